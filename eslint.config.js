@@ -1,0 +1,42 @@
+import { createNodeResolver, importX } from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+// The house's floors, each with the only floors that it may import. DESIGN: cli -> infra -> service/contract -> onnx.
+const floor = (target, allowed) => ({
+  target: `./${target}`,
+  from: '.',
+  except: ['./node_modules', `./${target}`, ...allowed.map((folder) => `./${folder}`)],
+  message: `${target}/ may import only from ${[target, ...allowed].join(', ')}.`,
+});
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'charts-out', '.rhizome', '**/*.d.ts'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js', '.json'] })] },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-default-export': 'error',
+      'import-x/no-unresolved': 'error',
+      'import-x/no-restricted-paths': ['error', { zones: [
+        floor('onnx', []),
+        floor('service', ['onnx']),
+        floor('service/contract', []),
+        floor('service/protocol', ['onnx', 'service/inference', 'service/contract']),
+        floor('service/inference', ['onnx', 'service/contract']),
+        floor('infra', ['service/contract', 'onnx']),
+        floor('cli', ['infra', 'service/contract', 'onnx']),
+      ] }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      'no-restricted-imports': ['error', { paths: [{ name: 'onnxruntime-node', message: 'Only onnx/engine/ runs models.' }] }],
+    },
+  },
+  { files: ['onnx/engine/**'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['**/*.test.ts', 'e2e/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'import-x/no-restricted-paths': 'off' } },
+  { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+);

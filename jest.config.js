@@ -1,0 +1,21 @@
+// jest-light-runner runs each test file in a plain Node process: native ES modules, native type stripping, and one
+// realm, without which onnxruntime-node refuses Jest's typed arrays. It enforces no time-outs: every wait has its own.
+const project = (displayName, testMatch) => ({
+  displayName,
+  testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
+  runner: 'jest-light-runner/child-process',
+  moduleFileExtensions: ['ts', 'js', 'json'],
+  modulePathIgnorePatterns: ['<rootDir>/.rhizome/'],
+  transform: {},
+});
+
+export default {
+  projects: [
+    // Needs only Node.
+    project('node', ['{onnx,service,infra,cli}/**/*.test.ts', 'e2e/node/**/*.test.ts']),
+    // Needs Docker; skips by name what a machine lacks.
+    project('container', ['e2e/container/**/*.test.ts']),
+    // Needs Docker, kind and kubectl.
+    project('cluster', ['e2e/cluster/**/*.test.ts']),
+  ],
+};

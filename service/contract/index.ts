@@ -1,0 +1,8 @@
+/**
+ * What the service promises to those who deploy it: the only part of `service/` that `infra/` and `cli/` import.
+ * Nothing here does I/O or depends on a library.
+ */
+export { variables, type Variable, type VariableName } from './environment.ts';
+export { metrics } from './metrics.ts';
+export { apiKeyMount, image, paths, ports } from './endpoints.ts';
+export { minimumGraceSeconds } from './drain.ts';
