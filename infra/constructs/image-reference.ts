@@ -1,0 +1,16 @@
+/** An image reference in its parts: `registry:5000/team/name:tag@sha256:…`. */
+export interface ImageReference {
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: string;
+}
+
+// Of github.com/distribution/reference: a number after a colon is a port only where a slash follows.
+const pattern = /^((?:[\w.-]+(?::\d+)?\/)?(?:[\w.-]+\/)*[\w.-]+)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[\da-f]{64}))?$/;
+
+/** The parts of an image reference; undefined where it is none. */
+export function parseImageReference(reference: string): ImageReference | undefined {
+  const [, repository, tag, digest] = pattern.exec(reference) ?? [];
+  if (repository === undefined) return undefined;
+  return { repository, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
+}

@@ -1,0 +1,92 @@
+import { Construct } from 'constructs';
+import { k8s, ServiceAccount } from 'cdk8s-plus-27';
+import { ports } from '../../service/contract/index.ts';
+import { heapMebibytes } from './heap.ts';
+import { InvalidPropsError } from './invalid-props.ts';
+import { objectLabels, selectorLabels, workloadLabels } from './labels.ts';
+import { networkPolicySpec } from './network-policy.ts';
+import { podSpec } from './pod.ts';
+import { findProblems } from './prediction-service-checks.ts';
+import { withDefaults, type PredictionServiceProps, type ResolvedProps } from './prediction-service-props.ts';
+import { SettingsMap } from './settings-map.ts';
+
+/**
+ * Replicas of the service, kept running behind one stable address, and what they need: settings, an identity without
+ * rights, limits on who may connect and on how many may be evicted at once.
+ *
+ * Deployment, Service, PodDisruptionBudget and NetworkPolicy are L1 objects of cdk8s-plus-27, typed by the Kubernetes
+ * schema. Its L2 Deployment and Service lack or fix a dozen of the fields set here (named ports in probes, the liveness
+ * probe's grace period, seccomp, `drop: [ALL]`, topology spread, disk in MiB, stable selectors, ...).
+ *
+ * @throws InvalidPropsError with every prop that would not work on a cluster.
+ */
+export class PredictionService extends Construct {
+  constructor(scope: Construct, id: string, props: PredictionServiceProps) {
+    super(scope, id);
+    const resolved = withDefaults(props);
+    const problems = findProblems(resolved);
+    if (problems.length > 0) throw new InvalidPropsError(`PredictionService '${props.name}'`, problems);
+
+    const { name, namespace, image, allowFrom } = resolved;
+    const metadata = { name, namespace, labels: objectLabels(name) };
+    const selector = selectorLabels(name);
+
+    const account = new ServiceAccount(this, 'account', { metadata });
+    const settings = new SettingsMap(this, 'settings', { name, namespace, settings: environment(resolved) });
+
+    const labels = workloadLabels(name, image);
+    new k8s.KubeDeployment(this, 'deployment', {
+      metadata: { ...metadata, labels },
+      spec: {
+        replicas: resolved.replicas,
+        selector: { matchLabels: selector },
+        strategy: {
+          type: 'RollingUpdate',
+          // A new pod must serve before an old one goes: never fewer than `replicas`.
+          rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) },
+        },
+        minReadySeconds: resolved.minReadySeconds,
+        progressDeadlineSeconds: resolved.progressDeadlineSeconds,
+        revisionHistoryLimit: resolved.revisionHistoryLimit,
+        template: {
+          metadata: { labels },
+          spec: podSpec(resolved, { selector, settingsMap: settings.name, serviceAccount: account.name }),
+        },
+      },
+    });
+
+    new k8s.KubeService(this, 'service', { metadata, spec: serviceSpec(resolved) });
+
+    new k8s.KubePodDisruptionBudget(this, 'disruption-budget', {
+      metadata,
+      spec: {
+        selector: { matchLabels: selector },
+        maxUnavailable: k8s.IntOrString.fromNumber(1),
+        // A pod that serves nobody must not keep its node from being drained.
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      },
+    });
+
+    new k8s.KubeNetworkPolicy(this, 'network-policy', { metadata, spec: networkPolicySpec(selector, allowFrom) });
+  }
+}
+
+/** The variables of the ConfigMap: the settings, and those that must agree with the pod's own fields. */
+function environment(props: ResolvedProps): Record<string, string> {
+  return {
+    ...props.settings,
+    NODE_OPTIONS: `--max-old-space-size=${heapMebibytes(props.resources.memory.limit)}`,
+    DRAIN_DELAY_SECONDS: String(props.drainDelaySeconds),
+    REQUEST_TIMEOUT_SECONDS: String(props.requestTimeoutSeconds),
+    GRACE_PERIOD_SECONDS: String(props.gracePeriodSeconds),
+  };
+}
+
+function serviceSpec({ name, nodePort }: ResolvedProps): k8s.ServiceSpec {
+  const port = { name: 'http', port: 80, targetPort: k8s.IntOrString.fromString(ports.http.name), protocol: 'TCP' };
+  return {
+    type: nodePort === undefined ? 'ClusterIP' : 'NodePort',
+    selector: selectorLabels(name),
+    ports: [{ ...port, ...(nodePort !== undefined && { nodePort }) }],
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * Makes the small strict schemas beside this file, from those of the Python package kubernetes-validate (Apache-2.0):
+ *
+ *   pip download --no-deps kubernetes-validate==1.37.0 && unzip -d unpacked kubernetes_validate-*.whl
+ *   node infra/schemas/generate.ts unpacked/kubernetes_validate/kubernetes-json-schema
+ *
+ * What the API server's own schema leaves out is added: constants for apiVersion and kind, the enumerations that matter,
+ * patterns of quantities. What only servers write or read is dropped: descriptions, nulls, `status`.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { enumerations } from './enumerations.ts';
+import { schemaFile, supportedVersions, type Schema, type SchemaFile } from './schema-file.ts';
+
+interface UpstreamSchema extends Schema {
+  readonly 'x-kubernetes-group-version-kind'?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
+}
+
+const kept = ['$ref', 'type', 'format', 'required', 'properties', 'items', 'additionalProperties', 'enum'] as const;
+
+const replaced: Readonly<Record<string, Schema>> = {
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': { type: ['integer', 'string'] },
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': {
+    type: ['number', 'string'],
+    pattern: String.raw`^[+-]?(\d+|\d+\.\d*|\.\d+)(([KMGTPE]i)|[numkMGTPE]|([eE][+-]?\d+))?$`,
+  },
+};
+
+function shrink(schema: UpstreamSchema): Schema {
+  const entries = kept.flatMap((key) => (schema[key] === undefined ? [] : [[key, shrinkValue(key, schema[key])]]));
+  return Object.fromEntries(entries) as Schema;
+}
+
+function shrinkValue(key: typeof kept[number], value: unknown): unknown {
+  switch (key) {
+    case 'type': return Array.isArray(value) ? value.find((type) => type !== 'null') : value;
+    case 'properties': {
+      const properties = Object.entries(value as Record<string, UpstreamSchema>).filter(([name]) => name !== 'status');
+      return Object.fromEntries(properties.map(([name, property]) => [name, shrink(property)]));
+    }
+    case 'items':
+    case 'additionalProperties': return typeof value === 'object' ? shrink(value as UpstreamSchema) : value;
+    default: return value;
+  }
+}
+
+function withEnumerations(name: string, schema: Schema): Schema {
+  const properties = { ...schema.properties };
+  for (const [property, values] of Object.entries(enumerations[name.split('.').at(-1) ?? ''] ?? {})) {
+    const declared = properties[property];
+    if (declared === undefined) continue; // a field of a later version
+    properties[property] = declared.type === 'array' ? { ...declared, items: { enum: values } } : { ...declared, enum: values };
+  }
+  return schema.properties === undefined ? schema : { ...schema, properties };
+}
+
+/** The kinds that one can apply, each as `apiVersion/kind`, and every definition that they refer to. */
+function generate(upstream: Readonly<Record<string, UpstreamSchema>>): Omit<SchemaFile, '$id'> {
+  const kinds: Record<string, string> = {};
+  const $defs: Record<string, Schema> = {};
+  const reach = (name: string): void => {
+    if (name in $defs) return;
+    const schema = replaced[name] ?? withEnumerations(name, shrink(upstream[name] ?? {}));
+    $defs[name] = schema;
+    for (const [, target = ''] of JSON.stringify(schema).matchAll(/"#\/\$defs\/([^"]+)"/g)) reach(target);
+  };
+  for (const [name, schema] of Object.entries(upstream)) {
+    const [id, ...more] = schema['x-kubernetes-group-version-kind'] ?? [];
+    if (id === undefined || more.length > 0 || id.kind.endsWith('List') || schema.properties?.metadata === undefined) continue;
+    kinds[`${id.group === '' ? '' : `${id.group}/`}${id.version}/${id.kind}`] = name;
+    reach(name);
+    $defs[name] = { ...$defs[name], required: [...new Set(['apiVersion', 'kind', 'metadata', ...(schema.required ?? [])])] };
+  }
+  return { kinds, $defs };
+}
+
+const [folder] = process.argv.slice(2);
+if (folder === undefined) throw new Error('Say where the schemas of kubernetes-validate are unpacked: see the top of this file.');
+for (const version of supportedVersions) {
+  const source = join(folder, `v${version}.0-local-strict`, '_definitions.json');
+  const { $defs } = JSON.parse(readFileSync(source, 'utf8')) as { $defs: Record<string, UpstreamSchema> };
+  const file: SchemaFile = { $id: version, ...generate($defs) };
+  writeFileSync(schemaFile(version), gzipSync(JSON.stringify(file), { level: 9 }));
+}

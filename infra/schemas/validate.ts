@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { fullFormats } from 'ajv-formats/dist/formats.js';
+import { parseAllDocuments } from 'yaml';
+import { schemaFile, type KubernetesVersion, type SchemaFile } from './schema-file.ts';
+
+/** One thing that the API server would refuse, or silently drop. */
+export interface SchemaProblem {
+  /** Which object: `Deployment/iris-server`. */
+  readonly object: string;
+  /** Where in it, as a JSON pointer. */
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/**
+ * Checks every document of a YAML stream against the API of a Kubernetes version, strictly: an unknown field is a
+ * problem, and so is a kind without a schema. Reads YAML 1.1, as Kubernetes does: `n` is a boolean there.
+ */
+export function validateManifests(yaml: string, version: KubernetesVersion): readonly SchemaProblem[] {
+  return parseAllDocuments(yaml, { version: '1.1' }).flatMap((document, index) => {
+    const [broken] = document.errors;
+    if (broken !== undefined) return [{ object: `document ${index + 1}`, pointer: '', message: broken.message }];
+    return validateObject(document.toJS() as Partial<KubernetesObject> | null, `document ${index + 1}`, version);
+  });
+}
+
+interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+function validateObject(
+  object: Partial<KubernetesObject> | null, place: string, version: KubernetesVersion,
+): readonly SchemaProblem[] {
+  const id = `${object?.apiVersion ?? ''}/${object?.kind ?? ''}`;
+  const { file, ajv } = load(version);
+  const definition = file.kinds[id];
+  if (definition === undefined) {
+    return [{ object: place, pointer: '/kind', message: `Kubernetes ${version} knows no ${id}` }];
+  }
+  const validate = ajv.getSchema(`${file.$id}#/$defs/${definition}`);
+  if (validate === undefined) throw new Error(`${schemaFile(version)} lacks ${definition}: generate it again`);
+  if (validate(object) === true) return [];
+  const name = `${object?.kind ?? ''}/${object?.metadata?.name ?? place}`;
+  return (validate.errors ?? []).map((error) => ({ object: name, pointer: error.instancePath, message: describe(error) }));
+}
+
+function describe({ keyword, message, params }: ErrorObject): string {
+  if (keyword === 'additionalProperties') return `unknown field ${String(params.additionalProperty)}`;
+  if (keyword === 'enum') return `must be one of ${(params.allowedValues as string[]).join(', ')}`;
+  return message ?? keyword;
+}
+
+interface LoadedSchemas { readonly file: SchemaFile; readonly ajv: Ajv2020 }
+const loaded = new Map<KubernetesVersion, LoadedSchemas>();
+
+function load(version: KubernetesVersion): LoadedSchemas {
+  const known = loaded.get(version);
+  if (known !== undefined) return known;
+  const file = JSON.parse(gunzipSync(readFileSync(schemaFile(version))).toString()) as SchemaFile;
+  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, formats: fullFormats, keywords: ['kinds'] });
+  ajv.addSchema(file);
+  const fresh = { file, ajv };
+  loaded.set(version, fresh);
+  return fresh;
+}
