@@ -1,0 +1,81 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { prune, PruneError } from './prune.ts';
+
+let root: string;
+beforeEach(() => { root = mkdtempSync(join(tmpdir(), 'prune-')); });
+afterEach(() => { rmSync(root, { recursive: true }); });
+
+const write = (path: string, content: string): void => {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), content);
+};
+const install = (path: string, manifest: object = {}): void => {
+  const name = path.split('node_modules/').at(-1);
+  write(`node_modules/${path}/package.json`, JSON.stringify({ name, ...manifest }));
+};
+const exists = (path: string): boolean => existsSync(join(root, 'node_modules', path));
+const run = (arch = 'amd64'): string[] => prune({ root, sources: ['service'], os: 'linux', arch });
+
+test('keeps what is imported, with its dependencies, and removes the rest', () => {
+  write('service/app.ts', `import { Hono } from 'hono'; import '@scope/used';`);
+  install('hono', { dependencies: { deep: '1' } });
+  install('deep', { peerDependencies: { peer: '1', absent: '1' }, peerDependenciesMeta: { absent: { optional: true } } });
+  install('peer', { optionalDependencies: { 'not-for-this-platform': '1' } });
+  install('@scope/used');
+  install('@scope/unused');
+  install('@other/unused');
+  install('commander', { dependencies: { deep: '1' } });
+  write('node_modules/.bin/commander', '');
+
+  expect(run()).toEqual(['@scope/used', 'deep', 'hono', 'peer']);
+  expect(['hono', 'deep', 'peer', '@scope/used'].filter(exists)).toHaveLength(4);
+  expect(['commander', '@scope/unused', '@other', '.bin'].filter(exists)).toEqual([]);
+});
+
+test('tells a nested version from the one at the top', () => {
+  write('service/app.ts', `import 'a';`);
+  install('a', { dependencies: { b: '1' } });
+  install('a/node_modules/b');
+  install('a/node_modules/left-over');
+  install('b');
+
+  expect(run()).toEqual(['a', 'b']);
+  expect(['a/node_modules/b', 'a/node_modules/left-over', 'b'].map(exists)).toEqual([true, false, false]);
+});
+
+test('keeps one platform of the ONNX runtime, and no debugging files', () => {
+  write('service/app.ts', `import 'onnxruntime-node';`);
+  install('onnxruntime-node');
+  for (const platform of ['linux/x64', 'linux/arm64', 'darwin/arm64']) {
+    write(`node_modules/onnxruntime-node/bin/napi-v6/${platform}/onnxruntime_binding.node`, '');
+  }
+  for (const file of ['index.js', 'index.js.map', 'index.d.ts', 'LICENSE']) write(`node_modules/onnxruntime-node/${file}`, '');
+
+  run('amd64');
+  const binary = (platform: string): boolean => exists(`onnxruntime-node/bin/napi-v6/${platform}`);
+  expect(['linux/x64', 'linux/arm64', 'darwin/arm64'].map(binary)).toEqual([true, false, false]);
+  expect(['index.js', 'index.js.map', 'index.d.ts', 'LICENSE'].map((file) => exists(`onnxruntime-node/${file}`)))
+    .toEqual([true, false, false, true]);
+});
+
+test('refuses a platform that the ONNX runtime has no binary for', () => {
+  write('service/app.ts', `import 'onnxruntime-node';`);
+  install('onnxruntime-node');
+  write('node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node', '');
+  expect(() => run('s390x')).toThrow('no ONNX runtime for linux/s390x: there are onnxruntime-node/bin/napi-v6/linux/x64');
+});
+
+test('refuses an import that is not installed, naming file, package and way out', () => {
+  write('service/app.ts', `import 'missing/file.js';`);
+  mkdirSync(join(root, 'node_modules'));
+  expect(run).toThrow(new PruneError(`${join(root, 'service/app.ts')} imports "missing", which is not installed: ` +
+    'add it to "dependencies" in package.json'));
+});
+
+test('refuses a dependency that is not installed', () => {
+  write('service/app.ts', `import 'a';`);
+  install('a', { dependencies: { b: '1' } });
+  expect(run).toThrow('a needs "b", which is not installed: run npm ci');
+});
