@@ -1,0 +1,68 @@
+import * as ort from 'onnxruntime-node';
+import { EngineError, type Engine, type EngineOptions, type Session, type Tensor, type TensorInfo } from './engine.ts';
+
+/** Runs models with onnxruntime on the CPU. */
+export const onnxruntime: Engine = {
+  async load(model: Uint8Array, options: EngineOptions): Promise<Session> {
+    // A warning of the runtime is no log line of ours: it goes to standard error as text, and hides real errors.
+    const session = await attempt('the ONNX runtime refuses the model', () => ort.InferenceSession.create(model, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+    }));
+    return new OnnxruntimeSession(session);
+  },
+};
+
+class OnnxruntimeSession implements Session {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly #session: ort.InferenceSession;
+
+  constructor(session: ort.InferenceSession) {
+    this.#session = session;
+    this.inputs = session.inputMetadata.map(tensorInfo);
+    this.outputs = session.outputMetadata.map(tensorInfo);
+  }
+
+  async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
+    return attempt('the model cannot be run', async () => {
+      const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));
+      const outputs = await this.#session.run(inputs, fetches);
+      return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, fromOrt(value)]));
+    });
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function tensorInfo(metadata: ort.InferenceSession.ValueMetadata): TensorInfo {
+  if (!metadata.isTensor) return { name: metadata.name, dtype: undefined, shape: [] };
+  return { name: metadata.name, dtype: knownDType(metadata.type), shape: metadata.shape };
+}
+
+function toOrt(tensor: Tensor): ort.Tensor {
+  return new ort.Tensor(tensor.dtype, tensor.data as ort.Tensor.DataType, tensor.shape);
+}
+
+function fromOrt(value: ort.OnnxValue): Tensor {
+  if (!(value instanceof ort.Tensor)) throw new EngineError('an output is not a tensor');
+  const dtype = knownDType(value.type);
+  if (dtype === undefined) throw new EngineError(`an output has the unsupported type ${value.type}`);
+  return { dtype, shape: value.dims, data: value.data };
+}
+
+function knownDType(type: ort.Tensor.Type): Tensor['dtype'] | undefined {
+  return type === 'int4' || type === 'uint4' ? undefined : type;
+}
+
+async function attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    throw new EngineError(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import type { KeySource } from './middleware/auth.ts';
+
+/** How long a rotated key may go unnoticed. Kubernetes itself takes up to a minute to write it into the volume. */
+const REREAD_MILLISECONDS = 1000;
+
+/** The API key: from the environment, else from a mounted file, which is read again as its Secret changes. */
+export function apiKeySource({ apiKey, apiKeyFile }: Pick<Config, 'apiKey' | 'apiKeyFile'>, logger: Logger): KeySource {
+  if (apiKey !== undefined) return () => apiKey;
+  let key: string | undefined;
+  let nextRead = 0;
+  return () => {
+    const now = performance.now();
+    if (now < nextRead) return key;
+    nextRead = now + REREAD_MILLISECONDS;
+    const read = readKey(apiKeyFile, logger);
+    // Fail closed: a key that vanishes or turns unreadable stays in force until another one comes.
+    if (read !== undefined) key = read;
+    return key;
+  };
+}
+
+function readKey(path: string, logger: Logger): string | undefined {
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    if (text === '') logger.error({ path }, 'the API key file is empty');
+    return text || undefined;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      logger.error({ err: error, path }, 'the API key file cannot be read');
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { secureHeaders } from 'hono/secure-headers';
+import type { Logger } from 'pino';
+import './context.ts';
+import { paths } from './contract/index.ts';
+import { ServiceError } from './errors.ts';
+import type { ModelRepository } from './inference/repository.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { accessLog } from './middleware/access-log.ts';
+import { auth, type KeySource } from './middleware/auth.ts';
+import { draining } from './middleware/draining.ts';
+import { metrics, type Metrics } from './middleware/metrics.ts';
+import { problems } from './middleware/problems.ts';
+import { requestId } from './middleware/request-id.ts';
+import { docs } from './routes/docs.ts';
+import { health } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { models } from './routes/models.ts';
+import { predictions, type PredictionsOptions } from './routes/predictions.ts';
+
+export interface Dependencies {
+  readonly repository: ModelRepository;
+  readonly lifecycle: Lifecycle;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly apiKey: KeySource;
+  readonly options: PredictionsOptions & { readonly maxBodyBytes: number };
+}
+
+/** For an API: those of Hono's set that concern HTTPS, which ends before us, or browsers long gone, are left out. */
+const SECURITY_HEADERS = {
+  strictTransportSecurity: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+} as const;
+
+export function createApp({ repository, lifecycle, metrics: collected, logger, apiKey, options }: Dependencies): Hono {
+  const app = new Hono();
+  app.onError(problems(logger));
+  app.notFound((c) => {
+    throw new ServiceError('route-not-found', `There is no ${c.req.path}. ${paths.openapi} lists every route, ${paths.docs} shows them.`);
+  });
+
+  app.use(requestId(), accessLog(logger, [paths.live, paths.ready, paths.metrics]), metrics(collected), secureHeaders(SECURITY_HEADERS), draining(lifecycle));
+  health(app, repository, lifecycle);
+  metricsRoute(app, collected);
+  docs(app, () => ({
+    signature: repository.loaded.length === 1 ? repository.loaded[0]?.model.signature : undefined,
+    strictRanges: options.strictRanges,
+    needsKey: apiKey() !== undefined,
+  }));
+
+  // Routes above are open; those below need the key and take a body.
+  app.use(auth(apiKey), bodyLimit({
+    maxSize: options.maxBodyBytes,
+    onError: () => {
+      throw new ServiceError('body-too-large', `The body is larger than ${options.maxBodyBytes} bytes (MAX_BODY_BYTES). Send fewer rows at a time.`);
+    },
+  }));
+  predictions(app, repository, collected, options);
+  models(app, repository);
+  return app;
+}

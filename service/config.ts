@@ -1,0 +1,109 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { minimumGraceSeconds, variables, type Variable, type VariableName } from './contract/index.ts';
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  readonly modelsDir: string;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly drainDelaySeconds: number;
+  readonly gracePeriodSeconds: number;
+  readonly requestTimeoutSeconds: number;
+  readonly maxBodyBytes: number;
+  readonly strictRanges: boolean;
+  readonly inferenceThreads: number;
+  /** From the environment; wins over the file. */
+  readonly apiKey: string | undefined;
+  readonly apiKeyFile: string;
+}
+
+/** The environment does not describe a service that can run: exit code 78, EX_CONFIG of sysexits.h. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nRun with --help for every variable.`);
+    this.problems = problems;
+  }
+}
+
+export const EX_CONFIG = 78;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks the environment. An empty value counts as unset. @throws ConfigError with every problem at once. */
+export function readConfig(environment: Environment): Config {
+  const problems: string[] = [];
+  const raw = (name: VariableName): string => environment[name] || (variables[name] as Variable).default || '';
+  const check = (name: VariableName, fine: boolean, expected: string): void => {
+    if (!fine) problems.push(`${name} is ${JSON.stringify(raw(name))}: expected ${expected}`);
+  };
+  const number = (name: VariableName, pattern: RegExp, least: number, most: number): number => {
+    const value = Number(raw(name));
+    const unit = (variables[name] as Variable).unit;
+    const what = pattern === WHOLE ? 'a whole number' : 'a number';
+    check(name, pattern.test(raw(name)) && value >= least && value <= most, `${what} from ${least} to ${most}${unit ? ` (${unit})` : ''}`);
+    return value;
+  };
+
+  const logLevel = LOG_LEVELS.find((level) => level === raw('LOG_LEVEL'));
+  check('LOG_LEVEL', logLevel !== undefined, `one of ${LOG_LEVELS.join(', ')}`);
+  check('STRICT_RANGES', ['true', 'false'].includes(raw('STRICT_RANGES')), 'true or false');
+  const config: Config = {
+    port: number('PORT', WHOLE, 0, 65535),
+    host: raw('HOST'),
+    modelsDir: raw('MODELS_DIR'),
+    logLevel: logLevel ?? 'info',
+    drainDelaySeconds: number('DRAIN_DELAY_SECONDS', DECIMAL, 0, 3600),
+    gracePeriodSeconds: number('GRACE_PERIOD_SECONDS', DECIMAL, 1, 86400),
+    requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', DECIMAL, 0.1, 3600),
+    maxBodyBytes: number('MAX_BODY_BYTES', WHOLE, 1, 2 ** 31 - 1),
+    strictRanges: raw('STRICT_RANGES') === 'true',
+    inferenceThreads: number('INFERENCE_THREADS', WHOLE, 1, 1024),
+    apiKey: environment['API_KEY'] || undefined,
+    apiKeyFile: raw('API_KEY_FILE'),
+  };
+  check('MODELS_DIR', isReadableFolder(config.modelsDir), 'a folder that can be read');
+  const least = minimumGraceSeconds(config.drainDelaySeconds, config.requestTimeoutSeconds);
+  if (config.gracePeriodSeconds < least) {
+    problems.push(`GRACE_PERIOD_SECONDS is ${config.gracePeriodSeconds}: expected at least ${least}, which is DRAIN_DELAY_SECONDS + REQUEST_TIMEOUT_SECONDS + 5, or requests would be cut off`);
+  }
+  if (environment['API_KEY_FILE'] && !environment['API_KEY'] && !isReadableFile(config.apiKeyFile)) {
+    problems.push(`API_KEY_FILE is ${JSON.stringify(config.apiKeyFile)}: expected a file that can be read`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** The text of `--help`. */
+export function describeVariables(): string {
+  const entries: [string, Variable][] = Object.entries(variables);
+  const width = Math.max(...entries.map(([name]) => name.length));
+  const lines = entries.map(([name, { default: value, unit, description }]) => {
+    const [indent, notes] = ['  ', [value === undefined ? 'default: unset' : `default: ${value}`, ...(unit ? [`in ${unit}`] : [])].join(', ')];
+    return `${indent}${name.padEnd(width)}  ${description} (${notes})`;
+  });
+  return `Serves the ONNX models of a folder over HTTP. Configured by the environment:\n\n${lines.join('\n')}\n`;
+}
+
+const WHOLE = /^\d+$/;
+const DECIMAL = /^\d+(\.\d+)?$/;
+
+function isReadableFolder(path: string): boolean {
+  return isReadable(path) && statSync(path).isDirectory();
+}
+
+function isReadableFile(path: string): boolean {
+  return isReadable(path) && statSync(path).isFile();
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

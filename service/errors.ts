@@ -1,0 +1,43 @@
+/** What can be wrong with a request, in the domain's words. `middleware/problems.ts` alone knows the HTTP statuses. */
+export type ErrorCode =
+  | 'invalid-json'
+  | 'invalid-input'
+  | 'unauthorized'
+  | 'route-not-found'
+  | 'model-not-found'
+  | 'method-not-allowed'
+  | 'body-too-large'
+  | 'unsupported-media-type'
+  | 'model-not-ready'
+  | 'overdue'
+  | 'shutting-down';
+
+/** One bad place in the input. */
+export interface Issue {
+  /** JSON Pointer as a URI fragment (RFC 6901): `#/1/petal_width`. */
+  readonly pointer: string;
+  readonly detail: string;
+  readonly value?: unknown;
+  readonly expected?: string;
+}
+
+interface ServiceErrorOptions {
+  readonly issues?: readonly Issue[];
+  /** Methods that the route has, for `method-not-allowed`. */
+  readonly allow?: readonly string[];
+  readonly cause?: unknown;
+}
+
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly code: ErrorCode;
+  readonly issues: readonly Issue[];
+  readonly allow: readonly string[];
+
+  constructor(code: ErrorCode, message: string, { issues = [], allow = [], cause }: ServiceErrorOptions = {}) {
+    super(message, { cause });
+    this.code = code;
+    this.issues = issues;
+    this.allow = allow;
+  }
+}

@@ -1,0 +1,28 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { MiddlewareHandler } from 'hono';
+import { ServiceError } from '../errors.ts';
+
+/** The key that requests need now; undefined where none is needed. */
+export type KeySource = () => string | undefined;
+
+const BEARER = /^Bearer +(\S+) *$/i;
+
+/** Lets requests pass that carry `Authorization: Bearer KEY` (RFC 6750), and all where there is no key. */
+export function auth(key: KeySource): MiddlewareHandler {
+  return async (c, next) => {
+    const expected = key();
+    if (expected !== undefined) {
+      const given = BEARER.exec(c.req.header('Authorization') ?? '')?.[1];
+      if (given === undefined) {
+        throw new ServiceError('unauthorized', 'This service needs an API key: send the header "Authorization: Bearer KEY".');
+      }
+      if (!equal(given, expected)) throw new ServiceError('unauthorized', 'The API key is not the right one.');
+    }
+    await next();
+  };
+}
+
+/** In a time that tells nothing of the texts: digests have one length, whatever the texts' lengths are. */
+function equal(a: string, b: string): boolean {
+  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+}

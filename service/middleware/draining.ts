@@ -1,0 +1,14 @@
+import type { MiddlewareHandler } from 'hono';
+import { ServiceError } from '../errors.ts';
+import type { Lifecycle } from '../lifecycle.ts';
+
+/** From SIGTERM on, tells each client to close its connection and so to find another replica. */
+export function draining(lifecycle: Lifecycle): MiddlewareHandler {
+  return async (c, next) => {
+    if (lifecycle.phase === 'closed') {
+      throw new ServiceError('shutting-down', 'This replica has shut down. Send the request again: another one will answer.');
+    }
+    await next();
+    if (lifecycle.phase !== 'serving') c.res.headers.set('Connection', 'close');
+  };
+}

@@ -1,0 +1,159 @@
+import type { DType } from '../../onnx/engine/engine.ts';
+import type { FeatureValue } from '../../onnx/model-json.ts';
+import type { Feature, Signature } from '../../onnx/signature.ts';
+import type { Prediction, Row } from '../../onnx/tabular.ts';
+import { ServiceError, type Issue } from '../errors.ts';
+
+/** Beyond these a list of problems helps nobody, and would be larger than the request. */
+const MOST_ISSUES = 100;
+const MOST_CHARACTERS = 100;
+
+export interface DecodedFeatures {
+  readonly rows: readonly Row[];
+  /** The body was one object, so the answer is one too. */
+  readonly single: boolean;
+  /** Values outside their valid range, by row. */
+  readonly warnings: ReadonlyMap<number, readonly Issue[]>;
+}
+
+/**
+ * Reads named features: one object or a non-empty array of them.
+ *
+ * @param strict refuses values outside their feature's range, which otherwise give a warning.
+ * @throws ServiceError `invalid-input` with every bad field.
+ */
+export function decodeFeatures({ features }: Signature, body: unknown, strict: boolean): DecodedFeatures {
+  const issues = new Issues();
+  const warnings = new Map<number, Issue[]>();
+  const single = !Array.isArray(body);
+  const items: readonly unknown[] = Array.isArray(body) ? body : [body];
+  if (items.length === 0) issues.add({ pointer: '#', detail: 'The array is empty.', expected: 'at least one object' });
+
+  const rows = items.map((item, index) => {
+    const base = single ? '#' : `#/${index}`;
+    if (!isObject(item)) {
+      issues.add({ pointer: base, detail: 'Not an object.', value: shorten(item), expected: `an object with ${names(features)}` });
+      return [];
+    }
+    let known = 0;
+    const row = features.map((feature): FeatureValue => {
+      const pointer = `${base}/${escape(feature.name)}`;
+      if (!Object.hasOwn(item, feature.name)) {
+        issues.add({ pointer, detail: 'The field is missing.', expected: expectation(feature) });
+        return 0;
+      }
+      known++;
+      const value = item[feature.name];
+      if (!fits(feature.dtype, value)) {
+        issues.add({ pointer, detail: misfit(feature.dtype, value), value: shorten(value), expected: expectation(feature) });
+        return 0;
+      }
+      if (outside(feature, value)) {
+        const issue = { pointer, detail: 'Outside the valid range.', value, expected: expectation(feature) };
+        if (strict) issues.add(issue);
+        else warnings.set(index, [...(warnings.get(index) ?? []), issue]);
+      }
+      return value;
+    });
+    if (known < Object.keys(item).length) {
+      for (const name of Object.keys(item).filter((key) => !features.some((feature) => feature.name === key))) {
+        issues.add({ pointer: `${base}/${escape(name)}`, detail: 'Unknown field.', value: shorten(item[name]), expected: names(features) });
+      }
+    }
+    return row;
+  });
+  issues.throwIfAny();
+  return { rows, single, warnings };
+}
+
+export interface PredictionResponse extends Prediction {
+  readonly model: { readonly name: string; readonly version: string };
+  readonly warnings?: readonly Issue[];
+}
+
+/** The answer's JSON: an object for an object, an array in the same order for an array. */
+export function encodePredictions(
+  { name, version }: Signature,
+  predictions: readonly Prediction[],
+  { single, warnings }: DecodedFeatures,
+): PredictionResponse | PredictionResponse[] {
+  const model = { name, version };
+  const [first, ...rest] = predictions.map((prediction, index) => {
+    const warned = warnings.get(index);
+    return { ...prediction, model, ...(warned && { warnings: warned }) };
+  });
+  return single && first ? first : first ? [first, ...rest] : [];
+}
+
+class Issues {
+  readonly #first: Issue[] = [];
+  #count = 0;
+
+  add(issue: Issue): void {
+    if (this.#count++ < MOST_ISSUES) this.#first.push(issue);
+  }
+
+  throwIfAny(): void {
+    if (this.#count === 0) return;
+    const more = this.#count > MOST_ISSUES ? ` The first ${MOST_ISSUES} are listed.` : '';
+    throw new ServiceError('invalid-input', `${this.#count} ${this.#count === 1 ? 'field is' : 'fields are'} wrong.${more}`, {
+      issues: this.#first,
+    });
+  }
+}
+
+const WHOLE: Partial<Record<DType, readonly [number, number]>> = {
+  int8: [-(2 ** 7), 2 ** 7 - 1], int16: [-(2 ** 15), 2 ** 15 - 1], int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint8: [0, 2 ** 8 - 1], uint16: [0, 2 ** 16 - 1], uint32: [0, 2 ** 32 - 1],
+  // A JSON number is a double, exact only up to 2^53.
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER], uint64: [0, Number.MAX_SAFE_INTEGER],
+};
+const LARGEST: Partial<Record<DType, number>> = { float16: 65504, float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE };
+
+function fits(dtype: DType, value: unknown): value is FeatureValue {
+  if (dtype === 'string') return typeof value === 'string';
+  if (dtype === 'bool') return typeof value === 'boolean';
+  if (typeof value !== 'number') return false;
+  const whole = WHOLE[dtype];
+  if (whole) return Number.isInteger(value) && value >= whole[0] && value <= whole[1];
+  return Math.abs(value) <= (LARGEST[dtype] ?? 0);
+}
+
+function misfit(dtype: DType, value: unknown): string {
+  const came = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+  return typeof value === 'number' && dtype !== 'string' && dtype !== 'bool' ? `Not within ${dtype}.` : `Expected ${kind(dtype)}, got ${came}.`;
+}
+
+function kind(dtype: DType): string {
+  if (dtype === 'string') return 'a string';
+  if (dtype === 'bool') return 'true or false';
+  return WHOLE[dtype] ? 'a whole number' : 'a number';
+}
+
+function expectation({ dtype, unit, range }: Feature): string {
+  return `${kind(dtype)} (${dtype})${range ? ` from ${range[0]} to ${range[1]}` : ''}${unit ? ` in ${unit}` : ''}`;
+}
+
+function outside({ range }: Feature, value: FeatureValue): boolean {
+  return range !== undefined && typeof value === 'number' && (value < range[0] || value > range[1]);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function names(features: readonly Feature[]): string {
+  return features.map(({ name }) => name).join(', ');
+}
+
+function escape(key: string): string {
+  return encodeURIComponent(shorten(key) as string).replaceAll('~', '~0').replaceAll('%2F', '~1');
+}
+
+/** What came, as JSON can show it: long texts cut, nothing nested, no number that JSON lacks. */
+function shorten(value: unknown): unknown {
+  if (typeof value === 'string') return value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (Array.isArray(value)) return '[…]';
+  return typeof value === 'object' && value !== null ? '{…}' : value;
+}

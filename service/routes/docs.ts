@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Hono } from 'hono';
+import { paths } from '../contract/index.ts';
+import { openApi, type OpenApiOptions } from '../protocol/openapi.ts';
+import { route } from './route.ts';
+
+const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+
+/** What the page loads, all from this server: it works where there is no internet. */
+const assets: Readonly<Record<string, { readonly type: string; readonly read: () => Promise<string | Buffer> }>> = {
+  'swagger-ui.css': { type: 'text/css', read: () => readFile(join(swaggerUi, 'swagger-ui.css')) },
+  'swagger-ui-bundle.js': { type: 'text/javascript', read: () => readFile(join(swaggerUi, 'swagger-ui-bundle.js')) },
+  'start.js': { type: 'text/javascript', read: () => Promise.resolve(START) },
+};
+
+/** Scripts come from files only; Swagger UI sets styles inline. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+export function docs(app: Hono, options: () => OpenApiOptions): void {
+  route(app, paths.openapi, { GET: (c) => c.json(openApi(options())) });
+  route(app, paths.docs, {
+    GET: (c) => c.html(PAGE, 200, { 'Content-Security-Policy': CONTENT_SECURITY_POLICY }),
+  });
+  for (const [name, { type, read }] of Object.entries(assets)) {
+    route(app, `${paths.docs}/${name}`, {
+      GET: async (c) => c.body(new Uint8Array(Buffer.from(await read())), 200, { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'max-age=3600' }),
+    });
+  }
+}
+
+const START = `SwaggerUIBundle({
+  url: 'openapi.json',
+  dom_id: '#ui',
+  deepLinking: true,
+  tryItOutEnabled: true,
+  displayRequestDuration: true,
+  defaultModelsExpandDepth: 0,
+  persistAuthorization: true,
+});
+`;
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Predictions</title>
+  <link rel="icon" href="data:,">
+  <link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+  <div id="ui"></div>
+  <script src="docs/swagger-ui-bundle.js"></script>
+  <script src="docs/start.js"></script>
+</body>
+</html>
+`;

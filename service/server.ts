@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { Config } from './config.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+/** Longer than the idle time of common load balancers (ALB 60 s, nginx 75 s), so that it is they who close. */
+const KEEP_ALIVE_SECONDS = 90;
+/** A client that sends its headers more slowly than this only holds a connection. */
+const HEADERS_SECONDS = 10;
+const MOST_CONNECTIONS = 10_000;
+/** Kept of the grace period for the last answers to be sent and for exiting. */
+const EXIT_SECONDS = 1;
+
+/** The address cannot be listened on. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** @throws ListenError */
+export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: Config): Promise<{ server: Server; url: string }> {
+  const requestTimeout = requestTimeoutSeconds * 1000;
+  const listener = getRequestListener(app.fetch);
+  const server = createServer({
+    requestTimeout,
+    headersTimeout: Math.min(HEADERS_SECONDS * 1000, requestTimeout),
+    keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
+    connectionsCheckingInterval: 1000,
+    noDelay: true,
+  }, (incoming, outgoing) => void listener(incoming, outgoing));
+  server.maxConnections = MOST_CONNECTIONS;
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ListenError(`Cannot listen on ${host}:${port} (HOST, PORT): ${reason}`, { cause });
+  }
+  const address = server.address();
+  const bound = typeof address === 'object' && address ? address.port : port;
+  return { server, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
+}
+
+/**
+ * Ends the server without cutting off a request: accepts for the drain delay, since endpoints are withdrawn while
+ * SIGTERM is already here; then closes the listener and the idle connections, and serves what still arrives on open ones
+ * until the grace period is nearly over.
+ *
+ * @returns how many connections had to be cut at the end.
+ */
+export async function drain(server: Server, lifecycle: Lifecycle, { drainDelaySeconds, gracePeriodSeconds }: Config): Promise<number> {
+  const deadline = performance.now() + (gracePeriodSeconds - EXIT_SECONDS) * 1000;
+  lifecycle.advance('draining');
+  await delay(drainDelaySeconds * 1000);
+
+  lifecycle.advance('closing');
+  const closed = new Promise<void>((resolve) => server.close(() => {
+    resolve();
+  }));
+  // A busy connection turns idle when its answer is sent; Node closes only those that are idle at the time of the call.
+  const closeIdle = setInterval(() => {
+    server.closeIdleConnections();
+  }, 50);
+  const inTime = await Promise.race([closed.then(() => true), delay(deadline - performance.now(), false)]);
+  clearInterval(closeIdle);
+  if (inTime) return 0;
+
+  lifecycle.advance('closed');
+  const cut = await new Promise<number>((resolve, reject) => server.getConnections((error, count) => {
+    if (error) reject(error);
+    else resolve(count);
+  }));
+  server.closeAllConnections();
+  return cut;
+}
