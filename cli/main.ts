@@ -1,1 +1,50 @@
-console.log("hi", process.version)
+import { CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { Failure, Interrupted } from './failure.ts';
+import { createProgram } from './program.ts';
+import { findRoot } from './project.ts';
+import { createReporter, type Reporter } from './reporter.ts';
+
+const debug = (process.env.RHIZOME_DEBUG ?? '') !== '';
+
+async function main(): Promise<number> {
+  const report = createReporter(process.stderr);
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      const reason = new Interrupted(signal);
+      // The second time somebody is in a hurry.
+      if (interrupt.signal.aborted) process.exit(reason.exitCode);
+      interrupt.abort(reason);
+    });
+  }
+  const context = {
+    get root() { return findRoot(process.cwd()); },
+    report,
+    signal: interrupt.signal,
+    print: (text: string) => { process.stdout.write(`${text}\n`); },
+  };
+  try {
+    await createProgram(context, packageJson.version).parseAsync();
+    return 0;
+  } catch (error) {
+    return exitCode(error, report);
+  }
+}
+
+/** Shows what went wrong. A stack is for those who can use it: it is printed only when asked for. */
+function exitCode(error: unknown, report: Reporter): number {
+  // commander has printed its own message.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (debug) console.error(error);
+  if (error instanceof Failure) {
+    if (error instanceof Interrupted) report.line(error.message);
+    else report.failure(error.message, error.details, error.hint);
+    return error.exitCode;
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  report.failure(`This should not have happened: ${message}`, [], 'It is a bug of rhizome. RHIZOME_DEBUG=1 shows where; please report it with that.');
+  return 1;
+}
+
+process.exitCode = await main();

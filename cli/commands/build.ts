@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { build, defaultTag } from '../steps/build.ts';
+import { checkDocker } from '../steps/preflight.ts';
+import { createSteps } from '../steps/step.ts';
+import { examples, type CommandContext } from './options.ts';
+
+interface BuildFlags {
+  readonly tag: string;
+  readonly baseImage?: string;
+  readonly buildImage?: string;
+  readonly platform?: string;
+  readonly json?: boolean;
+}
+
+export function buildCommand(context: CommandContext): Command {
+  return new Command('build')
+    .description('build the image; NODE_EXTRA_CA_CERTS and ~/.npmrc go in as secrets, where they exist')
+    .option('--tag <name:tag>', 'what to call it', defaultTag)
+    .option('--base-image <reference>', "base of the image; also BASE_IMAGE (default: the Dockerfile's)")
+    .option('--build-image <reference>', "image to build in; also BUILD_IMAGE (default: the Dockerfile's)")
+    .option('--platform <os/architecture>', "as linux/arm64; needs no emulation (default: Docker's)")
+    .option('--json', 'print {"image", "bytes", "steps"}')
+    .addHelpText('after', examples('rhizome build', 'rhizome build --base-image mirror.example/node:24-slim', 'rhizome build --platform linux/arm64 --tag iris-server:v0.1.0-arm64'))
+    .action(async (flags: BuildFlags) => {
+      const { run, times } = createSteps(context.report);
+      await run('Check the tools', () => checkDocker(context));
+      const { image, bytes } = await run('Build the image', () => build(context, flags));
+      if (flags.json === true) context.print(JSON.stringify({ image, bytes, steps: times }));
+      else context.print(`${image}, ${String(Math.round(bytes / 1e6))} MB\nTry: docker run --rm --publish 8080:8000 ${image}`);
+    });
+}

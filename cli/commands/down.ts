@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import { several, targetNamed, targetsUp } from '../targets/find.ts';
+import { forget } from '../targets/record.ts';
+import { examples, onOption, type CommandContext } from './options.ts';
+
+export function downCommand(context: CommandContext): Command {
+  return new Command('down')
+    .description('remove what `up` made, and nothing else; on kind that is the cluster')
+    .addOption(onOption('what is up'))
+    .option('--json', 'print {"removed": [...]}')
+    .addHelpText('after', examples('rhizome down', 'rhizome down --on kind'))
+    .action(async (options: { on?: string; json?: boolean }) => {
+      const targets = options.on === undefined ? await targetsUp(context) : [targetNamed(context, options.on)];
+      if (targets.length > 1) throw several(targets);
+      const removed: string[] = [];
+      for (const target of targets) {
+        removed.push(...await target.down());
+        await forget(context.root, target.name);
+      }
+      if (options.json === true) context.print(JSON.stringify({ removed }));
+      else context.print(removed.length === 0 ? 'Nothing was up.' : removed.map((what) => `removed ${what}`).join('\n'));
+    });
+}

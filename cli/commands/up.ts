@@ -1,0 +1,52 @@
+import { Command, Option } from 'commander';
+import { UsageError } from '../failure.ts';
+import { clusterNamed } from '../targets/find.ts';
+import { examples, onOption, parsePort, type CommandContext } from './options.ts';
+import { upOnCluster } from './up-cluster.ts';
+import { upOnThisMachine } from './up-local.ts';
+
+/** What `rhizome up` can be told. */
+export interface UpOptions {
+  readonly on?: string;
+  readonly port?: number;
+  readonly detach?: boolean;
+  readonly json?: boolean;
+  readonly image?: string;
+  readonly baseImage?: string;
+  readonly buildImage?: string;
+  readonly nodeImage?: string;
+}
+
+export function upCommand(context: CommandContext): Command {
+  return new Command('up')
+    .description('run the model in replicas that come back, wait until they are ready, and prove it with one prediction')
+    .addOption(onOption('local'))
+    .option('--port <number>', 'port on this machine (default: 8080; on kind it is the one in kind.yaml)', parsePort)
+    .option('--detach', 'return once ready, instead of staying until Ctrl-C')
+    .option('--json', 'print one JSON object once ready: target, url, image, answer, steps with their seconds')
+    .option('--image <reference>', 'on a cluster: run this image, which the nodes can pull, instead of building one')
+    .option('--base-image <reference>', "on a cluster: base of the image; also BASE_IMAGE (default: the Dockerfile's)")
+    .option('--build-image <reference>', "on a cluster: image to build in; also BUILD_IMAGE (default: the Dockerfile's)")
+    .addOption(new Option('--node-image <reference>', "on kind: the nodes' image (default: kind's)").env('KIND_NODE_IMAGE'))
+    .addHelpText('after', examples(
+      'rhizome up                              # two processes on this machine, until Ctrl-C',
+      'rhizome up --detach && rhizome predict',
+      'rhizome up --on kind                    # a local Kubernetes cluster, at http://localhost:8080',
+      'rhizome up --on context=staging --image registry.example/iris-server:v0.1.0',
+    ))
+    .action(async (options: UpOptions) => {
+      const on = options.on ?? 'local';
+      refuseWhatDoesNothing(on, options);
+      if (on === 'local') await upOnThisMachine(context, options);
+      else await upOnCluster(context, clusterNamed(context, on, options), options);
+    });
+}
+
+/** An option that would be ignored in silence is a misunderstanding; KIND_NODE_IMAGE may lie about in the environment. */
+function refuseWhatDoesNothing(on: string, options: UpOptions): void {
+  if (on === 'kind' && options.port !== undefined) throw new UsageError('--port does nothing on kind: its port is fixed when the cluster is made.', { hint: 'Change `hostPort` in kind.yaml, then `rhizome down --on kind` and up again.' });
+  if (on !== 'local') return;
+  const flags = { '--image': options.image, '--base-image': options.baseImage, '--build-image': options.buildImage };
+  const given = Object.entries(flags).find(([, value]) => value !== undefined);
+  if (given !== undefined) throw new UsageError(`${given[0]} does nothing on this machine: replicas are processes here, not containers.`, { hint: 'Add --on kind, or leave it out.' });
+}

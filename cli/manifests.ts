@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { Failure } from './failure.ts';
+
+/** One Kubernetes object, as far as the command line looks into it. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec?: unknown;
+}
+
+/** What the synthesized file holds: every object, and the one Deployment and Service that `up` is about. */
+export interface Manifests {
+  readonly file: string;
+  readonly objects: readonly KubernetesObject[];
+  readonly namespace: string;
+  readonly deployment: string;
+  readonly service: { readonly name: string; readonly port: number; readonly nodePort?: number };
+}
+
+/** The environment that every target of the command line gets. */
+const fileName = 'local.k8s.yaml';
+
+/** Where `up` puts what it synthesizes; ignored by git, unlike charts-out/. */
+export const privateCharts = '.rhizome/charts';
+
+/** The manifests that `up` last applied, else the committed ones. */
+export async function currentManifests(root: string): Promise<Manifests> {
+  const own = join(privateCharts, fileName);
+  return readManifests(root, existsSync(join(root, own)) ? privateCharts : 'charts-out');
+}
+
+/**
+ * Reads `local.k8s.yaml` of a folder of synthesized manifests; `file` of the result is relative to the root.
+ * @throws Failure where it is missing, is no YAML, or has not exactly one Deployment and one Service
+ */
+export async function readManifests(root: string, folder: string): Promise<Manifests> {
+  const file = join(folder, fileName);
+  let source: string;
+  try {
+    source = await readFile(join(root, file), 'utf8');
+  } catch (cause) {
+    throw new Failure(`There are no manifests: cannot read ${file}.`, { cause, hint: 'Run `rhizome synth`; infra/main.ts should make a chart called `local`.' });
+  }
+  // YAML 1.1 is what Kubernetes reads: `n` is a boolean there.
+  const documents = parseAllDocuments(source, { version: '1.1' });
+  const broken = documents.flatMap((document) => document.errors)[0];
+  if (broken !== undefined) throw new Failure(`${file} is not YAML: ${broken.message}`, { cause: broken, hint: 'Run `rhizome synth` again.' });
+  const objects = documents.map((document) => document.toJS() as KubernetesObject | null).filter((object) => object !== null);
+
+  const deployment = only(objects, 'Deployment', file);
+  const service = only(objects, 'Service', file);
+  const port = (service.spec as { ports?: readonly { port: number; nodePort?: number }[] }).ports?.[0];
+  if (port === undefined) throw new Failure(`The Service ${service.metadata.name} of ${file} has no port.`, { hint: 'Give it one in infra/.' });
+  return {
+    file,
+    objects,
+    namespace: deployment.metadata.namespace ?? 'default',
+    deployment: deployment.metadata.name,
+    service: { name: service.metadata.name, port: port.port, ...(port.nodePort === undefined ? {} : { nodePort: port.nodePort }) },
+  };
+}
+
+function only(objects: readonly KubernetesObject[], kind: string, file: string): KubernetesObject {
+  const [first, ...others] = objects.filter((object) => object.kind === kind);
+  if (first !== undefined && others.length === 0) return first;
+  const count = first === undefined ? 0 : others.length + 1;
+  throw new Failure(`${file} has ${String(count)} objects of kind ${kind}; \`rhizome\` runs exactly one.`, { hint: 'Check infra/main.ts, then run `rhizome synth`.' });
+}

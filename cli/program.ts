@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { buildCommand } from './commands/build.ts';
+import { downCommand } from './commands/down.ts';
+import { logsCommand } from './commands/logs.ts';
+import { examples, type CommandContext } from './commands/options.ts';
+import { predictCommand } from './commands/predict.ts';
+import { statusCommand } from './commands/status.ts';
+import { synthCommand } from './commands/synth.ts';
+import { upCommand } from './commands/up.ts';
+
+/** The whole command line. Errors of usage are thrown, as commander's `CommanderError`. */
+export function createProgram(context: CommandContext, version: string): Command {
+  const program = new Command('rhizome')
+    .description('From a trained ONNX model to replicas that keep running.')
+    .version(version)
+    .addHelpText('after', `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\nExit code: 0 done, 1 failed, 2 wrong usage. RHIZOME_DEBUG=1 shows where an error comes from.`);
+  for (const create of [upCommand, statusCommand, predictCommand, logsCommand, downCommand, buildCommand, synthCommand]) {
+    program.addCommand(create(context));
+  }
+  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help shows what is possible)');
+  return program;
+}

@@ -1,0 +1,47 @@
+import { Failure, UsageError } from '../failure.ts';
+import type { ExecContext } from '../tools/exec.ts';
+import type { Cluster } from './cluster.ts';
+import { contextTarget } from './context.ts';
+import { kindTarget } from './kind.ts';
+import { minikubeTarget } from './minikube.ts';
+import { recorded } from './record.ts';
+import type { Target } from './target.ts';
+
+const localTarget = (_root: string): Target => ({ name: 'local', status: () => Promise.resolve(undefined), url: () => Promise.resolve(undefined), logs: () => Promise.resolve(), down: () => Promise.resolve([]) });
+
+/** The target that `--on` names. */
+export function targetNamed(context: ExecContext, on: string): Target {
+  return on === 'local' ? localTarget(context.root) : clusterNamed(context, on);
+}
+
+export function clusterNamed(context: ExecContext, on: string, options: { nodeImage?: string } = {}): Cluster {
+  if (on === 'kind') return kindTarget(context, options.nodeImage);
+  if (on === 'minikube') return minikubeTarget(context);
+  const name = /^context=(.+)$/.exec(on)?.[1];
+  if (name !== undefined) return contextTarget(context, name);
+  throw new UsageError(`--on ${on}: expected local, kind, minikube or context=NAME.`, { hint: 'The names of contexts: kubectl config get-contexts --output name' });
+}
+
+export const isCluster = (target: Target): target is Cluster => 'context' in target;
+
+/** What is up, wherever `up` may have brought it. What is there but does not answer counts: asking it says why. */
+export async function targetsUp(context: ExecContext): Promise<readonly Target[]> {
+  const candidates = ['local', 'kind', ...await recorded(context.root)].map((on) => targetNamed(context, on));
+  const up = await Promise.all(candidates.map((target) => target.status().then((status) => status !== undefined, () => true)));
+  context.signal.throwIfAborted();
+  return candidates.filter((_, index) => up[index]);
+}
+
+/** The named target, else the only one that is up. @throws Failure where none is, UsageError where several are */
+export async function findTarget(context: ExecContext, on: string | undefined): Promise<Target> {
+  if (on !== undefined) return targetNamed(context, on);
+  const [first, ...others] = await targetsUp(context);
+  if (first === undefined) throw new Failure('Nothing is up.', { hint: '`rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.' });
+  if (others.length > 0) throw several([first, ...others]);
+  return first;
+}
+
+export function several(targets: readonly Target[]): UsageError {
+  const names = targets.map(({ name }) => name);
+  return new UsageError(`Several are up: ${names.join(', ')}.`, { hint: `Say which: --on ${names.join(' or --on ')}.` });
+}

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { currentManifests } from '../manifests.ts';
+import { checkPortFree } from '../steps/preflight.ts';
+import { exec, type ExecContext } from '../tools/exec.ts';
+import { kindClusters, kindCreate, kindDelete, kindLoad, kindVersion } from '../tools/kind.ts';
+import { kubectlVersion } from '../tools/kubectl.ts';
+import { MissingTool } from '../tools/tool.ts';
+import { inCluster, type Cluster } from './cluster.ts';
+
+/** kind's cluster of this product, made from kind.yaml. */
+const cluster = 'rhizome';
+
+/** @param nodeImage kind's own default when absent */
+export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
+  const kubeContext = `kind-${cluster}`;
+  const shared = inCluster(context, kubeContext);
+  const exists = async (): Promise<boolean> => (await exec(context, kindClusters(), { quiet: true })).split('\n').includes(cluster);
+  const isUp = (): Promise<boolean> => exists().catch((error: unknown) => {
+    if (error instanceof MissingTool) return false;
+    throw error;
+  });
+
+  return {
+    name: 'kind',
+    context: kubeContext,
+    checks: [kindVersion(), kubectlVersion()],
+
+    async ensure() {
+      if (await exists()) {
+        context.report.line(`The cluster ${cluster} is there.`);
+        return;
+      }
+      for (const { hostPort } of await portMappings(context.root)) {
+        await checkPortFree(hostPort, 'Stop it, or change `hostPort` in kind.yaml.');
+      }
+      try {
+        await exec(context, kindCreate(cluster, 'kind.yaml', nodeImage), {
+          stream: true,
+          hint: 'Where no registry is reachable, name a node image that this machine has: `--node-image` (or KIND_NODE_IMAGE).',
+        });
+      } catch (error) {
+        // kind cleans up after its own failures, but not after Ctrl-C; half a cluster would pass for one at the next `up`.
+        await exec({ ...context, signal: new AbortController().signal }, kindDelete(cluster), { quiet: true });
+        throw error;
+      }
+    },
+
+    load: async (image) => { await exec(context, kindLoad(cluster, image), { stream: true }); },
+
+    async status() {
+      if (!await isUp()) return undefined;
+      return await shared.status() ?? { wanted: 0, ready: 0, replicas: [] };
+    },
+
+    async url() {
+      if (!await isUp()) return undefined;
+      const { service } = await currentManifests(context.root);
+      const mapping = (await portMappings(context.root)).find(({ containerPort }) => containerPort === service.nodePort);
+      return mapping && `http://localhost:${String(mapping.hostPort)}`;
+    },
+
+    logs: (options) => shared.logs(options),
+
+    async down() {
+      if (!await isUp()) return [];
+      await exec(context, kindDelete(cluster), { stream: true });
+      return [`kind cluster ${cluster}`];
+    },
+  };
+}
+
+interface PortMapping {
+  readonly containerPort: number;
+  readonly hostPort: number;
+}
+
+async function portMappings(root: string): Promise<readonly PortMapping[]> {
+  const config = parse(await readFile(join(root, 'kind.yaml'), 'utf8')) as { nodes?: readonly { extraPortMappings?: readonly PortMapping[] }[] };
+  return (config.nodes ?? []).flatMap((node) => node.extraPortMappings ?? []);
+}

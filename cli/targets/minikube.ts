@@ -1,0 +1,44 @@
+import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
+import { kubectlVersion } from '../tools/kubectl.ts';
+import { minikubeImages, minikubeLoad, minikubeStatus } from '../tools/minikube.ts';
+import { MissingTool } from '../tools/tool.ts';
+import { inCluster, type Cluster } from './cluster.ts';
+import { forwardedUrl } from './forward.ts';
+
+/** The default name of minikube's cluster, and so of its kubectl context; MINIKUBE_PROFILE is minikube's own variable. */
+const defaultProfile = 'minikube';
+
+/** A minikube that runs. It is the user's: `up` does not start it, and `down` does not stop it. */
+export function minikubeTarget(context: ExecContext, profile: string = process.env.MINIKUBE_PROFILE ?? defaultProfile): Cluster {
+  const shared = inCluster(context, profile);
+  const runs = async (): Promise<boolean> => {
+    try {
+      await exec(context, minikubeStatus(profile), { quiet: true });
+      return true;
+    } catch (error) {
+      if (error instanceof CommandFailed || error instanceof MissingTool) return false;
+      throw error;
+    }
+  };
+
+  return {
+    name: 'minikube',
+    context: profile,
+    checks: [kubectlVersion()],
+
+    async ensure() {
+      await exec(context, minikubeStatus(profile), { hint: `Start it: minikube start --profile ${profile}` });
+    },
+
+    async load(image) {
+      const held = (await exec(context, minikubeImages(profile), { quiet: true })).split('\n');
+      if (held.some((name) => name === image || name.endsWith(`/${image}`))) context.report.line(`minikube has ${image}.`);
+      else await exec(context, minikubeLoad(profile, image), { stream: true });
+    },
+
+    status: async () => (await runs() ? shared.status() : undefined),
+    url: () => forwardedUrl(context.root, profile),
+    logs: (options) => shared.logs(options),
+    down: async () => (await runs() ? shared.down() : []),
+  };
+}

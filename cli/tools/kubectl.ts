@@ -1,0 +1,35 @@
+/** Argument lists for `kubectl`. Pure: `exec` runs them. Every one names its context: the current one is the user's own. */
+
+export interface Scope {
+  readonly context: string;
+  readonly namespace: string;
+}
+
+const kubectl = ({ context, namespace }: Scope, ...args: readonly string[]): string[] =>
+  ['kubectl', '--context', context, '--namespace', namespace, ...args];
+
+export const kubectlVersion = (): string[] => ['kubectl', 'version', '--client'];
+
+/** Server-side, by one field manager: what somebody else set on other fields stays, what the manifests set wins. */
+export const kubectlApply = (context: string, file: string): string[] =>
+  ['kubectl', '--context', context, 'apply', '--server-side', '--force-conflicts', '--field-manager=rhizome', '-f', file];
+
+export const kubectlGet = (scope: Scope, kinds: readonly string[], ...args: readonly string[]): string[] =>
+  kubectl(scope, 'get', kinds.join(','), ...args);
+
+export const kubectlPodEvents = (scope: Scope, object: string): string[] =>
+  kubectl(scope, 'get', 'events', '--field-selector', `involvedObject.name=${object}`, '--sort-by', '.lastTimestamp', '--output', 'json');
+
+export function kubectlLogs(scope: Scope, pod: string, options: { follow?: boolean; previous?: boolean; tail?: number } = {}): string[] {
+  return kubectl(scope, 'logs', pod,
+    ...(options.follow === true ? ['--follow'] : []),
+    ...(options.previous === true ? ['--previous'] : []),
+    ...(options.tail === undefined ? [] : [`--tail=${String(options.tail)}`]));
+}
+
+/** Waits until the objects, and what they own, are gone. Missing ones are no error. */
+export const kubectlDelete = (scope: Scope, ...objects: readonly string[]): string[] =>
+  kubectl(scope, 'delete', '--ignore-not-found', '--cascade=foreground', ...objects);
+
+export const kubectlForward = (scope: Scope, service: string, port: number, servicePort: number): string[] =>
+  kubectl(scope, 'port-forward', `service/${service}`, `${String(port)}:${String(servicePort)}`);
