@@ -2,6 +2,9 @@ import { parseImageReference } from './image-reference.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** Tells one installation's objects from all others of the namespace. */
+export const instanceLabel = 'app.kubernetes.io/instance';
+
 const longestLabelValue = 63;
 
 /**
@@ -9,7 +12,7 @@ const longestLabelValue = 63;
  * that selects a version loses its pods in the middle of a rollout.
  */
 export function selectorLabels(name: string): Labels {
-  return { 'app.kubernetes.io/name': name, 'app.kubernetes.io/instance': name };
+  return { 'app.kubernetes.io/name': name, [instanceLabel]: name };
 }
 
 /** The recommended labels that every object of the service carries. */

@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-27';
 import { ports } from '../../service/contract/index.ts';
-import type { Labels } from './labels.ts';
+import { instanceLabel } from './labels.ts';
 
 const dns = k8s.IntOrString.fromNumber(53);
 
@@ -9,9 +9,9 @@ const dns = k8s.IntOrString.fromNumber(53);
  * nobody. The L2 NetworkPolicy cannot say "from everyone to this port", which requests through a NodePort need: they
  * come from a node, which no pod selector matches.
  */
-export function networkPolicySpec(selector: Labels, allowFrom?: readonly k8s.NetworkPolicyPeer[]): k8s.NetworkPolicySpec {
+export function networkPolicySpec(name: string, allowFrom?: readonly k8s.NetworkPolicyPeer[]): k8s.NetworkPolicySpec {
   return {
-    podSelector: { matchLabels: selector },
+    podSelector: { matchLabels: { [instanceLabel]: name } }, // one label: polaris takes no policy with more for one
     policyTypes: ['Ingress', 'Egress'],
     ingress: [{
       ...(allowFrom && { from: [...allowFrom] }),

@@ -102,7 +102,9 @@ function* settings({ settings }: ResolvedProps): Iterable<Problem> {
     const prop = `settings.${setting}`;
     const variable = (variables as Record<string, Variable>)[setting];
     if (Object.hasOwn(managedSettings, setting)) {
-      yield { prop, value, reason: 'is not set here', fix: managedSettings[setting as keyof typeof managedSettings] };
+      // A key in a message would be a key in a log.
+      const shown = setting === 'API_KEY' ? '(not shown)' : value;
+      yield { prop, value: shown, reason: 'is not set here', fix: managedSettings[setting as keyof typeof managedSettings] };
     } else if (variable === undefined) {
       yield { prop, value, reason: 'is no variable of the service', fix: `use one of ${freeSettings.join(', ')}` };
     } else if (variable.unit !== undefined && !/^\d+$/.test(value)) {

@@ -67,7 +67,7 @@ export class PredictionService extends Construct {
       },
     });
 
-    new k8s.KubeNetworkPolicy(this, 'network-policy', { metadata, spec: networkPolicySpec(selector, allowFrom) });
+    new k8s.KubeNetworkPolicy(this, 'network-policy', { metadata, spec: networkPolicySpec(name, allowFrom) });
   }
 }
 

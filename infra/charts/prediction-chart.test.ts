@@ -1,0 +1,25 @@
+import { Testing } from 'cdk8s';
+import { PredictionChart, type PredictionChartProps } from './prediction-chart.ts';
+import { at, minimalProps, only, type Manifest } from '../manifests.fixture.ts';
+
+const chart = (props: Partial<PredictionChartProps> = {}) =>
+  Testing.synth(new PredictionChart(Testing.app(), 'test', { ...minimalProps, ...props })) as Manifest[];
+
+test('the Namespace comes first, so that one apply makes everything', () => {
+  expect(chart().map(({ kind }) => kind)).toEqual([
+    'Namespace', 'ServiceAccount', 'ConfigMap', 'Deployment', 'Service', 'PodDisruptionBudget', 'NetworkPolicy',
+  ]);
+});
+
+test('namespace names the Namespace and all that is in it', () => {
+  const manifests = chart({ namespace: 'flowers' });
+  expect(only(manifests, 'Namespace').metadata.name).toBe('flowers');
+  expect(only(manifests, 'Deployment').metadata).toMatchObject({ name: 'iris-server', namespace: 'flowers' });
+});
+
+test('priority makes a PriorityClass of the whole cluster, and the pods are of it', () => {
+  const manifests = chart({ priority: 7 });
+  expect(only(manifests, 'PriorityClass')).toMatchObject({ value: 7, metadata: { name: 'iris-server' } });
+  expect(only(manifests, 'PriorityClass').metadata).not.toHaveProperty('namespace');
+  expect(at(only(manifests, 'Deployment'), 'spec.template.spec.priorityClassName')).toBe('iris-server');
+});

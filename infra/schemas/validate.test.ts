@@ -1,0 +1,58 @@
+import { supportedVersions } from './schema-file.ts';
+import { validateManifests } from './validate.ts';
+
+const deployment = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: iris, labels: { app: iris } }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: iris } }
+  template:
+    metadata: { labels: { app: iris } }
+    spec:
+      restartPolicy: Always
+      containers:
+        - name: iris
+          image: iris:v1
+          ports: [{ containerPort: 8000 }]
+          livenessProbe: { httpGet: { path: /livez, port: 8000 } }
+          resources: { limits: { cpu: 1, memory: 512Mi } }
+`;
+
+describe.each(supportedVersions)('Kubernetes %s', (version) => {
+  const problems = (yaml: string) => validateManifests(yaml, version).map(({ pointer, message }) => `${pointer} ${message}`);
+
+  test('accepts a sound manifest, and every document of a stream', () => {
+    expect(problems(`${deployment}---${deployment}`)).toEqual([]);
+  });
+
+  test.each([
+    ['an unknown field', 'replicas: 2', 'replica: 2', '/spec unknown field replica'],
+    ['an unknown field deep inside', 'path: /livez', 'url: /livez', '/spec/template/spec/containers/0/livenessProbe/httpGet unknown field url'],
+    ['a wrong type', 'replicas: 2', 'replicas: two', '/spec/replicas must be integer'],
+    ['a string where Kubernetes reads a boolean', 'app: iris }', 'app: n }', '/metadata/labels/app must be string'],
+    ['a missing selector', 'selector: { matchLabels: { app: iris } }', '', "/spec must have required property 'selector'"],
+    ['a missing port', 'path: /livez, port: 8000', 'path: /livez', "/spec/template/spec/containers/0/livenessProbe/httpGet must have required property 'port'"],
+    ['a value out of an enumeration', 'restartPolicy: Always', 'restartPolicy: Sometimes', '/spec/template/spec/restartPolicy must be one of Always, OnFailure, Never'],
+    ['a quantity that is none', '512Mi', '512MB', '/spec/template/spec/containers/0/resources/limits/memory must match pattern'],
+    ['an unknown kind', 'kind: Deployment', 'kind: Deploymint', `/kind Kubernetes ${version} knows no apps/v1/Deploymint`],
+    ['a kind of another group', 'apiVersion: apps/v1', 'apiVersion: v1', `/kind Kubernetes ${version} knows no v1/Deployment`],
+    ['no metadata', 'metadata: { name: iris, labels: { app: iris } }', '', "must have required property 'metadata'"],
+    ['a key twice', 'replicas: 2', 'replicas: 2\n  replicas: 3', 'Map keys must be unique'],
+  ])('refuses %s', (_title, from, to, expected) => {
+    expect(deployment).toContain(from);
+    expect(problems(deployment.replace(from, to)).join('\n')).toContain(expected);
+  });
+
+  test('refuses an empty document', () => {
+    expect(problems('---\n')).toEqual([`/kind Kubernetes ${version} knows no /`]);
+  });
+});
+
+test('a field is refused by the version that lacks it alone', () => {
+  // PodSpec.hostnameOverride came as alpha in 1.34.
+  const yaml = deployment.replace('restartPolicy: Always', 'restartPolicy: Always\n      hostnameOverride: iris');
+  expect(validateManifests(yaml, '1.30')).toHaveLength(1);
+  expect(validateManifests(yaml, '1.36')).toEqual([]);
+});
