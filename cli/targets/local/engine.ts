@@ -1,0 +1,116 @@
+import { EventEmitter, once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { DeploymentStatus } from '../target.ts';
+import { Balancer } from './balancer.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { readManifests } from './manifests.ts';
+import { notReady } from './not-ready.ts';
+import { identify, killGroup } from './process-id.ts';
+import type { EngineEvent } from './replica.ts';
+import { places, removeState, replicaLog, writeState } from './state.ts';
+import { Supervisor } from './supervisor.ts';
+import { localTarget } from './local-target.ts';
+import { unhonoured } from './unhonoured.ts';
+
+export interface LocalOptions {
+  /** Path of the synthesized manifests. */
+  readonly manifests: string;
+  /** The project's folder: the replicas' working directory, and home of `.rhizome/local`. */
+  readonly root: string;
+  /** Where the Service is, on localhost; 0 takes a free one. */
+  readonly port: number;
+  readonly onEvent: (event: EngineEvent) => void;
+  /** @default the system's */
+  readonly clock?: Clock;
+}
+
+export interface LocalEngine {
+  /** Without a trailing slash. */
+  readonly url: string;
+  /** What the manifests ask for and is not done here, a line each. */
+  readonly unhonoured: readonly string[];
+  status(): DeploymentStatus;
+  /**
+   * Resolves when every replica is ready.
+   * @throws Failure after that time, or at once when a replica crashes again and again; it holds the last log lines.
+   *   The signal's reason when that aborts.
+   */
+  waitReady(options: { readonly timeoutSeconds: number; readonly signal?: AbortSignal }): Promise<void>;
+  /** Ends the replicas in their grace period, or at once when the signal aborts. Can be called again. */
+  stop(now?: AbortSignal): Promise<void>;
+}
+
+/**
+ * Runs the Deployments of the manifests as processes of this machine. What was up for this folder is stopped first.
+ * Resolves when the Service's port listens and the replicas are being started.
+ * @throws Failure for manifests that cannot be run and for a port that is in use; nothing runs then
+ */
+export async function startLocal({ manifests: path, root, port, onEvent, clock = systemClock }: LocalOptions): Promise<LocalEngine> {
+  const manifests = readManifests(path);
+  await localTarget(root).down();
+
+  const changes = new EventEmitter().setMaxListeners(0);
+  let supervisor: Supervisor | undefined;
+  const balancer = new Balancer(() => supervisor?.endpoints() ?? []);
+  const url = `http://localhost:${await balancer.listen(port)}`;
+  const self = identify(process.pid) ?? { pid: process.pid, started: '' };
+
+  const record = (): void => {
+    if (supervisor === undefined) return;
+    const { replicas, graceSeconds } = supervisor;
+    const rows = replicas.map((replica) => ({ status: replica.status(), ...(replica.id === undefined ? {} : { process: replica.id }) }));
+    writeState(root, { supervisor: self, url, graceSeconds, replicas: rows });
+    changes.emit('change');
+  };
+  try {
+    rmSync(places(root).logs, { recursive: true, force: true });
+    supervisor = new Supervisor({ manifests, root, logs: places(root).logs, clock, onEvent, onChange: record });
+  } catch (error) {
+    balancer.close();
+    throw error;
+  }
+  const running = supervisor;
+  record();
+
+  // Not even a bug in here may leave replicas behind.
+  const lastResort = (): void => { for (const { id } of running.replicas) if (id !== undefined) killGroup(id); };
+  process.once('exit', lastResort);
+
+  const hurry = new AbortController();
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    balancer.close();
+    await running.stop(hurry.signal);
+    balancer.destroy();
+    process.off('exit', lastResort);
+    removeState(root);
+  };
+
+  return {
+    url,
+    unhonoured: unhonoured(manifests),
+    status: () => running.status(),
+    async waitReady({ timeoutSeconds, signal }) {
+      const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
+      const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+      for (;;) {
+        signal?.throwIfAborted();
+        const status = running.status();
+        if (status.ready === status.wanted) return;
+        const hopeless = status.replicas.some(({ reason, ready }) => !ready && reason?.startsWith('CrashLoopBackOff'));
+        if (hopeless || deadline.aborted) {
+          throw notReady(status, hopeless ? undefined : timeoutSeconds, (name) => relative(process.cwd(), replicaLog(root, name)));
+        }
+        await once(changes, 'change', { signal: either }).catch(() => undefined);
+      }
+    },
+    async stop(now) {
+      const atOnce = (): void => { hurry.abort(); };
+      if (now?.aborted === true) atOnce();
+      now?.addEventListener('abort', atOnce, { once: true });
+      stopped ??= stop();
+      await stopped;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { rm } from 'node:fs/promises';
+import type { Target } from '../target.ts';
+import { printLogs } from './logs.ts';
+import { ended, isRunning, killGroup, type ProcessId, sendSignal } from './process-id.ts';
+import { places, readState, type State } from './state.ts';
+
+/** How long a supervisor may take beyond its replicas' grace period. */
+const marginMs = 5000;
+
+/** The local engine of a project, seen from another process: through its state file. */
+export function localTarget(root: string): Target {
+  return {
+    name: 'local',
+    async status() {
+      const state = await readState(root);
+      if (state === undefined) return undefined;
+      if (isRunning(state.supervisor)) {
+        const replicas = state.replicas.map(({ status }) => status);
+        return { wanted: replicas.length, ready: replicas.filter(({ ready }) => ready).length, replicas };
+      }
+      const left = orphans(state);
+      if (left.length === 0) return undefined;
+      const reason = `Orphaned: the engine (pid ${state.supervisor.pid}) was killed; run \`rhizome down\` or \`rhizome up\``;
+      const replicas = state.replicas.map(({ status: { name, restarts }, process }) => {
+        const alive = process !== undefined && left.includes(process);
+        return { name, ready: false, restarts, reason: alive ? reason : 'Unknown', ...(alive ? { pid: process.pid } : {}) };
+      });
+      return { wanted: replicas.length, ready: 0, replicas };
+    },
+    async url() {
+      const state = await readState(root);
+      return state !== undefined && isRunning(state.supervisor) ? state.url : undefined;
+    },
+    async logs(options) {
+      await printLogs(root, options, process.stdout);
+    },
+    async down() {
+      const removed: string[] = [];
+      const state = await readState(root);
+      if (state !== undefined && isRunning(state.supervisor)) {
+        await stopSupervisor(state);
+        removed.push(`the local engine (pid ${state.supervisor.pid}) and its ${state.replicas.length} replicas`);
+      }
+      // Read again: replicas can have been started while the supervisor was told to stop.
+      const left = orphans((await readState(root)) ?? state);
+      if (left.length > 0) {
+        await stopOrphans(left, state?.graceSeconds ?? 0);
+        removed.push(`${left.length} replicas whose engine was gone (pid ${left.map(({ pid }) => pid).join(', ')})`);
+      }
+      await rm(places(root).folder, { recursive: true, force: true });
+      return removed;
+    },
+  };
+}
+
+async function stopSupervisor({ supervisor, graceSeconds }: State): Promise<void> {
+  if (supervisor.pid === process.pid) throw new Error('The engine runs in this process: call its stop().');
+  sendSignal(supervisor, 'SIGTERM');
+  if (await ended([supervisor], graceSeconds * 1000 + marginMs)) return;
+  sendSignal(supervisor, 'SIGKILL');
+  await ended([supervisor], marginMs);
+}
+
+async function stopOrphans(left: readonly ProcessId[], graceSeconds: number): Promise<void> {
+  for (const id of left) sendSignal(id, 'SIGTERM');
+  await ended(left, graceSeconds * 1000);
+  for (const id of left) killGroup(id);
+  await ended(left, marginMs);
+}
+
+/** Replicas on record that still run. */
+function orphans(state: State | undefined): readonly ProcessId[] {
+  return (state?.replicas ?? []).map((replica) => replica.process).filter((id) => id !== undefined).filter(isRunning);
+}

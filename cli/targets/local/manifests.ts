@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import { Failure } from '../../failure.ts';
+import type { ConfigMap, Container, Deployment, Secret, Service } from './kubernetes.ts';
+
+/** One document of the file, before anything is known of it but its kind and name. */
+export interface KubernetesObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+/** What the file asks for. The engine runs the Deployments; the rest is what they refer to. */
+export interface Manifests {
+  readonly all: readonly KubernetesObject[];
+  readonly deployments: readonly Deployment[];
+  readonly services: readonly Service[];
+  readonly configMaps: readonly ConfigMap[];
+  readonly secrets: readonly Secret[];
+}
+
+/**
+ * Reads a file of manifests by the rules of YAML 1.1, as Kubernetes does: an unquoted `n` is a boolean.
+ * @throws Failure when the file is missing, is no YAML, or holds no Deployment
+ */
+export function readManifests(path: string): Manifests {
+  let source: string;
+  try {
+    source = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Failure(`There are no manifests: cannot read ${path}.`, { cause, hint: 'Run `rhizome synth` first.' });
+  }
+  return parseManifests(source, path);
+}
+
+/** As `readManifests`; `path` is for the messages. */
+export function parseManifests(source: string, path: string): Manifests {
+  const documents = parseAllDocuments(source, { version: '1.1' });
+  const broken = documents.flatMap((document) => document.errors)[0];
+  if (broken !== undefined) {
+    throw new Failure(`${path} is not YAML: ${broken.message}`, { cause: broken, hint: 'Run `rhizome synth` again.' });
+  }
+  const all = documents.map((document) => document.toJS() as KubernetesObject | null).filter((object) => object !== null);
+  const ofKind = (kind: string): unknown[] => all.filter((object) => object.kind === kind);
+  const deployments = ofKind('Deployment') as Deployment[];
+  if (deployments.length === 0) {
+    const kinds = all.map((object) => object.kind).join(', ') || 'nothing';
+    throw new Failure(`${path} has no Deployment to run, only: ${kinds}.`, { hint: 'Check infra/main.ts, then run `rhizome synth`.' });
+  }
+  return {
+    all,
+    deployments,
+    services: ofKind('Service') as Service[],
+    configMaps: ofKind('ConfigMap') as ConfigMap[],
+    secrets: ofKind('Secret') as Secret[],
+  };
+}
+
+/** The Service that leads to a Deployment's pods: every label of its selector is on them. */
+export function serviceOf(deployment: Deployment, services: readonly Service[]): Service | undefined {
+  const labels = deployment.spec.template.metadata?.labels ?? {};
+  return services.find(({ metadata, spec }) => {
+    const selector = Object.entries(spec.selector ?? {});
+    return metadata.namespace === deployment.metadata.namespace
+      && selector.length > 0
+      && selector.every(([label, value]) => labels[label] === value);
+  });
+}
+
+/** The container that a Service's first port leads to, and its port there; without a Service, the first of both. */
+export function servingContainer(deployment: Deployment, service: Service | undefined): { container: Container; port: number | undefined } {
+  const { containers } = deployment.spec.template.spec;
+  const servicePort = service?.spec.ports?.[0];
+  const wanted = servicePort?.targetPort ?? servicePort?.port;
+  for (const container of containers) {
+    const port = container.ports?.find(({ name, containerPort }) => wanted === undefined || wanted === name || wanted === containerPort);
+    if (port !== undefined) return { container, port: port.containerPort };
+  }
+  const [first] = containers;
+  if (first === undefined) throw new Failure(`The Deployment ${deployment.metadata.name} has no container.`, { hint: 'Give it one in infra/.' });
+  return { container: first, port: typeof wanted === 'number' ? wanted : undefined };
+}

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { Failure } from '../../failure.ts';
+
+/** The error that a busy port gives, with who holds it where this can be seen. */
+export async function portInUse(port: number, cause: unknown): Promise<Failure> {
+  const holder = await portHolder(port);
+  return new Failure(`Port ${port} of this machine is in use${holder === undefined ? '' : ` by ${holder}`}.`, {
+    cause,
+    hint: `End that program, or take another port: \`rhizome up --port ${port + 1}\`.`,
+  });
+}
+
+/** The program that listens on a TCP port, as `node (pid 1234)`; undefined where it cannot be told, as of another user's. */
+export async function portHolder(port: number): Promise<string | undefined> {
+  try {
+    return process.platform === 'linux' ? await fromProc(port) : await fromLsof(port);
+  } catch {
+    return undefined;
+  }
+}
+
+/** proc(5): net/tcp has local address, state (0A: listening) and inode; an open socket is a link of its process to the inode. */
+async function fromProc(port: number): Promise<string | undefined> {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')));
+  const sockets = tables.flatMap((table) => table.split('\n')).map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => state === '0A' && local?.endsWith(`:${hex}`))
+    .map((fields) => `socket:[${fields[9] ?? ''}]`);
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    const links = await Promise.all(descriptors.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
+    if (links.some((link) => sockets.includes(link))) return `${(await readFile(`/proc/${pid}/comm`, 'utf8')).trim()} (pid ${pid})`;
+  }
+  return undefined;
+}
+
+async function fromLsof(port: number): Promise<string | undefined> {
+  const { stdout } = await promisify(execFile)('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc']);
+  const pid = /^p(\d+)$/m.exec(stdout)?.[1];
+  const command = /^c(.+)$/m.exec(stdout)?.[1];
+  return pid === undefined ? undefined : `${command ?? 'a program'} (pid ${pid})`;
+}
