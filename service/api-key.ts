@@ -7,14 +7,17 @@ import type { KeySource } from './middleware/auth.ts';
 const REREAD_MILLISECONDS = 1000;
 
 /** The API key: from the environment, else from a mounted file, which is read again as its Secret changes. */
-export function apiKeySource({ apiKey, apiKeyFile }: Pick<Config, 'apiKey' | 'apiKeyFile'>, logger: Logger): KeySource {
+export function apiKeySource(
+  { apiKey, apiKeyFile }: Pick<Config, 'apiKey' | 'apiKeyFile'>,
+  logger: Logger,
+  now: () => number = () => performance.now(),
+): KeySource {
   if (apiKey !== undefined) return () => apiKey;
   let key: string | undefined;
   let nextRead = 0;
   return () => {
-    const now = performance.now();
-    if (now < nextRead) return key;
-    nextRead = now + REREAD_MILLISECONDS;
+    if (now() < nextRead) return key;
+    nextRead = now() + REREAD_MILLISECONDS;
     const read = readKey(apiKeyFile, logger);
     // Fail closed: a key that vanishes or turns unreadable stays in force until another one comes.
     if (read !== undefined) key = read;

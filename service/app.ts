@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
 import './context.ts';
@@ -9,6 +8,7 @@ import type { ModelRepository } from './inference/repository.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { auth, type KeySource } from './middleware/auth.ts';
+import { bodyLimit } from './middleware/body-limit.ts';
 import { draining } from './middleware/draining.ts';
 import { metrics, type Metrics } from './middleware/metrics.ts';
 import { problems } from './middleware/problems.ts';
@@ -55,12 +55,7 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
   }));
 
   // Routes above are open; those below need the key and take a body.
-  app.use(auth(apiKey), bodyLimit({
-    maxSize: options.maxBodyBytes,
-    onError: () => {
-      throw new ServiceError('body-too-large', `The body is larger than ${options.maxBodyBytes} bytes (MAX_BODY_BYTES). Send fewer rows at a time.`);
-    },
-  }));
+  app.use(auth(apiKey), bodyLimit(options.maxBodyBytes));
   predictions(app, repository, collected, options);
   models(app, repository);
   return app;

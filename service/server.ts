@@ -63,7 +63,7 @@ export async function drain(server: Server, lifecycle: Lifecycle, { drainDelaySe
   const closeIdle = setInterval(() => {
     server.closeIdleConnections();
   }, 50);
-  const inTime = await Promise.race([closed.then(() => true), delay(deadline - performance.now(), false)]);
+  const inTime = await Promise.race([closed.then(() => true), delay(deadline - performance.now(), false, { ref: false })]);
   clearInterval(closeIdle);
   if (inTime) return 0;
 

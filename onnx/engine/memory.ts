@@ -20,8 +20,7 @@ function memorySession(model: MemoryModel): Session {
     async run(feeds, fetches) {
       if (released) throw new EngineError('the session is released');
       for (const input of model.inputs) check(input, feeds[input.name]);
-      for (const name of Object.keys(feeds)) known(name, model.inputs, 'input');
-      for (const name of fetches) known(name, model.outputs, 'output');
+      for (const name of fetches) known(name, model.outputs);
       const outputs = await model.compute(feeds);
       return Object.fromEntries(fetches.map((name) => [name, produced(name, outputs)]));
     },
@@ -39,8 +38,8 @@ function check(input: TensorInfo, tensor: Tensor | undefined): void {
   if (!fits) throw new EngineError(`input '${input.name}' has type ${tensor.dtype} and shape [${tensor.shape.join(', ')}]`);
 }
 
-function known(name: string, infos: readonly TensorInfo[], role: string): void {
-  if (!infos.some((info) => info.name === name)) throw new EngineError(`'${name}' is no ${role} of the model`);
+function known(name: string, outputs: readonly TensorInfo[]): void {
+  if (!outputs.some((output) => output.name === name)) throw new EngineError(`'${name}' is no output of the model`);
 }
 
 function produced(name: string, outputs: Readonly<Record<string, Tensor>>): Tensor {

@@ -1,11 +1,13 @@
 import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { ServiceError } from '../errors.ts';
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Parses JSON text in UTF-8. @throws ServiceError `invalid-json`, naming the line and column. */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = utf8.decode(bytes);
   } catch (cause) {
     throw new ServiceError('invalid-json', 'The body is not UTF-8. Send JSON encoded as UTF-8.', { cause });
   }

@@ -1,0 +1,69 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onnxruntime } from './engine/onnxruntime.ts';
+import { Model, ModelLoadError, VerificationError } from './model.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rhizome-model-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const load = () => Model.load(folder, onnxruntime, { threads: 1 });
+const put = async (fixture: string, json?: object) => {
+  await cp(join(import.meta.dirname, 'fixtures', `${fixture}.onnx`), join(folder, 'model.onnx'));
+  if (json) await writeFile(join(folder, 'model.json'), JSON.stringify(json));
+};
+
+test('the iris model, as its trainer wrote it, reproduces its examples', async () => {
+  const model = await Model.load(join(import.meta.dirname, '../models/iris'), onnxruntime, { threads: 1 });
+  await expect(model.verify()).resolves.toBeUndefined();
+  const [setosa, virginica] = await model.predict([[5.1, 3.5, 1.4, 0.2], [6.5, 3, 5.8, 2.2]]);
+  expect(setosa?.prediction).toBe('setosa');
+  expect(virginica?.prediction).toBe('virginica');
+  expect(Object.values(setosa?.probabilities ?? {}).reduce((sum, p) => sum + p)).toBeCloseTo(1, 5);
+});
+
+test('string labels are the predictions', async () => {
+  await put('string-labels');
+  const [answer] = await (await load()).predict([[5.1, 3.5, 1.4, 0.2]]);
+  expect(answer?.prediction).toBe('setosa');
+  expect(Object.keys(answer?.probabilities ?? {})).toEqual(['setosa', 'versicolor', 'virginica']);
+});
+
+test('columns of several types go each into its own input', async () => {
+  await put('columns', { classes: ['small', 'large'] });
+  const answers = await (await load()).predict([['red', 1], ['blue', 4]]);
+  expect(answers.map(({ prediction }) => prediction)).toEqual(['small', 'large']);
+});
+
+test('a regressor predicts a number', async () => {
+  await put('regressor');
+  const model = await load();
+  expect(model.signature.features).toHaveLength(10);
+  // With every feature at its mean, which is 0 in this data, the answer is the mean target.
+  const [mean] = await model.predict([new Array<number>(10).fill(0)]);
+  expect(mean?.prediction).toBeCloseTo(152.133, 2);
+});
+
+test('an example that is not reproduced is named, with what came', async () => {
+  const json = JSON.parse(await readFile(join(import.meta.dirname, '../models/iris/model.json'), 'utf8')) as { examples: { prediction: string }[] };
+  json.examples[1]!.prediction = 'virginica';
+  await cp(join(import.meta.dirname, '../models/iris/model.onnx'), join(folder, 'model.onnx'));
+  await writeFile(join(folder, 'model.json'), JSON.stringify(json));
+  const verify = (await load()).verify();
+  await expect(verify).rejects.toThrow(VerificationError);
+  await expect(verify).rejects.toThrow("example 1 of iris: expected 'virginica', predicted 'versicolor'");
+});
+
+test.each([
+  ['truncated', async (bytes: Buffer) => writeFile(join(folder, 'model.onnx'), bytes.subarray(0, bytes.length / 2)), 'the data ends at byte'],
+  ['empty', async () => writeFile(join(folder, 'model.onnx'), ''), 'refuses the model'],
+  ['missing', async () => Promise.resolve(), 'ENOENT'],
+])('a model.onnx that is %s is named with its path', async (_, write, reason) => {
+  await write(await readFile(join(import.meta.dirname, 'fixtures/double.onnx')));
+  await expect(load()).rejects.toThrow(ModelLoadError);
+  await expect(load()).rejects.toThrow(`${folder}/model.onnx cannot be served`);
+  await expect(load()).rejects.toThrow(reason);
+});

@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { apiKeySource } from './api-key.ts';
+
+const logger = pino({ level: 'silent' });
+
+test('the environment wins over the file', () => {
+  expect(apiKeySource({ apiKey: 'a', apiKeyFile: import.meta.filename }, logger)()).toBe('a');
+});
+
+test('no file means no key', () => {
+  expect(apiKeySource({ apiKey: undefined, apiKeyFile: '/nowhere' }, logger)()).toBeUndefined();
+});
+
+test('the file is read again when it changes; a key that vanishes stays in force', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'rhizome-key-'));
+  const file = join(dir, 'api-key');
+  let now = 0;
+  const key = apiKeySource({ apiKey: undefined, apiKeyFile: file }, logger, () => now);
+  expect(key()).toBeUndefined();
+  writeFileSync(file, 'first\n');
+  now += 1000;
+  expect(key()).toBe('first');
+  writeFileSync(file, 'second');
+  now += 1000;
+  expect(key()).toBe('second');
+  writeFileSync(file, '');
+  now += 1000;
+  expect(key()).toBe('second');
+  rmSync(dir, { recursive: true });
+  now += 1000;
+  expect(key()).toBe('second');
+});

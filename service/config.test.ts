@@ -1,0 +1,53 @@
+import { ConfigError, describeVariables, readConfig } from './config.ts';
+import { variables } from './contract/index.ts';
+
+const base = { MODELS_DIR: import.meta.dirname };
+
+test('the defaults are those of the contract', () => {
+  expect(readConfig(base)).toEqual({
+    port: 8000, host: '0.0.0.0', modelsDir: import.meta.dirname, logLevel: 'info', drainDelaySeconds: 5,
+    gracePeriodSeconds: 30, requestTimeoutSeconds: 15, maxBodyBytes: 1048576, strictRanges: false, inferenceThreads: 1,
+    apiKey: undefined, apiKeyFile: '/var/run/secrets/rhizome/api-key',
+  });
+});
+
+test('every variable is read', () => {
+  const config = readConfig({
+    PORT: '0', HOST: '::1', MODELS_DIR: import.meta.dirname, LOG_LEVEL: 'silent', DRAIN_DELAY_SECONDS: '0.5', GRACE_PERIOD_SECONDS: '60',
+    REQUEST_TIMEOUT_SECONDS: '20', MAX_BODY_BYTES: '10', STRICT_RANGES: 'true', INFERENCE_THREADS: '4', API_KEY: 'secret', API_KEY_FILE: '/nowhere',
+  });
+  expect(config).toEqual({
+    port: 0, host: '::1', modelsDir: import.meta.dirname, logLevel: 'silent', drainDelaySeconds: 0.5, gracePeriodSeconds: 60,
+    requestTimeoutSeconds: 20, maxBodyBytes: 10, strictRanges: true, inferenceThreads: 4, apiKey: 'secret', apiKeyFile: '/nowhere',
+  });
+});
+
+test('an empty value counts as unset', () => {
+  expect(readConfig({ ...base, PORT: '', API_KEY: '' })).toMatchObject({ port: 8000, apiKey: undefined });
+});
+
+test('every problem is in one message, with name, value and what was expected', () => {
+  const read = () => readConfig({
+    PORT: '80a', MODELS_DIR: '/nowhere', LOG_LEVEL: 'loud', STRICT_RANGES: 'yes', MAX_BODY_BYTES: '-1',
+    INFERENCE_THREADS: '0', GRACE_PERIOD_SECONDS: '20', DRAIN_DELAY_SECONDS: '5', REQUEST_TIMEOUT_SECONDS: '15',
+  });
+  expect(read).toThrow(ConfigError);
+  for (const part of [
+    'PORT is "80a": expected a whole number from 0 to 65535',
+    'MODELS_DIR is "/nowhere": expected a folder that can be read',
+    'LOG_LEVEL is "loud": expected one of fatal, error, warn',
+    'STRICT_RANGES is "yes": expected true or false',
+    'MAX_BODY_BYTES is "-1"',
+    'INFERENCE_THREADS is "0"',
+    'GRACE_PERIOD_SECONDS is 20: expected at least 25',
+  ]) expect(read).toThrow(part);
+});
+
+test('a key file that is asked for and missing is a problem: serving without a key would be worse', () => {
+  expect(() => readConfig({ ...base, API_KEY_FILE: '/nowhere' })).toThrow('API_KEY_FILE is "/nowhere"');
+});
+
+test('--help names every variable', () => {
+  for (const name of Object.keys(variables)) expect(describeVariables()).toContain(`  ${name} `);
+  expect(describeVariables()).toMatch(/DRAIN_DELAY_SECONDS .*default: 5, in seconds/);
+});

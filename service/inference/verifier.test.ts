@@ -1,0 +1,43 @@
+import type { Model } from '../../onnx/model.ts';
+import { Verifier } from './verifier.ts';
+
+function fake(verify: () => Promise<void>): Model {
+  return { signature: { examples: [{}, {}] }, verify } as unknown as Model;
+}
+
+test('many probes at once, and soon after, cost one verification', async () => {
+  let runs = 0;
+  let now = 0;
+  const verifier = new Verifier(fake(() => Promise.resolve(void runs++)), () => now);
+  await Promise.all([verifier.verify(), verifier.verify(), verifier.verify()]);
+  now = 999;
+  expect(await verifier.verify()).toEqual({ ok: true, detail: '2 examples reproduced.' });
+  expect(runs).toBe(1);
+  now = 1001;
+  await verifier.verify();
+  expect(runs).toBe(2);
+});
+
+test('a slow model is verified at most a hundredth of the time', async () => {
+  let runs = 0;
+  let now = 0;
+  const verifier = new Verifier(fake(() => {
+    runs++;
+    now += 500;
+    return Promise.resolve();
+  }), () => now);
+  await verifier.verify();
+  now += 49_999;
+  await verifier.verify();
+  expect(runs).toBe(1);
+  now += 2;
+  await verifier.verify();
+  expect(runs).toBe(2);
+});
+
+test('a failure is not kept: the next probe tries again', async () => {
+  const outcomes = [Promise.reject(new Error('expected a, predicted b')), Promise.resolve()];
+  const verifier = new Verifier(fake(() => outcomes.shift()!), () => 0);
+  expect(await verifier.verify()).toEqual({ ok: false, detail: 'expected a, predicted b' });
+  expect(await verifier.verify()).toMatchObject({ ok: true });
+});
