@@ -37,9 +37,9 @@ describe('defaults', () => {
     expect(at(deployment, container)).toMatchObject({
       ports: [{ name: 'http', containerPort: 8000, protocol: 'TCP' }],
       startupProbe: { httpGet: get('/readyz'), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
-      readinessProbe: { httpGet: get('/readyz'), periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 3 },
+      readinessProbe: { httpGet: get('/readyz'), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
       livenessProbe: {
-        httpGet: get('/livez'), periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3, terminationGracePeriodSeconds: 5,
+        httpGet: get('/livez'), periodSeconds: 4, timeoutSeconds: 4, failureThreshold: 3, terminationGracePeriodSeconds: 2,
       },
     });
   });
