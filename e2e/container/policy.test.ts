@@ -3,11 +3,11 @@
  * in the folder POLICY_TOOLS, then on PATH. A check that fails must be waived below with its reason, and a waiver that
  * nothing needs any more fails too. infra/policy.test.ts holds the same values with Node alone.
  */
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { environments } from '../../infra/environments.ts';
 import { supportedVersions } from '../../infra/schemas/schema-file.ts';
+import { findTool, testThatNeeds } from '../needs.ts';
 
 const noDigest = 'a digest is known once the image is pushed; environments.ts says where it goes';
 const loaded = 'the image is loaded into the nodes: there is no registry to ask';
@@ -77,11 +77,8 @@ async function report<T>(tool: string, args: readonly string[]): Promise<T> {
   }
 }
 
-/** A test that is skipped by name where the tool is missing, and fails there on CI. */
-function testWith(name: string, title: string, run: (tool: string) => Promise<void>): void {
-  const folders = [process.env.POLICY_TOOLS, ...(process.env.PATH ?? '').split(delimiter)];
-  const tool = folders.filter((folder) => folder !== undefined).map((folder) => join(folder, name)).find((path) => existsSync(path));
-  if (tool !== undefined) test(title, () => run(tool));
-  else if (process.env.CI === undefined) test.skip(`${title} (needs ${name}: see .ci/policy-tools)`, () => undefined);
-  else test(title, () => { throw new Error(`${name} is not installed: eval "$(.ci/policy-tools)"`); });
+/** Hands the path of a tool of .ci/policy-tools to the test. */
+function testWith(tool: string, title: string, run: (path: string) => Promise<void>): void {
+  const folders = process.env.POLICY_TOOLS === undefined ? [] : [process.env.POLICY_TOOLS];
+  testThatNeeds([{ tool, hint: 'eval "$(.ci/policy-tools)"' }], title, () => run(findTool(tool, folders) ?? tool), folders);
 }

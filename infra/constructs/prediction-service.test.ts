@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { InvalidPropsError } from './invalid-props.ts';
 import type { PredictionServiceProps } from './prediction-service-props.ts';
 import { at, only, predictionService } from '../manifests.fixture.ts';
@@ -130,6 +132,12 @@ test.each(Object.entries(everyProp))('%s reaches the manifests', (prop, [value, 
   const manifests = predictionService({ [prop]: value });
   for (const [kind, path, expected] of reaches) expect(at(only(manifests, kind), path)).toEqual(expected);
   expect(manifests).not.toEqual(predictionService());
+});
+
+test('docs/manifests.md lists every prop, and no other', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/manifests.md'), 'utf8');
+  const [, table = ''] = page.split('## Props');
+  expect([...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, prop]) => prop)).toEqual([...Object.keys(everyProp), 'priority']);
 });
 
 test('a part of the resources leaves the others at their defaults', () => {

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** A tool that a test cannot do without, and where a reader gets it. */
+export interface Need {
+  readonly tool: string;
+  readonly hint: string;
+}
+
+/** The path of an executable: in `folders`, then on PATH; undefined where it is missing. */
+export function findTool(tool: string, folders: readonly string[] = []): string | undefined {
+  return [...folders, ...(process.env.PATH ?? '').split(delimiter)].map((folder) => join(folder, tool)).find((path) => existsSync(path));
+}
+
+/**
+ * A test that is skipped by name, with the reason, where something it needs is missing. On CI (CI is set) it fails there:
+ * nothing is skipped.
+ */
+export function testThatNeeds(needs: readonly Need[], title: string, run: () => Promise<void>, folders?: readonly string[]): void {
+  const missing = needs.filter(({ tool }) => findTool(tool, folders) === undefined);
+  const reason = missing.map(({ tool, hint }) => `needs ${tool}: ${hint}`).join('; ');
+  if (missing.length === 0) test(title, run);
+  else if (process.env.CI === undefined) test.skip(`${title} (${reason})`, run);
+  else test(title, () => { throw new Error(reason); });
+}
