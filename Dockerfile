@@ -37,7 +37,8 @@ COPY --from=app /app/onnx ./onnx
 COPY --from=app /app/service ./service
 COPY --from=app /app/models ./models
 
-ENV NODE_ENV=production
+# The ONNX runtime would report its use to its makers.
+ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1
 # Numeric, or Kubernetes cannot tell that it is not root. It owns no file here.
 USER 10001:10001
 EXPOSE 8000

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { docker, inspect, irisImage, predict, ready, root, temporaryFolder, testWithDocker, until } from './docker.ts';
+import { variables } from '../../service/contract/index.ts';
+
+interface ComposeFile {
+  readonly services: Readonly<Record<'iris-server', {
+    readonly image: string;
+    readonly ports: string[];
+    readonly restart: string;
+    readonly stop_grace_period: string;
+    readonly deploy: { readonly resources: { readonly limits: { readonly cpus: string; readonly memory: string } } };
+  }>>;
+}
+
+interface Project extends AsyncDisposable {
+  /** The checkout that Compose works in: a copy, since the tests edit it. */
+  readonly folder: string;
+  compose(...args: string[]): Promise<string>;
+  url(): Promise<string>;
+}
+
+/** The compose files of this repository, with the image under test, a free port in place of 8080, and more settings of the service. */
+async function project(files: readonly string[], settings = ''): Promise<Project> {
+  const folder = temporaryFolder();
+  for (const name of [...files, 'service', 'onnx', 'models']) await cp(join(root, name), join(folder.path, name), { recursive: true });
+  const override = `image: '${await irisImage()}', ports: !override ['127.0.0.1::8000'], ${settings}`;
+  await writeFile(join(folder.path, 'override.yaml'), `services: { iris-server: { ${override} } }\n`);
+
+  const name = `rhizome-test-${randomUUID().slice(0, 8)}`;
+  const flags = ['compose', '--project-name', name, ...[...files, 'override.yaml'].flatMap((file) => ['--file', file])];
+  const compose = (...args: string[]): Promise<string> => docker([...flags, ...args], { cwd: folder.path });
+  return {
+    folder: folder.path,
+    compose,
+    url: async () => `http://${await compose('port', 'iris-server', '8000')}`,
+    [Symbol.asyncDispose]: async () => {
+      await compose('down', '--volumes', '--timeout', '1');
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+test('the compose file publishes 8080 and agrees with the service on how long it may take to stop', async () => {
+  const { services } = parse(await readFile(join(root, 'docker-compose.yaml'), 'utf8')) as ComposeFile;
+  const server = services['iris-server'];
+  expect(server.image).toBe('iris-server:v0.1.0');
+  expect(server.ports).toEqual(['8080:8000']);
+  expect(server.restart).toBe('unless-stopped');
+  expect(server.stop_grace_period).toBe(`${variables.GRACE_PERIOD_SECONDS.default}s`);
+});
+
+testWithDocker('compose up waits until the service is healthy, within its limits; down leaves nothing', async () => {
+  await using iris = await project(['docker-compose.yaml']);
+  await iris.compose('up', '--detach', '--wait', '--wait-timeout', '60');
+  expect((await predict(await iris.url())).prediction).toBe('setosa');
+
+  const id = await iris.compose('ps', '--quiet');
+  expect(await inspect<string>(id, '.State.Health.Status')).toBe('healthy');
+  expect(await inspect<object>(id, '.HostConfig')).toMatchObject({
+    Memory: 256 * 1024 ** 2,
+    NanoCpus: 1e9,
+    PidsLimit: 64,
+    ReadonlyRootfs: true,
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges:true'],
+    RestartPolicy: { Name: 'unless-stopped' },
+  });
+
+  await iris.compose('down');
+  expect(await iris.compose('ps', '--all', '--quiet')).toBe('');
+  expect(await docker(['ps', '--all', '--quiet', '--filter', `id=${id}`])).toBe('');
+});
+
+testWithDocker('compose up fails while the service is alive but not ready', async () => {
+  const noModel = `environment: { MODELS_DIR: /tmp }, healthcheck: { interval: 1s, start_period: 0s }`;
+  await using iris = await project(['docker-compose.yaml'], noModel);
+  await expect(iris.compose('up', '--detach', '--wait', '--wait-timeout', '60')).rejects.toThrow('is unhealthy');
+});
+
+testWithDocker('with compose.dev.yaml an edit of a model or of the service restarts it, and compiled code outlives it', async () => {
+  await using iris = await project(['docker-compose.yaml', 'compose.dev.yaml']);
+  await iris.compose('up', '--detach', '--wait', '--wait-timeout', '60');
+  const url = await iris.url();
+  expect((await predict(url)).model.version).toBe('1');
+
+  const file = join(iris.folder, 'models/iris/model.json');
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')) as object, version: '2' }));
+  await until('the edited model is served', async () => (await predict(url)).model.version === '2');
+
+  await appendFile(join(iris.folder, 'service/app.ts'), `\nconsole.log('edited');\n`);
+  await until('the edited service runs', async () => (await iris.compose('logs')).includes('edited'));
+  await ready(url, () => iris.compose('logs'));
+
+  await iris.compose('down');
+  await iris.compose('up', '--detach', '--no-start');
+  expect(await iris.compose('run', '--rm', '--no-deps', 'iris-server', 'ls', '/var/tmp/compile-cache')).toMatch(/^v24/);
+});

@@ -1,0 +1,84 @@
+import { cp, readFile, appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, docker, inspect, irisImage, root, temporaryFolder, testWithDocker } from './docker.ts';
+import { image as contract, ports } from '../../service/contract/index.ts';
+
+interface ImageConfig {
+  readonly Cmd: string[];
+  readonly Entrypoint: string[] | null;
+  readonly WorkingDir: string;
+  readonly User: string;
+  readonly ExposedPorts: Record<string, object>;
+  readonly Labels: Record<string, string>;
+}
+
+/** What a shell in the image prints, line by line. */
+const lines = async (script: string): Promise<string[]> => {
+  const output = await docker(['run', '--rm', await irisImage(), 'bash', '-c', script]);
+  return output.split('\n').filter((line) => line !== '');
+};
+
+testWithDocker('is configured as the manifests and the command line rely on', async () => {
+  const config = await inspect<ImageConfig>(await irisImage(), '.Config');
+  expect(config).toMatchObject({
+    Cmd: contract.command,
+    WorkingDir: contract.workingDir,
+    User: `${contract.user}:${contract.user}`,
+    ExposedPorts: { [`${ports.http.number}/tcp`]: {} },
+  });
+  expect(config.Entrypoint ?? []).toEqual([]);
+});
+
+testWithDocker('carries OCI labels', async () => {
+  const { version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<string, string>;
+  const { Labels } = await inspect<ImageConfig>(await build({ flags: ['--build-arg', 'REVISION=abc'] }), '.Config');
+  expect(Labels).toMatchObject({
+    'org.opencontainers.image.title': 'iris-server',
+    'org.opencontainers.image.version': version,
+    'org.opencontainers.image.revision': 'abc',
+    'org.opencontainers.image.licenses': license,
+  });
+});
+
+testWithDocker('holds the packages that the service imports, and nothing of cdk8s or the command line', async () => {
+  const packages = await lines('cd node_modules && ls -d [!@]* @*/*');
+  expect(packages).toEqual(expect.arrayContaining(['hono', '@hono/node-server', 'onnxruntime-node', 'onnxruntime-common', 'pino', 'prom-client']));
+  const foreign = /cdk8s|constructs|commander|execa|typescript|jest|eslint|^yaml$|^node$|^@types/;
+  expect(packages.filter((name) => foreign.test(name))).toEqual([]);
+});
+
+testWithDocker('holds the ONNX runtime of its own platform, the models, and neither tests nor build tools', async () => {
+  expect(await lines('cd node_modules/onnxruntime-node/bin && find . -mindepth 3 -maxdepth 3')).toEqual([`./napi-v6/linux/${process.arch}`]);
+  expect(await lines('find models -type f | sort')).toEqual(['models/iris/model.json', 'models/iris/model.onnx']);
+  expect(await lines('ls -A')).toEqual(['models', 'node_modules', 'onnx', 'package.json', 'service']);
+  expect(await lines(`find service onnx models -name '*.test.ts' -o -name image -o -name fixtures -o -name '*.py'`)).toEqual([]);
+});
+
+testWithDocker('is owned by root: its user can read every file and write none', async () => {
+  expect(await lines('find /app ! -readable -o ! -uid 0 -o ! -type l -writable')).toEqual([]);
+});
+
+testWithDocker('adds less than 120 MB to its base', async () => {
+  const { BASE_IMAGE: base = '' } = process.env;
+  const from = await docker(['build', '--quiet', '--file', '-', root], {
+    input: base === '' ? `${(await readFile(join(root, 'Dockerfile'), 'utf8')).match(/^ARG NODE_IMAGE=.*$/m)?.[0]}\nFROM $NODE_IMAGE` : `FROM ${base}`,
+  });
+  const [size, baseSize] = [await inspect<number>(await irisImage(), '.Size'), await inspect<number>(from, '.Size')];
+  console.log(`image ${(size / 1e6).toFixed(1)} MB = base ${(baseSize / 1e6).toFixed(1)} MB + ${((size - baseSize) / 1e6).toFixed(1)} MB`);
+  expect(size - baseSize).toBeLessThan(120e6);
+  expect(size - baseSize).toBeGreaterThan(20e6);
+});
+
+testWithDocker('keeps the layer of node_modules when only the service is edited', async () => {
+  using folder = temporaryFolder();
+  for (const name of ['Dockerfile', '.dockerignore', 'package.json', 'package-lock.json', '.npmrc', 'service', 'onnx', 'models']) {
+    await cp(join(root, name), join(folder.path, name), { recursive: true, preserveTimestamps: true });
+  }
+  const layers = async (): Promise<string[]> => inspect<string[]>(await build({ context: folder.path }), '.RootFS.Layers');
+  const before = await layers();
+  await appendFile(join(folder.path, 'service/main.ts'), '\n// An edit.\n');
+  const after = await layers();
+  // The last two are the service and, behind it, the models.
+  expect(after.slice(0, -2)).toEqual(before.slice(0, -2));
+  expect(after.at(-2)).not.toBe(before.at(-2));
+});
