@@ -13,13 +13,18 @@ export function findTool(tool: string, folders: readonly string[] = []): string 
 }
 
 /**
- * A test that is skipped by name, with the reason, where something it needs is missing. On CI (CI is set) it fails there:
- * nothing is skipped.
+ * A test that is skipped by name, with the reason, where there is a reason. On CI (CI is set) it fails there: nothing is
+ * skipped.
  */
+export function testUnless(reason: string | undefined, title: string, run: () => Promise<void>): void {
+  if (reason === undefined) test(title, run);
+  else if (process.env.CI === undefined) test.skip(`${title} (${reason})`, run);
+  else test(title, () => { throw new Error(reason); });
+}
+
+/** A test that cannot do without some tools. */
 export function testThatNeeds(needs: readonly Need[], title: string, run: () => Promise<void>, folders?: readonly string[]): void {
   const missing = needs.filter(({ tool }) => findTool(tool, folders) === undefined);
   const reason = missing.map(({ tool, hint }) => `needs ${tool}: ${hint}`).join('; ');
-  if (missing.length === 0) test(title, run);
-  else if (process.env.CI === undefined) test.skip(`${title} (${reason})`, run);
-  else test(title, () => { throw new Error(reason); });
+  testUnless(missing.length === 0 ? undefined : reason, title, run);
 }

@@ -4,17 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { paths, ports } from '../../service/contract/index.ts';
+import { testUnless } from '../needs.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
 const engine = execaSync('docker', ['version', '--format', '{{.Server.Version}}'], { reject: false });
 const missing = engine.failed ? `needs docker: ${engine.code === 'ENOENT' ? 'not installed' : 'its Engine does not answer'}` : undefined;
 
-/** A test that needs a Docker Engine. Without one it is skipped with the reason in its name; in CI it fails. */
+/** A test that needs a Docker Engine. */
 export function testWithDocker(title: string, run: () => Promise<void>): void {
-  if (missing === undefined) test(title, run);
-  else if (process.env.CI === undefined) test.skip(`${title} (${missing})`, run);
-  else test(title, () => { throw new Error(`${missing}; nothing may be skipped in CI`); });
+  testUnless(missing, title, run);
 }
 
 /** Runs `docker` and returns what it printed. Fails with its output, or after five minutes. */
