@@ -18,6 +18,8 @@ async function main(): Promise<number> {
       interrupt.abort(reason);
     });
   }
+  // The reader of a pipe may have seen enough, as `head` has.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); });
   const context = {
     get root() { return findRoot(process.cwd()); },
     report,

@@ -18,6 +18,8 @@ export interface Manifests {
   readonly objects: readonly KubernetesObject[];
   readonly namespace: string;
   readonly deployment: string;
+  /** How long a replica may take to get ready, in seconds. */
+  readonly progressDeadlineSeconds: number;
   readonly service: { readonly name: string; readonly port: number; readonly nodePort?: number };
 }
 
@@ -60,6 +62,7 @@ export async function readManifests(root: string, folder: string): Promise<Manif
     objects,
     namespace: deployment.metadata.namespace ?? 'default',
     deployment: deployment.metadata.name,
+    progressDeadlineSeconds: (deployment.spec as { progressDeadlineSeconds?: number }).progressDeadlineSeconds ?? 600,
     service: { name: service.metadata.name, port: port.port, ...(port.nodePort === undefined ? {} : { nodePort: port.nodePort }) },
   };
 }

@@ -1,6 +1,59 @@
+import { once } from 'node:events';
+import { privateCharts, readManifests } from '../manifests.ts';
+import { assertPrediction } from '../steps/predict.ts';
+import { createSteps } from '../steps/step.ts';
+import { synth } from '../steps/synth.ts';
+import { detach, localTarget, startLocal, type EngineEvent } from '../targets/local/index.ts';
 import type { CommandContext } from './options.ts';
 import type { UpOptions } from './up.ts';
 
-export function upOnThisMachine(_context: CommandContext, _options: UpOptions): Promise<void> {
-  return Promise.resolve();
+const defaultPort = 8080;
+
+/** The steps of `up` with the embedded engine: the same manifests, as processes of this machine. */
+export async function upOnThisMachine(context: CommandContext, options: UpOptions): Promise<void> {
+  const { report, root, signal } = context;
+  const { run, times } = createSteps(report);
+  const onEvent = ({ replica, reason, message }: EngineEvent): void => { report.line(`${replica} ${reason}: ${message}`); };
+
+  const { file, progressDeadlineSeconds: timeoutSeconds } = await run('Synthesize the manifests', async () => {
+    await synth(context, { outdir: privateCharts });
+    return readManifests(root, privateCharts);
+  });
+  const engine = { manifests: file, root, port: options.port ?? defaultPort, onEvent };
+  const ready = async (url: string, unhonoured: readonly string[]): Promise<void> => {
+    for (const line of unhonoured) report.line(`not on this machine: ${line}`);
+    const { answer, curl } = await run('Predict', () => assertPrediction(context, url));
+    context.print(options.json === true ? JSON.stringify({ target: 'local', url, answer, steps: times }) : nextSteps(url, curl));
+  };
+
+  if (options.detach === true) {
+    const { url, unhonoured } = await run('Start the replicas', () => detach({ ...engine, timeoutSeconds, signal }));
+    await ready(url, unhonoured);
+    return;
+  }
+  const running = await run('Start the replicas', () => startLocal(engine));
+  try {
+    await run('Wait for the replicas', () => running.waitReady({ timeoutSeconds, signal }));
+    await ready(running.url, running.unhonoured);
+    report.line('Ctrl-C stops the replicas. Their log:');
+    // With --json standard output is for the one object.
+    if (options.json === true) await once(signal, 'abort');
+    else await localTarget(root).logs({ follow: true, signal });
+  } finally {
+    report.line('Stopping the replicas.');
+    await running.stop();
+  }
+}
+
+function nextSteps(url: string, curl: string): string {
+  return [
+    '',
+    `The model answers at ${url}, documentation at ${url}/docs`,
+    '',
+    'Try',
+    `  ${curl}`,
+    '  npx rhizome status            # then kill -9 one of the PIDs: it comes back',
+    '  npx rhizome up --on kind      # the same manifests on Kubernetes',
+    '',
+  ].join('\n');
 }

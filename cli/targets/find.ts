@@ -3,11 +3,10 @@ import type { ExecContext } from '../tools/exec.ts';
 import type { Cluster } from './cluster.ts';
 import { contextTarget } from './context.ts';
 import { kindTarget } from './kind.ts';
+import { localTarget } from './local/index.ts';
 import { minikubeTarget } from './minikube.ts';
 import { recorded } from './record.ts';
 import type { Target } from './target.ts';
-
-const localTarget = (_root: string): Target => ({ name: 'local', status: () => Promise.resolve(undefined), url: () => Promise.resolve(undefined), logs: () => Promise.resolve(), down: () => Promise.resolve([]) });
 
 /** The target that `--on` names. */
 export function targetNamed(context: ExecContext, on: string): Target {
