@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { docker, inspect, irisImage, predict, ready, root, temporaryFolder, testWithDocker, until } from './docker.ts';
 import { variables } from '../../service/contract/index.ts';
 
@@ -11,8 +11,15 @@ interface ComposeFile {
     readonly ports: string[];
     readonly restart: string;
     readonly stop_grace_period: string;
+    readonly environment: Readonly<Record<string, string>>;
     readonly deploy: { readonly resources: { readonly limits: { readonly cpus: string; readonly memory: string } } };
   }>>;
+}
+
+interface Manifest {
+  readonly kind: string;
+  readonly data?: Readonly<Record<string, string>>;
+  readonly spec?: { readonly template: { readonly spec: { readonly containers: readonly { readonly resources: { readonly limits: Readonly<Record<string, string>> } }[] } } };
 }
 
 interface Project extends AsyncDisposable {
@@ -52,6 +59,16 @@ test('the compose file publishes 8080 and agrees with the service on how long it
   expect(server.stop_grace_period).toBe(`${variables.GRACE_PERIOD_SECONDS.default}s`);
 });
 
+test('the compose file has the limits and the heap of the local manifests', async () => {
+  const { services } = parse(await readFile(join(root, 'docker-compose.yaml'), 'utf8')) as ComposeFile;
+  const chart = parseAllDocuments(await readFile(join(root, 'charts-out/local.k8s.yaml'), 'utf8')).map((document) => document.toJS() as Manifest);
+  const limits = chart.find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers[0]?.resources.limits;
+  const { cpus, memory } = services['iris-server'].deploy.resources.limits;
+  // Docker's M is Kubernetes' Mi.
+  expect({ cpu: cpus, memory: `${memory}i` }).toEqual({ cpu: limits?.cpu, memory: limits?.memory });
+  expect(services['iris-server'].environment.NODE_OPTIONS).toBe(chart.find(({ kind }) => kind === 'ConfigMap')?.data?.NODE_OPTIONS);
+});
+
 testWithDocker('compose up waits until the service is healthy, within its limits; down leaves nothing', async () => {
   await using iris = await project(['docker-compose.yaml']);
   await iris.compose('up', '--detach', '--wait', '--wait-timeout', '60');
@@ -60,7 +77,7 @@ testWithDocker('compose up waits until the service is healthy, within its limits
   const id = await iris.compose('ps', '--quiet');
   expect(await inspect<string>(id, '.State.Health.Status')).toBe('healthy');
   expect(await inspect<object>(id, '.HostConfig')).toMatchObject({
-    Memory: 256 * 1024 ** 2,
+    Memory: 512 * 1024 ** 2,
     NanoCpus: 1e9,
     PidsLimit: 64,
     ReadonlyRootfs: true,

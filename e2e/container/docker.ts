@@ -37,7 +37,7 @@ export interface BuildOptions {
 /** Builds the Dockerfile, with the bases and the certificate authority that the environment names. Returns the image's id. */
 export async function build({ context = root, flags = [], secrets = {} }: BuildOptions = {}): Promise<string> {
   const { NODE_EXTRA_CA_CERTS: ca } = process.env;
-  const bases = ['BUILD_IMAGE', 'BASE_IMAGE'].filter((name) => process.env[name] !== undefined);
+  const bases = ['BUILD_IMAGE', 'BASE_IMAGE'].filter((name) => (process.env[name] ?? '') !== '');
   return docker([
     'build', '--quiet',
     ...bases.flatMap((name) => ['--build-arg', name]),
