@@ -1,0 +1,27 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lastLines, LogFile, olderLog } from './log-file.ts';
+
+let folder: string;
+beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'rhizome-log-')); });
+afterEach(() => { rmSync(folder, { recursive: true, force: true }); });
+
+test('a log is bounded: what is old moves to a second file and then goes', () => {
+  const log = new LogFile(join(folder, 'a.log'), 100);
+  for (let line = 0; line < 50; line += 1) log.write(Buffer.from(`line ${line}\n`));
+  log.close();
+  log.write(Buffer.from('too late'));
+  expect(statSync(log.path).size).toBeLessThanOrEqual(100);
+  expect(statSync(olderLog(log.path)).size).toBeLessThanOrEqual(100);
+  expect(readFileSync(olderLog(log.path), 'utf8') + readFileSync(log.path, 'utf8')).toMatch(/^line \d+\n(line \d+\n)*line 49\n$/);
+});
+
+test('a log starts empty, and its last lines can be had', () => {
+  const path = join(folder, 'a.log');
+  new LogFile(path).write(Buffer.from('old\n'));
+  const log = new LogFile(path);
+  log.write(Buffer.from('one\n\ntwo\nthree\n'));
+  expect(lastLines(path, 2)).toEqual(['two', 'three']);
+  expect(lastLines(join(folder, 'none.log'), 2)).toEqual([]);
+});
