@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -11,6 +12,8 @@ const KEEP_ALIVE_SECONDS = 90;
 /** A client that sends its headers more slowly than this only holds a connection. */
 const HEADERS_SECONDS = 10;
 const MOST_CONNECTIONS = 10_000;
+/** A connection that was opened just before the listener closed has this long to send its request. */
+const FIRST_REQUEST_SECONDS = 1;
 /** Kept of the grace period for the last answers to be sent and for exiting. */
 const EXIT_SECONDS = 1;
 
@@ -56,12 +59,11 @@ export async function drain(server: Server, lifecycle: Lifecycle, { drainDelaySe
   await delay(drainDelaySeconds * 1000);
 
   lifecycle.advance('closing');
-  const closed = new Promise<void>((resolve) => server.close(() => {
-    resolve();
-  }));
-  // A busy connection turns idle when its answer is sent; Node closes only those that are idle at the time of the call.
+  const closed = closeListener(server);
+  const sparedUntil = performance.now() + FIRST_REQUEST_SECONDS * 1000;
+  // Again and again, since a busy connection turns idle when its answer is sent.
   const closeIdle = setInterval(() => {
-    server.closeIdleConnections();
+    if (performance.now() > sparedUntil) server.closeIdleConnections();
   }, 50);
   const inTime = await Promise.race([closed.then(() => true), delay(deadline - performance.now(), false, { ref: false })]);
   clearInterval(closeIdle);
@@ -74,4 +76,16 @@ export async function drain(server: Server, lifecycle: Lifecycle, { drainDelaySe
   }));
   server.closeAllConnections();
   return cut;
+}
+
+/**
+ * Closes the listener alone. `close` of an HTTP server would also cut connections that have not sent their first request
+ * yet, and would no longer enforce the request time-out on the others.
+ *
+ * @returns once every connection has ended.
+ */
+function closeListener(server: Server): Promise<void> {
+  return new Promise((resolve) => NetServer.prototype.close.call(server, () => {
+    resolve();
+  }));
 }

@@ -1,6 +1,9 @@
 import * as ort from 'onnxruntime-node';
 import { EngineError, type Engine, type EngineOptions, type Session, type Tensor, type TensorInfo } from './engine.ts';
 
+// The runtime's Linux build sends usage data to its vendor unless this is set before the first session.
+process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+
 /** Runs models with onnxruntime on the CPU. */
 export const onnxruntime: Engine = {
   async load(model: Uint8Array, options: EngineOptions): Promise<Session> {

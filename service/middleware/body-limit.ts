@@ -12,8 +12,9 @@ export function bodyLimit(maxBytes: number): MiddlewareHandler {
   };
   const counted = honoBodyLimit({ maxSize: maxBytes, onError: refuse });
   return async (c, next) => {
-    if (c.req.header('Transfer-Encoding') !== undefined) return counted(c, next);
-    if (Number(c.req.header('Content-Length') ?? 0) > maxBytes) refuse();
+    const declared = c.req.header('Content-Length');
+    if (declared === undefined || c.req.header('Transfer-Encoding') !== undefined) return counted(c, next);
+    if (Number(declared) > maxBytes) refuse();
     return next();
   };
 }

@@ -1,0 +1,223 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const models = join(import.meta.dirname, '../models');
+const flower = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
+
+interface Service {
+  process: ChildProcess;
+  url: string;
+  port: number;
+  logs: Record<string, unknown>[];
+  /** Resolves with the first log line, past or to come, that has the message. */
+  logged(message: string): Promise<Record<string, unknown>>;
+  exited: Promise<number | null>;
+}
+
+const running = new Set<ChildProcess>();
+afterEach(() => {
+  for (const process of running) process.kill('SIGKILL');
+  running.clear();
+});
+
+function run(environment: Record<string, string>, args: string[] = []): ChildProcess {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
+    env: { PATH: process.env['PATH'], MODELS_DIR: models, HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_SECONDS: '0', ...environment },
+  });
+  running.add(child);
+  return child;
+}
+
+async function start(environment: Record<string, string> = {}): Promise<Service> {
+  const child = run(environment);
+  const logs: Record<string, unknown>[] = [];
+  const waiting = new Set<() => void>();
+  createInterface(child.stdout!).on('line', (line) => {
+    logs.push(JSON.parse(line) as Record<string, unknown>);
+    for (const look of waiting) look();
+  });
+  const logged = (message: string): Promise<Record<string, unknown>> => new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`no log line '${message}' in 10 s, only ${JSON.stringify(logs)}`));
+    }, 10_000);
+    const look = (): void => {
+      const line = logs.find(({ msg }) => msg === message);
+      if (!line) return;
+      clearTimeout(timer);
+      waiting.delete(look);
+      resolve(line);
+    };
+    waiting.add(look);
+    look();
+  });
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  await logged('ready');
+  const url = (await logged('listening'))['url'] as string;
+  return { process: child, url, port: Number(new URL(url).port), logs, logged, exited };
+}
+
+/** One prediction over the agent's connection: status and `Connection` header, or the error's code. */
+function predict(url: string, agent: Agent): Promise<{ status?: number; connection?: string | undefined; error?: string }> {
+  return new Promise((resolve) => {
+    const sent = request(`${url}/predictions`, { method: 'POST', agent, headers: { 'Content-Type': 'application/json' } }, (response) => {
+      response.resume().on('end', () => {
+        resolve({ status: response.statusCode!, connection: response.headers.connection });
+      });
+    });
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      resolve({ error: error.code ?? error.message });
+    }).end(flower);
+  });
+}
+
+async function output(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout!.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = await once(child, 'close') as [number | null];
+  return { code, stdout, stderr };
+}
+
+test('a bad configuration exits with 78 and one message that names every problem', async () => {
+  const { code, stdout, stderr } = await output(run({ PORT: 'x', LOG_LEVEL: 'loud' }));
+  expect([code, stdout]).toEqual([78, '']);
+  expect(stderr).toMatch(/^The configuration has 2 problems:\n {2}- LOG_LEVEL is "loud".*\n {2}- PORT is "x".*\nRun with --help/);
+});
+
+test('--help prints each variable', async () => {
+  const { code, stdout } = await output(run({}, ['--help']));
+  expect(code).toBe(0);
+  expect(stdout).toContain('REQUEST_TIMEOUT_SECONDS');
+});
+
+test('a port in use exits with 1 and says so', async () => {
+  const { port } = await start();
+  const { code, stderr } = await output(run({ PORT: String(port) }));
+  expect(code).toBe(1);
+  expect(stderr).toContain(`Cannot listen on 127.0.0.1:${port} (HOST, PORT)`);
+});
+
+test('SIGTERM under load: nothing fails, connections are told to close, and the process exits with 0', async () => {
+  const { url, process: child, exited, logged } = await start({ DRAIN_DELAY_SECONDS: '1' });
+  const answers: Awaited<ReturnType<typeof predict>>[] = [];
+  let warm: () => void;
+  const warmed = new Promise<void>((resolve) => (warm = resolve));
+  // Each client comes back on a new connection once, as those do that the Service still sends here while it drains.
+  const clients = Array.from({ length: 20 }, async () => {
+    for (let closings = 0; closings < 2;) {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      for (let open = true; open;) {
+        const answer = await predict(url, agent);
+        answers.push(answer);
+        if (answers.length > 200) warm();
+        open = answer.status === 200 && answer.connection !== 'close';
+      }
+      agent.destroy();
+      closings++;
+    }
+  });
+  await warmed;
+  child.kill('SIGTERM');
+  await Promise.all(clients);
+  await logged('drained');
+  expect(await exited).toBe(0);
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(answers.filter(({ connection }) => connection === 'close')).toHaveLength(40);
+});
+
+test('a connection that was opened just before the listener closed may still send its request', async () => {
+  const { port, url, process: child, exited } = await start();
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  // A second connection, answered, shows that the process has accepted the first one.
+  expect((await predict(url, new Agent())).status).toBe(200);
+  child.kill('SIGTERM');
+  await untilRefused(url);
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString()));
+  socket.write(`POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${flower.length}\r\n\r\n${flower}`);
+  await once(socket, 'close');
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(await exited).toBe(0);
+});
+
+test('a request on an open connection is still served after the listener closed; then the process exits', async () => {
+  const { port, url, process: child, exited, logged } = await start();
+  // Half a request holds its connection busy past the end of the drain delay.
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(`POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${flower.length}\r\n\r\n${flower.slice(0, 10)}`);
+  expect((await predict(url, new Agent())).status).toBe(200);
+  child.kill('SIGTERM');
+  await logged('draining');
+  await untilRefused(url);
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString())).write(flower.slice(10));
+  await once(socket, 'close');
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+  expect(await exited).toBe(0);
+});
+
+async function untilRefused(url: string): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while ((await predict(url, new Agent())).error !== 'ECONNREFUSED') {
+    if (Date.now() > deadline) throw new Error(`${url} still accepts connections 5 s after SIGTERM`);
+  }
+}
+
+test('an idle connection does not hold the process', async () => {
+  const { url, process: child, exited } = await start();
+  const agent = new Agent({ keepAlive: true });
+  await predict(url, agent);
+  child.kill('SIGTERM');
+  expect(await exited).toBe(0);
+  agent.destroy();
+});
+
+test('a request that never ends is refused when its time is over, while draining too', async () => {
+  const { port, process: child, exited, logged } = await start({ REQUEST_TIMEOUT_SECONDS: '0.5' });
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString()));
+  socket.write('POST /predictions HTTP/1.1\r\nHost: x\r\n');
+  child.kill('SIGTERM');
+  await logged('drained');
+  expect(await exited).toBe(0);
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+});
+
+test('a second SIGTERM exits at once', async () => {
+  const { process: child, exited, logged } = await start({ DRAIN_DELAY_SECONDS: '10' });
+  child.kill('SIGTERM');
+  await logged('draining');
+  child.kill('SIGTERM');
+  expect(await exited).toBe(1);
+});
+
+test('a body over the limit is answered while it is still being sent', async () => {
+  const { port, url } = await start({ MAX_BODY_BYTES: '1000' });
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write('POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n[');
+  const [chunk] = await once(socket, 'data') as [Buffer];
+  expect(chunk.toString()).toMatch(/^HTTP\/1\.1 413 /);
+  socket.destroy();
+  expect((await predict(url, new Agent())).status).toBe(200);
+});
+
+test('logs are one JSON object a line, and nothing goes to standard error', async () => {
+  const { url, process: child, logs, exited } = await start();
+  let errors = '';
+  child.stderr!.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  await predict(url, new Agent());
+  child.kill('SIGTERM');
+  await exited;
+  expect(logs.map(({ msg }) => msg)).toEqual(['listening', 'model loaded', 'ready', 'request', 'draining', 'drained']);
+  expect(errors).toBe('');
+});
