@@ -5,8 +5,12 @@ import { Balancer } from './balancer.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { freePorts, portOf } from './ports.ts';
 
-const open: (Server | Balancer)[] = [];
-afterEach(() => { for (const one of open.splice(0)) one.close(); });
+const servers: Server[] = [];
+const balancers: Balancer[] = [];
+afterEach(() => {
+  for (const one of balancers.splice(0)) one.destroy();
+  for (const one of servers.splice(0)) one.close();
+});
 
 /** A replica that answers with its name, a colon and all that came, once the client has said all. */
 async function replica(name: string, onConnection: (socket: Socket) => void = (socket) => {
@@ -14,13 +18,13 @@ async function replica(name: string, onConnection: (socket: Socket) => void = (s
 }): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, onConnection).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  open.push(server);
+  servers.push(server);
   return portOf(server);
 }
 
 async function balancer(endpoints: () => readonly number[]): Promise<number> {
   const one = new Balancer(endpoints);
-  open.push(one);
+  balancers.push(one);
   return one.listen(0);
 }
 

@@ -99,8 +99,9 @@ export class Balancer {
   }
 }
 
-/** Hands on the bytes, the end of them (each way by itself) and a reset, which must not look like an end. */
+/** Hands on the bytes and the end of them, each way by itself; and a reset, which must not look like an end. */
 function join(from: Socket, to: Socket): void {
   from.pipe(to);
-  from.on('error', () => { to.resetAndDestroy(); });
+  from.on('error', () => undefined);
+  from.on('close', () => { if (!from.readableEnded || !from.writableFinished) to.resetAndDestroy(); });
 }

@@ -78,7 +78,7 @@ test('kill -9 under load: the count is back within 3 s, and only connections to 
 
 test('a crash loop: the first restart at once, then after 10 s, doubling to 5 min, and never faster', async () => {
   const clock = new FakeClock();
-  const { events, engine } = await start({ replicas: 1, env: { EXIT_CODE: '3' } }, clock);
+  const { events, engine } = await start({ replicas: 1, container: { command: ['sh', '-c', 'exit 3'] } }, clock);
   const starts = (): number => events.filter(({ reason }) => reason === 'Started').length;
   const backOffs = (): string[] => events.filter(({ reason }) => reason === 'BackOff').map(({ message }) => message);
   for (const [index, seconds] of [10, 20, 40, 80, 160, 300, 300].entries()) {
