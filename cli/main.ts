@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
 import { Failure, Interrupted } from './failure.ts';
 import { createProgram } from './program.ts';
 import { findRoot } from './project.ts';
@@ -19,7 +19,9 @@ async function main(): Promise<number> {
     });
   }
   // The reader of a pipe may have seen enough, as `head` has.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); });
+  }
   const context = {
     get root() { return findRoot(process.cwd()); },
     report,
@@ -27,11 +29,15 @@ async function main(): Promise<number> {
     print: (text: string) => { process.stdout.write(`${text}\n`); },
   };
   try {
-    await createProgram(context, packageJson.version).parseAsync();
+    await createProgram(context, version()).parseAsync();
     return 0;
   } catch (error) {
     return exitCode(error, report);
   }
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }
 
 /** Shows what went wrong. A stack is for those who can use it: it is printed only when asked for. */

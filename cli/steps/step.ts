@@ -8,7 +8,7 @@ export interface StepTime {
 
 /** Runs a command's steps one after the other, shows each and keeps how long it took. */
 export interface Steps {
-  run<Result>(title: string, work: () => Promise<Result>): Promise<Result>;
+  readonly run: <Result>(title: string, work: () => Promise<Result>) => Promise<Result>;
   readonly times: readonly StepTime[];
 }
 

@@ -49,7 +49,7 @@ async function remove(context: ExecContext, kubeContext: string, manifests: Mani
   const scope = scopeOf(kubeContext, manifests);
   const selector = `${ownLabel}=rhizome,app.kubernetes.io/instance=${manifests.deployment}`;
   const kinds = [...new Set(manifests.objects.map(resource))].filter((kind) => kind !== 'namespace');
-  const removed = lines(await exec(context, kubectlDelete(scope, kinds.join(','), `--selector=${selector}`)));
+  const removed = deleted(await exec(context, kubectlDelete(scope, kinds.join(','), `--selector=${selector}`)));
   if (!manifests.objects.some(({ kind }) => kind === 'Namespace')) return removed;
 
   const anyKind = ['all', 'configmaps', 'secrets', 'serviceaccounts', 'persistentvolumeclaims'];
@@ -59,13 +59,16 @@ async function remove(context: ExecContext, kubeContext: string, manifests: Mani
     context.report.line(`The namespace ${manifests.namespace} stays, because it holds what \`up\` did not make: ${others.join(', ')}`);
     return removed;
   }
-  return [...removed, ...lines(await exec(context, kubectlDelete(scope, `namespace/${manifests.namespace}`)))];
+  return [...removed, ...deleted(await exec(context, kubectlDelete(scope, `namespace/${manifests.namespace}`)))];
 }
 
 /** As kubectl takes it: `deployment.apps`. */
 function resource({ apiVersion, kind }: KubernetesObject): string {
   return kind.toLowerCase() + (apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '');
 }
+
+/** Of kubectl's `deployment.apps "iris-server" deleted from iris-server namespace`, the part that names it. */
+const deleted = (output: string): string[] => lines(output).flatMap((line) => /^(.*) deleted/.exec(line)?.[1] ?? []);
 
 const lines = (output: string): string[] => output.split('\n').filter((line) => line !== '');
 

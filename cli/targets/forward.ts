@@ -51,7 +51,7 @@ export async function openForward(context: ExecContext, kubeContext: string, man
   };
   const loop = async (): Promise<void> => {
     const deadline = Date.now() + firstDeadline;
-    while (!signal.aborted) {
+    for (;;) {
       const error = await forward().then(() => undefined, (caught: unknown) => caught);
       if (signal.aborted) return;
       if (!isConnected && error instanceof CommandFailed) {

@@ -85,8 +85,8 @@ export async function readSnapshot(context: ExecContext, scope: Scope, name: str
 export function pickSnapshot(items: readonly (Deployment | ReplicaSet | Pod)[], name: string): Snapshot | undefined {
   const deployment = items.find((item) => item.kind === 'Deployment' && item.metadata.name === name);
   if (deployment?.kind !== 'Deployment') return undefined;
-  const sets = items.filter((item) => item.kind === 'ReplicaSet' && owns(deployment, item)) as ReplicaSet[];
-  const pods = items.filter((item) => item.kind === 'Pod') as Pod[];
+  const sets = items.filter((item): item is ReplicaSet => item.kind === 'ReplicaSet' && owns(deployment, item));
+  const pods = items.filter((item): item is Pod => item.kind === 'Pod');
   const of = (wanted: readonly ReplicaSet[]): Pod[] => pods.filter((pod) => wanted.some((set) => owns(set, pod)));
   return {
     deployment,

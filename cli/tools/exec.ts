@@ -84,6 +84,6 @@ export async function exec(context: ExecContext, argv: readonly string[], option
     signal.throwIfAborted();
     if (!(error instanceof ExecaError)) throw error;
     if (error.code === 'ENOENT') throw new MissingTool(file, error);
-    throw new CommandFailed(shown, error, lastLines, options.hint);
+    throw new CommandFailed(shown, error as ExecaError, lastLines, options.hint);
   }
 }

@@ -1,0 +1,148 @@
+import { contentHash } from '../steps/build.ts';
+import { answerWith, createProject, rolledOut, type Answering, type Answers, type Project } from '../project.fixture.ts';
+
+// What the tools are called with, exactly; e2e/cluster does the same with the real ones, but for minikube, which cannot
+// run everywhere.
+
+const inspected = { Architecture: 'amd64', Size: 1, RootFS: { Layers: ['sha256:1'] }, Config: { Cmd: ['node'] } };
+const tag = `iris-server:v0.1.0-${contentHash(inspected)}`;
+const setosa = { prediction: 'setosa' };
+
+const answers = (port: number): Answers => ({
+  'kind get clusters': 'echo other',
+  'docker image inspect': `echo '${JSON.stringify([inspected])}'`,
+  'minikube image ls': 'echo docker.io/library/iris-server:v0.1.0-older',
+  'kubectl config get-contexts': 'printf "staging\\nkind-mine\\n"',
+  'kubectl --context * get deployments': `echo '${rolledOut}'`,
+  'kubectl --context * port-forward': `echo 'Forwarding from 127.0.0.1:${port} -> 8000'; exec sleep 30`,
+});
+
+const get = (context: string): string => `kubectl --context ${context} --namespace iris-server get deployments,replicasets,pods --output json`;
+const applied = (context: string): string => `kubectl --context ${context} apply --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml`;
+const builtAndTagged = [`docker build --tag iris-server:v0.1.0 .`, 'docker image inspect iris-server:v0.1.0', 'docker image inspect iris-server:v0.1.0', `docker tag iris-server:v0.1.0 ${tag}`];
+
+let service: Answering;
+let project: Project;
+beforeEach(async () => {
+  service = await answerWith(200, setosa);
+  project = await createProject(answers(service.port), service.port);
+});
+afterEach(async () => {
+  await service.close();
+  await project.remove();
+});
+
+test('up --on minikube: builds, loads, applies, waits, forwards a port and predicts', async () => {
+  const { exitCode, stdout, stderr } = await project.start(['up', '--on', 'minikube', '--port', String(service.port), '--detach', '--json']);
+  expect(stderr).not.toContain('✗');
+  expect(exitCode).toBe(0);
+  expect(await project.calls()).toEqual([
+    'kubectl version --client',
+    'docker version --format {{.Server.Version}}',
+    'minikube status --profile minikube',
+    ...builtAndTagged,
+    'minikube image ls --profile minikube',
+    `minikube image load ${tag} --profile minikube`,
+    applied('minikube'),
+    get('minikube'),
+    `kubectl --context minikube --namespace iris-server port-forward service/iris-server ${service.port}:80`,
+  ]);
+  expect(JSON.parse(stdout)).toMatchObject({ target: 'minikube', url: `http://localhost:${service.port}`, image: tag, answer: setosa });
+  // Each is printed as a person would type it.
+  expect(stderr).toContain(`  $ minikube image load ${tag} --profile minikube\n`);
+  expect(stderr).toContain(`  $ CDK8S_OUTDIR=.rhizome/charts RHIZOME_IMAGE=${tag} npx -c 'sed `);
+  expect(stderr).toContain(`  $ curl http://localhost:${service.port}/predictions `);
+});
+
+test('down --on minikube deletes by label what was applied, and leaves a namespace that holds something else', async () => {
+  await project.remove();
+  project = await createProject({
+    'kubectl --context minikube --namespace iris-server delete namespace': 'exit 9',
+    'kubectl --context minikube --namespace iris-server delete': `echo 'deployment.apps "iris-server" deleted from iris-server namespace'`,
+    'kubectl --context minikube --namespace iris-server get all': 'printf "configmap/kube-root-ca.crt\\nserviceaccount/default\\nsecret/mine\\n"',
+  });
+  const { exitCode, stdout, stderr } = await project.start(['down', '--on', 'minikube']);
+  expect(stderr).toContain('The namespace iris-server stays, because it holds what `up` did not make: secret/mine');
+  expect(exitCode).toBe(0);
+  expect(stdout).toBe('removed deployment.apps "iris-server"');
+  const deletion = (await project.calls()).find((call) => call.includes(' delete '));
+  expect(deletion).toContain('--ignore-not-found --cascade=foreground serviceaccount,configmap,deployment.apps,service');
+  expect(deletion).toContain('--selector=app.kubernetes.io/managed-by=rhizome,app.kubernetes.io/instance=iris-server');
+});
+
+test('up --on kind: makes the cluster from kind.yaml with the node image, and predicts through the mapped port', async () => {
+  // The port is the service's: busy.
+  const busy = await project.start(['up', '--on', 'kind', '--detach']);
+  expect(busy.exitCode).toBe(1);
+  expect(busy.stderr).toContain(`✗ Port ${service.port} of this machine is busy`);
+  expect(busy.stderr).not.toContain('    at ');
+
+  await project.remove();
+  project = await createProject({ ...answers(service.port), 'kind get clusters': 'echo rhizome' }, service.port);
+  const again = await project.start(['up', '--on', 'kind', '--detach'], { env: { BASE_IMAGE: 'base:1' } });
+  expect(again.exitCode).toBe(0);
+  expect(again.stdout).toContain(`The model answers at http://localhost:${service.port}`);
+  expect(await project.calls()).toEqual([
+    'kind version',
+    'kubectl version --client',
+    'docker version --format {{.Server.Version}}',
+    'kind get clusters',
+    'docker build --tag iris-server:v0.1.0 --build-arg BASE_IMAGE=base:1 .',
+    ...builtAndTagged.slice(1),
+    `kind load docker-image ${tag} --name rhizome`,
+    applied('kind-rhizome'),
+    get('kind-rhizome'),
+    'kind get clusters',
+  ]);
+});
+
+test('Ctrl-C while kind makes the cluster ends kind, deletes what it had made, and exits 130 with one line', async () => {
+  const free = await answerWith(200, '');
+  await free.close();
+  await project.remove();
+  project = await createProject({ 'kind create cluster': 'echo Preparing nodes; exec sleep 30' }, free.port);
+  const running = project.start(['up', '--on', 'kind'], { env: { KIND_NODE_IMAGE: 'node:1' } });
+  running.stderr.on('data', (chunk: Buffer) => { if (chunk.includes('Preparing nodes')) running.kill('SIGINT'); });
+  const { exitCode, stderr } = await running;
+  expect(exitCode).toBe(130);
+  expect(stderr.split('\n').at(-1)).toBe('  Interrupted by SIGINT.');
+  expect((await project.calls()).slice(-2)).toEqual([
+    'kind create cluster --name rhizome --config kind.yaml --image node:1 --wait 120s',
+    'kind delete cluster --name rhizome',
+  ]);
+});
+
+test('a context: loads into the kind cluster that it names, asks for an image elsewhere, names the contexts there are', async () => {
+  await project.start(['up', '--on', 'context=kind-mine', '--port', String(service.port), '--detach']);
+  expect(await project.calls()).toContain(`kind load docker-image ${tag} --name mine`);
+
+  const elsewhere = await project.start(['up', '--on', 'context=staging', '--detach']);
+  expect(elsewhere.exitCode).toBe(1);
+  expect(elsewhere.stderr).toContain('rhizome up --on context=NAME --image REGISTRY/NAME:TAG');
+
+  const pushed = await project.start(['up', '--on', 'context=staging', '--image', 'registry.example/iris-server:v1', '--port', String(service.port), '--detach', '--json']);
+  expect(JSON.parse(pushed.stdout)).toMatchObject({ target: 'context=staging', image: 'registry.example/iris-server:v1' });
+
+  const unknown = await project.start(['up', '--on', 'context=nowhere']);
+  expect(unknown.exitCode).toBe(1);
+  expect(unknown.stderr).toContain('✗ kubectl knows no context "nowhere".\n  → It knows: staging, kind-mine.');
+});
+
+test.each([
+  ['kind', '✗ `kind` is not installed, or not on the PATH; it makes a Kubernetes cluster out of containers.\n  → Install it (https://kind.sigs.k8s.io/'],
+  ['docker', '✗ `docker` is not installed, or not on the PATH; it builds the image and runs the nodes of kind.\n'],
+])('without %s: says what it is for and where to get it, and does nothing', async (tool, message) => {
+  await project.uninstall(tool);
+  const { exitCode, stderr } = await project.start(['up', '--on', 'kind']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(message);
+  expect((await project.calls()).some((call) => /create|build|apply/.test(call))).toBe(false);
+});
+
+test('Docker without its Engine: says so', async () => {
+  await project.remove();
+  project = await createProject({ 'docker version': 'echo "Cannot connect to the Docker daemon" >&2; exit 1' });
+  const { exitCode, stderr } = await project.start(['build']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('✗ Docker is installed, but its Engine does not answer.\n    Cannot connect to the Docker daemon\n  → Start Docker');
+});

@@ -1,0 +1,50 @@
+import { execa } from 'execa';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+/** A copy of the project, that a test may change, and the command line in it. */
+export interface Workspace {
+  readonly folder: string;
+  /** Runs `rhizome` to its end. Never rejects: a test looks at the exit code. */
+  rhizome(...args: readonly string[]): Promise<Run>;
+  /** Starts `rhizome` and leaves it running. */
+  start(...args: readonly string[]): ReturnType<typeof run>;
+  remove(): Promise<void>;
+}
+
+export interface Run {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The longest that a command may take, in milliseconds: a cluster, an image built and loaded, a rollout. */
+const timeout = 480_000;
+
+export async function createWorkspace(): Promise<Workspace> {
+  const folder = await mkdtemp(join(tmpdir(), 'rhizome-e2e-'));
+  const { stdout } = await execa('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  // A file that was deleted may still be in the index.
+  for (const file of stdout.split('\n').filter((name) => existsSync(join(root, name)))) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await cp(join(root, file), join(folder, file));
+  }
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  return {
+    folder,
+    async rhizome(...args) {
+      const { exitCode, stdout, stderr } = await run(folder, args);
+      return { exitCode, stdout, stderr };
+    },
+    start: (...args) => run(folder, args),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function run(cwd: string, args: readonly string[]) {
+  return execa(process.execPath, ['cli/main.ts', ...args], { cwd, timeout, reject: false, stdin: 'ignore' });
+}
