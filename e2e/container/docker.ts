@@ -11,9 +11,18 @@ export const root = join(import.meta.dirname, '../..');
 const engine = execaSync('docker', ['version', '--format', '{{.Server.Version}}'], { reject: false });
 const missing = engine.failed ? `needs docker: ${engine.code === 'ENOENT' ? 'not installed' : 'its Engine does not answer'}` : undefined;
 
-/** A test that needs a Docker Engine. */
+/** On every image that the tests build. They have no name, so that nobody's tag moves; only the one they share has. */
+const label = 'rhizome.test';
+
+/** A test that needs a Docker Engine. The images that it builds are removed after it. */
 export function testWithDocker(title: string, run: () => Promise<void>): void {
-  testUnless(missing, title, run);
+  testUnless(missing, title, async () => {
+    try {
+      await run();
+    } finally {
+      await docker(['image', 'prune', '--force', '--filter', `label=${label}`]);
+    }
+  });
 }
 
 /** Runs `docker` and returns what it printed. Fails with its output, or after five minutes. */
@@ -39,7 +48,7 @@ export async function build({ context = root, flags = [], secrets = {} }: BuildO
   const { NODE_EXTRA_CA_CERTS: ca } = process.env;
   const bases = ['BUILD_IMAGE', 'BASE_IMAGE'].filter((name) => (process.env[name] ?? '') !== '');
   return docker([
-    'build', '--quiet',
+    'build', '--quiet', '--label', label,
     ...bases.flatMap((name) => ['--build-arg', name]),
     ...Object.entries({ ...(ca === undefined ? {} : { ca }), ...secrets }).flatMap(([id, src]) => ['--secret', `id=${id},src=${src}`]),
     ...flags,
@@ -48,8 +57,8 @@ export async function build({ context = root, flags = [], secrets = {} }: BuildO
 }
 
 let built: Promise<string> | undefined;
-/** The image that a user gets, built once a test file; the Engine's cache makes the next file's quick. */
-export const irisImage = (): Promise<string> => (built ??= build());
+/** The image that a user gets, built once. */
+export const irisImage = (): Promise<string> => (built ??= build({ flags: ['--tag', 'rhizome-test'] }));
 
 export interface Container extends AsyncDisposable {
   readonly id: string;

@@ -27,6 +27,8 @@ describe.each(['amd64', 'arm64'])('linux/%s', (processor) => {
     const { [`BASE_IMAGE_${processor.toUpperCase()}`]: base } = process.env;
     const image = await build({
       flags: ['--platform', `linux/${processor}`, ...(base === undefined ? [] : ['--build-arg', `BASE_IMAGE=${base}`])],
+    }).catch((cause: unknown) => {
+      throw new Error(`not built; where no base can be pulled, run: eval "$(.ci/base-image)"`, { cause });
     });
     expect(await inspect<string>(image, '.Architecture')).toBe(processor);
 
