@@ -1,4 +1,5 @@
-import { cp, readFile, appendFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { appendFile, cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, docker, inspect, irisImage, root, temporaryFolder, testWithDocker } from './docker.ts';
 import { image as contract, ports } from '../../service/contract/index.ts';
@@ -74,10 +75,13 @@ testWithDocker('keeps the layer of node_modules when only the service is edited'
   for (const name of ['Dockerfile', '.dockerignore', 'package.json', 'package-lock.json', '.npmrc', 'service', 'onnx', 'models']) {
     await cp(join(root, name), join(folder.path, name), { recursive: true, preserveTimestamps: true });
   }
-  const layers = async (): Promise<string[]> => inspect<string[]>(await build({ context: folder.path }), '.RootFS.Layers');
-  const before = await layers();
-  await appendFile(join(folder.path, 'service/main.ts'), '\n// An edit.\n');
-  const after = await layers();
+  // Two edits that no earlier build has seen: else the first could be answered with another build's equal layer.
+  const layersAfterEdit = async (): Promise<string[]> => {
+    await appendFile(join(folder.path, 'service/main.ts'), `\n// ${randomUUID()}\n`);
+    return inspect<string[]>(await build({ context: folder.path }), '.RootFS.Layers');
+  };
+  const before = await layersAfterEdit();
+  const after = await layersAfterEdit();
   // The last two are the service and, behind it, the models.
   expect(after.slice(0, -2)).toEqual(before.slice(0, -2));
   expect(after.at(-2)).not.toBe(before.at(-2));
