@@ -42,7 +42,7 @@ export async function detach({ manifests, root, port, timeoutSeconds, onEvent, s
   const log = openSync(daemonLog, 'w');
   const options: DaemonOptions = { manifests, root, port, timeoutSeconds };
   const daemon = spawn(process.execPath, [fileURLToPath(new URL('daemon.ts', import.meta.url)), JSON.stringify(options)], {
-    cwd: root, detached: true, stdio: ['ignore', log, log, 'ipc'],
+    cwd: root, env: { NODE_COMPILE_CACHE: places(root).compileCache, ...process.env }, detached: true, stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
 

@@ -60,7 +60,12 @@ export async function startLocal({ manifests: path, root, port, onEvent, clock =
     if (supervisor === undefined) return;
     const { replicas, graceSeconds } = supervisor;
     const rows = replicas.map((replica) => ({ status: replica.status(), ...(replica.id === undefined ? {} : { process: replica.id }) }));
-    writeState(root, { supervisor: self, url, graceSeconds, replicas: rows });
+    try {
+      writeState(root, { supervisor: self, url, graceSeconds, replicas: rows });
+    } catch (error) {
+      // A full disk must not take the replicas down with it.
+      process.emitWarning(`The local engine cannot write its state: ${String(error)}`);
+    }
     changes.emit('change');
   };
   try {

@@ -5,6 +5,7 @@ import { Failure } from '../../failure.ts';
 import type { ConfigMap, Container, EnvVar, KeyRef, Secret } from './kubernetes.ts';
 import type { Manifests } from './manifests.ts';
 import { inUnitsOf } from './quantity.ts';
+import { places } from './state.ts';
 
 /** What a container may learn of its pod. */
 export interface Pod {
@@ -33,7 +34,7 @@ export function localPath(value: string, root: string): string {
  * @throws Failure when it refers to what the manifests do not hold
  */
 export function containerEnvironment(container: Container, manifests: Manifests, pod: Pod, root: string): Environment {
-  const env: Environment = { HOSTNAME: pod.name, MODELS_DIR: image.modelsDir };
+  const env: Environment = { HOSTNAME: pod.name, MODELS_DIR: image.modelsDir, NODE_COMPILE_CACHE: places(root).compileCache };
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
     const data = configMapRef === undefined
       ? secretData(find('Secret', manifests.secrets, secretRef))

@@ -7,4 +7,3 @@ export { detach, type Detached, type DetachOptions } from './detach.ts';
 export { startLocal, type LocalEngine, type LocalOptions } from './engine.ts';
 export { localTarget } from './local-target.ts';
 export type { EngineEvent } from './replica.ts';
-export { stopSignals, type StopSignals } from './stop-signals.ts';

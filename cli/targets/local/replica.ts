@@ -10,7 +10,7 @@ import { probeContainer, type Unhealthy } from './prober.ts';
 import type { ProcessId } from './process-id.ts';
 import { containerProgram } from './program.ts';
 
-/** Something that happened to a replica; `reason` as the kubelet words its events, and two that it has none for. */
+/** Something that happened to a replica; `reason` as the kubelet words its events, with two of our own: `Ready`, `Exited`. */
 export interface EngineEvent {
   readonly replica: string;
   readonly reason: 'Started' | 'Ready' | 'Unhealthy' | 'Killing' | 'Exited' | 'BackOff';
@@ -118,7 +118,7 @@ export class Replica {
     const container = startContainer(program, (chunk) => { log.write(chunk); }, clock);
     this.#container = container;
     this.#change(false, this.#lastEnd);
-    this.#event('Started', `started ${program.argv.join(' ')}${container.id === undefined ? '' : `, pid ${container.id.pid}`}`);
+    this.#event('Started', container.id === undefined ? `cannot start ${program.argv.join(' ')}` : `${program.argv.join(' ')}, pid ${container.id.pid}`);
 
     const over = new AbortController();
     const unhealthy = Promise.withResolvers<Unhealthy>();
@@ -135,7 +135,7 @@ export class Replica {
 
     if (why !== undefined || this.#isStopping()) {
       this.#change(false, why === undefined ? 'Terminating' : `Unhealthy: ${why.message}`);
-      this.#event('Killing', why === undefined ? 'stopping' : `${why.message}; it will be restarted`);
+      this.#event('Killing', why === undefined ? `it gets ${graceSeconds} s to end` : `${why.message}; it will be restarted`);
       await container.terminate(why?.graceSeconds ?? graceSeconds, this.#hurry.signal);
     }
     const code = await container.exited;
@@ -149,7 +149,7 @@ export class Replica {
   #onReadiness(ready: boolean, message = ''): void {
     const changed = ready !== this.#ready;
     this.#change(ready, ready ? this.#lastEnd : `Unhealthy: ${message}`);
-    if (changed) this.#event(ready ? 'Ready' : 'Unhealthy', ready ? 'ready' : message);
+    if (changed) this.#event(ready ? 'Ready' : 'Unhealthy', ready ? `it serves at 127.0.0.1:${this.endpoint ?? 0}` : message);
   }
 
   #isStopping(): boolean {

@@ -12,10 +12,17 @@ export interface State {
   readonly replicas: readonly { readonly status: ReplicaStatus; readonly process?: ProcessId }[];
 }
 
-/** Where the engine of a project keeps what it knows; all of it may be deleted when nothing is up. */
-export function places(root: string): { readonly folder: string; readonly state: string; readonly logs: string; readonly daemonLog: string } {
+/** Where the engine of a project keeps what it knows. `folder` goes with `rhizome down`. */
+export function places(root: string) {
   const folder = join(root, '.rhizome', 'local');
-  return { folder, state: join(folder, 'state.json'), logs: join(folder, 'logs'), daemonLog: join(folder, 'daemon.log') };
+  return {
+    folder,
+    state: join(folder, 'state.json'),
+    logs: join(folder, 'logs'),
+    daemonLog: join(folder, 'daemon.log'),
+    // Outlives it: compiled code halves what a start costs, which is what a killed replica's return waits for.
+    compileCache: join(root, '.rhizome', 'compile-cache'),
+  } as const;
 }
 
 export function replicaLog(root: string, name: string): string {
