@@ -33,8 +33,9 @@ export async function createProject(answers: Answers, hostPort = 8080): Promise<
   await mkdir(bin);
   await mkdir(join(folder, 'node_modules/.bin'), { recursive: true });
   await cp(join(repository, 'models/iris/model.json'), join(folder, 'models/iris/model.json'));
-  await cp(join(repository, 'charts-out/local.k8s.yaml'), join(folder, 'charts-out/local.k8s.yaml'));
-  await writeFile(join(folder, 'cdk8s.yaml'), 'app: sed "s|iris-server:v0.1.0|$RHIZOME_IMAGE|" charts-out/local.k8s.yaml > "$CDK8S_OUTDIR/local.k8s.yaml"\noutput: charts-out\n');
+  await cp(join(repository, 'charts-out/local.k8s.yaml'), join(folder, 'infra.yaml'));
+  await cp(join(folder, 'infra.yaml'), join(folder, 'charts-out/local.k8s.yaml'));
+  await writeFile(join(folder, 'cdk8s.yaml'), 'app: sed "s|iris-server:v0.1.0|$RHIZOME_IMAGE|" infra.yaml > "$CDK8S_OUTDIR/local.k8s.yaml"\noutput: charts-out\n');
   await writeFile(join(folder, 'kind.yaml'), `nodes: [{role: control-plane, extraPortMappings: [{containerPort: 30080, hostPort: ${hostPort}}]}]\n`);
 
   const cases = Object.entries(answers).map(([call, answer]) => `  ${call.replaceAll(' ', String.raw`\ `)}*) ${answer};;`);

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readModelJson, type Example } from '../../onnx/model-json.ts';
+import type { Example } from '../../onnx/model-json.ts';
 import { paths } from '../../service/contract/index.ts';
 import { Failure, UsageError } from '../failure.ts';
 import type { ExecContext } from '../tools/exec.ts';
@@ -86,7 +86,13 @@ export async function firstExample(root: string, name?: string): Promise<Example
     throw new UsageError(model === undefined ? `Which model? ${list}.` : `There is no model "${model}": ${list}.`);
   }
   const file = join('models', model, 'model.json');
-  const example = (await readModelJson(join(root, file))).examples?.[0];
+  // Loaded here, because compiling the schema takes longer than all the rest of the command line.
+  const { readModelJson, ModelJsonError } = await import('../../onnx/model-json.ts');
+  const json = await readModelJson(join(root, file)).catch((cause: unknown) => {
+    if (cause instanceof ModelJsonError) throw new Failure(cause.message, { cause, hint: `Correct ${file}.` });
+    throw cause;
+  });
+  const example = json.examples?.[0];
   if (example === undefined) throw new Failure(`${file} has no examples.`, { hint: 'Add one ("input" and "prediction"), or send your own with --json or --file.' });
   return example;
 }

@@ -1,4 +1,4 @@
-import { ExecaError, execa } from 'execa';
+import type { ExecaError } from 'execa';
 import { delimiter, join } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { Reporter } from '../reporter.ts';
@@ -56,6 +56,8 @@ export async function exec(context: ExecContext, argv: readonly string[], option
   signal.throwIfAborted();
   if (options.quiet !== true) report.command(shown);
 
+  // Loaded with the first command: `rhizome --help` and `status` answer sooner.
+  const { execa, ExecaError } = await import('execa');
   const child = execa(file, args, {
     cwd: root,
     // The project's own tools, the pinned Node first of all, come before the machine's.

@@ -1,0 +1,98 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { createProgram } from './program.ts';
+import { answerWith, createProject, type Project } from './project.fixture.ts';
+import { createReporter } from './reporter.ts';
+
+let project: Project;
+beforeAll(async () => { project = await createProject({}); });
+afterAll(() => project.remove());
+
+const example = { sepal_length: 5, sepal_width: 3.5, petal_length: 1.3, petal_width: 0.3 };
+
+test('every command has help with examples', () => {
+  const context = { root: '/', report: createReporter({ write: () => true }), signal: new AbortController().signal, print: () => undefined };
+  const { commands } = createProgram(context, '0.0.0');
+  expect(commands.map((command) => command.name())).toEqual(['up', 'status', 'predict', 'logs', 'down', 'build', 'synth']);
+  for (const command of commands) {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => { help += text; } }).outputHelp();
+    expect(help).toMatch(new RegExp(`Examples:\n  \\$ .*rhizome ${command.name()}`));
+  }
+});
+
+test.each([
+  [['nonsense'], "unknown command 'nonsense'"],
+  [['up', '--on', 'moon'], 'Expected local, kind, minikube or context=NAME.'],
+  [['up', '--port', '0'], 'Expected a number from 1 to 65535.'],
+  [['up', '--on', 'kind', '--port', '9000'], '--port does nothing on kind'],
+  [['up', '--base-image', 'x'], '--base-image does nothing on this machine'],
+  [['predict', 'tulip'], 'There is no model "tulip": models/ holds iris.'],
+  [['predict', '--json', '{}', '--file', '-'], 'cannot be used with option'],
+])('exits 2 for %j', async (args, message) => {
+  const { exitCode, stdout, stderr } = await project.start(args);
+  expect(stderr).toContain(message);
+  expect(stdout).toBe('');
+  expect(exitCode).toBe(2);
+  expect(await project.calls()).toEqual([]);
+});
+
+test('exits 0 for --help and --version, anywhere; 1 outside of a project and where nothing is up', async () => {
+  const elsewhere = (args: readonly string[]) => execa(process.execPath, [`${import.meta.dirname}/main.ts`, ...args], { cwd: tmpdir(), reject: false });
+  expect((await elsewhere(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+$/);
+  expect((await elsewhere(['up', '--help'])).exitCode).toBe(0);
+  const lost = await elsewhere(['synth']);
+  expect(lost.exitCode).toBe(1);
+  expect(lost.stderr).toContain('There is no cdk8s.yaml in');
+
+  const nothing = await project.start(['status']);
+  expect(nothing.exitCode).toBe(1);
+  expect(nothing.stderr).toBe('\n✗ Nothing is up.\n  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.');
+  expect((await project.start(['down'])).stdout).toBe('Nothing was up.');
+});
+
+test("predict sends the model's first example, or what it is given, and prints the answer", async () => {
+  const service = await answerWith(200, { prediction: 'setosa' });
+  try {
+    const first = await project.start(['predict', '--url', `${service.url}/`]);
+    expect(first.stdout).toBe('{"prediction":"setosa"}');
+    expect(first.stderr).toBe(`  $ curl ${service.url}/predictions -H 'content-type: application/json' -d '${JSON.stringify(example)}'`);
+    const piped = await project.start(['predict', '--file', '-', '--url', service.url], { input: '[1]', env: { API_KEY: 'secret' } });
+    expect(piped.stderr).toContain('-H "Authorization: Bearer $API_KEY"');
+    expect(piped.stderr).not.toContain('secret');
+    expect(service.received).toEqual([
+      { body: JSON.stringify(example), authorization: undefined },
+      { body: '[1]', authorization: 'Bearer secret' },
+    ]);
+  } finally {
+    await service.close();
+  }
+});
+
+test('predict shows what the service refuses, field by field, and where nothing answers', async () => {
+  const service = await answerWith(422, { title: 'Invalid input', detail: '1 field is wrong.', errors: [{ pointer: '#/petal_width', detail: 'Expected a number.', expected: 'a number' }] });
+  const refused = await project.start(['predict', '--json', '{}', '--url', service.url]);
+  await service.close();
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain('✗ The service refused the request (422 Invalid input): 1 field is wrong.\n    #/petal_width Expected a number. (expected a number)\n');
+  const silent = await project.start(['predict', '--json', '{}', '--url', service.url]);
+  expect(silent.exitCode).toBe(1);
+  expect(silent.stderr).toMatch(/✗ Nothing answers at http:\S+: connect ECONNREFUSED/);
+});
+
+test('synth runs the app of cdk8s.yaml in an emptied folder, and prints the files', async () => {
+  await writeFile(join(project.folder, 'charts-out/renamed.k8s.yaml'), '');
+  const { exitCode, stdout, stderr } = await project.start(['synth', '--json'], { env: { RHIZOME_IMAGE: 'iris-server:v9' } });
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain("  $ CDK8S_OUTDIR=charts-out npx -c 'sed ");
+  expect(JSON.parse(stdout)).toEqual({ files: ['charts-out/local.k8s.yaml'] });
+  expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: iris-server:v9\n');
+
+  await writeFile(join(project.folder, 'cdk8s.yaml'), 'app: echo wrong prop >&2; exit 1\n');
+  const failed = await project.start(['synth']);
+  expect(failed.exitCode).toBe(1);
+  expect(failed.stderr).toContain('✗ This command failed (exit code 1): CDK8S_OUTDIR=dist npx -c ');
+  expect(failed.stderr).toContain('    wrong prop\n  → Nothing was applied.');
+});
