@@ -17,7 +17,7 @@ const iris = JSON.parse(readFileSync(join(models, 'iris/model.json'), 'utf8')) a
 const flower = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
 
 interface Started {
-  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  request: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
   lifecycle: Lifecycle;
   logs: Record<string, unknown>[];
   repository: ModelRepository;

@@ -14,7 +14,7 @@ interface Service {
   port: number;
   logs: Record<string, unknown>[];
   /** Resolves with the first log line, past or to come, that has the message. */
-  logged(message: string): Promise<Record<string, unknown>>;
+  logged: (message: string) => Promise<Record<string, unknown>>;
   exited: Promise<number | null>;
 }
 

@@ -63,7 +63,7 @@ test('up in the foreground ends with a right prediction; Ctrl-C leaves no proces
   const child = workspace.start('up', '--port', String(port));
   up = child;
   let output = '';
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await until('it says what to try', 30, () => Promise.resolve(output.includes('Try\n') || undefined));
   expect(output).toContain(`http://localhost:${port}`);
 

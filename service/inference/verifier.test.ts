@@ -8,7 +8,10 @@ function fake(verify: () => Promise<void>): Model {
 test('many probes at once, and soon after, cost one verification', async () => {
   let runs = 0;
   let now = 0;
-  const verifier = new Verifier(fake(() => Promise.resolve(void runs++)), () => now);
+  const verifier = new Verifier(fake(() => {
+    runs++;
+    return Promise.resolve();
+  }), () => now);
   await Promise.all([verifier.verify(), verifier.verify(), verifier.verify()]);
   now = 999;
   expect(await verifier.verify()).toEqual({ ok: true, detail: '2 examples reproduced.' });

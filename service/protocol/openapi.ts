@@ -13,7 +13,6 @@ export interface OpenApiOptions {
 
 /** The OpenAPI 3.1 document of the service as it is configured now. */
 export function openApi({ signature, strictRanges, needsKey }: OpenApiOptions): Json {
-  const security = needsKey ? { security: [{ apiKey: [] }] } : {};
   return {
     openapi: '3.1.0',
     info: {
@@ -21,25 +20,28 @@ export function openApi({ signature, strictRanges, needsKey }: OpenApiOptions): 
       version: signature?.version ?? '0',
       ...(signature?.description !== undefined && { description: signature.description }),
     },
+    servers: [{ url: '/' }],
+    // Of the routes that do not say otherwise.
+    security: needsKey ? [{ apiKey: [] }] : [],
     tags: [{ name: 'predictions' }, { name: 'models' }, { name: 'operations' }],
     paths: {
-      ...(signature && { [paths.predictions]: { post: { ...predictionsOperation(signature, needsKey), ...security } } }),
-      [paths.models]: { get: { ...getOperation('listModels', 'models', 'The models that are served', 'Models'), ...security } },
+      ...(signature && { [paths.predictions]: { post: predictionsOperation(signature, needsKey) } }),
+      [paths.models]: { get: getOperation('listModels', 'models', 'The models that are served', 'Models') },
       [`${paths.models}/{name}`]: { get: {
         ...getOperation('getModel', 'models', 'What one model takes and gives', 'Model', [404, 503]),
         parameters: [{
           name: 'name', in: 'path', required: true, schema: { type: 'string' },
           ...(signature && { example: signature.name }),
         }],
-        ...security,
       } },
-      [paths.live]: { get: getOperation('live', 'operations', 'Whether the process answers', 'Health') },
+      [paths.live]: { get: { ...getOperation('live', 'operations', 'Whether the process answers', 'Health'), ...OPEN } },
       [paths.ready]: { get: {
         ...getOperation('ready', 'operations', 'Whether every model has just reproduced its examples', 'Health'),
+        ...OPEN,
         responses: { 200: jsonResponse('Ready', ref('Health')), 503: jsonResponse('Not ready: a check says why', ref('Health')) },
       } },
       [paths.metrics]: { get: {
-        operationId: 'metrics', tags: ['operations'], summary: 'Metrics for Prometheus',
+        operationId: 'metrics', tags: ['operations'], summary: 'Metrics for Prometheus', ...OPEN,
         responses: { 200: { description: 'Prometheus text format', content: { 'text/plain': { schema: { type: 'string' } } } } },
       } },
     },
@@ -50,8 +52,12 @@ export function openApi({ signature, strictRanges, needsKey }: OpenApiOptions): 
   };
 }
 
+const OPEN: Json = { security: [] };
+
 function predictionsOperation(signature: Signature, needsKey: boolean): Json {
   const { features, prediction } = schemaNames(signature);
+  const { name, version } = signature;
+  const answers = signature.examples.map(({ prediction: answer, probabilities }) => ({ prediction: answer, probabilities, model: { name, version } }));
   const [first, ...others] = signature.examples.map(({ input }) => input);
   const examples = first && { examples: {
     one: { summary: 'One row', value: first },
@@ -64,7 +70,10 @@ function predictionsOperation(signature: Signature, needsKey: boolean): Json {
     description: 'Takes one object and answers one, or takes an array and answers an array in the same order.',
     requestBody: { required: true, content: { 'application/json': { schema: oneOrMany(features), ...examples } } },
     responses: {
-      200: jsonResponse('One prediction a row', oneOrMany(prediction)),
+      200: { description: 'One prediction a row', content: { 'application/json': {
+        schema: oneOrMany(prediction),
+        ...(answers.length > 0 && { examples: { one: { value: answers[0] }, batch: { value: answers } } }),
+      } } },
       ...problemResponses([400, ...(needsKey ? [401] : []), 413, 415, 422, 503]),
     },
   };
