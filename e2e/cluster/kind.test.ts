@@ -2,7 +2,9 @@
  * `rhizome` on a real kind cluster: from nothing to a prediction, through changes and kills, and away again. One cluster
  * for all tests, which build on each other in this order.
  */
+import { once } from 'node:events';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { execaSync } from 'execa';
 import { readModelJson } from '../../onnx/model-json.ts';
@@ -10,9 +12,8 @@ import { inOneLine, underLoad } from '../load.ts';
 import { testUnless } from '../needs.ts';
 import { exhaustMemory, expectQuickReturn, fiftyConnections, killProcess } from './kills.ts';
 import { kubeContext, kubectl, replicas } from './replicas.ts';
-import { createWorkspace, type Run, type Workspace } from './workspace.ts';
+import { createWorkspace, type Run, type Workspace } from '../workspace.ts';
 
-const url = 'http://localhost:8080';
 const onCi = process.env.CI !== undefined;
 
 /** Why these tests cannot run here. */
@@ -28,12 +29,18 @@ function whyNot(): string | undefined {
 
 const reason = whyNot();
 let project: Workspace;
+let url: string;
 let load: Parameters<typeof fiftyConnections>[0];
 
 if (reason === undefined) {
   beforeAll(async () => {
     project = await createWorkspace();
     await project.rhizome('down', '--on', 'kind');
+    // Whatever else listens on 8080 on this machine; the README's test has the committed port.
+    const port = await freePort();
+    const kindConfig = join(project.folder, 'kind.yaml');
+    await writeFile(kindConfig, (await readFile(kindConfig, 'utf8')).replace('hostPort: 8080', `hostPort: ${port}`));
+    url = `http://localhost:${port}`;
     const example = (await readModelJson(join(project.folder, 'models/iris/model.json'))).examples![0]!;
     load = {
       url: `${url}/predictions`,
@@ -155,10 +162,12 @@ testUnless(reason, 'a broken image is reported with its cause, and the replicas 
 
 testUnless(reason, 'a context without a mapped port: up leads one there until Ctrl-C, down removes what was applied', async () => {
   const on = `context=${kubeContext}`;
-  const running = project.start('up', '--on', on, '--port', '8090');
+  const port = await freePort();
+  const forwarded = `http://localhost:${port}`;
+  const running = project.start('up', '--on', on, '--port', String(port));
   await until('up to be ready', 120_000, async () => {
     if (running.exitCode !== null) throw new Error((await running).stderr);
-    return answers('http://localhost:8090');
+    return answers(forwarded);
   });
   await kubectl('delete', 'pod', '--all', '--wait=false');
   await until('the port-forward to reconnect', 60_000, async () => {
@@ -169,7 +178,7 @@ testUnless(reason, 'a context without a mapped port: up leads one there until Ct
   const ended = await running;
   expect(ended.exitCode).toBe(0);
   expect(ended.stderr).toContain('Watching the replicas');
-  expect(await answers('http://localhost:8090')).toBe(false);
+  expect(await answers(forwarded)).toBe(false);
   expect(await answers(url)).toBe(true);
 
   const down = await project.rhizome('down', '--on', on);
@@ -189,6 +198,14 @@ testUnless(reason, 'down removes the cluster, as often as it is called', async (
   expect(second.stdout).toBe('Nothing was up.');
   expect((await project.rhizome('status')).exitCode).toBe(1);
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
 
 async function answers(base: string): Promise<boolean> {
   return fetch(`${base}/readyz`, { signal: AbortSignal.timeout(2000) }).then(({ ok }) => ok, () => false);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readState } from '../../cli/targets/local/state.ts';
 import type { DeploymentStatus, ReplicaStatus } from '../../cli/targets/target.ts';
 import { inOneLine, underLoad, type LoadOptions } from '../load.ts';
-import { createWorkspace, type Workspace } from '../cluster/workspace.ts';
+import { createWorkspace, type Workspace } from '../workspace.ts';
 
 const body = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
 const isRight = (answer: unknown) => (answer as { prediction?: unknown }).prediction === 'setosa';
