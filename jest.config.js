@@ -13,9 +13,7 @@ export default {
   projects: [
     // Needs only Node.
     project('node', ['{onnx,service,infra,cli}/**/*.test.ts', 'e2e/node/**/*.test.ts']),
-    // Needs Docker; skips by name what a machine lacks.
-    project('container', ['e2e/container/**/*.test.ts']),
-    // Needs Docker, kind and kubectl.
-    project('cluster', ['e2e/cluster/**/*.test.ts']),
+    // Needs Docker, and kind and kubectl too in cluster/; skips by name what a machine lacks.
+    project('e2e', ['e2e/{container,cluster}/**/*.test.ts']),
   ],
 };
