@@ -1,20 +1,20 @@
 import { EventEmitter, once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { DeploymentStatus } from '../target.ts';
 import { Balancer } from './balancer.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { localTarget } from './local-target.ts';
 import { readManifests } from './manifests.ts';
 import { notReady } from './not-ready.ts';
 import { identify, killGroup } from './process-id.ts';
 import type { EngineEvent } from './replica.ts';
 import { places, removeState, replicaLog, writeState } from './state.ts';
 import { Supervisor } from './supervisor.ts';
-import { localTarget } from './local-target.ts';
 import { unhonoured } from './unhonoured.ts';
 
 export interface LocalOptions {
-  /** Path of the synthesized manifests. */
+  /** Path of the synthesized manifests, from the root. */
   readonly manifests: string;
   /** The project's folder: the replicas' working directory, and home of `.rhizome/local`. */
   readonly root: string;
@@ -47,7 +47,7 @@ export interface LocalEngine {
  * @throws Failure for manifests that cannot be run and for a port that is in use; nothing runs then
  */
 export async function startLocal({ manifests: path, root, port, onEvent, clock = systemClock }: LocalOptions): Promise<LocalEngine> {
-  const manifests = readManifests(path);
+  const manifests = readManifests(resolve(root, path));
   await localTarget(root).down();
 
   const changes = new EventEmitter().setMaxListeners(0);
