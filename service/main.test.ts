@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -220,4 +222,14 @@ test('logs are one JSON object a line, and nothing goes to standard error', asyn
   await exited;
   expect(logs.map(({ msg }) => msg)).toEqual(['listening', 'model loaded', 'ready', 'request', 'draining', 'drained']);
   expect(errors).toBe('');
+});
+
+test('the runtime keeps no record of its use: its telemetry would write an id to the home folder', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'rhizome-home-'));
+  const { url, process: child, exited } = await start({ HOME: home, XDG_CACHE_HOME: join(home, 'cache') });
+  await predict(url, new Agent());
+  child.kill('SIGTERM');
+  await exited;
+  expect(readdirSync(home)).toEqual([]);
+  rmSync(home, { recursive: true });
 });

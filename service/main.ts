@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { flushCompileCache } from 'node:module';
 import { pino, type Logger } from 'pino';
 import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
 import { apiKeySource } from './api-key.ts';
@@ -31,6 +32,8 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   const failed = (await repository.checks()).filter(({ ok }) => !ok);
   if (failed.length > 0) logger.error({ checks: failed }, 'not ready');
   else logger.info('ready');
+  // Node writes it on a clean exit; one that is killed should come back as quickly. Does nothing where no cache is set.
+  flushCompileCache();
 
   await stopped;
   await repository.release();
