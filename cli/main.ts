@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Failure, Interrupted } from './failure.ts';
 import { createProgram } from './program.ts';
@@ -10,6 +11,8 @@ const debug = (process.env.RHIZOME_DEBUG ?? '') !== '';
 async function main(): Promise<number> {
   const report = createReporter(process.stderr);
   const interrupt = new AbortController();
+  // Many replicas, each with something that ends with it, are no leak.
+  setMaxListeners(0, interrupt.signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       const reason = new Interrupted(signal);

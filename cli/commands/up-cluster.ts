@@ -42,13 +42,15 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   // kind maps a port of this machine to the Service; elsewhere kubectl leads to it, for as long as this command runs.
   const mapped = cluster.name === 'kind' ? await cluster.url() : undefined;
   const forward = mapped === undefined
-    ? await run('Forward a port', () => openForward(context, cluster.context, manifests, options.port ?? defaultPort))
+    ? await run('Forward a port', () => openForward(context, cluster.context, manifests, options.port ?? (options.detach === true ? 0 : defaultPort)))
     : undefined;
   const url = mapped ?? forward?.url ?? '';
   try {
     const { answer, curl } = await run('Predict', () => assertPrediction(context, url));
-    if (options.json === true) context.print(JSON.stringify({ target: cluster.name, url, image, answer, steps: times }));
-    else context.print(nextSteps(cluster, manifests, url, curl, forward !== undefined && options.detach === true));
+    // With --detach a forwarded port was for the prediction alone.
+    const lasts = forward === undefined || options.detach !== true;
+    if (options.json === true) context.print(JSON.stringify({ target: cluster.name, ...(lasts && { url }), image, answer, steps: times }));
+    else context.print(nextSteps(cluster, manifests, lasts ? { url, curl } : undefined));
     if (options.detach === true) return;
     context.report.line('Watching the replicas. Ctrl-C ends this command; they keep running.');
     await watch(context, cluster);
@@ -57,19 +59,18 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   }
 }
 
-function nextSteps(cluster: Cluster, manifests: Manifests, url: string, curl: string, needsForward: boolean): string {
+/** @param open the Service's URL and a line that asks it; none where no port leads there */
+function nextSteps(cluster: Cluster, manifests: Manifests, open: { readonly url: string; readonly curl: string } | undefined): string {
   const scope = { context: cluster.context, namespace: manifests.namespace };
-  const port = Number(new URL(url).port);
   return [
     '',
-    `The model answers at ${url}`,
-    ...(needsForward ? ['once a port leads to it:', `  ${quote(kubectlForward(scope, manifests.service.name, port, manifests.service.port))}`] : []),
+    open === undefined ? 'The model runs.' : `The model answers at ${open.url}, documentation at ${open.url}/docs`,
     '',
     'Try',
-    `  ${curl}`,
-    `  rhizome status --on ${cluster.name}`,
-    `  rhizome logs --follow --on ${cluster.name}`,
-    `  kubectl --context ${cluster.context} --namespace ${manifests.namespace} delete pod --all --wait=false   # they come back`,
-    `  rhizome down --on ${cluster.name}`,
+    `  ${open?.curl ?? quote(kubectlForward(scope, manifests.service.name, defaultPort, manifests.service.port))}`,
+    `  npx rhizome status --on ${cluster.name}`,
+    `  npx rhizome logs --follow --on ${cluster.name}`,
+    `  kubectl --context ${scope.context} --namespace ${scope.namespace} delete pod --all --wait=false   # they come back`,
+    `  npx rhizome down --on ${cluster.name}`,
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { currentManifests, type KubernetesObject, type Manifests } from '../manifests.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
-import { kubectlDelete, kubectlGet, type Scope } from '../tools/kubectl.ts';
+import { kubectlContexts, kubectlDelete, kubectlGet, type Scope } from '../tools/kubectl.ts';
 import { followLogs } from './pod-logs.ts';
 import { deploymentStatus, readSnapshot } from './snapshot.ts';
 import type { Target } from './target.ts';
@@ -74,7 +74,7 @@ const lines = (output: string): string[] => output.split('\n').filter((line) => 
 
 /** A context that kubectl does not know is the likeliest slip in `--on context=NAME`. */
 export async function checkContext(context: ExecContext, name: string): Promise<void> {
-  const known = lines(await exec(context, ['kubectl', 'config', 'get-contexts', '--output', 'name'], { quiet: true }));
+  const known = lines(await exec(context, kubectlContexts(), { quiet: true }));
   if (known.includes(name)) return;
   throw new Failure(`kubectl knows no context "${name}".`, {
     hint: known.length === 0 ? 'It knows none at all: is KUBECONFIG set as it should be?' : `It knows: ${known.join(', ')}.`,

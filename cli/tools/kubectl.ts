@@ -8,6 +8,9 @@ export interface Scope {
 const kubectl = ({ context, namespace }: Scope, ...args: readonly string[]): string[] =>
   ['kubectl', '--context', context, '--namespace', namespace, ...args];
 
+/** The names of the contexts, a line each. */
+export const kubectlContexts = (): string[] => ['kubectl', 'config', 'get-contexts', '--output', 'name'];
+
 export const kubectlVersion = (): string[] => ['kubectl', 'version', '--client'];
 
 /** Server-side, by one field manager: what somebody else set on other fields stays, what the manifests set wins. */

@@ -111,6 +111,15 @@ testUnless(reason, 'status, predict and logs find what is up by themselves', asy
   expectSuccess(logs);
   const names = new Set(logs.stdout.split('\n').map((line) => line.split(' | ', 1)[0]));
   expect([...names].toSorted()).toEqual(await pods());
+
+  const following = project.start('logs', '--follow');
+  let followed = '';
+  following.stdout.on('data', (chunk: Buffer) => { followed += chunk.toString(); });
+  await until('the log so far', 20_000, () => Promise.resolve(followed.includes('"msg":"ready"')));
+  await fetch(`${url}/models?followed`);
+  await until('a new log line', 10_000, () => Promise.resolve(followed.includes('"path":"/models"')));
+  following.kill('SIGINT');
+  expect((await following).exitCode).toBe(0);
 });
 
 testUnless(reason, 'a replica killed with SIGKILL under load comes back, and costs only what was on it', async () => {
