@@ -70,6 +70,13 @@ test('a flood of problems is counted, and only the first are listed', () => {
   expect(JSON.stringify(issues(['float32'], { f0: 'x'.repeat(100_000) })).length).toBeLessThan(1000);
 });
 
+test('numbers that JSON lacks travel as their names', () => {
+  const decoded = { rows: [], single: true, warnings: new Map() };
+  expect(encodePredictions(signature(), [{ prediction: -Infinity }], decoded)).toMatchObject({ prediction: '-Infinity' });
+  expect(encodePredictions(signature(), [{ prediction: 'a', probabilities: { a: NaN, b: 0.5 } }], decoded))
+    .toMatchObject({ prediction: 'a', probabilities: { a: 'NaN', b: 0.5 } });
+});
+
 describe('a value outside its range', () => {
   const ranged: Signature = { ...signature(), features: [{ name: 'f0', dtype: 'float32', input: 'X', column: 0, range: [0, 1], unit: 'cm' }] };
   const issue = { pointer: '#/1/f0', detail: 'Outside the valid range.', value: 2, expected: 'a number (float32) from 0 to 1 in cm' };

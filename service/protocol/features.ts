@@ -66,7 +66,12 @@ export function decodeFeatures({ features }: Signature, body: unknown, strict: b
   return { rows, single, warnings };
 }
 
-export interface PredictionResponse extends Prediction {
+/** JSON has no NaN and no infinities: they travel as their names. */
+export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
+
+export interface PredictionResponse {
+  readonly prediction: string | number;
+  readonly probabilities?: Readonly<Record<string, JsonNumber>>;
   readonly model: { readonly name: string; readonly version: string };
   readonly warnings?: readonly Issue[];
 }
@@ -78,11 +83,25 @@ export function encodePredictions(
   { single, warnings }: DecodedFeatures,
 ): PredictionResponse | PredictionResponse[] {
   const model = { name, version };
-  const [first, ...rest] = predictions.map((prediction, index) => {
+  const [first, ...rest] = predictions.map(({ prediction, probabilities }, index): PredictionResponse => {
     const warned = warnings.get(index);
-    return { ...prediction, model, ...(warned && { warnings: warned }) };
+    return {
+      prediction: typeof prediction === 'number' ? jsonNumber(prediction) : prediction,
+      ...(probabilities && { probabilities: jsonNumbers(probabilities) }),
+      model,
+      ...(warned && { warnings: warned }),
+    };
   });
   return single && first ? first : first ? [first, ...rest] : [];
+}
+
+function jsonNumbers(numbers: Readonly<Record<string, number>>): Readonly<Record<string, JsonNumber>> {
+  if (Object.values(numbers).every(Number.isFinite)) return numbers;
+  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, jsonNumber(value)]));
+}
+
+function jsonNumber(value: number): JsonNumber {
+  return Number.isFinite(value) ? value : (String(value) as JsonNumber);
 }
 
 class Issues {

@@ -86,7 +86,7 @@ function modelSchemas(signature: Signature, strictRanges: boolean): Json {
     type: 'object',
     additionalProperties: false,
     required: output.classes,
-    properties: Object.fromEntries(output.classes.map((label) => [label, { type: 'number', minimum: 0, maximum: 1 }])),
+    properties: Object.fromEntries(output.classes.map((label) => [label, ref('Number')])),
   };
   return {
     [names.features]: {
@@ -99,7 +99,7 @@ function modelSchemas(signature: Signature, strictRanges: boolean): Json {
       type: 'object',
       required: ['prediction', 'model', ...(probabilities ? ['probabilities'] : [])],
       properties: {
-        prediction: output.task === 'classifier' ? { type: 'string', enum: output.classes } : { type: 'number' },
+        prediction: output.task === 'classifier' ? { type: 'string', enum: output.classes } : ref('Number'),
         ...(probabilities && { probabilities }),
         model: {
           type: 'object', required: ['name', 'version'],
@@ -141,6 +141,10 @@ const JSON_TYPES: Readonly<Record<DType, Json>> = {
 };
 
 const sharedSchemas: Json = {
+  Number: {
+    description: 'What JSON has no number for is spelt out.',
+    oneOf: [{ type: 'number' }, { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] }],
+  },
   Issue: {
     type: 'object', required: ['pointer', 'detail'],
     properties: { pointer: { type: 'string' }, detail: { type: 'string' }, value: {}, expected: { type: 'string' } },
