@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 test('up --on minikube: builds, loads, applies, waits, forwards a port and predicts', async () => {
-  const { exitCode, stdout, stderr } = await project.start(['up', '--on', 'minikube', '--port', String(service.port), '--detach', '--json']);
+  const { exitCode, stdout, stderr } = await project.start(['up', '--on', 'minikube', '--detach', '--json']);
   expect(stderr).not.toContain('✗');
   expect(exitCode).toBe(0);
   expect(await project.calls()).toEqual([
@@ -45,7 +45,7 @@ test('up --on minikube: builds, loads, applies, waits, forwards a port and predi
     `minikube image load ${tag} --profile minikube`,
     applied('minikube'),
     get('minikube'),
-    `kubectl --context minikube --namespace iris-server port-forward service/iris-server ${service.port}:80`,
+    'kubectl --context minikube --namespace iris-server port-forward service/iris-server 0:80',
   ]);
   const { steps, ...result } = JSON.parse(stdout) as Record<string, unknown>;
   // No URL: with --detach the forwarded port is gone.
@@ -116,18 +116,22 @@ test('Ctrl-C while kind makes the cluster ends kind, deletes what it had made, a
 });
 
 test('a context: loads into the kind cluster that it names, asks for an image elsewhere, names the contexts there are', async () => {
-  await project.start(['up', '--on', 'context=kind-mine', '--port', String(service.port), '--detach']);
+  await project.start(['up', '--on', 'context=kind-mine', '--detach']);
   expect(await project.calls()).toContain(`kind load docker-image ${tag} --name mine`);
 
   const elsewhere = await project.start(['up', '--on', 'context=staging', '--detach']);
   expect(elsewhere.exitCode).toBe(1);
   expect(elsewhere.stderr).toContain('rhizome up --on context=NAME --image REGISTRY/NAME:TAG');
 
-  const pushed = await project.start(['up', '--on', 'context=staging', '--image', 'registry.example/iris-server:v1', '--port', String(service.port), '--detach', '--json']);
+  const pushed = await project.start(['up', '--on', 'context=staging', '--image', 'registry.example/iris-server:v1', '--detach', '--json']);
   expect(JSON.parse(pushed.stdout)).toMatchObject({ target: 'context=staging', image: 'registry.example/iris-server:v1' });
 
   const unknown = await project.start(['up', '--on', 'context=nowhere']);
   expect(unknown.exitCode).toBe(1);
+  const busy = await project.start(['up', '--on', 'context=kind-mine', '--port', String(service.port)]);
+  expect(busy.exitCode).toBe(1);
+  expect(busy.stderr).toMatch(/✗ Port \d+ of this machine is busy.*\n.* Name another one with --port\.$/);
+
   expect(unknown.stderr).toContain('✗ kubectl knows no context "nowhere".\n  → It knows: staging, kind-mine.');
 });
 

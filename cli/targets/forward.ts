@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import type { Manifests } from '../manifests.ts';
+import { checkPortFree } from '../steps/preflight.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlForward } from '../tools/kubectl.ts';
+import { quote } from '../tools/quote.ts';
 import { scopeOf } from './cluster.ts';
 
 /** A local port that leads to the Service while it is open. */
@@ -24,24 +26,23 @@ const pause = 200;
  * @throws Failure where the port is busy, or no pod can be reached within 20 s
  */
 export async function openForward(context: ExecContext, kubeContext: string, manifests: Manifests, port: number): Promise<Forward> {
+  if (port !== 0) await checkPortFree(port, 'Name another one with --port.');
   const scope = scopeOf(kubeContext, manifests);
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const connected = Promise.withResolvers<number>();
   let local = port;
-  let attempts = 0;
-  let isConnected = false;
+  let failure: unknown;
 
-  const forward = async (): Promise<void> => {
+  const connect = async (quiet: boolean): Promise<void> => {
     const lost = new AbortController();
     const argv = kubectlForward(scope, manifests.service.name, local, manifests.service.port);
     await exec({ ...context, signal: AbortSignal.any([signal, lost.signal]) }, argv, {
-      quiet: attempts++ > 0,
+      quiet,
       onLine(line) {
         const bound = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line)?.[1];
         if (bound !== undefined) {
           local = Number(bound);
-          isConnected = true;
           connected.resolve(local);
         }
         // kubectl goes on listening for a pod that is gone.
@@ -49,32 +50,38 @@ export async function openForward(context: ExecContext, kubeContext: string, man
       },
     });
   };
-  const loop = async (): Promise<void> => {
-    const deadline = Date.now() + firstDeadline;
-    for (;;) {
-      const error = await forward().then(() => undefined, (caught: unknown) => caught);
-      if (signal.aborted) return;
-      if (!isConnected && error instanceof CommandFailed) {
-        if (error.details.some((line) => line.includes('address already in use'))) {
-          throw new Failure(`Port ${String(port)} of this machine is busy.`, { hint: 'Name another one with --port.', cause: error });
-        }
-        if (Date.now() > deadline) throw error;
-      }
+  const keepConnected = async (): Promise<void> => {
+    for (let attempts = 0; !signal.aborted; attempts++) {
+      await connect(attempts > 0).catch((error: unknown) => { failure = error; });
       await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
+    connected.reject(signal.reason);
   };
-  const ended = loop().then(() => { connected.reject(signal.reason); }, connected.reject);
-  const url = `http://localhost:${String(await connected.promise)}`;
-  // A free port is for the caller alone; one that was chosen is for the commands in other terminals too.
-  if (port !== 0) await remember(context.root, kubeContext, url);
-  return {
-    url,
-    async close() {
-      stop.abort();
-      await ended;
-      if (port !== 0) await rm(stateFile(context.root, kubeContext), { force: true });
-    },
+  const ended = keepConnected();
+  const close = async (): Promise<void> => {
+    stop.abort();
+    await ended;
+    if (port !== 0) await rm(stateFile(context.root, kubeContext), { force: true });
   };
+
+  const tooLate = setTimeout(() => {
+    connected.reject(new Failure(`No port could be forwarded to the Service within ${String(firstDeadline / 1000)} s.`, {
+      details: failure instanceof CommandFailed ? failure.details : [],
+      hint: `Try it by hand: ${quote(kubectlForward(scope, manifests.service.name, port, manifests.service.port))}`,
+      cause: failure,
+    }));
+  }, firstDeadline);
+  try {
+    const url = `http://localhost:${String(await connected.promise)}`;
+    // A free port is for the caller alone; one that was chosen is for the commands in other terminals too.
+    if (port !== 0) await remember(context.root, kubeContext, url);
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  } finally {
+    clearTimeout(tooLate);
+  }
 }
 
 const stateFile = (root: string, kubeContext: string): string => join(root, '.rhizome', `forward-${encodeURIComponent(kubeContext)}.json`);

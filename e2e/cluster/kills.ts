@@ -8,7 +8,7 @@ const failuresWithin = 2;
 
 /** 25 clients that keep their connection and 25 that open one for each request; all retry once, two seconds later. */
 export function fiftyConnections(load: Pick<LoadOptions, 'url' | 'body' | 'isRight'>): readonly LoadOptions[] {
-  return (['keep-alive', 'new'] as const).map((mode) => ({ ...load, mode, connections: 25, retryAfter: failuresWithin * 1000 }));
+  return (['keep-alive', 'new'] as const).map((mode) => ({ ...load, mode, connections: 25, retryAfter: failuresWithin * 1000, pause: 200 }));
 }
 
 /** Makes a replica die. @returns the clock time of its death, in milliseconds */
