@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
 import './context.ts';
 import { paths } from './contract/index.ts';
@@ -13,6 +12,7 @@ import { draining } from './middleware/draining.ts';
 import { metrics, type Metrics } from './middleware/metrics.ts';
 import { problems } from './middleware/problems.ts';
 import { requestId } from './middleware/request-id.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
 import { docs } from './routes/docs.ts';
 import { health } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -28,16 +28,6 @@ export interface Dependencies {
   readonly options: PredictionsOptions & { readonly maxBodyBytes: number };
 }
 
-/** For an API: those of Hono's set that concern HTTPS, which ends before us, or browsers long gone, are left out. */
-const SECURITY_HEADERS = {
-  strictTransportSecurity: false,
-  originAgentCluster: false,
-  xDnsPrefetchControl: false,
-  xDownloadOptions: false,
-  xPermittedCrossDomainPolicies: false,
-  xXssProtection: false,
-} as const;
-
 export function createApp({ repository, lifecycle, metrics: collected, logger, apiKey, options }: Dependencies): Hono {
   const app = new Hono();
   app.onError(problems(logger));
@@ -45,7 +35,7 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
     throw new ServiceError('route-not-found', `There is no ${c.req.path}. ${paths.openapi} lists every route, ${paths.docs} shows them.`);
   });
 
-  app.use(requestId(), accessLog(logger, [paths.live, paths.ready, paths.metrics]), metrics(collected), secureHeaders(SECURITY_HEADERS), draining(lifecycle));
+  app.use(requestId(), accessLog(logger, [paths.live, paths.ready, paths.metrics]), metrics(collected), securityHeaders(), draining(lifecycle));
   health(app, repository, lifecycle);
   metricsRoute(app, collected);
   docs(app, () => ({
