@@ -174,16 +174,19 @@ testUnless(reason, 'a context without a mapped port: up leads one there until Ct
   const port = await freePort();
   const forwarded = `http://localhost:${port}`;
   const running = project.start('up', '--on', on, '--port', String(port));
-  await until('up to be ready', 120_000, async () => {
-    if (running.exitCode !== null) throw new Error((await running).stderr);
-    return answers(forwarded);
-  });
-  await kubectl('delete', 'pod', '--all', '--wait=false');
-  await until('the port-forward to reconnect', 60_000, async () => {
-    const { exitCode } = await project.rhizome('predict', '--on', on);
-    return exitCode === 0 && (await replicas()).every(({ ready }) => ready);
-  });
-  running.kill('SIGINT');
+  try {
+    await until('up to be ready', 120_000, async () => {
+      if (running.exitCode !== null) throw new Error((await running).stderr);
+      return answers(forwarded);
+    });
+    await kubectl('delete', 'pod', '--all', '--wait=false');
+    await until('the port-forward to reconnect', 60_000, async () => {
+      const { exitCode } = await project.rhizome('predict', '--on', on);
+      return exitCode === 0 && (await replicas()).every(({ ready }) => ready);
+    });
+  } finally {
+    running.kill('SIGINT');
+  }
   const ended = await running;
   expect(ended.exitCode).toBe(0);
   expect(ended.stderr).toContain('Watching the replicas');

@@ -28,7 +28,7 @@ interface PodList {
       readonly containerStatuses?: readonly [{
         readonly ready: boolean;
         readonly restartCount: number;
-        readonly containerID: string;
+        readonly containerID?: string;
         readonly lastState?: { readonly terminated?: { readonly reason: string } };
       }];
     };
@@ -44,7 +44,7 @@ export async function replicas(): Promise<readonly Replica[]> {
       pod: metadata.name,
       node: spec.nodeName,
       image: spec.containers[0].image,
-      containerId: container?.containerID.replace('containerd://', '') ?? '',
+      containerId: container?.containerID?.replace('containerd://', '') ?? '',
       ready: container?.ready === true,
       restarts: container?.restartCount ?? 0,
       lastEnd: container?.lastState?.terminated?.reason,
@@ -73,8 +73,10 @@ export async function onNode(node: string, line: string): Promise<string> {
 
 /** The process id, on its node, of a replica's first process: a signal to PID 1 from inside of the container is ignored. */
 export async function pidOnNode({ node, containerId }: Replica): Promise<number> {
-  const found = await onNode(node, `grep -l ${containerId} /proc/[0-9]*/cgroup`);
-  const pids = found.split('\n').map((path) => Number(path.split('/')[2]));
+  // Processes that end meanwhile are no failure.
+  const found = await onNode(node, `grep -ls ${containerId} /proc/[0-9]*/cgroup || true`);
+  const pids = found.split('\n').filter((path) => path !== '').map((path) => Number(path.split('/')[2]));
+  if (pids.length === 0) throw new Error(`No process of container ${containerId} on ${node}.`);
   return Math.min(...pids);
 }
 
