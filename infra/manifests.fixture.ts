@@ -1,4 +1,4 @@
-import { Testing, type Chart } from 'cdk8s';
+import { App, Chart, Testing } from 'cdk8s';
 import { PredictionService } from './constructs/prediction-service.ts';
 import type { PredictionServiceProps } from './constructs/prediction-service-props.ts';
 
@@ -14,7 +14,8 @@ export const minimalProps = { name: 'iris-server', image: 'iris-server:v0.1.0' }
 
 /** The manifests of one construct, made by `build` in a chart of its own. */
 export function synthesized(build: (chart: Chart) => unknown): readonly Manifest[] {
-  const chart = Testing.chart();
+  // Testing.chart() would leave a folder in the machine's temporary one each time.
+  const chart = new Chart(new App(), 'test');
   build(chart);
   return Testing.synth(chart) as Manifest[];
 }
