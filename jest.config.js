@@ -1,5 +1,6 @@
-// jest-light-runner runs each test file in a plain Node process: native ES modules, native type stripping, and one
-// realm, without which onnxruntime-node refuses Jest's typed arrays. It enforces no time-outs: every wait has its own.
+// jest-light-runner runs test files in plain Node processes (with one worker, in Jest's own): native ES modules, native type
+// stripping, and one realm, without which onnxruntime-node refuses Jest's typed arrays. It enforces no time-outs: every
+// wait in a test has its own.
 const project = (displayName, testMatch) => ({
   displayName,
   testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),

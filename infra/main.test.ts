@@ -37,7 +37,7 @@ test('an invalid value is one message without a stack trace, and no file', () =>
     cwd: root, env: { ...process.env, CDK8S_OUTDIR: outdir, RHIZOME_IMAGE: 'iris-server' }, encoding: 'utf8', timeout: 30_000,
   });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^PredictionService 'iris-server': 1 invalid prop\n {2}image: "iris-server" has neither tag nor digest; .*\n$/);
+  expect(stderr).toMatch(/^PredictionService 'iris-server': 1 invalid prop\n {2}image: "iris-server" has neither tag nor digest; .*\nThe values are in .* RHIZOME_IMAGE\.\n$/);
   expect(readdirSync(outdir)).toEqual([]);
 });
 

@@ -9,13 +9,13 @@ import { environments } from './environments.ts';
 
 const app = new App({ outdir: process.env.CDK8S_OUTDIR ?? 'charts-out' });
 try {
-  for (const [name, props] of Object.entries(environments(process.env.RHIZOME_IMAGE))) {
+  for (const [name, props] of Object.entries(environments(process.env.RHIZOME_IMAGE || undefined))) {
     new PredictionChart(app, name, props);
   }
   app.synth();
 } catch (error) {
   if (!(error instanceof InvalidPropsError)) throw error;
   // A mistake in the values, not in the program: a stack trace would only hide the message.
-  console.error(error.message);
+  console.error(`${error.message}\nThe values are in infra/environments.ts${process.env.RHIZOME_IMAGE ? ', and the image of local in RHIZOME_IMAGE' : ''}.`);
   process.exitCode = 1;
 }
