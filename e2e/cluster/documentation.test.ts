@@ -51,12 +51,13 @@ async function stopBut(section: string | undefined): Promise<void> {
 
 afterAll(async () => {
   await stopBut(undefined);
-  if (reason !== undefined) return;
-  for (const args of [['rhizome', 'down'], ['rhizome', 'down', '--on', 'kind']]) {
-    execaSync('npx', args, { cwd: folder, env: environment, extendEnv: false, reject: false });
+  if (reason === undefined) {
+    for (const args of [['rhizome', 'down'], ['rhizome', 'down', '--on', 'kind']]) {
+      execaSync('npx', args, { cwd: folder, env: environment, extendEnv: false, reject: false });
+    }
+    execaSync('docker', ['rm', '--force', 'iris_1'], { reject: false });
+    execaSync('docker', ['compose', 'down'], { cwd: folder, reject: false });
   }
-  execaSync('docker', ['rm', '--force', 'iris_1'], { reject: false });
-  execaSync('docker', ['compose', 'down'], { cwd: folder, reject: false });
   rmSync(folder, { recursive: true, force: true });
 });
 
