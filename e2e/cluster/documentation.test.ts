@@ -18,7 +18,6 @@ function inTheWay(): string | undefined {
   const things: readonly (readonly [what: string, command: string, args: readonly string[], name: string])[] = [
     ['the kind cluster rhizome', 'kind', ['get', 'clusters'], 'rhizome'],
     ['the container iris_1', 'docker', ['ps', '--all', '--format', '{{.Names}}'], 'iris_1'],
-    ['the image iris-server:v0.1.0', 'docker', ['images', '--format', '{{.Repository}}:{{.Tag}}'], 'iris-server:v0.1.0'],
   ];
   const there = things.filter(([, command, args, name]) => execaSync(command, args, { reject: false }).stdout.split('\n').includes(name));
   return there.length === 0 ? undefined : `the documentation makes and removes ${there.map(([what]) => what).join(', ')}, which is there: remove it first`;
