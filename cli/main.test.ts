@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -30,6 +30,8 @@ test.each([
   [['up', '--on', 'kind', '--port', '9000'], '--port does nothing on kind'],
   [['up', '--base-image', 'x'], '--base-image does nothing on this machine'],
   [['predict', 'tulip'], 'There is no model "tulip": models/ holds iris.'],
+  [['predict', 'tulip', '--json', '{}'], 'There is no model "tulip": models/ holds iris.'],
+  [['predict', '--url', 'localhost', '--json', '{}'], '--url localhost is no URL.'],
   [['predict', '--json', '{}', '--file', '-'], 'cannot be used with option'],
 ])('exits 2 for %j', async (args, message) => {
   const { exitCode, stdout, stderr } = await project.start(args);
@@ -90,9 +92,37 @@ test('synth runs the app of cdk8s.yaml in an emptied folder, and prints the file
   expect(JSON.parse(stdout)).toEqual({ files: ['charts-out/local.k8s.yaml'] });
   expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: iris-server:v9\n');
 
-  await writeFile(join(project.folder, 'cdk8s.yaml'), 'app: echo wrong prop >&2; exit 1\n');
+  await writeFile(join(project.folder, 'cdk8s.yaml'), 'app: echo wrong prop >&2; exit 1\noutput: charts-out\n');
   const failed = await project.start(['synth']);
   expect(failed.exitCode).toBe(1);
-  expect(failed.stderr).toContain('✗ This command failed (exit code 1): CDK8S_OUTDIR=dist npx -c ');
-  expect(failed.stderr).toContain('    wrong prop\n  → Nothing was applied.');
+  expect(failed.stderr).toContain('✗ This command failed (exit code 1): CDK8S_OUTDIR=charts-out npx -c ');
+  expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: iris-server:v9\n');
+  expect(failed.stderr).toContain('    wrong prop\n  → Nothing was changed.');
+});
+
+test('a kind that does not work, as without Docker, stands in the way of nothing', async () => {
+  const broken = await createProject({ 'kind get clusters': 'echo no Engine >&2; exit 1' });
+  try {
+    expect(await broken.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.' });
+    expect((await broken.start(['status'])).stderr).toContain('Nothing is up.');
+    const named = await broken.start(['down', '--on', 'kind']);
+    expect(named.exitCode).toBe(1);
+    expect(named.stderr).toContain('no Engine');
+  } finally {
+    await broken.remove();
+  }
+});
+
+test('a context that up was sent to and that is silent is told, unless something else is up', async () => {
+  const silent = await createProject({ 'kind get clusters': 'echo none', 'kubectl --context staging': 'echo i/o timeout >&2; exit 1' });
+  try {
+    await mkdir(join(silent.folder, '.rhizome'), { recursive: true });
+    await writeFile(join(silent.folder, '.rhizome/contexts.json'), '["context=staging"]');
+    const status = await silent.start(['status']);
+    expect(status.exitCode).toBe(1);
+    expect(status.stderr).toContain('i/o timeout');
+    expect(await silent.calls()).toContainEqual(expect.stringContaining('--request-timeout=10s'));
+  } finally {
+    await silent.remove();
+  }
 });

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
-import { Failure } from '../failure.ts';
+import { Failure, UsageError } from '../failure.ts';
 import { currentManifests } from '../manifests.ts';
 import { firstExample, predict } from '../steps/predict.ts';
 import { findTarget, isCluster } from '../targets/find.ts';
@@ -30,7 +30,10 @@ export function predictCommand(context: CommandContext): Command {
       'API_KEY=... rhizome predict               # sends "Authorization: Bearer ..."',
     ))
     .action(async (model: string | undefined, flags: PredictFlags) => {
-      const body = flags.json ?? (flags.file === undefined ? JSON.stringify((await firstExample(context.root, model)).input) : await readInput(flags.file));
+      // Also where something else is sent: a model that is misspelt would go unnoticed.
+      const example = model !== undefined || (flags.json ?? flags.file) === undefined ? await firstExample(context.root, model) : undefined;
+      const body = flags.json ?? (flags.file === undefined ? JSON.stringify(example?.input) : await readInput(flags.file));
+      if (flags.url !== undefined && !URL.canParse(flags.url)) throw new UsageError(`--url ${flags.url} is no URL.`, { hint: 'As in --url http://localhost:8080' });
       const ask = async (url: string): Promise<void> => { context.print(JSON.stringify(await predict(context, { url, body }))); };
       if (flags.url !== undefined) {
         await ask(flags.url.replace(/\/+$/, ''));

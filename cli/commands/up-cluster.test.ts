@@ -17,7 +17,7 @@ const answers = (port: number): Answers => ({
   'kubectl --context * port-forward': `echo 'Forwarding from 127.0.0.1:${port} -> 8000'; exec sleep 30`,
 });
 
-const get = (context: string): string => `kubectl --context ${context} --namespace iris-server get deployments,replicasets,pods --output json`;
+const get = (context: string): string => `kubectl --context ${context} --namespace iris-server get deployments,replicasets,pods --output json --request-timeout=10s`;
 const applied = (context: string): string => `kubectl --context ${context} apply --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml`;
 const builtAndTagged = [`docker build --tag iris-server:v0.1.0 .`, 'docker image inspect iris-server:v0.1.0', 'docker image inspect iris-server:v0.1.0', `docker tag iris-server:v0.1.0 ${tag}`];
 
@@ -77,7 +77,7 @@ test('up --on kind: makes the cluster from kind.yaml with the node image, and pr
   // The port is the service's: busy.
   const busy = await project.start(['up', '--on', 'kind', '--detach']);
   expect(busy.exitCode).toBe(1);
-  expect(busy.stderr).toContain(`✗ Port ${service.port} of this machine is busy`);
+  expect(busy.stderr).toContain(`✗ Port ${service.port} of this machine is in use`);
   expect(busy.stderr).not.toContain('    at ');
 
   await project.remove();
@@ -121,7 +121,7 @@ test('a context: loads into the kind cluster that it names, asks for an image el
 
   const elsewhere = await project.start(['up', '--on', 'context=staging', '--detach']);
   expect(elsewhere.exitCode).toBe(1);
-  expect(elsewhere.stderr).toContain('rhizome up --on context=NAME --image REGISTRY/NAME:TAG');
+  expect(elsewhere.stderr).toContain('rhizome up --on context=staging --image REGISTRY/NAME:TAG');
 
   const pushed = await project.start(['up', '--on', 'context=staging', '--image', 'registry.example/iris-server:v1', '--detach', '--json']);
   expect(JSON.parse(pushed.stdout)).toMatchObject({ target: 'context=staging', image: 'registry.example/iris-server:v1' });
@@ -130,7 +130,7 @@ test('a context: loads into the kind cluster that it names, asks for an image el
   expect(unknown.exitCode).toBe(1);
   const busy = await project.start(['up', '--on', 'context=kind-mine', '--port', String(service.port)]);
   expect(busy.exitCode).toBe(1);
-  expect(busy.stderr).toMatch(/✗ Port \d+ of this machine is busy.*\n.* Name another one with --port\.$/);
+  expect(busy.stderr).toMatch(/✗ Port \d+ of this machine is in use.*\n.* Name another one with --port\.$/);
 
   expect(unknown.stderr).toContain('✗ kubectl knows no context "nowhere".\n  → It knows: staging, kind-mine.');
 });

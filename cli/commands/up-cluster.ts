@@ -1,3 +1,4 @@
+import { Failure } from '../failure.ts';
 import { privateCharts, readManifests, type Manifests } from '../manifests.ts';
 import { apply } from '../steps/apply.ts';
 import { build, tagByContent } from '../steps/build.ts';
@@ -26,7 +27,14 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     await preflight(context, cluster.checks);
     if (given === undefined) await checkDocker(context);
   });
-  await run('Have the cluster', () => cluster.ensure());
+  await run('Have the cluster', async () => {
+    await cluster.ensure();
+    if (given === undefined && !cluster.loads) {
+      throw new Failure(`There is no way to bring an image of this machine to the nodes of ${cluster.name}.`, {
+        hint: `Push it to a registry that the cluster can reach, then: rhizome up --on ${cluster.name} --image REGISTRY/NAME:TAG`,
+      });
+    }
+  });
   const image = given ?? await run('Build the image', async () => tagByContent(context, (await build(context, options)).image));
   const manifests = await run('Synthesize the manifests', async () => {
     await synth(context, { outdir: privateCharts, image });

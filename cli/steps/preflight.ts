@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { Failure } from '../failure.ts';
 import { dockerVersion } from '../tools/docker.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
@@ -20,21 +19,4 @@ export async function checkDocker(context: ExecContext): Promise<void> {
       cause: error,
     });
   }
-}
-
-/** @throws Failure where something listens on the port already */
-export async function checkPortFree(port: number, hint: string): Promise<void> {
-  const server = createServer();
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  server.once('error', reject).listen(port, '127.0.0.1', () => { resolve(undefined); });
-  try {
-    await promise;
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
-    throw new Failure(`Port ${String(port)} of this machine is busy: another program listens on it.`, {
-      hint: `See which with \`ss -ltnp 'sport = :${String(port)}'\` (macOS: \`lsof -i :${String(port)}\`). ${hint}`,
-      cause,
-    });
-  }
-  server.close();
 }

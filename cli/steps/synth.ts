@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { Failure } from '../failure.ts';
@@ -23,14 +23,22 @@ export async function synth(context: ExecContext, options: SynthOptions = {}): P
   await mkdir(folder, { recursive: true });
   // A chart that was renamed must not leave its old file to be applied.
   const isChart = (file: string): boolean => file.endsWith('.k8s.yaml');
-  for (const file of (await readdir(folder)).filter(isChart)) await rm(join(folder, file));
+  const before = new Map<string, Buffer>();
+  for (const path of (await readdir(folder)).filter(isChart).map((file) => join(folder, file))) {
+    before.set(path, await readFile(path));
+    await rm(path);
+  }
+  const restore = async (error: unknown): Promise<never> => {
+    for (const [path, content] of before) await writeFile(path, content);
+    throw error;
+  };
 
   await exec(context, [app], {
     // Through npx, because the pinned Node is on nobody's PATH.
     shell: { shown: `npx -c ${quote([app])}` },
     env: { CDK8S_OUTDIR: outdir, ...(options.image !== undefined && { RHIZOME_IMAGE: options.image }) },
-    hint: 'Nothing was applied. Correct infra/ as the message says.',
-  });
+    hint: 'Nothing was changed. Correct infra/ as the message says.',
+  }).catch(restore);
   const files = (await readdir(folder)).filter(isChart).toSorted();
   if (files.length === 0) throw new Failure(`\`${app}\` made no *.k8s.yaml in ${outdir}.`, { hint: 'The app of cdk8s.yaml must write to the folder in CDK8S_OUTDIR, as `new App()` does.' });
   return files.map((file) => join(outdir, file));

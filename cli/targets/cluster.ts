@@ -12,6 +12,8 @@ export interface Cluster extends Target {
   readonly context: string;
   /** Commands that fail where something that `up` needs is missing. */
   readonly checks: readonly (readonly string[])[];
+  /** Whether `load` knows a way to its nodes; else they have to pull. */
+  readonly loads: boolean;
   /** Makes the cluster, or checks that it runs. */
   ensure(): Promise<void>;
   /** Brings an image of this machine to the nodes; does nothing where they have it. */

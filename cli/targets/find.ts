@@ -23,12 +23,18 @@ export function clusterNamed(context: ExecContext, on: string, options: { nodeIm
 
 export const isCluster = (target: Target): target is Cluster => 'context' in target;
 
-/** What is up, wherever `up` may have brought it. What is there but does not answer counts: asking it says why. */
+/**
+ * What is up, wherever `up` may have brought it. Without kind, or without Docker's Engine, nothing is up on kind.
+ * @throws what a context to which `up` applied something says, where that does not answer and nothing else is up
+ */
 export async function targetsUp(context: ExecContext): Promise<readonly Target[]> {
   const candidates = ['local', 'kind', ...await recorded(context.root)].map((on) => targetNamed(context, on));
-  const up = await Promise.all(candidates.map((target) => target.status().then((status) => status !== undefined, () => true)));
+  const asked = await Promise.allSettled(candidates.map((target) => target.status()));
   context.signal.throwIfAborted();
-  return candidates.filter((_, index) => up[index]);
+  const up = candidates.filter((_, index) => asked[index]?.status === 'fulfilled' && asked[index].value !== undefined);
+  const silent = asked.find((answer, index) => answer.status === 'rejected' && candidates[index]?.name !== 'kind');
+  if (up.length === 0 && silent?.status === 'rejected') throw silent.reason;
+  return up;
 }
 
 /** The named target, else the only one that is up. @throws Failure where none is, UsageError where several are */

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import type { Manifests } from '../manifests.ts';
-import { checkPortFree } from '../steps/preflight.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlForward } from '../tools/kubectl.ts';
 import { quote } from '../tools/quote.ts';
 import { scopeOf } from './cluster.ts';
+import { checkPortFree } from './port.ts';
 
 /** A local port that leads to the Service while it is open. */
 export interface Forward {

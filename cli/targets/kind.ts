@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { currentManifests } from '../manifests.ts';
-import { checkPortFree } from '../steps/preflight.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kindClusters, kindCreate, kindDelete, kindLoad, kindVersion } from '../tools/kind.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
-import { MissingTool } from '../tools/tool.ts';
 import { inCluster, type Cluster } from './cluster.ts';
+import { checkPortFree } from './port.ts';
 
 /** kind's cluster of this product, made from kind.yaml. */
 const cluster = 'rhizome';
@@ -17,15 +16,12 @@ export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
   const kubeContext = `kind-${cluster}`;
   const shared = inCluster(context, kubeContext);
   const exists = async (): Promise<boolean> => (await exec(context, kindClusters(), { quiet: true })).split('\n').includes(cluster);
-  const isUp = (): Promise<boolean> => exists().catch((error: unknown) => {
-    if (error instanceof MissingTool) return false;
-    throw error;
-  });
 
   return {
     name: 'kind',
     context: kubeContext,
     checks: [kindVersion(), kubectlVersion()],
+    loads: true,
 
     async ensure() {
       if (await exists()) {
@@ -50,12 +46,12 @@ export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
     load: async (image) => { await exec(context, kindLoad(cluster, image), { stream: true }); },
 
     async status() {
-      if (!await isUp()) return undefined;
+      if (!await exists()) return undefined;
       return await shared.status() ?? { wanted: 0, ready: 0, replicas: [] };
     },
 
     async url() {
-      if (!await isUp()) return undefined;
+      if (!await exists()) return undefined;
       const { service } = await currentManifests(context.root);
       const mapping = (await portMappings(context.root)).find(({ containerPort }) => containerPort === service.nodePort);
       return mapping && `http://localhost:${String(mapping.hostPort)}`;
@@ -64,7 +60,7 @@ export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
     logs: (options) => shared.logs(options),
 
     async down() {
-      if (!await isUp()) return [];
+      if (!await exists()) return [];
       await exec(context, kindDelete(cluster), { stream: true });
       return [`kind cluster ${cluster}`];
     },

@@ -1,7 +1,6 @@
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { minikubeImages, minikubeLoad, minikubeStatus } from '../tools/minikube.ts';
-import { MissingTool } from '../tools/tool.ts';
 import { inCluster, type Cluster } from './cluster.ts';
 import { forwardedUrl } from './forward.ts';
 
@@ -16,7 +15,7 @@ export function minikubeTarget(context: ExecContext, profile: string = process.e
       await exec(context, minikubeStatus(profile), { quiet: true });
       return true;
     } catch (error) {
-      if (error instanceof CommandFailed || error instanceof MissingTool) return false;
+      if (error instanceof CommandFailed) return false;
       throw error;
     }
   };
@@ -25,6 +24,7 @@ export function minikubeTarget(context: ExecContext, profile: string = process.e
     name: 'minikube',
     context: profile,
     checks: [kubectlVersion()],
+    loads: true,
 
     async ensure() {
       await exec(context, minikubeStatus(profile), { hint: `Start it: minikube start --profile ${profile}` });

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { portInUse } from './port-holder.ts';
+import { portInUse } from '../port.ts';
 import { portOf } from './ports.ts';
 
 /** A replica that takes no connection within this time is passed over, as one that refuses it. */

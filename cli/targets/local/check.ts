@@ -5,6 +5,8 @@ import { connect } from 'node:net';
 import { executable, type Program } from './container.ts';
 import type { Port, Probe } from './kubernetes.ts';
 
+const longestBody = 10_000;
+
 /** What a probe looks at. */
 export interface Probed {
   /** The port of this machine that stands for a container's port, by number or name. */
@@ -34,12 +36,12 @@ async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeo
     const call = request({ host: '127.0.0.1', port, path: get.path ?? '/', headers, agent: false, rejectUnauthorized: false }, (response) => {
       let body = '';
       response.setEncoding('utf8');
-      response.on('data', (text: string) => { if (body.length < 200) body += text; });
+      response.on('data', (text: string) => { if (body.length < longestBody) body += text; });
       response.on('error', () => undefined);
       response.on('close', () => {
         clearTimeout(timer);
         const status = response.statusCode ?? 0;
-        resolve(status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status} ${body.slice(0, 200)}`.trimEnd());
+        resolve(status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status} ${reasonIn(body)}`.trimEnd());
       });
     });
     const timer = setTimeout(() => {
@@ -52,6 +54,16 @@ async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeo
     });
     call.end();
   });
+}
+
+/** Of a health report (`{"checks": [{"name", "ok", "detail"}]}`) what is not well, of any other body the beginning. */
+function reasonIn(body: string): string {
+  try {
+    const { checks } = JSON.parse(body) as { checks: readonly { name: string; ok: boolean; detail: string }[] };
+    return checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`).join(' ');
+  } catch {
+    return body.slice(0, 200);
+  }
 }
 
 async function checkTcp(port: number, timeoutMs: number): Promise<CheckResult> {

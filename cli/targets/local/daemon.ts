@@ -32,7 +32,9 @@ try {
   await engine.stop(signals.now);
 } catch (error) {
   await engine?.stop(signals.now);
-  const { message, details, hint } = error instanceof Failure ? error : new Failure(String(error));
+  const { message, details, hint } = error instanceof Failure ? error : signals.stop.aborted
+    ? new Failure('Another `rhizome up` or `rhizome down` ended it before its replicas were ready.', { hint: '`rhizome status` says what is up now.' })
+    : new Failure(String(error));
   await tell({ kind: 'failed', message, details, hint });
   process.exitCode = 1;
 }

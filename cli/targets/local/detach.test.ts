@@ -121,6 +121,20 @@ test('what fails is told with its cause, and nothing is left', async () => {
   server.close();
 });
 
+test('a busy port leaves what is up alone; its own port is no obstacle', async () => {
+  const { target, up } = prepare({});
+  const { url, pid } = await up();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await expect(up({ port: portOf(server) })).rejects.toThrow('is in use');
+  server.close();
+  expect(await target.status()).toMatchObject({ wanted: 2, ready: 2 });
+
+  const again = await up({ port: Number(new URL(url).port) });
+  expect(again.url).toBe(url);
+  expect(again.pid).not.toBe(pid);
+});
+
 test('giving up while it starts leaves nothing', async () => {
   const { root, manifests: path, up } = prepare({});
   writeFileSync(path, manifests({ env: { NEVER_READY: '1' } }));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Failure } from '../../failure.ts';
 import type { LocalOptions } from './engine.ts';
 import { lastLines } from './log-file.ts';
-import { localTarget } from './local-target.ts';
+import { makeWay } from './local-target.ts';
 import type { EngineEvent } from './replica.ts';
 import { places } from './state.ts';
 
@@ -36,7 +36,7 @@ export type DaemonMessage =
  * @throws Failure as `startLocal` and `waitReady` do; nothing runs then. The signal's reason when that aborts.
  */
 export async function detach({ manifests, root, port, timeoutSeconds, onEvent, signal }: DetachOptions): Promise<Detached> {
-  await localTarget(root).down();
+  await makeWay(root, port);
   const { folder, daemonLog } = places(root);
   mkdirSync(folder, { recursive: true });
   const log = openSync(daemonLog, 'w');

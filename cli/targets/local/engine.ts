@@ -4,7 +4,7 @@ import { relative, resolve } from 'node:path';
 import type { DeploymentStatus } from '../target.ts';
 import { Balancer } from './balancer.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { localTarget } from './local-target.ts';
+import { makeWay } from './local-target.ts';
 import { readManifests } from './manifests.ts';
 import { notReady } from './not-ready.ts';
 import { identify, killGroup } from './process-id.ts';
@@ -48,7 +48,7 @@ export interface LocalEngine {
  */
 export async function startLocal({ manifests: path, root, port, onEvent, clock = systemClock }: LocalOptions): Promise<LocalEngine> {
   const manifests = readManifests(resolve(root, path));
-  await localTarget(root).down();
+  await makeWay(root, port);
 
   const changes = new EventEmitter().setMaxListeners(0);
   let supervisor: Supervisor | undefined;

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { checkPortFree } from '../port.ts';
 import type { Target } from '../target.ts';
 import { printLogs } from './logs.ts';
 import { ended, isRunning, killGroup, type ProcessId, sendSignal } from './process-id.ts';
@@ -51,6 +52,16 @@ export function localTarget(root: string): Target {
       return removed;
     },
   };
+}
+
+/**
+ * Ends what is up for the project, to start it anew; but only once it is known that the port can be had.
+ * @throws Failure where another program has it
+ */
+export async function makeWay(root: string, port: number): Promise<void> {
+  const target = localTarget(root);
+  if (port !== 0 && await target.url() !== `http://localhost:${port}`) await checkPortFree(port);
+  await target.down();
 }
 
 async function stopSupervisor({ supervisor, graceSeconds }: State): Promise<void> {

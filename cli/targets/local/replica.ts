@@ -48,6 +48,8 @@ export class Replica {
   #ports: ReadonlyMap<number, number> = new Map();
   #ready = false;
   #restarts = 0;
+  /** The last message of a probe. */
+  #told = '';
   #reason: string | undefined = 'ContainerCreating';
   /** How the run before ended. */
   #lastEnd: string | undefined;
@@ -147,7 +149,10 @@ export class Replica {
   }
 
   #onReadiness(ready: boolean, message = ''): void {
-    const changed = ready !== this.#ready;
+    // While it starts too, each new reason once; that nothing listens yet is no news.
+    const told = message === this.#told || message.includes('ECONNREFUSED');
+    const changed = ready !== this.#ready || (!ready && !told);
+    this.#told = message;
     this.#change(ready, ready ? this.#lastEnd : `Unhealthy: ${message}`);
     if (changed) this.#event(ready ? 'Ready' : 'Unhealthy', ready ? `it serves at 127.0.0.1:${this.endpoint ?? 0}` : message);
   }

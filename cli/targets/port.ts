@@ -1,14 +1,29 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { promisify } from 'node:util';
-import { Failure } from '../../failure.ts';
+import { Failure } from '../failure.ts';
+
+/** @throws Failure where something listens on the port of the loopback interface already */
+export async function checkPortFree(port: number, hint?: string): Promise<void> {
+  const server = createServer();
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  server.once('error', reject).listen(port, '127.0.0.1', () => { resolve(undefined); });
+  try {
+    await promise;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') throw await portInUse(port, cause, hint);
+    throw cause;
+  }
+  await new Promise((closed) => server.close(closed));
+}
 
 /** The error that a busy port gives, with who holds it where this can be seen. */
-export async function portInUse(port: number, cause: unknown): Promise<Failure> {
+export async function portInUse(port: number, cause: unknown, hint = `End that program, or take another port: \`rhizome up --port ${port + 1}\`.`): Promise<Failure> {
   const holder = await portHolder(port);
   return new Failure(`Port ${port} of this machine is in use${holder === undefined ? '' : ` by ${holder}`}.`, {
     cause,
-    hint: `End that program, or take another port: \`rhizome up --port ${port + 1}\`.`,
+    hint,
   });
 }
 

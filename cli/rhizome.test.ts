@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A Node that does not run TypeScript: this one, told so. */
+const older = '--no-strip-types';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rhizome-bin-'));
+  mkdirSync(join(folder, 'cli'));
+  cpSync(join(import.meta.dirname, 'rhizome.js'), join(folder, 'cli/rhizome.js'));
+  writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+test('an older Node hands over to the pinned one, its signals and its exit code too', async () => {
+  mkdirSync(join(folder, 'node_modules/node/bin'), { recursive: true });
+  writeFileSync(join(folder, 'node_modules/node/package.json'), '{}');
+  writeFileSync(join(folder, 'node_modules/node/bin/node'), `#!/bin/sh\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
+  writeFileSync(join(folder, 'cli/main.ts'), `process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000); console.log('up');`);
+  const child = spawn(process.execPath, [older, join(folder, 'cli/rhizome.js')], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000 });
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([7, null]);
+});
+
+test('before npm ci it says what to do', async () => {
+  const child = spawn(process.execPath, [older, join(folder, 'cli/rhizome.js')], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 20_000 });
+  const [message] = await once(child.stderr, 'data') as [Buffer];
+  expect(message.toString()).toContain('→ npm ci');
+  expect(await once(child, 'exit')).toEqual([1, null]);
+});
