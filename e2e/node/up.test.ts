@@ -101,6 +101,6 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
     expect(lost).toEqual([]);
     expect(failures.filter(({ failedAt }) => failedAt > killedAt + 2000 || failedAt < killedAt)).toEqual([]);
   }
-  // Half of the kept connections were the victim's; one in flight at the moment of the kill is all that each can lose.
-  expect(reports[0]!.failures.length).toBeLessThan(25);
+  // The balancer gives each replica every other connection: at most 13 of the 25 kept ones were the victim's, with one request each.
+  expect(reports[0]!.failures.length).toBeLessThanOrEqual(13);
 });
