@@ -14,6 +14,15 @@ test('no file means no key', () => {
   expect(apiKeySource({ apiKey: undefined, apiKeyFile: '/nowhere' }, logger)()).toBeUndefined();
 });
 
+test('a file that is there and cannot be read, or is empty, closes the service instead of opening it', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'rhizome-key-'));
+  const file = join(dir, 'api-key');
+  writeFileSync(file, '\n');
+  expect(apiKeySource({ apiKey: undefined, apiKeyFile: dir }, logger)()).toMatch(/.{20}/);
+  expect(apiKeySource({ apiKey: undefined, apiKeyFile: file }, logger)()).toMatch(/.{20}/);
+  rmSync(dir, { recursive: true });
+});
+
 test('the file is read again when it changes; a key that vanishes stays in force', () => {
   const dir = mkdtempSync(join(tmpdir(), 'rhizome-key-'));
   const file = join(dir, 'api-key');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
@@ -19,21 +20,22 @@ export function apiKeySource(
     if (now() < nextRead) return key;
     nextRead = now() + REREAD_MILLISECONDS;
     const read = readKey(apiKeyFile, logger);
-    // Fail closed: a key that vanishes or turns unreadable stays in force until another one comes.
-    if (read !== undefined) key = read;
+    // Fail closed: a key that vanishes stays in force until another one comes; while there never was one that could be
+    // read, nobody knows the right one.
+    if (read === 'unreadable') key ??= randomUUID();
+    else if (read !== 'missing') key = read.key;
     return key;
   };
 }
 
-function readKey(path: string, logger: Logger): string | undefined {
+function readKey(path: string, logger: Logger): { readonly key: string } | 'missing' | 'unreadable' {
   try {
-    const text = readFileSync(path, 'utf8').trim();
-    if (text === '') logger.error({ path }, 'the API key file is empty');
-    return text || undefined;
+    const key = readFileSync(path, 'utf8').trim();
+    if (key !== '') return { key };
+    logger.error({ path }, 'the API key file is empty');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
-      logger.error({ err: error, path }, 'the API key file cannot be read');
-    }
-    return undefined;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing';
+    logger.error({ err: error, path }, 'the API key file cannot be read');
   }
+  return 'unreadable';
 }
