@@ -31,7 +31,7 @@ test.each([
   [['up', '--base-image', 'x'], '--base-image does nothing on this machine'],
   [['predict', 'tulip'], 'There is no model "tulip": models/ holds iris.'],
   [['predict', 'tulip', '--json', '{}'], 'There is no model "tulip": models/ holds iris.'],
-  [['predict', '--url', 'localhost', '--json', '{}'], '--url localhost is no URL.'],
+  [['predict', '--url', 'localhost:8080', '--json', '{}'], '--url localhost:8080 is no URL.'],
   [['predict', '--json', '{}', '--file', '-'], 'cannot be used with option'],
 ])('exits 2 for %j', async (args, message) => {
   const { exitCode, stdout, stderr } = await project.start(args);
@@ -104,10 +104,16 @@ test('a kind that does not work, as without Docker, stands in the way of nothing
   const broken = await createProject({ 'kind get clusters': 'echo no Engine >&2; exit 1' });
   try {
     expect(await broken.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.' });
-    expect((await broken.start(['status'])).stderr).toContain('Nothing is up.');
+    const status = await broken.start(['status']);
+    expect(status.stderr).toContain('kind cannot be asked. CommandFailed: This command failed (exit code 1): kind get clusters\n');
+    expect(status.stderr).toContain('✗ Nothing is up.');
     const named = await broken.start(['down', '--on', 'kind']);
     expect(named.exitCode).toBe(1);
     expect(named.stderr).toContain('no Engine');
+    // Its cluster may be there all the same: only where nobody named it is that passed over.
+    await broken.uninstall('kind');
+    expect(await broken.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.' });
+    expect((await broken.start(['down', '--on', 'kind'])).stderr).toContain('✗ `kind` is not installed');
   } finally {
     await broken.remove();
   }
@@ -121,8 +127,17 @@ test('a context that up was sent to and that is silent is told, unless something
     const status = await silent.start(['status']);
     expect(status.exitCode).toBe(1);
     expect(status.stderr).toContain('i/o timeout');
-    expect(await silent.calls()).toContainEqual(expect.stringContaining('--request-timeout=10s'));
   } finally {
     await silent.remove();
+  }
+});
+
+test('a kind cluster that is there but does not answer is up: status says what is wrong, down deletes it', async () => {
+  const ill = await createProject({ 'kind get clusters': 'echo rhizome', 'kubectl --context kind-rhizome': 'echo refused >&2; exit 1' });
+  try {
+    expect((await ill.start(['status'])).stderr).toContain('    refused\n');
+    expect((await ill.start(['down'])).stdout).toBe('removed kind cluster rhizome');
+  } finally {
+    await ill.remove();
   }
 });

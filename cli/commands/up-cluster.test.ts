@@ -17,7 +17,7 @@ const answers = (port: number): Answers => ({
   'kubectl --context * port-forward': `echo 'Forwarding from 127.0.0.1:${port} -> 8000'; exec sleep 30`,
 });
 
-const get = (context: string): string => `kubectl --context ${context} --namespace iris-server get deployments,replicasets,pods --output json --request-timeout=10s`;
+const get = (context: string): string => `kubectl --context ${context} --namespace iris-server get deployments,replicasets,pods --output json`;
 const applied = (context: string): string => `kubectl --context ${context} apply --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml`;
 const builtAndTagged = [`docker build --tag iris-server:v0.1.0 .`, 'docker image inspect iris-server:v0.1.0', 'docker image inspect iris-server:v0.1.0', `docker tag iris-server:v0.1.0 ${tag}`];
 

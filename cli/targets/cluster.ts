@@ -4,7 +4,7 @@ import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlContexts, kubectlDelete, kubectlGet, type Scope } from '../tools/kubectl.ts';
 import { followLogs } from './pod-logs.ts';
 import { deploymentStatus, readSnapshot } from './snapshot.ts';
-import type { Target } from './target.ts';
+import type { DeploymentStatus, Target } from './target.ts';
 
 /** A Kubernetes cluster, as the steps of `up` need it. kind, minikube and a named context differ in no more than this. */
 export interface Cluster extends Target {
@@ -23,13 +23,15 @@ export interface Cluster extends Target {
 export const scopeOf = (context: string, { namespace }: Manifests): Scope => ({ context, namespace });
 
 /** What every cluster has in common: the Deployment of the manifests, asked for by kubectl. */
-export function inCluster(exec: ExecContext, context: string): Pick<Target, 'status' | 'logs' | 'down'> {
+export function inCluster(exec: ExecContext, context: string): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
+  const status = async (): Promise<DeploymentStatus | undefined> => {
+    const manifests = await currentManifests(exec.root);
+    const snapshot = await readSnapshot(exec, scopeOf(context, manifests), manifests.deployment, { quiet: true });
+    return snapshot && deploymentStatus(snapshot);
+  };
   return {
-    async status() {
-      const manifests = await currentManifests(exec.root);
-      const snapshot = await readSnapshot(exec, scopeOf(context, manifests), manifests.deployment, { quiet: true });
-      return snapshot && deploymentStatus(snapshot);
-    },
+    status,
+    isUp: async () => await status() !== undefined,
     async logs({ follow, signal }) {
       const manifests = await currentManifests(exec.root);
       await followLogs({ ...exec, signal }, scopeOf(context, manifests), manifests.deployment, { follow });

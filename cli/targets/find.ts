@@ -1,5 +1,6 @@
 import { Failure, UsageError } from '../failure.ts';
 import type { ExecContext } from '../tools/exec.ts';
+import { MissingTool } from '../tools/tool.ts';
 import type { Cluster } from './cluster.ts';
 import { contextTarget } from './context.ts';
 import { kindTarget } from './kind.ts';
@@ -24,16 +25,21 @@ export function clusterNamed(context: ExecContext, on: string, options: { nodeIm
 export const isCluster = (target: Target): target is Cluster => 'context' in target;
 
 /**
- * What is up, wherever `up` may have brought it. Without kind, or without Docker's Engine, nothing is up on kind.
- * @throws what a context to which `up` applied something says, where that does not answer and nothing else is up
+ * What is up, wherever `up` may have brought it. What cannot be asked stands in the way of nothing that is up.
+ * @throws what kubectl says, where nothing is up that answers, and a context does not to which `up` applied something
  */
 export async function targetsUp(context: ExecContext): Promise<readonly Target[]> {
   const candidates = ['local', 'kind', ...await recorded(context.root)].map((on) => targetNamed(context, on));
-  const asked = await Promise.allSettled(candidates.map((target) => target.status()));
+  const asked = await Promise.allSettled(candidates.map((target) => target.isUp()));
   context.signal.throwIfAborted();
-  const up = candidates.filter((_, index) => asked[index]?.status === 'fulfilled' && asked[index].value !== undefined);
-  const silent = asked.find((answer, index) => answer.status === 'rejected' && candidates[index]?.name !== 'kind');
-  if (up.length === 0 && silent?.status === 'rejected') throw silent.reason;
+  const up = candidates.filter((_, index) => asked[index]?.status === 'fulfilled' && asked[index].value);
+  if (up.length > 0) return up;
+  for (const [index, answer] of asked.entries()) {
+    if (answer.status === 'fulfilled' || answer.reason instanceof MissingTool) continue;
+    if (candidates[index]?.name !== 'kind') throw answer.reason;
+    // Without Docker's Engine nothing runs there either: worth a line, but `down` has nothing to do.
+    context.report.line(`kind cannot be asked. ${String(answer.reason)}`);
+  }
   return up;
 }
 

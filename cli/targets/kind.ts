@@ -45,6 +45,8 @@ export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
 
     load: async (image) => { await exec(context, kindLoad(cluster, image), { stream: true }); },
 
+    isUp: exists,
+
     async status() {
       if (!await exists()) return undefined;
       return await shared.status() ?? { wanted: 0, ready: 0, replicas: [] };

@@ -36,6 +36,7 @@ export function minikubeTarget(context: ExecContext, profile: string = process.e
       else await exec(context, minikubeLoad(profile, image), { stream: true });
     },
 
+    isUp: async () => await runs() && await shared.isUp(),
     status: async () => (await runs() ? shared.status() : undefined),
     url: () => forwardedUrl(context.root, profile),
     logs: (options) => shared.logs(options),

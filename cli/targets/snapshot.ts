@@ -74,11 +74,14 @@ const revision = ({ metadata }: ReplicaSet | Deployment): number => Number(metad
 const owns = (owner: { readonly metadata: Meta }, { metadata }: { readonly metadata: Meta }): boolean =>
   metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false;
 
+/** A cluster that is gone: kubectl itself tries for more than a minute, `--request-timeout` being for each of its tries. */
+const answerMilliseconds = 10_000;
+
 /** Asks for everything at once, so that the parts agree. Undefined where the Deployment does not exist. */
 export async function readSnapshot(context: ExecContext, scope: Scope, name: string, options: { quiet?: boolean } = {}): Promise<Snapshot | undefined> {
   const argv = kubectlGet(scope, ['deployments', 'replicasets', 'pods'], '--output', 'json');
   const hint = `Does the cluster run? Try: kubectl --context ${scope.context} get nodes`;
-  const { items } = JSON.parse(await exec(context, argv, { ...options, hint })) as { items: readonly (Deployment | ReplicaSet | Pod)[] };
+  const { items } = JSON.parse(await exec(context, argv, { ...options, hint, timeout: answerMilliseconds })) as { items: readonly (Deployment | ReplicaSet | Pod)[] };
   return pickSnapshot(items, name);
 }
 

@@ -18,6 +18,8 @@ export interface DeploymentStatus {
 /** What is up somewhere. How it came up is the business of the steps of `rhizome up`. */
 export interface Target {
   readonly name: string;
+  /** Whether `down` would find something, even if that does not answer. */
+  isUp(): Promise<boolean>;
   /** Undefined where nothing is up. */
   status(): Promise<DeploymentStatus | undefined>;
   /** Base URL of the Service, without a trailing slash; undefined where nothing is up. */

@@ -46,6 +46,11 @@ test('a failure carries the command, the exit code, the last lines and what to d
   expect(error.cause).toBeDefined();
 });
 
+test('a command that gives no answer in time is ended', async () => {
+  const failed = exec(recorder(), ['sleep', '30'], { timeout: 200 });
+  await expect(failed).rejects.toMatchObject({ name: 'CommandFailed', message: 'This command failed (no answer in time): sleep 30' });
+});
+
 test('a missing program is named, with what it is for and where to get it', async () => {
   await expect(exec(recorder(), ['kind-that-nobody-has'])).rejects.toBeInstanceOf(MissingTool);
   expect(new MissingTool('kind').message).toBe('`kind` is not installed, or not on the PATH; it makes a Kubernetes cluster out of containers.');

@@ -25,6 +25,8 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** `argv[0]` is a line for the shell, and this is what is printed for it. */
   readonly shell?: { readonly shown: string };
+  /** Ends the command after so many milliseconds, as a failure. @default it may take its time */
+  readonly timeout?: number;
   /** What to do if it fails. */
   readonly hint?: string;
 }
@@ -37,7 +39,7 @@ export class CommandFailed extends Failure {
   readonly code: number | undefined;
 
   constructor(command: string, cause: ExecaError, lastLines: readonly string[], hint: string | undefined) {
-    const how = cause.exitCode === undefined ? `ended by ${cause.signal ?? cause.shortMessage}` : `exit code ${String(cause.exitCode)}`;
+    const how = cause.timedOut ? 'no answer in time' : cause.exitCode === undefined ? `ended by ${cause.signal ?? cause.shortMessage}` : `exit code ${String(cause.exitCode)}`;
     super(`This command failed (${how}): ${command}`, { details: lastLines, cause, ...(hint !== undefined && { hint }) });
     this.command = command;
     this.code = cause.exitCode;
@@ -68,6 +70,7 @@ export async function exec(context: ExecContext, argv: readonly string[], option
     buffer: { stdout: options.onLine === undefined, stderr: false, all: false },
     cancelSignal: signal,
     forceKillAfterDelay: 3000,
+    ...(options.timeout !== undefined && { timeout: options.timeout }),
   });
   const lastLines: string[] = [];
   const readLines = async (): Promise<void> => {

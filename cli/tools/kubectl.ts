@@ -17,11 +17,8 @@ export const kubectlVersion = (): string[] => ['kubectl', 'version', '--client']
 export const kubectlApply = (context: string, file: string): string[] =>
   ['kubectl', '--context', context, 'apply', '--server-side', '--force-conflicts', '--field-manager=rhizome', '-f', file];
 
-/** A cluster that is gone would be waited for without end. */
-const requestTimeout = '--request-timeout=10s';
-
 export const kubectlGet = (scope: Scope, kinds: readonly string[], ...args: readonly string[]): string[] =>
-  kubectl(scope, 'get', kinds.join(','), ...args, requestTimeout);
+  kubectl(scope, 'get', kinds.join(','), ...args);
 
 export const kubectlPodEvents = (scope: Scope, object: string): string[] =>
   kubectl(scope, 'get', 'events', '--field-selector', `involvedObject.name=${object}`, '--sort-by', '.lastTimestamp', '--output', 'json');

@@ -12,6 +12,9 @@ const marginMs = 5000;
 export function localTarget(root: string): Target {
   return {
     name: 'local',
+    async isUp() {
+      return await this.status() !== undefined;
+    },
     async status() {
       const state = await readState(root);
       if (state === undefined) return undefined;
