@@ -33,7 +33,7 @@ export function predictCommand(context: CommandContext): Command {
       // Also where something else is sent: a model that is misspelt would go unnoticed.
       const example = model !== undefined || (flags.json ?? flags.file) === undefined ? await firstExample(context.root, model) : undefined;
       const body = flags.json ?? (flags.file === undefined ? JSON.stringify(example?.input) : await readInput(flags.file));
-      if (flags.url !== undefined && !URL.canParse(flags.url)) throw new UsageError(`--url ${flags.url} is no URL.`, { hint: 'As in --url http://localhost:8080' });
+      if (flags.url !== undefined && !/^https?:\/\/[^/]/.test(flags.url)) throw new UsageError(`--url ${flags.url} is no URL.`, { hint: 'As in --url http://localhost:8080' });
       const ask = async (url: string): Promise<void> => { context.print(JSON.stringify(await predict(context, { url, body }))); };
       if (flags.url !== undefined) {
         await ask(flags.url.replace(/\/+$/, ''));
