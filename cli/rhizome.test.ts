@@ -18,14 +18,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('an older Node hands over to the pinned one, its signals and its exit code too', async () => {
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('an older Node hands over to the pinned one, %s and its exit code too', async (signal) => {
   mkdirSync(join(folder, 'node_modules/node/bin'), { recursive: true });
   writeFileSync(join(folder, 'node_modules/node/package.json'), '{}');
   writeFileSync(join(folder, 'node_modules/node/bin/node'), `#!/bin/sh\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
-  writeFileSync(join(folder, 'cli/main.ts'), `process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000); console.log('up');`);
+  writeFileSync(join(folder, 'cli/main.ts'), `process.on('${signal}', () => process.exit(7)); setInterval(() => {}, 1000); console.log('up');`);
   const child = spawn(process.execPath, [older, join(folder, 'cli/rhizome.js')], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000 });
   await once(child.stdout, 'data');
-  child.kill('SIGTERM');
+  child.kill(signal);
   expect(await once(child, 'exit')).toEqual([7, null]);
 });
 
