@@ -32,6 +32,8 @@ export interface LoadFailure {
 
 export interface LoadReport {
   readonly requests: number;
+  /** Connections that carried a request: with `keep-alive`, what exceeds the clients' number took the place of a lost one. */
+  readonly opened: number;
   /** First attempts that failed. */
   readonly failures: readonly LoadFailure[];
   /** Second attempts that failed too; with `retryAfter` only. */
@@ -55,6 +57,7 @@ export function startLoad(options: LoadOptions): Load {
   const times: number[] = [];
   const failures: LoadFailure[] = [];
   const lost: LoadFailure[] = [];
+  const opened = new Set<Socket>();
   let requests = 0;
 
   const client = async (index: number): Promise<void> => {
@@ -63,12 +66,12 @@ export function startLoad(options: LoadOptions): Load {
     await wait((pause * index) / connections, stopped.signal);
     while (!stopped.signal.aborted) {
       requests += 1;
-      const failure = await attempt(options, agent, times);
+      const failure = await attempt(options, agent, times, opened);
       if (failure !== undefined) {
         failures.push(failure);
         if (retryAfter !== undefined) {
           await sleep(retryAfter);
-          const second = await attempt(options, agent, times);
+          const second = await attempt(options, agent, times, opened);
           if (second !== undefined) lost.push(second);
         }
       }
@@ -84,7 +87,7 @@ export function startLoad(options: LoadOptions): Load {
       await clients;
       const sorted = times.toSorted((a, b) => a - b);
       const quantile = (share: number): number => Math.round(sorted[Math.floor(sorted.length * share)] ?? NaN);
-      return { requests, failures, lost, p50: quantile(0.5), p99: quantile(0.99) };
+      return { requests, opened: opened.size, failures, lost, p50: quantile(0.5), p99: quantile(0.99) };
     },
   };
 }
@@ -112,7 +115,7 @@ export function inOneLine({ requests, failures, lost, p50, p99 }: LoadReport): s
 const answered = new WeakMap<Socket, number>();
 
 /** One request. Undefined when it was answered rightly. */
-async function attempt(options: LoadOptions, agent: Agent, times: number[]): Promise<LoadFailure | undefined> {
+async function attempt(options: LoadOptions, agent: Agent, times: number[], opened: Set<Socket>): Promise<LoadFailure | undefined> {
   const { url, body, isRight, timeout = 15_000 } = options;
   const sentAt = Date.now();
   let socket: Socket | undefined;
@@ -127,7 +130,10 @@ async function attempt(options: LoadOptions, agent: Agent, times: number[]): Pro
         else resolve(isRightText(text, isRight) ? undefined : 'wrong answer');
       });
     });
-    sent.on('socket', (used) => { socket = used; });
+    sent.on('socket', (used) => {
+      socket = used;
+      opened.add(used);
+    });
     sent.on('timeout', () => { sent.destroy(new Error(`no answer in ${timeout} ms`)); });
     sent.on('error', (error: NodeJS.ErrnoException) => { resolve(error.code ?? error.message); });
     sent.end(body);
