@@ -63,6 +63,14 @@ test.each([
   expect(judgeRollout(snapshot([pod('a', waiting('ContainerCreating'))], [pod('b', waiting(reason, 1))], { availableReplicas: 0 })).problem).toBeUndefined();
 });
 
+test('CrashLoopBackOff of a version that ran already is waited out: something else killed it', () => {
+  const ran = { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' };
+  const judge = (reason: string) => judgeRollout(snapshot([pod('a', running), pod('b', waiting(reason, 3))], [], { availableReplicas: 1, conditions: [ran] }));
+  expect(judge('CrashLoopBackOff')).toMatchObject({ complete: false, lines: [expect.anything(), expect.stringContaining('CrashLoopBackOff, 3 restarts')] });
+  expect(judge('CrashLoopBackOff').problem).toBeUndefined();
+  expect(judge('ImagePullBackOff').problem).toBeDefined();
+});
+
 test('past the progress deadline: the replica that is not ready, or what the cluster refuses', () => {
   const late = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
   const stuck = judgeRollout(snapshot([pod('a', { ...running, ready: false })], [], { availableReplicas: 0, conditions: [late] }));

@@ -53,12 +53,16 @@ function replicaLine(pod: Pod, age: 'new' | 'old'): string {
 }
 
 function findProblem({ deployment, current }: Snapshot): RolloutProblem | undefined {
+  const conditions = deployment.status.conditions ?? [];
+  // Set when every replica of the version is available, and kept until there is another version.
+  const ranBefore = conditions.some(({ type, reason }) => type === 'Progressing' && reason === 'NewReplicaSetAvailable');
   for (const pod of current) {
     const waiting = pod.status.containerStatuses?.[0]?.state?.waiting;
     const meaning = hopeless[waiting?.reason ?? ''];
+    // Of a version that ran already it says only that it waits for its next start, as after a kill.
+    if (waiting?.reason === 'CrashLoopBackOff' && ranBefore) continue;
     if (meaning !== undefined) return { cause: `${pod.metadata.name} is in ${waiting?.reason ?? ''}: ${meaning}.`, pod };
   }
-  const conditions = deployment.status.conditions ?? [];
   const late = conditions.find(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded');
   if (late === undefined) return undefined;
   // Quota, admission: the pods were refused before there were any.
