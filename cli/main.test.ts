@@ -84,7 +84,7 @@ test('predict shows what the service refuses, field by field, and where nothing 
   expect(silent.stderr).toMatch(/✗ Nothing answers at http:\S+: connect ECONNREFUSED/);
 });
 
-test('synth runs the app of cdk8s.yaml in an emptied folder, and prints the files', async () => {
+test('synth runs the app of cdk8s.yaml, prints the files and removes others; without success all stays as it is', async () => {
   await writeFile(join(project.folder, 'charts-out/renamed.k8s.yaml'), '');
   const { exitCode, stdout, stderr } = await project.start(['synth', '--json'], { env: { RHIZOME_IMAGE: 'iris-server:v9' } });
   expect(exitCode).toBe(0);
@@ -97,7 +97,11 @@ test('synth runs the app of cdk8s.yaml in an emptied folder, and prints the file
   expect(failed.exitCode).toBe(1);
   expect(failed.stderr).toContain('✗ This command failed (exit code 1): CDK8S_OUTDIR=charts-out npx -c ');
   expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: iris-server:v9\n');
-  expect(failed.stderr).toContain('    wrong prop\n  → Nothing was changed.');
+  expect(failed.stderr).toContain('    wrong prop\n  → Nothing was applied.');
+
+  await writeFile(join(project.folder, 'cdk8s.yaml'), 'app: "true"\noutput: charts-out\n');
+  expect((await project.start(['synth'])).stderr).toContain('✗ `true` made no *.k8s.yaml in charts-out.');
+  expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: iris-server:v9\n');
 });
 
 test('a kind that does not work, as without Docker, stands in the way of nothing', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { Failure } from '../failure.ts';
@@ -21,27 +21,26 @@ export async function synth(context: ExecContext, options: SynthOptions = {}): P
   const outdir = options.outdir ?? output;
   const folder = join(context.root, outdir);
   await mkdir(folder, { recursive: true });
-  // A chart that was renamed must not leave its old file to be applied.
-  const isChart = (file: string): boolean => file.endsWith('.k8s.yaml');
-  const before = new Map<string, Buffer>();
-  for (const path of (await readdir(folder)).filter(isChart).map((file) => join(folder, file))) {
-    before.set(path, await readFile(path));
-    await rm(path);
-  }
-  const restore = async (error: unknown): Promise<never> => {
-    for (const [path, content] of before) await writeFile(path, content);
-    throw error;
-  };
+  const before = await charts(folder);
 
   await exec(context, [app], {
     // Through npx, because the pinned Node is on nobody's PATH.
     shell: { shown: `npx -c ${quote([app])}` },
     env: { CDK8S_OUTDIR: outdir, ...(options.image !== undefined && { RHIZOME_IMAGE: options.image }) },
-    hint: 'Nothing was changed. Correct infra/ as the message says.',
-  }).catch(restore);
-  const files = (await readdir(folder)).filter(isChart).toSorted();
+    hint: 'Nothing was applied. Correct infra/ as the message says.',
+  });
+  const after = await charts(folder);
+  const files = [...after.keys()].filter((file) => after.get(file) !== before.get(file)).toSorted();
   if (files.length === 0) throw new Failure(`\`${app}\` made no *.k8s.yaml in ${outdir}.`, { hint: 'The app of cdk8s.yaml must write to the folder in CDK8S_OUTDIR, as `new App()` does.' });
+  // A chart that was renamed must not leave its old file to be applied.
+  for (const file of after.keys()) if (!files.includes(file)) await rm(join(folder, file));
   return files.map((file) => join(outdir, file));
+}
+
+/** When each chart of the folder was written, in nanoseconds. */
+async function charts(folder: string): Promise<ReadonlyMap<string, bigint>> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.k8s.yaml'));
+  return new Map(await Promise.all(files.map(async (file) => [file, (await stat(join(folder, file), { bigint: true })).mtimeNs] as const)));
 }
 
 async function readConfig(root: string): Promise<{ readonly app: string; readonly output: string }> {
