@@ -8,7 +8,7 @@ import { MissingTool } from './tool.ts';
 function recorder(signal: AbortSignal = new AbortController().signal): ExecContext & { readonly written: () => string } {
   let written = '';
   const report = createReporter({ write: (text) => { written += text; } });
-  return { root: tmpdir(), report, signal, written: () => written };
+  return { root: process.cwd(), report, signal, written: () => written };
 }
 
 const node = (script: string): string[] => [process.execPath, '-e', script];
@@ -23,6 +23,13 @@ test('prints the command with its environment, returns its output', async () => 
   const output = await exec(context, ['sh', '-c', 'echo "$GREETING"'], { env: { GREETING: 'hello you' } });
   expect(output).toBe('hello you');
   expect(context.written()).toBe(`  $ GREETING='hello you' sh -c 'echo "$GREETING"'\n`);
+});
+
+test('run elsewhere, it prints once where the commands belong', async () => {
+  const context = { ...recorder(), root: tmpdir() };
+  await exec(context, ['true']);
+  await exec(context, ['true']);
+  expect(context.written()).toBe(`  $ cd ${tmpdir()}\n  $ true\n  $ true\n`);
 });
 
 test('streams each line, and hands each to onLine', async () => {

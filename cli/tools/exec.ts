@@ -46,6 +46,9 @@ export class CommandFailed extends Failure {
   }
 }
 
+/** Those that have said where the commands run. */
+const placed = new WeakSet<Reporter>();
+
 /**
  * Prints and runs one command, and returns its standard output without the last line break.
  * @throws CommandFailed, MissingTool where the program is not installed, and the signal's reason once it is aborted
@@ -56,7 +59,11 @@ export async function exec(context: ExecContext, argv: readonly string[], option
   const assignments = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${quote([value])}`);
   const shown = [...assignments, options.shell?.shown ?? quote(argv)].join(' ');
   signal.throwIfAborted();
-  if (options.quiet !== true) report.command(shown);
+  if (options.quiet !== true) {
+    if (root !== process.cwd() && !placed.has(report)) report.command(quote(['cd', root]));
+    placed.add(report);
+    report.command(shown);
+  }
 
   // Loaded with the first command: `rhizome --help` and `status` answer sooner.
   const { execa, ExecaError } = await import('execa');
