@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { variables } from '../../service/contract/index.ts';
 import { build, defaultTag } from '../steps/build.ts';
 import { checkDocker } from '../steps/preflight.ts';
 import { createSteps } from '../steps/step.ts';
@@ -26,6 +27,7 @@ export function buildCommand(context: CommandContext): Command {
       await run('Check the tools', () => checkDocker(context));
       const { image, bytes } = await run('Build the image', () => build(context, flags));
       if (flags.json === true) context.print(JSON.stringify({ image, bytes, steps: times }));
-      else context.print(`${image}, ${String(Math.round(bytes / 1e6))} MB\nTry: docker run --rm --publish 8080:8000 ${image}`);
+      // `docker stop` and Ctrl-C would kill it after 10 s, with answers that it still owes.
+      else context.print(`${image}, ${String(Math.round(bytes / 1e6))} MB\nTry: docker run --rm --stop-timeout ${variables.GRACE_PERIOD_SECONDS.default} --publish 8080:8000 ${image}`);
     });
 }
