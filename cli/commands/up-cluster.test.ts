@@ -122,6 +122,7 @@ test('a context: loads into the kind cluster that it names, asks for an image el
   const elsewhere = await project.start(['up', '--on', 'context=staging', '--detach']);
   expect(elsewhere.exitCode).toBe(1);
   expect(elsewhere.stderr).toContain('rhizome up --on context=staging --image REGISTRY/NAME:TAG');
+  expect(elsewhere.stderr).not.toContain('$ docker build');
 
   const pushed = await project.start(['up', '--on', 'context=staging', '--image', 'registry.example/iris-server:v1', '--detach', '--json']);
   expect(JSON.parse(pushed.stdout)).toMatchObject({ target: 'context=staging', image: 'registry.example/iris-server:v1' });

@@ -135,6 +135,14 @@ test('a busy port leaves what is up alone; its own port is no obstacle', async (
   expect(again.pid).not.toBe(pid);
 });
 
+test('ended by another command while it starts, it says so', async () => {
+  const { root, target, up } = prepare({ env: { NEVER_READY: '1' } });
+  const first = expect(up()).rejects.toThrow('Another `rhizome up` or `rhizome down` ended it');
+  await eventually('it is on record', 10_000, async () => await readState(root) !== undefined);
+  await target.down();
+  await first;
+});
+
 test('giving up while it starts leaves nothing', async () => {
   const { root, manifests: path, up } = prepare({});
   writeFileSync(path, manifests({ env: { NEVER_READY: '1' } }));

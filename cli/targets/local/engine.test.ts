@@ -109,7 +109,7 @@ test('a program that is not there is reported as one that crashes', async () => 
 });
 
 test('a replica that never gets ready: the wait ends in time with its reason and last lines; it gets no connection', async () => {
-  const { engine } = await start({ replicas: 1, env: { NEVER_READY: '1' } });
+  const { engine } = await start({ replicas: 1, env: { NEVER_READY: 'the model is missing' } });
   await eventually('the probe is answered', 5000, () => engine.status().replicas[0]?.reason?.includes('503'));
   await expect(get(engine)).rejects.toThrow('fetch failed');
   await expect(engine.waitReady({ timeoutSeconds: 1 })).rejects.toMatchObject({
@@ -121,6 +121,18 @@ test('a replica that never gets ready: the wait ends in time with its reason and
     hint: expect.stringMatching(/Read the whole log \(.*web-\w+\.log\)/) as unknown,
   });
   await expect(engine.waitReady({ timeoutSeconds: 60, signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+});
+
+test('a startup probe that fails: its reason is told at once, and it is no crash', async () => {
+  const checks = [{ name: 'listener', ok: true, detail: 'x'.repeat(300) }, { name: 'model/iris', ok: false, detail: 'cut off' }];
+  const { engine, events } = await start({
+    replicas: 1, env: { NEVER_READY: JSON.stringify({ checks }) },
+    container: { startupProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 1, failureThreshold: 2 } },
+  });
+  await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({ message: 'The replicas do not pass their probes: 0 of 1 are ready.' });
+  const run = ['Started', 'Unhealthy', 'Killing', 'Exited'];
+  expect(events.map(({ reason }) => reason)).toEqual([...run, ...run, 'BackOff']);
+  expect(events[1]!.message).toBe('Startup probe failed: HTTP probe failed with statuscode: 503 model/iris: cut off');
 });
 
 test('liveness failing: it is restarted under the same name, and the other one serves meanwhile', async () => {
