@@ -1,16 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import { Failure } from './failure.ts';
-
-/** One Kubernetes object, as far as the command line looks into it. */
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec?: unknown;
-}
+import { readObjects, type KubernetesObject } from './objects.ts';
 
 /** What the synthesized file holds: every object, and the one Deployment and Service that `up` is about. */
 export interface Manifests {
@@ -30,7 +21,7 @@ const fileName = 'local.k8s.yaml';
 export const privateCharts = '.rhizome/charts';
 
 /** The manifests that `up` last applied, else the committed ones. */
-export async function currentManifests(root: string): Promise<Manifests> {
+export function currentManifests(root: string): Manifests {
   const own = join(privateCharts, fileName);
   return readManifests(root, existsSync(join(root, own)) ? privateCharts : 'charts-out');
 }
@@ -39,20 +30,9 @@ export async function currentManifests(root: string): Promise<Manifests> {
  * Reads `local.k8s.yaml` of a folder of synthesized manifests; `file` of the result is relative to the root.
  * @throws Failure where it is missing, is no YAML, or has not exactly one Deployment and one Service
  */
-export async function readManifests(root: string, folder: string): Promise<Manifests> {
+export function readManifests(root: string, folder: string): Manifests {
   const file = join(folder, fileName);
-  let source: string;
-  try {
-    source = await readFile(join(root, file), 'utf8');
-  } catch (cause) {
-    throw new Failure(`There are no manifests: cannot read ${file}.`, { cause, hint: 'Run `rhizome synth`; infra/main.ts should make a chart called `local`.' });
-  }
-  // YAML 1.1 is what Kubernetes reads: `n` is a boolean there.
-  const documents = parseAllDocuments(source, { version: '1.1' });
-  const broken = documents.flatMap((document) => document.errors)[0];
-  if (broken !== undefined) throw new Failure(`${file} is not YAML: ${broken.message}`, { cause: broken, hint: 'Run `rhizome synth` again.' });
-  const objects = documents.map((document) => document.toJS() as KubernetesObject | null).filter((object) => object !== null);
-
+  const objects = readObjects(join(root, file), file);
   const deployment = only(objects, 'Deployment', file);
   const service = only(objects, 'Service', file);
   const port = (service.spec as { ports?: readonly { port: number; nodePort?: number }[] }).ports?.[0];

@@ -44,7 +44,7 @@ export function predictCommand(context: CommandContext): Command {
       if (url !== undefined) {
         await ask(url);
       } else if (isCluster(target) && await target.status() !== undefined) {
-        const forward = await openForward(context, target.context, await currentManifests(context.root), 0);
+        const forward = await openForward(context, target.context, currentManifests(context.root), 0);
         await ask(forward.url).finally(() => forward.close());
       } else {
         throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });

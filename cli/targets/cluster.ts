@@ -1,5 +1,6 @@
 import { Failure } from '../failure.ts';
-import { currentManifests, type KubernetesObject, type Manifests } from '../manifests.ts';
+import { currentManifests, type Manifests } from '../manifests.ts';
+import type { KubernetesObject } from '../objects.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlContexts, kubectlDelete, kubectlGet, type Scope } from '../tools/kubectl.ts';
 import { followLogs } from './pod-logs.ts';
@@ -25,7 +26,7 @@ export const scopeOf = (context: string, { namespace }: Manifests): Scope => ({ 
 /** What every cluster has in common: the Deployment of the manifests, asked for by kubectl. */
 export function inCluster(exec: ExecContext, context: string): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
   const status = async (): Promise<DeploymentStatus | undefined> => {
-    const manifests = await currentManifests(exec.root);
+    const manifests = currentManifests(exec.root);
     const snapshot = await readSnapshot(exec, scopeOf(context, manifests), manifests.deployment, { quiet: true });
     return snapshot && deploymentStatus(snapshot);
   };
@@ -33,11 +34,11 @@ export function inCluster(exec: ExecContext, context: string): Pick<Target, 'isU
     status,
     isUp: async () => await status() !== undefined,
     async logs({ follow, signal }) {
-      const manifests = await currentManifests(exec.root);
+      const manifests = currentManifests(exec.root);
       await followLogs({ ...exec, signal }, scopeOf(context, manifests), manifests.deployment, { follow });
     },
     async down() {
-      return remove(exec, context, await currentManifests(exec.root));
+      return remove(exec, context, currentManifests(exec.root));
     },
   };
 }

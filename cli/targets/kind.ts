@@ -54,7 +54,7 @@ export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
 
     async url() {
       if (!await exists()) return undefined;
-      const { service } = await currentManifests(context.root);
+      const { service } = currentManifests(context.root);
       const mapping = (await portMappings(context.root)).find(({ containerPort }) => containerPort === service.nodePort);
       return mapping && `http://localhost:${String(mapping.hostPort)}`;
     },

@@ -1,13 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { parseAllDocuments } from 'yaml';
 import { Failure } from '../../failure.ts';
+import { parseObjects, readObjects, type KubernetesObject } from '../../objects.ts';
 import type { ConfigMap, Container, Deployment, Secret, Service } from './kubernetes.ts';
-
-/** One document of the file, before anything is known of it but its kind and name. */
-export interface KubernetesObject {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-}
 
 /** What the file asks for. The engine runs the Deployments; the rest is what they refer to. */
 export interface Manifests {
@@ -18,29 +11,18 @@ export interface Manifests {
   readonly secrets: readonly Secret[];
 }
 
-/**
- * Reads a file of manifests by the rules of YAML 1.1, as Kubernetes does: an unquoted `n` is a boolean.
- * @throws Failure when the file is missing, is no YAML, or holds no Deployment
- */
+/** Reads a file of manifests. @throws Failure when it is missing, is no YAML, or holds no Deployment */
 export function readManifests(path: string): Manifests {
-  let source: string;
-  try {
-    source = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new Failure(`There are no manifests: cannot read ${path}.`, { cause, hint: 'Run `rhizome synth` first.' });
-  }
-  return parseManifests(source, path);
+  return pick(readObjects(path), path);
 }
 
 /** As `readManifests`; `path` is for the messages. */
 export function parseManifests(source: string, path: string): Manifests {
-  const documents = parseAllDocuments(source, { version: '1.1' });
-  const broken = documents.flatMap((document) => document.errors)[0];
-  if (broken !== undefined) {
-    throw new Failure(`${path} is not YAML: ${broken.message}`, { cause: broken, hint: 'Run `rhizome synth` again.' });
-  }
-  const all = documents.map((document) => document.toJS() as KubernetesObject | null).filter((object) => object !== null);
-  const ofKind = (kind: string): unknown[] => all.filter((object) => object.kind === kind);
+  return pick(parseObjects(source, path), path);
+}
+
+function pick(all: readonly KubernetesObject[], path: string): Manifests {
+  const ofKind = (kind: string): readonly unknown[] => all.filter((object) => object.kind === kind);
   const deployments = ofKind('Deployment') as Deployment[];
   if (deployments.length === 0) {
     const kinds = all.map((object) => object.kind).join(', ') || 'nothing';
