@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { createProgram } from './program.ts';
 import { answerWith, createProject, type Project } from './project.fixture.ts';
@@ -123,7 +124,7 @@ test('a kind that does not work, as without Docker, stands in the way of nothing
   }
 });
 
-test('a context that up was sent to and that is silent is told, unless something else is up', async () => {
+test('a context that up was sent to and that is silent is told', async () => {
   const silent = await createProject({ 'kind get clusters': 'echo none', 'kubectl --context staging': 'echo i/o timeout >&2; exit 1' });
   try {
     await mkdir(join(silent.folder, '.rhizome'), { recursive: true });
@@ -137,11 +138,27 @@ test('a context that up was sent to and that is silent is told, unless something
 });
 
 test('a kind cluster that is there but does not answer is up: status says what is wrong, down deletes it', async () => {
-  const ill = await createProject({ 'kind get clusters': 'echo rhizome', 'kubectl --context kind-rhizome': 'echo refused >&2; exit 1' });
+  const ill = await createProject({ 'kind get clusters': 'echo rhizome', 'kubectl --context': 'echo refused >&2; exit 1' });
   try {
+    // A context that is silent is no second target.
+    await mkdir(join(ill.folder, '.rhizome'));
+    await writeFile(join(ill.folder, '.rhizome/contexts.json'), '["context=staging"]');
     expect((await ill.start(['status'])).stderr).toContain('    refused\n');
     expect((await ill.start(['down'])).stdout).toBe('removed kind cluster rhizome');
   } finally {
     await ill.remove();
+  }
+});
+
+test('Ctrl-C ends logs --follow without a failure, also while it asks the cluster', async () => {
+  const slow = await createProject({ 'kubectl --context kind-rhizome': 'exec sleep 30' });
+  try {
+    const following = slow.start(['logs', '--follow', '--on', 'kind']);
+    const deadline = Date.now() + 20_000;
+    while ((await slow.calls()).length === 0 && Date.now() < deadline) await sleep(20);
+    following.kill('SIGINT');
+    expect(await following).toMatchObject({ exitCode: 0, stderr: '' });
+  } finally {
+    await slow.remove();
   }
 });

@@ -15,7 +15,10 @@ export async function followLogs(context: ExecContext, scope: Scope, deployment:
   const write = (pod: string) => (line: string): void => { process.stdout.write(`${pod} | ${line}\n`); };
 
   while (!context.signal.aborted) {
-    const snapshot = await readSnapshot(context, scope, deployment, { quiet: true });
+    const snapshot = await readSnapshot(context, scope, deployment, { quiet: true }).catch((error: unknown) => {
+      if (context.signal.aborted) return undefined;
+      throw error;
+    });
     for (const pod of [...(snapshot?.current ?? []), ...(snapshot?.old ?? [])]) {
       const { name, restarts } = replicaStatus(pod);
       const container = `${name}#${String(restarts)}`;
