@@ -184,14 +184,13 @@ test('draining: ready, and each answer closes its connection; closing: not ready
 });
 
 test('with an API key, requests need it; probes, metrics and documentation do not', async () => {
-  const { request } = await start({ apiKey: 'correct horse' });
+  const { request } = await start({ apiKey: 'correct-horse' });
   const status = async (authorization?: string) =>
     (await request('POST', '/predictions', flower, authorization ? { Authorization: authorization } : {})).status;
   expect(await status()).toBe(401);
   expect(await status('Bearer wrong')).toBe(401);
   expect(await status('Basic correct')).toBe(401);
-  const keyed = await start({ apiKey: 'correct-horse' });
-  expect((await keyed.request('POST', '/predictions', flower, { Authorization: 'Bearer correct-horse' })).status).toBe(200);
+  expect((await request('POST', '/predictions', flower, { Authorization: 'Bearer correct-horse' })).status).toBe(200);
   expect((await request('GET', '/models')).status).toBe(401);
   expect((await request('POST', '/predictions', flower)).headers.get('WWW-Authenticate')).toBe('Bearer');
   for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs']) expect((await request('GET', path)).status).toBe(200);
@@ -213,6 +212,7 @@ test('/metrics counts by route, code and model', async () => {
   const { request } = await start();
   await request('POST', '/predictions', flower);
   await request('POST', '/predictions', '{');
+  await request('GET', '/livez');
   await request('GET', '/a/path/of/a/scanner');
   const response = await request('GET', '/metrics');
   expect(response.headers.get('Content-Type')).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -220,6 +220,7 @@ test('/metrics counts by route, code and model', async () => {
   for (const line of [
     'rhizome_http_requests_total{route="/predictions",model="iris",code="200"} 1',
     'rhizome_http_requests_total{route="/predictions",model="iris",code="400"} 1',
+    'rhizome_http_requests_total{route="/livez",model="",code="200"} 1',
     'rhizome_http_requests_total{route="none",model="",code="404"} 1',
     'rhizome_http_request_duration_seconds_count{route="/predictions",model="iris"} 2',
     'rhizome_inference_duration_seconds_count{model="iris"} 1',

@@ -62,7 +62,7 @@ export function readConfig(environment: Environment): Config {
     maxBodyBytes: number('MAX_BODY_BYTES', WHOLE, 1, 2 ** 31 - 1),
     strictRanges: raw('STRICT_RANGES') === 'true',
     inferenceThreads: number('INFERENCE_THREADS', WHOLE, 1, 1024),
-    apiKey: environment['API_KEY'] || undefined,
+    apiKey: environment['API_KEY']?.trim() || undefined,
     apiKeyFile: raw('API_KEY_FILE'),
   };
   check('MODELS_DIR', isReadableFolder(config.modelsDir), 'a folder that can be read');

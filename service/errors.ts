@@ -1,5 +1,6 @@
 /** What can be wrong with a request, in the domain's words. `middleware/problems.ts` alone knows the HTTP statuses. */
 export type ErrorCode =
+  | 'incomplete-body'
   | 'invalid-json'
   | 'invalid-input'
   | 'unauthorized'

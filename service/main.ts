@@ -67,6 +67,7 @@ if (process.argv.includes('--help')) {
     await serve(config, pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }));
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof ConfigError ? EX_CONFIG : 1;
+    // Not only the exit code: a listener that is open already would keep a process alive that never gets ready.
+    process.exit(error instanceof ConfigError ? EX_CONFIG : 1);
   }
 }

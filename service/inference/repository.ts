@@ -74,7 +74,7 @@ export class ModelRepository {
     const entry = this.loaded.find(({ model }) => model.signature.name === name);
     if (entry) return entry.model;
     const other = this.#entries.get(name);
-    if (other) throw new ServiceError('model-not-ready', `The model '${name}' is ${other.state}.`);
+    if (other && other.state !== 'loaded') throw new ServiceError('model-not-ready', `The model '${name}' is ${other.state}.`);
     throw new ServiceError('model-not-found', `There is no model '${name}'. ${this.#served()}`);
   }
 

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { routePath } from 'hono/route';
+import { matchedRoutes } from 'hono/route';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { metrics as names } from '../contract/index.ts';
 
@@ -43,8 +43,8 @@ export function metrics({ requests, requestDuration, inFlight }: Metrics): Middl
       await next();
     } finally {
       inFlight.dec();
-      const path = routePath(c, -1);
-      const labels = { route: path.includes('*') ? 'none' : path, model: c.get('model') ?? '' };
+      const path = matchedRoutes(c).findLast((matched) => !matched.path.includes('*'))?.path;
+      const labels = { route: path ?? 'none', model: c.get('model') ?? '' };
       requests.inc({ ...labels, code: String(c.res.status) });
       requestDuration.observe(labels, (performance.now() - started) / 1000);
     }

@@ -11,13 +11,15 @@ interface Rendering {
 
 /** The only place where an error becomes a status. */
 export const renderings: Readonly<Record<ErrorCode, Rendering>> = {
+  'incomplete-body': { status: 400, title: 'Incomplete body' },
   'invalid-json': { status: 400, title: 'Malformed JSON' },
   'unauthorized': { status: 401, title: 'Unauthorized', headers: () => ({ 'WWW-Authenticate': 'Bearer' }) },
   'route-not-found': { status: 404, title: 'Not found' },
   'model-not-found': { status: 404, title: 'Model not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed', headers: ({ allow }) => ({ Allow: allow.join(', ') }) },
-  // What is left of the body is not read, so the connection is of no more use.
-  'body-too-large': { status: 413, title: 'Body too large', headers: () => ({ Connection: 'close' }) },
+  // Without `Connection: close`, or Node would reset the connection under a client that is still sending, before it has
+  // read the answer; @hono/node-server takes in what is left, within limits of its own.
+  'body-too-large': { status: 413, title: 'Body too large' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type', headers: () => ({ Accept: 'application/json' }) },
   'invalid-input': { status: 422, title: 'Invalid input' },
   'model-not-ready': { status: 503, title: 'Model not ready', headers: () => ({ 'Retry-After': '1' }) },

@@ -63,6 +63,12 @@ test('a pointer is escaped as RFC 6901 asks', () => {
   expect(issues([], { 'a/b~c d': 1 })[0]?.pointer).toBe('#/a~1b~0c%20d');
 });
 
+test('half a surrogate pair is an unknown field like others', () => {
+  const emoji = `${'x'.repeat(99)}😀`;
+  for (const name of ['\ud800', emoji]) expect(issues(['float32'], { f0: 1, [name]: 1 })).toHaveLength(1);
+  expect(JSON.stringify(issues(['float32'], { f0: emoji }))).not.toContain('\\ud83d');
+});
+
 test('a flood of problems is counted, and only the first are listed', () => {
   const body = Array.from({ length: 5000 }, () => 1);
   expect(issues(['float32'], body)).toHaveLength(100);

@@ -27,37 +27,37 @@ export function decodeFeatures({ features }: Signature, body: unknown, strict: b
   const warnings = new Map<number, Issue[]>();
   const single = !Array.isArray(body);
   const items: readonly unknown[] = Array.isArray(body) ? body : [body];
-  if (items.length === 0) issues.add({ pointer: '#', detail: 'The array is empty.', expected: 'at least one object' });
+  if (items.length === 0) issues.add(() => ({ pointer: '#', detail: 'The array is empty.', expected: 'at least one object' }));
 
   const rows = items.map((item, index) => {
     const base = single ? '#' : `#/${index}`;
     if (!isObject(item)) {
-      issues.add({ pointer: base, detail: 'Not an object.', value: shorten(item), expected: `an object with ${names(features)}` });
+      issues.add(() => ({ pointer: base, detail: 'Not an object.', value: shorten(item), expected: `an object with ${names(features)}` }));
       return [];
     }
     let known = 0;
     const row = features.map((feature): FeatureValue => {
-      const pointer = `${base}/${escape(feature.name)}`;
+      const pointer = (): string => `${base}/${escape(feature.name)}`;
       if (!Object.hasOwn(item, feature.name)) {
-        issues.add({ pointer, detail: 'The field is missing.', expected: expectation(feature) });
+        issues.add(() => ({ pointer: pointer(), detail: 'The field is missing.', expected: expectation(feature) }));
         return 0;
       }
       known++;
       const value = item[feature.name];
       if (!fits(feature.dtype, value)) {
-        issues.add({ pointer, detail: misfit(feature.dtype, value), value: shorten(value), expected: expectation(feature) });
+        issues.add(() => ({ pointer: pointer(), detail: misfit(feature.dtype, value), value: shorten(value), expected: expectation(feature) }));
         return 0;
       }
       if (outside(feature, value)) {
-        const issue = { pointer, detail: 'Outside the valid range.', value, expected: expectation(feature) };
+        const issue = (): Issue => ({ pointer: pointer(), detail: 'Outside the valid range.', value, expected: expectation(feature) });
         if (strict) issues.add(issue);
-        else warnings.set(index, [...(warnings.get(index) ?? []), issue]);
+        else warnings.set(index, [...(warnings.get(index) ?? []), issue()]);
       }
       return value;
     });
     if (known < Object.keys(item).length) {
       for (const name of Object.keys(item).filter((key) => !features.some((feature) => feature.name === key))) {
-        issues.add({ pointer: `${base}/${escape(name)}`, detail: 'Unknown field.', value: shorten(item[name]), expected: names(features) });
+        issues.add(() => ({ pointer: `${base}/${escape(name)}`, detail: 'Unknown field.', value: shorten(item[name]), expected: names(features) }));
       }
     }
     return row;
@@ -108,8 +108,9 @@ class Issues {
   readonly #first: Issue[] = [];
   #count = 0;
 
-  add(issue: Issue): void {
-    if (this.#count++ < MOST_ISSUES) this.#first.push(issue);
+  /** Takes what makes the issue: past those that are listed, a flood must cost nothing but counting. */
+  add(issue: () => Issue): void {
+    if (this.#count++ < MOST_ISSUES) this.#first.push(issue());
   }
 
   throwIfAny(): void {
@@ -171,7 +172,8 @@ function escape(key: string): string {
 
 /** What came, as JSON can show it: long texts cut, nothing nested, no number that JSON lacks. */
 function shorten(value: unknown): unknown {
-  if (typeof value === 'string') return value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value;
+  // A text may hold, or be cut into, half a surrogate pair, which no URI and no UTF-8 can carry.
+  if (typeof value === 'string') return (value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value).toWellFormed();
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value)) return '[…]';
   return typeof value === 'object' && value !== null ? '{…}' : value;

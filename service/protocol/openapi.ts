@@ -93,7 +93,7 @@ function modelSchemas(signature: Signature, strictRanges: boolean): Json {
       type: 'object',
       additionalProperties: false,
       required: features.map((feature) => feature.name),
-      properties: Object.fromEntries(features.map((feature, index) => [feature.name, featureSchema(feature, strictRanges, signature.examples[0] && Object.values(signature.examples[0].input)[index])])),
+      properties: Object.fromEntries(features.map((feature) => [feature.name, featureSchema(feature, strictRanges, signature.examples[0]?.input[feature.name])])),
     },
     [names.prediction]: {
       type: 'object',

@@ -32,7 +32,11 @@ async function readJson(c: Context): Promise<unknown> {
   if (type !== 'application/json' && !type.endsWith('+json')) {
     throw new ServiceError('unsupported-media-type', `The body's type is ${type || 'not given'}: send JSON with the header "Content-Type: application/json".`);
   }
-  return parseJson(new Uint8Array(await c.req.arrayBuffer()));
+  const body = await c.req.arrayBuffer().catch((cause: unknown) => {
+    if (cause instanceof ServiceError) throw cause;
+    throw new ServiceError('incomplete-body', 'The connection ended before the whole body was there.', { cause });
+  });
+  return parseJson(new Uint8Array(body));
 }
 
 async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
