@@ -213,6 +213,21 @@ test('a body over the limit is answered while it is still being sent', async () 
   expect((await predict(url, new Agent())).status).toBe(200);
 });
 
+test('a client that sends its whole oversized body first still gets the answer', async () => {
+  const { url } = await start({ MAX_BODY_BYTES: '1000' });
+  const statuses = await Promise.all(Array.from({ length: 10 }, () => new Promise((resolve) => {
+    const body = Buffer.alloc(5_000_000, ' ');
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length };
+    const sent = request(`${url}/predictions`, { method: 'POST', agent: false, headers }, (response) => {
+      response.resume().on('end', () => {
+        resolve(response.statusCode);
+      });
+    });
+    sent.on('error', resolve).end(body);
+  })));
+  expect(statuses).toEqual(new Array(10).fill(413));
+});
+
 test('logs are one JSON object a line, and nothing goes to standard error', async () => {
   const { url, process: child, logs, exited } = await start();
   let errors = '';
