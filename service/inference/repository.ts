@@ -83,8 +83,7 @@ export class ModelRepository {
     const [first, ...others] = this.entries;
     if (!first) throw new ServiceError('model-not-ready', this.#state.detail);
     if (others.length > 0) throw new ServiceError('model-not-found', `There is no default among several models. ${this.#served()}`);
-    if (first.state === 'failed') throw new ServiceError('model-not-ready', `The model '${first.folder}' is failed.`);
-    if (first.state === 'loading') throw new ServiceError('model-not-ready', `The model '${first.folder}' is loading.`);
+    if (first.state !== 'loaded') throw new ServiceError('model-not-ready', `The model '${first.folder}' is ${first.state}.`);
     return first.model;
   }
 

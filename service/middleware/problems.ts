@@ -10,7 +10,7 @@ interface Rendering {
 }
 
 /** The only place where an error becomes a status. */
-export const renderings: Readonly<Record<ErrorCode, Rendering>> = {
+const renderings: Readonly<Record<ErrorCode, Rendering>> = {
   'incomplete-body': { status: 400, title: 'Incomplete body' },
   'invalid-json': { status: 400, title: 'Malformed JSON' },
   'unauthorized': { status: 401, title: 'Unauthorized', headers: () => ({ 'WWW-Authenticate': 'Bearer' }) },
