@@ -152,7 +152,7 @@ describe('readiness', () => {
     const { request } = await start({ dir });
     const response = await request('GET', '/readyz');
     expect(response.status).toBe(503);
-    expect((await json(response))['checks']).toContainEqual({ name: 'model/broken', ok: false, detail: expect.stringContaining('broken/model.onnx cannot be served') });
+    expect((await json(response))['checks']).toContainEqual({ name: 'model/broken', ok: false, detail: expect.stringContaining('broken/model.onnx cannot be served'), final: true });
     expect(await json(await request('GET', '/models'))).toMatchObject({ models: [{ name: 'broken', state: 'failed' }, { name: 'iris', state: 'loaded' }] });
   });
 
@@ -163,7 +163,7 @@ describe('readiness', () => {
     const { request } = await start({ dir });
     const response = await request('GET', '/readyz');
     expect(response.status).toBe(503);
-    expect(await response.text()).toContain("expected 'virginica', predicted 'setosa'");
+    expect((await json(response))['checks']).toContainEqual({ name: 'model/iris', ok: false, detail: expect.stringContaining("expected 'virginica', predicted 'setosa'"), final: true });
   });
 });
 

@@ -25,6 +25,8 @@ export interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;
+  /** It will not hold before the process is started again: waiting does not help. */
+  readonly final?: true;
 }
 
 /** The models of a folder: each sub-folder with a `model.onnx` is one. */
@@ -52,7 +54,7 @@ export class ModelRepository {
     for (const folder of folders) this.#entries.set(folder, await this.#loadOne(folder, engine, options));
     this.#state = folders.length > 0
       ? { name: 'repository', ok: true, detail: `${folders.length} found in ${this.#dir}.` }
-      : { name: 'repository', ok: false, detail: `No model in ${this.#dir}: expected NAME/model.onnx in it.` };
+      : { name: 'repository', ok: false, detail: `No model in ${this.#dir}: expected NAME/model.onnx in it.`, final: true };
   }
 
   async #loadOne(folder: string, engine: Engine, options: EngineOptions): Promise<Entry> {
@@ -92,7 +94,7 @@ export class ModelRepository {
     const models = await Promise.all(this.entries.map(async (entry): Promise<Check> => {
       const name = `model/${entry.folder}`;
       if (entry.state === 'loading') return { name, ok: false, detail: 'The model is loading.' };
-      if (entry.state === 'failed') return { name, ok: false, detail: entry.reason };
+      if (entry.state === 'failed') return { name, ok: false, detail: entry.reason, final: true };
       return { name, ...(await entry.verifier.verify()) };
     }));
     return [this.#state, ...models];

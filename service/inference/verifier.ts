@@ -1,8 +1,10 @@
-import type { Model } from '../../onnx/model.ts';
+import { VerificationError, type Model } from '../../onnx/model.ts';
 
 export interface Verification {
   readonly ok: boolean;
   readonly detail: string;
+  /** The model answered, and otherwise than its example: it will again. */
+  readonly final?: true;
 }
 
 /** A verification is as good as new for this long, so that many probes cost no more than one... */
@@ -32,8 +34,12 @@ export class Verifier {
   async #run(): Promise<Verification> {
     const started = this.#now();
     const verification = await this.#model.verify().then(
-      () => ({ ok: true, detail: `${this.#model.signature.examples.length} examples reproduced.` }),
-      (error: unknown) => ({ ok: false, detail: error instanceof Error ? error.message : String(error) }),
+      (): Verification => ({ ok: true, detail: `${this.#model.signature.examples.length} examples reproduced.` }),
+      (error: unknown): Verification => ({
+        ok: false,
+        detail: error instanceof Error ? error.message : String(error),
+        ...(error instanceof VerificationError && { final: true }),
+      }),
     );
     const ended = this.#now();
     // A failure is never kept: the next probe tries again.

@@ -162,7 +162,7 @@ const sharedSchemas: Json = {
       status: { type: 'string', enum: ['live', 'ready', 'not ready'] },
       checks: { type: 'array', items: {
         type: 'object', required: ['name', 'ok', 'detail'],
-        properties: { name: { type: 'string' }, ok: { type: 'boolean' }, detail: { type: 'string' } },
+        properties: { name: { type: 'string' }, ok: { type: 'boolean' }, detail: { type: 'string' }, final: { type: 'boolean', description: 'Waiting does not change it.' } },
       } },
     },
   },

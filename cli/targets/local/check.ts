@@ -15,8 +15,16 @@ export interface Probed {
   readonly surroundings: Omit<Program, 'argv'>;
 }
 
-/** Undefined when all is well, else what is not, in the kubelet's words. */
-export type CheckResult = string | undefined;
+/** What is not well. */
+export interface Failing {
+  /** In the kubelet's words. */
+  readonly message: string;
+  /** The service says that waiting will not change it, as for a model that cannot be loaded. */
+  readonly final?: true;
+}
+
+/** Undefined when all is well. */
+export type CheckResult = Failing | undefined;
 
 /** Runs one probe once. Resolves within its time-out; never rejects. */
 export async function check(probe: Probe, probed: Probed): Promise<CheckResult> {
@@ -41,28 +49,31 @@ async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeo
       response.on('close', () => {
         clearTimeout(timer);
         const status = response.statusCode ?? 0;
-        resolve(status >= 200 && status < 400 ? undefined : `HTTP probe failed with statuscode: ${status} ${reasonIn(body)}`.trimEnd());
+        resolve(status >= 200 && status < 400 ? undefined : failing(status, body));
       });
     });
     const timer = setTimeout(() => {
-      resolve(`no answer within ${timeoutMs / 1000} s (Client.Timeout exceeded)`);
+      resolve({ message: `no answer within ${timeoutMs / 1000} s (Client.Timeout exceeded)` });
       call.destroy();
     }, timeoutMs);
     call.on('error', (error) => {
       clearTimeout(timer);
-      resolve(error.message);
+      resolve({ message: error.message });
     });
     call.end();
   });
 }
 
-/** Of a health report (`{"checks": [{"name", "ok", "detail"}]}`) what is not well, of any other body the beginning. */
-function reasonIn(body: string): string {
+/** Of a health report (`{"checks": [{"name", "ok", "detail", "final"}]}`) what is not well, of any other body the beginning. */
+function failing(status: number, body: string): Failing {
+  const because = (reason: string): string => `HTTP probe failed with statuscode: ${status} ${reason}`.trimEnd();
   try {
-    const { checks } = JSON.parse(body) as { checks: readonly { name: string; ok: boolean; detail: string }[] };
-    return checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`).join(' ');
+    const { checks } = JSON.parse(body) as { checks: readonly { name: string; ok: boolean; detail: string; final?: boolean }[] };
+    const bad = checks.filter(({ ok }) => !ok);
+    const message = because(bad.map(({ name, detail }) => `${name}: ${detail}`).join(' '));
+    return bad.some(({ final }) => final) ? { message, final: true } : { message };
   } catch {
-    return body.slice(0, 200);
+    return { message: because(body.slice(0, 200)) };
   }
 }
 
@@ -74,8 +85,8 @@ async function checkTcp(port: number, timeoutMs: number): Promise<CheckResult> {
       socket.destroy();
     };
     socket.on('connect', () => { end(undefined); });
-    socket.on('timeout', () => { end(`no connection within ${timeoutMs / 1000} s`); });
-    socket.on('error', (error) => { end(error.message); });
+    socket.on('timeout', () => { end({ message: `no connection within ${timeoutMs / 1000} s` }); });
+    socket.on('error', ({ message }) => { end({ message }); });
   });
 }
 
@@ -83,7 +94,7 @@ async function checkCommand([file = '', ...args]: readonly string[], { surroundi
   return new Promise((resolve) => {
     execFile(executable(file), args, { ...surroundings, timeout: timeoutMs, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
       if (error === null) resolve(undefined);
-      else resolve(error.killed === true ? `command "${file}" timed out after ${timeoutMs / 1000} s` : (stdout + stderr).slice(0, 200).trim() || error.message);
+      else resolve({ message: error.killed === true ? `command "${file}" timed out after ${timeoutMs / 1000} s` : (stdout + stderr).slice(0, 200).trim() || error.message });
     });
   });
 }

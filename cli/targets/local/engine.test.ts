@@ -123,6 +123,15 @@ test('a replica that never gets ready: the wait ends in time with its reason and
   await expect(engine.waitReady({ timeoutSeconds: 60, signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
 });
 
+test('a replica that says that it will never get ready is not waited for, and says why', async () => {
+  const checks = [{ name: 'model/iris', ok: false, detail: 'cut off', final: true }];
+  const { engine } = await start({ replicas: 1, env: { NEVER_READY: JSON.stringify({ checks }) } });
+  await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
+    message: 'The replicas will not get ready: 0 of 1 are ready.',
+    details: expect.arrayContaining([expect.stringMatching(/^web-\w+: Unhealthy: Readiness probe failed: .* model\/iris: cut off$/)]) as unknown,
+  });
+});
+
 test('a startup probe that fails: its reason is told at once, and it is no crash', async () => {
   const checks = [{ name: 'listener', ok: true, detail: 'x'.repeat(300) }, { name: 'model/iris', ok: false, detail: 'cut off' }];
   const { engine, events } = await start({

@@ -33,7 +33,7 @@ export interface LocalEngine {
   status(): DeploymentStatus;
   /**
    * Resolves when every replica is ready.
-   * @throws Failure after that time, or at once when a replica crashes again and again; it holds the last log lines.
+   * @throws Failure after that time, or at once when a replica crashes again and again or says that it will not get ready; it holds the last log lines.
    *   The signal's reason when that aborts.
    */
   waitReady(options: { readonly timeoutSeconds: number; readonly signal?: AbortSignal }): Promise<void>;
@@ -103,7 +103,7 @@ export async function startLocal({ manifests: path, root, port, onEvent, clock =
         signal?.throwIfAborted();
         const status = running.status();
         if (status.ready === status.wanted) return;
-        const hopeless = status.replicas.some(({ reason, ready }) => !ready && reason?.startsWith('CrashLoopBackOff'));
+        const hopeless = running.replicas.some((replica) => replica.hopeless);
         if (hopeless || deadline.aborted) {
           throw notReady(status, hopeless ? undefined : timeoutSeconds, (name) => relative(process.cwd(), replicaLog(root, name)));
         }

@@ -16,9 +16,10 @@ export function notReady({ wanted, ready, replicas }: DeploymentStatus, afterSec
   ]);
   const logs = bad.map(({ name }) => logOf(name)).join(' ');
   const misconfigured = bad.some(({ reason }) => reason?.includes(configurationError));
-  const probed = bad.some(({ reason }) => /^CrashLoopBackOff.*probe failed/.test(reason ?? ''));
+  const crashed = bad.find(({ reason }) => reason?.startsWith('CrashLoopBackOff'));
+  const why = crashed === undefined ? 'will not get ready' : crashed.reason?.includes('probe failed') === true ? 'do not pass their probes' : 'crash as soon as they are started';
   return new Failure(
-    afterSeconds === undefined ? `The replicas ${probed ? 'do not pass their probes' : 'crash as soon as they are started'}: ${ready} of ${wanted} are ready.` : `Only ${ready} of ${wanted} replicas got ready within ${afterSeconds} s.`,
+    afterSeconds === undefined ? `The replicas ${why}: ${ready} of ${wanted} are ready.` : `Only ${ready} of ${wanted} replicas got ready within ${afterSeconds} s.`,
     {
       details,
       hint: misconfigured

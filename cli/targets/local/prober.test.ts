@@ -1,12 +1,11 @@
 import { FakeClock } from './fixtures/fake-clock.ts';
-import type { CheckResult } from './check.ts';
 import type { Container, Probe } from './kubernetes.ts';
 import { probeContainer } from './prober.ts';
 
 type Probes = Pick<Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'>;
 
 /** Probes whose checks give what `answers` holds at that time, on a clock that the test moves. */
-function probing(probes: Probes, answer: (probe: Probe, seconds: number) => CheckResult) {
+function probing(probes: Probes, answer: (probe: Probe, seconds: number) => string | undefined) {
   const clock = new FakeClock();
   const over = new AbortController();
   const seen: string[] = [];
@@ -17,9 +16,10 @@ function probing(probes: Probes, answer: (probe: Probe, seconds: number) => Chec
     probes, clock, signal: over.signal,
     check: (probe) => {
       checks.push(`${clock.now() / 1000} ${nameOf(probe)}`);
-      return Promise.resolve(answer(probe, clock.now() / 1000));
+      const message = answer(probe, clock.now() / 1000);
+      return Promise.resolve(message === undefined ? undefined : { message });
     },
-    onReadiness: (ready, message) => { note(ready ? 'ready' : message ?? ''); },
+    onReadiness: (ready, failing) => { note(ready ? 'ready' : failing?.message ?? ''); },
     onUnhealthy: ({ message, graceSeconds }) => { note(`kill: ${message}, grace ${graceSeconds ?? 'of the pod'}`); },
   });
   return { clock, seen, checks, end: async () => { over.abort(); await done; } };

@@ -1,4 +1,4 @@
-import { type CheckResult } from './check.ts';
+import type { CheckResult, Failing } from './check.ts';
 import type { Clock } from './clock.ts';
 import type { Container, Probe } from './kubernetes.ts';
 
@@ -13,8 +13,8 @@ export interface ProberOptions {
   readonly probes: Pick<Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'>;
   readonly check: (probe: Probe) => Promise<CheckResult>;
   readonly clock: Clock;
-  /** Called when it changes, and with each failure as long as it has not been ready: the message says why it is not. */
-  readonly onReadiness: (ready: boolean, message?: string) => void;
+  /** Called when it changes, and with each failure as long as it has not been ready. */
+  readonly onReadiness: (ready: boolean, failing?: Failing) => void;
   /** Called once, when the container has to be killed. */
   readonly onUnhealthy: (why: Unhealthy) => void;
   /** Ends all probing. */
@@ -32,10 +32,10 @@ const quickForMs = 10_000;
 /** Probes one run of a container as the kubelet does, the startup probe before the others, until the signal aborts. */
 export async function probeContainer(options: ProberOptions): Promise<void> {
   const { probes: { startupProbe, readinessProbe, livenessProbe }, onReadiness, onUnhealthy, signal } = options;
-  const unhealthy = (message: string, { terminationGracePeriodSeconds: graceSeconds }: Probe): void => { onUnhealthy({ message, graceSeconds }); };
+  const unhealthy = ({ message }: Failing, { terminationGracePeriodSeconds: graceSeconds }: Probe): void => { onUnhealthy({ message, graceSeconds }); };
 
   if (startupProbe !== undefined) {
-    for await (const failure of outcomes('Startup', startupProbe, options, (message) => { onReadiness(false, message); })) {
+    for await (const failure of outcomes('Startup', startupProbe, options, (failing) => { onReadiness(false, failing); })) {
       if (failure === undefined) break;
       unhealthy(failure, startupProbe);
       return;
@@ -49,7 +49,7 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
       return;
     }
     let everReady = false;
-    const early = (message: string): void => { if (!everReady) onReadiness(false, message); };
+    const early = (failing: Failing): void => { if (!everReady) onReadiness(false, failing); };
     for await (const failure of outcomes('Readiness', readinessProbe, options, early)) {
       everReady ||= failure === undefined;
       onReadiness(failure === undefined, failure);
@@ -67,10 +67,9 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
 }
 
 /**
- * What a probe finds, each time that it changes by its thresholds: undefined for well, else the message of the last
- * failure. Kubernetes' defaults are 10 s, 1 success, 3 failures. Ends when the signal aborts.
+ * What a probe finds, each time that it changes by its thresholds: undefined for well, else the last failure. Kubernetes' defaults are 10 s, 1 success, 3 failures. Ends when the signal aborts.
  */
-async function* outcomes(kind: string, probe: Probe, options: ProberOptions, onFailure?: (message: string) => void): AsyncGenerator<string | undefined> {
+async function* outcomes(kind: string, probe: Probe, options: ProberOptions, onFailure?: (failing: Failing) => void): AsyncGenerator<CheckResult> {
   const { check, clock, signal } = options;
   const over = (): boolean => signal.aborted;
   const periodMs = (probe.periodSeconds ?? 10) * 1000;
@@ -98,11 +97,11 @@ async function* outcomes(kind: string, probe: Probe, options: ProberOptions, onF
       if (askedAt - countedAt >= periodMs - quickMs) {
         failures += 1;
         countedAt = askedAt;
-        const message = `${kind} probe failed: ${failure}`;
-        onFailure?.(message);
+        const failing = { ...failure, message: `${kind} probe failed: ${failure.message}` };
+        onFailure?.(failing);
         if (well !== false && failures >= (probe.failureThreshold ?? 3)) {
           well = false;
-          yield message;
+          yield failing;
         }
       }
     }

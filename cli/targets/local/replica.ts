@@ -1,6 +1,6 @@
 import type { ReplicaStatus } from '../target.ts';
 import { RestartBackoff } from './backoff.ts';
-import { check } from './check.ts';
+import { check, type Failing } from './check.ts';
 import type { Clock } from './clock.ts';
 import { type Container, startContainer } from './container.ts';
 import type { Container as ContainerSpec, Port, RestartPolicy } from './kubernetes.ts';
@@ -50,6 +50,7 @@ export class Replica {
   #restarts = 0;
   /** The last message of a probe. */
   #told = '';
+  #hopeless = false;
   #reason: string | undefined = 'ContainerCreating';
   /** How the run before ended. */
   #lastEnd: string | undefined;
@@ -68,6 +69,11 @@ export class Replica {
   /** The port of this machine where it serves; undefined while it is not ready. */
   get endpoint(): number | undefined {
     return this.#ready ? this.#ports.get(this.#options.servingPort) : undefined;
+  }
+
+  /** It crashes again and again, or says itself that it will not get ready. */
+  get hopeless(): boolean {
+    return !this.#ready && (this.#hopeless || this.#reason?.startsWith('CrashLoopBackOff') === true);
   }
 
   status(): ReplicaStatus {
@@ -128,7 +134,7 @@ export class Replica {
       probes: spec,
       check: (probe) => check(probe, { localPort: (port) => this.#localPort(port), surroundings: program }),
       clock,
-      onReadiness: (ready, message) => { if (!over.signal.aborted) this.#onReadiness(ready, message); },
+      onReadiness: (ready, failing) => { if (!over.signal.aborted) this.#onReadiness(ready, failing); },
       onUnhealthy: unhealthy.resolve,
       signal: over.signal,
     });
@@ -142,17 +148,19 @@ export class Replica {
     }
     const code = await container.exited;
     this.#container = undefined;
+    this.#hopeless = false;
     this.#lastEnd = why !== undefined ? `Unhealthy: ${why.message}` : code === 0 ? 'Completed' : `Error: exit code ${code}`;
     this.#change(false, this.#lastEnd);
     this.#event('Exited', `exit code ${code}`);
     return code;
   }
 
-  #onReadiness(ready: boolean, message = ''): void {
+  #onReadiness(ready: boolean, { message, final }: Failing = { message: '' }): void {
     // While it starts too, each new reason once; that nothing listens yet is no news.
     const told = message === this.#told || message.includes('ECONNREFUSED');
     const changed = ready !== this.#ready || (!ready && !told);
     this.#told = message;
+    this.#hopeless = final === true;
     this.#change(ready, ready ? this.#lastEnd : `Unhealthy: ${message}`);
     if (changed) this.#event(ready ? 'Ready' : 'Unhealthy', ready ? `it serves at 127.0.0.1:${this.endpoint ?? 0}` : message);
   }
