@@ -9,13 +9,15 @@ export interface Manifests {
   readonly objects: readonly KubernetesObject[];
   readonly namespace: string;
   readonly deployment: string;
+  /** The image of its first container. */
+  readonly image: string;
   /** How long a replica may take to get ready, in seconds. */
   readonly progressDeadlineSeconds: number;
   readonly service: { readonly name: string; readonly port: number; readonly nodePort?: number };
 }
 
 /** The environment that every target of the command line gets. */
-const fileName = 'local.k8s.yaml';
+export const fileName = 'local.k8s.yaml';
 
 /** Where `up` puts what it synthesizes; ignored by git, unlike charts-out/. */
 export const privateCharts = '.rhizome/charts';
@@ -42,9 +44,17 @@ export function readManifests(root: string, folder: string): Manifests {
     objects,
     namespace: deployment.metadata.namespace ?? 'default',
     deployment: deployment.metadata.name,
+    image: imageOf(deployment, file),
     progressDeadlineSeconds: (deployment.spec as { progressDeadlineSeconds?: number }).progressDeadlineSeconds ?? 600,
     service: { name: service.metadata.name, port: port.port, ...(port.nodePort === undefined ? {} : { nodePort: port.nodePort }) },
   };
+}
+
+function imageOf({ metadata, spec }: KubernetesObject, file: string): string {
+  const { template } = spec as { template?: { spec?: { containers?: readonly { image?: string }[] } } };
+  const image = template?.spec?.containers?.[0]?.image;
+  if (image === undefined) throw new Failure(`The Deployment ${metadata.name} of ${file} names no image.`, { hint: 'Give it one in infra/.' });
+  return image;
 }
 
 function only(objects: readonly KubernetesObject[], kind: string, file: string): KubernetesObject {

@@ -36,7 +36,7 @@ export async function createProject(answers: Answers, hostPort = 8080): Promise<
   await cp(join(repository, 'charts-out/local.k8s.yaml'), join(folder, 'infra.yaml'));
   await cp(join(folder, 'infra.yaml'), join(folder, 'charts-out/local.k8s.yaml'));
   await writeFile(join(folder, 'cdk8s.yaml'), 'app: sed "s|iris-server:v0.1.0|$RHIZOME_IMAGE|" infra.yaml > "$CDK8S_OUTDIR/local.k8s.yaml"\noutput: charts-out\n');
-  await writeFile(join(folder, 'kind.yaml'), `nodes: [{role: control-plane, extraPortMappings: [{containerPort: 30080, hostPort: ${hostPort}}]}]\n`);
+  await writeFile(join(folder, 'kind.yaml'), `name: rhizome\nnodes: [{role: control-plane, extraPortMappings: [{containerPort: 30080, hostPort: ${hostPort}}]}]\n`);
 
   const cases = Object.entries(answers).map(([call, answer]) => `  ${call.replaceAll(' ', String.raw`\ `)}*) ${answer};;`);
   const script = ['#!/bin/sh', 'call="${0##*/} $*"', `echo "$call" >> '${record}'`, 'case "$call" in', ...cases, 'esac', ''].join('\n');

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { variables } from '../../service/contract/index.ts';
-import { build, defaultTag } from '../steps/build.ts';
+import { build } from '../steps/build.ts';
 import { checkDocker } from '../steps/preflight.ts';
 import { createSteps } from '../steps/step.ts';
 import { examples, type CommandContext } from './options.ts';
 
 interface BuildFlags {
-  readonly tag: string;
+  readonly tag?: string;
   readonly baseImage?: string;
   readonly buildImage?: string;
   readonly platform?: string;
@@ -16,7 +16,7 @@ interface BuildFlags {
 export function buildCommand(context: CommandContext): Command {
   return new Command('build')
     .description('build the image; NODE_EXTRA_CA_CERTS and ~/.npmrc go in as secrets, where they exist')
-    .option('--tag <name:tag>', 'what to call it', defaultTag)
+    .option('--tag <name:tag>', 'what to call it (default: the name that the manifests give it)')
     .option('--base-image <reference>', "base of the image; also BASE_IMAGE (default: the Dockerfile's)")
     .option('--build-image <reference>', "image to build in; also BUILD_IMAGE (default: the Dockerfile's)")
     .option('--platform <os/architecture>', "as linux/arm64; needs no emulation (default: Docker's)")

@@ -1,3 +1,5 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { contentHash } from '../steps/build.ts';
 import { answerWith, createProject, rolledOut, type Answering, type Answers, type Project } from '../project.fixture.ts';
 
@@ -97,6 +99,21 @@ test('up --on kind: makes the cluster from kind.yaml with the node image, and pr
     get('kind-rhizome'),
     'kind get clusters',
   ]);
+});
+
+test("a project's own names: the cluster's from kind.yaml, the image's from the manifests, also before they are committed", async () => {
+  const kindConfig = join(project.folder, 'kind.yaml');
+  await writeFile(kindConfig, (await readFile(kindConfig, 'utf8')).replace('name: rhizome', 'name: wine'));
+  const app = join(project.folder, 'infra.yaml');
+  await writeFile(app, (await readFile(app, 'utf8')).replace('image: iris-server:v0.1.0', 'image: team/wine:v3@sha256:' + '0'.repeat(64)));
+  await rm(join(project.folder, 'charts-out'), { recursive: true });
+  expect(await project.start(['build', '--json'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"image":"team/wine:v3"') });
+  expect((await project.calls()).at(-2)).toBe('docker build --tag team/wine:v3 .');
+
+  await project.start(['down', '--on', 'kind']);
+  expect(await project.calls()).not.toContain('kind delete cluster --name wine');
+  await writeFile(kindConfig, 'name: other\n');
+  expect((await project.start(['down', '--on', 'kind'])).stdout).toBe('removed kind cluster other');
 });
 
 test('Ctrl-C while kind makes the cluster ends kind, deletes what it had made, and exits 130 with one line', async () => {

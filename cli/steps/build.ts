@@ -4,11 +4,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { dockerBuild, dockerInspectImage, dockerTag } from '../tools/docker.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
-
-/** What `docker build` is called with when nothing else is asked for; the committed manifests name it too. */
-export const defaultTag = 'iris-server:v0.1.0';
+import { imageName } from './image-name.ts';
 
 export interface BuildOptions {
+  /** @default the name in the project's manifests */
   readonly tag?: string;
   /** Base of the image; the Dockerfile's default when neither this nor BASE_IMAGE in the environment is set. */
   readonly baseImage?: string;
@@ -25,7 +24,7 @@ export interface BuiltImage {
 
 /** Builds the image from the Dockerfile of the root. */
 export async function build(context: ExecContext, options: BuildOptions, env: NodeJS.ProcessEnv = process.env): Promise<BuiltImage> {
-  const image = options.tag ?? defaultTag;
+  const image = options.tag ?? await imageName(context);
   const argv = dockerBuild({
     tag: image,
     buildArgs: defined({ BASE_IMAGE: options.baseImage ?? env.BASE_IMAGE, BUILD_IMAGE: options.buildImage ?? env.BUILD_IMAGE }),

@@ -1,21 +1,23 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parse } from 'yaml';
+import { Failure } from '../failure.ts';
 import { currentManifests } from '../manifests.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kindClusters, kindCreate, kindDelete, kindLoad, kindVersion } from '../tools/kind.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { inCluster, type Cluster } from './cluster.ts';
+import { readKindConfig } from './kind-config.ts';
 import { checkPortFree } from './port.ts';
 
-/** kind's cluster of this product, made from kind.yaml. */
-const cluster = 'rhizome';
-
-/** @param nodeImage kind's own default when absent */
+/**
+ * kind's cluster of the project, made from kind.yaml and named there.
+ * @param nodeImage kind's own default when absent
+ */
 export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
+  const config = readKindConfig(context.root);
+  const cluster = config?.name ?? '';
   const kubeContext = `kind-${cluster}`;
   const shared = inCluster(context, kubeContext);
-  const exists = async (): Promise<boolean> => (await exec(context, kindClusters(), { quiet: true })).split('\n').includes(cluster);
+  const exists = async (): Promise<boolean> =>
+    config !== undefined && (await exec(context, kindClusters(), { quiet: true })).split('\n').includes(cluster);
 
   return {
     name: 'kind',
@@ -24,11 +26,12 @@ export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
     loads: true,
 
     async ensure() {
+      if (config === undefined) throw new Failure('There is no kind.yaml, which says what the cluster is made of.', { hint: 'Write one with a `name`: https://kind.sigs.k8s.io/docs/user/configuration/' });
       if (await exists()) {
         context.report.line(`The cluster ${cluster} is there.`);
         return;
       }
-      for (const { hostPort } of await portMappings(context.root)) {
+      for (const { hostPort } of config.portMappings) {
         await checkPortFree(hostPort, 'Stop it, or change `hostPort` in kind.yaml.');
       }
       try {
@@ -55,7 +58,7 @@ export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
     async url() {
       if (!await exists()) return undefined;
       const { service } = currentManifests(context.root);
-      const mapping = (await portMappings(context.root)).find(({ containerPort }) => containerPort === service.nodePort);
+      const mapping = config?.portMappings.find(({ containerPort }) => containerPort === service.nodePort);
       return mapping && `http://localhost:${String(mapping.hostPort)}`;
     },
 
@@ -67,14 +70,4 @@ export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
       return [`kind cluster ${cluster}`];
     },
   };
-}
-
-interface PortMapping {
-  readonly containerPort: number;
-  readonly hostPort: number;
-}
-
-async function portMappings(root: string): Promise<readonly PortMapping[]> {
-  const config = parse(await readFile(join(root, 'kind.yaml'), 'utf8')) as { nodes?: readonly { extraPortMappings?: readonly PortMapping[] }[] };
-  return (config.nodes ?? []).flatMap((node) => node.extraPortMappings ?? []);
 }

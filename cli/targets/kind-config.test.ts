@@ -1,0 +1,27 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readKindConfig } from './kind-config.ts';
+
+let root: string;
+beforeEach(async () => { root = await mkdtemp(join(tmpdir(), 'rhizome-kind-')); });
+afterEach(() => rm(root, { recursive: true }));
+
+const read = async (source: string) => {
+  await writeFile(join(root, 'kind.yaml'), source);
+  return readKindConfig(root);
+};
+
+test("the cluster's name and ports are those of kind.yaml, or kind's own default", async () => {
+  expect(readKindConfig(root)).toBeUndefined();
+  expect(await read('name: wine\nnodes: [{role: worker}, {extraPortMappings: [{containerPort: 30080, hostPort: 8080}]}]\n'))
+    .toEqual({ name: 'wine', portMappings: [{ containerPort: 30080, hostPort: 8080 }] });
+  expect(await read('kind: Cluster\n')).toEqual({ name: 'kind', portMappings: [] });
+  expect(await read('')).toEqual({ name: 'kind', portMappings: [] });
+});
+
+test('what is no YAML, or no name, is refused', async () => {
+  await expect(read('nodes: [')).rejects.toThrow('kind.yaml is not YAML: ');
+  await expect(read('name: [a]\n')).rejects.toThrow('kind.yaml names its cluster ["a"].');
+  await expect(read('name: My Cluster\n')).rejects.toThrow('kind.yaml names its cluster "My Cluster".');
+});
