@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { underLoad, type LoadOptions } from '../../cli/load/load.ts';
+import { inOneLine, type LoadReport } from '../../cli/load/report.ts';
 import { readState } from '../../cli/targets/local/state.ts';
 import type { DeploymentStatus, ReplicaStatus } from '../../cli/targets/target.ts';
-import { inOneLine, underLoad, type LoadOptions, type LoadReport } from '../load.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
 const body = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
@@ -80,7 +81,7 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
   const port = await freePort();
   const started = await workspace.rhizome('up', '--detach', '--port', String(port));
   expect(started).toMatchObject({ exitCode: 0 });
-  const load: LoadOptions = { url: `http://localhost:${port}/predictions`, body, connections: 26, mode: 'keep-alive', isRight, retryAfter: 100 };
+  const load: LoadOptions = { url: `http://localhost:${port}/predictions`, requests: [{ body, isRight }], rate: 40, connections: 'keep-alive', pool: 26, retryAfter: 100 };
 
   const victim = (await status()).replicas[0]!;
   let [killedAt, backAfter] = [0, NaN];
@@ -95,7 +96,7 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
   };
   // The balancer leads to the replicas in turn: of connections that come while no other does, each has half.
   let others: readonly LoadReport[] = [];
-  const kept = await underLoad([load], async () => { others = await underLoad([{ ...load, mode: 'new' }], killOne); });
+  const kept = await underLoad([load], async () => { others = await underLoad([{ ...load, rate: 200, connections: 'new' }], killOne); });
   const reports = [...kept, ...others];
 
   console.log(`kill -9 on this machine: back after ${backAfter} ms; ${reports.map(inOneLine).join(' | ')}`);
@@ -105,6 +106,7 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
     expect(lost).toEqual([]);
     expect(failures.filter(({ failedAt }) => failedAt > killedAt + 2000 || failedAt < killedAt)).toEqual([]);
   }
-  // The victim's half was opened anew; the other half was never lost.
-  expect(kept[0]!.opened).toBe(26 + 13);
+  // The victim's half was opened anew. The other half was not lost; a busy machine may have opened a few more.
+  expect(kept[0]!.opened).toBeGreaterThanOrEqual(26 + 13);
+  expect(kept[0]!.opened).toBeLessThan(26 + 26);
 });

@@ -1,0 +1,227 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { startLoad, underLoad, type Load, type LoadOptions } from './load.ts';
+import { inOneLine } from './report.ts';
+
+let server: Server;
+/** Every connection that the server took. */
+let connections: Socket[];
+let load: Load | undefined;
+
+async function serve(listener: RequestListener): Promise<string> {
+  connections = [];
+  server = createServer(listener).on('connection', (socket) => { connections.push(socket); }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/predictions`;
+}
+afterEach(async () => {
+  await load?.stop();
+  load = undefined;
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+const right: RequestListener = (_, response) => { response.end('{"prediction":"setosa"}'); };
+const requests: LoadOptions['requests'] = [{ body: '{}', isRight: (answer) => (answer as { prediction?: unknown }).prediction === 'setosa' }];
+
+/** Resolves once the condition holds. */
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`waited 20 s for ${what}`);
+    await new Promise((resolve) => { setImmediate(resolve); });
+  }
+}
+
+/** Loads until so many were answered rightly. */
+async function answers(count: number, options: LoadOptions) {
+  load = startLoad(options);
+  await until(`${count} answers`, () => load!.answered() >= count);
+  return load.stop();
+}
+
+/** Loads until so many are over, in whatever way. */
+async function attempts(count: number, options: LoadOptions) {
+  load = startLoad(options);
+  await until(`${count} attempts`, () => load!.report().sent >= count);
+  return load.stop();
+}
+
+test('sends at the rate asked for, each request in turn, with its headers, and checks every answer', async () => {
+  const bodies: string[] = [];
+  let authorization: string | undefined;
+  const url = await serve((request, response) => {
+    authorization = request.headers.authorization;
+    request.on('data', (chunk: Buffer) => bodies.push(chunk.toString())).on('end', () => response.end('{"prediction":1}'));
+  });
+  const started = performance.now();
+  const report = await answers(100, {
+    url, rate: 200, connections: 'new', headers: { authorization: 'Bearer key' },
+    requests: ['a', 'b'].map((body) => ({ body, isRight: (answer) => (answer as { prediction: number }).prediction === 1 })),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  // What is due is due: a busy machine can only be late, and then sends what it owes.
+  expect(report.sent).toBeLessThanOrEqual(Math.ceil(seconds * 200) + 1);
+  expect(seconds).toBeGreaterThanOrEqual(99 / 200);
+  expect(report).toMatchObject({ failures: [], lost: [] });
+  expect(bodies.filter((body) => body === 'a').length - bodies.filter((body) => body === 'b').length).toBe(bodies.length % 2);
+  expect(authorization).toBe('Bearer key');
+  expect([report.p50, report.p90, report.p99, report.max].every((time) => time > 0)).toBe(true);
+  expect([report.p50, report.p90, report.p99, report.max].toSorted((a, b) => a - b)).toEqual([report.p50, report.p90, report.p99, report.max]);
+  expect(report.perSecond.reduce((sum, { sent }) => sum + sent, 0)).toBe(report.sent);
+  expect(report.perSecond[0]).toMatchObject({ second: 0, failed: 0 });
+});
+
+test('new: a connection for each request; keep-alive: the pool, each of them used', async () => {
+  const url = await serve(right);
+  const fresh = await answers(20, { url, requests, rate: 200, connections: 'new' });
+  expect(connections.length).toBe(fresh.sent);
+  expect(fresh.opened).toBe(fresh.sent);
+
+  connections.length = 0;
+  const served = new Map<Socket, number>();
+  server.on('request', ({ socket }) => served.set(socket, (served.get(socket) ?? 0) + 1));
+  const kept = await answers(40, { url, requests, rate: 100, connections: 'keep-alive', pool: 4 });
+  expect(kept.failures).toEqual([]);
+  expect(kept.opened).toBe(connections.length);
+  // More than the pool only where the machine kept all of them busy.
+  expect(connections.length).toBeGreaterThanOrEqual(4);
+  expect(connections.length).toBeLessThan(kept.sent / 2);
+  expect(Math.min(...served.values())).toBeGreaterThan(1);
+});
+
+test('a server that stalls does not slow the load down, and every request that was due meanwhile has waited', async () => {
+  const held: (() => void)[] = [];
+  let stalls = true;
+  const url = await serve((_, response) => {
+    const answer = (): void => { response.end('{"prediction":"setosa"}'); };
+    if (stalls) held.push(answer);
+    else answer();
+  });
+  load = startLoad({ url, requests, rate: 100, connections: 'keep-alive', pool: 2 });
+  // In a closed loop there would be two.
+  await until('requests that wait', () => held.length >= 30);
+  stalls = false;
+  for (const answer of held) answer();
+  await until('a right answer', () => load!.answered() > 30);
+  const report = await load.stop();
+  expect(report.failures).toEqual([]);
+  // The first of thirty waited for the other 29 to be due, those in the middle for half of that.
+  expect(report.max).toBeGreaterThanOrEqual(290);
+  expect(report.longestGapMs).toBeGreaterThanOrEqual(290);
+  expect(report.opened).toBeGreaterThanOrEqual(30);
+});
+
+test('an answer that does not come in time is a failure of its own kind, however slowly it drips', async () => {
+  const url = await serve((_, response) => {
+    response.write('{');
+    const drip = setInterval(() => response.write(' '), 5);
+    response.on('close', () => { clearInterval(drip); });
+  });
+  const report = await attempts(3, { url, requests, rate: 20, connections: 'keep-alive', timeout: 100 });
+  expect(new Set(report.failures.map(({ kind }) => kind))).toEqual(new Set(['timeout']));
+  expect(report.failures).toHaveLength(report.sent);
+  for (const { sentAt, failedAt } of report.failures) expect(failedAt - sentAt).toBeGreaterThanOrEqual(99);
+  expect(report.p50).toBeNaN();
+  expect(report.max).toBeNaN();
+});
+
+test.each<[string, RequestListener]>([
+  ['ECONNRESET', (request) => { request.socket.resetAndDestroy(); }],
+  ['ECONNRESET', (_, response) => { response.writeHead(200, { 'content-length': 100 }).write('{"predict', () => { response.destroy(); }); }],
+  ['503', (_, response) => { response.writeHead(503).end('{"prediction":"setosa"}'); }],
+  ['wrong answer', (_, response) => { response.end('{"prediction":"virginica"}'); }],
+  ['wrong answer', (_, response) => { response.end('not JSON'); }],
+])('%s is counted as what it is', async (kind, listener) => {
+  const url = await serve(listener);
+  const report = await attempts(3, { url, requests, rate: 100, connections: 'keep-alive' });
+  expect(new Set(report.failures.map((failure) => failure.kind))).toEqual(new Set([kind]));
+  expect(report.failures).toHaveLength(report.sent);
+  expect(report.perSecond[0]!.failed).toBeGreaterThanOrEqual(3);
+  expect(inOneLine(report)).toContain(`${report.sent} failed (${kind} ${report.sent}), 0 failed twice`);
+});
+
+test('nobody listens: ECONNREFUSED, on no connection', async () => {
+  const url = await serve(right);
+  server.close();
+  await once(server, 'close');
+  const report = await attempts(3, { url, requests, rate: 100, connections: 'new' });
+  expect(new Set(report.failures.map(({ kind }) => kind))).toEqual(new Set(['ECONNREFUSED']));
+  server.listen(0);
+  await once(server, 'listening');
+});
+
+test('a failed request is sent once more; what fails again is lost', async () => {
+  const seen = new Map<string, number>();
+  const url = await serve((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => { body += chunk.toString(); });
+    request.on('end', () => {
+      const time = (seen.get(body) ?? 0) + 1;
+      seen.set(body, time);
+      if (body === 'dead' || (body === 'ill' && time === 1)) response.writeHead(503).end();
+      else response.end('{}');
+    });
+  });
+  const isRight = (): boolean => true;
+  load = startLoad({ url, rate: 100, connections: 'new', retryAfter: 10, requests: ['well', 'ill', 'dead'].map((body) => ({ body, isRight })) });
+  await until('all three', () => load!.report().sent >= 3);
+  const report = await load.stop();
+  const dead = Math.floor(report.sent / 3);
+  expect(report.failures).toHaveLength(1 + dead);
+  expect(report.lost).toHaveLength(dead);
+  expect(seen.get('dead')).toBe(2 * dead);
+  expect(report.lost[0]!.sentAt - report.failures[1]!.failedAt).toBeGreaterThanOrEqual(9);
+});
+
+test('a failure says whether its connection had been of use', async () => {
+  let count = 0;
+  const url = await serve((request, response) => {
+    if (++count > 4) request.socket.resetAndDestroy();
+    else right(request, response);
+  });
+  load = startLoad({ url, requests, rate: 50, connections: 'keep-alive', pool: 1 });
+  await until('a failure', () => load!.report().failures.length >= 2);
+  const { failures } = await load.stop();
+  expect(failures.some(({ answeredBefore }) => answeredBefore > 0)).toBe(true);
+  expect(failures.at(-1)!.answeredBefore).toBe(0);
+});
+
+test('the longest gap lasts from the last right answer to the next, or to the end', async () => {
+  let [ill, refused] = [false, 0];
+  const url = await serve((request, response) => {
+    if (!ill) right(request, response);
+    else { refused++; response.writeHead(503).end(); }
+  });
+  load = startLoad({ url, requests, rate: 50, connections: 'new' });
+  await until('an answer', () => load!.answered() > 0);
+  ill = true;
+  await until('twenty failures', () => refused >= 20);
+  const report = await load.stop();
+  // Twenty were refused, 20 ms apart.
+  expect(report.longestGapMs).toBeGreaterThanOrEqual(370);
+});
+
+test('underLoad stops its loads where the work fails, and reports one for each where it does not', async () => {
+  const url = await serve(right);
+  const both = (['new', 'keep-alive'] as const).map((connections) => ({ url, requests, rate: 50, connections }));
+  const broken = underLoad(both, () => Promise.reject(new Error('broken')), { before: 10, after: 10 });
+  await expect(broken).rejects.toThrow('broken');
+  const reports = await underLoad(both, () => Promise.resolve(), { before: 50, after: 50 });
+  expect(reports).toHaveLength(2);
+  for (const { sent, failures } of reports) {
+    expect(sent).toBeGreaterThanOrEqual(5);
+    expect(failures).toEqual([]);
+  }
+});
+
+test('what makes no load is refused at once', async () => {
+  const url = await serve(right);
+  const options = { url, requests, rate: 1, connections: 'new' } as const;
+  expect(() => startLoad({ ...options, rate: 0 })).toThrow(RangeError);
+  expect(() => startLoad({ ...options, rate: NaN })).toThrow(RangeError);
+  expect(() => startLoad({ ...options, requests: [] })).toThrow(RangeError);
+  expect(() => startLoad({ ...options, url: 'localhost' })).toThrow(RangeError);
+});
