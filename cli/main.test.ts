@@ -125,10 +125,10 @@ test('a kind that does not work, as without Docker, stands in the way of nothing
 });
 
 test('a context that up was sent to and that is silent is told', async () => {
-  const silent = await createProject({ 'kind get clusters': 'echo none', 'kubectl --context staging': 'echo i/o timeout >&2; exit 1' });
+  const silent = await createProject({ 'kind get clusters': 'echo none', 'kubectl config get-contexts': 'echo staging', 'kubectl --context staging': 'echo i/o timeout >&2; exit 1' });
   try {
     await mkdir(join(silent.folder, '.rhizome'), { recursive: true });
-    await writeFile(join(silent.folder, '.rhizome/contexts.json'), '["context=staging"]');
+    await writeFile(join(silent.folder, '.rhizome/applied.json'), '{"context=staging": {"installations": []}}');
     const status = await silent.start(['status']);
     expect(status.exitCode).toBe(1);
     expect(status.stderr).toContain('i/o timeout');
@@ -137,12 +137,25 @@ test('a context that up was sent to and that is silent is told', async () => {
   }
 });
 
+test('a context that kubectl does not know any more is forgotten, with a line', async () => {
+  const gone = await createProject({ 'kubectl config get-contexts': 'echo other' });
+  try {
+    await mkdir(join(gone.folder, '.rhizome'));
+    await writeFile(join(gone.folder, '.rhizome/applied.json'), '{"context=staging": {"installations": []}}');
+    const status = await gone.start(['status']);
+    expect(status.stderr).toBe('  context=staging is forgotten: kubectl does not know it any more.\n\n✗ Nothing is up.\n  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.');
+    expect(await gone.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.', stderr: '' });
+  } finally {
+    await gone.remove();
+  }
+});
+
 test('a kind cluster that is there but does not answer is up: status says what is wrong, down deletes it', async () => {
   const ill = await createProject({ 'kind get clusters': 'echo rhizome', 'kubectl --context': 'echo refused >&2; exit 1' });
   try {
     // A context that is silent is no second target.
     await mkdir(join(ill.folder, '.rhizome'));
-    await writeFile(join(ill.folder, '.rhizome/contexts.json'), '["context=staging"]');
+    await writeFile(join(ill.folder, '.rhizome/applied.json'), '{"context=staging": {"installations": []}}');
     expect((await ill.start(['status'])).stderr).toContain('    refused\n');
     expect((await ill.start(['down'])).stdout).toBe('removed kind cluster rhizome');
   } finally {

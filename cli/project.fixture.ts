@@ -22,7 +22,7 @@ export interface Project {
 
 /**
  * Answers of the stand-ins: shell lines by the beginning of a call, as `kind get clusters`. `*` stands for anything.
- * A call without an answer succeeds and prints nothing.
+ * A call without an answer succeeds and prints nothing, or an empty list where kubectl is asked for JSON.
  */
 export type Answers = Readonly<Record<string, string>>;
 
@@ -39,7 +39,7 @@ export async function createProject(answers: Answers, hostPort = 8080): Promise<
   await writeFile(join(folder, 'kind.yaml'), `name: rhizome\nnodes: [{role: control-plane, extraPortMappings: [{containerPort: 30080, hostPort: ${hostPort}}]}]\n`);
 
   const cases = Object.entries(answers).map(([call, answer]) => `  ${call.replaceAll(' ', String.raw`\ `)}*) ${answer};;`);
-  const script = ['#!/bin/sh', 'call="${0##*/} $*"', `echo "$call" >> '${record}'`, 'case "$call" in', ...cases, 'esac', ''].join('\n');
+  const script = ['#!/bin/sh', 'call="${0##*/} $*"', `echo "$call" >> '${record}'`, 'case "$call" in', ...cases, `  kubectl*'--output json'*) echo '{"items":[]}';;`, 'esac', ''].join('\n');
   for (const tool of ['docker', 'kind', 'minikube', 'kubectl']) {
     await writeFile(join(bin, tool), script);
     await chmod(join(bin, tool), 0o755);

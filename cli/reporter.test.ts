@@ -11,7 +11,8 @@ test('without a terminal: plain lines, each new one once', () => {
   report.progress(['a starting', 'b starting']);
   report.progress(['a ready', 'b starting']);
   report.done('Wait', 1.23);
-  expect(out.text).toBe('• Wait\n  a starting\n  b starting\n  a ready\n  ✓ Wait (1.2 s)\n');
+  report.skipped('Load the image', 'every node has it');
+  expect(out.text).toBe('• Wait\n  a starting\n  b starting\n  a ready\n  ✓ Wait (1.2 s)\n  - Load the image: skipped, every node has it\n');
 });
 
 test('on a terminal: progress is rewritten in place, cut to its width, and gone when the step is done', () => {

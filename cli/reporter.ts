@@ -15,6 +15,8 @@ export interface Reporter {
   progress(lines: readonly string[]): void;
   /** A step has ended. */
   done(title: string, seconds: number): void;
+  /** A step has ended, and there was nothing to do, for this reason. */
+  skipped(title: string, reason: string): void;
   /** A step, or the whole command, has failed; a blank line sets it apart. */
   failure(message: string, details: readonly string[], hint: string | undefined): void;
 }
@@ -59,6 +61,7 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
       shown = lines;
     },
     done(title, seconds) { print(style('green', `  ✓ ${title} (${seconds.toFixed(1)} s)`)); },
+    skipped(title, reason) { print(style('dim', `  - ${title}: skipped, ${reason}`)); },
     failure(message, details, hint) {
       print(`\n${style('red', '✗')} ${message}`);
       for (const line of details) print(style('dim', `    ${line}`));

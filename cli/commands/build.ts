@@ -1,15 +1,17 @@
 import { Command } from 'commander';
 import { variables } from '../../service/contract/index.ts';
 import { build } from '../steps/build.ts';
-import { checkDocker } from '../steps/preflight.ts';
+import { checkEngine } from '../steps/preflight.ts';
 import { createSteps } from '../steps/step.ts';
-import { examples, type CommandContext } from './options.ts';
+import { chooseEngine, type Engine } from '../tools/engine.ts';
+import { engineOption, examples, type CommandContext } from './options.ts';
 
 interface BuildFlags {
   readonly tag?: string;
   readonly baseImage?: string;
   readonly buildImage?: string;
   readonly platform?: string;
+  readonly engine?: Engine;
   readonly json?: boolean;
 }
 
@@ -19,15 +21,17 @@ export function buildCommand(context: CommandContext): Command {
     .option('--tag <name:tag>', 'what to call it (default: the name that the manifests give it)')
     .option('--base-image <reference>', "base of the image; also BASE_IMAGE (default: the Dockerfile's)")
     .option('--build-image <reference>', "image to build in; also BUILD_IMAGE (default: the Dockerfile's)")
-    .option('--platform <os/architecture>', "as linux/arm64; needs no emulation (default: Docker's)")
+    .option('--platform <os/architecture>', "as linux/arm64; needs no emulation (default: the engine's)")
+    .addOption(engineOption())
     .option('--json', 'print {"image", "bytes", "steps"}')
     .addHelpText('after', examples('rhizome build', 'rhizome build --base-image mirror.example/node:24-slim', 'rhizome build --platform linux/arm64 --tag iris-server:v0.1.0-arm64'))
     .action(async (flags: BuildFlags) => {
+      const engine = chooseEngine(flags.engine);
       const { run, times } = createSteps(context.report);
-      await run('Check the tools', () => checkDocker(context));
-      const { image, bytes } = await run('Build the image', () => build(context, flags));
+      await run('Check the tools', () => checkEngine(context, engine));
+      const { image, bytes } = await run('Build the image', () => build(context, engine, flags));
       if (flags.json === true) context.print(JSON.stringify({ image, bytes, steps: times }));
       // `docker stop` and Ctrl-C would kill it after 10 s, with answers that it still owes.
-      else context.print(`${image}, ${String(Math.round(bytes / 1e6))} MB\nTry: docker run --rm --stop-timeout ${variables.GRACE_PERIOD_SECONDS.default} --publish 8080:8000 ${image}`);
+      else context.print(`${image}, ${String(Math.round(bytes / 1e6))} MB\nTry: ${engine} run --rm --stop-timeout ${variables.GRACE_PERIOD_SECONDS.default} --publish 8080:8000 ${image}`);
     });
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { engines } from '../tools/engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 
 /** What a command gets from `main.ts`. The root is looked for when it is first asked for, so that `--help` works anywhere. */
@@ -13,6 +14,10 @@ export const onOption = (fallback: string): Option =>
     if (!/^(local|kind|minikube|context=.+)$/.test(value)) throw new InvalidArgumentError('Expected local, kind, minikube or context=NAME.');
     return value;
   });
+
+/** `--engine`, or RHIZOME_ENGINE in the environment. */
+export const engineOption = (): Option =>
+  new Option('--engine <name>', 'what builds the image and runs the nodes of kind (default: docker, unless podman alone is installed)').choices(engines).env('RHIZOME_ENGINE');
 
 export function parsePort(value: string): number {
   const port = Number(value);

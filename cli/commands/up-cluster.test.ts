@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contentHash } from '../steps/build.ts';
 import { answerWith, createProject, rolledOut, type Answering, type Answers, type Project } from '../project.fixture.ts';
@@ -6,12 +7,14 @@ import { answerWith, createProject, rolledOut, type Answering, type Answers, typ
 // What the tools are called with, exactly; e2e/cluster does the same with the real ones, but for minikube, which cannot
 // run everywhere.
 
-const inspected = { Architecture: 'amd64', Size: 1, RootFS: { Layers: ['sha256:1'] }, Config: { Cmd: ['node'] } };
+const inspected = { Os: 'linux', Architecture: 'amd64', Size: 1, RootFS: { Layers: ['sha256:1'] }, Config: { Cmd: ['node'] } };
 const tag = `iris-server:v0.1.0-${contentHash(inspected)}`;
 const setosa = { prediction: 'setosa' };
 
 const answers = (port: number): Answers => ({
   'kind get clusters': 'echo other',
+  'kind get nodes': 'printf "a\\nb\\n"',
+  'docker exec a ctr': `echo docker.io/library/${tag}`,
   'docker image inspect': `echo '${JSON.stringify([inspected])}'`,
   'minikube image ls': 'echo docker.io/library/iris-server:v0.1.0-older',
   'kubectl config get-contexts': 'printf "staging\\nkind-mine\\n"',
@@ -21,6 +24,11 @@ const answers = (port: number): Answers => ({
 
 const get = (context: string): string => `kubectl --context ${context} --namespace iris-server get deployments,replicasets,pods --output json`;
 const applied = (context: string): string => `kubectl --context ${context} apply --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml`;
+const own = 'deployment.apps,service,configmap,serviceaccount,poddisruptionbudget.policy,networkpolicy.networking.k8s.io,horizontalpodautoscaler.autoscaling,ingress.networking.k8s.io';
+const selector = '--selector=app.kubernetes.io/managed-by=rhizome,app.kubernetes.io/instance=iris-server';
+const pruned = (context: string): string => `kubectl --context ${context} --namespace iris-server get ${own},replicaset.apps ${selector} --output json`;
+/** Where the archive is, is different each time. */
+const anywhere = (calls: readonly string[]): string[] => calls.map((call) => call.replace(/\S+\/rhizome-image-\w+\//, '/'));
 const builtAndTagged = [`docker build --tag iris-server:v0.1.0 .`, 'docker image inspect iris-server:v0.1.0', 'docker image inspect iris-server:v0.1.0', `docker tag iris-server:v0.1.0 ${tag}`];
 
 let service: Answering;
@@ -38,23 +46,26 @@ test('up --on minikube: builds, loads, applies, waits, forwards a port and predi
   const { exitCode, stdout, stderr } = await project.start(['up', '--on', 'minikube', '--detach', '--json']);
   expect(stderr).not.toContain('✗');
   expect(exitCode).toBe(0);
-  expect(await project.calls()).toEqual([
+  expect(anywhere(await project.calls())).toEqual([
     'kubectl version --client',
     'docker version --format {{.Server.Version}}',
     'minikube status --profile minikube',
     ...builtAndTagged,
     'minikube image ls --profile minikube',
-    `minikube image load ${tag} --profile minikube`,
+    'docker version --format {{.Client.APIVersion}}',
+    `docker save --output /image.tar ${tag}`,
+    'minikube image load /image.tar --profile minikube',
     applied('minikube'),
     get('minikube'),
+    pruned('minikube'),
     'kubectl --context minikube --namespace iris-server port-forward service/iris-server 0:80',
   ]);
   const { steps, ...result } = JSON.parse(stdout) as Record<string, unknown>;
   // No URL: with --detach the forwarded port is gone.
   expect(result).toEqual({ target: 'minikube', image: tag, answer: setosa });
-  expect(steps).toHaveLength(9);
+  expect(steps).toHaveLength(10);
   // Each is printed as a person would type it.
-  expect(stderr).toContain(`  $ minikube image load ${tag} --profile minikube\n`);
+  expect(stderr).toContain(`  $ docker save --output /`);
   expect(stderr).toContain(`  $ CDK8S_OUTDIR=.rhizome/charts RHIZOME_IMAGE=${tag} npx -c 'sed `);
   expect(stderr).toContain(`  $ curl http://localhost:${service.port}/predictions `);
 });
@@ -64,6 +75,7 @@ test('down --on minikube deletes by label what was applied, and leaves a namespa
   project = await createProject({
     'kubectl --context minikube --namespace iris-server delete namespace': 'exit 9',
     'kubectl --context minikube --namespace iris-server delete': `echo 'deployment.apps "iris-server" deleted from iris-server namespace'`,
+    'kubectl --context minikube --namespace iris-server get namespaces': 'echo namespace/iris-server',
     'kubectl --context minikube --namespace iris-server get all': 'printf "configmap/kube-root-ca.crt\\nserviceaccount/default\\nsecret/mine\\n"',
   });
   const { exitCode, stdout, stderr } = await project.start(['down', '--on', 'minikube']);
@@ -71,8 +83,7 @@ test('down --on minikube deletes by label what was applied, and leaves a namespa
   expect(exitCode).toBe(0);
   expect(stdout).toBe('removed deployment.apps "iris-server"');
   const deletion = (await project.calls()).find((call) => call.includes(' delete '));
-  expect(deletion).toContain('--ignore-not-found --cascade=foreground serviceaccount,configmap,deployment.apps,service');
-  expect(deletion).toContain('--selector=app.kubernetes.io/managed-by=rhizome,app.kubernetes.io/instance=iris-server');
+  expect(deletion).toContain(`--ignore-not-found --cascade=foreground ${own} ${selector}`);
 });
 
 test('up --on kind: makes the cluster from kind.yaml with the node image, and predicts through the mapped port', async () => {
@@ -87,18 +98,123 @@ test('up --on kind: makes the cluster from kind.yaml with the node image, and pr
   const again = await project.start(['up', '--on', 'kind', '--detach'], { env: { BASE_IMAGE: 'base:1' } });
   expect(again.exitCode).toBe(0);
   expect(again.stdout).toContain(`The model answers at http://localhost:${service.port}`);
-  expect(await project.calls()).toEqual([
+  expect(anywhere(await project.calls())).toEqual([
     'kind version',
     'kubectl version --client',
     'docker version --format {{.Server.Version}}',
     'kind get clusters',
     'docker build --tag iris-server:v0.1.0 --build-arg BASE_IMAGE=base:1 .',
     ...builtAndTagged.slice(1),
-    `kind load docker-image ${tag} --name rhizome`,
+    'kind get nodes --name rhizome',
+    'docker exec a ctr --namespace k8s.io images list -q',
+    'docker exec b ctr --namespace k8s.io images list -q',
+    'docker version --format {{.Client.APIVersion}}',
+    `docker save --output /image.tar ${tag}`,
+    'kind load image-archive /image.tar --name rhizome --nodes b',
     applied('kind-rhizome'),
     get('kind-rhizome'),
+    pruned('kind-rhizome'),
     'kind get clusters',
   ]);
+});
+
+test('a second up takes no step that has nothing to do, and says why', async () => {
+  await project.remove();
+  project = await createProject({ ...answers(service.port), 'kind get clusters': 'echo rhizome', 'docker exec b ctr': `echo docker.io/library/${tag}` }, service.port);
+  const up = async () => JSON.parse((await project.start(['up', '--on', 'kind', '--detach', '--json'])).stdout) as { steps: { step: string; skipped?: string }[] };
+  const skipped = async () => Object.fromEntries((await up()).steps.flatMap((step) => (step.skipped === undefined ? [] : [[step.step, step.skipped]])));
+  expect(await skipped()).toMatchObject({ 'Have the cluster': 'the cluster rhizome is there', 'Load the image': 'every node has it' });
+  expect((await project.calls()).some((call) => call.includes(' diff '))).toBe(false);
+  const before = (await project.calls()).length;
+
+  expect(await skipped()).toEqual({
+    'Have the cluster': 'the cluster rhizome is there',
+    'Build the image': `unchanged, ${tag} is what was applied`,
+    'Load the image': 'every node has it',
+    'Apply the manifests': 'the cluster has them',
+    'Wait for the replicas': 'all 1 replicas run it already',
+    'Prune what is no longer wanted': 'there is nothing',
+  });
+  const second = (await project.calls()).slice(before);
+  expect(second).toContain('kubectl --context kind-rhizome diff --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml');
+  expect(second.some((call) => call.includes(' apply '))).toBe(false);
+});
+
+test('where the cluster differs from the manifests, a second up applies them', async () => {
+  await project.remove();
+  project = await createProject({ ...answers(service.port), 'kind get clusters': 'echo rhizome', 'kubectl --context * diff': 'echo changed; exit 1' }, service.port);
+  await project.start(['up', '--on', 'kind', '--detach']);
+  await project.start(['up', '--on', 'kind', '--detach']);
+  expect((await project.calls()).filter((call) => call === applied('kind-rhizome'))).toHaveLength(2);
+});
+
+test('the archive of the image is for one platform where Docker can do that, and gone afterwards, also after Ctrl-C', async () => {
+  await project.remove();
+  const temporary = await mkdtemp(join(tmpdir(), 'rhizome-test-'));
+  project = await createProject({
+    ...answers(service.port),
+    'docker version --format {{.Client.APIVersion}}': 'echo 1.48',
+    'docker save': 'echo > "$3"; echo "saved $3"',
+    'kind load': 'echo loading; exec sleep 30',
+  }, service.port);
+  try {
+    const running = project.start(['up', '--on', 'context=kind-mine'], { env: { TMPDIR: temporary } });
+    running.stderr.on('data', (chunk: Buffer) => { if (chunk.includes('loading')) running.kill('SIGINT'); });
+    expect((await running).exitCode).toBe(130);
+    expect(anywhere(await project.calls())).toContain(`docker save --output /image.tar --platform linux/amd64 ${tag}`);
+    expect((await project.calls()).at(-1)).toContain(`kind load image-archive ${temporary}/`);
+    expect(await readdir(temporary)).toEqual([]);
+  } finally {
+    await rm(temporary, { recursive: true });
+  }
+});
+
+test('what the manifests no longer have is deleted after the rollout; what an earlier ReplicaSet needs, and what has no label, stays', async () => {
+  const meta = (name: string) => ({ metadata: { name } });
+  const items = [
+    { kind: 'ConfigMap', ...meta('iris-server-older') }, { kind: 'ConfigMap', ...meta('iris-server-kept') }, { kind: 'ConfigMap', ...meta('iris-server-b9a89cd7ce') },
+    { kind: 'Ingress', ...meta('iris-server') },
+    { kind: 'ReplicaSet', ...meta('iris-server-1'), spec: { template: { spec: { containers: [{ envFrom: [{ configMapRef: { name: 'iris-server-kept' } }] }] } } } },
+  ];
+  await project.remove();
+  project = await createProject({
+    ...answers(service.port),
+    'kubectl --context * get deployment.apps': `echo '${JSON.stringify({ items })}'`,
+    'kubectl --context * delete': `echo 'configmap "iris-server-older" deleted from iris-server namespace'`,
+  }, service.port);
+  const { stderr } = await project.start(['up', '--on', 'context=kind-mine', '--detach']);
+  expect(stderr).toContain('  deleted configmap "iris-server-older"\n');
+  const calls = await project.calls();
+  const deletions = calls.filter((call) => call.includes(' delete '));
+  expect(deletions).toEqual(['kubectl --context kind-mine --namespace iris-server delete --ignore-not-found --cascade=foreground configmap/iris-server-older ingress/iris-server']);
+  expect(calls.indexOf(deletions[0]!)).toBeGreaterThan(calls.indexOf(get('kind-mine')));
+});
+
+test('a renamed Deployment: the Service that holds the NodePort goes before the apply, the rest of the old after the rollout', async () => {
+  const other = 'kubectl --context kind-mine --namespace old';
+  await project.remove();
+  project = await createProject({
+    ...answers(service.port),
+    [`${other} get services`]: `echo '${JSON.stringify({ items: [{ kind: 'Service', metadata: { name: 'old' }, spec: { ports: [{ nodePort: 30080 }] } }] })}'`,
+    [`${other} get namespaces`]: 'echo namespace/old',
+  }, service.port);
+  await mkdir(join(project.folder, '.rhizome'));
+  await writeFile(join(project.folder, '.rhizome/applied.json'), JSON.stringify({ 'context=kind-mine': { installations: [{ namespace: 'old', deployment: 'old' }] } }));
+  expect(await project.start(['up', '--on', 'context=kind-mine', '--detach'])).toMatchObject({ exitCode: 0 });
+  const oldSelector = selector.replace('iris-server', 'old');
+  const calls = (await project.calls()).filter((call) => call.startsWith(other) || call === applied('kind-mine') || call === get('kind-mine'));
+  expect(calls).toEqual([
+    `${other} get services ${oldSelector} --output json`,
+    `${other} delete --ignore-not-found --cascade=foreground service/old`,
+    applied('kind-mine'),
+    get('kind-mine'),
+    `${other} delete --ignore-not-found --cascade=foreground ${own} ${oldSelector}`,
+    `${other} get namespaces ${oldSelector} --field-selector metadata.name=old --output name`,
+    `${other} get all,configmaps,secrets,serviceaccounts,persistentvolumeclaims --selector=app.kubernetes.io/managed-by!=rhizome --output name`,
+    `${other} delete --ignore-not-found --cascade=foreground namespace/old`,
+  ]);
+  expect(JSON.parse(await readFile(join(project.folder, '.rhizome/applied.json'), 'utf8')))
+    .toEqual({ 'context=kind-mine': { image: tag, engine: 'docker', installations: [{ namespace: 'iris-server', deployment: 'iris-server' }] } });
 });
 
 test("a project's own names: the cluster's from kind.yaml, the image's from the manifests, also before they are committed", async () => {
@@ -134,7 +250,7 @@ test('Ctrl-C while kind makes the cluster ends kind, deletes what it had made, a
 
 test('a context: loads into the kind cluster that it names, asks for an image elsewhere, names the contexts there are', async () => {
   await project.start(['up', '--on', 'context=kind-mine', '--detach']);
-  expect(await project.calls()).toContain(`kind load docker-image ${tag} --name mine`);
+  expect(anywhere(await project.calls())).toContain('kind load image-archive /image.tar --name mine --nodes b');
 
   const elsewhere = await project.start(['up', '--on', 'context=staging', '--detach']);
   expect(elsewhere.exitCode).toBe(1);

@@ -1,51 +1,86 @@
 import { Failure } from '../failure.ts';
 import { privateCharts, readManifests, type Manifests } from '../manifests.ts';
-import { apply } from '../steps/apply.ts';
+import { apply, isApplied } from '../steps/apply.ts';
 import { build, tagByContent } from '../steps/build.ts';
 import { assertPrediction } from '../steps/predict.ts';
-import { checkDocker, preflight } from '../steps/preflight.ts';
+import { checkEngine, preflight } from '../steps/preflight.ts';
 import { createSteps } from '../steps/step.ts';
 import { synth } from '../steps/synth.ts';
 import { waitForRollout } from '../steps/wait.ts';
 import { watch } from '../steps/watch.ts';
 import type { Cluster } from '../targets/cluster.ts';
 import { openForward } from '../targets/forward.ts';
-import { record } from '../targets/record.ts';
+import { freeNodePort, prune } from '../targets/prune.ts';
+import { forget, record, recorded, sameInstallation, type Applied, type Installation } from '../targets/record.ts';
+import { chooseEngine } from '../tools/engine.ts';
 import { kubectlForward } from '../tools/kubectl.ts';
+import { CommandFailed } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
 import type { CommandContext } from './options.ts';
 import type { UpOptions } from './up.ts';
 
 const defaultPort = 8080;
 
-/** The steps of `up` on Kubernetes. What has not changed since the last time is done in no time by the tool of each step. */
+/** The steps of `up` on Kubernetes. One that finds that nothing has changed since the last time says so. */
 export async function upOnCluster(context: CommandContext, cluster: Cluster, options: UpOptions): Promise<void> {
+  const { root } = context;
   const { run, times } = createSteps(context.report);
+  const engine = chooseEngine(options.engine);
   const given = options.image;
 
   await run('Check the tools', async () => {
     await preflight(context, cluster.checks);
-    if (given === undefined) await checkDocker(context);
+    if (given === undefined) await checkEngine(context, engine);
   });
-  await run('Have the cluster', async () => {
-    await cluster.ensure();
+  await run('Have the cluster', async (skip) => {
+    const there = await cluster.ensure();
+    if (there === undefined) await forget(root, cluster.name);
+    skip(there);
     if (given === undefined && !cluster.loads) {
       throw new Failure(`There is no way to bring an image of this machine to the nodes of ${cluster.name}.`, {
         hint: `Push it to a registry that the cluster can reach, then: rhizome up --on ${cluster.name} --image REGISTRY/NAME:TAG`,
       });
     }
   });
-  const image = given ?? await run('Build the image', async () => tagByContent(context, (await build(context, options)).image));
+  const before: Applied = (await recorded(root))[cluster.name] ?? { installations: [] };
+  const image = given ?? await run('Build the image', async (skip) => {
+    const tag = await tagByContent(context, engine, (await build(context, engine, options)).image);
+    if (tag === before.image) skip(`unchanged, ${tag} is what was applied`);
+    return tag;
+  });
   const manifests = await run('Synthesize the manifests', async () => {
     await synth(context, { outdir: privateCharts, image });
-    return readManifests(context.root, privateCharts);
+    return readManifests(root, privateCharts);
   });
-  if (given === undefined) await run('Load the image', () => cluster.load(image));
-  await run('Apply the manifests', async () => {
-    if (cluster.name !== 'kind') await record(context.root, cluster.name);
+  const installation: Installation = { namespace: manifests.namespace, deployment: manifests.deployment };
+  if (given === undefined) await run('Load the image', async (skip) => { skip(await cluster.load(image)); });
+  await run('Apply the manifests', async (skip) => {
+    if (before.image === image && await isApplied(context, cluster.context, manifests)) {
+      skip('the cluster has them');
+      return;
+    }
+    // On record first: what an apply that fails has left behind is to be found again.
+    const installations = [installation, ...before.installations.filter((other) => !sameInstallation(other, installation))];
+    await record(root, cluster.name, { ...before, engine, installations });
+    await freeNodePort(context, cluster.context, manifests, before.installations);
     await apply(context, cluster.context, manifests);
+    await record(root, cluster.name, { image, engine, installations });
   });
-  await run('Wait for the replicas', () => waitForRollout(context, cluster.context, manifests));
+  await run('Wait for the replicas', async (skip) => { skip(await waitForRollout(context, cluster.context, manifests)); });
+  await run('Prune what is no longer wanted', async (skip) => {
+    const pruned = await prune(context, cluster.context, manifests, before.installations).catch((error: unknown) => {
+      if (!(error instanceof CommandFailed)) throw error;
+      return error;
+    });
+    if (pruned instanceof CommandFailed) {
+      // Rights that suffice to apply need not suffice to list every kind; the model runs all the same.
+      skip(`kubectl could not: ${pruned.details.at(-1) ?? pruned.message}`);
+      return;
+    }
+    for (const what of pruned) context.report.line(`deleted ${what}`);
+    if (pruned.length === 0) skip('there is nothing');
+    await record(root, cluster.name, { image, engine, installations: [installation] });
+  });
 
   // kind maps a port of this machine to the Service; elsewhere kubectl leads to it, for as long as this command runs.
   const mapped = cluster.name === 'kind' ? await cluster.url() : undefined;

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { UsageError } from '../failure.ts';
 import { clusterNamed } from '../targets/find.ts';
-import { examples, onOption, parsePort, type CommandContext } from './options.ts';
+import type { Engine } from '../tools/engine.ts';
+import { engineOption, examples, onOption, parsePort, type CommandContext } from './options.ts';
 import { upOnCluster } from './up-cluster.ts';
 import { upOnThisMachine } from './up-local.ts';
 
@@ -15,6 +16,7 @@ export interface UpOptions {
   readonly baseImage?: string;
   readonly buildImage?: string;
   readonly nodeImage?: string;
+  readonly engine?: Engine;
 }
 
 export function upCommand(context: CommandContext): Command {
@@ -28,6 +30,7 @@ export function upCommand(context: CommandContext): Command {
     .option('--base-image <reference>', "on a cluster: base of the image; also BASE_IMAGE (default: the Dockerfile's)")
     .option('--build-image <reference>', "on a cluster: image to build in; also BUILD_IMAGE (default: the Dockerfile's)")
     .addOption(new Option('--node-image <reference>', "on kind: the nodes' image (default: kind's)").env('KIND_NODE_IMAGE'))
+    .addOption(engineOption())
     .addHelpText('after', examples(
       'rhizome up                              # two processes on this machine, until Ctrl-C',
       'rhizome up --detach && rhizome predict',

@@ -1,7 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dockerBuild } from '../tools/docker.ts';
+import { imageBuild } from '../tools/engine.ts';
 import { buildSecrets, contentHash, type InspectedImage } from './build.ts';
 
 const image: InspectedImage = {
@@ -34,7 +34,7 @@ test("the host's certificate authority and .npmrc are secrets where they exist",
 });
 
 test('docker build: tag, platform, build arguments, secrets', () => {
-  expect(dockerBuild({ tag: 't:1', platform: 'linux/arm64', buildArgs: { BASE_IMAGE: 'b' }, secrets: { ca: '/ca.pem' } })).toEqual([
+  expect(imageBuild('docker', { tag: 't:1', platform: 'linux/arm64', buildArgs: { BASE_IMAGE: 'b' }, secrets: { ca: '/ca.pem' } })).toEqual([
     'docker', 'build', '--tag', 't:1', '--platform', 'linux/arm64', '--build-arg', 'BASE_IMAGE=b', '--secret', 'id=ca,src=/ca.pem', '.',
   ]);
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { dockerBuild, dockerInspectImage, dockerTag } from '../tools/docker.ts';
+import { imageBuild, imageInspect, imageTag, type Engine } from '../tools/engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { imageName } from './image-name.ts';
 
@@ -23,9 +23,9 @@ export interface BuiltImage {
 }
 
 /** Builds the image from the Dockerfile of the root. */
-export async function build(context: ExecContext, options: BuildOptions, env: NodeJS.ProcessEnv = process.env): Promise<BuiltImage> {
+export async function build(context: ExecContext, engine: Engine, options: BuildOptions, env: NodeJS.ProcessEnv = process.env): Promise<BuiltImage> {
   const image = options.tag ?? await imageName(context);
-  const argv = dockerBuild({
+  const argv = imageBuild(engine, {
     tag: image,
     buildArgs: defined({ BASE_IMAGE: options.baseImage ?? env.BASE_IMAGE, BUILD_IMAGE: options.buildImage ?? env.BUILD_IMAGE }),
     secrets: buildSecrets(env),
@@ -35,7 +35,7 @@ export async function build(context: ExecContext, options: BuildOptions, env: No
     stream: true,
     hint: 'Where no registry is reachable, name images that this machine has: `--base-image` and `--build-image` (or BASE_IMAGE and BUILD_IMAGE).',
   });
-  const { Size } = await inspect(context, image);
+  const { Size } = await inspect(context, engine, image);
   return { image, bytes: Size };
 }
 
@@ -49,13 +49,13 @@ export function buildSecrets(env: NodeJS.ProcessEnv, npmrc: string = join(homedi
  * Tags the image with a hash of what runs: Kubernetes rolls pods only when the image's name changes.
  * @returns the new name: the old one, a dash and 12 hexadecimal digits
  */
-export async function tagByContent(context: ExecContext, image: string): Promise<string> {
-  const tagged = `${image}-${contentHash(await inspect(context, image))}`;
-  await exec(context, dockerTag(image, tagged));
+export async function tagByContent(context: ExecContext, engine: Engine, image: string): Promise<string> {
+  const tagged = `${image}-${contentHash(await inspect(context, engine, image))}`;
+  await exec(context, imageTag(engine, image, tagged));
   return tagged;
 }
 
-/** The part of `docker image inspect` that decides what a container of the image does. */
+/** The part of `docker image inspect` (podman's is the same) that decides what a container of the image does. */
 export interface InspectedImage {
   readonly Architecture: string;
   readonly Size: number;
@@ -72,8 +72,8 @@ export function contentHash({ Architecture, RootFS, Config }: InspectedImage): s
   return createHash('sha256').update(JSON.stringify([Architecture, RootFS.Layers, run])).digest('hex').slice(0, 12);
 }
 
-async function inspect(context: ExecContext, image: string): Promise<InspectedImage> {
-  const [inspected] = JSON.parse(await exec(context, dockerInspectImage(image), { quiet: true })) as [InspectedImage];
+async function inspect(context: ExecContext, engine: Engine, image: string): Promise<InspectedImage> {
+  const [inspected] = JSON.parse(await exec(context, imageInspect(engine, image), { quiet: true })) as [InspectedImage];
   return inspected;
 }
 

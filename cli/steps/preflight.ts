@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import { dockerVersion } from '../tools/docker.ts';
+import { engineVersion, type Engine } from '../tools/engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 
 /** Checks that what the later steps call is there, so that nothing half-made stays behind when it is not. */
@@ -7,15 +7,17 @@ export async function preflight(context: ExecContext, checks: readonly (readonly
   for (const argv of checks) await exec(context, argv);
 }
 
-/** Docker's client may be there without its Engine running. */
-export async function checkDocker(context: ExecContext): Promise<void> {
+/** The client may be there without what it talks to. */
+export async function checkEngine(context: ExecContext, engine: Engine): Promise<void> {
   try {
-    await exec(context, dockerVersion());
+    await exec(context, engineVersion(engine));
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    throw new Failure('Docker is installed, but its Engine does not answer.', {
+    throw new Failure(engine === 'docker' ? 'Docker is installed, but its Engine does not answer.' : 'podman is installed, but does not work.', {
       details: error.details,
-      hint: 'Start Docker (Docker Desktop, or `sudo systemctl start docker`), and check with `docker info`.',
+      hint: engine === 'docker'
+        ? 'Start Docker (Docker Desktop, or `sudo systemctl start docker`), and check with `docker info`.'
+        : 'Check with `podman info`; where podman runs in a machine of its own, start that: podman machine start',
       cause: error,
     });
   }

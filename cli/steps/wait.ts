@@ -11,8 +11,12 @@ const pollMilliseconds = 700;
 /** The Deployment's progress deadline ends the wait; this only when the cluster's controllers do not work at all. */
 const marginSeconds = 60;
 
-/** Waits until every replica runs what was applied, and is available. @throws Failure with the cause, as soon as waiting cannot help */
-export async function waitForRollout(context: ExecContext, kubeContext: string, manifests: Manifests): Promise<void> {
+/**
+ * Waits until every replica runs what was applied, and is available.
+ * @returns why there was nothing to wait for; undefined where there was
+ * @throws Failure with the cause, as soon as waiting cannot help
+ */
+export async function waitForRollout(context: ExecContext, kubeContext: string, manifests: Manifests): Promise<string | undefined> {
   const scope = scopeOf(kubeContext, manifests);
   const started = Date.now();
   for (let polls = 0; ; polls++) {
@@ -20,7 +24,7 @@ export async function waitForRollout(context: ExecContext, kubeContext: string, 
     if (snapshot === undefined) throw new Failure(`The Deployment ${manifests.deployment} is gone: somebody deleted it during the rollout.`);
     const rollout = judgeRollout(snapshot);
     context.report.progress(rollout.lines);
-    if (rollout.complete) return;
+    if (rollout.complete) return polls === 0 ? `all ${String(snapshot.deployment.spec.replicas ?? 1)} replicas run it already` : undefined;
     if (rollout.problem !== undefined) throw await explain(context, scope, manifests, rollout.problem, rollout.oldReady);
     const limit = (snapshot.deployment.spec.progressDeadlineSeconds ?? 600) + marginSeconds;
     if (Date.now() - started > limit * 1000) {

@@ -1,24 +1,27 @@
-import { exec, type ExecContext } from '../tools/exec.ts';
-import { kindLoad } from '../tools/kind.ts';
+import { chooseEngine, type Engine } from '../tools/engine.ts';
+import type { ExecContext } from '../tools/exec.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { checkContext, inCluster, type Cluster } from './cluster.ts';
 import { forwardedUrl } from './forward.ts';
+import { loadIntoKind } from './kind-nodes.ts';
 
 /** Any cluster that kubectl has a context for. */
-export function contextTarget(context: ExecContext, name: string): Cluster {
+export function contextTarget(context: ExecContext, name: string, engine: Engine = chooseEngine()): Cluster {
   // kind calls the context of its cluster NAME so.
   const cluster = /^kind-(.+)$/.exec(name)?.[1];
   return {
-    ...inCluster(context, name),
+    ...inCluster(context, name, `context=${name}`),
     name: `context=${name}`,
     context: name,
     checks: [kubectlVersion()],
     loads: cluster !== undefined,
-    ensure: () => checkContext(context, name),
 
-    async load(image) {
-      if (cluster !== undefined) await exec(context, kindLoad(cluster, image), { stream: true });
+    async ensure() {
+      await checkContext(context, name);
+      return 'kubectl knows the context';
     },
+
+    load: async (image) => (cluster === undefined ? undefined : loadIntoKind(context, engine, cluster, image)),
 
     url: () => forwardedUrl(context.root, name),
   };

@@ -1,12 +1,13 @@
 import { Failure, UsageError } from '../failure.ts';
-import type { ExecContext } from '../tools/exec.ts';
+import { exec, type ExecContext } from '../tools/exec.ts';
+import { kubectlContexts } from '../tools/kubectl.ts';
 import { MissingTool } from '../tools/tool.ts';
 import type { Cluster } from './cluster.ts';
 import { contextTarget } from './context.ts';
-import { kindTarget } from './kind.ts';
+import { kindTarget, type KindOptions } from './kind.ts';
 import { localTarget } from './local/index.ts';
 import { minikubeTarget } from './minikube.ts';
-import { recorded } from './record.ts';
+import { forget, recorded } from './record.ts';
 import type { Target } from './target.ts';
 
 /** The target that `--on` names. */
@@ -14,11 +15,11 @@ export function targetNamed(context: ExecContext, on: string): Target {
   return on === 'local' ? localTarget(context.root) : clusterNamed(context, on);
 }
 
-export function clusterNamed(context: ExecContext, on: string, options: { nodeImage?: string } = {}): Cluster {
-  if (on === 'kind') return kindTarget(context, options.nodeImage);
-  if (on === 'minikube') return minikubeTarget(context);
+export function clusterNamed(context: ExecContext, on: string, options: KindOptions = {}): Cluster {
+  if (on === 'kind') return kindTarget(context, options);
+  if (on === 'minikube') return minikubeTarget(context, options.engine);
   const name = /^context=(.+)$/.exec(on)?.[1];
-  if (name !== undefined) return contextTarget(context, name);
+  if (name !== undefined) return contextTarget(context, name, options.engine);
   throw new UsageError(`--on ${on}: expected local, kind, minikube or context=NAME.`, { hint: 'The names of contexts: kubectl config get-contexts --output name' });
 }
 
@@ -29,7 +30,7 @@ export const isCluster = (target: Target): target is Cluster => 'context' in tar
  * @throws what kubectl says, where nothing is up that answers, and a context does not to which `up` applied something
  */
 export async function targetsUp(context: ExecContext): Promise<readonly Target[]> {
-  const candidates = ['local', 'kind', ...await recorded(context.root)].map((on) => targetNamed(context, on));
+  const candidates = [...new Set(['local', 'kind', ...await known(context)])].map((on) => targetNamed(context, on));
   const asked = await Promise.allSettled(candidates.map((target) => target.isUp()));
   context.signal.throwIfAborted();
   const up = candidates.filter((_, index) => asked[index]?.status === 'fulfilled' && asked[index].value);
@@ -41,6 +42,29 @@ export async function targetsUp(context: ExecContext): Promise<readonly Target[]
     context.report.line(`kind cannot be asked. ${String(answer.reason)}`);
   }
   return up;
+}
+
+/** What `up` was sent to. A context that kubectl no longer knows is forgotten: nothing can be asked there, or removed. */
+async function known(context: ExecContext): Promise<readonly string[]> {
+  const names = Object.keys(await recorded(context.root));
+  if (!names.some((on) => on.startsWith('context='))) return names;
+  const contexts = await kubectlContextNames(context);
+  const gone = names.filter((on) => on.startsWith('context=') && contexts?.includes(on.slice('context='.length)) === false);
+  for (const on of gone) {
+    await forget(context.root, on);
+    context.report.line(`${on} is forgotten: kubectl does not know it any more.`);
+  }
+  return names.filter((on) => !gone.includes(on));
+}
+
+/** Undefined where kubectl cannot say. */
+async function kubectlContextNames(context: ExecContext): Promise<readonly string[] | undefined> {
+  try {
+    return (await exec(context, kubectlContexts(), { quiet: true })).split('\n');
+  } catch (error) {
+    if (error instanceof Failure && !context.signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** The named target, else the only one that is up. @throws Failure where none is, UsageError where several are */

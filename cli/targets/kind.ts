@@ -1,23 +1,30 @@
 import { Failure } from '../failure.ts';
 import { currentManifests } from '../manifests.ts';
+import { chooseEngine, type Engine } from '../tools/engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
-import { kindClusters, kindCreate, kindDelete, kindLoad, kindVersion } from '../tools/kind.ts';
+import { kindClusters, kindCreate, kindDelete, kindEnvironment, kindVersion } from '../tools/kind.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { inCluster, type Cluster } from './cluster.ts';
 import { readKindConfig } from './kind-config.ts';
+import { loadIntoKind } from './kind-nodes.ts';
 import { checkPortFree } from './port.ts';
 
-/**
- * kind's cluster of the project, made from kind.yaml and named there.
- * @param nodeImage kind's own default when absent
- */
-export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
+export interface KindOptions {
+  /** @default kind's own */
+  readonly nodeImage?: string;
+  /** Runs the nodes. */
+  readonly engine?: Engine;
+}
+
+/** kind's cluster of the project, made from kind.yaml and named there. */
+export function kindTarget(context: ExecContext, { nodeImage, engine = chooseEngine() }: KindOptions = {}): Cluster {
   const config = readKindConfig(context.root);
   const cluster = config?.name ?? '';
   const kubeContext = `kind-${cluster}`;
-  const shared = inCluster(context, kubeContext);
+  const kind = kindEnvironment(engine);
+  const shared = inCluster(context, kubeContext, 'kind');
   const exists = async (): Promise<boolean> =>
-    config !== undefined && (await exec(context, kindClusters(), { quiet: true })).split('\n').includes(cluster);
+    config !== undefined && (await exec(context, kindClusters(), { ...kind, quiet: true })).split('\n').includes(cluster);
 
   return {
     name: 'kind',
@@ -27,26 +34,25 @@ export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
 
     async ensure() {
       if (config === undefined) throw new Failure('There is no kind.yaml, which says what the cluster is made of.', { hint: 'Write one with a `name`: https://kind.sigs.k8s.io/docs/user/configuration/' });
-      if (await exists()) {
-        context.report.line(`The cluster ${cluster} is there.`);
-        return;
-      }
+      if (await exists()) return `the cluster ${cluster} is there`;
       for (const { hostPort } of config.portMappings) {
         await checkPortFree(hostPort, 'Stop it, or change `hostPort` in kind.yaml.');
       }
       try {
         await exec(context, kindCreate(cluster, 'kind.yaml', nodeImage), {
+          ...kind,
           stream: true,
           hint: 'Where no registry is reachable, name a node image that this machine has: `--node-image` (or KIND_NODE_IMAGE).',
         });
       } catch (error) {
         // kind cleans up after its own failures, but not after Ctrl-C; half a cluster would pass for one at the next `up`.
-        await exec({ ...context, signal: new AbortController().signal }, kindDelete(cluster), { quiet: true });
+        await exec({ ...context, signal: new AbortController().signal }, kindDelete(cluster), { ...kind, quiet: true });
         throw error;
       }
+      return undefined;
     },
 
-    load: async (image) => { await exec(context, kindLoad(cluster, image), { stream: true }); },
+    load: (image) => loadIntoKind(context, engine, cluster, image),
 
     isUp: exists,
 
@@ -66,7 +72,7 @@ export function kindTarget(context: ExecContext, nodeImage?: string): Cluster {
 
     async down() {
       if (!await exists()) return [];
-      await exec(context, kindDelete(cluster), { stream: true });
+      await exec(context, kindDelete(cluster), { ...kind, stream: true });
       return [`kind cluster ${cluster}`];
     },
   };

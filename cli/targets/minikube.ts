@@ -1,6 +1,8 @@
+import { chooseEngine, type Engine } from '../tools/engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { minikubeImages, minikubeLoad, minikubeStatus } from '../tools/minikube.ts';
+import { fullName, withArchive } from './archive.ts';
 import { inCluster, type Cluster } from './cluster.ts';
 import { forwardedUrl } from './forward.ts';
 
@@ -8,8 +10,9 @@ import { forwardedUrl } from './forward.ts';
 const defaultProfile = 'minikube';
 
 /** A minikube that runs. It is the user's: `up` does not start it, and `down` does not stop it. */
-export function minikubeTarget(context: ExecContext, profile: string = process.env.MINIKUBE_PROFILE ?? defaultProfile): Cluster {
-  const shared = inCluster(context, profile);
+export function minikubeTarget(context: ExecContext, engine: Engine = chooseEngine()): Cluster {
+  const profile = process.env.MINIKUBE_PROFILE ?? defaultProfile;
+  const shared = inCluster(context, profile, 'minikube');
   const runs = async (): Promise<boolean> => {
     try {
       await exec(context, minikubeStatus(profile), { quiet: true });
@@ -28,12 +31,14 @@ export function minikubeTarget(context: ExecContext, profile: string = process.e
 
     async ensure() {
       await exec(context, minikubeStatus(profile), { hint: `Start it: minikube start --profile ${profile}` });
+      return 'minikube runs';
     },
 
     async load(image) {
       const held = (await exec(context, minikubeImages(profile), { quiet: true })).split('\n');
-      if (held.some((name) => name === image || name.endsWith(`/${image}`))) context.report.line(`minikube has ${image}.`);
-      else await exec(context, minikubeLoad(profile, image), { stream: true });
+      if (held.includes(image) || held.includes(fullName(image))) return 'minikube has it';
+      await withArchive(context, engine, image, (file) => exec(context, minikubeLoad(profile, file), { stream: true }));
+      return undefined;
     },
 
     isUp: async () => await runs() && await shared.isUp(),

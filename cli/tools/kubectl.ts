@@ -17,6 +17,10 @@ export const kubectlVersion = (): string[] => ['kubectl', 'version', '--client']
 export const kubectlApply = (context: string, file: string): string[] =>
   ['kubectl', '--context', context, 'apply', '--server-side', '--force-conflicts', '--field-manager=rhizome', '-f', file];
 
+/** Exits with 0 where an apply would change nothing, with 1 where it would, or cannot tell. */
+export const kubectlDiff = (context: string, file: string): string[] =>
+  ['kubectl', '--context', context, 'diff', '--server-side', '--force-conflicts', '--field-manager=rhizome', '-f', file];
+
 export const kubectlGet = (scope: Scope, kinds: readonly string[], ...args: readonly string[]): string[] =>
   kubectl(scope, 'get', kinds.join(','), ...args);
 

@@ -3,6 +3,6 @@
 /** Fails where the profile does not run. */
 export const minikubeStatus = (profile: string): string[] => ['minikube', 'status', '--profile', profile];
 
-export const minikubeLoad = (profile: string, image: string): string[] => ['minikube', 'image', 'load', image, '--profile', profile];
+export const minikubeLoad = (profile: string, archive: string): string[] => ['minikube', 'image', 'load', archive, '--profile', profile];
 
 export const minikubeImages = (profile: string): string[] => ['minikube', 'image', 'ls', '--profile', profile];

@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 /** The programs that the command line calls: what for, and where they come from. */
 const tools: Readonly<Record<string, { readonly why: string; readonly install: string }>> = {
   docker: { why: 'builds the image and runs the nodes of kind', install: 'https://docs.docker.com/engine/install/' },
+  podman: { why: 'builds the image, and runs the nodes of kind', install: 'https://podman.io/docs/installation' },
   kind: { why: 'makes a Kubernetes cluster out of containers', install: 'https://kind.sigs.k8s.io/docs/user/quick-start/#installation' },
   kubectl: { why: 'talks to the cluster', install: 'https://kubernetes.io/docs/tasks/tools/#kubectl' },
   minikube: { why: 'is the cluster that you named', install: 'https://minikube.sigs.k8s.io/docs/start/' },

@@ -1,0 +1,56 @@
+/**
+ * Argument lists for the container engine: `docker`, or `podman`, which takes the same words but for those that say so.
+ * Pure: `exec` runs them.
+ */
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export const engines = ['docker', 'podman'] as const;
+/** What builds images and runs the nodes of kind. */
+export type Engine = (typeof engines)[number];
+
+/** The one that is asked for, in an option or in RHIZOME_ENGINE; else docker, unless podman alone is installed. */
+export function chooseEngine(asked?: Engine, env: NodeJS.ProcessEnv = process.env): Engine {
+  const named = asked ?? engines.find((engine) => engine === env.RHIZOME_ENGINE);
+  const folders = (env.PATH ?? '').split(delimiter);
+  return named ?? engines.find((engine) => folders.some((folder) => existsSync(join(folder, engine)))) ?? 'docker';
+}
+
+export interface BuildOptions {
+  readonly tag: string;
+  /** For the Dockerfile's `ARG`s. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Files by the id under which the build mounts them; they reach no layer. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** As `linux/arm64`; the engine's own when absent. */
+  readonly platform?: string;
+}
+
+export function imageBuild(engine: Engine, { tag, buildArgs, secrets, platform }: BuildOptions): string[] {
+  return [
+    engine, 'build', '--tag', tag,
+    ...(platform === undefined ? [] : ['--platform', platform]),
+    ...Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    ...Object.entries(secrets).flatMap(([id, file]) => ['--secret', `id=${id},src=${file}`]),
+    '.',
+  ];
+}
+
+export const imageTag = (engine: Engine, image: string, tag: string): string[] => [engine, 'tag', image, tag];
+
+export const imageInspect = (engine: Engine, image: string): string[] => [engine, 'image', 'inspect', image];
+
+/** @param platform of an image that may have several; podman's have one */
+export const imageSave = (engine: Engine, image: string, file: string, platform?: string): string[] =>
+  [engine, 'save', '--output', file, ...(platform === undefined ? [] : ['--platform', platform]), image];
+
+/** Fails where the client alone is there. Docker's prints the version of its Engine. */
+export const engineVersion = (engine: Engine): string[] =>
+  engine === 'docker' ? ['docker', 'version', '--format', '{{.Server.Version}}'] : ['podman', 'info', '--format', '{{.Version.Version}}'];
+
+/** The version of the API that Docker's client and Engine agree on, as `1.48`. */
+export const dockerApiVersion = (): string[] => ['docker', 'version', '--format', '{{.Client.APIVersion}}'];
+
+/** The names of the images that a node of kind holds, a line each. */
+export const nodeImages = (engine: Engine, node: string): string[] =>
+  [engine, 'exec', node, 'ctr', '--namespace', 'k8s.io', 'images', 'list', '-q'];
