@@ -87,8 +87,9 @@ testUnless(reason, 'up again without a change: nothing is made anew, no pod roll
   const before = await pods();
   const { log } = await up();
   expect(await pods()).toEqual(before);
-  expect(log).toContain('The cluster rhizome is there.');
-  expect(log).toContain('found to be already present on all nodes');
+  expect(log).toContain('  - Have the cluster: skipped, the cluster rhizome is there');
+  expect(log).toContain('  - Load the image: skipped, every node has it');
+  expect(log).toContain('  - Apply the manifests: skipped, the cluster has them');
   // Fails where another apply would change something.
   await kubectl('diff', '--server-side', '--force-conflicts', '--field-manager=rhizome', '-f', join(project.folder, '.rhizome/charts/local.k8s.yaml'));
 });
