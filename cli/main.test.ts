@@ -16,7 +16,7 @@ const example = { sepal_length: 5, sepal_width: 3.5, petal_length: 1.3, petal_wi
 test('every command has help with examples', () => {
   const context = { root: '/', report: createReporter({ write: () => true }), signal: new AbortController().signal, print: () => undefined };
   const { commands } = createProgram(context, '0.0.0');
-  expect(commands.map((command) => command.name())).toEqual(['up', 'status', 'predict', 'logs', 'down', 'build', 'synth']);
+  expect(commands.map((command) => command.name())).toEqual(['up', 'status', 'predict', 'load', 'logs', 'down', 'build', 'synth']);
   for (const command of commands) {
     let help = '';
     command.configureOutput({ writeOut: (text) => { help += text; } }).outputHelp();
@@ -32,8 +32,11 @@ test.each([
   [['up', '--base-image', 'x'], '--base-image does nothing on this machine'],
   [['predict', 'tulip'], 'There is no model "tulip": models/ holds iris.'],
   [['predict', 'tulip', '--json', '{}'], 'There is no model "tulip": models/ holds iris.'],
-  [['predict', '--url', 'localhost:8080', '--json', '{}'], '--url localhost:8080 is no URL.'],
+  [['predict', '--url', 'localhost:8080', '--json', '{}'], "'localhost:8080' is invalid. Expected a URL, as http://localhost:8080."],
   [['predict', '--json', '{}', '--file', '-'], 'cannot be used with option'],
+  [['load', '--rate', '0'], 'Expected requests a second, above 0 and up to 100000.'],
+  [['load', '--for', '1y'], 'Expected a time, as 30s, 500ms or 2m.'],
+  [['load', '--connections', 'many'], 'Allowed choices are new, keep-alive.'],
 ])('exits 2 for %j', async (args, message) => {
   const { exitCode, stdout, stderr } = await project.start(args);
   expect(stderr).toContain(message);

@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { differs } from './answer.ts';
 import type { Engine, EngineOptions, Session } from './engine/engine.ts';
-import { readModelJson, type Example } from './model-json.ts';
+import { readModelJson } from './model-json.ts';
 import { resolveSignature, type Signature } from './signature.ts';
 import { decodePredictions, encodeRows, outputNames, type Prediction, type Row } from './tabular.ts';
 import { removeZipMap } from './zipmap.ts';
-
-/** Largest difference from an example's numbers that is still the same answer: other CPUs round otherwise. */
-const TOLERANCE = 1e-4;
 
 /** The model cannot be served; the message names the file, what is wrong with it, and what to do. */
 export class ModelLoadError extends Error {
@@ -64,21 +62,4 @@ export class Model {
   async release(): Promise<void> {
     await this.#session.release();
   }
-}
-
-/** In words, how an answer differs from the example's; undefined where it does not. */
-function differs(expected: Example, actual: Prediction | undefined): string | undefined {
-  const same = typeof expected.prediction === 'number'
-    ? close(expected.prediction, Number(actual?.prediction))
-    : expected.prediction === actual?.prediction;
-  if (!same) return `expected '${expected.prediction}', predicted '${actual?.prediction ?? 'nothing'}'`;
-  for (const [name, probability] of Object.entries(expected.probabilities ?? {})) {
-    const predicted = actual?.probabilities?.[name] ?? Number.NaN;
-    if (!close(probability, predicted)) return `expected probability ${probability} of '${name}', predicted ${predicted}`;
-  }
-  return undefined;
-}
-
-function close(expected: number, actual: number): boolean {
-  return Math.abs(expected - actual) <= TOLERANCE * Math.max(1, Math.abs(expected));
 }

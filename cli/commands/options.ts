@@ -19,6 +19,28 @@ export const onOption = (fallback: string): Option =>
 export const engineOption = (): Option =>
   new Option('--engine <name>', 'what builds the image and runs the nodes of kind (default: docker, unless podman alone is installed)').choices(engines).env('RHIZOME_ENGINE');
 
+/** `--url`, without slashes at its end. */
+export const urlOption = (): Option =>
+  new Option('--url <url>', 'ask there instead of what is up').argParser((value: string) => {
+    if (!/^https?:\/\/[^/]/.test(value) || !URL.canParse(value)) throw new InvalidArgumentError('Expected a URL, as http://localhost:8080.');
+    return value.replace(/\/+$/, '');
+  });
+
+/** @returns milliseconds */
+export function parseDuration(value: string): number {
+  const [, number = '', unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(value) ?? [];
+  const milliseconds = Number(number) * ({ ms: 1, s: 1000, m: 60_000 }[unit] ?? NaN);
+  if (number === '' || milliseconds === 0) throw new InvalidArgumentError('Expected a time, as 30s, 500ms or 2m.');
+  return milliseconds;
+}
+
+/** Requests a second. */
+export function parseRate(value: string): number {
+  const rate = Number(value);
+  if (!/^\d+(\.\d+)?$/.test(value) || rate <= 0 || rate > 100_000) throw new InvalidArgumentError('Expected requests a second, above 0 and up to 100000.');
+  return rate;
+}
+
 export function parsePort(value: string): number {
   const port = Number(value);
   if (!/^\d+$/.test(value) || port < 1 || port > 65535) throw new InvalidArgumentError('Expected a number from 1 to 65535.');

@@ -1,12 +1,11 @@
 import { Command, Option } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
-import { Failure, UsageError } from '../failure.ts';
-import { currentManifests } from '../manifests.ts';
-import { firstExample, predict } from '../steps/predict.ts';
-import { findTarget, isCluster } from '../targets/find.ts';
-import { openForward } from '../targets/forward.ts';
-import { examples, onOption, type CommandContext } from './options.ts';
+import { Failure } from '../failure.ts';
+import { modelExamples, predict } from '../steps/predict.ts';
+import { findTarget } from '../targets/find.ts';
+import { openService } from '../targets/service.ts';
+import { examples, onOption, urlOption, type CommandContext } from './options.ts';
 
 interface PredictFlags {
   readonly on?: string;
@@ -20,7 +19,7 @@ export function predictCommand(context: CommandContext): Command {
     .description("send one request and print the answer, as JSON; by default the model's first example")
     .argument('[model]', 'a folder of models/; needed only where there are several')
     .addOption(onOption('what is up'))
-    .option('--url <url>', 'ask there instead of what is up')
+    .addOption(urlOption())
     .addOption(new Option('--file <file>', 'JSON to send; - reads standard input').conflicts('json'))
     .option('--json <text>', 'JSON to send: an object, or an array of objects')
     .addHelpText('after', examples(
@@ -31,24 +30,15 @@ export function predictCommand(context: CommandContext): Command {
     ))
     .action(async (model: string | undefined, flags: PredictFlags) => {
       // Also where something else is sent: a model that is misspelt would go unnoticed.
-      const example = model !== undefined || (flags.json ?? flags.file) === undefined ? await firstExample(context.root, model) : undefined;
-      const body = flags.json ?? (flags.file === undefined ? JSON.stringify(example?.input) : await readInput(flags.file));
-      if (flags.url !== undefined && !/^https?:\/\/[^/]/.test(flags.url)) throw new UsageError(`--url ${flags.url} is no URL.`, { hint: 'As in --url http://localhost:8080' });
+      const known = model !== undefined || (flags.json ?? flags.file) === undefined ? await modelExamples(context.root, model) : [];
+      const body = flags.json ?? (flags.file === undefined ? JSON.stringify(known[0].input) : await readInput(flags.file));
       const ask = async (url: string): Promise<void> => { context.print(JSON.stringify(await predict(context, { url, body }))); };
       if (flags.url !== undefined) {
-        await ask(flags.url.replace(/\/+$/, ''));
+        await ask(flags.url);
         return;
       }
-      const target = await findTarget(context, flags.on);
-      const url = await target.url();
-      if (url !== undefined) {
-        await ask(url);
-      } else if (isCluster(target) && await target.status() !== undefined) {
-        const forward = await openForward(context, target.context, currentManifests(context.root), 0);
-        await ask(forward.url).finally(() => forward.close());
-      } else {
-        throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
-      }
+      const { url, close } = await openService(context, await findTarget(context, flags.on));
+      await ask(url).finally(close);
     });
 }
 

@@ -9,7 +9,7 @@ import { answerWith, createProject, rolledOut, type Answering, type Answers, typ
 
 const inspected = { Os: 'linux', Architecture: 'amd64', Size: 1, RootFS: { Layers: ['sha256:1'] }, Config: { Cmd: ['node'] } };
 const tag = `iris-server:v0.1.0-${contentHash(inspected)}`;
-const setosa = { prediction: 'setosa' };
+const setosa = { prediction: 'setosa', probabilities: { setosa: 0.980945, versicolor: 0.019054, virginica: 0.000001 } };
 
 const answers = (port: number): Answers => ({
   'kind get clusters': 'echo other',

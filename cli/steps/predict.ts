@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { differs, type Answer } from '../../onnx/answer.ts';
 import type { Example } from '../../onnx/model-json.ts';
 import { paths } from '../../service/contract/index.ts';
 import { Failure, UsageError } from '../failure.ts';
@@ -24,6 +25,9 @@ export function curlLine({ url, body }: PredictOptions): string {
   return `curl ${url}${paths.predictions} -H 'content-type: application/json'${auth} -d ${quote([body])}`;
 }
 
+/** The key that the service asks for, if there is one. */
+export const keyHeader = (): Record<string, string> => (hasKey() ? { authorization: `Bearer ${process.env.API_KEY ?? ''}` } : {});
+
 const hasKey = (): boolean => (process.env.API_KEY ?? '') !== '';
 
 /** Sends one request. @returns the parsed answer @throws Failure with the service's own explanation, or where nothing answers */
@@ -41,7 +45,7 @@ async function post(context: ExecContext, { url, body, patience = 0 }: PredictOp
     try {
       return await fetch(`${url}${paths.predictions}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...(hasKey() && { authorization: `Bearer ${process.env.API_KEY ?? ''}` }) },
+        headers: { 'content-type': 'application/json', ...keyHeader() },
         body,
         signal: AbortSignal.any([context.signal, AbortSignal.timeout(answerTimeout)]),
       });
@@ -77,8 +81,8 @@ function refusal(status: number, text: string, url: string): Failure {
   });
 }
 
-/** A model's first example. @param name by default the only model of models/ */
-export async function firstExample(root: string, name?: string): Promise<Example> {
+/** A model's examples, at least one. @param name by default the only model of models/ */
+export async function modelExamples(root: string, name?: string): Promise<readonly [Example, ...Example[]]> {
   const known = (await readdir(join(root, 'models'), { withFileTypes: true }).catch(() => [])).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   const model = name ?? (known.length === 1 ? known[0] : undefined);
   if (model === undefined || !known.includes(model)) {
@@ -92,19 +96,19 @@ export async function firstExample(root: string, name?: string): Promise<Example
     if (cause instanceof ModelJsonError) throw new Failure(cause.message, { cause, hint: `Correct ${file}.` });
     throw cause;
   });
-  const example = json.examples?.[0];
-  if (example === undefined) throw new Failure(`${file} has no examples.`, { hint: 'Add one ("input" and "prediction"), or send your own with --json or --file.' });
-  return example;
+  const [first, ...others] = json.examples ?? [];
+  if (first === undefined) throw new Failure(`${file} has no examples.`, { hint: 'Add one ("input" and "prediction"); `rhizome predict` can send your own with --json or --file.' });
+  return [first, ...others];
 }
 
 /** Sends the model's first example and checks the answer: the proof that the whole path works. */
-export async function assertPrediction(context: ExecContext, url: string): Promise<{ readonly answer: unknown; readonly curl: string }> {
-  const example = await firstExample(context.root);
+export async function assertPrediction(context: ExecContext, url: string, model?: string): Promise<{ readonly answer: unknown; readonly curl: string }> {
+  const [example] = await modelExamples(context.root, model);
   const options = { url, body: JSON.stringify(example.input), patience: 10_000 };
   const answer = await predict(context, options);
-  const { prediction } = answer as { prediction?: unknown };
-  if (prediction !== example.prediction) {
-    throw new Failure(`The model answered ${JSON.stringify(prediction)} for its first example, whose model.json says ${JSON.stringify(example.prediction)}.`, {
+  const difference = differs(example, answer as Answer);
+  if (difference !== undefined) {
+    throw new Failure(`The model answers its first example otherwise than its model.json says: ${difference}.`, {
       details: [`sent ${options.body}`, `got  ${JSON.stringify(answer)}`],
       hint: 'Do model.onnx and model.json belong together? Does the URL lead to another program?',
     });

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Engine } from '../tools/engine.ts';
+import { chooseEngine, type Engine } from '../tools/engine.ts';
 
 /** One Deployment with all that belongs to it: its objects bear the name as their instance label. */
 export interface Installation {
@@ -30,6 +30,11 @@ export async function recorded(root: string): Promise<Record> {
   } catch {
     return {};
   }
+}
+
+/** What runs the nodes of a target that `up` was sent to. */
+export async function engineOf(root: string, { name }: { readonly name: string }): Promise<Engine> {
+  return (await recorded(root))[name]?.engine ?? chooseEngine();
 }
 
 export async function record(root: string, on: string, applied: Applied): Promise<void> {

@@ -54,3 +54,6 @@ export const dockerApiVersion = (): string[] => ['docker', 'version', '--format'
 /** The names of the images that a node of kind holds, a line each. */
 export const nodeImages = (engine: Engine, node: string): string[] =>
   [engine, 'exec', node, 'ctr', '--namespace', 'k8s.io', 'images', 'list', '-q'];
+
+/** Where a port of a container is on this machine: a line each, as `127.0.0.1:8080`. Fails where it is nowhere. */
+export const containerPort = (engine: Engine, container: string, port: number): string[] => [engine, 'port', container, `${String(port)}/tcp`];

@@ -1,0 +1,88 @@
+import { Command, Option } from 'commander';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../failure.ts';
+import { loadOfExamples } from '../load/examples.ts';
+import { startLoad } from '../load/load.ts';
+import { plot } from '../load/plot.ts';
+import { byKind, type LoadReport } from '../load/report.ts';
+import { assertPrediction } from '../steps/predict.ts';
+import { findTarget } from '../targets/find.ts';
+import { openService } from '../targets/service.ts';
+import { examples, onOption, parseDuration, parseRate, urlOption, type CommandContext } from './options.ts';
+
+interface LoadFlags {
+  readonly on?: string;
+  readonly url?: string;
+  readonly rate: number;
+  readonly for: number;
+  readonly connections: 'new' | 'keep-alive';
+  readonly json?: boolean;
+}
+
+export function loadCommand(context: CommandContext): Command {
+  return new Command('load')
+    .description("send the model's examples at a steady rate, check every answer, and say how long they took")
+    .argument('[model]', 'a folder of models/; needed only where there are several')
+    .addOption(onOption('what is up'))
+    .addOption(urlOption())
+    .option('--rate <number>', 'requests a second, sent when they are due, however slowly those before are answered', parseRate, 50)
+    .addOption(new Option('--for <time>', 'as 30s, 500ms or 2m').argParser(parseDuration).default(30_000, '30s'))
+    .addOption(new Option('--connections <kind>', 'new: one for each request; keep-alive: some that stay').choices(['new', 'keep-alive']).default('keep-alive'))
+    .option('--json', 'print {"sent", "failed", "kinds", "p50", "p90", "p99", "max", "longestGapMs", "opened", "perSecond", ...}; milliseconds')
+    .addHelpText('after', examples('rhizome load', 'rhizome load --rate 200 --for 2m --connections new --on kind', 'rhizome load --json | jq .p99'))
+    .action(async (model: string | undefined, flags: LoadFlags) => {
+      if (flags.url !== undefined) {
+        await load(context, flags.url, model, flags);
+        return;
+      }
+      const { url, boundToOnePod, close } = await openService(context, await findTarget(context, flags.on));
+      if (boundToOnePod) context.report.line('By kubectl port-forward: it leads to one pod, so this shows nothing of the others, and fails when that one goes.');
+      await load(context, url, model, flags).finally(close);
+    });
+}
+
+async function load(context: CommandContext, base: string, model: string | undefined, flags: LoadFlags): Promise<void> {
+  const { report, signal } = context;
+  // A wrong URL, a missing key or a wrong model is one clear message here, and thousands of failures later.
+  await assertPrediction(context, base, model);
+  const { url, headers, requests } = await loadOfExamples(context.root, base, model);
+  const { rate, connections } = flags;
+  report.step(`Load ${url}: ${String(rate)} requests a second for ${String(flags.for / 1000)} s, connections: ${connections}`);
+
+  const started = performance.now();
+  const running = startLoad({ url, headers, requests, rate, connections });
+  // A line now and then, where lines stay.
+  const live = setInterval(() => {
+    const now = running.report();
+    report.progress([...(process.stderr.isTTY ? plot(now) : []), `${((performance.now() - started) / 1000).toFixed(0)} s: ${counts(now)}`]);
+  }, process.stderr.isTTY ? 500 : 5000);
+  await sleep(flags.for, undefined, { signal }).catch(() => undefined);
+  const seconds = (performance.now() - started) / 1000;
+  const result = await running.stop().finally(() => { clearInterval(live); });
+
+  const { sent, failures, p50, p90, p99, max, longestGapMs, opened, perSecond } = result;
+  const kinds = Object.fromEntries([...Map.groupBy(failures, ({ kind }) => kind)].map(([kind, of]) => [kind, of.length]));
+  context.report.progress([]);
+  if (flags.json === true) context.print(JSON.stringify({ url, rate, connections, seconds: Math.round(seconds * 1000) / 1000, sent, failed: failures.length, kinds, p50, p90, p99, max, longestGapMs, opened, perSecond }));
+  else context.print(summary(result, seconds));
+  if (failures.length > 0) {
+    throw new Failure(`${String(failures.length)} of ${String(sent)} requests failed: ${byKind(failures)}.`, { hint: '`rhizome status` says what the replicas do, `rhizome logs` why.' });
+  }
+}
+
+const counts = ({ sent, failures, p50, max }: LoadReport): string =>
+  `${String(sent)} answered or failed, ${String(failures.length)} failed, p50 ${milliseconds(p50)}, max ${milliseconds(max)}`;
+
+function summary(report: LoadReport, seconds: number): string {
+  const { sent, failures, p50, p90, p99, max, longestGapMs, opened } = report;
+  return [
+    ...plot(report),
+    '',
+    `${String(sent)} requests in ${seconds.toFixed(1)} s, ${failures.length === 0 ? 'none failed' : `${String(failures.length)} failed (${byKind(failures)})`}`,
+    `p50 ${milliseconds(p50)}, p90 ${milliseconds(p90)}, p99 ${milliseconds(p99)}, max ${milliseconds(max)}`,
+    `longest time without a right answer: ${milliseconds(longestGapMs)}`,
+    `connections opened: ${String(opened)}`,
+  ].join('\n');
+}
+
+const milliseconds = (value: number): string => (Number.isNaN(value) ? '-' : `${String(value)} ms`);
