@@ -51,7 +51,10 @@ export async function attempt({ body, isRight }: LoadRequest, { url, agent, head
     resolve('timeout');
     sent.destroy();
   }, timeout);
-  sent.on('socket', (used) => { socket = used; });
+  sent.on('socket', (used) => {
+    if (used.connecting) used.once('connect', () => { socket = used; });
+    else socket = used;
+  });
   sent.on('error', fail);
   sent.end(body);
 

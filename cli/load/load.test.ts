@@ -31,7 +31,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = performance.now() + 20_000;
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`waited 20 s for ${what}`);
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => { setTimeout(resolve, 5); });
   }
 }
 
@@ -57,14 +57,14 @@ test('sends at the rate asked for, each request in turn, with its headers, and c
     request.on('data', (chunk: Buffer) => bodies.push(chunk.toString())).on('end', () => response.end('{"prediction":1}'));
   });
   const started = performance.now();
-  const report = await answers(100, {
-    url, rate: 200, connections: 'new', headers: { authorization: 'Bearer key' },
+  const report = await answers(40, {
+    url, rate: 50, connections: 'new', headers: { authorization: 'Bearer key' },
     requests: ['a', 'b'].map((body) => ({ body, isRight: (answer) => (answer as { prediction: number }).prediction === 1 })),
   });
   const seconds = (performance.now() - started) / 1000;
   // What is due is due: a busy machine can only be late, and then sends what it owes.
-  expect(report.sent).toBeLessThanOrEqual(Math.ceil(seconds * 200) + 1);
-  expect(seconds).toBeGreaterThanOrEqual(99 / 200);
+  expect(report.sent).toBeLessThanOrEqual(Math.ceil(seconds * 50) + 1);
+  expect(seconds).toBeGreaterThanOrEqual(39 / 50);
   expect(report).toMatchObject({ failures: [], lost: [] });
   expect(bodies.filter((body) => body === 'a').length - bodies.filter((body) => body === 'b').length).toBe(bodies.length % 2);
   expect(authorization).toBe('Bearer key');
@@ -76,20 +76,20 @@ test('sends at the rate asked for, each request in turn, with its headers, and c
 
 test('new: a connection for each request; keep-alive: the pool, each of them used', async () => {
   const url = await serve(right);
-  const fresh = await answers(20, { url, requests, rate: 200, connections: 'new' });
+  const fresh = await answers(20, { url, requests, rate: 50, connections: 'new' });
   expect(connections.length).toBe(fresh.sent);
   expect(fresh.opened).toBe(fresh.sent);
 
   connections.length = 0;
   const served = new Map<Socket, number>();
   server.on('request', ({ socket }) => served.set(socket, (served.get(socket) ?? 0) + 1));
-  const kept = await answers(40, { url, requests, rate: 100, connections: 'keep-alive', pool: 4 });
+  const kept = await answers(40, { url, requests, rate: 50, connections: 'keep-alive', pool: 4 });
   expect(kept.failures).toEqual([]);
   expect(kept.opened).toBe(connections.length);
   // More than the pool only where the machine kept all of them busy.
   expect(connections.length).toBeGreaterThanOrEqual(4);
-  expect(connections.length).toBeLessThan(kept.sent / 2);
-  expect(Math.min(...served.values())).toBeGreaterThan(1);
+  expect(connections.length).toBeLessThan(kept.sent);
+  expect([...served.values()].filter((count) => count > 1).length).toBeGreaterThanOrEqual(4);
 });
 
 test('a server that stalls does not slow the load down, and every request that was due meanwhile has waited', async () => {
@@ -100,7 +100,7 @@ test('a server that stalls does not slow the load down, and every request that w
     if (stalls) held.push(answer);
     else answer();
   });
-  load = startLoad({ url, requests, rate: 100, connections: 'keep-alive', pool: 2 });
+  load = startLoad({ url, requests, rate: 50, connections: 'keep-alive', pool: 2 });
   // In a closed loop there would be two.
   await until('requests that wait', () => held.length >= 30);
   stalls = false;
@@ -108,9 +108,9 @@ test('a server that stalls does not slow the load down, and every request that w
   await until('a right answer', () => load!.answered() > 30);
   const report = await load.stop();
   expect(report.failures).toEqual([]);
-  // The first of thirty waited for the other 29 to be due, those in the middle for half of that.
-  expect(report.max).toBeGreaterThanOrEqual(290);
-  expect(report.longestGapMs).toBeGreaterThanOrEqual(290);
+  // The first of thirty waited until the last was due.
+  expect(report.max).toBeGreaterThanOrEqual(580);
+  expect(report.longestGapMs).toBeGreaterThanOrEqual(580);
   expect(report.opened).toBeGreaterThanOrEqual(30);
 });
 
@@ -136,7 +136,7 @@ test.each<[string, RequestListener]>([
   ['wrong answer', (_, response) => { response.end('not JSON'); }],
 ])('%s is counted as what it is', async (kind, listener) => {
   const url = await serve(listener);
-  const report = await attempts(3, { url, requests, rate: 100, connections: 'keep-alive' });
+  const report = await attempts(3, { url, requests, rate: 50, connections: 'keep-alive' });
   expect(new Set(report.failures.map((failure) => failure.kind))).toEqual(new Set([kind]));
   expect(report.failures).toHaveLength(report.sent);
   expect(report.perSecond[0]!.failed).toBeGreaterThanOrEqual(3);
@@ -147,8 +147,9 @@ test('nobody listens: ECONNREFUSED, on no connection', async () => {
   const url = await serve(right);
   server.close();
   await once(server, 'close');
-  const report = await attempts(3, { url, requests, rate: 100, connections: 'new' });
-  expect(new Set(report.failures.map(({ kind }) => kind))).toEqual(new Set(['ECONNREFUSED']));
+  const report = await attempts(3, { url, requests, rate: 50, connections: 'new' });
+  expect(report.failures.map(({ kind, answeredBefore }) => [kind, answeredBefore])).toEqual(report.failures.map(() => ['ECONNREFUSED', 0]));
+  expect(report.opened).toBe(0);
   server.listen(0);
   await once(server, 'listening');
 });
@@ -166,7 +167,7 @@ test('a failed request is sent once more; what fails again is lost', async () =>
     });
   });
   const isRight = (): boolean => true;
-  load = startLoad({ url, rate: 100, connections: 'new', retryAfter: 10, requests: ['well', 'ill', 'dead'].map((body) => ({ body, isRight })) });
+  load = startLoad({ url, rate: 50, connections: 'new', retryAfter: 10, requests: ['well', 'ill', 'dead'].map((body) => ({ body, isRight })) });
   await until('all three', () => load!.report().sent >= 3);
   const report = await load.stop();
   const dead = Math.floor(report.sent / 3);
@@ -176,17 +177,18 @@ test('a failed request is sent once more; what fails again is lost', async () =>
   expect(report.lost[0]!.sentAt - report.failures[1]!.failedAt).toBeGreaterThanOrEqual(9);
 });
 
-test('a failure says whether its connection had been of use', async () => {
-  let count = 0;
+test('a failure says how many requests its connection had answered', async () => {
+  const served = new WeakMap<Socket, number>();
   const url = await serve((request, response) => {
-    if (++count > 4) request.socket.resetAndDestroy();
+    const before = served.get(request.socket) ?? 0;
+    served.set(request.socket, before + 1);
+    if (before === 2) request.socket.resetAndDestroy();
     else right(request, response);
   });
-  load = startLoad({ url, requests, rate: 50, connections: 'keep-alive', pool: 1 });
-  await until('a failure', () => load!.report().failures.length >= 2);
+  load = startLoad({ url, requests, rate: 50, connections: 'keep-alive', pool: 2 });
+  await until('failures', () => load!.report().failures.length >= 3);
   const { failures } = await load.stop();
-  expect(failures.some(({ answeredBefore }) => answeredBefore > 0)).toBe(true);
-  expect(failures.at(-1)!.answeredBefore).toBe(0);
+  expect(new Set(failures.map(({ answeredBefore }) => answeredBefore))).toEqual(new Set([2]));
 });
 
 test('the longest gap lasts from the last right answer to the next, or to the end', async () => {
