@@ -1,10 +1,12 @@
 /**
- * The tools that judge manifests, run on the committed charts. `.ci/policy-tools` installs them; they are looked for
+ * The tools that judge manifests, run on the committed charts, and the one that judges GitHub's workflows. `.ci/policy-tools` installs them; they are looked for
  * in the folder POLICY_TOOLS, then on PATH. A check that fails must be waived below with its reason, and a waiver that
  * nothing needs any more fails too. infra/policy.test.ts holds the same values with Node alone.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { parse } from 'yaml';
 import { environments } from '../../infra/environments.ts';
 import { supportedVersions } from '../../infra/schemas/schema-file.ts';
 import { findTool, testThatNeeds } from '../needs.ts';
@@ -54,6 +56,27 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
       const { all } = await execa(tool, ['--strict', '--quiet', '--kubernetes-version', version, chart(environment)], { all: true, timeout });
       expect(all).toBe('');
     }
+  });
+});
+
+describe('.github/workflows/ci.yml', () => {
+  const file = join(root, '.github/workflows/ci.yml');
+  const text = readFileSync(file, 'utf8');
+
+  testWith('actionlint', 'actionlint finds nothing', async (tool) => {
+    // shellcheck and pyflakes, where a machine has them, would make the answer depend on the machine.
+    const { all } = await execa(tool, ['-no-color', '-shellcheck=', '-pyflakes=', file], { all: true, reject: false, timeout });
+    expect(all).toBe('');
+  });
+
+  test('every action is pinned to a full version, and the clusters are the oldest and the newest that are supported', () => {
+    const uses = [...text.matchAll(/uses: (\S+)/g)].map(([, action]) => action!);
+    expect(uses.length).toBeGreaterThan(5);
+    expect(uses.filter((action) => !/@(v\d+\.\d+\.\d+|[0-9a-f]{40})$/.test(action))).toEqual([]);
+    const { jobs } = parse(text) as { jobs: { cluster: { strategy: { matrix: { include: readonly { kubernetes: string; image: string }[] } } } } };
+    const { include } = jobs.cluster.strategy.matrix;
+    expect(include.map(({ kubernetes }) => kubernetes)).toEqual([supportedVersions[0], supportedVersions.at(-1)]);
+    for (const { kubernetes, image } of include) expect(image).toContain(`kindest/node:v${kubernetes}.`);
   });
 });
 
