@@ -92,7 +92,7 @@ export function startLoad(options: LoadOptions): Load {
       const served = serve(requests[sent % requests.length] ?? first, (sent * 1000) / rate).finally(() => onTheirWay.delete(served));
       onTheirWay.add(served);
     }
-    timer = setTimeout(tick, (sent * 1000) / rate - now());
+    timer = setTimeout(tick, Math.max(0, (sent * 1000) / rate - now()));
   };
   tick();
 

@@ -7,6 +7,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { execaSync } from 'execa';
 import { findTool, testThatNeeds, testUnless } from '../needs.ts';
 import { documents, snippets, type Snippet } from '../snippets.ts';
+import { variables } from '../suite.ts';
+import { atTheEnd } from '../undo.ts';
 
 const root = join(import.meta.dirname, '../..');
 const minutes = 60_000;
@@ -14,6 +16,8 @@ const needs = ['docker', 'kind', 'kubectl', 'curl', 'script'].map((tool) => ({ t
 
 /** What the snippets make and remove may not be somebody's own. On CI all of it is the tests'. */
 function inTheWay(): string | undefined {
+  if (process.env[variables.id] === undefined) return 'run by `npm run e2e`, which cleans up';
+  if (process.env[variables.context] !== undefined) return '--context: the documentation makes a cluster of its own';
   if (process.env['CI'] !== undefined || needs.some(({ tool }) => findTool(tool) === undefined)) return undefined;
   const things: readonly (readonly [what: string, command: string, args: readonly string[], name: string])[] = [
     ['the kind cluster rhizome', 'kind', ['get', 'clusters'], 'rhizome'],
@@ -48,16 +52,27 @@ async function stopBut(section: string | undefined): Promise<void> {
   }
 }
 
+/** What the snippets make is removed by e2e/run.ts, and the images that they tag are again what they were. */
+function undoAtTheEnd(): void {
+  const list = `docker image ls --format '{{.Repository}}:{{.Tag}}' iris-server`;
+  const before = execaSync('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}} {{.ID}}', 'iris-server']).stdout.split('\n').filter((line) => line !== '').map((line) => line.split(' '));
+  for (const [tag, id] of before) atTheEnd('docker', 'tag', id!, tag!);
+  atTheEnd('sh', '-c', `${list} | grep -vxF -e none ${before.map(([tag]) => `-e ${tag!}`).join(' ')} | xargs -r docker image rm`);
+  atTheEnd('docker', 'compose', '--project-directory', folder, 'down');
+  atTheEnd('docker', 'rm', '--force', 'iris_1');
+  atTheEnd('kind', 'delete', 'cluster', '--name', 'rhizome');
+}
+
+if (reason === undefined) beforeAll(undoAtTheEnd);
 afterAll(async () => {
   await stopBut(undefined);
   if (reason === undefined) {
     for (const args of [['rhizome', 'down'], ['rhizome', 'down', '--on', 'kind']]) {
       execaSync('npx', args, { cwd: folder, env: environment, extendEnv: false, reject: false });
     }
-    execaSync('docker', ['rm', '--force', 'iris_1'], { reject: false });
-    execaSync('docker', ['compose', 'down'], { cwd: folder, reject: false });
   }
-  rmSync(folder, { recursive: true, force: true });
+  // In a run the folder goes with all others: until then what is undone may need it.
+  else rmSync(folder, { recursive: true, force: true });
 });
 
 for (const document of documents(root)) {

@@ -1,14 +1,6 @@
 import { execa } from 'execa';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-export const kubeContext = 'kind-rhizome';
-const namespace = 'iris-server';
-
-/** `kubectl` in the namespace of the product; fails after a minute. */
-export async function kubectl(...args: readonly string[]): Promise<string> {
-  const { stdout } = await execa('kubectl', ['--context', kubeContext, '--namespace', namespace, ...args], { timeout: 60_000 });
-  return stdout;
-}
+import { kubectl } from './site.ts';
 
 export interface Replica {
   readonly pod: string;
@@ -23,10 +15,11 @@ export interface Replica {
 interface PodList {
   readonly items: readonly {
     readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
-    readonly spec: { readonly nodeName: string; readonly containers: readonly [{ readonly image: string }] };
+    readonly spec: { readonly nodeName?: string; readonly containers: readonly [{ readonly image: string }] };
     readonly status: {
+      readonly phase: string;
+      readonly conditions?: readonly { readonly type: string; readonly status: string }[];
       readonly containerStatuses?: readonly [{
-        readonly ready: boolean;
         readonly restartCount: number;
         readonly containerID?: string;
         readonly lastState?: { readonly terminated?: { readonly reason: string } };
@@ -35,34 +28,48 @@ interface PodList {
   }[];
 }
 
-/** The replicas that are not on their way out. */
+/** The pods that are not on their way out, as the API server sees them. */
 export async function replicas(): Promise<readonly Replica[]> {
   const { items } = JSON.parse(await kubectl('get', 'pods', '--output', 'json')) as PodList;
-  return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ metadata, spec, status }) => {
+  return items.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status.phase !== 'Failed').map(({ metadata, spec, status }) => {
     const container = status.containerStatuses?.[0];
     return {
       pod: metadata.name,
-      node: spec.nodeName,
+      node: spec.nodeName ?? '',
       image: spec.containers[0].image,
       containerId: container?.containerID?.replace('containerd://', '') ?? '',
-      ready: container?.ready === true,
+      // The pod's, not the container's: the pods of a lost node are not ready, whatever their containers last said.
+      ready: status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
       restarts: container?.restartCount ?? 0,
       lastEnd: container?.lastState?.terminated?.reason,
     };
   });
 }
 
-/** Waits until the replica was restarted and all are ready. @returns the seconds since `since` (clock time, milliseconds) */
-export async function secondsUntilBack(killed: Replica, since: number): Promise<number> {
-  const deadline = since + 60_000;
+/** Pods, those too that are on their way out. */
+export const podNames = async (): Promise<readonly string[]> => (await kubectl('get', 'pods', '--output', 'name')).split('\n').filter((pod) => pod !== '').toSorted();
+
+/** Waits until the replicas are as wanted. @returns the seconds since `since` (clock time, milliseconds) */
+export async function secondsUntil(what: string, since: number, holds: (now: readonly Replica[]) => boolean, limit = 60): Promise<number> {
+  let failed: unknown;
   for (;;) {
-    const now = await replicas();
+    const now = await replicas().catch((error: unknown) => {
+      failed = error; // the API server of a busy machine may take too long once
+      return [];
+    });
     const seconds = (Date.now() - since) / 1000;
-    const again = now.find(({ pod }) => pod === killed.pod);
-    if (again !== undefined && again.restarts > killed.restarts && now.length === 2 && now.every(({ ready }) => ready)) return seconds;
-    if (Date.now() > deadline) throw new Error(`${killed.pod} is not back after 60 s: ${JSON.stringify(now)}`);
+    if (holds(now)) return seconds;
+    if (seconds > limit) throw new Error(`waited ${limit} s in vain until ${what}: ${JSON.stringify(now)}`, { cause: failed });
     await sleep(50);
   }
+}
+
+/** Seconds until a killed replica, restarted or replaced, is ready, and all others are. */
+export async function secondsUntilBack(killed: Replica, since: number, { wanted = 2, limit = 60 } = {}): Promise<number> {
+  return secondsUntil(`${killed.pod} is back`, since, (now) => {
+    const same = now.find(({ pod }) => pod === killed.pod);
+    return now.length === wanted && now.every(({ ready }) => ready) && (same === undefined || same.restarts > killed.restarts);
+  }, limit);
 }
 
 /** Runs a shell line in a node of kind. */

@@ -5,14 +5,24 @@ import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { paths, ports } from '../../service/contract/index.ts';
 import { testUnless } from '../needs.ts';
+import { variables } from '../suite.ts';
+import { atTheEnd } from '../undo.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
 const engine = execaSync('docker', ['version', '--format', '{{.Server.Version}}'], { reject: false });
 const missing = engine.failed ? `needs docker: ${engine.code === 'ENOENT' ? 'not installed' : 'its Engine does not answer'}` : undefined;
 
-/** On every image that the tests build. They have no name, so that nobody's tag moves; only the one they share has. */
-const label = 'rhizome.test';
+/** Tells this run's images, containers and Compose projects from those of another one. */
+const run = process.env[variables.id] ?? 'by-hand';
+/** On every image that the tests build, and so on its containers. They have no name, so that nobody's tag moves; only the one they share has. */
+const label = `rhizome.test=${run}`;
+const shared = `rhizome-test:${run}`;
+if (missing === undefined) {
+  atTheEnd('docker', 'image', 'prune', '--force', '--filter', `label=${label}`);
+  atTheEnd('docker', 'image', 'rm', '--force', shared);
+  atTheEnd('sh', '-c', `docker ps --all --quiet --filter label=${label} | xargs -r docker rm --force --volumes`);
+}
 
 /** A test that needs a Docker Engine. The images that it builds are removed after it. */
 export function testWithDocker(title: string, run: () => Promise<void>): void {
@@ -58,7 +68,7 @@ export async function build({ context = root, flags = [], secrets = {} }: BuildO
 
 let built: Promise<string> | undefined;
 /** The image that a user gets, built once. */
-export const irisImage = (): Promise<string> => (built ??= build({ flags: ['--tag', 'rhizome-test'] }));
+export const irisImage = (): Promise<string> => (built ??= build({ flags: ['--tag', shared] }));
 
 export interface Container extends AsyncDisposable {
   readonly id: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { execa } from 'execa';
+import { atTheEnd } from '../undo.ts';
 import { build, docker, temporaryFolder, testWithDocker } from './docker.ts';
 
 /** No two runs have the same, and no cache can have it from an earlier one. */
@@ -56,6 +57,7 @@ testWithDocker('both build secrets reach npm, and leave the layer that it writes
   // In place of npm, a script that fails unless it sees both.
   await writeFile(join(folder.path, 'npm'), `#!/bin/sh\nset -e\ngrep -q "$(cat /token)" ~/.npmrc\ngrep -q "$(cat /mark)" "$NODE_EXTRA_CA_CERTS"\ntouch /seen\n`, { mode: 0o755 });
   const [base, name] = ['rhizome-test-base', 'rhizome-test-npm'];
+  atTheEnd('docker', 'image', 'rm', '--force', base, name);
   await build({ flags: ['--target', 'dependencies', '--tag', base] });
   await docker(['build', '--quiet', '--tag', name, '--file', '-', folder.path], {
     input: `FROM ${base}\nCOPY npm /usr/local/bin/npm\nRUN echo ${token} > /token && echo ${mark} > /mark\n`,

@@ -1,0 +1,72 @@
+import { startLoad, type LoadOptions } from '../../cli/load/load.ts';
+import type { LoadFailure, LoadReport } from '../../cli/load/report.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { record } from '../table.ts';
+import type { Site } from './site.ts';
+
+/** Requests a second over kept, and as many over new connections. */
+const rate = 50;
+/** Kept connections, over all replicas. */
+export const kept = 20;
+/** A client that is let down asks again after so many milliseconds. */
+export const retryAfter = 2000;
+
+/** Returns the seconds until the count was back, where replicas were lost; or nothing. */
+type Work = () => Promise<unknown>;
+
+export interface Cost {
+  readonly keepAlive: LoadReport;
+  readonly fresh: LoadReport;
+  /** First attempts that failed, over either kind of connection. */
+  readonly failures: readonly LoadFailure[];
+  /** Second attempts that failed too. */
+  readonly lost: readonly LoadFailure[];
+}
+
+/**
+ * Lets something happen under open-loop load through the Service's NodePort, with every answer checked, and adds what it
+ * cost to the table.
+ *
+ * @param after seconds of load after it: connections of a pod that ended its work are closed late
+ */
+export async function underEvent(site: Site, event: string, work: Work, after = 3): Promise<Cost> {
+  const options = { url: `${await site.url()}/predictions`, requests: site.requests, rate, retryAfter } satisfies Partial<LoadOptions>;
+  const loads = [startLoad({ ...options, connections: 'keep-alive', pool: kept }), startLoad({ ...options, connections: 'new' })];
+  let result: unknown;
+  try {
+    await sleep(2000);
+    result = await work();
+    await sleep(after * 1000);
+  } finally {
+    await Promise.all(loads.map((load) => load.stop()));
+  }
+  const [keepAlive, fresh] = await Promise.all(loads.map((load) => load.stop())) as [LoadReport, LoadReport];
+  const failures = [...keepAlive.failures, ...fresh.failures];
+  const lost = [...keepAlive.lost, ...fresh.lost];
+  record({
+    event,
+    sent: keepAlive.sent + fresh.sent,
+    failed: failures.length,
+    failedTwice: lost.length,
+    longestGapMs: Math.max(keepAlive.longestGapMs, fresh.longestGapMs),
+    ...(typeof result === 'number' && { backSeconds: result }),
+  });
+  for (const [what, report] of [['keep-alive', keepAlive], ['new', fresh]] as const) {
+    if (report.failures.length > 0) console.log(`  ${what}: ${kinds(report.failures)}`);
+  }
+  return { keepAlive, fresh, failures, lost };
+}
+
+/** The same, where no request may fail. */
+export async function losesNothing(site: Site, event: string, work: Work, after?: number): Promise<Cost> {
+  const cost = await underEvent(site, event, work, after);
+  expect(cost.failures).toEqual([]);
+  return cost;
+}
+
+function kinds(failures: readonly LoadFailure[]): string {
+  const from = Math.min(...failures.map(({ failedAt }) => failedAt));
+  const to = Math.max(...failures.map(({ failedAt }) => failedAt));
+  const list = [...Map.groupBy(failures, ({ kind }) => kind)].map(([kind, of]) => `${kind} ${of.length}`).join(', ');
+  return `${list}, over ${((to - from) / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,36 @@
+import { execa } from 'execa';
+
+interface Service {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: { readonly ports?: readonly { readonly nodePort?: number }[] };
+}
+
+/** A NodePort that no Service of the cluster has; the one that this namespace has already, from an earlier file of the run. */
+export async function freeNodePort(context: string, name: string): Promise<number> {
+  const services = await get<Service>(context, 'services', '--all-namespaces');
+  const ports = ({ spec }: Service): number[] => (spec.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []);
+  const own = services.find(({ metadata }) => metadata.namespace === name && metadata.name === name);
+  if (own !== undefined) return ports(own)[0]!;
+  const taken = new Set(services.flatMap(ports));
+  const free = Array.from({ length: 2768 }, (_, index) => 30_000 + index).filter((port) => !taken.has(port));
+  return free[Math.floor(Math.random() * free.length)]!;
+}
+
+interface Node {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly status: { readonly addresses: readonly { readonly type: string; readonly address: string }[] };
+}
+
+/** Where the NodePort may be reached: the control plane first, since the tests stop the others. */
+export async function entryAddresses(context: string, name: string): Promise<readonly string[]> {
+  const port = await freeNodePort(context, name);
+  const nodes = await get<Node>(context, 'nodes');
+  const isWorker = ({ metadata }: Node): number => 'node-role.kubernetes.io/control-plane' in metadata.labels ? 0 : 1;
+  return nodes.toSorted((a, b) => isWorker(a) - isWorker(b)).flatMap(({ status }) =>
+    ['ExternalIP', 'InternalIP'].flatMap((type) => status.addresses.filter((address) => address.type === type).map(({ address }) => `http://${address.includes(':') ? `[${address}]` : address}:${port}`)));
+}
+
+async function get<T>(context: string, ...args: readonly string[]): Promise<readonly T[]> {
+  const { stdout } = await execa('kubectl', ['--context', context, 'get', ...args, '--output', 'json'], { timeout: 60_000 });
+  return (JSON.parse(stdout) as { items: readonly T[] }).items;
+}

@@ -1,0 +1,99 @@
+/** What a new version costs those who send requests meanwhile: nothing. And a bad one is not let in. */
+import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { losesNothing } from './event.ts';
+import { replicas, secondsUntil } from './replicas.ts';
+import { clusterTest, kubectl, name, useSite, type Up } from './site.ts';
+
+const site = useSite();
+/** Load goes on until the last pod of the version before has ended: its grace period. */
+const after = 12;
+
+clusterTest('rolling update to a new image: no request fails', async () => {
+  const before = await replicas();
+  await appendFile(join(site().project.folder, 'service/main.ts'), '\n// changed\n');
+  let image = '';
+  await losesNothing(site(), 'rolling update, new image', async () => { ({ image } = await site().up()); }, after);
+  const now = await replicas();
+  expect(image).not.toBe(before[0]!.image);
+  expect(now.map((replica) => replica.image)).toEqual([image, image]);
+  expect(now.filter(({ pod }) => before.some((old) => old.pod === pod))).toEqual([]);
+});
+
+clusterTest('rolling update to a new model: no request fails, and its version answers', async () => {
+  await site().edit('models/iris/model.json', '"version": "1"', '"version": "2"');
+  let up: Up | undefined;
+  await losesNothing(site(), 'rolling update, new model', async () => { up = await site().up(); }, after);
+  expect(up?.answer.model.version).toBe('2');
+});
+
+clusterTest('a changed setting: a new ConfigMap, the pods roll, no request fails', async () => {
+  const settings = async (): Promise<string> => kubectl('get', 'deployment', name, '--output', 'jsonpath={.spec.template.spec.containers[0].envFrom[0].configMapRef.name}');
+  const [before, pods] = [await settings(), await replicas()];
+  await site().edit('infra/environments.ts', '...localProfile,', `...localProfile, settings: { STRICT_RANGES: 'true' },`);
+  await losesNothing(site(), 'ConfigMap change', async () => { await site().up(); }, after);
+  expect(await settings()).not.toBe(before);
+  expect((await replicas()).filter(({ pod }) => pods.some((old) => old.pod === pod))).toEqual([]);
+});
+
+clusterTest('scale 2 -> 6 -> 1: no request fails', async () => {
+  const scale = async (count: number): Promise<void> => {
+    const began = Date.now();
+    await kubectl('scale', 'deployment', name, `--replicas=${count}`);
+    await secondsUntil(`${count} replicas are ready`, began, (now) => now.length === count && now.every(({ ready }) => ready), 120);
+  };
+  await losesNothing(site(), 'scale 2 → 6 → 1', async () => {
+    await scale(6);
+    await scale(1);
+  }, after);
+  await site().up();
+  expect(await replicas()).toHaveLength(2);
+});
+
+/** Runs an `up` that has to fail under load, and checks that the replicas before it serve on. @returns what it said */
+async function refused(event: string, ...args: readonly string[]): Promise<string> {
+  const before = await replicas();
+  let said = '';
+  await losesNothing(site(), event, async () => {
+    const began = Date.now();
+    const { exitCode, stderr } = await site().tryUp(...args);
+    said = stderr.slice(stderr.lastIndexOf('✗'));
+    console.log(`${event}: reported after ${Math.round((Date.now() - began) / 1000)} s\n${said}`);
+    expect(exitCode).toBe(1);
+  });
+  expect(said).toContain('The rollout failed: ');
+  expect(said).toContain(' 2 replicas of the version before still serve.');
+  expect(said).toContain(`rollout undo deployment/${name}`);
+  expect(said).not.toMatch(/^ +at /m);
+  const now = await replicas();
+  expect(now.filter(({ ready }) => ready).map(({ pod }) => pod).toSorted()).toEqual(before.map(({ pod }) => pod).toSorted());
+  return said;
+}
+
+clusterTest('an image that is nowhere: the old ReplicaSet serves on, up reports the cause', async () => {
+  const said = await refused('wrong image in an update', '--image', `${name}:nowhere`);
+  expect(said).toMatch(/is in (ImagePullBackOff|ErrImagePull|ErrImageNeverPull)/);
+  expect(said).toContain(`${name}:nowhere`);
+  await site().up();
+});
+
+clusterTest('a program that ends at once: the old ReplicaSet serves on, up reports the cause', async () => {
+  const main = join(site().project.folder, 'service/main.ts');
+  const good = await readFile(main, 'utf8');
+  await writeFile(main, `throw new Error('broken on purpose');\n`);
+  const said = await refused('broken image in an update');
+  expect(said).toContain('is in CrashLoopBackOff');
+  expect(said).toContain('broken on purpose');
+  await writeFile(main, good);
+  await site().up();
+});
+
+clusterTest('a corrupt model: the old ReplicaSet serves on, up reports the cause', async () => {
+  const model = join(site().project.folder, 'models/iris/model.onnx');
+  const good = await readFile(model);
+  await truncate(model, Math.floor(good.length / 2));
+  const said = await refused('corrupt model in an update');
+  expect(said).toMatch(/model\.onnx|model failed/);
+  await writeFile(model, good);
+  await site().up();
+});
