@@ -79,7 +79,8 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
   test('two replicas, on two nodes where there are two, and never fewer during a rollout', () => {
     expect(at(deployment, 'spec')).toMatchObject({ replicas: 2, strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } } });
     const preferred = at(pod, 'affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.0.podAffinityTerm');
-    expect(preferred).toEqual({ topologyKey: 'kubernetes.io/hostname', labelSelector: at(deployment, 'spec.selector') });
+    // Of their own revision, or a rollout puts the new ones where the old ones are not.
+    expect(preferred).toEqual({ topologyKey: 'kubernetes.io/hostname', labelSelector: at(deployment, 'spec.selector'), matchLabelKeys: ['pod-template-hash'] });
     for (const constraint of pod.topologySpreadConstraints as object[]) {
       expect(constraint).toMatchObject({ maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: at(deployment, 'spec.selector') });
     }

@@ -8,6 +8,7 @@ import { networkPolicySpec } from './network-policy.ts';
 import { podSpec } from './pod.ts';
 import { findProblems } from './prediction-service-checks.ts';
 import { withDefaults, type PredictionServiceProps, type ResolvedProps } from './prediction-service-props.ts';
+import { RevisionDeployment } from './revision-deployment.ts';
 import { SettingsMap } from './settings-map.ts';
 
 /**
@@ -35,7 +36,7 @@ export class PredictionService extends Construct {
     const settings = new SettingsMap(this, 'settings', { name, namespace, settings: environment(resolved) });
 
     const labels = workloadLabels(name, image);
-    new k8s.KubeDeployment(this, 'deployment', {
+    new RevisionDeployment(this, 'deployment', {
       metadata: { ...metadata, labels },
       spec: {
         replicas: resolved.replicas,
