@@ -10,12 +10,16 @@ ARG BASE_IMAGE=${NODE_IMAGE}
 FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# Of the development dependencies the image needs the ONNX runtime alone, which is an optional peer of the package. The
+# versions are those of package-lock.json all the same.
+RUN npm pkg set "dependencies.onnxruntime-node=$(npm pkg get devDependencies.onnxruntime-node | tr -d '\"')" \
+ && npm pkg delete devDependencies.onnxruntime-node
 # Secrets are mounted for this one step, so they are in no layer. Install scripts stay off: the service needs none.
 RUN --mount=type=cache,target=/root/.npm \
     --mount=type=secret,id=ca \
     --mount=type=secret,id=npmrc,target=/root/.npmrc \
     if [ -s /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
-    npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+    npm install --omit=dev --ignore-scripts --no-audit --no-fund
 
 # What the service imports, for the target's platform, readable by any user whatever the checkout's umask was.
 FROM dependencies AS app

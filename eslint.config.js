@@ -12,7 +12,7 @@ const floor = (target, allowed) => ({
 const RUNTIME = { name: 'onnxruntime-node', message: 'Only onnx/engine/ runs models.' };
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'charts-out', '.rhizome', '**/*.d.ts'] },
+  { ignores: ['node_modules', 'dist', 'charts-out', '.rhizome', 'cli/templates', '**/*.d.ts'] },
   ...tseslint.configs.strictTypeChecked,
   {
     files: ['**/*.ts'],
@@ -27,13 +27,15 @@ export default tseslint.config(
       'import-x/no-restricted-paths': ['error', { zones: [
         floor('onnx', []),
         floor('service', ['onnx']),
-        floor('service/contract', []),
+        floor('service/contract', ['onnx']),
+        floor('client', ['service/contract', 'onnx']),
         floor('service/protocol', ['onnx', 'service/inference', 'service/contract', 'service/errors.ts']),
         floor('service/inference', ['onnx', 'service/contract', 'service/errors.ts']),
         floor('infra', ['service/contract', 'onnx']),
         floor('cli', ['infra', 'service/contract', 'onnx']),
       ] }],
       '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'no-restricted-imports': ['error', { paths: [RUNTIME] }],

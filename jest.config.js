@@ -6,14 +6,14 @@ const project = (displayName, testMatch) => ({
   testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
   runner: 'jest-light-runner/child-process',
   moduleFileExtensions: ['ts', 'js', 'json'],
-  modulePathIgnorePatterns: ['<rootDir>/.rhizome/'],
+  modulePathIgnorePatterns: ['<rootDir>/.rhizome/', '<rootDir>/dist/'],
   transform: {},
 });
 
 export default {
   projects: [
     // Needs only Node.
-    project('node', ['{onnx,service,infra,cli}/**/*.test.ts', 'e2e/node/**/*.test.ts']),
+    project('node', ['{onnx,service,infra,cli,client}/**/*.test.ts', 'e2e/node/**/*.test.ts']),
     // Needs Docker, and kind and kubectl too in cluster/; skips by name what a machine lacks.
     project('e2e', ['e2e/{container,cluster}/**/*.test.ts']),
   ],

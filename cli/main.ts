@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { setMaxListeners } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Failure, Interrupted } from './failure.ts';
+import { manifest } from './installation.ts';
 import { createProgram } from './program.ts';
 import { findRoot } from './project.ts';
 import { createReporter, type Reporter } from './reporter.ts';
@@ -32,15 +32,11 @@ async function main(): Promise<number> {
     print: (text: string) => { process.stdout.write(`${text}\n`); },
   };
   try {
-    await createProgram(context, version()).parseAsync();
+    await createProgram(context, manifest().version).parseAsync();
     return 0;
   } catch (error) {
     return exitCode(error, report);
   }
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }
 
 /** Shows what went wrong. A stack is for those who can use it: it is printed only when asked for. */

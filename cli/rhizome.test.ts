@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,8 +30,28 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('an older Node hands over to
 });
 
 test('before npm ci it says what to do', async () => {
+  writeFileSync(join(folder, 'cli/main.ts'), '');
   const child = spawn(process.execPath, [older, join(folder, 'cli/rhizome.js')], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 20_000 });
   const [message] = await once(child.stderr, 'data') as [Buffer];
   expect(message.toString()).toContain('→ npm ci');
   expect(await once(child, 'exit')).toEqual([1, null]);
+});
+
+describe('in the package, whose code is in dist/', () => {
+  const run = (...args: string[]) => spawnSync(process.execPath, [older, join(folder, 'cli/rhizome.js'), ...args], { cwd: folder, encoding: 'utf8', timeout: 20_000 });
+  beforeEach(() => {
+    mkdirSync(join(folder, 'dist/cli'), { recursive: true });
+    writeFileSync(join(folder, 'dist/cli/main.js'), `console.log('package', process.argv[2]);`);
+  });
+
+  test('init runs with any Node, and nothing else does', () => {
+    expect(run('init')).toMatchObject({ status: 0, stdout: 'package init\n' });
+    expect(run('up')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('needs Node 24') });
+  });
+
+  test('a clone never runs what it has once built', () => {
+    writeFileSync(join(folder, 'cli/main.ts'), `console.log('clone');`);
+    const { stdout } = spawnSync(process.execPath, [join(folder, 'cli/rhizome.js'), 'up'], { encoding: 'utf8', timeout: 20_000 });
+    expect(stdout).toBe('clone\n');
+  });
 });

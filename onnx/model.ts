@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { differs } from './answer.ts';
 import type { Engine, EngineOptions, Session } from './engine/engine.ts';
+import { classLabels, graphNodes } from './graph.ts';
 import { readModelJson } from './model-json.ts';
 import { resolveSignature, type Signature } from './signature.ts';
 import { decodePredictions, encodeRows, outputNames, type Prediction, type Row } from './tabular.ts';
@@ -34,7 +35,7 @@ export class Model {
       const json = await readModelJson(join(folder, 'model.json'));
       const { model, labels } = removeZipMap(await readFile(path));
       const session = await engine.load(model, options);
-      return new Model(resolveSignature(basename(folder), session, labels, json), session);
+      return new Model(resolveSignature(basename(folder), session, labels, json, classLabels(graphNodes(model))), session);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new ModelLoadError(`${path} cannot be served: ${reason}`, { cause });

@@ -46,12 +46,14 @@ export class SignatureError extends Error {
 /**
  * @param folder name of the model's folder: the model's name where `model.json` gives none.
  * @param zipMapLabels class labels by output, from the ZipMaps taken out of the graph.
+ * @param graphLabels class labels of a classifier in the graph, for one without a ZipMap.
  */
 export function resolveSignature(
   folder: string,
   session: Pick<Session, 'inputs' | 'outputs'>,
   zipMapLabels: ReadonlyMap<string, readonly ClassLabel[]>,
   json: ModelJson,
+  graphLabels?: readonly ClassLabel[],
 ): Signature {
   const inputs = session.inputs.map(tabularInput);
   const signature: Signature = {
@@ -60,7 +62,7 @@ export function resolveSignature(
     ...(json.description !== undefined && { description: json.description }),
     inputs,
     features: resolveFeatures(inputs, json.features),
-    output: resolveClassifier(session.outputs, zipMapLabels, json.classes) ?? resolveRegressor(session.outputs),
+    output: resolveClassifier(session.outputs, zipMapLabels, json.classes, graphLabels) ?? resolveRegressor(session.outputs),
     metrics: json.metrics ?? {},
     examples: json.examples ?? [],
   };
@@ -96,11 +98,12 @@ function resolveClassifier(
   outputs: readonly TensorInfo[],
   zipMapLabels: ReadonlyMap<string, readonly ClassLabel[]>,
   names: readonly string[] | undefined,
+  graphLabels: readonly ClassLabel[] | undefined,
 ): ClassifierOutput | undefined {
-  const label = outputs.find(({ dtype, shape }) => shape.length === 1 && (dtype === 'int64' || dtype === 'string'));
+  const label = outputs.find(({ dtype, shape }) => shape.length === 1 && typeof shape[0] === 'string' && (dtype === 'int64' || dtype === 'string'));
   if (!label) return undefined;
   const zipped = [...zipMapLabels.entries()][0];
-  const labels = zipped?.[1] ?? defaultLabels(label, names);
+  const labels = zipped?.[1] ?? fitting(graphLabels, label) ?? defaultLabels(label, names);
   if (names && names.length !== labels.length) {
     throw new SignatureError(`model.json names ${names.length} classes, and the model has ${labels.length} (${labels.join(', ')})`);
   }
@@ -115,10 +118,15 @@ function resolveClassifier(
   };
 }
 
-/** Labels of a graph that has no ZipMap to tell them. */
+/** Labels of the graph's own classifier, where they are what the output gives: a later node may map them to others. */
+function fitting(labels: readonly ClassLabel[] | undefined, { dtype }: TensorInfo): readonly ClassLabel[] | undefined {
+  return labels?.every((label) => typeof label === (dtype === 'string' ? 'string' : 'bigint')) === true ? labels : undefined;
+}
+
+/** Labels of a graph that does not tell them. */
 function defaultLabels(label: TensorInfo, names: readonly string[] | undefined): readonly ClassLabel[] {
   if (!names) {
-    throw new SignatureError(`the graph does not name the classes of output ${describe(label)}: list them, in the model's order, as "classes" in model.json`);
+    throw new SignatureError(`the graph does not name the classes of output ${describe(label)}: list them, in the model's order, as "classes" in model.json (rhizome add --classes)`);
   }
   return label.dtype === 'string' ? names : names.map((_, index) => BigInt(index));
 }

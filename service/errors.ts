@@ -1,3 +1,5 @@
+import type { Issue } from './contract/index.ts';
+
 /** What can be wrong with a request, in the domain's words. `middleware/problems.ts` alone knows the HTTP statuses. */
 export type ErrorCode =
   | 'incomplete-body'
@@ -12,15 +14,6 @@ export type ErrorCode =
   | 'model-not-ready'
   | 'overdue'
   | 'shutting-down';
-
-/** One bad place in the input. */
-export interface Issue {
-  /** JSON Pointer as a URI fragment (RFC 6901): `#/1/petal_width`. */
-  readonly pointer: string;
-  readonly detail: string;
-  readonly value?: unknown;
-  readonly expected?: string;
-}
 
 interface ServiceErrorOptions {
   readonly issues?: readonly Issue[];

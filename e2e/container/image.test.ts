@@ -22,7 +22,7 @@ const lines = async (script: string): Promise<string[]> => {
 testWithDocker('is configured as the manifests and the command line rely on', async () => {
   const config = await inspect<ImageConfig>(await irisImage(), '.Config');
   expect(config).toMatchObject({
-    Cmd: contract.command,
+    Cmd: ['node', 'service/main.ts'],
     WorkingDir: contract.workingDir,
     User: `${contract.user}:${contract.user}`,
     ExposedPorts: { [`${ports.http.number}/tcp`]: {} },

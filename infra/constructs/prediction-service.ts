@@ -1,9 +1,10 @@
+import { Lazy } from 'cdk8s';
+import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { k8s, ServiceAccount } from 'cdk8s-plus-27';
 import { ports } from '../../service/contract/index.ts';
 import { heapMebibytes } from './heap.ts';
 import { InvalidPropsError } from './invalid-props.ts';
-import { objectLabels, selectorLabels, workloadLabels } from './labels.ts';
+import { objectLabels, selectorLabels, workloadLabels, type Labels } from './labels.ts';
 import { networkPolicySpec } from './network-policy.ts';
 import { podSpec } from './pod.ts';
 import { findProblems } from './prediction-service-checks.ts';
@@ -19,9 +20,27 @@ import { SettingsMap } from './settings-map.ts';
  * schema. Its L2 Deployment and Service lack or fix a dozen of the fields set here (named ports in probes, the liveness
  * probe's grace period, seccomp, `drop: [ALL]`, topology spread, disk in MiB, stable selectors, ...).
  *
+ * They are fields, to compose with: `addJsonPatch` on one, its `name` in another object. An autoscaler takes the whole.
+ *
  * @throws InvalidPropsError with every prop that would not work on a cluster.
  */
-export class PredictionService extends Construct {
+export class PredictionService extends Construct implements IScalable {
+  readonly deployment: k8s.KubeDeployment;
+  readonly service: k8s.KubeService;
+  readonly account: ServiceAccount;
+  readonly settings: SettingsMap;
+  readonly disruptionBudget: k8s.KubePodDisruptionBudget;
+  readonly networkPolicy: k8s.KubeNetworkPolicy;
+
+  /** Namespace of all of it. */
+  readonly namespace: string;
+  /** What selects the pods, and no others of the namespace: for a monitor, a policy, a second Service. */
+  readonly podLabels: Labels;
+  /** Port of the Service, named `http`. */
+  readonly servicePort = 80;
+  /** Whether a HorizontalPodAutoscaler decides how many replicas there are; the Deployment then does not say. */
+  hasAutoscaler = false;
+
   constructor(scope: Construct, id: string, props: PredictionServiceProps) {
     super(scope, id);
     const resolved = withDefaults(props);
@@ -32,14 +51,17 @@ export class PredictionService extends Construct {
     const metadata = { name, namespace, labels: objectLabels(name) };
     const selector = selectorLabels(name);
 
-    const account = new ServiceAccount(this, 'account', { metadata });
-    const settings = new SettingsMap(this, 'settings', { name, namespace, settings: environment(resolved) });
+    this.namespace = namespace;
+    this.podLabels = selector;
+    const account = this.account = new ServiceAccount(this, 'account', { metadata });
+    const settings = this.settings = new SettingsMap(this, 'settings', { name, namespace, settings: environment(resolved) });
 
     const labels = workloadLabels(name, image);
-    new RevisionDeployment(this, 'deployment', {
+    this.deployment = new RevisionDeployment(this, 'deployment', {
       metadata: { ...metadata, labels },
       spec: {
-        replicas: resolved.replicas,
+        // Of an autoscaled Deployment each apply would else set it back.
+        replicas: Lazy.any({ produce: () => (this.hasAutoscaler ? undefined : resolved.replicas) }) as number,
         selector: { matchLabels: selector },
         strategy: {
           type: 'RollingUpdate',
@@ -56,9 +78,9 @@ export class PredictionService extends Construct {
       },
     });
 
-    new k8s.KubeService(this, 'service', { metadata, spec: serviceSpec(resolved) });
+    this.service = new k8s.KubeService(this, 'service', { metadata, spec: serviceSpec(resolved, this.servicePort) });
 
-    new k8s.KubePodDisruptionBudget(this, 'disruption-budget', {
+    this.disruptionBudget = new k8s.KubePodDisruptionBudget(this, 'disruption-budget', {
       metadata,
       spec: {
         selector: { matchLabels: selector },
@@ -68,7 +90,22 @@ export class PredictionService extends Construct {
       },
     });
 
-    new k8s.KubeNetworkPolicy(this, 'network-policy', { metadata, spec: networkPolicySpec(name, allowFrom) });
+    this.networkPolicy = new k8s.KubeNetworkPolicy(this, 'network-policy', { metadata, spec: networkPolicySpec(name, allowFrom) });
+  }
+
+  /** Backend of a path in a `k8s.KubeIngress` of the same namespace. */
+  get ingressBackend(): k8s.IngressBackend {
+    return { service: { name: this.service.name, port: { number: this.servicePort } } };
+  }
+
+  /** For `scaleTargetRef` of a raw autoscaler, behind `markHasAutoscaler()`; a HorizontalPodAutoscaler of cdk8s-plus does both. */
+  toScalingTarget(): ScalingTarget {
+    const { apiVersion, kind, name } = this.deployment;
+    return { apiVersion, kind, name, containers: [] };
+  }
+
+  markHasAutoscaler(): void {
+    this.hasAutoscaler = true;
   }
 }
 
@@ -83,8 +120,8 @@ function environment(props: ResolvedProps): Record<string, string> {
   };
 }
 
-function serviceSpec({ name, nodePort }: ResolvedProps): k8s.ServiceSpec {
-  const port = { name: 'http', port: 80, targetPort: k8s.IntOrString.fromString(ports.http.name), protocol: 'TCP' };
+function serviceSpec({ name, nodePort }: ResolvedProps, servicePort: number): k8s.ServiceSpec {
+  const port = { name: 'http', port: servicePort, targetPort: k8s.IntOrString.fromString(ports.http.name), protocol: 'TCP' };
   return {
     type: nodePort === undefined ? 'ClusterIP' : 'NodePort',
     selector: selectorLabels(name),

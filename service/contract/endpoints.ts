@@ -12,11 +12,10 @@ export const paths = {
   docs: '/docs',
 } as const;
 
-/** The image's layout. `command` is its default command, relative to `workingDir`. */
+/** The image's layout. */
 export const image = {
   workingDir: '/app',
   modelsDir: '/app/models',
-  command: ['node', 'service/main.ts'],
   /** Numeric, and above 10,000, so that it can collide with no user of the host. */
   user: 10001,
 } as const;

@@ -6,3 +6,4 @@ export { variables, type Variable, type VariableName } from './environment.ts';
 export { metrics } from './metrics.ts';
 export { apiKeyMount, image, paths, ports } from './endpoints.ts';
 export { minimumGraceSeconds } from './drain.ts';
+export type * from './api.ts';

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine, EngineOptions } from '../../onnx/engine/engine.ts';
 import { Model } from '../../onnx/model.ts';
+import type { Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import { Verifier } from './verifier.ts';
 
@@ -18,15 +19,6 @@ export interface LoadedEntry {
   readonly model: Model;
   readonly verifier: Verifier;
   readonly loadSeconds: number;
-}
-
-/** One thing that has to hold before the service is ready. */
-export interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  /** It will not hold before the process is started again: waiting does not help. */
-  readonly final?: true;
 }
 
 /** The models of a folder: each sub-folder with a `model.onnx` is one. */

@@ -1,6 +1,7 @@
 import type { Context, ErrorHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
+import type { Problem } from '../contract/index.ts';
 import { ServiceError, type ErrorCode } from '../errors.ts';
 
 interface Rendering {
@@ -48,6 +49,6 @@ function problem(
   errors: ServiceError['issues'] = [],
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const body = { type: `urn:problem-type:rhizome:${code}`, title, status, detail, ...(errors.length > 0 && { errors }) };
+  const body: Problem = { type: `urn:problem-type:rhizome:${code}`, title, status, detail, ...(errors.length > 0 && { errors }) };
   return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json', ...headers });
 }

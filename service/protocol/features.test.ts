@@ -1,6 +1,7 @@
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { Signature } from '../../onnx/signature.ts';
-import { ServiceError, type Issue } from '../errors.ts';
+import type { Issue } from '../contract/index.ts';
+import { ServiceError } from '../errors.ts';
 import { decodeFeatures, encodePredictions } from './features.ts';
 
 function signature(...dtypes: DType[]): Signature {

@@ -2,7 +2,8 @@ import type { DType } from '../../onnx/engine/engine.ts';
 import type { FeatureValue } from '../../onnx/model-json.ts';
 import type { Feature, Signature } from '../../onnx/signature.ts';
 import type { Prediction, Row } from '../../onnx/tabular.ts';
-import { ServiceError, type Issue } from '../errors.ts';
+import type { Issue, JsonNumber, PredictionResponse } from '../contract/index.ts';
+import { ServiceError } from '../errors.ts';
 
 /** Beyond these a list of problems helps nobody, and would be larger than the request. */
 const MOST_ISSUES = 100;
@@ -64,16 +65,6 @@ export function decodeFeatures({ features }: Signature, body: unknown, strict: b
   });
   issues.throwIfAny();
   return { rows, single, warnings };
-}
-
-/** JSON has no NaN and no infinities: they travel as their names. */
-export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
-
-export interface PredictionResponse {
-  readonly prediction: string | number;
-  readonly probabilities?: Readonly<Record<string, JsonNumber>>;
-  readonly model: { readonly name: string; readonly version: string };
-  readonly warnings?: readonly Issue[];
 }
 
 /** The answer's JSON: an object for an object, an array in the same order for an array. */

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
-import { paths } from '../contract/index.ts';
-import type { Check, ModelRepository } from '../inference/repository.ts';
+import { paths, type Check, type Health } from '../contract/index.ts';
+import type { ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { route } from './route.ts';
 
@@ -14,7 +14,7 @@ export function health(app: Hono, repository: ModelRepository, lifecycle: Lifecy
       const listener: Check = { name: 'listener', ok: accepting, detail: accepting ? 'Accepting connections.' : 'Shutting down.' };
       const checks = [listener, ...(await repository.checks())];
       const ready = checks.every(({ ok }) => ok);
-      return c.json({ status: ready ? 'ready' : 'not ready', checks }, ready ? 200 : 503);
+      return c.json({ status: ready ? 'ready' : 'not ready', checks } satisfies Health, ready ? 200 : 503);
     },
   });
 }

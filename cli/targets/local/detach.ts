@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Failure } from '../../failure.ts';
+import { program } from '../../installation.ts';
 import type { LocalOptions } from './engine.ts';
 import { lastLines } from './log-file.ts';
 import { makeWay } from './local-target.ts';
@@ -41,7 +41,7 @@ export async function detach({ manifests, root, port, timeoutSeconds, onEvent, s
   mkdirSync(folder, { recursive: true });
   const log = openSync(daemonLog, 'w');
   const options: DaemonOptions = { manifests, root, port, timeoutSeconds };
-  const daemon = spawn(process.execPath, [fileURLToPath(new URL('daemon.ts', import.meta.url)), JSON.stringify(options)], {
+  const daemon = spawn(process.execPath, [program('cli/targets/local/daemon'), JSON.stringify(options)], {
     cwd: root, env: { NODE_COMPILE_CACHE: places(root).compileCache, ...process.env }, detached: true, stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);

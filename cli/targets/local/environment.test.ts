@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { containerEnvironment, expand, localPath } from './environment.ts';
 import type { Container } from './kubernetes.ts';
 import { parseManifests } from './manifests.ts';
@@ -70,7 +71,7 @@ test('an unquoted boolean is refused as the API server does, by the rules of YAM
 test('a container runs its command and args, else the image\'s default command, on ports of its own', () => {
   const ports = new Map([[8000, 40001], [9000, 40002]]);
   const program = (container: Partial<Container>, env = {}) => containerProgram({ name: 'web', ...container }, '/home/me', env, 8000, ports);
-  expect(program({})).toEqual({ argv: ['node', 'service/main.ts'], cwd: '/home/me', env: { PORT: '40001' } });
+  expect(program({})).toEqual({ argv: ['node', join(import.meta.dirname, '../../../service/main.ts')], cwd: '/home/me', env: { PORT: '40001' } });
   expect(program({ command: ['sh', '/app/run'], args: ['$(NAME)', '$(PORT)'], workingDir: '/app/sub' }, { NAME: 'iris', PORT: '8000', GRPC_PORT: '9000', OTHER_PORT: '1' }))
     .toEqual({ argv: ['sh', '/home/me/run', 'iris', '40001'], cwd: '/home/me/sub', env: { NAME: 'iris', PORT: '40001', GRPC_PORT: '40002', OTHER_PORT: '1' } });
   expect(expand('$(A) $$ $(', { A: 'a' })).toBe('a $ $(');

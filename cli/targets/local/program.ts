@@ -1,10 +1,11 @@
 import { image, type VariableName } from '../../../service/contract/index.ts';
+import { program } from '../../installation.ts';
 import type { Program } from './container.ts';
 import { expand, localPath } from './environment.ts';
 import type { Container } from './kubernetes.ts';
 
 /**
- * What runs for a container: its command and args, else the image's default command, in the project's folder.
+ * What runs for a container: its command and args, else the service, as by the image's default command, in the project's folder.
  * `ports` are this machine's by the container's; PORT is the one that the container serves on.
  */
 export function containerProgram(container: Container, root: string, env: Readonly<Record<string, string>>, servingPort: number, ports: ReadonlyMap<number, number>): Program {
@@ -17,7 +18,7 @@ export function containerProgram(container: Container, root: string, env: Readon
   own['PORT' satisfies VariableName] = String(ports.get(servingPort));
 
   const given = [...container.command ?? [], ...container.args ?? []];
-  const argv = given.length > 0 ? given : image.command;
+  const argv = given.length > 0 ? given : ['node', program('service/main')];
   return {
     argv: argv.map((word) => localPath(expand(word, own), root)),
     cwd: localPath(container.workingDir ?? image.workingDir, root),

@@ -1,0 +1,68 @@
+import { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { Failure } from '../failure.ts';
+import { checkModelName, nameFrom } from '../model-name.ts';
+import { packageSpec } from '../scaffold/package-source.ts';
+import { scaffold } from '../scaffold/scaffold.ts';
+import { createSteps } from '../steps/step.ts';
+import { exec } from '../tools/exec.ts';
+import { quote } from '../tools/quote.ts';
+import { examples, type CommandContext } from './options.ts';
+
+interface InitFlags {
+  readonly model?: string;
+  readonly name?: string;
+  readonly force?: boolean;
+}
+
+/** Also what the package runs on another Node than the pinned one: nothing here may need that. */
+export function initCommand(given: CommandContext): Command {
+  const { report, signal } = given;
+  return new Command('init')
+    .description('set this folder up, empty or with a repository in it, to run a model of yours')
+    .option('--model <file>', 'the model.onnx that your training library exported; can be added later')
+    .option('--name <name>', "what to call model and project (default: the file's name, else the folder's)")
+    .option('--force', 'write files anew that are here already')
+    .addHelpText('after', examples('rhizome init --model wine.onnx', 'rhizome init --name wine && rhizome add model.onnx --name wine'))
+    .action(async ({ model, name: wanted, force = false }: InitFlags) => {
+      // The folder itself, not a project around it.
+      const root = process.cwd();
+      const context = { root, report, signal };
+      if (model !== undefined && !existsSync(model)) throw new Failure(`There is no ${model}.`, { hint: 'Name the file that your training library exported, or leave --model out and add it later.' });
+      const name = wanted === undefined ? nameFrom(model, root) : checkModelName(wanted);
+
+      const { run } = createSteps(report);
+      const spec = await run('Find the package', () => packageSpec(context));
+      await run('Write the files', async () => {
+        const { written, kept } = await scaffold(root, { name, spec, force, vendored: spec.startsWith('file:') });
+        if (written.length > 0) report.line(`wrote ${written.join(', ')}`);
+        for (const { path, needs } of kept) report.line(`left ${path} as it is: ${needs}`);
+      });
+      await run('Install', () => exec(context, ['npm', 'install', '--no-audit', '--no-fund'], {
+        stream: true,
+        hint: 'Correct what npm says, in package.json or in its settings; then run `rhizome init` again: it goes on where it ended.',
+      }));
+      if (model !== undefined) await run('Add the model', () => addModel(model, name));
+      given.print(nextSteps(name));
+
+      /** By the command line that was just installed, on the project's own Node. */
+      async function addModel(file: string, called: string): Promise<void> {
+        const folder = join('models', called);
+        if (existsSync(join(root, folder)) && !force) {
+          report.line(`left ${folder} as it is: --force replaces it`);
+          return;
+        }
+        const argv = ['rhizome', 'add', relative(root, file) || file, '--name', called, ...(force ? ['--force'] : [])];
+        await exec(context, [quote(argv)], { shell: { shown: `npx ${quote(argv)}` } });
+      }
+    });
+
+  function nextSteps(name: string): string {
+    const has = existsSync(join(process.cwd(), 'models', name, 'model.onnx'));
+    const lines = has
+      ? ['npx rhizome up              # two replicas on this machine, at http://localhost:8080', 'npx rhizome up --on kind    # the same on a local Kubernetes cluster', 'npx cdk8s synth             # the manifests, in charts-out/']
+      : [`npx rhizome add FILE.onnx --name ${name}`, 'npx rhizome up              # two replicas on this machine, at http://localhost:8080', 'npx cdk8s synth             # the manifests, in charts-out/'];
+    return `\n${has ? `The project is set up; the model is models/${name}.` : 'The project is set up; it has no model yet.'}\n\nNext\n${lines.map((line) => `  ${line}`).join('\n')}`;
+  }
+}

@@ -1,0 +1,14 @@
+import { checkModelName, nameFrom } from './model-name.ts';
+
+test.each([
+  ['wine.onnx', '/home/me/shop', 'wine'],
+  ['../out/Wine Quality_v2.ONNX', '/home/me/shop', 'wine-quality-v2'],
+  ['model.onnx', '/home/me/My Shop', 'my-shop'],
+  [undefined, '/home/me/shop', 'shop'],
+])('%s in %s is called %s', (file, folder, name) => {
+  expect(nameFrom(file, folder)).toBe(name);
+});
+
+test.each(['', '1st', 'a'.repeat(57), 'UPPER', 'a_b', '-a', 'a-'])('%j is no name', (name) => {
+  expect(() => checkModelName(name)).toThrow('is no name for a model');
+});

@@ -1,0 +1,108 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import { manifest } from '../installation.ts';
+import { scaffoldFiles } from './files.ts';
+import { mergePackageJson } from './package-json.ts';
+import { scaffold } from './scaffold.ts';
+
+const repository = join(import.meta.dirname, '../..');
+const spec = 'file:vendor/rhizome-kit-0.1.0.tgz';
+
+let folder: string;
+beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'rhizome-init-')); });
+afterEach(() => rm(folder, { recursive: true }));
+
+const set = (options: { force?: boolean } = {}) => scaffold(folder, { name: 'wine', vendored: true, spec, force: false, ...options });
+const read = (path: string) => readFile(join(folder, path), 'utf8');
+const json = async (path: string) => JSON.parse(await read(path)) as Record<string, Record<string, unknown>>;
+const write = async (path: string, content: string) => {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), content);
+};
+
+describe('an empty folder', () => {
+  test('gets everything, called after the model, and nothing the second time', async () => {
+    const { written, kept } = await set();
+    expect(written.toSorted()).toEqual(['.dockerignore', '.gitignore', '.npmrc', 'Dockerfile', 'cdk8s.yaml', 'infra/environments.ts', 'infra/main.ts', 'kind.yaml', 'package.json', 'tsconfig.json']);
+    expect(kept).toEqual([]);
+    expect(await read('infra/environments.ts')).toContain(`const image = 'wine-server:v0.1.0';`);
+    expect(await read('Dockerfile')).toContain('COPY vendor ./vendor\n');
+    for (const path of written) expect([path, await read(path)]).toEqual([path, expect.not.stringMatching(/\{\{|iris/)]);
+    expect(await set()).toEqual({ written: [], kept: [] });
+  });
+
+  test('depends on what this repository is tested with, and lets install scripts run that it needs', async () => {
+    await set();
+    const { devDependencies, peerDependencies } = manifest();
+    expect(await json('package.json')).toMatchObject({
+      name: 'wine', type: 'module',
+      dependencies: { 'rhizome-kit': spec, 'onnxruntime-node': peerDependencies['onnxruntime-node'] },
+      devDependencies: Object.fromEntries(['node', 'cdk8s', 'cdk8s-cli', 'cdk8s-plus-27', 'constructs', 'typescript', '@types/node'].map((name) => [name, devDependencies[name]])),
+      allowScripts: { node: true, 'onnxruntime-node': false },
+    });
+    expect(await read('.npmrc')).toBe('onnxruntime-node-install=skip\n');
+  });
+});
+
+describe('a repository', () => {
+  const own = { name: 'shop', scripts: { start: 'node shop.js', test: 'jest' }, devDependencies: { typescript: '5.9.0' }, allowScripts: { sharp: true } };
+  beforeEach(async () => {
+    await write('package.json', JSON.stringify(own, null, 4));
+    await write('.gitignore', 'secrets\nnode_modules/');
+    await write('Dockerfile', 'FROM scratch\n');
+  });
+
+  test('keeps its entries, lines and files, and is told what has to be in them', async () => {
+    const { kept } = await set();
+    expect(kept.map(({ path }) => path)).toEqual(['package.json', 'Dockerfile']);
+    expect(kept[0]!.needs).toBe('yours stay: scripts.start, devDependencies.typescript');
+    expect(await json('package.json')).toMatchObject({ name: 'shop', scripts: { start: 'node shop.js', synth: 'cdk8s synth --no-check-upgrade' }, devDependencies: { typescript: '5.9.0' }, allowScripts: { sharp: true, node: true } });
+    expect(await read('package.json')).toContain('\n    "name": "shop"');
+    expect(await read('.gitignore')).toBe('secrets\nnode_modules/\n/.rhizome/\n');
+    expect(await read('Dockerfile')).toBe('FROM scratch\n');
+  });
+
+  test('of CommonJS gets its infra/ as ES modules all the same', async () => {
+    await set();
+    expect(await json('infra/package.json')).toEqual({ type: 'module' });
+  });
+
+  test('--force writes the files anew, and leaves package.json and lines merged', async () => {
+    const { kept } = await set({ force: true });
+    expect(kept.map(({ path }) => path)).toEqual(['package.json']);
+    expect(await read('Dockerfile')).toContain('service/main.js');
+    expect(await json('package.json')).toMatchObject({ scripts: { test: 'jest' } });
+  });
+
+  test('a package.json that is none is an error, and nothing is written', async () => {
+    await write('package.json', '{');
+    await expect(set()).rejects.toThrow('package.json is not JSON');
+    expect((await readdir(folder)).toSorted()).toEqual(['.gitignore', 'Dockerfile', 'package.json']);
+  });
+});
+
+test.each([
+  ['file:../rhizome-kit-0.1.0.tgz', spec],
+  ['/home/me/rhizome-kit-0.1.0.tgz', spec],
+  ['^0.1.0', '^0.1.0'],
+  ['file:vendor/rhizome-kit-0.0.9.tgz', 'file:vendor/rhizome-kit-0.0.9.tgz'],
+])('a dependency on Rhizome as %s becomes %s: an image is built of what is in the folder', (from, to) => {
+  const { text } = mergePackageJson(JSON.stringify({ dependencies: { 'rhizome-kit': from } }), 'wine', manifest(), spec);
+  expect((JSON.parse(text) as { dependencies: Record<string, string> }).dependencies['rhizome-kit']).toBe(to);
+});
+
+test('what a project gets is what this repository has, under another name', async () => {
+  const files = new Map(scaffoldFiles({ name: 'iris', vendored: false }).map(({ path, content }) => [path, content]));
+  const ours = (path: string) => readFile(join(repository, path), 'utf8');
+  expect(parse(files.get('cdk8s.yaml')!)).toEqual(parse(await ours('cdk8s.yaml')));
+  expect(parse(files.get('kind.yaml')!)).toEqual({ ...parse(await ours('kind.yaml')) as object, name: 'iris' });
+  // From the first statement on.
+  const body = (source: string) => source.slice(source.indexOf('const '));
+  expect(body(files.get('infra/main.ts')!)).toBe(body(await ours('infra/main.ts')));
+  expect(files.get('infra/environments.ts')!.match(/^ {4}(local|production): .*$/gm)).toEqual((await ours('infra/environments.ts')).match(/^ {4}(local|production): .*$/gm));
+  const node = (source: string) => /^ARG NODE_IMAGE=.*$/m.exec(source)?.[0];
+  expect(node(files.get('Dockerfile')!)).toBe(node(await ours('Dockerfile')));
+  expect(files.get('Dockerfile')).not.toContain('vendor');
+});

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { manifest } from '../installation.ts';
+import { scaffoldFiles, type ScaffoldOptions } from './files.ts';
+import { mergePackageJson } from './package-json.ts';
+
+export interface Scaffolded {
+  readonly written: readonly string[];
+  /** Files, or entries, that are the user's own and stay as they are, each with what has to be in it. */
+  readonly kept: readonly { readonly path: string; readonly needs: string }[];
+}
+
+/** Lines that a file has to hold, in any order. */
+const lines = {
+  '.npmrc': ['onnxruntime-node-install=skip'],
+  '.gitignore': ['node_modules/', '/.rhizome/'],
+} as const;
+
+/** Writes a project's files into a folder. What is there already stays, unless `force`; package.json and lists of lines are added to. */
+export async function scaffold(root: string, options: ScaffoldOptions & { readonly spec: string; readonly force: boolean }): Promise<Scaffolded> {
+  const written: string[] = [];
+  const kept: Scaffolded['kept'][number][] = [];
+  const put = async (path: string, content: string): Promise<void> => {
+    if (await read(root, path) === content) return;
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+    written.push(path);
+  };
+
+  const existing = await read(root, 'package.json');
+  const merged = mergePackageJson(existing, options.name, manifest(), options.spec);
+  await put('package.json', merged.text);
+  if (merged.kept.length > 0) kept.push({ path: 'package.json', needs: `yours stay: ${merged.kept.join(', ')}` });
+  for (const file of scaffoldFiles(options)) {
+    const there = await read(root, file.path);
+    if (there === undefined || options.force) await put(file.path, file.content);
+    else if (there !== file.content) kept.push(file);
+  }
+  // Else Node would take infra/*.ts for CommonJS, as the rest of the repository is.
+  if (!merged.isModule && !existsSync(join(root, 'infra/package.json'))) await put('infra/package.json', '{ "type": "module" }\n');
+  for (const [path, wanted] of Object.entries(lines)) await put(path, withLines(await read(root, path) ?? '', wanted));
+  return { written, kept };
+}
+
+function withLines(text: string, wanted: readonly string[]): string {
+  const there = text.split('\n').map((line) => line.trim());
+  const missing = wanted.filter((line) => !there.includes(line));
+  return missing.length === 0 ? text : `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${missing.join('\n')}\n`;
+}
+
+async function read(root: string, path: string): Promise<string | undefined> {
+  return readFile(join(root, path), 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+}

@@ -1,0 +1,91 @@
+/** The package as others get it: what `npm pack` holds, and that it can be imported, with types, from another folder. */
+import { execa } from 'execa';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { scaffoldFiles } from '../../cli/scaffold/files.ts';
+
+const root = join(import.meta.dirname, '../..');
+const modules = join(root, 'node_modules');
+const timeout = 120_000;
+
+interface Packed { readonly filename: string; readonly size: number; readonly files: readonly { readonly path: string }[] }
+
+let folder: string;
+let packed: Packed;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rhizome-package-'));
+  const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, timeout });
+  // prepack's own output comes before it.
+  packed = (JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as [Packed])[0];
+
+  // A consumer: what is installed here, and the package in place of this repository.
+  mkdirSync(join(folder, 'node_modules/rhizome-kit'), { recursive: true });
+  for (const name of readdirSync(modules).filter((entry) => !entry.startsWith('.'))) symlinkSync(join(modules, name), join(folder, 'node_modules', name));
+  await execa('tar', ['-xzf', join(folder, packed.filename), '--strip-components=1', '-C', join(folder, 'node_modules/rhizome-kit')], { timeout });
+  for (const { path, content } of scaffoldFiles({ name: 'wine', vendored: true })) {
+    mkdirSync(join(folder, 'infra'), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+});
+afterAll(() => { rmSync(folder, { recursive: true }); });
+
+const write = (path: string, content: string) => { writeFileSync(join(folder, path), content); };
+const run = (...argv: readonly string[]) => execa(argv[0]!, argv.slice(1), { cwd: folder, timeout, reject: false, all: true });
+
+test('npm pack holds compiled code, its types, JSON and what init writes; no source, test, fixture or model', () => {
+  const paths = packed.files.map(({ path }) => path);
+  const kinds = /^(package\.json|README\.md|LICENSE|cli\/rhizome\.js|dist\/cli\/templates\/.+|dist\/(cli|client|infra|onnx|service)\/.+\.(js|d\.ts|json))$/;
+  expect(paths.filter((path) => !kinds.test(path))).toEqual([]);
+  expect(paths.filter((path) => /test|fixture|\.case\.|schemas\/|memory|dist\/infra\/(main|environments)/.test(path))).toEqual([]);
+  expect(paths).toEqual(expect.arrayContaining(['dist/service/main.js', 'dist/service/image/prune.js', 'dist/cli/targets/local/daemon.js', 'dist/onnx/model.schema.json', 'dist/cli/templates/dockerignore']));
+  expect(packed.size).toBeLessThan(400_000);
+});
+
+test('every export resolves, with types, under module nodenext', async () => {
+  write('infra/consumer.ts', `
+    import { Chart, App } from 'cdk8s';
+    import { metrics, paths, PredictionService, selectorLabels, type PredictionServiceProps } from 'rhizome-kit/infra';
+    import { createApp, readConfig, serve, type Dependencies } from 'rhizome-kit/service';
+    import type { Health, ModelDescription, ModelList, PredictionRequest, PredictionResponse, Problem } from 'rhizome-kit/client';
+    import schema from 'rhizome-kit/model.schema.json' with { type: 'json' };
+
+    const props: PredictionServiceProps = { name: 'wine', image: 'wine:v1', replicas: 3 };
+    const service = new PredictionService(new Chart(new App(), 'c'), 's', props);
+    export const port: number = service.servicePort;
+    export const start: (env: Record<string, string>) => Promise<void> = (env) => serve(readConfig(env));
+    export const fetchOf = (dependencies: Dependencies) => createApp(dependencies).fetch;
+    export async function ask(url: string, row: PredictionRequest): Promise<PredictionResponse | Problem> {
+      const response = await fetch(url + paths.predictions, { method: 'POST', body: JSON.stringify(row) });
+      return await response.json() as PredictionResponse | Problem;
+    }
+    export type Bodies = [Health, ModelDescription, ModelList];
+    export const title: string = schema.title + metrics.requests + Object.keys(selectorLabels('a')).join();
+    // @ts-expect-error the types are checked, not any
+    export const wrong: PredictionServiceProps = { name: 1, image: 'wine:v1' };
+  `);
+  const { all, exitCode } = await run('tsc', '--project', '.', '--resolveJsonModule', '--skipLibCheck', 'false', '--lib', 'es2024,esnext.float16,dom');
+  expect([exitCode, all]).toEqual([0, '']);
+  rmSync(join(folder, 'infra/consumer.ts'));
+});
+
+test('what init writes synthesizes with the package', async () => {
+  const { exitCode, all } = await run('node', 'infra/main.ts');
+  expect([exitCode, all]).toEqual([0, '']);
+  expect(readdirSync(join(folder, 'charts-out'))).toEqual(['local.k8s.yaml', 'production.k8s.yaml']);
+});
+
+test('the client is types alone, and the service loads without the command line', async () => {
+  const { stdout } = await run('node', '--input-type=module', '--eval', `
+    const service = await import('rhizome-kit/service');
+    const client = await import('rhizome-kit/client');
+    console.log(JSON.stringify([typeof service.createApp, Object.keys(client)]));
+  `);
+  expect(JSON.parse(stdout)).toEqual(['function', []]);
+});
+
+test('the command line runs from it', async () => {
+  expect(await run('node', 'node_modules/rhizome-kit/cli/rhizome.js', '--version')).toMatchObject({ exitCode: 0, stdout: '0.1.0' });
+  expect(statSync(join(folder, 'node_modules/rhizome-kit/cli/rhizome.js')).mode & 0o111).toBe(0o111);
+});

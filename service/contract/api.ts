@@ -1,0 +1,88 @@
+/** Bodies of the HTTP API, as the service writes them and a client reads them. */
+import type { DType } from '../../onnx/engine/engine.ts';
+import type { Example, FeatureJson, FeatureValue, ModelJson } from '../../onnx/model-json.ts';
+
+/** JSON has no NaN and no infinities: they travel as their names. */
+export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
+
+/** One row for `POST /predictions`, by the features' names; several rows are an array. */
+export type PredictionRequest = Readonly<Record<string, FeatureValue>>;
+
+/** The answer for one row; for an array of rows they come in an array, in the same order. */
+export interface PredictionResponse {
+  /** A class's name, or a regressor's number; one that JSON lacks as `JsonNumber` has it. */
+  readonly prediction: string | number;
+  /** By class; they add up to about 1. */
+  readonly probabilities?: Readonly<Record<string, JsonNumber>>;
+  readonly model: { readonly name: string; readonly version: string };
+  /** Values outside their valid range. */
+  readonly warnings?: readonly Issue[];
+}
+
+/** One bad place in the input. */
+export interface Issue {
+  /** JSON Pointer as a URI fragment (RFC 6901): `#/1/petal_width`. */
+  readonly pointer: string;
+  readonly detail: string;
+  readonly value?: unknown;
+  readonly expected?: string;
+}
+
+/** Every error's body, `application/problem+json` (RFC 9457). */
+export interface Problem {
+  /** `urn:problem-type:rhizome:` and a code, as `invalid-input`. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** For `invalid-input`: every field that is wrong. */
+  readonly errors?: readonly Issue[];
+}
+
+/** `GET /models`. */
+export interface ModelList {
+  readonly models: readonly ModelListEntry[];
+}
+
+export type ModelListEntry =
+  | { readonly name: string; readonly state: 'loading' }
+  | { readonly name: string; readonly state: 'failed'; readonly reason: string }
+  | {
+    readonly name: string;
+    readonly version: string;
+    readonly state: 'loaded';
+    readonly task: Task;
+    /** Whether readiness reproduces examples of it. */
+    readonly verified: boolean;
+    readonly load_seconds: number;
+  };
+
+export type Task = 'classifier' | 'regressor';
+
+/** `GET /models/{name}`: what the model takes and gives, in the words of its author. */
+export interface ModelDescription {
+  readonly name: string;
+  readonly version: string;
+  readonly description?: string;
+  readonly task: Task;
+  readonly features: readonly (FeatureJson & { readonly dtype: DType })[];
+  /** Of a classifier. */
+  readonly classes?: readonly string[];
+  readonly metrics: NonNullable<ModelJson['metrics']>;
+  readonly examples: readonly Example[];
+}
+
+/** `GET /readyz`, with status 200 or 503. `GET /livez` has no checks. */
+export interface Health {
+  readonly status: 'live' | 'ready' | 'not ready';
+  readonly checks?: readonly Check[];
+}
+
+/** One thing that has to hold before the service is ready. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** It will not hold before the process is started again: waiting does not help. */
+  readonly final?: true;
+}

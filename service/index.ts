@@ -1,0 +1,17 @@
+/**
+ * The service, for programs of one's own: `rhizome-kit/service`.
+ *
+ *     await serve(readConfig({ MODELS_DIR: 'models', PORT: '8000' }));
+ *
+ * is what the image runs; `createApp` makes the Hono application alone.
+ */
+export { createApp, type Dependencies } from './app.ts';
+export { ConfigError, readConfig, type Config } from './config.ts';
+export * from './contract/index.ts';
+export { ModelRepository } from './inference/repository.ts';
+export { Lifecycle } from './lifecycle.ts';
+export { Metrics } from './middleware/metrics.ts';
+export { drain, listen, ListenError } from './server.ts';
+export { serve } from './serve.ts';
+export { onnxruntime } from '../onnx/engine/onnxruntime.ts';
+export type { Engine } from '../onnx/engine/engine.ts';

@@ -1,0 +1,80 @@
+import type { Server } from 'node:http';
+import { flushCompileCache } from 'node:module';
+import { pino, type Logger } from 'pino';
+import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
+import { apiKeySource } from './api-key.ts';
+import { createApp } from './app.ts';
+import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config.ts';
+import { ModelRepository } from './inference/repository.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { Metrics } from './middleware/metrics.ts';
+import { drain, listen } from './server.ts';
+
+/** Loads the models of a folder and answers requests until SIGTERM or SIGINT, then drains. @throws ListenError */
+export async function serve(config: Config, logger: Logger = createLogger(config)): Promise<void> {
+  const lifecycle = new Lifecycle();
+  const repository = new ModelRepository(config.modelsDir);
+  const metrics = new Metrics();
+  const app = createApp({ repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger), options: config });
+
+  // Listening comes first: while a large model loads, /livez answers and /readyz says what it waits for.
+  const { server, url } = await listen(app, config);
+  logger.info({ url, models_dir: config.modelsDir }, 'listening');
+  const stopped = stopOnSignal(server, lifecycle, config, logger);
+
+  await repository.load(onnxruntime, { threads: config.inferenceThreads });
+  for (const entry of repository.entries) {
+    if (entry.state === 'failed') logger.error({ model: entry.folder, reason: entry.reason }, 'model failed');
+  }
+  for (const { model: { signature }, loadSeconds } of repository.loaded) {
+    metrics.modelInfo.set({ model: signature.name, version: signature.version }, 1);
+    logger.info({ model: signature.name, version: signature.version, load_seconds: loadSeconds }, 'model loaded');
+  }
+  const failed = (await repository.checks()).filter(({ ok }) => !ok);
+  if (failed.length > 0) logger.error({ checks: failed }, 'not ready');
+  else logger.info('ready');
+  // Node writes it on a clean exit; one that is killed should come back as quickly. Does nothing where no cache is set.
+  flushCompileCache();
+
+  await stopped;
+  await repository.release();
+}
+
+/** Resolves once the server has drained after SIGTERM or SIGINT. A second signal exits at once. */
+function stopOnSignal(server: Server, lifecycle: Lifecycle, config: Config, logger: Logger): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (signal: NodeJS.Signals): void => {
+      if (lifecycle.phase !== 'serving') {
+        logger.warn({ signal }, 'second signal: exiting at once');
+        process.exit(1);
+      }
+      logger.info({ signal, drain_delay_seconds: config.drainDelaySeconds }, 'draining');
+      drain(server, lifecycle, config).then((cut) => {
+        if (cut > 0) logger.error({ connections: cut }, 'grace period over: connections cut');
+        else logger.info('drained');
+        resolve();
+      }, reject);
+    };
+    for (const signal of ['SIGTERM', 'SIGINT']) process.removeAllListeners(signal).on(signal, stop);
+  });
+}
+
+/** JSON lines on standard output. */
+function createLogger({ logLevel: level }: Config): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (name) => ({ level: name }) } });
+}
+
+/** The program: configured by the environment, exits with 78 where that is wrong. */
+export async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) {
+    process.stdout.write(describeVariables());
+    return;
+  }
+  try {
+    await serve(readConfig(process.env));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    // Not only the exit code: a listener that is open already would keep a process alive that never gets ready.
+    process.exit(error instanceof ConfigError ? EX_CONFIG : 1);
+  }
+}
