@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -176,5 +176,18 @@ test('Ctrl-C ends logs --follow without a failure, also while it asks the cluste
     expect(await following).toMatchObject({ exitCode: 0, stderr: '' });
   } finally {
     await slow.remove();
+  }
+});
+
+test.each([['local'], ['kind']])('up on %s without any model starts nothing, and says how to add one', async (on) => {
+  const empty = await createProject({});
+  try {
+    await rm(join(empty.folder, 'models'), { recursive: true });
+    const { exitCode, stderr } = await empty.start(['up', '--on', on]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/models\/ holds none\.\n.*rhizome add FILE\.onnx/);
+    expect(await empty.calls()).toEqual([]);
+  } finally {
+    await empty.remove();
   }
 });

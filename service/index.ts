@@ -12,6 +12,6 @@ export { ModelRepository } from './inference/repository.ts';
 export { Lifecycle } from './lifecycle.ts';
 export { Metrics } from './middleware/metrics.ts';
 export { drain, listen, ListenError } from './server.ts';
-export { serve } from './serve.ts';
+export { serve, type OnSignal, type ServeOptions } from './serve.ts';
 export { onnxruntime } from '../onnx/engine/onnxruntime.ts';
 export type { Engine } from '../onnx/engine/engine.ts';

@@ -194,6 +194,18 @@ test('a request that never ends is refused when its time is over, while draining
   expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 });
 
+test('SIGTERM while the libraries load ends the process: as process 1 it would else be ignored', async () => {
+  // In place of the libraries, which load too fast to be caught at it, a module that never ends.
+  const endless = 'data:text/javascript,console.log("loading");setInterval(()=>{},1000);export const main=()=>new Promise(()=>{});';
+  const hooks = `import { registerHooks } from 'node:module';
+    registerHooks({ resolve: (name, context, next) => (name === './serve.ts' ? { url: ${JSON.stringify(endless)}, shortCircuit: true } : next(name, context)) });`;
+  const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(hooks)}`, join(import.meta.dirname, 'main.ts')], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000 });
+  running.add(child);
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
 test('a second SIGTERM exits at once', async () => {
   const { process: child, exited, logged } = await start({ DRAIN_DELAY_SECONDS: '10' });
   child.kill('SIGTERM');

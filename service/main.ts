@@ -1,4 +1,6 @@
 // Process 1 of a container ignores a signal that nobody handles, and loading the libraries takes a while: handle it first.
-for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0)); // nothing was accepted yet
+let stop: (signal: NodeJS.Signals) => void = () => process.exit(0); // nothing was accepted yet
+// One listener for good: a signal that is on its way while listeners change would be lost.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => { stop(signal); });
 const { main } = await import('./serve.ts');
-await main(process.argv.slice(2));
+await main(process.argv.slice(2), (drain) => { stop = drain; });

@@ -10,8 +10,18 @@ import { Lifecycle } from './lifecycle.ts';
 import { Metrics } from './middleware/metrics.ts';
 import { drain, listen } from './server.ts';
 
+/** Takes what is to be done on SIGTERM and SIGINT. */
+export type OnSignal = (stop: (signal: NodeJS.Signals) => void) => void;
+
+export interface ServeOptions {
+  /** @default JSON lines on standard output */
+  readonly logger?: Logger;
+  /** @default listens to the process */
+  readonly onSignal?: OnSignal;
+}
+
 /** Loads the models of a folder and answers requests until SIGTERM or SIGINT, then drains. @throws ListenError */
-export async function serve(config: Config, logger: Logger = createLogger(config)): Promise<void> {
+export async function serve(config: Config, { logger = createLogger(config), onSignal = listenToProcess }: ServeOptions = {}): Promise<void> {
   const lifecycle = new Lifecycle();
   const repository = new ModelRepository(config.modelsDir);
   const metrics = new Metrics();
@@ -20,7 +30,9 @@ export async function serve(config: Config, logger: Logger = createLogger(config
   // Listening comes first: while a large model loads, /livez answers and /readyz says what it waits for.
   const { server, url } = await listen(app, config);
   logger.info({ url, models_dir: config.modelsDir }, 'listening');
-  const stopped = stopOnSignal(server, lifecycle, config, logger);
+  const stopped = new Promise<void>((resolve, reject) => {
+    onSignal(stopping(server, lifecycle, config, logger, resolve, reject));
+  });
 
   await repository.load(onnxruntime, { threads: config.inferenceThreads });
   for (const entry of repository.entries) {
@@ -40,23 +52,24 @@ export async function serve(config: Config, logger: Logger = createLogger(config
   await repository.release();
 }
 
-/** Resolves once the server has drained after SIGTERM or SIGINT. A second signal exits at once. */
-function stopOnSignal(server: Server, lifecycle: Lifecycle, config: Config, logger: Logger): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (signal: NodeJS.Signals): void => {
-      if (lifecycle.phase !== 'serving') {
-        logger.warn({ signal }, 'second signal: exiting at once');
-        process.exit(1);
-      }
-      logger.info({ signal, drain_delay_seconds: config.drainDelaySeconds }, 'draining');
-      drain(server, lifecycle, config).then((cut) => {
-        if (cut > 0) logger.error({ connections: cut }, 'grace period over: connections cut');
-        else logger.info('drained');
-        resolve();
-      }, reject);
-    };
-    for (const signal of ['SIGTERM', 'SIGINT']) process.removeAllListeners(signal).on(signal, stop);
-  });
+/** What a signal does: the server drains, then `resolve` is called. A second signal exits at once. */
+function stopping(server: Server, lifecycle: Lifecycle, config: Config, logger: Logger, resolve: () => void, reject: (error: unknown) => void): Parameters<OnSignal>[0] {
+  return (signal) => {
+    if (lifecycle.phase !== 'serving') {
+      logger.warn({ signal }, 'second signal: exiting at once');
+      process.exit(1);
+    }
+    logger.info({ signal, drain_delay_seconds: config.drainDelaySeconds }, 'draining');
+    drain(server, lifecycle, config).then((cut) => {
+      if (cut > 0) logger.error({ connections: cut }, 'grace period over: connections cut');
+      else logger.info('drained');
+      resolve();
+    }, reject);
+  };
+}
+
+function listenToProcess(stop: (signal: NodeJS.Signals) => void): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
 }
 
 /** JSON lines on standard output. */
@@ -65,13 +78,13 @@ function createLogger({ logLevel: level }: Config): Logger {
 }
 
 /** The program: configured by the environment, exits with 78 where that is wrong. */
-export async function main(args: readonly string[]): Promise<void> {
+export async function main(args: readonly string[], onSignal: OnSignal): Promise<void> {
   if (args.includes('--help')) {
     process.stdout.write(describeVariables());
     return;
   }
   try {
-    await serve(readConfig(process.env));
+    await serve(readConfig(process.env), { onSignal });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     // Not only the exit code: a listener that is open already would keep a process alive that never gets ready.

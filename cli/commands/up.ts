@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { UsageError } from '../failure.ts';
+import { checkModels } from '../steps/predict.ts';
 import { clusterNamed } from '../targets/find.ts';
 import type { Engine } from '../tools/engine.ts';
 import { engineOption, examples, onOption, parsePort, type CommandContext } from './options.ts';
@@ -40,6 +41,7 @@ export function upCommand(context: CommandContext): Command {
     .action(async (options: UpOptions) => {
       const on = options.on ?? 'local';
       refuseWhatDoesNothing(on, options);
+      if (options.image === undefined) await checkModels(context.root);
       if (on === 'local') await upOnThisMachine(context, options);
       else await upOnCluster(context, clusterNamed(context, on, options), options);
     });

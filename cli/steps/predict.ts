@@ -81,9 +81,19 @@ function refusal(status: number, text: string, url: string): Failure {
   });
 }
 
+/** The folders of models/. */
+async function modelFolders(root: string): Promise<string[]> {
+  return (await readdir(join(root, 'models'), { withFileTypes: true }).catch(() => [])).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
+}
+
+/** @throws Failure where there is no model at all: replicas would wait for one until their time is over */
+export async function checkModels(root: string): Promise<void> {
+  if ((await modelFolders(root)).length === 0) throw new Failure('There is no model to serve: models/ holds none.', { hint: 'Add one: rhizome add FILE.onnx' });
+}
+
 /** A model's examples, at least one. @param name by default the only model of models/ */
 export async function modelExamples(root: string, name?: string): Promise<readonly [Example, ...Example[]]> {
-  const known = (await readdir(join(root, 'models'), { withFileTypes: true }).catch(() => [])).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const known = await modelFolders(root);
   const model = name ?? (known.length === 1 ? known[0] : undefined);
   if (model === undefined || !known.includes(model)) {
     const list = known.length === 0 ? 'models/ holds none' : `models/ holds ${known.join(', ')}`;
