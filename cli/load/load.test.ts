@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { startLoad, underLoad, type Load, type LoadOptions } from './load.ts';
-import { inOneLine } from './report.ts';
+import { inOneLine, summarize } from './report.ts';
 
 let server: Server;
 /** Every connection that the server took. */
@@ -204,6 +204,10 @@ test('the longest gap lasts from the last right answer to the next, or to the en
   const report = await load.stop();
   // Twenty were refused, 20 ms apart.
   expect(report.longestGapMs).toBeGreaterThanOrEqual(370);
+});
+
+test('what is answered after the end, as a second attempt is, makes no gap', () => {
+  expect(summarize([], [10, 20, 5000], 30).longestGapMs).toBe(10);
 });
 
 test('underLoad stops its loads where the work fails, and reports one for each where it does not', async () => {

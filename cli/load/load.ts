@@ -105,7 +105,7 @@ export function startLoad(options: LoadOptions): Load {
     const stoppedAt = now();
     await Promise.all(onTheirWay);
     pool.close();
-    return report(Math.max(stoppedAt, answeredAt.at(-1) ?? 0));
+    return report(stoppedAt);
   };
   let ended: Promise<LoadReport> | undefined;
   return {

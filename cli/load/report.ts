@@ -73,10 +73,11 @@ function quantile(ascending: readonly number[], share: number): number {
   return tenth(ascending[Math.max(Math.ceil(ascending.length * share) - 1, 0)] ?? NaN);
 }
 
+/** Of the time in which requests were sent: that the last retry comes seconds after it is no gap. */
 function longestGap(answeredAt: readonly number[], end: number): number {
   let before = 0;
   let longest = 0;
-  for (const time of [...answeredAt, end]) {
+  for (const time of [...answeredAt.filter((at) => at < end), end]) {
     longest = Math.max(longest, time - before);
     before = time;
   }
