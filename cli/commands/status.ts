@@ -1,36 +1,69 @@
 import { Command } from 'commander';
 import { Failure } from '../failure.ts';
+import { createReporter } from '../reporter.ts';
+import { looks, summary, watch } from '../steps/watch.ts';
 import { findTarget } from '../targets/find.ts';
-import type { ReplicaStatus } from '../targets/target.ts';
+import type { DeploymentStatus, ReplicaStatus, Target } from '../targets/target.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
 export function statusCommand(context: CommandContext): Command {
   return new Command('status')
-    .description('show how many replicas are wanted and ready, how often each was restarted, and why')
+    .description('show how many replicas are wanted and ready, what each runs, how often it was restarted, and why')
     .addOption(onOption('what is up'))
-    .option('--json', 'print {"wanted", "ready", "replicas": [{"name", "ready", "restarts", "reason", "pid"}]}')
-    .addHelpText('after', examples('rhizome status', 'rhizome status --json', 'rhizome status --on kind'))
-    .action(async (options: { on?: string; json?: boolean }) => {
+    .option('-w, --watch', 'go on until Ctrl-C: redraw on a terminal, print what changes elsewhere')
+    .option('--json', 'print {"wanted", "ready", "updated", "available", "replicas": [{"name", "ready", "restarts", "reason", "pid", "model", "image", "node", "revision"}]}; with --watch one a line, as it changes')
+    .addHelpText('after', examples('rhizome status', 'rhizome status --watch', 'rhizome status --json', 'rhizome status --on kind'))
+    .action(async (options: { on?: string; json?: boolean; watch?: boolean }) => {
       const target = await findTarget(context, options.on);
-      const status = await target.status();
+      const status = await target.status({ models: true });
       if (status === undefined) throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
-      if (options.json === true) {
-        context.print(JSON.stringify(status));
-        return;
-      }
-      const url = await target.url();
-      context.print(`${target.name}: ${String(status.ready)} of ${String(status.wanted)} replicas ready${url === undefined ? '' : `, at ${url}`}`);
-      if (status.replicas.length > 0) context.print(table(status.replicas));
+      if (options.watch === true) await follow(context, target, options.json === true);
+      else if (options.json === true) context.print(JSON.stringify(status));
+      else context.print((await screen(target, status)).join('\n'));
     });
 }
 
-/** In the manner of `kubectl get`. */
-function table(replicas: readonly ReplicaStatus[]): string {
-  const withPid = replicas.some(({ pid }) => pid !== undefined);
-  const rows = [
-    ['NAME', 'READY', 'RESTARTS', ...(withPid ? ['PID'] : []), 'REASON'],
-    ...replicas.map(({ name, ready, restarts, pid, reason }) => [name, ready ? 'yes' : 'no', String(restarts), ...(withPid ? [String(pid ?? '')] : []), reason ?? '']),
-  ];
+async function follow(context: CommandContext, target: Target, json: boolean): Promise<void> {
+  if (!json && !process.stdout.isTTY) {
+    await watch(context, target, (line) => { context.print(line); });
+    return;
+  }
+  // Not dimmed, as progress is: here it is the answer.
+  const drawn = createReporter(process.stdout, { ...process.env, NO_COLOR: '1' });
+  let before = '';
+  for await (const seen of looks(context, target)) {
+    if (!json) {
+      drawn.progress(typeof seen === 'string' ? [seen] : await screen(target, seen));
+      continue;
+    }
+    const text = JSON.stringify(typeof seen === 'string' ? { error: seen } : seen);
+    if (text !== before) context.print(text);
+    before = text;
+  }
+}
+
+async function screen(target: Target, status: DeploymentStatus): Promise<readonly string[]> {
+  const url = await target.url();
+  return [`${target.name}: ${summary(status)}${url === undefined ? '' : `, at ${url}`}`, ...table(status.replicas)];
+}
+
+const columns: readonly (readonly [title: string, cell: (replica: ReplicaStatus) => string | number | undefined, always?: true])[] = [
+  ['NAME', ({ name }) => name, true],
+  ['READY', ({ ready }) => (ready ? 'yes' : 'no'), true],
+  ['RESTARTS', ({ restarts }) => restarts, true],
+  ['PID', ({ pid }) => pid],
+  ['REASON', ({ reason }) => reason, true],
+  ['REVISION', ({ revision }) => revision],
+  ['MODEL', ({ model }) => model],
+  ['NODE', ({ node }) => node],
+  ['IMAGE', ({ image }) => image],
+];
+
+/** In the manner of `kubectl get`; a column that would be empty is left out. */
+function table(replicas: readonly ReplicaStatus[]): string[] {
+  if (replicas.length === 0) return [];
+  const shown = columns.filter(([, cell, always]) => always === true || replicas.some((replica) => cell(replica) !== undefined));
+  const rows = [shown.map(([title]) => title), ...replicas.map((replica) => shown.map(([, cell]) => String(cell(replica) ?? '')))];
   const width = (column: number): number => Math.max(...rows.map((row) => (row[column] ?? '').length));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(width(column))).join('  ').trimEnd()).join('\n');
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(width(column))).join('  ').trimEnd());
 }

@@ -96,7 +96,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     else context.print(nextSteps(cluster, manifests, lasts ? { url, curl } : undefined));
     if (options.detach === true) return;
     context.report.line('Watching the replicas. Ctrl-C ends this command; they keep running.');
-    await watch(context, cluster);
+    await watch(context, cluster, (line) => { context.report.line(line); });
   } finally {
     await forward?.close();
   }

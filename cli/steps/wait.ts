@@ -2,12 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import type { Manifests } from '../manifests.ts';
 import { scopeOf } from '../targets/cluster.ts';
+import { readProbeFailures, type Event } from '../targets/probe-failures.ts';
 import { judgeRollout, type RolloutProblem } from '../targets/rollout.ts';
-import { readSnapshot } from '../targets/snapshot.ts';
-import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
-import { kubectlLogs, kubectlPodEvents, type Scope } from '../tools/kubectl.ts';
+import { readServiceLog } from '../targets/service-log.ts';
+import { readSnapshot, replicaStatus, type Pod } from '../targets/snapshot.ts';
+import { exec, type ExecContext } from '../tools/exec.ts';
+import { kubectlEvents, type Scope } from '../tools/kubectl.ts';
 
 const pollMilliseconds = 700;
+/** Every so many polls the log of a replica that is not ready is read. */
+const pollsBetweenLogs = 4;
 /** The Deployment's progress deadline ends the wait; this only when the cluster's controllers do not work at all. */
 const marginSeconds = 60;
 
@@ -19,57 +23,54 @@ const marginSeconds = 60;
 export async function waitForRollout(context: ExecContext, kubeContext: string, manifests: Manifests): Promise<string | undefined> {
   const scope = scopeOf(kubeContext, manifests);
   const started = Date.now();
+  let since: { readonly cause: string; readonly at: number } | undefined;
   for (let polls = 0; ; polls++) {
     const snapshot = await readSnapshot(context, scope, manifests.deployment, { quiet: polls > 0 });
     if (snapshot === undefined) throw new Failure(`The Deployment ${manifests.deployment} is gone: somebody deleted it during the rollout.`);
-    const rollout = judgeRollout(snapshot);
-    context.report.progress(rollout.lines);
-    if (rollout.complete) return polls === 0 ? `all ${String(snapshot.deployment.spec.replicas ?? 1)} replicas run it already` : undefined;
-    if (rollout.problem !== undefined) throw await explain(context, scope, manifests, rollout.problem, rollout.oldReady);
+    const unready = [...snapshot.current, ...snapshot.old].filter((pod) => !replicaStatus(pod).ready);
+    const probes = unready.some(isRunning) ? await readProbeFailures(context, scope) : undefined;
+    const { complete, lines, oldReady, ...rollout } = judgeRollout(snapshot, probes);
+    context.report.progress(lines);
+    if (complete) return polls === 0 ? `all ${String(snapshot.deployment.spec.replicas ?? 1)} replicas run it already` : undefined;
+
     const limit = (snapshot.deployment.spec.progressDeadlineSeconds ?? 600) + marginSeconds;
-    if (Date.now() - started > limit * 1000) {
-      throw await explain(context, scope, manifests, { cause: `The rollout is not complete after ${String(limit)} s.` }, rollout.oldReady);
-    }
+    const problem = rollout.problem
+      ?? (polls % pollsBetweenLogs === pollsBetweenLogs - 1 ? await neverReady(context, scope, snapshot.current) : undefined)
+      ?? (Date.now() - started > limit * 1000 ? { cause: `The rollout is not complete after ${String(limit)} s.`, object: manifests.deployment } : undefined);
+    if (problem?.cause !== since?.cause) since = problem && { cause: problem.cause, at: Date.now() };
+    if (problem !== undefined && Date.now() - (since?.at ?? 0) >= (problem.mayPass ?? 0) * 1000) throw await explain(context, scope, manifests, problem, oldReady);
     await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => undefined);
   }
 }
 
+const isRunning = (pod: Pod): boolean => pod.status.containerStatuses?.[0]?.state?.running !== undefined && pod.metadata.deletionTimestamp === undefined;
+
+/** A replica that runs, and whose service says in its log that it will never get ready. */
+async function neverReady(context: ExecContext, scope: Scope, pods: readonly Pod[]): Promise<RolloutProblem | undefined> {
+  const pod = pods.find((candidate) => isRunning(candidate) && !replicaStatus(candidate).ready);
+  if (pod === undefined) return undefined;
+  const { final } = await readServiceLog(context, scope, pod, { quiet: true });
+  return final === undefined ? undefined : { cause: `${pod.metadata.name} runs, but will not get ready: ${final}.`, pod, object: pod.metadata.name };
+}
+
 /** The failure in words, with the events and the last log lines that show it. */
 async function explain(context: ExecContext, scope: Scope, manifests: Manifests, problem: RolloutProblem, oldReady: number): Promise<Failure> {
-  const object = problem.pod?.metadata.name ?? manifests.deployment;
+  const { object, pod, hint = 'Correct the cause and run `rhizome up` again' } = problem;
   const events = await warnings(context, scope, object);
-  const log = problem.pod === undefined ? [] : await lastLog(context, scope, object, (problem.pod.status.containerStatuses?.[0]?.restartCount ?? 0) > 0);
-  const others = oldReady === 0 ? '' : ` ${String(oldReady)} replicas of the version before still serve.`;
+  const log = pod === undefined ? [] : (await readServiceLog(context, scope, pod)).lines;
+  const others = oldReady === 0 ? '' : ` ${oldReady === 1 ? '1 replica' : `${String(oldReady)} replicas`} of the version before still serve${oldReady === 1 ? 's' : ''}.`;
   const undo = `kubectl --context ${scope.context} --namespace ${scope.namespace} rollout undo deployment/${manifests.deployment}`;
   return new Failure(`The rollout failed: ${problem.cause}${others}`, {
     details: [
       ...(events.length === 0 ? [] : [`Events of ${object}:`, ...events.map((event) => `  ${event}`)]),
       ...(log.length === 0 ? [] : [`Last log lines of ${object}:`, ...log.map((line) => `  ${line}`)]),
     ],
-    hint: `Correct the cause and run \`rhizome up\` again${oldReady === 0 ? '.' : `, or go back: ${undo}`}`,
+    hint: oldReady === 0 ? `${hint.replace(/\.$/, '')}.` : `${hint.replace(/\.$/, '')}, or go back: ${undo}`,
   });
 }
 
-interface Event {
-  readonly type?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly count?: number;
-}
-
 async function warnings(context: ExecContext, scope: Scope, object: string): Promise<readonly string[]> {
-  const { items } = JSON.parse(await exec(context, kubectlPodEvents(scope, object))) as { items: readonly Event[] };
+  const { items } = JSON.parse(await exec(context, kubectlEvents(scope, `involvedObject.name=${object}`))) as { items: readonly Event[] };
   return items.filter(({ type }) => type === 'Warning').slice(-5)
     .map(({ reason, message, count }) => `${reason ?? ''}: ${message?.trim() ?? ''}${(count ?? 1) > 1 ? ` (${String(count)} times)` : ''}`);
-}
-
-/** Of the container that ended, when there was one before. */
-async function lastLog(context: ExecContext, scope: Scope, pod: string, previous: boolean): Promise<readonly string[]> {
-  try {
-    return (await exec(context, kubectlLogs(scope, pod, { previous, tail: 15 }))).split('\n').filter((line) => line !== '');
-  } catch (error) {
-    // A container that never started has no log.
-    if (error instanceof CommandFailed) return [];
-    throw error;
-  }
 }

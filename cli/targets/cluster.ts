@@ -3,11 +3,12 @@ import { currentManifests, type Manifests } from '../manifests.ts';
 import type { KubernetesObject } from '../objects.ts';
 import { exec as run, type ExecContext } from '../tools/exec.ts';
 import { kubectlContexts, type Scope } from '../tools/kubectl.ts';
+import { modelReader } from './models.ts';
 import { lines, removeInstallation } from './own.ts';
 import { followLogs } from './pod-logs.ts';
 import { recorded, sameInstallation } from './record.ts';
 import { deploymentStatus, readSnapshot } from './snapshot.ts';
-import type { DeploymentStatus, Target } from './target.ts';
+import type { DeploymentStatus, StatusOptions, Target } from './target.ts';
 
 /** A Kubernetes cluster, as the steps of `up` need it. kind, minikube and a named context differ in no more than this. */
 export interface Cluster extends Target {
@@ -30,10 +31,15 @@ export const scopeOf = (context: string, { namespace }: Manifests): Scope => ({ 
  * @param on the target's name
  */
 export function inCluster(exec: ExecContext, context: string, on: string): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
-  const status = async (): Promise<DeploymentStatus | undefined> => {
+  const readModels = modelReader(exec);
+  const status = async ({ models = false }: StatusOptions = {}): Promise<DeploymentStatus | undefined> => {
     const manifests = currentManifests(exec.root);
-    const snapshot = await readSnapshot(exec, scopeOf(context, manifests), manifests.deployment, { quiet: true });
-    return snapshot && deploymentStatus(snapshot);
+    const scope = scopeOf(context, manifests);
+    const snapshot = await readSnapshot(exec, scope, manifests.deployment, { quiet: true });
+    if (snapshot === undefined) return undefined;
+    const { replicas, ...counts } = deploymentStatus(snapshot);
+    const served = models ? await readModels(scope, [...snapshot.current, ...snapshot.old]) : undefined;
+    return { ...counts, replicas: replicas.map((replica) => ({ ...replica, ...(served?.has(replica.name) === true && { model: served.get(replica.name) ?? '' }) })) };
   };
   return {
     status,

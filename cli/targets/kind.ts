@@ -56,9 +56,9 @@ export function kindTarget(context: ExecContext, { nodeImage, engine = chooseEng
 
     isUp: exists,
 
-    async status() {
+    async status(options) {
       if (!await exists()) return undefined;
-      return await shared.status() ?? { wanted: 0, ready: 0, replicas: [] };
+      return await shared.status(options) ?? { wanted: 0, ready: 0, replicas: [] };
     },
 
     async url() {

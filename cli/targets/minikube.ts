@@ -42,7 +42,7 @@ export function minikubeTarget(context: ExecContext, engine: Engine = chooseEngi
     },
 
     isUp: async () => await runs() && await shared.isUp(),
-    status: async () => (await runs() ? shared.status() : undefined),
+    status: async (options) => (await runs() ? shared.status(options) : undefined),
     url: () => forwardedUrl(context.root, profile),
     logs: (options) => shared.logs(options),
     down: async () => (await runs() ? shared.down() : []),

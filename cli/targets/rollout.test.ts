@@ -10,7 +10,7 @@ function pod(name: string, container?: Container, extra: Partial<Pod['status']> 
   return {
     kind: 'Pod',
     metadata: { name, uid: name },
-    spec: { containers: [{ image: 'iris-server:v0.1.0-abc' }] },
+    spec: { containers: [{ image: 'iris-server:v0.1.0-abc' }], ...(container !== undefined && { nodeName: 'worker' }) },
     status: { phase: 'Pending', ...(container !== undefined && { containerStatuses: [container] }), ...extra },
   };
 }
@@ -37,16 +37,19 @@ test('complete only when every replica is of the new version and available, and 
   expect(judgeRollout(snapshot(pods, [], { availableReplicas: 1 })).complete).toBe(false);
 });
 
-test('a line for each replica: image, what it waits for, restarts', () => {
+test('a line for each replica: what it waits for and what its probe said, restarts and why, node, image', () => {
   const { lines, problem } = judgeRollout(snapshot(
-    [pod('a', { ...running, ready: false, started: false }), pod('b', undefined, { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] })],
-    [pod('c', { ...running, ready: false, restartCount: 2 })],
+    [
+      pod('a', { ...running, ready: false, started: false }),
+      pod('b', undefined, { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available' }] }),
+    ],
+    [pod('c', { ...running, ready: false, restartCount: 2, lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } } })],
     { availableReplicas: 0 },
-  ));
+  ), new Map([['a StartupProbe', 'HTTP 503'], ['c LivenessProbe', 'no answer in time']]));
   expect(lines).toEqual([
-    'new a  iris-server:v0.1.0-abc  StartupProbe, 0 restarts',
-    'new b  iris-server:v0.1.0-abc  Unschedulable, 0 restarts',
-    'old c  iris-server:v0.1.0-abc  ReadinessProbe, 2 restarts',
+    'new a  StartupProbe: HTTP 503, 0 restarts, worker, iris-server:v0.1.0-abc',
+    'new b  Unschedulable: 3 Insufficient cpu, 0 restarts, no node yet, iris-server:v0.1.0-abc',
+    'old c  ReadinessProbe, 2 restarts (OOMKilled), worker, iris-server:v0.1.0-abc',
   ]);
   expect(problem).toBeUndefined();
 });
@@ -71,18 +74,31 @@ test('CrashLoopBackOff of a version that ran already is waited out: something el
   expect(judge('ImagePullBackOff').problem).toBeDefined();
 });
 
-test('past the progress deadline: the replica that is not ready, or what the cluster refuses', () => {
+test('past the progress deadline: the replica that is not ready, or has no room', () => {
   const late = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
   const stuck = judgeRollout(snapshot([pod('a', { ...running, ready: false })], [], { availableReplicas: 0, conditions: [late] }));
   expect(stuck.problem?.cause).toBe('a was not ready within 120 s (ReadinessProbe).');
-  const refused = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' };
-  const none = judgeRollout(snapshot([], [], { updatedReplicas: 0, availableReplicas: 0, conditions: [refused, late] }));
-  expect(none.problem).toEqual({ cause: 'The cluster refuses the replicas: exceeded quota' });
+  const full = pod('a', undefined, { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available: 1 Insufficient cpu. preemption: none' }] });
+  expect(judgeRollout(snapshot([full], [], { availableReplicas: 0 })).problem).toBeUndefined();
+  expect(judgeRollout(snapshot([full], [], { availableReplicas: 0, conditions: [late] })).problem?.cause).toBe('No node had room for a within 120 s: 1 Insufficient cpu.');
+});
+
+test('what the cluster refuses is believed once it has lasted, and not while a replica is on its way out', () => {
+  const refused = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'pods "x" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=2, limited: pods=2' };
+  const judge = (old: Pod) => judgeRollout({ ...snapshot([], [old], { updatedReplicas: 0, conditions: [refused] }), replicaSet: 'iris-server-2' });
+  expect(judge(pod('a', running))).toMatchObject({
+    oldReady: 1,
+    lines: [expect.stringContaining('old a  ready'), `no new replica: ${refused.message}`],
+    problem: { cause: 'The cluster refuses the replicas: the quota "tight" leaves no room: one more replica takes pods=1; used is pods=2, allowed pods=2.', object: 'iris-server-2', mayPass: 5 },
+  });
+  const leaving = { ...pod('a', running), metadata: { name: 'a', uid: 'a', deletionTimestamp: '2026-01-01T00:00:00Z' } };
+  expect(judge(leaving).problem).toBeUndefined();
 });
 
 test('status counts what is ready, and says why each was restarted or is not ready', () => {
   const oomKilled: Container = { ...running, restartCount: 1, lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } } };
   const leaving = pod('c', running);
+  const where = { image: 'iris-server:v0.1.0-abc', node: 'worker' };
   const status = deploymentStatus(snapshot(
     [pod('a', oomKilled), pod('b', waiting('CrashLoopBackOff', 3))],
     [{ ...leaving, metadata: { ...leaving.metadata, deletionTimestamp: '2026-11-24T10:00:00Z' } }],
@@ -90,10 +106,12 @@ test('status counts what is ready, and says why each was restarted or is not rea
   expect(status).toEqual({
     wanted: 2,
     ready: 1,
+    updated: 2,
+    available: 2,
     replicas: [
-      { name: 'a', ready: true, restarts: 1, reason: 'OOMKilled' },
-      { name: 'b', ready: false, restarts: 3, reason: 'CrashLoopBackOff' },
-      { name: 'c', ready: false, restarts: 0, reason: 'Terminating' },
+      { name: 'a', ready: true, restarts: 1, reason: 'OOMKilled', ...where, revision: 'new' },
+      { name: 'b', ready: false, restarts: 3, reason: 'CrashLoopBackOff', ...where, revision: 'new' },
+      { name: 'c', ready: false, restarts: 0, reason: 'Terminating', ...where, revision: 'old' },
     ],
   });
 });

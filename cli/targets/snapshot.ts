@@ -46,7 +46,10 @@ export interface ReplicaSet {
 export interface Pod {
   readonly kind: 'Pod';
   readonly metadata: Meta;
-  readonly spec: { readonly containers: readonly { readonly image: string }[] };
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly containers: readonly { readonly image: string; readonly ports?: readonly { readonly containerPort: number }[] }[];
+  };
   readonly status: {
     readonly phase?: string;
     readonly conditions?: readonly Condition[];
@@ -67,6 +70,8 @@ export interface Snapshot {
   readonly current: readonly Pod[];
   /** Of older revisions: what a rollout replaces. */
   readonly old: readonly Pod[];
+  /** The name of the newest revision's ReplicaSet, which makes its pods; none before the controller has made it. */
+  readonly replicaSet?: string;
 }
 
 const revision = ({ metadata }: ReplicaSet | Deployment): number => Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
@@ -91,16 +96,22 @@ export function pickSnapshot(items: readonly (Deployment | ReplicaSet | Pod)[], 
   const sets = items.filter((item): item is ReplicaSet => item.kind === 'ReplicaSet' && owns(deployment, item));
   const pods = items.filter((item): item is Pod => item.kind === 'Pod');
   const of = (wanted: readonly ReplicaSet[]): Pod[] => pods.filter((pod) => wanted.some((set) => owns(set, pod)));
+  const newest = sets.filter((set) => revision(set) === revision(deployment));
   return {
     deployment,
-    current: of(sets.filter((set) => revision(set) === revision(deployment))),
+    ...(newest[0] !== undefined && { replicaSet: newest[0].metadata.name }),
+    current: of(newest),
     old: of(sets.filter((set) => revision(set) !== revision(deployment))),
   };
 }
 
 export function deploymentStatus({ deployment, current, old }: Snapshot): DeploymentStatus {
-  const replicas = [...current, ...old].map(replicaStatus);
-  return { wanted: deployment.spec.replicas ?? 1, ready: replicas.filter(({ ready }) => ready).length, replicas };
+  const replicas = [
+    ...current.map((pod) => ({ ...replicaStatus(pod), revision: 'new' as const })),
+    ...old.map((pod) => ({ ...replicaStatus(pod), revision: 'old' as const })),
+  ];
+  const { updatedReplicas: updated = 0, availableReplicas: available = 0 } = deployment.status;
+  return { wanted: deployment.spec.replicas ?? 1, ready: replicas.filter(({ ready }) => ready).length, updated, available, replicas };
 }
 
 export function replicaStatus(pod: Pod): ReplicaStatus {
@@ -108,7 +119,15 @@ export function replicaStatus(pod: Pod): ReplicaStatus {
   const leaving = pod.metadata.deletionTimestamp !== undefined;
   const ready = !leaving && container?.ready === true;
   const reason = leaving ? 'Terminating' : replicaReason(pod, ready);
-  return { name: pod.metadata.name, ready, restarts: container?.restartCount ?? 0, ...(reason !== undefined && { reason }) };
+  const image = pod.spec.containers[0]?.image;
+  return {
+    name: pod.metadata.name,
+    ready,
+    restarts: container?.restartCount ?? 0,
+    ...(reason !== undefined && { reason }),
+    ...(image !== undefined && { image }),
+    ...(pod.spec.nodeName !== undefined && { node: pod.spec.nodeName }),
+  };
 }
 
 /** Why a replica is not ready; of a ready one, why it was last restarted. */

@@ -7,12 +7,29 @@ export interface ReplicaStatus {
   readonly reason?: string;
   /** Process id on this machine; only with the local engine. */
   readonly pid?: number;
+  /** What it serves, as `iris 1`: names and versions. Only where the status was asked for with `models`. */
+  readonly model?: string;
+  /** On a cluster: the image that it runs. */
+  readonly image?: string;
+  /** On a cluster: the node that it runs on; none yet where no node has room. */
+  readonly node?: string;
+  /** On a cluster: whether it is of the version that was applied last, or of one before, which the rollout replaces. */
+  readonly revision?: 'new' | 'old';
 }
 
 export interface DeploymentStatus {
   readonly wanted: number;
   readonly ready: number;
+  /** On a cluster: replicas of the version that was applied last. */
+  readonly updated?: number;
+  /** On a cluster: replicas that have been ready for `minReadySeconds`. */
+  readonly available?: number;
   readonly replicas: readonly ReplicaStatus[];
+}
+
+export interface StatusOptions {
+  /** Also asks the replicas what they serve. @default false */
+  readonly models?: boolean;
 }
 
 /** What is up somewhere. How it came up is the business of the steps of `rhizome up`. */
@@ -21,7 +38,7 @@ export interface Target {
   /** Whether `down` would find something, even if that does not answer. */
   isUp(): Promise<boolean>;
   /** Undefined where nothing is up. */
-  status(): Promise<DeploymentStatus | undefined>;
+  status(options?: StatusOptions): Promise<DeploymentStatus | undefined>;
   /** Base URL of the Service, without a trailing slash; undefined where nothing is up. */
   url(): Promise<string | undefined>;
   /** Writes the replicas' log lines to standard output, each behind its replica's name. Follows until the signal aborts. */

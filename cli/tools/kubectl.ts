@@ -24,8 +24,12 @@ export const kubectlDiff = (context: string, file: string): string[] =>
 export const kubectlGet = (scope: Scope, kinds: readonly string[], ...args: readonly string[]): string[] =>
   kubectl(scope, 'get', kinds.join(','), ...args);
 
-export const kubectlPodEvents = (scope: Scope, object: string): string[] =>
-  kubectl(scope, 'get', 'events', '--field-selector', `involvedObject.name=${object}`, '--sort-by', '.lastTimestamp', '--output', 'json');
+/** A path of the API server, as it answers. */
+export const kubectlRaw = (context: string, path: string): string[] => ['kubectl', '--context', context, 'get', '--raw', path];
+
+/** @param fields as `reason=Unhealthy` or `involvedObject.name=NAME` */
+export const kubectlEvents = (scope: Scope, fields: string): string[] =>
+  kubectl(scope, 'get', 'events', '--field-selector', fields, '--sort-by', '.lastTimestamp', '--output', 'json');
 
 export function kubectlLogs(scope: Scope, pod: string, options: { follow?: boolean; previous?: boolean; tail?: number } = {}): string[] {
   return kubectl(scope, 'logs', pod,

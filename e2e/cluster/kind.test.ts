@@ -19,7 +19,7 @@ kindTest('up --on kind: from nothing to the asserted prediction', async () => {
   expect(image).toMatch(new RegExp(`^${name}:v0\\.1\\.0-[0-9a-f]{12}$`));
   expect(answer.prediction).toBe('setosa');
   expect(log).toContain(`$ kind create cluster --name ${kindCluster} --config kind.yaml`);
-  expect(log).toMatch(new RegExp(`new ${name}-\\S+ {2}${name}:v0\\.1\\.0-\\S+ {2}ready, 0 restarts`));
+  expect(log).toMatch(new RegExp(`new ${name}-\\S+ {2}ready, 0 restarts, ${kindCluster}-worker\\d?, ${name}:v0\\.1\\.0-`));
   const running = await replicas();
   expect(running.map((replica) => replica.image)).toEqual([image, image]);
   // The committed manifests keep their tag.
@@ -38,8 +38,9 @@ kindTest('up again without a change: nothing is made anew, no pod rolls', async 
 kindTest('status, predict and logs find what is up by themselves', async () => {
   const status = await site().project.rhizome('status', '--json');
   expectSuccess(status);
-  expect(JSON.parse(status.stdout)).toEqual({
-    wanted: 2, ready: 2, replicas: (await pods()).map((pod) => ({ name: pod, ready: true, restarts: 0 })),
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    wanted: 2, ready: 2, updated: 2, available: 2,
+    replicas: (await pods()).map((pod) => ({ name: pod, ready: true, restarts: 0, revision: 'new', model: 'iris 1' })),
   });
   expect((await site().project.rhizome('status')).stdout).toContain(`kind: 2 of 2 replicas ready, at http://localhost:${process.env[variables.port]}`);
 

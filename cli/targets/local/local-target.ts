@@ -1,4 +1,6 @@
 import { rm } from 'node:fs/promises';
+import { paths } from '../../../service/contract/index.ts';
+import { describeModels } from '../models.ts';
 import { checkPortFree } from '../port.ts';
 import type { Target } from '../target.ts';
 import { printLogs } from './logs.ts';
@@ -15,11 +17,13 @@ export function localTarget(root: string): Target {
     async isUp() {
       return await this.status() !== undefined;
     },
-    async status() {
+    async status({ models = false } = {}) {
       const state = await readState(root);
       if (state === undefined) return undefined;
       if (isRunning(state.supervisor)) {
-        const replicas = state.replicas.map(({ status }) => status);
+        // All of them load the same folder; a restarted one may have loaded it later.
+        const model = models ? await servedModels(state.url) : undefined;
+        const replicas = state.replicas.map(({ status }) => (model === undefined || !status.ready ? status : { ...status, model }));
         return { wanted: replicas.length, ready: replicas.filter(({ ready }) => ready).length, replicas };
       }
       const left = orphans(state);
@@ -55,6 +59,12 @@ export function localTarget(root: string): Target {
       return removed;
     },
   };
+}
+
+/** Undefined where no replica answers, or a key is needed. */
+async function servedModels(url: string): Promise<string | undefined> {
+  const response = await fetch(`${url}${paths.models}`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+  return response?.ok === true ? describeModels(await response.json()) : undefined;
 }
 
 /**
