@@ -64,7 +64,8 @@ async function refused(event: string, ...args: readonly string[]): Promise<strin
   expect(said).toContain('The rollout failed: ');
   expect(said).toContain(' 2 replicas of the version before still serve.');
   expect(said).toContain(`rollout undo deployment/${name}`);
-  expect(said).not.toMatch(/^ +at /m);
+  // A stack of the command line's own; one of the service's may be in its log.
+  expect(said).not.toContain('/cli/');
   const now = await replicas();
   expect(now.filter(({ ready }) => ready).map(({ pod }) => pod).toSorted()).toEqual(before.map(({ pod }) => pod).toSorted());
   return said;
@@ -81,10 +82,9 @@ clusterTest('a program that ends at once: the old ReplicaSet serves on, up repor
   const main = join(site().project.folder, 'service/main.ts');
   const good = await readFile(main, 'utf8');
   await writeFile(main, `throw new Error('broken on purpose');\n`);
-  const said = await refused('broken image in an update');
+  const said = await refused('broken image in an update').finally(() => writeFile(main, good));
   expect(said).toContain('is in CrashLoopBackOff');
   expect(said).toContain('broken on purpose');
-  await writeFile(main, good);
   await site().up();
 });
 
@@ -92,8 +92,7 @@ clusterTest('a corrupt model: the old ReplicaSet serves on, up reports the cause
   const model = join(site().project.folder, 'models/iris/model.onnx');
   const good = await readFile(model);
   await truncate(model, Math.floor(good.length / 2));
-  const said = await refused('corrupt model in an update');
+  const said = await refused('corrupt model in an update').finally(() => writeFile(model, good));
   expect(said).toMatch(/model\.onnx|model failed/);
-  await writeFile(model, good);
   await site().up();
 });
