@@ -16,7 +16,7 @@ const example = { sepal_length: 5, sepal_width: 3.5, petal_length: 1.3, petal_wi
 test('every command has help with examples', () => {
   const context = { root: '/', report: createReporter({ write: () => true }), signal: new AbortController().signal, print: () => undefined };
   const { commands } = createProgram(context, '0.0.0');
-  expect(commands.map((command) => command.name())).toEqual(['up', 'status', 'predict', 'load', 'logs', 'down', 'build', 'synth', 'init', 'add']);
+  expect(commands.map((command) => command.name())).toEqual(['up', 'status', 'predict', 'load', 'chaos', 'logs', 'down', 'build', 'synth', 'init', 'add', 'doctor']);
   for (const command of commands) {
     let help = '';
     command.configureOutput({ writeOut: (text) => { help += text; } }).outputHelp();
@@ -36,7 +36,7 @@ test.each([
   [['predict', '--json', '{}', '--file', '-'], 'cannot be used with option'],
   [['load', '--rate', '0'], 'Expected requests a second, above 0 and up to 100000.'],
   [['load', '--for', '1y'], 'Expected a time, as 30s, 500ms or 2m.'],
-  [['load', '--connections', 'many'], 'Allowed choices are new, keep-alive.'],
+  [['load', '--connections', 'many'], 'Allowed choices are new, keep-alive, both.'],
 ])('exits 2 for %j', async (args, message) => {
   const { exitCode, stdout, stderr } = await project.start(args);
   expect(stderr).toContain(message);

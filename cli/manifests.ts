@@ -9,8 +9,11 @@ export interface Manifests {
   readonly objects: readonly KubernetesObject[];
   readonly namespace: string;
   readonly deployment: string;
-  /** The image of its first container. */
+  /** Its first container, and the image of that. */
+  readonly container: string;
   readonly image: string;
+  /** The labels of its pods, as kubectl takes them. */
+  readonly selector: string;
   /** How long a replica may take to get ready, in seconds. */
   readonly progressDeadlineSeconds: number;
   readonly service: { readonly name: string; readonly port: number; readonly nodePort?: number };
@@ -44,17 +47,23 @@ export function readManifests(root: string, folder: string): Manifests {
     objects,
     namespace: deployment.metadata.namespace ?? 'default',
     deployment: deployment.metadata.name,
-    image: imageOf(deployment, file),
+    ...containerOf(deployment, file),
+    selector: selectorOf(deployment),
     progressDeadlineSeconds: (deployment.spec as { progressDeadlineSeconds?: number }).progressDeadlineSeconds ?? 600,
     service: { name: service.metadata.name, port: port.port, ...(port.nodePort === undefined ? {} : { nodePort: port.nodePort }) },
   };
 }
 
-function imageOf({ metadata, spec }: KubernetesObject, file: string): string {
-  const { template } = spec as { template?: { spec?: { containers?: readonly { image?: string }[] } } };
-  const image = template?.spec?.containers?.[0]?.image;
+function containerOf({ metadata, spec }: KubernetesObject, file: string): { readonly container: string; readonly image: string } {
+  const { template } = spec as { template?: { spec?: { containers?: readonly { name?: string; image?: string }[] } } };
+  const { name = '', image } = template?.spec?.containers?.[0] ?? {};
   if (image === undefined) throw new Failure(`The Deployment ${metadata.name} of ${file} names no image.`, { hint: 'Give it one in infra/.' });
-  return image;
+  return { container: name, image };
+}
+
+function selectorOf({ spec }: KubernetesObject): string {
+  const { selector } = spec as { selector?: { matchLabels?: Readonly<Record<string, string>> } };
+  return Object.entries(selector?.matchLabels ?? {}).map(([label, value]) => `${label}=${value}`).join(',');
 }
 
 function only(objects: readonly KubernetesObject[], kind: string, file: string): KubernetesObject {

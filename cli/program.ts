@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { addCommand } from './commands/add.ts';
 import { buildCommand } from './commands/build.ts';
+import { chaosCommand } from './commands/chaos.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { initCommand } from './commands/init.ts';
 import { loadCommand } from './commands/load.ts';
@@ -17,7 +19,7 @@ export function createProgram(context: CommandContext, version: string): Command
     .description('From a trained ONNX model to replicas that keep running.')
     .version(version)
     .addHelpText('after', `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\nExit code: 0 done, 1 failed, 2 wrong usage. RHIZOME_DEBUG=1 shows where an error comes from.`);
-  for (const create of [upCommand, statusCommand, predictCommand, loadCommand, logsCommand, downCommand, buildCommand, synthCommand, initCommand, addCommand]) {
+  for (const create of [upCommand, statusCommand, predictCommand, loadCommand, chaosCommand, logsCommand, downCommand, buildCommand, synthCommand, initCommand, addCommand, doctorCommand]) {
     program.addCommand(create(context));
   }
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help shows what is possible)');

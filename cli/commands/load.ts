@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { loadOfExamples } from '../load/examples.ts';
-import { startLoad } from '../load/load.ts';
+import { connectionKinds, startLoad, type Connections } from '../load/load.ts';
 import { plot } from '../load/plot.ts';
 import { byKind, type LoadReport } from '../load/report.ts';
 import { assertPrediction } from '../steps/predict.ts';
@@ -15,7 +15,7 @@ interface LoadFlags {
   readonly url?: string;
   readonly rate: number;
   readonly for: number;
-  readonly connections: 'new' | 'keep-alive';
+  readonly connections: Connections;
   readonly json?: boolean;
 }
 
@@ -27,7 +27,7 @@ export function loadCommand(context: CommandContext): Command {
     .addOption(urlOption())
     .option('--rate <number>', 'requests a second, sent when they are due, however slowly those before are answered', parseRate, 50)
     .addOption(new Option('--for <time>', 'as 30s, 500ms or 2m').argParser(parseDuration).default(30_000, '30s'))
-    .addOption(new Option('--connections <kind>', 'new: one for each request; keep-alive: some that stay').choices(['new', 'keep-alive']).default('keep-alive'))
+    .addOption(new Option('--connections <kind>', 'new: one for each request; keep-alive: some that stay; both: in turn').choices(connectionKinds).default('keep-alive'))
     .option('--json', 'print {"sent", "failed", "kinds", "p50", "p90", "p99", "max", "longestGapMs", "opened", "perSecond", ...}; milliseconds')
     .addHelpText('after', examples('rhizome load', 'rhizome load --rate 200 --for 2m --connections new --on kind', 'rhizome load --json | jq .p99'))
     .action(async (model: string | undefined, flags: LoadFlags) => {

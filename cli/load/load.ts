@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attempt, type LoadRequest } from './attempt.ts';
-import { freshPool, keptPool } from './pool.ts';
+import { freshPool, inTurn, keptPool, type Pool } from './pool.ts';
 import { summarize, type LoadFailure, type LoadReport, type Sample } from './report.ts';
+
+export const connectionKinds = ['new', 'keep-alive', 'both'] as const;
+export type Connections = (typeof connectionKinds)[number];
 
 export interface LoadOptions {
   /** Where every request is POSTed to, with its path. */
@@ -11,8 +14,8 @@ export interface LoadOptions {
   readonly requests: readonly LoadRequest[];
   /** Requests a second. An open loop: one is sent when it is due, whether or not those before it were answered. */
   readonly rate: number;
-  /** `new`: a connection for each request; `keep-alive`: see `pool`. */
-  readonly connections: 'new' | 'keep-alive';
+  /** `new`: a connection for each request; `keep-alive`: see `pool`; `both`: in turn. */
+  readonly connections: Connections;
   /**
    * With `keep-alive`: connections that the first requests open; each later one takes the one that was idle longest, or
    * opens one more where all are busy.
@@ -47,7 +50,8 @@ export function startLoad(options: LoadOptions): Load {
   if (!(rate > 0)) throw new RangeError(`A load of ${rate} requests a second is none.`);
   const [first] = requests;
   if (first === undefined) throw new RangeError('A load needs at least one request.');
-  const pool = connections === 'new' ? freshPool : keptPool(url, options.pool ?? 20);
+  const kept = (): Pool => keptPool(url, options.pool ?? 20);
+  const pool = { 'new': () => freshPool, 'keep-alive': kept, 'both': () => inTurn(kept(), freshPool) }[connections]();
   const samples: Sample[] = [];
   const answeredAt: number[] = [];
   const failures: LoadFailure[] = [];

@@ -35,3 +35,14 @@ export function keptPool(url: string, size: number): Pool {
 
 /** A new connection for each request. */
 export const freshPool: Pool = { take: () => false, release: () => undefined, close: () => undefined };
+
+/** The one and the other in turn. */
+export function inTurn(one: Pool, other: Pool): Pool {
+  let turn = false;
+  return {
+    take: () => ((turn = !turn) ? one : other).take(),
+    // An agent belongs to the pool that keeps any; no agent belongs to none.
+    release: (agent) => { for (const pool of [one, other]) pool.release(agent); },
+    close: () => { for (const pool of [one, other]) pool.close(); },
+  };
+}

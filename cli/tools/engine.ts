@@ -57,3 +57,16 @@ export const nodeImages = (engine: Engine, node: string): string[] =>
 
 /** Where a port of a container is on this machine: a line each, as `127.0.0.1:8080`. Fails where it is nowhere. */
 export const containerPort = (engine: Engine, container: string, port: number): string[] => [engine, 'port', container, `${String(port)}/tcp`];
+
+/** Runs a shell line in a node of kind. */
+export const nodeShell = (engine: Engine, node: string, line: string): string[] => [engine, 'exec', node, 'sh', '-c', line];
+
+/** Freezes every process of a node of kind; to the others it is gone. */
+export const nodePause = (engine: Engine, node: string): string[] => [engine, 'pause', node];
+export const nodeUnpause = (engine: Engine, node: string): string[] => [engine, 'unpause', node];
+
+export const buildxVersion = (): string[] => ['docker', 'buildx', 'version'];
+
+/** The engine's memory, in bytes. */
+export const engineMemory = (engine: Engine): string[] =>
+  [engine, 'info', '--format', engine === 'docker' ? '{{.MemTotal}}' : '{{.Host.MemTotal}}'];

@@ -5,7 +5,7 @@ export interface Scope {
   readonly namespace: string;
 }
 
-const kubectl = ({ context, namespace }: Scope, ...args: readonly string[]): string[] =>
+export const kubectl = ({ context, namespace }: Scope, ...args: readonly string[]): string[] =>
   ['kubectl', '--context', context, '--namespace', namespace, ...args];
 
 /** The names of the contexts, a line each. */
@@ -44,3 +44,11 @@ export const kubectlDelete = (scope: Scope, ...objects: readonly string[]): stri
 
 export const kubectlForward = (scope: Scope, service: string, port: number, servicePort: number): string[] =>
   kubectl(scope, 'port-forward', `service/${service}`, `${String(port)}:${String(servicePort)}`);
+
+export const kubectlServerVersion = ({ context }: Scope): string[] => ['kubectl', '--context', context, 'version', '--output', 'json'];
+
+/** A line each: name, short names, apiVersion, whether in a namespace, kind. */
+export const kubectlApiResources = ({ context }: Scope): string[] => ['kubectl', '--context', context, 'api-resources', '--no-headers'];
+
+/** Prints yes or no, and exits 1 for no. */
+export const kubectlCanI = (scope: Scope, verb: string, resource: string): string[] => kubectl(scope, 'auth', 'can-i', verb, resource);

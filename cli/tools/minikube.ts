@@ -6,3 +6,5 @@ export const minikubeStatus = (profile: string): string[] => ['minikube', 'statu
 export const minikubeLoad = (profile: string, archive: string): string[] => ['minikube', 'image', 'load', archive, '--profile', profile];
 
 export const minikubeImages = (profile: string): string[] => ['minikube', 'image', 'ls', '--profile', profile];
+
+export const minikubeVersion = (): string[] => ['minikube', 'version', '--short'];

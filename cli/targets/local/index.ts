@@ -7,3 +7,5 @@ export { detach, type Detached, type DetachOptions } from './detach.ts';
 export { startLocal, type LocalEngine, type LocalOptions } from './engine.ts';
 export { localTarget } from './local-target.ts';
 export type { EngineEvent } from './replica.ts';
+export { sendSignal } from './process-id.ts';
+export { readState } from './state.ts';

@@ -1,0 +1,53 @@
+import { Failure } from '../failure.ts';
+import { nodePause, nodeShell, nodeUnpause, type Engine } from '../tools/engine.ts';
+import { exec, type ExecContext } from '../tools/exec.ts';
+import type { Replica } from './replicas.ts';
+
+/** The nodes of a kind cluster: containers of this machine. */
+export interface Nodes {
+  /**
+   * Signals the first process of a replica from its node, as the kernel would: PID 1 of a container ignores SIGKILL and
+   * SIGSTOP from inside.
+   * @returns the clock time of the signal, in milliseconds
+   */
+  signal(context: ExecContext, replica: Replica, signal: 'KILL' | 'STOP' | 'CONT'): Promise<number>;
+  /** Waits for the end of the replica's process. @returns the clock time, in milliseconds */
+  ended(context: ExecContext, replica: Replica): Promise<number>;
+  pause(context: ExecContext, node: string): Promise<void>;
+  unpause(context: ExecContext, node: string): Promise<void>;
+}
+
+export function nodesOf(engine: Engine): Nodes {
+  return {
+    async signal(context, replica, signal) {
+      const pid = await pidOnNode(context, engine, replica);
+      const at = Date.now();
+      await exec(context, nodeShell(engine, nodeName(replica), `kill -${signal} ${String(pid)}`), { timeout: 30_000 });
+      return at;
+    },
+    async ended(context, replica) {
+      const pid = await pidOnNode(context, engine, replica);
+      const line = `while kill -0 ${String(pid)} 2> /dev/null; do sleep 0.05; done`;
+      await exec(context, nodeShell(engine, nodeName(replica), line), { quiet: true, timeout: 60_000, hint: 'Does the container have a memory limit?' });
+      return Date.now();
+    },
+    pause: async (context, node) => { await exec(context, nodePause(engine, node)); },
+    unpause: async (context, node) => { await exec(context, nodeUnpause(engine, node)); },
+  };
+}
+
+const nodeName = ({ name, node }: Replica): string => {
+  if (node === undefined) throw new Failure(`${name} is on no node yet.`);
+  return node;
+};
+
+/** The process id, on its node, of a replica's first process. */
+async function pidOnNode(context: ExecContext, engine: Engine, replica: Replica): Promise<number> {
+  const container = replica.process ?? '';
+  if (!/^[0-9a-f]+$/.test(container)) throw new Failure(`${replica.name} has no container yet.`);
+  // Processes that end meanwhile are no failure.
+  const found = await exec(context, nodeShell(engine, nodeName(replica), `grep -ls ${container} /proc/[0-9]*/cgroup || true`), { quiet: true, timeout: 30_000 });
+  const pids = found.split('\n').filter((path) => path !== '').map((path) => Number(path.split('/')[2]));
+  if (pids.length === 0) throw new Failure(`The container of ${replica.name} has no process on ${nodeName(replica)} any more.`);
+  return Math.min(...pids);
+}

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pod } from '../targets/snapshot.ts';
+import { exec, type ExecContext } from '../tools/exec.ts';
+import type { Scope } from '../tools/kubectl.ts';
+import { kubectlWatchPods } from '../tools/kubectl-disrupt.ts';
+import type { Replica, ReplicaWatch } from './replicas.ts';
+
+/** The rest of what is read of a pod. */
+type WatchedPod = Pod & {
+  readonly spec: { readonly nodeName?: string };
+  readonly status: { readonly containerStatuses?: readonly { readonly containerID?: string }[] };
+};
+
+interface WatchEvent {
+  readonly type: string;
+  readonly object: WatchedPod;
+}
+
+/** Follows the pods by one `kubectl get --watch`, until the signal. */
+export function followPods(context: ExecContext, scope: Scope, selector: string, watch: ReplicaWatch): void {
+  const follow = async (): Promise<void> => {
+    while (!context.signal.aborted) {
+      const pods = new Map<string, Replica>();
+      // The API server ends a watch now and then; a new one begins with all pods as they are.
+      await exec(context, kubectlWatchPods(scope, selector), {
+        quiet: true,
+        onLine(line) {
+          const event = parse(line);
+          if (event?.object.kind !== 'Pod') return;
+          const replica = toReplica(event.object);
+          if (event.type === 'DELETED') pods.delete(replica.name);
+          else pods.set(replica.name, replica);
+          watch.update([...pods.values()]);
+        },
+      });
+      await sleep(200, undefined, { signal: context.signal }).catch(() => undefined);
+    }
+  };
+  void follow().catch((error: unknown) => {
+    if (!context.signal.aborted) watch.fail(error);
+  });
+}
+
+/** kubectl prints an event in one line. Warnings, on standard error, come in between. */
+function parse(line: string): WatchEvent | undefined {
+  return line.startsWith('{"type":') ? JSON.parse(line) as WatchEvent : undefined;
+}
+
+export function toReplica({ metadata, spec, status }: WatchedPod): Replica {
+  const container = status.containerStatuses?.[0];
+  const reason = container?.state?.waiting?.reason ?? container?.state?.terminated?.reason ?? container?.lastState?.terminated?.reason;
+  return {
+    name: metadata.name,
+    // The condition, not the container's own word: of a node that is gone, that stays as it was.
+    ready: status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true,
+    leaving: metadata.deletionTimestamp !== undefined || status.phase === 'Failed' || status.phase === 'Succeeded',
+    restarts: container?.restartCount ?? 0,
+    ...(reason !== undefined && { reason }),
+    ...(container?.containerID !== undefined && { process: container.containerID.replace(/^\w+:\/\//, '') }),
+    ...(spec.nodeName !== undefined && { node: spec.nodeName }),
+  };
+}

@@ -1,0 +1,69 @@
+import { createProject, type Answers, type Project } from '../project.fixture.ts';
+
+let project: Project;
+afterEach(() => project.remove());
+
+const resources = [
+  'namespaces ns v1 false Namespace', 'serviceaccounts sa v1 true ServiceAccount', 'configmaps cm v1 true ConfigMap', 'services svc v1 true Service',
+  'deployments deploy apps/v1 true Deployment', 'poddisruptionbudgets pdb policy/v1 true PodDisruptionBudget', 'networkpolicies netpol networking.k8s.io/v1 true NetworkPolicy',
+];
+const well = {
+  'docker version': 'echo 28.0.1',
+  'docker buildx': 'echo github.com/docker/buildx v0.20.0',
+  'docker info': 'echo 8589934592',
+  'kind version': 'echo kind v0.31.0 go1.25.5 linux/amd64',
+  'kubectl config get-contexts': 'echo staging',
+  'kubectl --context staging version': `echo '{"serverVersion": {"gitVersion": "v1.34.1", "minor": "34+"}}'`,
+  'kubectl --context staging api-resources': `printf '%s\\n' ${[...resources, 'nodes metrics.k8s.io/v1beta1 false NodeMetrics'].map((line) => `'${line}'`).join(' ')}`,
+  'kubectl version': 'echo Client Version: v1.36.0',
+  'kubectl *auth can-i': 'echo yes',
+} satisfies Answers;
+
+async function doctor(answers: Answers, ...args: readonly string[]) {
+  project = await createProject(answers);
+  return project.start(['doctor', ...args]);
+}
+
+interface Finding { readonly what: string; readonly state: string; readonly detail: string; readonly fix?: string }
+
+test('a cluster that allows everything: each kind of the manifests was asked for', async () => {
+  const { exitCode, stdout, stderr } = await doctor(well, '--on', 'context=staging', '--json');
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  const findings = JSON.parse(stdout) as Finding[];
+  expect(findings.every(({ state }) => state === 'ok')).toBe(true);
+  expect(findings.map(({ what }) => what)).toEqual([
+    'Node', 'docker', 'docker buildx', 'memory of docker', 'kind', 'kubectl', 'Kubernetes of staging', 'Namespace', 'ServiceAccount',
+    'ConfigMap', 'Deployment', 'Service', 'PodDisruptionBudget', 'NetworkPolicy', 'metrics-server',
+  ]);
+  const calls = await project.calls();
+  expect(calls).toContain('kubectl --context staging --namespace iris-server auth can-i create deployments.apps');
+  expect(calls).toContain('kubectl --context staging --namespace iris-server auth can-i patch services');
+});
+
+test.each<[string, Answers, string, string]>([
+  ['a right that is missing', { 'kubectl *can-i create deployments.apps': 'echo no; exit 1' }, 'Deployment', 'you may not create deployments.apps in iris-server'],
+  ['a kind that the cluster does not know', { 'kubectl --context staging api-resources': `echo 'deployments deploy apps/v1 true Deployment'` }, 'NetworkPolicy', 'the cluster does not know networking.k8s.io/v1 NetworkPolicy'],
+  ['a cluster that is too old', { 'kubectl --context staging version': `echo '{"serverVersion": {"gitVersion": "v1.27.3", "minor": "27"}}'` }, 'Kubernetes of staging', 'v1.27.3 is older than 1.30'],
+  ['a cluster that does not answer', { 'kubectl --context staging version': 'echo refused >&2; exit 1' }, 'Kubernetes of staging', 'refused'],
+  ['a context that kubectl does not know', { 'kubectl config get-contexts': 'echo other' }, 'context staging', 'kubectl knows no context "staging".'],
+])('%s is named, with what to do', async (...[, answers, what, detail]) => {
+  const { exitCode, stdout, stderr } = await doctor({ ...answers, ...Object.fromEntries(Object.entries(well).filter(([call]) => !(call in answers))) }, '--on', 'context=staging', '--json');
+  expect(exitCode).toBe(1);
+  expect((JSON.parse(stdout) as Finding[]).find((finding) => finding.what === what)).toMatchObject({ state: 'missing', detail });
+  expect(stderr).toContain(`\`rhizome up --on context=staging\` cannot work: `);
+});
+
+test('on this machine only Node is needed; what kind would need is said', async () => {
+  const { exitCode, stdout } = await doctor({ 'docker version': 'echo Cannot connect to the Docker daemon >&2; exit 1', 'kind version': 'exit 127' });
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^✓ Node +v24/);
+  expect(stdout).toMatch(/! docker +Cannot connect to the Docker daemon\n +→ Start it/);
+});
+
+test('too little memory for the nodes of kind.yaml is a warning', async () => {
+  const { stdout } = await doctor({ ...well, 'docker info': 'echo 536870912' }, '--json');
+  expect((JSON.parse(stdout) as Finding[]).find(({ what }) => what === 'memory of docker')).toMatchObject({
+    state: 'warning', detail: '0.5 GiB; a kind cluster of 1 nodes takes about 1.0 GiB',
+  });
+});

@@ -1,0 +1,54 @@
+/** `rhizome load` and `rhizome chaos` on this machine: real replicas, real signals, real requests. */
+import { createWorkspace, type Workspace } from '../workspace.ts';
+
+let project: Workspace;
+beforeAll(async () => {
+  project = await createWorkspace();
+  const { exitCode, stderr } = await project.rhizome('up', '--detach', '--port', '8097');
+  if (exitCode !== 0) throw new Error(stderr);
+});
+afterAll(async () => {
+  await project.rhizome('down');
+  await project.remove();
+});
+
+interface Outcome {
+  readonly event: string;
+  readonly skipped?: string;
+  readonly sent?: number;
+  readonly failedTwice?: number;
+  readonly backAfterSeconds?: number;
+  readonly broken: readonly string[];
+}
+
+test('load: the examples at the rate asked for, every answer checked', async () => {
+  const { exitCode, stdout, stderr } = await project.rhizome('load', '--rate', '40', '--for', '2s', '--json');
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  const report = JSON.parse(stdout) as { sent: number; failed: number };
+  expect(report).toMatchObject({ failed: 0 });
+  // What is due is sent, late at worst.
+  expect(report.sent).toBeGreaterThanOrEqual(79);
+});
+
+test('chaos kill and hang: the replica comes back, and no request fails twice; what this machine cannot do is skipped by name', async () => {
+  const { exitCode, stdout, stderr } = await project.rhizome('chaos', 'kill', 'hang', 'drain', 'oom', '--rate', '20', '--json');
+  const outcomes = JSON.parse(stdout) as Outcome[];
+  expect({ broken: outcomes.map(({ broken }) => broken), exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  expect(outcomes.map(({ event, skipped }) => [event, skipped])).toEqual([
+    ['kill', undefined],
+    ['oom', 'processes on this machine have no memory limit'],
+    ['hang', undefined],
+    ['drain', 'this machine is the only node'],
+  ]);
+  for (const outcome of outcomes.filter(({ skipped }) => skipped === undefined)) {
+    expect(outcome).toMatchObject({ failedTwice: 0, broken: [] });
+    expect(outcome.sent).toBeGreaterThan(100);
+    expect(outcome.backAfterSeconds).toBeGreaterThan(0);
+  }
+});
+
+test('chaos with an event that there is none of is wrong usage', async () => {
+  const { exitCode, stderr } = await project.rhizome('chaos', 'earthquake');
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('Allowed choices are kill, oom, rollout, hang, drain, bad-image, crashloop, node-stop, all.');
+});
