@@ -33,13 +33,17 @@ export function initCommand(given: CommandContext): Command {
       const name = wanted === undefined ? nameFrom(model, root) : checkModelName(wanted);
 
       const { run } = createSteps(report);
-      const spec = await run('Find the package', () => packageSpec(context));
-      await run('Write the files', async () => {
-        const { written, kept } = await scaffold(root, { name, spec, force, vendored: spec.startsWith('file:') });
+      const found = await run('Find the package', () => packageSpec(context));
+      const { spec } = await run('Write the files', async () => {
+        const files = await scaffold(root, { name, spec: found, force, vendored: found.startsWith('file:') });
+        const { written, kept } = files;
         if (written.length > 0) report.line(`wrote ${written.join(', ')}`);
         for (const { path, needs } of kept) report.line(`left ${path} as it is: ${needs}`);
+        return files;
       });
-      await run('Install', () => exec(context, ['npm', 'install', '--no-audit', '--no-fund'], {
+      // By its path, or npm would keep what it has noted of an earlier file of the name.
+      const file = spec.startsWith('file:') ? [`./${spec.slice('file:'.length)}`] : [];
+      await run('Install', () => exec(context, ['npm', 'install', '--no-audit', '--no-fund', ...file], {
         stream: true,
         hint: 'Correct what npm says, in package.json or in its settings; then run `rhizome init` again: it goes on where it ended.',
       }));

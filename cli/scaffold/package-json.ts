@@ -11,6 +11,8 @@ export interface MergedPackageJson {
   readonly text: string;
   /** Entries of theirs that differ from what a fresh project has: `scripts.start`. */
   readonly kept: readonly string[];
+  /** What it depends on for Rhizome. */
+  readonly spec: string;
   /** Whether Node takes .ts and .js files of the folder for ES modules. */
   readonly isModule: boolean;
 }
@@ -29,8 +31,8 @@ function entries({ name, peerDependencies, devDependencies }: Manifest, spec: st
 }
 
 /**
- * Adds to a package.json, or makes one, what a project needs. Entries that are there stay, but for the dependency on
- * Rhizome, where that leads out of the folder: an image could not be built from it.
+ * Adds to a package.json, or makes one, what a project needs. Entries that are there stay, but for a dependency on a file
+ * of Rhizome.
  *
  * @param existing text of the file, where there is one
  * @throws Failure where that is no JSON object
@@ -45,18 +47,19 @@ export function mergePackageJson(existing: string | undefined, project: string, 
     for (const [key, value] of Object.entries(wanted[section])) {
       const elsewhere = section === 'devDependencies' && key in (before['dependencies'] as object | undefined ?? {});
       if (elsewhere) continue;
-      if (key === rhizome.name && leadsOut(own[key])) own[key] = value;
+      if (key === rhizome.name && isPath(own[key])) own[key] = value;
       else if (key in own && own[key] !== value) kept.push(`${section}.${key}`);
       else own[key] = value;
     }
     merged[section] = own;
   }
+  const dependency = (merged['dependencies'] as Record<string, unknown>)[rhizome.name];
   const indent = /^([ \t]+)"/m.exec(existing ?? '')?.[1] ?? '  ';
-  return { text: `${JSON.stringify(merged, null, indent)}\n`, kept, isModule: before.type === 'module' };
+  return { text: `${JSON.stringify(merged, null, indent)}\n`, kept, spec: typeof dependency === 'string' ? dependency : spec, isModule: before.type === 'module' };
 }
 
-/** A file or folder that is not in vendor/. */
-const leadsOut = (spec: unknown): boolean => typeof spec === 'string' && /^(file:|link:|\.{0,2}\/)/.test(spec) && !spec.startsWith('file:vendor/');
+/** A file or folder: one elsewhere is in no image, and one in vendor/ is what an earlier `init` put there. */
+const isPath = (spec: unknown): boolean => typeof spec === 'string' && /^(file:|link:|\.{0,2}\/)/.test(spec);
 
 function parse(text: string): PackageJson {
   try {

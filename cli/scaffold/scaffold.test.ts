@@ -30,7 +30,7 @@ describe('an empty folder', () => {
     expect(await read('infra/environments.ts')).toContain(`const image = 'wine-server:v0.1.0';`);
     expect(await read('Dockerfile')).toContain('COPY vendor ./vendor\n');
     for (const path of written) expect([path, await read(path)]).toEqual([path, expect.not.stringMatching(/\{\{|iris/)]);
-    expect(await set()).toEqual({ written: [], kept: [] });
+    expect(await set()).toEqual({ spec, written: [], kept: [] });
   });
 
   test('depends on what this repository is tested with, and lets install scripts run that it needs', async () => {
@@ -87,7 +87,7 @@ test.each([
   ['file:../rhizome-kit-0.1.0.tgz', spec],
   ['/home/me/rhizome-kit-0.1.0.tgz', spec],
   ['^0.1.0', '^0.1.0'],
-  ['file:vendor/rhizome-kit-0.0.9.tgz', 'file:vendor/rhizome-kit-0.0.9.tgz'],
+  ['file:vendor/rhizome-kit-0.0.9.tgz', spec],
 ])('a dependency on Rhizome as %s becomes %s: an image is built of what is in the folder', (from, to) => {
   const { text } = mergePackageJson(JSON.stringify({ dependencies: { 'rhizome-kit': from } }), 'wine', manifest(), spec);
   expect((JSON.parse(text) as { dependencies: Record<string, string> }).dependencies['rhizome-kit']).toBe(to);

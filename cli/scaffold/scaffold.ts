@@ -6,6 +6,8 @@ import { scaffoldFiles, type ScaffoldOptions } from './files.ts';
 import { mergePackageJson } from './package-json.ts';
 
 export interface Scaffolded {
+  /** What package.json depends on for Rhizome. */
+  readonly spec: string;
   readonly written: readonly string[];
   /** Files, or entries, that are the user's own and stay as they are, each with what has to be in it. */
   readonly kept: readonly { readonly path: string; readonly needs: string }[];
@@ -40,7 +42,7 @@ export async function scaffold(root: string, options: ScaffoldOptions & { readon
   // Else Node would take infra/*.ts for CommonJS, as the rest of the repository is.
   if (!merged.isModule && !existsSync(join(root, 'infra/package.json'))) await put('infra/package.json', '{ "type": "module" }\n');
   for (const [path, wanted] of Object.entries(lines)) await put(path, withLines(await read(root, path) ?? '', wanted));
-  return { written, kept };
+  return { spec: merged.spec, written, kept };
 }
 
 function withLines(text: string, wanted: readonly string[]): string {

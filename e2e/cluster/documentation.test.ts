@@ -38,6 +38,9 @@ for (const file of files.filter((name) => existsSync(join(root, name)))) {
 /** What a person's shell has: neither the project's own tools on the PATH, nor this test runner's settings. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|JEST|CI$|NODE_OPTIONS)/.test(name)));
 environment['PATH'] = (process.env['PATH'] ?? '').split(delimiter).filter((path) => !path.includes('node_modules')).join(delimiter);
+// What snippets make in new folders goes with the copy.
+environment['TMPDIR'] = join(folder, 'tmp');
+mkdirSync(environment['TMPDIR']);
 
 /** Programs that run on until their section ends, as a person presses Ctrl-C there. */
 const running: { readonly child: ChildProcess; readonly section: string }[] = [];

@@ -1,6 +1,6 @@
 /** The package as others get it: what `npm pack` holds, and that it can be imported, with types, from another folder. */
 import { execa } from 'execa';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scaffoldFiles } from '../../cli/scaffold/files.ts';
@@ -68,6 +68,14 @@ test('every export resolves, with types, under module nodenext', async () => {
   const { all, exitCode } = await run('tsc', '--project', '.', '--resolveJsonModule', '--skipLibCheck', 'false', '--lib', 'es2024,esnext.float16,dom');
   expect([exitCode, all]).toEqual([0, '']);
   rmSync(join(folder, 'infra/consumer.ts'));
+});
+
+test('the example of docs/toolkit.md type-checks and runs', async () => {
+  const [, code = ''] = /^```ts\n([^]*?)^```$/m.exec(readFileSync(join(root, 'docs/toolkit.md'), 'utf8')) ?? [];
+  write('infra/example.ts', `${code}\nconsole.log(chart.toJson().map(({ kind }) => kind).join(' '));\n`);
+  expect(await run('tsc', '--project', '.')).toMatchObject({ exitCode: 0, all: '' });
+  expect((await run('node', 'infra/example.ts')).stdout).toMatch(/^Namespace .*Deployment .*Ingress HorizontalPodAutoscaler$/);
+  rmSync(join(folder, 'infra/example.ts'));
 });
 
 test('what init writes synthesizes with the package', async () => {
