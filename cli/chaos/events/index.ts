@@ -10,6 +10,6 @@ import { rollout } from './rollout.ts';
 
 /**
  * In the order of `chaos all`: after the second end of a container Kubernetes lets it wait, so that those that end one come
- * with others between that make new ones.
+ * with others between that make new ones. A drain leaves all replicas where it did not drain; the rollout spreads them.
  */
-export const chaosEvents: readonly ChaosEvent[] = [kill, oom, rollout, hang, drain, badImage, crashloop, nodeStop];
+export const chaosEvents: readonly ChaosEvent[] = [kill, oom, drain, rollout, hang, badImage, crashloop, nodeStop];

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../failure.ts';
+import { waitForRollout } from '../../steps/wait.ts';
+import { exec } from '../../tools/exec.ts';
+import { kubectlRestart } from '../../tools/kubectl-disrupt.ts';
 import type { ChaosEvent } from '../event.ts';
 import { pickWorker, whyNoWorker, workers } from '../nodes.ts';
 import { complete } from '../replicas.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A node is gone without a word, and returns when nobody waits for it any more. */
 export const nodeStop: ChaosEvent = {
@@ -13,6 +16,13 @@ export const nodeStop: ChaosEvent = {
   async run(stage, undo) {
     const { context, cluster, nodes, watch, wanted } = stage;
     if (cluster === undefined || nodes === undefined) throw new Failure('There is no node to freeze.');
+    // As after a drain: with its only node everything would be gone, which proves nothing of the others.
+    if (new Set(watch.replicas.map(({ node }) => node)).size === 1) {
+      context.report.line('All replicas run on one node: a rollout spreads them first.');
+      await exec(context, kubectlRestart(cluster.scope, cluster.manifests.deployment));
+      await waitForRollout(context, cluster.scope.context, cluster.manifests);
+      await watch.until('The old replicas are not gone', 120, (replicas, leaving) => leaving.length === 0 && complete(wanted)(replicas, leaving));
+    }
     const worker = await pickWorker(stage);
     const wake = undo((calm) => nodes.unpause(calm, worker));
     const struckAt = Date.now();
