@@ -106,7 +106,7 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
     expect(lost).toEqual([]);
     expect(failures.filter(({ failedAt }) => failedAt > killedAt + 2000 || failedAt < killedAt)).toEqual([]);
   }
-  // The victim's half was opened anew. The other half was not lost; a busy machine may have opened a few more.
+  // The victim's half was opened anew, and no more than that half had a request in it that failed.
   expect(kept[0]!.opened).toBeGreaterThanOrEqual(26 + 13);
-  expect(kept[0]!.opened).toBeLessThan(26 + 26);
+  expect(kept[0]!.failures.filter(({ answeredBefore }) => answeredBefore > 0).length).toBeLessThanOrEqual(kept[0]!.opened / 2);
 });
