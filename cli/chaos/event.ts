@@ -46,3 +46,6 @@ export function pickVictim({ watch, wanted }: Stage): Replica {
   if (victim === undefined || !complete(wanted)(watch.replicas, [])) throw new Failure('Not all replicas are ready.', { details: watch.lines });
   return victim;
 }
+
+/** The replicas are shown as they are watched; a step within an event need not show them too. */
+export const quietly = (context: ExecContext): ExecContext => ({ ...context, report: { ...context.report, progress: () => undefined } });

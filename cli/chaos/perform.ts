@@ -29,6 +29,8 @@ export interface Outcome {
 
 /** How long a client that retries waits, in milliseconds: what a replica that dies may cost. */
 export const retryAfter = 2000;
+/** What nothing is worth, in milliseconds: others go on answering, whatever happens to one. */
+const longestSilence = 10_000;
 /** Load before the blow, and after all is whole again. */
 const before = 3000;
 const after = 4000;
@@ -38,6 +40,7 @@ export async function perform(event: ChaosEvent, stage: Stage, options: Omit<Loa
   const { context, watch, wanted } = stage;
   const { report, signal } = context;
   const { name, promised } = event;
+  await watch.until(`Not all ${String(wanted)} replicas are ready to begin with`, 120, complete(wanted));
   const skipped = await event.skip(stage);
   if (skipped !== undefined) {
     report.line(`${name} is skipped: ${skipped}.`);
@@ -45,7 +48,6 @@ export async function perform(event: ChaosEvent, stage: Stage, options: Omit<Loa
   }
   report.step(`${name}: ${event.title}, under load`);
   const { undo, takeAllBack } = createUndo(context);
-  await watch.until(`Not all ${String(wanted)} replicas are ready to begin with`, 120, complete(wanted));
 
   const load = startLoad({ ...options, retryAfter });
   const live = setInterval(() => { report.progress(watch.lines); }, 500);
@@ -83,10 +85,10 @@ export async function perform(event: ChaosEvent, stage: Stage, options: Omit<Loa
 }
 
 /** What a load shows beyond what was promised. */
-function excess(promised: Promised, { sent, failures, lost }: LoadReport): readonly string[] {
+function excess(promised: Promised, { sent, failures, lost, longestGapMs }: LoadReport): readonly string[] {
   if (promised === 'lossless' && failures.length > 0) return [`${String(failures.length)} of ${String(sent)} requests failed, where none may: ${byKind(failures)}.`];
   if (promised === 'one retry' && lost.length > 0) return [`${String(lost.length)} requests failed, and again ${String(retryAfter / 1000)} s later: ${byKind(lost)}.`];
-  if (failures.length === sent) return ['Not one request was answered.'];
+  if (longestGapMs > longestSilence) return [`No request was answered for ${(longestGapMs / 1000).toFixed(1)} s.`];
   return [];
 }
 

@@ -1,10 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { readModelJson } from '../../onnx/model-json.ts';
+import type { RequestListener, Server } from 'node:http';
+import { examples, serveExamples } from '../load/service.fixture.ts';
 import { createProject, type Project } from '../project.fixture.ts';
-
-const model = await readModelJson('models/iris/model.json');
 
 let project: Project;
 let server: Server | undefined;
@@ -12,19 +8,10 @@ beforeAll(async () => { project = await createProject({ 'kubectl --context * get
 afterEach(() => { server?.close(); });
 afterAll(() => project.remove());
 
-/** Answers each example as model.json says, until `spoil` answers instead. */
-async function serve(spoil?: (served: number) => RequestListener | undefined): Promise<string> {
-  let served = 0;
-  server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => { body += chunk.toString(); }).on('end', () => {
-      const instead = spoil?.(served++);
-      if (instead !== undefined) instead(request, response);
-      else response.end(JSON.stringify(model.examples!.find(({ input }) => JSON.stringify(input) === body)));
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+async function serve(instead?: (served: number) => RequestListener | undefined): Promise<string> {
+  const service = await serveExamples(instead);
+  ({ server } = service);
+  return service.url;
 }
 
 test('sends all examples with the key, checks every answer, and sums up', async () => {
@@ -51,7 +38,7 @@ test('--json: the numbers, as an object on standard output; 1 where a request fa
 });
 
 test('a right class with other probabilities is a wrong answer', async () => {
-  const url = await serve((served) => (served > 0 ? (_, response) => { response.end(JSON.stringify({ ...model.examples![0], probabilities: { setosa: 0.5 } })); } : undefined));
+  const url = await serve((served) => (served > 0 ? (_, response) => { response.end(JSON.stringify({ ...examples[0], probabilities: { setosa: 0.5 } })); } : undefined));
   const { exitCode, stderr } = await project.start(['load', '--url', url, '--for', '200ms', '--rate', '20']);
   expect(stderr).toMatch(/requests failed: wrong answer \d+\./);
   expect(exitCode).toBe(1);

@@ -2,7 +2,7 @@ import { exec } from '../../tools/exec.ts';
 import { kubectlSetImage, kubectlUndo } from '../../tools/kubectl-disrupt.ts';
 import { Failure } from '../../failure.ts';
 import { waitForRollout } from '../../steps/wait.ts';
-import type { ChaosEvent } from '../event.ts';
+import { quietly, type ChaosEvent } from '../event.ts';
 
 /** A name that no registry can have (RFC 2606 reserves `.invalid`). */
 const missing = 'rhizome.invalid/no-such-image:v0';
@@ -20,7 +20,7 @@ export const badImage: ChaosEvent = {
     const goBack = undo((calm) => exec(calm, kubectlUndo(scope, manifests.deployment)));
     const struckAt = Date.now();
     await exec(context, kubectlSetImage(scope, manifests.deployment, manifests.container, missing));
-    const cause = await failureOf(waitForRollout(context, scope.context, manifests));
+    const cause = await failureOf(waitForRollout(quietly(context), scope.context, manifests));
     const told = Date.now();
     await goBack();
     const backAt = await watch.until('The failed replica is not gone', 120, (replicas) =>

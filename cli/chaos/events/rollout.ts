@@ -2,7 +2,7 @@ import { exec } from '../../tools/exec.ts';
 import { kubectlRestart } from '../../tools/kubectl-disrupt.ts';
 import { Failure } from '../../failure.ts';
 import { waitForRollout } from '../../steps/wait.ts';
-import type { ChaosEvent } from '../event.ts';
+import { quietly, type ChaosEvent } from '../event.ts';
 
 /** Every replica is replaced, one after the other, as by a new version. */
 export const rollout: ChaosEvent = {
@@ -16,7 +16,7 @@ export const rollout: ChaosEvent = {
     const before = new Set(watch.replicas.map(({ name }) => name));
     const struckAt = Date.now();
     await exec(context, kubectlRestart(scope, manifests.deployment));
-    await waitForRollout(context, scope.context, manifests);
+    await waitForRollout(quietly(context), scope.context, manifests);
     const backAt = await watch.until('The old replicas are not gone', 120, (replicas) =>
       replicas.length === wanted && replicas.every(({ name, ready }) => ready && !before.has(name)));
     return { struckAt, backAt, seen: 'all replaced' };
