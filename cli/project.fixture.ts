@@ -40,7 +40,7 @@ export async function createProject(answers: Answers, hostPort = 8080): Promise<
 
   const cases = Object.entries(answers).map(([call, answer]) => `  ${call.replaceAll(' ', String.raw`\ `)}*) ${answer};;`);
   const script = ['#!/bin/sh', 'call="${0##*/} $*"', `echo "$call" >> '${record}'`, 'case "$call" in', ...cases, `  kubectl*'--output json'*) echo '{"items":[]}';;`, 'esac', ''].join('\n');
-  for (const tool of ['docker', 'kind', 'minikube', 'kubectl']) {
+  for (const tool of ['docker', 'kind', 'minikube', 'kubectl', 'npm']) {
     await writeFile(join(bin, tool), script);
     await chmod(join(bin, tool), 0o755);
   }

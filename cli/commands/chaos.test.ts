@@ -125,12 +125,3 @@ test('answers that fail beyond what is promised are a failure, with their kinds'
   expect(stderr).toContain('✗ More was lost than is promised: kill.');
   expect(exitCode).toBe(1);
 });
-
-test('node-stop leaves a node alone that has all replicas', async () => {
-  pods[1] = pod('b', 'worker');
-  const { on } = await cluster('kind-mine');
-  const { exitCode, stdout } = await project.start(['chaos', 'node-stop', '--on', on]);
-  pods[1] = pod('b', 'worker2');
-  expect(stdout).toMatch(/node-stop +skipped: all replicas run on one node/);
-  expect(exitCode).toBe(0);
-});

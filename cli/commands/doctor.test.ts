@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { createProject, type Answers, type Project } from '../project.fixture.ts';
 
 let project: Project;
@@ -8,6 +10,7 @@ const resources = [
   'deployments deploy apps/v1 true Deployment', 'poddisruptionbudgets pdb policy/v1 true PodDisruptionBudget', 'networkpolicies netpol networking.k8s.io/v1 true NetworkPolicy',
 ];
 const well = {
+  'npm --version': 'echo 11.6.2',
   'docker version': 'echo 28.0.1',
   'docker buildx': 'echo github.com/docker/buildx v0.20.0',
   'docker info': 'echo 8589934592',
@@ -31,10 +34,10 @@ test('a cluster that allows everything: each kind of the manifests was asked for
   expect(stderr).toBe('');
   expect(exitCode).toBe(0);
   const findings = JSON.parse(stdout) as Finding[];
-  expect(findings.every(({ state }) => state === 'ok')).toBe(true);
+  expect(findings.filter(({ state }) => state !== 'ok').map(({ what, state }) => [what, state])).toEqual([['NetworkPolicy is enforced', 'warning']]);
   expect(findings.map(({ what }) => what)).toEqual([
-    'Node', 'docker', 'docker buildx', 'memory of docker', 'kind', 'kubectl', 'Kubernetes of staging', 'Namespace', 'ServiceAccount',
-    'ConfigMap', 'Deployment', 'Service', 'PodDisruptionBudget', 'NetworkPolicy', 'metrics-server',
+    'Node', 'npm', 'docker', 'docker buildx', 'memory of docker', 'kind', 'kubectl', 'Kubernetes of staging', 'Namespace', 'ServiceAccount',
+    'ConfigMap', 'Deployment', 'Service', 'PodDisruptionBudget', 'NetworkPolicy', 'NetworkPolicy is enforced', 'metrics-server',
   ]);
   const calls = await project.calls();
   expect(calls).toContain('kubectl --context staging --namespace iris-server auth can-i create deployments.apps');
@@ -66,4 +69,21 @@ test('too little memory for the nodes of kind.yaml is a warning', async () => {
   expect((JSON.parse(stdout) as Finding[]).find(({ what }) => what === 'memory of docker')).toMatchObject({
     state: 'warning', detail: '0.5 GiB; a kind cluster of 1 nodes takes about 1.0 GiB',
   });
+});
+
+test('on kind, without a cluster yet: its port is looked at, and whether the node image is here', async () => {
+  const busy = createServer().listen(0, '127.0.0.1');
+  await once(busy, 'listening');
+  const { port } = busy.address() as AddressInfo;
+  try {
+    project = await createProject({ ...well, 'docker image inspect': 'exit 1' }, port);
+    const { exitCode, stdout } = await project.start(['doctor', '--on', 'kind', '--json'], { env: { KIND_NODE_IMAGE: 'node:1' } });
+    expect(exitCode).toBe(1);
+    const findings = JSON.parse(stdout) as Finding[];
+    expect(findings.find(({ what }) => what === `port ${port}`)).toMatchObject({ state: 'missing', detail: expect.stringMatching(/^in use by /) });
+    expect(findings.find(({ what }) => what === 'node image')).toMatchObject({ state: 'warning', detail: 'node:1 is not on this machine: kind will pull it' });
+    expect(findings.find(({ what }) => what === 'cluster rhizome')).toMatchObject({ state: 'warning', detail: 'not there yet' });
+  } finally {
+    busy.close();
+  }
 });

@@ -1,15 +1,13 @@
 import { Command } from 'commander';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
-import { clusterFindings, noCluster } from '../doctor/cluster.ts';
-import { ok, type Finding } from '../doctor/finding.ts';
-import { engineFindings, ownNode, toolFindings } from '../doctor/tools.ts';
+import { clusterFindings } from '../doctor/cluster.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { newKindFindings, portFinding } from '../doctor/kind.ts';
+import { engineFindings, npmFinding, ownNode, toolFindings } from '../doctor/tools.ts';
 import { Failure } from '../failure.ts';
 import { currentManifests } from '../manifests.ts';
 import { checkContext, scopeOf } from '../targets/cluster.ts';
 import { isCluster, targetNamed } from '../targets/find.ts';
-import { portHolder } from '../targets/port.ts';
+import { readKindConfig } from '../targets/kind-config.ts';
 import { chooseEngine } from '../tools/engine.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
@@ -31,16 +29,23 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
   const local = on === 'local';
   const ownNodes = on === 'kind';
   const engine = chooseEngine();
+  const kind = readKindConfig(context.root);
   const tools = await Promise.all([
-    engineFindings(context, engine, ownNodes, nodeCount(context.root)),
+    engineFindings(context, engine, ownNodes, kind?.nodes ?? 1),
     toolFindings(context, { kind: ownNodes, kubectl: !local, minikube: on === 'minikube' }),
   ]);
-  const findings: Finding[] = [ownNode(), ...tools.flat(), ...(local ? [await port(8080)] : [])];
+  const findings: Finding[] = [
+    ownNode(), await npmFinding(context), ...tools.flat(),
+    ...(local ? [await portFinding(8080, 'warning', 'End that program where it is not Rhizome, or name another port: --port.')] : []),
+  ];
   if (local || findings.some(({ state }) => state === 'missing')) return findings;
 
   const target = targetNamed(context, on);
   if (!isCluster(target)) return findings;
-  if (ownNodes && !await target.isUp()) return [...findings, noCluster(on)];
+  if (ownNodes && !await target.isUp()) {
+    if (kind === undefined) return [...findings, { what: 'kind.yaml', state: 'missing', detail: 'not there', fix: '`rhizome init` writes one.' }];
+    return [...findings, ...await newKindFindings(context, engine, kind, process.env.KIND_NODE_IMAGE)];
+  }
   const manifests = currentManifests(context.root);
   try {
     await checkContext(context, target.context);
@@ -49,18 +54,6 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
     return [...findings, { what: `context ${target.context}`, state: 'missing', detail: error.message, ...(error.hint !== undefined && { fix: error.hint }) }];
   }
   return [...findings, ...await clusterFindings(context, scopeOf(target.context, manifests), manifests)];
-}
-
-function nodeCount(root: string): number {
-  const file = join(root, 'kind.yaml');
-  if (!existsSync(file)) return 1;
-  return (parse(readFileSync(file, 'utf8')) as { nodes?: readonly unknown[] } | null)?.nodes?.length ?? 1;
-}
-
-async function port(number: number): Promise<Finding> {
-  const holder = await portHolder(number);
-  if (holder === undefined) return ok(`port ${String(number)}`, 'free');
-  return { what: `port ${String(number)}`, state: 'warning', detail: `in use by ${holder}`, fix: 'End that program where it is not Rhizome, or name another port: --port.' };
 }
 
 function inLines(findings: readonly Finding[]): string {

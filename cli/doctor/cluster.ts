@@ -20,7 +20,7 @@ export async function clusterFindings(context: ExecContext, scope: Scope, manife
   const known = parseResources(await exec(context, kubectlApiResources(scope), { quiet: true, timeout: answerMilliseconds }));
   const kinds = new Map(manifests.objects.map(({ apiVersion, kind }) => [`${apiVersion}/${kind}`, { apiVersion, kind }]));
   const rights = await Promise.all([...kinds.values()].map(({ apiVersion, kind }) => mayCreate(context, scope, apiVersion, kind, known)));
-  return [version, ...rights, metricsServer(known)];
+  return [version, ...rights, ...policyEnforcement(manifests), metricsServer(known)];
 }
 
 interface Resource {
@@ -71,7 +71,11 @@ function metricsServer(known: readonly Resource[]): Finding {
   };
 }
 
-/** Where there is no cluster to ask yet. */
-export function noCluster(name: string): Finding {
-  return { what: `cluster of ${name}`, state: 'warning', detail: 'not there yet', fix: `\`rhizome up --on ${name}\` makes it.` };
+/** What no API tells. */
+function policyEnforcement(manifests: Manifests): readonly Finding[] {
+  if (!manifests.objects.some(({ kind }) => kind === 'NetworkPolicy')) return [];
+  return [{
+    what: 'NetworkPolicy is enforced', state: 'warning', detail: 'not known: a cluster takes policies that its network plugin may pass over',
+    fix: "Look which plugin it has: Calico, Cilium, and kind's own since v0.24 do; flannel does not.",
+  }];
 }

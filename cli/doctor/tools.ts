@@ -30,6 +30,9 @@ export function ownNode(): Finding {
   return ok('Node', `${process.version}, ${process.platform} ${process.arch}`);
 }
 
+/** For `npm ci` and `npx`; what runs already is past the need. */
+export const npmFinding = (context: ExecContext): Promise<Finding> => ask(context, 'npm', ['npm', '--version'], false);
+
 /** What a kind node or the replicas on it take, in bytes, measured idle with two replicas. */
 const bytesPerNode = 1024 ** 3;
 

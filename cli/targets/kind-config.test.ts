@@ -15,9 +15,9 @@ const read = async (source: string) => {
 test("the cluster's name and ports are those of kind.yaml, or kind's own default", async () => {
   expect(readKindConfig(root)).toBeUndefined();
   expect(await read('name: wine\nnodes: [{role: worker}, {extraPortMappings: [{containerPort: 30080, hostPort: 8080}]}]\n'))
-    .toEqual({ name: 'wine', portMappings: [{ containerPort: 30080, hostPort: 8080 }] });
-  expect(await read('kind: Cluster\n')).toEqual({ name: 'kind', portMappings: [] });
-  expect(await read('')).toEqual({ name: 'kind', portMappings: [] });
+    .toEqual({ name: 'wine', nodes: 2, portMappings: [{ containerPort: 30080, hostPort: 8080 }] });
+  expect(await read('kind: Cluster\n')).toEqual({ name: 'kind', nodes: 1, portMappings: [] });
+  expect(await read('')).toEqual({ name: 'kind', nodes: 1, portMappings: [] });
 });
 
 test('what is no YAML, or no name, is refused', async () => {

@@ -6,6 +6,8 @@ import { Failure } from '../failure.ts';
 /** The part of kind.yaml that the command line goes by. */
 export interface KindConfig {
   readonly name: string;
+  /** How many. */
+  readonly nodes: number;
   readonly portMappings: readonly { readonly containerPort: number; readonly hostPort: number }[];
 }
 
@@ -26,5 +28,5 @@ export function readKindConfig(root: string): KindConfig | undefined {
   if (broken !== undefined) throw new Failure(`kind.yaml is not YAML: ${broken.message}`, { cause: broken, hint: 'Correct it; https://kind.sigs.k8s.io/docs/user/configuration/ says what it may hold.' });
   const { name = defaultName, nodes } = (document.toJS() ?? {}) as { name?: unknown; nodes?: readonly { extraPortMappings?: KindConfig['portMappings'] }[] };
   if (typeof name !== 'string' || !/^[a-z0-9.-]+$/.test(name)) throw new Failure(`kind.yaml names its cluster ${JSON.stringify(name)}.`, { hint: 'kind takes lower-case letters, digits, dots and dashes.' });
-  return { name, portMappings: (nodes ?? []).flatMap((node) => node.extraPortMappings ?? []) };
+  return { name, nodes: nodes?.length ?? 1, portMappings: (nodes ?? []).flatMap((node) => node.extraPortMappings ?? []) };
 }

@@ -3,7 +3,7 @@ import { Failure } from '../../failure.ts';
 import { waitForRollout } from '../../steps/wait.ts';
 import { exec } from '../../tools/exec.ts';
 import { kubectlRestart } from '../../tools/kubectl-disrupt.ts';
-import type { ChaosEvent } from '../event.ts';
+import { quietly, type ChaosEvent } from '../event.ts';
 import { pickWorker, whyNoWorker, workers } from '../nodes.ts';
 import { complete } from '../replicas.ts';
 
@@ -20,7 +20,7 @@ export const nodeStop: ChaosEvent = {
     if (new Set(watch.replicas.map(({ node }) => node)).size === 1) {
       context.report.line('All replicas run on one node: a rollout spreads them first.');
       await exec(context, kubectlRestart(cluster.scope, cluster.manifests.deployment));
-      await waitForRollout(context, cluster.scope.context, cluster.manifests);
+      await waitForRollout(quietly(context), cluster.scope.context, cluster.manifests);
       await watch.until('The old replicas are not gone', 120, (replicas, leaving) => leaving.length === 0 && complete(wanted)(replicas, leaving));
     }
     const worker = await pickWorker(stage);
