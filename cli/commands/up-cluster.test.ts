@@ -214,7 +214,7 @@ test('a renamed Deployment: the Service that holds the NodePort goes before the 
     `${other} delete --ignore-not-found --cascade=foreground namespace/old`,
   ]);
   expect(JSON.parse(await readFile(join(project.folder, '.rhizome/applied.json'), 'utf8')))
-    .toEqual({ 'context=kind-mine': { image: tag, engine: 'docker', installations: [{ namespace: 'iris-server', deployment: 'iris-server' }] } });
+    .toEqual({ 'context=kind-mine': { image: tag, built: tag, engine: 'docker', installations: [{ namespace: 'iris-server', deployment: 'iris-server' }] } });
 });
 
 test("a project's own names: the cluster's from kind.yaml, the image's from the manifests, also before they are committed", async () => {
@@ -254,7 +254,7 @@ test('a context: loads into the kind cluster that it names, asks for an image el
 
   const elsewhere = await project.start(['up', '--on', 'context=staging', '--detach']);
   expect(elsewhere.exitCode).toBe(1);
-  expect(elsewhere.stderr).toContain('rhizome up --on context=staging --image REGISTRY/NAME:TAG');
+  expect(elsewhere.stderr).toContain('rhizome up --on context=staging --registry REGISTRY. Or an image that is there already: --image REGISTRY/NAME:TAG');
   expect(elsewhere.stderr).not.toContain('$ docker build');
 
   const pushed = await project.start(['up', '--on', 'context=staging', '--image', 'registry.example/iris-server:v1', '--detach', '--json']);
@@ -267,6 +267,66 @@ test('a context: loads into the kind cluster that it names, asks for an image el
   expect(busy.stderr).toMatch(/✗ Port \d+ of this machine is in use.*\n.* Name another one with --port\.$/);
 
   expect(unknown.stderr).toContain('✗ kubectl knows no context "nowhere".\n  → It knows: staging, kind-mine.');
+});
+
+test('--registry: pushes instead of loading, applies the digest that the push reports, and does not push what is there', async () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const name = `registry.example:5000/team/${tag}`;
+  const manifest = `docker manifest inspect --verbose ${name}`;
+  const missing = { ...answers(service.port), 'docker manifest': 'echo no such manifest >&2; exit 1', 'docker push': `echo "${tag}: digest: ${digest} size: 1"` };
+  await project.remove();
+  project = await createProject(missing, service.port);
+  const up = ['up', '--on', 'context=staging', '--registry', 'registry.example:5000/team', '--detach', '--json'];
+  const first = JSON.parse((await project.start(up)).stdout) as { image: string; steps: { step: string }[] };
+  expect(first.image).toBe(`${name}@${digest}`);
+  expect(first.steps.map(({ step }) => step).slice(2, 5)).toEqual(['Build the image', 'Push the image', 'Synthesize the manifests']);
+  expect((await project.calls()).slice(7, 10)).toEqual([manifest, `docker tag ${tag} ${name}`, `docker push ${name}`]);
+  expect(await readFile(join(project.folder, '.rhizome/charts/local.k8s.yaml'), 'utf8')).toContain(`image: ${name}@${digest}\n`);
+
+  await project.remove();
+  project = await createProject({ ...missing, 'docker manifest': `echo '{"Descriptor": {"digest": "${digest}"}}'` }, service.port);
+  const second = await project.start(up);
+  expect(JSON.parse(second.stdout)).toMatchObject({ image: `${name}@${digest}` });
+  expect(second.stderr).toContain('  - Push the image: skipped, registry.example:5000/team has it\n');
+  expect((await project.calls()).some((call) => call.startsWith('docker push'))).toBe(false);
+});
+
+test.each([
+  ['denied: requested access to the resource is denied', 'The registry registry.example does not let docker push there.', 'docker login registry.example'],
+  ['dial tcp 10.0.0.1:443: connect: connection refused', 'The registry registry.example does not answer.', 'can this machine reach it?'],
+  ['http: server gave HTTP response to HTTPS client', 'The registry registry.example speaks HTTP, and docker wants HTTPS.', 'insecure-registries'],
+])('a registry that says "%s"', async (said, message, hint) => {
+  await project.remove();
+  project = await createProject({ ...answers(service.port), 'docker manifest': 'exit 1', 'docker push': `echo "${said}" >&2; exit 1` }, service.port);
+  const { exitCode, stderr } = await project.start(['up', '--on', 'context=staging', '--registry', 'registry.example', '--detach']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(`✗ ${message}\n    ${said}\n  → `);
+  expect(stderr).toContain(hint);
+  expect(await project.calls()).not.toContain(applied('staging'));
+});
+
+test('podman builds, saves under the name that Kubernetes makes of it, and runs the nodes of kind', async () => {
+  await project.remove();
+  project = await createProject({ ...answers(service.port), 'podman image inspect': `echo '${JSON.stringify([inspected])}'`, 'kind get clusters': 'echo rhizome; echo "provider $KIND_EXPERIMENTAL_PROVIDER" >&2' }, service.port);
+  const { exitCode, stderr } = await project.start(['up', '--on', 'kind', '--engine', 'podman', '--detach']);
+  expect(stderr).toContain('  $ KIND_EXPERIMENTAL_PROVIDER=podman kind load image-archive /');
+  expect(exitCode).toBe(0);
+  expect(anywhere(await project.calls()).filter((call) => /^(podman|docker|kind) /.test(call))).toEqual([
+    'kind version',
+    'podman info --format {{.Version.Version}}',
+    'kind get clusters',
+    'podman build --tag iris-server:v0.1.0 .',
+    'podman image inspect iris-server:v0.1.0',
+    'podman image inspect iris-server:v0.1.0',
+    `podman tag iris-server:v0.1.0 ${tag}`,
+    'kind get nodes --name rhizome',
+    'podman exec a ctr --namespace k8s.io images list -q',
+    'podman exec b ctr --namespace k8s.io images list -q',
+    `podman tag ${tag} docker.io/library/${tag}`,
+    `podman save --output /image.tar docker.io/library/${tag}`,
+    'kind load image-archive /image.tar --name rhizome --nodes a,b',
+    'kind get clusters',
+  ]);
 });
 
 test.each([

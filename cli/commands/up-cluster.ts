@@ -3,6 +3,7 @@ import { privateCharts, readManifests, type Manifests } from '../manifests.ts';
 import { apply, isApplied } from '../steps/apply.ts';
 import { build, tagByContent } from '../steps/build.ts';
 import { assertPrediction } from '../steps/predict.ts';
+import { nameInRegistry, push } from '../steps/push.ts';
 import { checkEngine, preflight } from '../steps/preflight.ts';
 import { createSteps } from '../steps/step.ts';
 import { synth } from '../steps/synth.ts';
@@ -26,7 +27,9 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   const { root } = context;
   const { run, times } = createSteps(context.report);
   const engine = chooseEngine(options.engine);
-  const given = options.image;
+  const { image: given, registry } = options;
+  // Wrong usage is told before anything is done.
+  if (registry !== undefined) nameInRegistry(registry, 'image');
 
   await run('Check the tools', async () => {
     await preflight(context, cluster.checks);
@@ -36,24 +39,31 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     const there = await cluster.ensure();
     if (there === undefined) await forget(root, cluster.name);
     skip(there);
-    if (given === undefined && !cluster.loads) {
+    if (given === undefined && registry === undefined && !cluster.loads) {
       throw new Failure(`There is no way to bring an image of this machine to the nodes of ${cluster.name}.`, {
-        hint: `Push it to a registry that the cluster can reach, then: rhizome up --on ${cluster.name} --image REGISTRY/NAME:TAG`,
+        hint: `Name a registry that you may push to and the nodes can pull from: rhizome up --on ${cluster.name} --registry REGISTRY. Or an image that is there already: --image REGISTRY/NAME:TAG`,
       });
     }
   });
   const before: Applied = (await recorded(root))[cluster.name] ?? { installations: [] };
-  const image = given ?? await run('Build the image', async (skip) => {
+  const built = given !== undefined ? undefined : await run('Build the image', async (skip) => {
     const tag = await tagByContent(context, engine, (await build(context, engine, options)).image);
-    if (tag === before.image) skip(`unchanged, ${tag} is what was applied`);
+    if (tag === before.built) skip(`unchanged, ${tag} is what was applied`);
     return tag;
   });
+  const pushed = built === undefined || registry === undefined ? undefined : await run('Push the image', async (skip) => {
+    const { reference, skipped } = await push(context, engine, registry, built);
+    skip(skipped);
+    return reference;
+  });
+  const image = given ?? pushed ?? built ?? '';
   const manifests = await run('Synthesize the manifests', async () => {
     await synth(context, { outdir: privateCharts, image });
     return readManifests(root, privateCharts);
   });
+  const applied = { image, engine, ...(built !== undefined && { built }) };
   const installation: Installation = { namespace: manifests.namespace, deployment: manifests.deployment };
-  if (given === undefined) await run('Load the image', async (skip) => { skip(await cluster.load(image)); });
+  if (built !== undefined && pushed === undefined) await run('Load the image', async (skip) => { skip(await cluster.load(built)); });
   await run('Apply the manifests', async (skip) => {
     if (before.image === image && await isApplied(context, cluster.context, manifests)) {
       skip('the cluster has them');
@@ -64,7 +74,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     await record(root, cluster.name, { ...before, engine, installations });
     await freeNodePort(context, cluster.context, manifests, before.installations);
     await apply(context, cluster.context, manifests);
-    await record(root, cluster.name, { image, engine, installations });
+    await record(root, cluster.name, { ...applied, installations });
   });
   await run('Wait for the replicas', async (skip) => { skip(await waitForRollout(context, cluster.context, manifests)); });
   await run('Prune what is no longer wanted', async (skip) => {
@@ -79,7 +89,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     }
     for (const what of pruned) context.report.line(`deleted ${what}`);
     if (pruned.length === 0) skip('there is nothing');
-    await record(root, cluster.name, { image, engine, installations: [installation] });
+    await record(root, cluster.name, { ...applied, installations: [installation] });
   });
 
   // kind maps a port of this machine to the Service; elsewhere kubectl leads to it, for as long as this command runs.

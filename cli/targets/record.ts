@@ -14,6 +14,8 @@ export interface Applied {
   readonly installations: readonly Installation[];
   /** Missing until an apply has succeeded. */
   readonly image?: string;
+  /** Its tag by content on this machine; none where it was named with `--image`. */
+  readonly built?: string;
   /** That runs the nodes of kind. */
   readonly engine?: Engine;
 }

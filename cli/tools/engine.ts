@@ -44,6 +44,13 @@ export const imageInspect = (engine: Engine, image: string): string[] => [engine
 export const imageSave = (engine: Engine, image: string, file: string, platform?: string): string[] =>
   [engine, 'save', '--output', file, ...(platform === undefined ? [] : ['--platform', platform]), image];
 
+/** @param digestFile where podman writes the digest; docker prints it */
+export const imagePush = (engine: Engine, image: string, digestFile: string): string[] =>
+  engine === 'docker' ? ['docker', 'push', image] : ['podman', 'push', '--digestfile', digestFile, image];
+
+/** What a registry has under a name; fails where it has nothing. */
+export const dockerManifest = (image: string): string[] => ['docker', 'manifest', 'inspect', '--verbose', image];
+
 /** Fails where the client alone is there. Docker's prints the version of its Engine. */
 export const engineVersion = (engine: Engine): string[] =>
   engine === 'docker' ? ['docker', 'version', '--format', '{{.Server.Version}}'] : ['podman', 'info', '--format', '{{.Version.Version}}'];
