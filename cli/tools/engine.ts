@@ -48,8 +48,9 @@ export const imageSave = (engine: Engine, image: string, file: string, platform?
 export const imagePush = (engine: Engine, image: string, digestFile: string): string[] =>
   engine === 'docker' ? ['docker', 'push', image] : ['podman', 'push', '--digestfile', digestFile, image];
 
-/** What a registry has under a name; fails where it has nothing. */
-export const dockerManifest = (image: string): string[] => ['docker', 'manifest', 'inspect', '--verbose', image];
+/** What a registry has under a name; fails where it has nothing. One of this machine may speak HTTP, which a push takes as it is. */
+export const dockerManifest = (image: string): string[] =>
+  ['docker', 'manifest', 'inspect', '--verbose', ...(/^(localhost|127\.\d+\.\d+\.\d+)[:/]/.test(image) ? ['--insecure'] : []), image];
 
 /** Fails where the client alone is there. Docker's prints the version of its Engine. */
 export const engineVersion = (engine: Engine): string[] =>
