@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { several, targetNamed, targetsUp } from '../targets/find.ts';
+import { several, targetMade, targetsUp } from '../targets/find.ts';
 import { forget } from '../targets/record.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
@@ -10,7 +10,7 @@ export function downCommand(context: CommandContext): Command {
     .option('--json', 'print {"removed": [...]}')
     .addHelpText('after', examples('rhizome down', 'rhizome down --on kind'))
     .action(async (options: { on?: string; json?: boolean }) => {
-      const targets = options.on === undefined ? await targetsUp(context) : [targetNamed(context, options.on)];
+      const targets = options.on === undefined ? await targetsUp(context) : [await targetMade(context, options.on)];
       if (targets.length > 1) throw several(targets);
       const removed: string[] = [];
       for (const target of targets) {

@@ -327,6 +327,8 @@ test('podman builds, saves under the name that Kubernetes makes of it, and runs 
     'kind load image-archive /image.tar --name rhizome --nodes a,b',
     'kind get clusters',
   ]);
+  // What comes after knows by itself which engine has the cluster.
+  expect((await project.start(['down', '--on', 'kind'])).stderr).toContain('  $ KIND_EXPERIMENTAL_PROVIDER=podman kind delete cluster --name rhizome');
 });
 
 test.each([

@@ -7,12 +7,17 @@ import { contextTarget } from './context.ts';
 import { kindTarget, type KindOptions } from './kind.ts';
 import { localTarget } from './local/index.ts';
 import { minikubeTarget } from './minikube.ts';
-import { forget, recorded } from './record.ts';
+import { engineOf, forget, recorded } from './record.ts';
 import type { Target } from './target.ts';
 
 /** The target that `--on` names. */
-export function targetNamed(context: ExecContext, on: string): Target {
-  return on === 'local' ? localTarget(context.root) : clusterNamed(context, on);
+export function targetNamed(context: ExecContext, on: string, options: KindOptions = {}): Target {
+  return on === 'local' ? localTarget(context.root) : clusterNamed(context, on, options);
+}
+
+/** The same, with the engine that `up` was told to use there. */
+export async function targetMade(context: ExecContext, on: string): Promise<Target> {
+  return targetNamed(context, on, { engine: await engineOf(context.root, { name: on }) });
 }
 
 export function clusterNamed(context: ExecContext, on: string, options: KindOptions = {}): Cluster {
@@ -30,7 +35,7 @@ export const isCluster = (target: Target): target is Cluster => 'context' in tar
  * @throws what kubectl says, where nothing is up that answers, and a context does not to which `up` applied something
  */
 export async function targetsUp(context: ExecContext): Promise<readonly Target[]> {
-  const candidates = [...new Set(['local', 'kind', ...await known(context)])].map((on) => targetNamed(context, on));
+  const candidates = await Promise.all([...new Set(['local', 'kind', ...await known(context)])].map((on) => targetMade(context, on)));
   const asked = await Promise.allSettled(candidates.map((target) => target.isUp()));
   context.signal.throwIfAborted();
   const up = candidates.filter((_, index) => asked[index]?.status === 'fulfilled' && asked[index].value);
@@ -69,7 +74,7 @@ async function kubectlContextNames(context: ExecContext): Promise<readonly strin
 
 /** The named target, else the only one that is up. @throws Failure where none is, UsageError where several are */
 export async function findTarget(context: ExecContext, on: string | undefined): Promise<Target> {
-  if (on !== undefined) return targetNamed(context, on);
+  if (on !== undefined) return targetMade(context, on);
   const [first, ...others] = await targetsUp(context);
   if (first === undefined) throw new Failure('Nothing is up.', { hint: '`rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.' });
   if (others.length > 0) throw several([first, ...others]);
