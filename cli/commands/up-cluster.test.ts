@@ -27,8 +27,11 @@ const applied = (context: string): string => `kubectl --context ${context} apply
 const own = 'deployment.apps,service,configmap,serviceaccount,poddisruptionbudget.policy,networkpolicy.networking.k8s.io,horizontalpodautoscaler.autoscaling,ingress.networking.k8s.io';
 const selector = '--selector=app.kubernetes.io/managed-by=rhizome,app.kubernetes.io/instance=iris-server';
 const pruned = (context: string): string => `kubectl --context ${context} --namespace iris-server get ${own},replicaset.apps ${selector} --output json`;
-/** Where the archive is, is different each time. */
-const anywhere = (calls: readonly string[]): string[] => calls.map((call) => call.replace(/\S+\/rhizome-image-\w+\//, '/'));
+/** Where the archive is, and which of the nodes is asked first, is different each time. */
+const anywhere = (calls: readonly string[]): string[] => {
+  const asked = calls.filter((call) => / exec \w+ ctr /.test(call)).toSorted();
+  return calls.map((call) => (/ exec \w+ ctr /.test(call) ? asked.shift() ?? '' : call.replace(/\S+\/rhizome-image-\w+\//, '/')));
+};
 const builtAndTagged = [`docker build --tag iris-server:v0.1.0 .`, 'docker image inspect iris-server:v0.1.0', 'docker image inspect iris-server:v0.1.0', `docker tag iris-server:v0.1.0 ${tag}`];
 
 let service: Answering;
