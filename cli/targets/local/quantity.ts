@@ -1,12 +1,11 @@
+import { scales } from '../../../infra/constructs/quantity.ts';
 import { Failure } from '../../failure.ts';
 
-const factors: Readonly<Record<string, number>> = {
-  n: 1e-9, u: 1e-6, m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18,
-  Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60,
-};
+const factors: Readonly<Record<string, number>> = scales;
 
 /**
- * A quantity of Kubernetes (`500m`, `1Gi`, `2`, `1e3`) as a number.
+ * A quantity of Kubernetes (`500m`, `1Gi`, `2`, `1e3`) as a number: all that Kubernetes takes, and not only what infra/
+ * lets people write.
  * @throws Failure when it is none
  */
 export function parseQuantity(quantity: string | number): number {
