@@ -35,7 +35,7 @@ export class Model {
       const json = await readModelJson(join(folder, 'model.json'));
       const { model, labels } = removeZipMap(await readFile(path));
       const session = await engine.load(model, options);
-      return new Model(resolveSignature(basename(folder), session, labels, json, classLabels(graphNodes(model))), session);
+      return new Model(resolveSignature(basename(folder), session, labels, json, () => classLabels(graphNodes(model))), session);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new ModelLoadError(`${path} cannot be served: ${reason}`, { cause });

@@ -46,14 +46,14 @@ export class SignatureError extends Error {
 /**
  * @param folder name of the model's folder: the model's name where `model.json` gives none.
  * @param zipMapLabels class labels by output, from the ZipMaps taken out of the graph.
- * @param graphLabels class labels of a classifier in the graph, for one without a ZipMap.
+ * @param graphLabels looks for the class labels of a classifier in the graph; called only for one without a ZipMap.
  */
 export function resolveSignature(
   folder: string,
   session: Pick<Session, 'inputs' | 'outputs'>,
   zipMapLabels: ReadonlyMap<string, readonly ClassLabel[]>,
   json: ModelJson,
-  graphLabels?: readonly ClassLabel[],
+  graphLabels: () => readonly ClassLabel[] | undefined = () => undefined,
 ): Signature {
   const inputs = session.inputs.map(tabularInput);
   const signature: Signature = {
@@ -98,12 +98,12 @@ function resolveClassifier(
   outputs: readonly TensorInfo[],
   zipMapLabels: ReadonlyMap<string, readonly ClassLabel[]>,
   names: readonly string[] | undefined,
-  graphLabels: readonly ClassLabel[] | undefined,
+  graphLabels: () => readonly ClassLabel[] | undefined,
 ): ClassifierOutput | undefined {
   const label = outputs.find(({ dtype, shape }) => shape.length === 1 && typeof shape[0] === 'string' && (dtype === 'int64' || dtype === 'string'));
   if (!label) return undefined;
   const zipped = [...zipMapLabels.entries()][0];
-  const labels = zipped?.[1] ?? fitting(graphLabels, label) ?? defaultLabels(label, names);
+  const labels = zipped?.[1] ?? fitting(graphLabels(), label) ?? defaultLabels(label, names);
   if (names && names.length !== labels.length) {
     throw new SignatureError(`model.json names ${names.length} classes, and the model has ${labels.length} (${labels.join(', ')})`);
   }
