@@ -7,5 +7,6 @@ export { PredictionService } from './constructs/prediction-service.ts';
 export { RestrictedNamespace, type RestrictedNamespaceProps } from './constructs/restricted-namespace.ts';
 export { localProfile } from './profiles/local.ts';
 export { productionProfile } from './profiles/production.ts';
+export { synthesize } from './synthesize.ts';
 // Names that others than the constructs refer to: a monitor, a rule, a probe of a load balancer.
 export { metrics, paths, ports } from '../service/contract/index.ts';

@@ -106,3 +106,10 @@ test('what a project gets is what this repository has, under another name', asyn
   expect(node(files.get('Dockerfile')!)).toBe(node(await ours('Dockerfile')));
   expect(files.get('Dockerfile')).not.toContain('vendor');
 });
+
+test('the Dockerfile that init writes ends in the image that this repository has', async () => {
+  await set();
+  // A Dockerfile can import nothing: the last stage is written twice, and differs in names alone.
+  const lastStage = (text: string) => text.slice(text.lastIndexOf('\nFROM ')).split('\n').filter((line) => !/^\s*(#|$)|licenses|image\.(title|description)/.test(line)).map((line) => line.replace('main.ts', 'main.js'));
+  expect(lastStage(await read('Dockerfile'))).toEqual(lastStage(await readFile(join(repository, 'Dockerfile'), 'utf8')));
+});

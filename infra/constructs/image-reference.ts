@@ -17,3 +17,11 @@ export function parseImageReference(reference: string): ImageReference | undefin
   if (repository === undefined || repository.length > longestRepository) return undefined;
   return { repository, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
 }
+
+/** An image's name before any tag, in registry and path: as Docker has it, the first part is a registry where it looks like a host. */
+export function splitRegistry(name: string): { readonly registry?: string; readonly path: string } {
+  const [first = '', ...rest] = name.split('/');
+  return rest.length > 0 && isRegistry(first) ? { registry: first, path: rest.join('/') } : { path: name };
+}
+
+export const isRegistry = (host: string): boolean => /[.:]/.test(host) || host === 'localhost';
