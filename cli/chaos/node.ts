@@ -36,13 +36,13 @@ export function nodesOf(engine: Engine): Nodes {
   };
 }
 
-const nodeName = ({ name, node }: Replica): string => {
+const nodeName = ({ name, node }: Pick<Replica, 'name' | 'node'>): string => {
   if (node === undefined) throw new Failure(`${name} is on no node yet.`);
   return node;
 };
 
 /** The process id, on its node, of a replica's first process. */
-async function pidOnNode(context: ExecContext, engine: Engine, replica: Replica): Promise<number> {
+export async function pidOnNode(context: ExecContext, engine: Engine, replica: Pick<Replica, 'name' | 'node' | 'process'>): Promise<number> {
   const container = replica.process ?? '';
   if (!/^[0-9a-f]+$/.test(container)) throw new Failure(`${replica.name} has no container yet.`);
   // Processes that end meanwhile are no failure.

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pod } from '../targets/snapshot.ts';
+import { isReady, type Pod } from '../targets/snapshot.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Scope } from '../tools/kubectl.ts';
 import { kubectlWatchPods } from '../tools/kubectl-disrupt.ts';
@@ -7,7 +7,6 @@ import type { Replica, ReplicaWatch } from './replicas.ts';
 
 /** The rest of what is read of a pod. */
 type WatchedPod = Pod & {
-  readonly spec: { readonly nodeName?: string };
   readonly status: { readonly containerStatuses?: readonly { readonly containerID?: string }[] };
 };
 
@@ -46,13 +45,13 @@ function parse(line: string): WatchEvent | undefined {
   return line.startsWith('{"type":') ? JSON.parse(line) as WatchEvent : undefined;
 }
 
-export function toReplica({ metadata, spec, status }: WatchedPod): Replica {
+export function toReplica(pod: WatchedPod): Replica {
+  const { metadata, spec, status } = pod;
   const container = status.containerStatuses?.[0];
   const reason = container?.state?.waiting?.reason ?? container?.state?.terminated?.reason ?? container?.lastState?.terminated?.reason;
   return {
     name: metadata.name,
-    // The condition, not the container's own word: of a node that is gone, that stays as it was.
-    ready: status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true,
+    ready: isReady(pod),
     leaving: metadata.deletionTimestamp !== undefined || status.phase === 'Failed' || status.phase === 'Succeeded',
     restarts: container?.restartCount ?? 0,
     ...(reason !== undefined && { reason }),

@@ -101,6 +101,10 @@ export const complete = (wanted: number): Condition => (replicas) => replicas.le
 export const completeWithout = (wanted: number, { name, process }: Replica): Condition => (replicas) =>
   complete(wanted)(replicas, []) && !replicas.some((replica) => replica.name === name && replica.process === process);
 
+/** Complete, and none of them on that node. */
+export const completeElsewhere = (wanted: number, worker: string): Condition => (replicas, leaving) =>
+  complete(wanted)(replicas, leaving) && replicas.every(({ node }) => node !== worker);
+
 /** Asks again and again, where nothing tells of changes. Ends with the signal. */
 export function poll(watch: ReplicaWatch, ask: () => Promise<readonly Replica[]>, milliseconds: number, signal: AbortSignal): void {
   const loop = async (): Promise<void> => {

@@ -1,5 +1,7 @@
 import { execa } from 'execa';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pidOnNode as findPid } from '../../cli/chaos/node.ts';
+import { createReporter } from '../../cli/reporter.ts';
 import { kubectl } from './site.ts';
 
 export interface Replica {
@@ -79,13 +81,9 @@ export async function onNode(node: string, line: string): Promise<string> {
 }
 
 /** The process id, on its node, of a replica's first process: a signal to PID 1 from inside of the container is ignored. */
-export async function pidOnNode({ node, containerId }: Replica): Promise<number> {
-  // Processes that end meanwhile are no failure.
-  const found = await onNode(node, `grep -ls ${containerId} /proc/[0-9]*/cgroup || true`);
-  const pids = found.split('\n').filter((path) => path !== '').map((path) => Number(path.split('/')[2]));
-  if (pids.length === 0) throw new Error(`No process of container ${containerId} on ${node}.`);
-  return Math.min(...pids);
-}
+export const pidOnNode = ({ pod, node, containerId }: Replica): Promise<number> => findPid(silent, 'docker', { name: pod, node, process: containerId });
+
+const silent = { root: process.cwd(), report: createReporter({ write: () => true }), signal: new AbortController().signal };
 
 /** Connections that the replica's server holds. State 01 of /proc/net/tcp is ESTABLISHED; 1F40 is port 8000. */
 export async function connectionsOf(replica: Replica): Promise<number> {

@@ -2,8 +2,8 @@ import { exec } from '../../tools/exec.ts';
 import { kubectlDrain, kubectlUncordon } from '../../tools/kubectl-disrupt.ts';
 import { Failure } from '../../failure.ts';
 import type { ChaosEvent } from '../event.ts';
-import { pickWorker, whyNoWorker } from '../nodes.ts';
-import { complete } from '../replicas.ts';
+import { completeElsewhere } from '../replicas.ts';
+import { pickWorker, whyNoWorker } from '../workers.ts';
 
 /** A node is emptied for maintenance, by evictions that the PodDisruptionBudget has to allow. */
 export const drain: ChaosEvent = {
@@ -18,8 +18,7 @@ export const drain: ChaosEvent = {
     const open = undo((calm) => exec(calm, kubectlUncordon(cluster.scope, worker)));
     const struckAt = Date.now();
     await exec(context, kubectlDrain(cluster.scope, worker), { stream: true });
-    const backAt = await watch.until('Not all replicas run elsewhere', 180, (replicas, leaving) =>
-      complete(wanted)(replicas, leaving) && replicas.every(({ node }) => node !== worker));
+    const backAt = await watch.until('Not all replicas run elsewhere', 180, completeElsewhere(wanted, worker));
     await open();
     return { struckAt, backAt, seen: `evicted from ${worker}, ready elsewhere` };
   },

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../failure.ts';
-import { waitForRollout } from '../../steps/wait.ts';
-import { exec } from '../../tools/exec.ts';
-import { kubectlRestart } from '../../tools/kubectl-disrupt.ts';
-import { quietly, type ChaosEvent } from '../event.ts';
-import { pickWorker, whyNoWorker, workers } from '../nodes.ts';
-import { complete } from '../replicas.ts';
+import type { ChaosEvent } from '../event.ts';
+import { complete, completeElsewhere } from '../replicas.ts';
+import { pickWorker, whyNoWorker, workers } from '../workers.ts';
+import { replaceAll } from './rollout.ts';
 
 /** A node is gone without a word, and returns when nobody waits for it any more. */
 export const nodeStop: ChaosEvent = {
@@ -19,17 +17,14 @@ export const nodeStop: ChaosEvent = {
     // As after a drain: with its only node everything would be gone, which proves nothing of the others.
     if (new Set(watch.replicas.map(({ node }) => node)).size === 1) {
       context.report.line('All replicas run on one node: a rollout spreads them first.');
-      await exec(context, kubectlRestart(cluster.scope, cluster.manifests.deployment));
-      await waitForRollout(quietly(context), cluster.scope.context, cluster.manifests);
-      await watch.until('The old replicas are not gone', 120, (replicas, leaving) => leaving.length === 0 && complete(wanted)(replicas, leaving));
+      await replaceAll(stage);
     }
     const worker = await pickWorker(stage);
     const wake = undo((calm) => nodes.unpause(calm, worker));
     const struckAt = Date.now();
     await nodes.pause(context, worker);
     // 40 to 50 s until Kubernetes gives the node up, 30 s that the replicas tolerate it, and a start.
-    const backAt = await watch.until('Not all replicas run elsewhere', 240, (replicas, leaving) =>
-      complete(wanted)(replicas, leaving) && replicas.every(({ node }) => node !== worker));
+    const backAt = await watch.until('Not all replicas run elsewhere', 240, completeElsewhere(wanted, worker));
     await wake();
     await watch.until(`What ran on ${worker} is not gone`, 180, (replicas, leaving) => leaving.length === 0 && complete(wanted)(replicas, leaving));
     while (!(await workers(context, cluster.scope)).includes(worker)) await sleep(500, undefined, { signal: context.signal });
