@@ -110,7 +110,7 @@ export const rolledOut = JSON.stringify({
       kind: 'Pod',
       metadata: { name: 'iris-server-1-a', uid: 'p', ownerReferences: [{ uid: 'r' }] },
       spec: { containers: [{ image: 'iris-server:v0.1.0-x' }] },
-      status: { phase: 'Running', containerStatuses: [{ ready: true, started: true, restartCount: 0, state: { running: {} } }] },
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: [{ ready: true, started: true, restartCount: 0, state: { running: {} } }] },
     },
   ],
 });

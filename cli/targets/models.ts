@@ -1,11 +1,7 @@
-import { paths } from '../../service/contract/index.ts';
+import { paths, type ModelList } from '../../service/contract/index.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlRaw, type Scope } from '../tools/kubectl.ts';
-import type { Pod } from './snapshot.ts';
-
-interface ModelList {
-  readonly models?: readonly { readonly name: string; readonly version?: string; readonly state?: string }[];
-}
+import { isReady, type Pod } from './snapshot.ts';
 
 /** Asks each replica once what it serves: models are loaded when its container starts, and stay. */
 export type ModelReader = (scope: Scope, pods: readonly Pod[]) => Promise<ReadonlyMap<string, string>>;
@@ -27,7 +23,7 @@ export function modelReader(context: ExecContext): ModelReader {
   return async (scope, pods) => {
     const found = await Promise.all(pods.map(async (pod) => {
       const status = pod.status.containerStatuses?.[0];
-      if (status?.ready !== true) return [];
+      if (status === undefined || !isReady(pod)) return [];
       const container = `${pod.metadata.uid} ${String(status.restartCount)}`;
       const models = known.get(container) ?? await ask(scope, pod);
       if (models === undefined) return [];
@@ -40,5 +36,5 @@ export function modelReader(context: ExecContext): ModelReader {
 
 /** `iris 1`, and so on, of what GET /models answers. */
 export function describeModels(answer: unknown): string {
-  return ((answer as ModelList).models ?? []).map(({ name, version, state }) => `${name} ${version ?? state ?? ''}`.trim()).join(', ');
+  return ((answer as Partial<ModelList>).models ?? []).map((model) => `${model.name} ${model.state === 'loaded' ? model.version : model.state}`).join(', ');
 }

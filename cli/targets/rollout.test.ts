@@ -11,7 +11,7 @@ function pod(name: string, container?: Container, extra: Partial<Pod['status']> 
     kind: 'Pod',
     metadata: { name, uid: name },
     spec: { containers: [{ image: 'iris-server:v0.1.0-abc' }], ...(container !== undefined && { nodeName: 'worker' }) },
-    status: { phase: 'Pending', ...(container !== undefined && { containerStatuses: [container] }), ...extra },
+    status: { phase: 'Pending', ...(container !== undefined && { conditions: [{ type: 'Ready', status: container.ready ? 'True' : 'False' }], containerStatuses: [container] }), ...extra },
   };
 }
 

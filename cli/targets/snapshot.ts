@@ -114,10 +114,13 @@ export function deploymentStatus({ deployment, current, old }: Snapshot): Deploy
   return { wanted: deployment.spec.replicas ?? 1, ready: replicas.filter(({ ready }) => ready).length, updated, available, replicas };
 }
 
+/** By the pod's condition, not by its container's last word: of a node that is gone that stays as it was. */
+export const isReady = ({ status }: Pod): boolean => status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
+
 export function replicaStatus(pod: Pod): ReplicaStatus {
   const container = pod.status.containerStatuses?.[0];
   const leaving = pod.metadata.deletionTimestamp !== undefined;
-  const ready = !leaving && container?.ready === true;
+  const ready = !leaving && isReady(pod);
   const reason = leaving ? 'Terminating' : replicaReason(pod, ready);
   const image = pod.spec.containers[0]?.image;
   return {
