@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { differs, type Answer } from '../../onnx/answer.ts';
 import type { Example } from '../../onnx/model-json.ts';
-import { paths } from '../../service/contract/index.ts';
+import { paths, type Issue, type Problem } from '../../service/contract/index.ts';
 import { Failure, UsageError } from '../failure.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
@@ -61,22 +61,16 @@ async function post(context: ExecContext, { url, body, patience = 0 }: PredictOp
   }
 }
 
-/** RFC 9457 problem details, as far as they are shown. */
-interface Problem {
-  readonly title?: string;
-  readonly detail?: string;
-  readonly errors?: readonly { readonly pointer?: string; readonly detail?: string; readonly expected?: string }[];
-}
-
 function refusal(status: number, text: string, url: string): Failure {
-  let problem: Problem;
+  // Something else may answer there: none of it is certain.
+  let problem: Partial<Problem>;
   try {
-    problem = JSON.parse(text) as Problem;
+    problem = JSON.parse(text) as Partial<Problem>;
   } catch {
     return new Failure(`${url} answered ${String(status)}, but not as this service does.`, { details: text.split('\n').slice(0, 5), hint: 'Does the URL lead to the model server?' });
   }
   return new Failure(`The service refused the request (${String(status)} ${problem.title ?? ''}): ${problem.detail ?? ''}`, {
-    details: (problem.errors ?? []).map(({ pointer, detail, expected }) => `${pointer ?? ''} ${detail ?? ''}${expected === undefined ? '' : ` (expected ${expected})`}`.trim()),
+    details: (problem.errors ?? []).map(({ pointer = '', detail = '', expected }: Partial<Issue>) => `${pointer} ${detail}${expected === undefined ? '' : ` (expected ${expected})`}`.trim()),
     hint: status === 401 ? 'Set API_KEY in the environment to the key.' : `What the model takes: ${url}${paths.docs}`,
   });
 }

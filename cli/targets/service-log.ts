@@ -1,3 +1,4 @@
+import type { Check } from '../../service/contract/index.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlLogs, type Scope } from '../tools/kubectl.ts';
 import type { Pod } from './snapshot.ts';
@@ -17,7 +18,7 @@ export interface ServiceLog {
 interface Line {
   readonly level?: string;
   readonly msg?: string;
-  readonly checks?: readonly { readonly name: string; readonly detail: string; readonly final?: boolean }[];
+  readonly checks?: readonly Check[];
 }
 
 /** Of the container that ended, when there was one before. Empty where it never started. */

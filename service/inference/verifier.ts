@@ -1,11 +1,8 @@
 import { VerificationError, type Model } from '../../onnx/model.ts';
+import type { Check } from '../contract/index.ts';
 
-export interface Verification {
-  readonly ok: boolean;
-  readonly detail: string;
-  /** The model answered, and otherwise than its example: it will again. */
-  readonly final?: true;
-}
+/** A readiness check without its name. */
+export type Verification = Omit<Check, 'name'>;
 
 /** A verification is as good as new for this long, so that many probes cost no more than one... */
 const FRESH_SECONDS = 1;
@@ -38,6 +35,7 @@ export class Verifier {
       (error: unknown): Verification => ({
         ok: false,
         detail: error instanceof Error ? error.message : String(error),
+        // It answered, and otherwise than its example: it will again.
         ...(error instanceof VerificationError && { final: true }),
       }),
     );

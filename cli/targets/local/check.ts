@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { executable, type Program } from './container.ts';
+import type { Health } from '../../../service/contract/index.ts';
 import type { Port, Probe } from './kubernetes.ts';
 
 const longestBody = 10_000;
@@ -68,7 +69,7 @@ async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeo
 function failing(status: number, body: string): Failing {
   const because = (reason: string): string => `HTTP probe failed with statuscode: ${status} ${reason}`.trimEnd();
   try {
-    const { checks } = JSON.parse(body) as { checks: readonly { name: string; ok: boolean; detail: string; final?: boolean }[] };
+    const { checks } = JSON.parse(body) as Required<Health>;
     const bad = checks.filter(({ ok }) => !ok);
     const message = because(bad.map(({ name, detail }) => `${name}: ${detail}`).join(' '));
     return bad.some(({ final }) => final) ? { message, final: true } : { message };
