@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { currentManifests, type Manifests } from '../manifests.ts';
 import type { KubernetesObject } from '../objects.ts';
-import { exec as run, type ExecContext } from '../tools/exec.ts';
+import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlContexts, type Scope } from '../tools/kubectl.ts';
 import { modelReader } from './models.ts';
 import { lines, removeInstallation } from './own.ts';
@@ -30,12 +30,12 @@ export const scopeOf = (context: string, { namespace }: Manifests): Scope => ({ 
  * What every cluster has in common: the Deployment of the manifests, asked for by kubectl.
  * @param on the target's name
  */
-export function inCluster(exec: ExecContext, context: string, on: string): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
-  const readModels = modelReader(exec);
+export function inCluster(context: ExecContext, kubeContext: string, on: string): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
+  const readModels = modelReader(context);
   const status = async ({ models = false }: StatusOptions = {}): Promise<DeploymentStatus | undefined> => {
-    const manifests = currentManifests(exec.root);
-    const scope = scopeOf(context, manifests);
-    const snapshot = await readSnapshot(exec, scope, manifests.deployment, { quiet: true });
+    const manifests = currentManifests(context.root);
+    const scope = scopeOf(kubeContext, manifests);
+    const snapshot = await readSnapshot(context, scope, manifests.deployment, { quiet: true });
     if (snapshot === undefined) return undefined;
     const { replicas, ...counts } = deploymentStatus(snapshot);
     const served = models ? await readModels(scope, [...snapshot.current, ...snapshot.old]) : undefined;
@@ -45,15 +45,15 @@ export function inCluster(exec: ExecContext, context: string, on: string): Pick<
     status,
     isUp: async () => await status() !== undefined,
     async logs({ follow, signal }) {
-      const manifests = currentManifests(exec.root);
-      await followLogs({ ...exec, signal }, scopeOf(context, manifests), manifests.deployment, { follow });
+      const manifests = currentManifests(context.root);
+      await followLogs({ ...context, signal }, scopeOf(kubeContext, manifests), manifests.deployment, { follow });
     },
     async down() {
-      const manifests = currentManifests(exec.root);
-      const former = (await recorded(exec.root))[on]?.installations ?? [];
+      const manifests = currentManifests(context.root);
+      const former = (await recorded(context.root))[on]?.installations ?? [];
       const removed: string[] = [];
       for (const installation of [manifests, ...former.filter((other) => !sameInstallation(other, manifests))]) {
-        removed.push(...await removeInstallation(exec, context, installation, manifests.objects.map(resource)));
+        removed.push(...await removeInstallation(context, kubeContext, installation, manifests.objects.map(resource)));
       }
       return removed;
     },
@@ -65,9 +65,12 @@ function resource({ apiVersion, kind }: KubernetesObject): string {
   return kind.toLowerCase() + (apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '');
 }
 
+/** The contexts that kubectl knows. */
+export const contextNames = async (context: ExecContext): Promise<readonly string[]> => lines(await exec(context, kubectlContexts(), { quiet: true }));
+
 /** A context that kubectl does not know is the likeliest slip in `--on context=NAME`. */
 export async function checkContext(context: ExecContext, name: string): Promise<void> {
-  const known = lines(await run(context, kubectlContexts(), { quiet: true }));
+  const known = await contextNames(context);
   if (known.includes(name)) return;
   throw new Failure(`kubectl knows no context "${name}".`, {
     hint: known.length === 0 ? 'It knows none at all: is KUBECONFIG set as it should be?' : `It knows: ${known.join(', ')}.`,

@@ -1,8 +1,7 @@
 import { Failure, UsageError } from '../failure.ts';
-import { exec, type ExecContext } from '../tools/exec.ts';
-import { kubectlContexts } from '../tools/kubectl.ts';
+import type { ExecContext } from '../tools/exec.ts';
 import { MissingTool } from '../tools/tool.ts';
-import type { Cluster } from './cluster.ts';
+import { contextNames, type Cluster } from './cluster.ts';
 import { contextTarget } from './context.ts';
 import { kindTarget, type KindOptions } from './kind.ts';
 import { localTarget } from './local/index.ts';
@@ -53,23 +52,17 @@ export async function targetsUp(context: ExecContext): Promise<readonly Target[]
 async function known(context: ExecContext): Promise<readonly string[]> {
   const names = Object.keys(await recorded(context.root));
   if (!names.some((on) => on.startsWith('context='))) return names;
-  const contexts = await kubectlContextNames(context);
+  // Where kubectl cannot say, none is forgotten.
+  const contexts = await contextNames(context).catch((error: unknown) => {
+    if (error instanceof Failure && !context.signal.aborted) return undefined;
+    throw error;
+  });
   const gone = names.filter((on) => on.startsWith('context=') && contexts?.includes(on.slice('context='.length)) === false);
   for (const on of gone) {
     await forget(context.root, on);
     context.report.line(`${on} is forgotten: kubectl does not know it any more.`);
   }
   return names.filter((on) => !gone.includes(on));
-}
-
-/** Undefined where kubectl cannot say. */
-async function kubectlContextNames(context: ExecContext): Promise<readonly string[] | undefined> {
-  try {
-    return (await exec(context, kubectlContexts(), { quiet: true })).split('\n');
-  } catch (error) {
-    if (error instanceof Failure && !context.signal.aborted) return undefined;
-    throw error;
-  }
 }
 
 /** The named target, else the only one that is up. @throws Failure where none is, UsageError where several are */
