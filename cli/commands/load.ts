@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts';
 import { loadOfExamples } from '../load/examples.ts';
 import { connectionKinds, startLoad, type Connections } from '../load/load.ts';
 import { plot } from '../load/plot.ts';
-import { byKind, type LoadReport } from '../load/report.ts';
+import { byKind, kindsOf, type LoadReport } from '../load/report.ts';
 import { assertPrediction } from '../steps/predict.ts';
 import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/service.ts';
@@ -61,9 +61,8 @@ async function load(context: CommandContext, base: string, model: string | undef
   const result = await running.stop().finally(() => { clearInterval(live); });
 
   const { sent, failures, p50, p90, p99, max, longestGapMs, opened, perSecond } = result;
-  const kinds = Object.fromEntries([...Map.groupBy(failures, ({ kind }) => kind)].map(([kind, of]) => [kind, of.length]));
   context.report.progress([]);
-  if (flags.json === true) context.print(JSON.stringify({ url, rate, connections, seconds: Math.round(seconds * 1000) / 1000, sent, failed: failures.length, kinds, p50, p90, p99, max, longestGapMs, opened, perSecond }));
+  if (flags.json === true) context.print(JSON.stringify({ url, rate, connections, seconds: Math.round(seconds * 1000) / 1000, sent, failed: failures.length, kinds: kindsOf(failures), p50, p90, p99, max, longestGapMs, opened, perSecond }));
   else context.print(summary(result, seconds));
   if (failures.length > 0) {
     throw new Failure(`${String(failures.length)} of ${String(sent)} requests failed: ${byKind(failures)}.`, { hint: '`rhizome status` says what the replicas do, `rhizome logs` why.' });

@@ -100,7 +100,7 @@ export function startLoad(options: LoadOptions): Load {
   };
   tick();
 
-  const report = (end: number): LoadReport => ({ sent: samples.length, failures: [...failures], lost: [...lost], opened: opened.size, ...summarize(samples, answeredAt, end) });
+  const report = (end: number): LoadReport => ({ sent: samples.length, failures: [...failures], lost: [...lost], opened: opened.size, kept: pool.size, ...summarize(samples, answeredAt, end) });
   const end = async (): Promise<LoadReport> => {
     // What was due while this process was busy is still sent.
     clearTimeout(timer);

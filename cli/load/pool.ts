@@ -8,6 +8,8 @@ export interface Pool {
   /** Gives it back, once the request is answered or has failed. */
   release(agent: Agent | false): void;
   close(): void;
+  /** Connections that are kept at a time. */
+  readonly size: number;
 }
 
 /**
@@ -30,11 +32,12 @@ export function keptPool(url: string, size: number): Pool {
     },
     release: (agent) => { if (agent !== false) idle.push(agent); },
     close: () => { for (const agent of all) agent.destroy(); },
+    get size() { return all.length; },
   };
 }
 
 /** A new connection for each request. */
-export const freshPool: Pool = { take: () => false, release: () => undefined, close: () => undefined };
+export const freshPool: Pool = { take: () => false, release: () => undefined, close: () => undefined, size: 0 };
 
 /** The one and the other in turn. */
 export function inTurn(one: Pool, other: Pool): Pool {
@@ -44,5 +47,6 @@ export function inTurn(one: Pool, other: Pool): Pool {
     // An agent belongs to the pool that keeps any; no agent belongs to none.
     release: (agent) => { for (const pool of [one, other]) pool.release(agent); },
     close: () => { for (const pool of [one, other]) pool.close(); },
+    get size() { return one.size + other.size; },
   };
 }

@@ -25,6 +25,8 @@ export interface LoadReport {
   readonly longestGapMs: number;
   /** Connections that carried a request: with `keep-alive`, what exceeds the pool took the place of a lost one, or of a busy one. */
   readonly opened: number;
+  /** With `keep-alive`: connections that were kept at a time in the end, the pool and those that busy ones made necessary. */
+  readonly kept: number;
   readonly perSecond: readonly SecondReport[];
 }
 
@@ -48,7 +50,7 @@ export interface Sample {
 }
 
 /** @param answeredAt when right answers came, second attempts' too, in milliseconds after the start, ascending */
-export function summarize(samples: readonly Sample[], answeredAt: readonly number[], end: number): Omit<LoadReport, 'sent' | 'failures' | 'lost' | 'opened'> {
+export function summarize(samples: readonly Sample[], answeredAt: readonly number[], end: number): Omit<LoadReport, 'sent' | 'failures' | 'lost' | 'opened' | 'kept'> {
   const times = took(samples);
   const bySecond = Map.groupBy(samples, ({ due }) => Math.floor(due / 1000));
   return {
@@ -86,9 +88,14 @@ function longestGap(answeredAt: readonly number[], end: number): number {
 
 const tenth = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
 
-/** How many failed of which kind: `ECONNRESET 3, 503 1`. Empty where none did. */
+/** How many failed of which kind. */
+export function kindsOf(failures: readonly LoadFailure[]): Readonly<Record<string, number>> {
+  return Object.fromEntries([...Map.groupBy(failures, ({ kind }) => kind)].map(([kind, of]) => [kind, of.length]));
+}
+
+/** The same in words: `ECONNRESET 3, 503 1`. Empty where none did. */
 export function byKind(failures: readonly LoadFailure[]): string {
-  return [...Map.groupBy(failures, ({ kind }) => kind)].map(([kind, of]) => `${kind} ${String(of.length)}`).join(', ');
+  return Object.entries(kindsOf(failures)).map(([kind, count]) => `${kind} ${String(count)}`).join(', ');
 }
 
 /** A report in one line, for the log of a test. */

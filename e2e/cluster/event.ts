@@ -1,5 +1,5 @@
 import { startLoad, type LoadOptions } from '../../cli/load/load.ts';
-import type { LoadFailure, LoadReport } from '../../cli/load/report.ts';
+import { byKind, type LoadFailure, type LoadReport } from '../../cli/load/report.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { record } from '../table.ts';
 import type { Site } from './site.ts';
@@ -72,6 +72,5 @@ export function expectOthersServed({ fresh }: Cost): void {
 function kinds(failures: readonly LoadFailure[]): string {
   const from = Math.min(...failures.map(({ failedAt }) => failedAt));
   const to = Math.max(...failures.map(({ failedAt }) => failedAt));
-  const list = [...Map.groupBy(failures, ({ kind }) => kind)].map(([kind, of]) => `${kind} ${of.length}`).join(', ');
-  return `${list}, over ${((to - from) / 1000).toFixed(1)} s`;
+  return `${byKind(failures)}, over ${((to - from) / 1000).toFixed(1)} s`;
 }

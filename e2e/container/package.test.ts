@@ -3,12 +3,11 @@
  * of the machine, which may be older than ours. Needs the npm registry.
  */
 import { execa } from 'execa';
-import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { paths } from '../../service/contract/index.ts';
+import { freePort } from '../suite.ts';
 import { build, docker, inspect, root, start, testWithDocker } from './docker.ts';
 
 const minutes = 60_000;
@@ -48,15 +47,6 @@ const example = async (): Promise<Example> => {
   const { examples } = JSON.parse(await readFile(join(project, 'models/wine/model.json'), 'utf8')) as { examples: [Example] };
   return examples[0];
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 test('init says what comes next, and the project type-checks and synthesizes with the plain tools', async () => {
   expect(said).toMatch(/the model is models\/wine\.\n\nNext\n {2}npx rhizome up .*\n {2}npx rhizome up --on kind .*\n {2}npx cdk8s synth /);

@@ -1,10 +1,11 @@
 /** `rhizome load` and `rhizome chaos` on this machine: real replicas, real signals, real requests. */
+import { freePort } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
 let project: Workspace;
 beforeAll(async () => {
   project = await createWorkspace();
-  const { exitCode, stderr } = await project.rhizome('up', '--detach', '--port', '8097');
+  const { exitCode, stderr } = await project.rhizome('up', '--detach', '--port', String(await freePort()));
   if (exitCode !== 0) throw new Error(stderr);
 });
 afterAll(async () => {

@@ -1,9 +1,9 @@
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { underLoad, type LoadOptions } from '../../cli/load/load.ts';
 import { inOneLine, type LoadReport } from '../../cli/load/report.ts';
 import { readState } from '../../cli/targets/local/state.ts';
 import type { DeploymentStatus, ReplicaStatus } from '../../cli/targets/target.ts';
+import { freePort } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
 const body = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
@@ -21,14 +21,6 @@ afterEach(async () => {
   await workspace.rhizome('down');
   await workspace.remove();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function until<T>(what: string, seconds: number, look: () => Promise<T | undefined>): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
@@ -106,7 +98,9 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
     expect(lost).toEqual([]);
     expect(failures.filter(({ failedAt }) => failedAt > killedAt + 2000 || failedAt < killedAt)).toEqual([]);
   }
-  // The victim's half was opened anew, and no more than that half had a request in it that failed.
-  expect(kept[0]!.opened).toBeGreaterThanOrEqual(26 + 13);
-  expect(kept[0]!.failures.filter(({ answeredBefore }) => answeredBefore > 0).length).toBeLessThanOrEqual(kept[0]!.opened / 2);
+  // The victim's half was opened anew; the other half was never lost. Of connections that a busy machine made necessary
+  // beside the 26, which came while others did, the victim may have had any.
+  const reopened = kept[0]!.opened - kept[0]!.kept;
+  expect(reopened).toBeGreaterThanOrEqual(13);
+  expect(reopened).toBeLessThanOrEqual(13 + (kept[0]!.kept - 26));
 });
