@@ -30,9 +30,7 @@ export async function serve(config: Config, { logger = createLogger(config), onS
   // Listening comes first: while a large model loads, /livez answers and /readyz says what it waits for.
   const { server, url } = await listen(app, config);
   logger.info({ url, models_dir: config.modelsDir }, 'listening');
-  const stopped = new Promise<void>((resolve, reject) => {
-    onSignal(stopping(server, lifecycle, config, logger, resolve, reject));
-  });
+  const stopped = drained(onSignal, server, lifecycle, config, logger);
 
   await repository.load(onnxruntime, { threads: config.inferenceThreads });
   for (const entry of repository.entries) {
@@ -52,20 +50,22 @@ export async function serve(config: Config, { logger = createLogger(config), onS
   await repository.release();
 }
 
-/** What a signal does: the server drains, then `resolve` is called. A second signal exits at once. */
-function stopping(server: Server, lifecycle: Lifecycle, config: Config, logger: Logger, resolve: () => void, reject: (error: unknown) => void): Parameters<OnSignal>[0] {
-  return (signal) => {
-    if (lifecycle.phase !== 'serving') {
-      logger.warn({ signal }, 'second signal: exiting at once');
-      process.exit(1);
-    }
-    logger.info({ signal, drain_delay_seconds: config.drainDelaySeconds }, 'draining');
-    drain(server, lifecycle, config).then((cut) => {
-      if (cut > 0) logger.error({ connections: cut }, 'grace period over: connections cut');
-      else logger.info('drained');
-      resolve();
-    }, reject);
-  };
+/** Resolves once the server has drained after a signal. A second signal exits at once. */
+function drained(onSignal: OnSignal, server: Server, lifecycle: Lifecycle, config: Config, logger: Logger): Promise<void> {
+  return new Promise((resolve, reject) => {
+    onSignal((signal) => {
+      if (lifecycle.phase !== 'serving') {
+        logger.warn({ signal }, 'second signal: exiting at once');
+        process.exit(1);
+      }
+      logger.info({ signal, drain_delay_seconds: config.drainDelaySeconds }, 'draining');
+      drain(server, lifecycle, config).then((cut) => {
+        if (cut > 0) logger.error({ connections: cut }, 'grace period over: connections cut');
+        else logger.info('drained');
+        resolve();
+      }, reject);
+    });
+  });
 }
 
 function listenToProcess(stop: (signal: NodeJS.Signals) => void): void {

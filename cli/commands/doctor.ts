@@ -9,7 +9,7 @@ import { checkContext, scopeOf } from '../targets/cluster.ts';
 import { isCluster, targetNamed } from '../targets/find.ts';
 import { readKindConfig } from '../targets/kind-config.ts';
 import { chooseEngine } from '../tools/engine.ts';
-import { examples, onOption, type CommandContext } from './options.ts';
+import { defaultPort, examples, onOption, type CommandContext } from './options.ts';
 
 export function doctorCommand(context: CommandContext): Command {
   return new Command('doctor')
@@ -36,7 +36,7 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
   ]);
   const findings: Finding[] = [
     ownNode(), await npmFinding(context), ...tools.flat(),
-    ...(local ? [await portFinding(8080, 'warning', 'End that program where it is not Rhizome, or name another port: --port.')] : []),
+    ...(local ? [await portFinding(defaultPort, 'warning', 'End that program where it is not Rhizome, or name another port: --port.')] : []),
   ];
   if (local || findings.some(({ state }) => state === 'missing')) return findings;
 

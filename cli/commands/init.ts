@@ -64,9 +64,11 @@ export function initCommand(given: CommandContext): Command {
 
   function nextSteps(name: string): string {
     const has = existsSync(join(process.cwd(), 'models', name, 'model.onnx'));
-    const lines = has
-      ? ['npx rhizome up              # two replicas on this machine, at http://localhost:8080', 'npx rhizome up --on kind    # the same on a local Kubernetes cluster', 'npx cdk8s synth             # the manifests, in charts-out/']
-      : [`npx rhizome add FILE.onnx --name ${name}`, 'npx rhizome up              # two replicas on this machine, at http://localhost:8080', 'npx cdk8s synth             # the manifests, in charts-out/'];
+    const up = 'npx rhizome up              # two replicas on this machine, at http://localhost:8080';
+    const lines = [
+      ...(has ? [up, 'npx rhizome up --on kind    # the same on a local Kubernetes cluster'] : [`npx rhizome add FILE.onnx --name ${name}`, up]),
+      'npx cdk8s synth             # the manifests, in charts-out/',
+    ];
     return `\n${has ? `The project is set up; the model is models/${name}.` : 'The project is set up; it has no model yet.'}\n\nNext\n${lines.map((line) => `  ${line}`).join('\n')}`;
   }
 }

@@ -8,6 +8,9 @@ export interface CommandContext extends ExecContext {
   print(text: string): void;
 }
 
+/** Of this machine, where `up` serves unless it is told otherwise. */
+export const defaultPort = 8080;
+
 /** `--on`, checked while the command line is parsed. */
 export const onOption = (fallback: string): Option =>
   new Option('--on <target>', `local, kind, minikube or context=NAME (default: ${fallback})`).argParser((value: string) => {

@@ -4,10 +4,8 @@ import { assertPrediction } from '../steps/predict.ts';
 import { createSteps } from '../steps/step.ts';
 import { synth } from '../steps/synth.ts';
 import { detach, localTarget, startLocal, type EngineEvent } from '../targets/local/index.ts';
-import type { CommandContext } from './options.ts';
+import { defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up.ts';
-
-const defaultPort = 8080;
 
 /** The steps of `up` with the embedded engine: the same manifests, as processes of this machine. */
 export async function upOnThisMachine(context: CommandContext, options: UpOptions): Promise<void> {

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseImageReference } from '../../infra/constructs/image-reference.ts';
+import { isRegistry, parseImageReference, splitRegistry } from '../../infra/constructs/image-reference.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { dockerManifest, imagePush, imageTag, type Engine } from '../tools/engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
@@ -18,12 +18,10 @@ const askMilliseconds = 15_000;
 
 /** @param registry host, and maybe a path: `registry.example:5000/team` @throws UsageError where it is none */
 export function nameInRegistry(registry: string, image: string): string {
-  const [first = '', ...rest] = image.split('/');
   // The image may be named after another registry already.
-  const path = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? rest.join('/') : image;
-  const name = `${registry.replace(/\/+$/, '')}/${path}`;
+  const name = `${registry.replace(/\/+$/, '')}/${splitRegistry(image).path}`;
   const [host = ''] = registry.split('/');
-  if (parseImageReference(name) !== undefined && (/[.:]/.test(host) || host === 'localhost')) return name;
+  if (parseImageReference(name) !== undefined && isRegistry(host)) return name;
   throw new UsageError(`--registry ${registry} is no registry.`, { hint: 'As in --registry registry.example/team, or localhost:5000; without https://.' });
 }
 

@@ -65,7 +65,7 @@ async function explain(context: ExecContext, scope: Scope, manifests: Manifests,
       ...(events.length === 0 ? [] : [`Events of ${object}:`, ...events.map((event) => `  ${event}`)]),
       ...(log.length === 0 ? [] : [`Last log lines of ${object}:`, ...log.map((line) => `  ${line}`)]),
     ],
-    hint: oldReady === 0 ? `${hint.replace(/\.$/, '')}.` : `${hint.replace(/\.$/, '')}, or go back: ${undo}`,
+    hint: `${hint.replace(/\.$/, '')}${oldReady === 0 ? '.' : `, or go back: ${undo}`}`,
   });
 }
 

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseImageReference } from '../../infra/constructs/image-reference.ts';
+import { parseImageReference, splitRegistry } from '../../infra/constructs/image-reference.ts';
 import { dockerApiVersion, imageInspect, imageSave, imageTag, type Engine } from '../tools/engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 
@@ -46,7 +46,6 @@ async function platformOf(context: ExecContext, image: string): Promise<string> 
 
 /** An image's name as containerd and Kubernetes know it: `iris-server:v1` is short for `docker.io/library/iris-server:v1`. */
 export function fullName(image: string): string {
-  const [first = '', ...rest] = (parseImageReference(image)?.repository ?? image).split('/');
-  if (rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')) return image;
-  return `docker.io/${rest.length === 0 ? 'library/' : ''}${image}`;
+  const { registry, path } = splitRegistry(parseImageReference(image)?.repository ?? image);
+  return registry === undefined ? `docker.io/${path.includes('/') ? '' : 'library/'}${image}` : image;
 }

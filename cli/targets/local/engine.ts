@@ -33,8 +33,8 @@ export interface LocalEngine {
   status(): DeploymentStatus;
   /**
    * Resolves when every replica is ready.
-   * @throws Failure after that time, or at once when a replica crashes again and again or says that it will not get ready; it holds the last log lines.
-   *   The signal's reason when that aborts.
+   * @throws Failure after that time, or at once when a replica crashes again and again or says that it will not get ready;
+   *   it holds the last log lines. The signal's reason when that aborts.
    */
   waitReady(options: { readonly timeoutSeconds: number; readonly signal?: AbortSignal }): Promise<void>;
   /** Ends the replicas in their grace period, or at once when the signal aborts. Can be called again. */

@@ -67,7 +67,8 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
 }
 
 /**
- * What a probe finds, each time that it changes by its thresholds: undefined for well, else the last failure. Kubernetes' defaults are 10 s, 1 success, 3 failures. Ends when the signal aborts.
+ * What a probe finds, each time that it changes by its thresholds: undefined for well, else the last failure. Kubernetes'
+ * defaults are 10 s, 1 success, 3 failures. Ends when the signal aborts.
  */
 async function* outcomes(kind: string, probe: Probe, options: ProberOptions, onFailure?: (failing: Failing) => void): AsyncGenerator<CheckResult> {
   const { check, clock, signal } = options;
