@@ -2,7 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
-import { readModelJson } from '../../onnx/model-json.ts';
+import { loadOfExamples } from '../../cli/load/examples.ts';
+import type { LoadRequest } from '../../cli/load/attempt.ts';
 import { kindCluster, variables } from '../suite.ts';
 import { testUnless } from '../needs.ts';
 import { atTheEnd } from '../undo.ts';
@@ -62,7 +63,7 @@ export interface Site {
   /** Replaces text in a file of the copy, where it stands at least once. */
   edit(file: string, text: string, by: string): Promise<void>;
   /** The bodies that the load sends, with what their answers have to be. */
-  readonly requests: readonly { readonly body: string; isRight(answer: unknown): boolean }[];
+  readonly requests: readonly LoadRequest[];
 }
 
 /** Fails after two minutes, with what kubectl said. */
@@ -104,7 +105,7 @@ async function openSite(): Promise<Site> {
   const where = isOwn ? ['--on', 'kind'] : ['--on', `context=${context}`, ...(registry === undefined ? [] : ['--registry', registry])];
   const tryUp = (...args: readonly string[]): Promise<Run> => project.rhizome('up', ...where, '--detach', '--json', ...args);
   let url: string | undefined;
-  const { examples = [] } = await readModelJson(join(project.folder, 'models/iris/model.json'));
+  const { requests } = await loadOfExamples(project.folder, '');
   return {
     project,
     tryUp,
@@ -117,10 +118,7 @@ async function openSite(): Promise<Site> {
       return { ...result, log: run.stderr };
     },
     url: async () => url ??= isOwn ? `http://127.0.0.1:${port}` : await firstToAnswer(await entryAddresses(context, name)),
-    requests: examples.map(({ input, prediction }) => ({
-      body: JSON.stringify(input),
-      isRight: (answer) => (answer as { prediction?: unknown }).prediction === prediction,
-    })),
+    requests,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The tools that judge manifests, run on the committed charts, and the one that judges GitHub's workflows. `.ci/policy-tools` installs them; they are looked for
- * in the folder POLICY_TOOLS, then on PATH. A check that fails must be waived below with its reason, and a waiver that
+ * The tools that judge manifests, run on the committed charts, and the one that judges GitHub's workflows.
+ * `.ci/policy-tools` installs them; they are looked for in the folder POLICY_TOOLS, then on PATH. A check that fails must be waived below with its reason, and a waiver that
  * nothing needs any more fails too. infra/policy.test.ts holds the same values with Node alone.
  */
 import { readFileSync } from 'node:fs';
