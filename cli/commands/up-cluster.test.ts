@@ -45,6 +45,15 @@ afterEach(async () => {
   await project.remove();
 });
 
+test('a kind cluster whose nodes are gone is said to be one, and nothing is loaded', async () => {
+  await project.remove();
+  project = await createProject({ 'kind get nodes': 'true', ...Object.fromEntries(Object.entries(answers(service.port)).filter(([call]) => call !== 'kind get nodes')) }, service.port);
+  const { exitCode, stderr } = await project.start(['up', '--on', 'context=kind-mine', '--detach']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('✗ The kind cluster mine has no nodes.');
+  expect((await project.calls()).filter((call) => /docker save|kind load/.test(call))).toEqual([]);
+});
+
 test('up --on minikube: builds, loads, applies, waits, forwards a port and predicts', async () => {
   const { exitCode, stdout, stderr } = await project.start(['up', '--on', 'minikube', '--detach', '--json']);
   expect(stderr).not.toContain('✗');

@@ -116,6 +116,11 @@ test('status counts what is ready, and says why each was restarted or is not rea
   });
 });
 
+test('the replica of a lost node is not ready, whatever its container last said', () => {
+  const lost = pod('a', running, { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] });
+  expect(deploymentStatus(snapshot([lost, pod('b', running)]))).toMatchObject({ ready: 1, replicas: [{ name: 'a', ready: false }, { name: 'b', ready: true }] });
+});
+
 test("a snapshot has the Deployment's own pods, by the revision of their ReplicaSet", () => {
   const revision = (number: string): Record<string, string> => ({ 'deployment.kubernetes.io/revision': number });
   const owned = (name: string, owner: string): Pod => ({ ...pod(name), metadata: { name, uid: name, ownerReferences: [{ uid: owner }] } });
