@@ -7,7 +7,7 @@ export interface Row {
   /** Requests, over kept and over new connections together. */
   readonly sent: number;
   readonly failed: number;
-  /** Failed when sent again two seconds later. */
+  /** Failed when sent again three seconds later. */
   readonly failedTwice: number;
   /** Longest time without a right answer, in milliseconds: the worse one of kept and new connections. */
   readonly longestGapMs: number;

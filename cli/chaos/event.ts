@@ -7,9 +7,9 @@ import type { Stage } from './stage.ts';
 export type Promised =
   /** No request fails. */
   | 'lossless'
-  /** A request that fails is answered when it is sent once more, two seconds later. */
+  /** A request that fails is answered when it is sent once more, three seconds later. */
   | 'one retry'
-  /** The others go on answering: what is sent to the lost node waits there until Kubernetes knows. */
+  /** The others go on answering: what is sent to a lost node waits there until Kubernetes knows. */
   | 'serving';
 
 /** What came of it. */

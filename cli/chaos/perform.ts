@@ -27,8 +27,11 @@ export interface Outcome {
   readonly broken: readonly string[];
 }
 
-/** How long a client that retries waits, in milliseconds: what a replica that dies may cost. */
-export const retryAfter = 2000;
+/**
+ * How long a client that retries waits, in milliseconds. Kubernetes may need two seconds to see a death: the kubelet looks
+ * at its containers each second, and kube-proxy writes its rules at most each second.
+ */
+export const retryAfter = 3000;
 /** What nothing is worth, in milliseconds: others go on answering, whatever happens to one. */
 const longestSilence = 10_000;
 /** Load before the blow, and after all is whole again. */

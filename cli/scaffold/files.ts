@@ -39,6 +39,6 @@ export function scaffoldFiles({ name, vendored }: ScaffoldOptions): readonly Sca
     file('tsconfig.json', 'for infra/: "module": "nodenext", "allowImportingTsExtensions": true, "noEmit": true'),
     file('kind.yaml', 'it has to map containerPort 30080 to a port of this machine'),
     file('Dockerfile', 'the image has to serve /app/models: see docs/toolkit.md of Rhizome, or write it with --force and compare'),
-    file('.dockerignore', `it has to let package.json, package-lock.json, .npmrc, models/${vendored ? ' and vendor/' : ''} through`, 'dockerignore'),
+    ...(['dockerignore', 'containerignore'] as const).map((name) => file(`.${name}`, `it has to let package.json, package-lock.json, .npmrc, models/${vendored ? ' and vendor/' : ''} through`, name)),
   ];
 }

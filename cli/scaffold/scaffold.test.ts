@@ -25,7 +25,7 @@ const write = async (path: string, content: string) => {
 describe('an empty folder', () => {
   test('gets everything, called after the model, and nothing the second time', async () => {
     const { written, kept } = await set();
-    expect(written.toSorted()).toEqual(['.dockerignore', '.gitignore', '.npmrc', 'Dockerfile', 'cdk8s.yaml', 'infra/environments.ts', 'infra/main.ts', 'kind.yaml', 'package.json', 'tsconfig.json']);
+    expect(written.toSorted()).toEqual(['.containerignore', '.dockerignore', '.gitignore', '.npmrc', 'Dockerfile', 'cdk8s.yaml', 'infra/environments.ts', 'infra/main.ts', 'kind.yaml', 'package.json', 'tsconfig.json']);
     expect(kept).toEqual([]);
     expect(await read('infra/environments.ts')).toContain(`const image = 'wine-server:v0.1.0';`);
     expect(await read('Dockerfile')).toContain('COPY vendor ./vendor\n');

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../failure.ts';
 
@@ -46,9 +47,15 @@ async function fromProc(port: number): Promise<string | undefined> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
     const links = await Promise.all(descriptors.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
-    if (links.some((link) => sockets.includes(link))) return `${(await readFile(`/proc/${pid}/comm`, 'utf8')).trim()} (pid ${pid})`;
+    if (links.some((link) => sockets.includes(link))) return `${await programOf(pid)} (pid ${pid})`;
   }
   return undefined;
+}
+
+/** By its command line: `comm` is the name of a thread, which Node calls MainThread. */
+async function programOf(pid: string): Promise<string> {
+  const [command = ''] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+  return basename(command) || 'a program';
 }
 
 async function fromLsof(port: number): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { retryAfter } from '../../cli/chaos/perform.ts';
 import { startLoad, type LoadOptions } from '../../cli/load/load.ts';
 import { byKind, type LoadFailure, type LoadReport } from '../../cli/load/report.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,9 +8,7 @@ import type { Site } from './site.ts';
 /** Requests a second over kept, and as many over new connections. */
 const rate = 50;
 /** Kept connections, over all replicas. */
-export const kept = 20;
-/** A client that is let down asks again after so many milliseconds. */
-export const retryAfter = 2000;
+const kept = 20;
 
 /** Returns the seconds until the count was back, where replicas were lost; or nothing. */
 type Work = () => Promise<unknown>;

@@ -7,7 +7,8 @@ import { exhaustMemory } from './oom.ts';
 export const crashloop: ChaosEvent = {
   name: 'crashloop',
   title: 'kill a replica again and again, until Kubernetes lets it wait',
-  promised: 'one retry',
+  // A second attempt may meet the next crash.
+  promised: 'serving',
   skip: ({ cluster }) => (cluster === undefined ? 'the back-off of this machine is as that of Kubernetes, and tested there' : undefined),
   async run(stage) {
     const { watch, wanted } = stage;

@@ -107,7 +107,7 @@ test('a port in use is named, with who holds it and the way out', async () => {
   const port = await replica('a');
   const busy = new Balancer(() => []).listen(port);
   await expect(busy).rejects.toMatchObject({
-    message: expect.stringMatching(new RegExp(`^Port ${port} of this machine is in use( by .+ \\(pid ${process.pid}\\))?\\.$`)) as string,
+    message: expect.stringMatching(new RegExp(`^Port ${port} of this machine is in use by node \\(pid ${process.pid}\\)\\.$`)) as string,
     hint: expect.stringContaining(`--port ${port + 1}`) as string,
   });
 });
