@@ -121,7 +121,7 @@ test('answers that fail beyond what is promised are a failure, with their kinds'
   clearInterval(poll);
   const [outcome] = JSON.parse(stdout) as [Outcome];
   expect(outcome.failedTwice).toBeGreaterThan(0);
-  expect(outcome.broken).toEqual([expect.stringMatching(/^\d+ requests failed, and again 2 s later: ECONNREFUSED/)]);
+  expect(outcome.broken).toEqual([expect.stringMatching(/^\d+ requests failed, and again 3 s later: ECONNREFUSED/)]);
   expect(stderr).toContain('✗ More was lost than is promised: kill.');
   expect(exitCode).toBe(1);
 });
