@@ -3,6 +3,9 @@ import { nodePause, nodeShell, nodeUnpause, type Engine } from '../tools/engine.
 import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Replica } from './replicas.ts';
 
+/** What of a replica tells its process. */
+export type Located = Pick<Replica, 'name' | 'node' | 'process'>;
+
 /** The nodes of a kind cluster: containers of this machine. */
 export interface Nodes {
   /**
@@ -10,9 +13,9 @@ export interface Nodes {
    * SIGSTOP from inside.
    * @returns the clock time of the signal, in milliseconds
    */
-  signal(context: ExecContext, replica: Replica, signal: 'KILL' | 'STOP' | 'CONT'): Promise<number>;
+  signal(context: ExecContext, replica: Located, signal: 'KILL' | 'STOP' | 'CONT'): Promise<number>;
   /** Waits for the end of the replica's process. @returns the clock time, in milliseconds */
-  ended(context: ExecContext, replica: Replica): Promise<number>;
+  ended(context: ExecContext, replica: Located): Promise<number>;
   pause(context: ExecContext, node: string): Promise<void>;
   unpause(context: ExecContext, node: string): Promise<void>;
 }
@@ -36,13 +39,13 @@ export function nodesOf(engine: Engine): Nodes {
   };
 }
 
-const nodeName = ({ name, node }: Pick<Replica, 'name' | 'node'>): string => {
+const nodeName = ({ name, node }: Located): string => {
   if (node === undefined) throw new Failure(`${name} is on no node yet.`);
   return node;
 };
 
 /** The process id, on its node, of a replica's first process. */
-export async function pidOnNode(context: ExecContext, engine: Engine, replica: Pick<Replica, 'name' | 'node' | 'process'>): Promise<number> {
+export async function pidOnNode(context: ExecContext, engine: Engine, replica: Located): Promise<number> {
   const container = replica.process ?? '';
   if (!/^[0-9a-f]+$/.test(container)) throw new Failure(`${replica.name} has no container yet.`);
   // Processes that end meanwhile are no failure.

@@ -2,7 +2,7 @@
 import { execa } from 'execa';
 import type { LoadFailure } from '../../cli/load/report.ts';
 import { expectOthersServed, underEvent, type Cost } from './event.ts';
-import { connectionsOf, onNode, pidOnNode, replicas, secondsUntil, secondsUntilBack, type Replica } from './replicas.ts';
+import { connectionsOf, onNode, replicas, restarts, secondsUntil, secondsUntilBack, signalOnNode, type Replica } from './replicas.ts';
 import { clusterTest, context, kindName, kubectl, name, notContainers, testWhere, useSite } from './site.ts';
 
 /** Seconds. */
@@ -51,7 +51,7 @@ async function death(event: string, victim: Replica, kill: Kill): Promise<Death>
 
 const secondsAfter = (diedAt: number) => ({ sentAt }: LoadFailure): number => (sentAt - diedAt) / 1000;
 
-/** What is expected of a client that asks once more, and did not come. */
+/** Answers that a client did not get although it asked once more. */
 const lostTwice = ({ lost, diedAt }: Death): readonly string[] =>
   lost.map(secondsAfter(diedAt)).map((seconds) => `failed again when sent ${seconds.toFixed(2)} s after the death`);
 
@@ -75,7 +75,7 @@ async function expectDeath(event: string, kill: Kill, restartsAfter: readonly nu
     const [victim] = await freshReplicas();
     const died = await death(event, victim!, kill);
     expectOthersServed(died);
-    expect((await replicas()).map(({ restarts }) => restarts).toSorted()).toEqual(restartsAfter);
+    expect(await restarts()).toEqual(restartsAfter);
     const exceeded = beyond(died);
     if (tried === tries) expect(exceeded).toEqual([]);
     if (exceeded.length === 0) return victim!;
@@ -84,12 +84,7 @@ async function expectDeath(event: string, kill: Kill, restartsAfter: readonly nu
 }
 
 testWhere(notContainers, 'kill -9 of a replica: what was sent to it fails for 2 s at most, a client that asks again gets its answer, back within 5 s', async () => {
-  await expectDeath('kill -9', async (victim) => {
-    const pid = await pidOnNode(victim);
-    const at = Date.now();
-    await onNode(victim.node, `kill -9 ${pid}`);
-    return at;
-  }, [0, 1], beyondLimits);
+  await expectDeath('kill -9', (victim) => signalOnNode(victim, 'KILL'), [0, 1], beyondLimits);
 });
 
 clusterTest('a pod deleted with grace 0: the same', async () => {
@@ -114,14 +109,9 @@ clusterTest('a replica out of memory: it comes back, a client that asks again ge
 
 testWhere(notContainers, 'a replica that hangs: liveness restarts it, the others serve', async () => {
   const [victim] = await freshReplicas();
-  const died = await death('hang (SIGSTOP)', victim!, async () => {
-    const pid = await pidOnNode(victim!);
-    const at = Date.now();
-    await onNode(victim!.node, `kill -STOP ${pid}`);
-    return at;
-  });
+  const died = await death('hang (SIGSTOP)', victim!, (replica) => signalOnNode(replica, 'STOP'));
   expectOthersServed(died);
   // Readiness takes it out of the Service within 8 s: three probes, each of 2 s, every 2 s.
   expect(died.fresh.failures.filter(({ sentAt }) => sentAt > died.diedAt + 10_000)).toEqual([]);
-  expect((await replicas()).map(({ restarts }) => restarts).toSorted()).toEqual([0, 1]);
+  expect(await restarts()).toEqual([0, 1]);
 });

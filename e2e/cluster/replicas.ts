@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pidOnNode as findPid } from '../../cli/chaos/node.ts';
+import { nodesOf, pidOnNode, type Located } from '../../cli/chaos/node.ts';
 import { createReporter } from '../../cli/reporter.ts';
 import { kubectl } from './site.ts';
 
@@ -48,6 +48,9 @@ export async function replicas(): Promise<readonly Replica[]> {
   });
 }
 
+/** Restarts of the replicas, the fewest first. */
+export const restarts = async (): Promise<readonly number[]> => (await replicas()).map((replica) => replica.restarts).toSorted((a, b) => a - b);
+
 /** Pods, those too that are on their way out. */
 export const podNames = async (): Promise<readonly string[]> => (await kubectl('get', 'pods', '--output', 'name')).split('\n').filter((pod) => pod !== '').toSorted();
 
@@ -80,13 +83,16 @@ export async function onNode(node: string, line: string): Promise<string> {
   return stdout;
 }
 
-/** The process id, on its node, of a replica's first process: a signal to PID 1 from inside of the container is ignored. */
-export const pidOnNode = ({ pod, node, containerId }: Replica): Promise<number> => findPid(silent, 'docker', { name: pod, node, process: containerId });
-
 const silent = { root: process.cwd(), report: createReporter({ write: () => true }), signal: new AbortController().signal };
+
+/** As the command knows it. */
+const located = ({ pod, node, containerId }: Replica): Located => ({ name: pod, node, process: containerId });
+
+/** Signals a replica's first process from its node: from inside of the container it ignores these. @returns the clock time, in milliseconds */
+export const signalOnNode = (replica: Replica, signal: 'KILL' | 'STOP'): Promise<number> => nodesOf('docker').signal(silent, located(replica), signal);
 
 /** Connections that the replica's server holds. State 01 of /proc/net/tcp is ESTABLISHED; 1F40 is port 8000. */
 export async function connectionsOf(replica: Replica): Promise<number> {
-  const pid = await pidOnNode(replica);
+  const pid = await pidOnNode(silent, 'docker', located(replica));
   return Number(await onNode(replica.node, `cat /proc/${pid}/net/tcp /proc/${pid}/net/tcp6 | awk '$2 ~ /:1F40$/ && $4 == "01"' | wc -l`));
 }
