@@ -14,8 +14,9 @@ export function atTheEnd(...argv: readonly string[]): void {
 /** Runs the commands of the file, each once. */
 export async function undo(file: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (!existsSync(file)) return;
-  const lines = new Set(readFileSync(file, 'utf8').split('\n').filter((line) => line !== '').reverse());
-  for (const line of lines) {
+  // Test files register what they share again: the first registration tells when it was made.
+  const lines = new Set(readFileSync(file, 'utf8').split('\n').filter((line) => line !== ''));
+  for (const line of [...lines].reverse()) {
     const [command = '', ...args] = JSON.parse(line) as string[];
     const { failed, stderr } = await execa(command, args, { env, extendEnv: false, reject: false, timeout: 120_000 });
     if (failed && !/not ?found|no such|no context exists|is not paused/i.test(stderr)) console.error(`could not be undone: ${[command, ...args].join(' ')}\n${stderr}`);
