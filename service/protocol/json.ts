@@ -3,7 +3,24 @@ import { ServiceError } from '../errors.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Parses JSON text in UTF-8. @throws ServiceError `invalid-json`, naming the line and column. */
+// TypeScript's library lacks both: https://github.com/tc39/proposal-json-parse-with-source, in Node from 22 on.
+declare global {
+  interface JSON {
+    parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown;
+    rawJSON(text: string): object;
+  }
+}
+
+/** More than any tensor's rank; what recurses over a body must not run out of stack. */
+const MOST_LEVELS = 100;
+/** 2^53 has 16: an integer of fewer digits is exact as a number. */
+const LARGE_DIGITS = 16;
+
+/**
+ * Parses JSON text in UTF-8. Integers that a number cannot hold exactly come as bigint.
+ *
+ * @throws ServiceError `invalid-json`, naming the line and column.
+ */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
   try {
@@ -11,12 +28,62 @@ export function parseJson(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new ServiceError('invalid-json', 'The body is not UTF-8. Send JSON encoded as UTF-8.', { cause });
   }
+  const { levels, largeIntegers } = scan(bytes);
+  if (levels > MOST_LEVELS) throw new ServiceError('invalid-json', `The body is nested too deeply: at most ${MOST_LEVELS} levels of arrays and objects.`);
   try {
-    return JSON.parse(text);
+    // A reviver makes parsing fifteen times as dear.
+    return largeIntegers ? JSON.parse(text, exactInteger) : JSON.parse(text);
   } catch (cause) {
     throw new ServiceError('invalid-json', `The body is not JSON: ${place(text)}. NaN and Infinity are not JSON numbers.`, { cause });
   }
 }
+
+/** JSON text: bigints with all their digits, and what JSON has no number for as "NaN", "Infinity" and "-Infinity". */
+export function stringifyJson(value: unknown): string {
+  try {
+    // A replacer makes it twice as dear. Without one a number that JSON lacks is null, and a bigint throws.
+    const text = JSON.stringify(value);
+    if (!text.includes('null')) return text;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  return JSON.stringify(value, (_, item: unknown) => {
+    if (typeof item === 'bigint') return JSON.rawJSON(String(item));
+    return typeof item === 'number' && !Number.isFinite(item) ? String(item) : item;
+  });
+}
+
+function exactInteger(_: string, value: unknown, { source }: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
+  // No integer of a tensor has more digits, and a bigint of a megabyte of them would take its time.
+  return /^-?\d{16,20}$/.test(source) ? BigInt(source) : value;
+}
+
+/** How deeply the text is nested, and whether integers outside of its strings may be large. */
+function scan(bytes: Uint8Array): { levels: number; largeIntegers: boolean } {
+  let [levels, level, digits, largeIntegers] = [0, 0, 0, false];
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] as number;
+    if (byte >= 0x30 && byte <= 0x39) {
+      if (++digits === LARGE_DIGITS) largeIntegers = true;
+      continue;
+    }
+    // A double's text has up to 17 digits after the point.
+    digits = byte === POINT ? -Infinity : 0;
+    if (byte === QUOTE) index = endOfString(bytes, index);
+    else if (byte === ARRAY || byte === OBJECT) levels = Math.max(levels, ++level);
+    else if (byte === ARRAY_END || byte === OBJECT_END) level--;
+  }
+  return { levels, largeIntegers };
+}
+
+function endOfString(bytes: Uint8Array, start: number): number {
+  let index = start + 1;
+  while (index < bytes.length && bytes[index] !== QUOTE) index += bytes[index] === BACKSLASH ? 2 : 1;
+  return index;
+}
+
+const [QUOTE, BACKSLASH, POINT, ARRAY, ARRAY_END, OBJECT, OBJECT_END] = Buffer.from('"\\.[]{}');
 
 /** Where the text stops being JSON. V8's own message leaves the position out of short texts, so a second parser looks. */
 function place(text: string): string {
