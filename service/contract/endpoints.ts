@@ -1,5 +1,5 @@
-/** The named container port that the service listens on. */
-export const ports = { http: { name: 'http', number: 8000 } } as const;
+/** The named container ports that the service listens on. */
+export const ports = { http: { name: 'http', number: 8000 }, grpc: { name: 'grpc', number: 8001 } } as const;
 
 /** Routes that others than clients rely on: probes, scrapers, the deploy's last check. */
 export const paths = {

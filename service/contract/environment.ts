@@ -11,6 +11,7 @@ export interface Variable {
 
 export const variables = {
   PORT: { default: String(ports.http.number), description: 'TCP port to listen on; 0 picks a free one' },
+  GRPC_PORT: { description: 'TCP port for the Open Inference Protocol over gRPC; unset: none' },
   HOST: { default: '0.0.0.0', description: 'address to listen on' },
   MODELS_DIR: { default: image.modelsDir, description: 'folder with one folder a model: NAME/model.onnx, NAME/model.json' },
   LOG_LEVEL: { default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' },
