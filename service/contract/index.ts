@@ -6,4 +6,5 @@ export { variables, type Variable, type VariableName } from './environment.ts';
 export { metrics } from './metrics.ts';
 export { apiKeyMount, image, paths, ports } from './endpoints.ts';
 export { minimumGraceSeconds } from './drain.ts';
+export { version } from './version.ts';
 export type * from './api.ts';

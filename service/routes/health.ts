@@ -1,7 +1,8 @@
 import type { Hono } from 'hono';
-import { paths, type Check, type Health } from '../contract/index.ts';
+import { paths, type Health } from '../contract/index.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from '../lifecycle.ts';
+import { readiness } from '../readiness.ts';
 import { route } from './route.ts';
 
 /** Live: the event loop turns. Ready: every model is loaded and has just reproduced its examples. */
@@ -9,11 +10,7 @@ export function health(app: Hono, repository: ModelRepository, lifecycle: Lifecy
   route(app, paths.live, { GET: (c) => c.json({ status: 'live' }) });
   route(app, paths.ready, {
     GET: async (c) => {
-      // While draining this stays ready: kube-proxy falls back to terminating endpoints only if they are (KEP-1669).
-      const accepting = lifecycle.phase === 'serving' || lifecycle.phase === 'draining';
-      const listener: Check = { name: 'listener', ok: accepting, detail: accepting ? 'Accepting connections.' : 'Shutting down.' };
-      const checks = [listener, ...(await repository.checks())];
-      const ready = checks.every(({ ok }) => ok);
+      const { ready, checks } = await readiness(repository, lifecycle);
       return c.json({ status: ready ? 'ready' : 'not ready', checks } satisfies Health, ready ? 200 : 503);
     },
   });
