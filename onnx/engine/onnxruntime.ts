@@ -7,12 +7,12 @@ process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
 /** Runs models with onnxruntime on the CPU. */
 export const onnxruntime: Engine = {
   async load(model: Uint8Array, options: EngineOptions): Promise<Session> {
-    // A warning of the runtime is no log line of ours: it goes to standard error as text, and hides real errors.
+    // What the runtime logs is no log line of ours: it goes to standard error as text. What fails, it throws too.
     const session = await attempt('the ONNX runtime refuses the model', () => ort.InferenceSession.create(model, {
       executionProviders: ['cpu'],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
     }));
     return new OnnxruntimeSession(session);
   },
@@ -48,7 +48,11 @@ function tensorInfo(metadata: ort.InferenceSession.ValueMetadata): TensorInfo {
 }
 
 function toOrt(tensor: Tensor): ort.Tensor {
-  return new ort.Tensor(tensor.dtype, tensor.data as ort.Tensor.DataType, tensor.shape);
+  const value = new ort.Tensor(tensor.dtype, tensor.data as ort.Tensor.DataType, tensor.shape);
+  if (!(value.data instanceof Float16Array)) return value;
+  // The binding finds nothing in a Float16Array, though onnxruntime's JavaScript makes one: it wants the same bits as integers.
+  const { buffer, byteOffset, length } = value.data;
+  return Object.create(value, { data: { value: new Uint16Array(buffer, byteOffset, length) } }) as ort.Tensor;
 }
 
 function fromOrt(value: ort.OnnxValue): Tensor {
