@@ -2,11 +2,11 @@ import { recordExamples } from './examples.ts';
 import { plausibleInputs } from './plausible-inputs.ts';
 import type { GraphNode } from './graph.ts';
 import type { Feature, Signature } from './signature.ts';
-import type { Prediction, Row } from './tabular.ts';
+import type { Prediction, Row } from './rows.ts';
 
-const feature = (name: string, dtype: Feature['dtype'], input = 'X', column = 0): Feature => ({ name, dtype, input, column });
+const feature = (name: string, dtype: Feature['dtype'], input = 'X', column = 0): Feature => ({ name, dtype, input, column, shape: [] });
 const signature = (features: readonly Feature[]): Signature =>
-  ({ name: 'm', version: '1', inputs: [], features, output: { task: 'regressor', value: 'y' }, metrics: {}, examples: [] });
+  ({ name: 'm', version: '1', inputs: [], outputs: [], batching: 'together', features, output: { task: 'regressor', value: 'y' }, metrics: {}, examples: [] });
 const node = (opType: string, lists: Readonly<Record<string, readonly (number | bigint | string)[]>>, inputs: readonly string[] = []): GraphNode => ({
   opType, inputs,
   floats: (name) => (lists[name] ?? []).filter((value) => typeof value === 'number'),

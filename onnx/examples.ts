@@ -1,7 +1,10 @@
-import type { Example } from './model-json.ts';
+import type { Scalar } from './dtypes.ts';
+import type { Example, FeatureValue, OutputValue } from './model-json.ts';
+import type { Cell, Prediction, Row } from './rows.ts';
 import type { Signature } from './signature.ts';
-import type { Prediction, Row } from './tabular.ts';
 
+/** A row with more elements is an image, or the like: nobody wants it in a text file. */
+const mostElements = 2048;
 /** Under this difference in probability another processor might decide otherwise. */
 const clear = 0.05;
 
@@ -24,7 +27,7 @@ export async function recordExamples(
 ): Promise<Example[]> {
   let best: Candidate[] = [];
   for (const rows of sets) {
-    const two = choose((await candidates(rows, predict)).filter(({ prediction }) => sendable(prediction)));
+    const two = choose((await candidates(rows, predict)).filter(({ row, prediction }) => sendable(row, prediction)));
     if (two.length > best.length || differ(two)) best = two;
     if (differ(best)) break;
   }
@@ -52,37 +55,71 @@ async function candidates(rows: readonly Row[], predict: (rows: readonly Row[]) 
   }
 }
 
-/** Of a classifier the two classes' surest, of a regressor a low and a high answer that are no extremes. */
+/** Of a classifier the two classes' surest, of a regressor a low and a high answer that are no extremes, of tensors any. */
 function choose(all: readonly Candidate[]): Candidate[] {
-  const numbers = all.filter(({ prediction }) => typeof prediction.prediction === 'number').sort((a, b) => Number(a.prediction.prediction) - Number(b.prediction.prediction));
+  const numbers = all.filter(({ prediction }) => typeof prediction.prediction === 'number' && prediction.score === undefined)
+    .sort((a, b) => Number(a.prediction.prediction) - Number(b.prediction.prediction));
   if (numbers.length > 0) return pick([numbers[Math.floor(numbers.length / 4)], numbers[Math.floor((numbers.length * 3) / 4)]]);
   const sure = all.toSorted((a, b) => margin(b.prediction) - margin(a.prediction));
   const [first] = sure;
-  const other = sure.find(({ prediction }) => prediction.prediction !== first?.prediction.prediction && margin(prediction) >= clear);
+  const other = sure.find((each) => differ([first, each]) && margin(each.prediction) >= clear);
   return pick([first, other ?? sure[1]]);
 }
 
 const pick = (some: readonly (Candidate | undefined)[]): Candidate[] => some.filter((candidate) => candidate !== undefined);
 
-function differ([first, second]: readonly Candidate[]): boolean {
-  return first !== undefined && second !== undefined && first.prediction.prediction !== second.prediction.prediction;
+function differ([first, second]: readonly (Candidate | undefined)[]): boolean {
+  if (first === undefined || second === undefined) return false;
+  const [a, b] = [first.prediction, second.prediction];
+  return a.prediction !== b.prediction || written(a.outputs) !== written(b.outputs);
 }
 
-/** How far the first class is before the second; 1 where the model gives no probabilities. */
-function margin({ probabilities }: Prediction): number {
+/** How far the first class is before the second, or an anomaly detector's score from its threshold; else 1. */
+function margin({ probabilities, score }: Prediction): number {
+  if (score !== undefined) return Math.abs(score);
   const [first = 1, second = 0] = Object.values(probabilities ?? {}).sort((a, b) => b - a);
   return first - second;
 }
 
-/** JSON has no NaN and no infinities, and a file should not hold them. */
-function sendable({ prediction, probabilities }: Prediction): boolean {
-  return (typeof prediction === 'string' || Number.isFinite(prediction)) && Object.values(probabilities ?? {}).every((p) => p >= 0 && p <= 1);
+/** JSON has no NaN and no infinities, and a file should not hold them; nor thousands of numbers a row. */
+function sendable(row: Row, { prediction, probabilities, score, outputs }: Prediction): boolean {
+  return (typeof prediction !== 'number' || Number.isFinite(prediction)) && (score === undefined || Number.isFinite(score))
+    && Object.values(probabilities ?? {}).every((p) => p >= 0 && p <= 1)
+    && row.reduce((sum: number, cell) => sum + (typeof cell === 'object' ? cell.data.length : 1), 0) <= mostElements
+    && Object.values(outputs ?? {}).every(finite) && written(outputs).length <= mostElements * 16;
 }
 
-function toExample({ features }: Signature, row: Row, { prediction, probabilities }: Prediction): Example {
+const finite = (value: OutputValue): boolean => (typeof value === 'object' ? value.every(finite) : typeof value !== 'number' || Number.isFinite(value));
+const written = (outputs: Prediction['outputs'] = {}): string => JSON.stringify(outputs, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+
+function toExample({ features }: Signature, row: Row, { prediction, probabilities, score, outputs }: Prediction): Example {
+  const numbers = (value: number): number => Number(value.toPrecision(7));
   return {
-    input: Object.fromEntries(features.map(({ name }, index) => [name, row[index] ?? 0])),
-    prediction: typeof prediction === 'number' ? Number(prediction.toPrecision(7)) : prediction,
+    input: Object.fromEntries(features.map(({ name }, index) => [name, cellJson(row[index] ?? 0)])),
+    ...(prediction !== undefined && { prediction: typeof prediction === 'number' ? numbers(prediction) : prediction }),
     ...(probabilities && { probabilities: Object.fromEntries(Object.entries(probabilities).map(([name, p]) => [name, Number(p.toFixed(6))])) }),
+    ...(score !== undefined && { score: numbers(score) }),
+    ...(outputs && { outputs: Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, outputJson(value)])) }),
   };
+}
+
+function cellJson(cell: Cell): FeatureValue {
+  return typeof cell === 'object' ? nested(cell.data, cell.shape) : scalarJson(cell);
+}
+
+function nested(data: readonly Scalar[], [first, ...rest]: readonly number[]): FeatureValue {
+  if (first === undefined) return scalarJson(data[0] ?? 0);
+  const size = data.length / Math.max(first, 1);
+  return Array.from({ length: first }, (_, index) => nested(data.slice(index * size, (index + 1) * size), rest));
+}
+
+function outputJson(value: OutputValue): OutputValue {
+  if (typeof value === 'object') return value.map(outputJson);
+  return typeof value === 'number' ? Number(value.toPrecision(7)) : scalarJson(value);
+}
+
+/** A JSON file can hold a 64-bit integer as a number only where a double can. */
+function scalarJson(value: Scalar): Scalar {
+  if (typeof value !== 'bigint') return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }

@@ -15,9 +15,16 @@ test('a missing file is an empty one', async () => {
 test('every problem is named at once', () => {
   const parse = () => parseModelJson('{"feature": [], "classes": ["one"], "version": 1}', 'model.json');
   expect(parse).toThrow(ModelJsonError);
-  expect(parse).toThrow(/additional properties: feature.*\/version must be string.*\/classes must NOT have fewer than 2 items/);
+  expect(parse).toThrow(/additional properties: feature .*\/version must be string.*\/classes must NOT have fewer than 2 items/);
 });
 
 test('text that is no JSON is named with its path', () => {
   expect(() => parseModelJson('{', 'models/a/model.json')).toThrow(/^models\/a\/model\.json is not JSON/);
+});
+
+test('a misspelt key is an error that suggests the right one, at every depth', () => {
+  expect(() => parseModelJson('{"feature": [{"name": "a"}]}', 'model.json')).toThrow('feature (did you mean "features"?)');
+  expect(() => parseModelJson('{"features": [{"name": "a", "unti": "cm"}]}', 'model.json')).toThrow('/features/0 must NOT have additional properties: unti (did you mean "unit"?)');
+  expect(() => parseModelJson('{"zzz": 1}', 'model.json')).toThrow(/additional properties: zzz$/);
+  expect(() => parseModelJson('{"task": "regression"}', 'model.json')).toThrow('classifier, regressor, anomaly-detector, tensors');
 });

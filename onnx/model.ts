@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { differs } from './answer.ts';
-import type { Engine, EngineOptions, Session } from './engine/engine.ts';
+import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
 import { classLabels, graphNodes } from './graph.ts';
 import { readModelJson } from './model-json.ts';
-import { resolveSignature, type Signature } from './signature.ts';
-import { decodePredictions, encodeRows, outputNames, type Prediction, type Row } from './tabular.ts';
-import { removeZipMap } from './zipmap.ts';
+import { plausibleInputs } from './plausible-inputs.ts';
+import { carriesRows, decodePredictions, encodeRows, outputNames, stackable, type Prediction, type Row } from './rows.ts';
+import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature.ts';
+import { tensorsOnly } from './tensors-only.ts';
 
 /** The model cannot be served; the message names the file, what is wrong with it, and what to do. */
 export class ModelLoadError extends Error {
@@ -21,43 +22,85 @@ export class VerificationError extends Error {
 /** A model in memory, ready to predict. */
 export class Model {
   readonly signature: Signature;
+  /** Where there are no examples: rows made up, of which one has to run. */
+  readonly #trials: readonly Row[];
   readonly #session: Session;
 
-  private constructor(signature: Signature, session: Session) {
+  private constructor(signature: Signature, session: Session, trials: readonly Row[]) {
     this.signature = signature;
     this.#session = session;
+    this.#trials = trials;
   }
 
-  /** Loads `model.onnx` and, where there is one, `model.json` from a folder. @throws ModelLoadError */
-  static async load(folder: string, engine: Engine, options: EngineOptions): Promise<Model> {
+  /**
+   * Loads `model.onnx` and, where there is one, `model.json` from a folder.
+   *
+   * @param place the model's name, and its version where a folder says it; by default the folder's name alone
+   * @throws ModelLoadError
+   */
+  static async load(folder: string, engine: Engine, options: EngineOptions, place: ModelPlace = { name: basename(folder) }): Promise<Model> {
     const path = join(folder, 'model.onnx');
     try {
       const json = await readModelJson(join(folder, 'model.json'));
-      const { model, labels } = removeZipMap(await readFile(path));
+      const { model, labels } = tensorsOnly(await readFile(path));
       const session = await engine.load(model, options);
-      return new Model(resolveSignature(basename(folder), session, labels, json, () => classLabels(graphNodes(model))), session);
+      const signature = resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)));
+      const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, graphNodes(model), 1).flat();
+      return new Model(signature, session, trials);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new ModelLoadError(`${path} cannot be served: ${reason}`, { cause });
     }
   }
 
-  /** @throws EngineError when the run fails. */
-  async predict(rows: readonly Row[]): Promise<Prediction[]> {
-    const outputs = await this.#session.run(encodeRows(this.signature, rows), outputNames(this.signature));
-    return decodePredictions(this.signature, outputs);
+  /** The graph as it is: tensors in, tensors out. @throws EngineError when the run fails. */
+  run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Readonly<Record<string, Tensor>>> {
+    return this.#session.run(feeds, fetches);
   }
 
-  /** Runs the examples in one batch. @throws VerificationError naming the first that is not reproduced. */
+  /** One prediction a row, in their order; in one run where model and rows allow it. @throws EngineError when a run fails. */
+  async predict(rows: readonly Row[]): Promise<Prediction[]> {
+    if (this.signature.batching === 'together' && stackable(this.signature, rows)) {
+      const outputs = await this.#fetch(rows);
+      if (carriesRows(outputs, rows.length)) return decodePredictions(this.signature, outputs, rows.length);
+    }
+    const predictions: Prediction[] = [];
+    for (const row of rows) predictions.push(...decodePredictions(this.signature, await this.#fetch([row]), 1));
+    return predictions;
+  }
+
+  #fetch(rows: readonly Row[]): Promise<Readonly<Record<string, Tensor>>> {
+    return this.#session.run(encodeRows(this.signature, rows), outputNames(this.signature));
+  }
+
+  /**
+   * Runs the examples in one batch; a model without any has to answer one row that is made up.
+   * @throws VerificationError naming the first that is not reproduced
+   */
   async verify(): Promise<void> {
-    const { examples, features } = this.signature;
-    if (examples.length === 0) return;
-    const rows = examples.map(({ input }) => features.map(({ name }) => input[name] ?? Number.NaN));
-    const predictions = await this.predict(rows);
+    const { examples } = this.signature;
+    if (examples.length === 0) {
+      await this.#runTrial();
+      return;
+    }
+    const predictions = await this.predict(examples.map(({ input }, index) => exampleRow(this.signature, input, index)));
     examples.forEach((example, index) => {
       const difference = differs(example, predictions[index]);
       if (difference) throw new VerificationError(`example ${index} of ${this.signature.name}: ${difference}`);
     });
+  }
+
+  async #runTrial(): Promise<void> {
+    let failure: unknown;
+    for (const row of this.#trials) {
+      try {
+        await this.predict([row]);
+        return;
+      } catch (cause) {
+        failure = cause;
+      }
+    }
+    throw new VerificationError(`${this.signature.name} has no examples, and does not run on made-up input: ${String(failure)}. Put a real input with its answer into "examples" of model.json.`, { cause: failure });
   }
 
   async release(): Promise<void> {

@@ -1,13 +1,17 @@
+import type { Scalar } from './dtypes.ts';
+import { element } from './dtypes.ts';
+import type { Feature } from './features.ts';
 import type { GraphNode } from './graph.ts';
-import type { FeatureValue } from './model-json.ts';
-import type { Feature, Signature } from './signature.ts';
-import type { Row } from './tabular.ts';
+import type { Cell, Row } from './rows.ts';
+import type { Signature } from './signature.ts';
 
 /** Values that a feature may have: of a list, or numbers between two. */
-type Values = { readonly list: readonly FeatureValue[] } | { readonly low: number; readonly high: number; readonly whole: boolean };
+type Values = { readonly list: readonly Scalar[] } | { readonly low: number; readonly high: number; readonly whole: boolean };
 
 /** Where the graph says nothing, numbers are tried from each of these in turn. */
 const guesses = [[0, 1], [0, 10], [-3, 3], [0, 100]] as const;
+/** And dynamic dimensions are of each of these lengths in turn. */
+const lengths = [4, 1, 32, 224] as const;
 
 /**
  * Rows that look like those that the model was trained on, as far as its graph tells: a scaler knows mean and deviation, a
@@ -18,20 +22,28 @@ const guesses = [[0, 1], [0, 10], [-3, 3], [0, 100]] as const;
 export function plausibleInputs({ features }: Signature, nodes: readonly GraphNode[], rows = 64): Row[][] {
   const known = numbersKnown(nodes, features);
   const lists = categories(nodes);
-  return guesses.slice(0, known === undefined ? guesses.length : 1).map((guess) => {
+  const dynamic = features.some(({ shape }) => shape.some((dimension) => typeof dimension === 'string'));
+  return guesses.slice(0, known === undefined || dynamic ? guesses.length : 1).map((guess, attempt) => {
     const values = features.map((feature, index) => valuesOf(feature, known?.[index] ?? guess, lists));
     const random = randomNumbers();
-    return Array.from({ length: rows }, () => values.map((each): FeatureValue => {
-      if ('list' in each) return each.list[Math.floor(random() * each.list.length)] ?? '';
-      const value = each.low + random() * (each.high - each.low);
-      return each.whole ? Math.round(value) : rounded(value, each.high - each.low);
+    return Array.from({ length: rows }, () => features.map((feature, index): Cell => {
+      const one = (): Scalar => pick(values[index] ?? { list: [] }, feature, random);
+      if (feature.shape.length === 0) return one();
+      const shape = feature.shape.map((dimension) => (typeof dimension === 'number' ? dimension : lengths[attempt] ?? 1));
+      return { shape, data: Array.from({ length: shape.reduce((product, dimension) => product * dimension, 1) }, one) };
     }));
   });
 }
 
+function pick(values: Values, { dtype }: Feature, random: () => number): Scalar {
+  if ('list' in values) return element(dtype, values.list[Math.floor(random() * values.list.length)]) ?? '';
+  const value = values.low + random() * (values.high - values.low);
+  return element(dtype, values.whole ? Math.round(value) : rounded(value, values.high - values.low)) ?? 0;
+}
+
 type Interval = readonly [low: number, high: number];
 
-function valuesOf({ dtype, input }: Feature, [low, high]: Interval, lists: ReadonlyMap<string, readonly FeatureValue[]>): Values {
+function valuesOf({ dtype, input }: Feature, [low, high]: Interval, lists: ReadonlyMap<string, readonly Scalar[]>): Values {
   if (dtype === 'bool') return { list: [false, true] };
   const own = lists.get(input) ?? (dtype === 'string' ? [...lists.values()].find(([first]) => typeof first === 'string') : undefined);
   if (own !== undefined && (typeof own[0] === 'string') === (dtype === 'string')) return { list: own };
@@ -75,8 +87,8 @@ function thresholds(nodes: readonly GraphNode[], width: number): (Interval | und
 }
 
 /** Categories of the encoders, by the name of the value that they take, which for most is the graph's input. */
-function categories(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly FeatureValue[]> {
-  return new Map(nodes.flatMap((node): [string, FeatureValue[]][] => {
+function categories(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly Scalar[]> {
+  return new Map(nodes.flatMap((node): [string, Scalar[]][] => {
     const values = [...node.strings('cats_strings'), ...node.strings('keys_strings'), ...node.ints('cats_int64s').map(Number)];
     return values.length === 0 ? [] : [[node.inputs[0] ?? '', values]];
   }));

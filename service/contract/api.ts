@@ -1,6 +1,6 @@
 /** Bodies of the HTTP API, as the service writes them and a client reads them. */
 import type { DType } from '../../onnx/engine/engine.ts';
-import type { Example, FeatureJson, FeatureValue, ModelJson } from '../../onnx/model-json.ts';
+import type { Example, FeatureJson, FeatureValue, ModelJson, OutputValue, TaskName } from '../../onnx/model-json.ts';
 
 /** JSON has no NaN and no infinities: they travel as their names. */
 export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
@@ -10,10 +10,14 @@ export type PredictionRequest = Readonly<Record<string, FeatureValue>>;
 
 /** The answer for one row; for an array of rows they come in an array, in the same order. */
 export interface PredictionResponse {
-  /** A class's name, or a regressor's number; one that JSON lacks as `JsonNumber` has it. */
-  readonly prediction: string | number;
+  /** A class's name, a regressor's number, or -1 or 1 of an anomaly detector; one that JSON lacks as `JsonNumber` has it. */
+  readonly prediction?: string | number;
   /** By class; they add up to about 1. */
   readonly probabilities?: Readonly<Record<string, JsonNumber>>;
+  /** Of an anomaly detector: the lower, the more of an anomaly. */
+  readonly score?: JsonNumber;
+  /** Of a model that gives tensors: by the output's name, nested arrays. */
+  readonly outputs?: Readonly<Record<string, OutputValue>>;
   readonly model: { readonly name: string; readonly version: string };
   /** Values outside their valid range. */
   readonly warnings?: readonly Issue[];
@@ -57,7 +61,7 @@ export type ModelListEntry =
     readonly load_seconds: number;
   };
 
-export type Task = 'classifier' | 'regressor';
+export type Task = TaskName;
 
 /** `GET /models/{name}`: what the model takes and gives, in the words of its author. */
 export interface ModelDescription {

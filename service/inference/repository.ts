@@ -1,34 +1,42 @@
-import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine, EngineOptions } from '../../onnx/engine/engine.ts';
 import { Model } from '../../onnx/model.ts';
+import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/model-folders.ts';
 import type { Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import { Verifier } from './verifier.ts';
 
-/** One folder of the repository, and what became of it. */
+/** One version of a model, and what became of it. */
 export type Entry =
-  | { readonly folder: string; readonly state: 'loading' }
-  | { readonly folder: string; readonly state: 'failed'; readonly reason: string }
+  | (Place & { readonly state: 'loading' })
+  | (Place & { readonly state: 'failed'; readonly reason: string })
   | LoadedEntry;
 
-export interface LoadedEntry {
+interface Place {
   readonly folder: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface LoadedEntry extends Place {
   readonly state: 'loaded';
   readonly model: Model;
   readonly verifier: Verifier;
   readonly loadSeconds: number;
 }
 
-/** The models of a folder: each sub-folder with a `model.onnx` is one. */
+/** The models of a folder: each `NAME/model.onnx` and `NAME/<version>/model.onnx` is one. */
 export class ModelRepository {
+  /** By folder; once loaded, `name` and `version` are what model.json says. */
   #entries = new Map<string, Entry>();
   #state: Check = { name: 'repository', ok: false, detail: 'The models are not loaded yet.' };
   readonly #dir: string;
+  readonly #default: string | undefined;
 
-  constructor(dir: string) {
+  /** @param defaultModel the model that is meant where a request names none; by default the only one */
+  constructor(dir: string, defaultModel?: string) {
     this.#dir = dir;
+    this.#default = defaultModel;
   }
 
   get entries(): readonly Entry[] {
@@ -42,43 +50,66 @@ export class ModelRepository {
   /** Loads every model; one that fails is kept with its reason, and does not keep the others from loading. */
   async load(engine: Engine, options: EngineOptions): Promise<void> {
     const folders = await modelFolders(this.#dir);
-    for (const folder of folders) this.#entries.set(folder, { folder, state: 'loading' });
-    for (const folder of folders) this.#entries.set(folder, await this.#loadOne(folder, engine, options));
+    for (const folder of folders) this.#entries.set(folder.folder, { version: '1', ...folder, state: 'loading' });
+    for (const folder of folders) this.#entries.set(folder.folder, await this.#loadOne(folder, engine, options));
     this.#state = folders.length > 0
       ? { name: 'repository', ok: true, detail: `${folders.length} found in ${this.#dir}.` }
       : { name: 'repository', ok: false, detail: `No model in ${this.#dir}: expected NAME/model.onnx in it.`, final: true };
-  }
-
-  async #loadOne(folder: string, engine: Engine, options: EngineOptions): Promise<Entry> {
-    const started = performance.now();
-    try {
-      const model = await Model.load(join(this.#dir, folder), engine, options);
-      const name = model.signature.name;
-      if (this.loaded.some((other) => other.model.signature.name === name)) {
-        return { folder, state: 'failed', reason: `Another folder's model is called '${name}' too: change "name" in one model.json.` };
-      }
-      return { folder, state: 'loaded', model, verifier: new Verifier(model), loadSeconds: (performance.now() - started) / 1000 };
-    } catch (error) {
-      return { folder, state: 'failed', reason: error instanceof Error ? error.message : String(error) };
+    if (this.#default !== undefined && folders.length > 0 && this.versions(this.#default).length === 0) {
+      this.#state = { name: 'repository', ok: false, detail: `DEFAULT_MODEL is '${this.#default}', which is no model of ${this.#dir}. ${this.#served()}`, final: true };
     }
   }
 
-  /** @throws ServiceError `model-not-found`, naming those that are served; `model-not-ready` while loading. */
-  get(name: string): Model {
-    const entry = this.loaded.find(({ model }) => model.signature.name === name);
-    if (entry) return entry.model;
-    const other = this.#entries.get(name);
-    if (other && other.state !== 'loaded') throw new ServiceError('model-not-ready', `The model '${name}' is ${other.state}.`);
-    throw new ServiceError('model-not-found', `There is no model '${name}'. ${this.#served()}`);
+  async #loadOne(place: ModelFolder, engine: Engine, options: EngineOptions): Promise<Entry> {
+    const started = performance.now();
+    try {
+      const model = await Model.load(join(this.#dir, place.folder), engine, options, place);
+      const { name, version } = model.signature;
+      const twin = this.loaded.find((other) => other.name === name && other.version === version);
+      if (twin !== undefined) {
+        const reason = `The model of ${twin.folder} is called '${name}', version ${version}, too: change "name" or "version" in one model.json.`;
+        return { ...place, version, state: 'failed', reason };
+      }
+      return { folder: place.folder, name, version, state: 'loaded', model, verifier: new Verifier(model), loadSeconds: (performance.now() - started) / 1000 };
+    } catch (error) {
+      return { version: '1', ...place, state: 'failed', reason: error instanceof Error ? error.message : String(error) };
+    }
   }
 
-  /** The only model. @throws ServiceError where there is none or several. */
+  /** Every version of a model, the default last. */
+  versions(name: string): readonly Entry[] {
+    return this.entries.filter((entry) => entry.name === name).sort((a, b) => compareVersions(a.version, b.version));
+  }
+
+  /**
+   * A model of the name; without a version its highest.
+   * @throws ServiceError `model-not-found`, naming those that are served; `model-not-ready` while it is not loaded
+   */
+  get(name: string, version?: string): Model {
+    const versions = this.versions(name);
+    if (versions.length === 0) throw new ServiceError('model-not-found', `There is no model '${shown(name)}'. ${this.#served()}`);
+    const entry = version === undefined ? versions.at(-1) : versions.find((each) => each.version === version);
+    if (entry === undefined) {
+      throw new ServiceError('model-not-found', `The model '${name}' has no version '${shown(version ?? '')}': it has ${versions.map((each) => each.version).join(', ')}.`);
+    }
+    if (entry.state !== 'loaded') throw new ServiceError('model-not-ready', `The model '${name}' is ${entry.state}.`);
+    return entry.model;
+  }
+
+  /** Name of the model that is meant where a request names none; undefined where there is none, or several. */
+  get defaultName(): string | undefined {
+    if (this.#default !== undefined) return this.#default;
+    const names = new Set(this.entries.map(({ name }) => name));
+    const [only] = names;
+    return names.size === 1 ? only : undefined;
+  }
+
+  /** The default model. @throws ServiceError where there is none or several. */
   default(): Model {
-    const [first, ...others] = this.entries;
-    if (!first) throw new ServiceError('model-not-ready', this.#state.detail);
-    if (others.length > 0) throw new ServiceError('model-not-found', `There is no default among several models. ${this.#served()}`);
-    if (first.state !== 'loaded') throw new ServiceError('model-not-ready', `The model '${first.folder}' is ${first.state}.`);
-    return first.model;
+    const name = this.defaultName;
+    if (name !== undefined && this.versions(name).length > 0) return this.get(name);
+    if (this.entries.length === 0) throw new ServiceError('model-not-ready', this.#state.detail);
+    throw new ServiceError('model-not-found', `There is no default among several models: name one in the path, or in DEFAULT_MODEL. ${this.#served()}`);
   }
 
   /** What readiness rests on: there are models, each is loaded, and each has just reproduced its examples. */
@@ -97,12 +128,11 @@ export class ModelRepository {
   }
 
   #served(): string {
-    return `Served: ${this.loaded.map(({ model }) => model.signature.name).join(', ') || 'none'}.`;
+    return `Served: ${[...new Set(this.loaded.map(({ name }) => name))].join(', ') || 'none'}.`;
   }
 }
 
-/** Sub-folders that hold a model, in the alphabet's order. Hidden ones are passed over: a mounted volume has `..data`. */
-async function modelFolders(dir: string): Promise<string[]> {
-  const names = (await readdir(dir)).filter((name) => !name.startsWith('.'));
-  return names.filter((name) => existsSync(join(dir, name, 'model.onnx'))).sort();
+/** A name from a URL may be a megabyte, and half a surrogate pair. */
+function shown(text: string): string {
+  return (text.length > 100 ? `${text.slice(0, 100)}…` : text).toWellFormed();
 }

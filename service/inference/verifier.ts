@@ -31,7 +31,7 @@ export class Verifier {
   async #run(): Promise<Verification> {
     const started = this.#now();
     const verification = await this.#model.verify().then(
-      (): Verification => ({ ok: true, detail: `${this.#model.signature.examples.length} examples reproduced.` }),
+      (): Verification => ({ ok: true, detail: proof(this.#model.signature.examples.length) }),
       (error: unknown): Verification => ({
         ok: false,
         detail: error instanceof Error ? error.message : String(error),
@@ -45,4 +45,8 @@ export class Verifier {
     this.#last = { verification, freshUntil: ended + fresh };
     return verification;
   }
+}
+
+function proof(examples: number): string {
+  return examples === 0 ? 'Has no examples; a made-up input ran.' : `${examples} ${examples === 1 ? 'example' : 'examples'} reproduced.`;
 }

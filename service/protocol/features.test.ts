@@ -5,9 +5,9 @@ import { ServiceError } from '../errors.ts';
 import { decodeFeatures, encodePredictions } from './features.ts';
 
 function signature(...dtypes: DType[]): Signature {
-  const features = dtypes.map((dtype, column) => ({ name: `f${column}`, dtype, input: 'X', column }));
+  const features = dtypes.map((dtype, column) => ({ name: `f${column}`, dtype, input: 'X', column, shape: [] }));
   return {
-    name: 'm', version: '2', inputs: [], features, output: { task: 'regressor', value: 'y' }, metrics: {}, examples: [],
+    name: 'm', version: '2', inputs: [], outputs: [], batching: 'together', features, output: { task: 'regressor', value: 'y' }, metrics: {}, examples: [],
   };
 }
 
@@ -33,7 +33,7 @@ test.each<[DType, unknown[], unknown[]]>([
   ['float16', [65504], [65505]],
   ['int8', [-128, 127], [128, 1.5]],
   ['uint8', [0, 255], [-1, 256]],
-  ['int64', [2 ** 53 - 1], [2 ** 53, 0.5]],
+  ['int64', [2 ** 53, -(2 ** 63), '9007199254740993', 2n ** 63n - 1n], [0.5, 2 ** 63, '1.5', 2n ** 63n]],
   ['bool', [true, false], [1, 'true']],
   ['string', ['', 'ü'], [1, null]],
 ])('%s takes what fits and refuses the rest', (dtype, good, bad) => {
@@ -85,7 +85,7 @@ test('numbers that JSON lacks travel as their names', () => {
 });
 
 describe('a value outside its range', () => {
-  const ranged: Signature = { ...signature(), features: [{ name: 'f0', dtype: 'float32', input: 'X', column: 0, range: [0, 1], unit: 'cm' }] };
+  const ranged: Signature = { ...signature(), features: [{ name: 'f0', dtype: 'float32', input: 'X', column: 0, shape: [], range: [0, 1], unit: 'cm' }] };
   const issue = { pointer: '#/1/f0', detail: 'Outside the valid range.', value: 2, expected: 'a number (float32) from 0 to 1 in cm' };
 
   test('is served with a warning on its row', () => {

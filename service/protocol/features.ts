@@ -1,7 +1,8 @@
 import type { DType } from '../../onnx/engine/engine.ts';
-import type { FeatureValue } from '../../onnx/model-json.ts';
-import type { Feature, Signature } from '../../onnx/signature.ts';
-import type { Prediction, Row } from '../../onnx/tabular.ts';
+import { integerRange } from '../../onnx/dtypes.ts';
+import type { Feature } from '../../onnx/features.ts';
+import { readCell, type Cell, type Prediction, type Row } from '../../onnx/rows.ts';
+import type { Signature } from '../../onnx/signature.ts';
 import type { Issue, JsonNumber, PredictionResponse } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 
@@ -37,7 +38,7 @@ export function decodeFeatures({ features }: Signature, body: unknown, strict: b
       return [];
     }
     let known = 0;
-    const row = features.map((feature): FeatureValue => {
+    const row = features.map((feature): Cell => {
       const pointer = (): string => `${base}/${escape(feature.name)}`;
       if (!Object.hasOwn(item, feature.name)) {
         issues.add(() => ({ pointer: pointer(), detail: 'The field is missing.', expected: expectation(feature) }));
@@ -45,16 +46,18 @@ export function decodeFeatures({ features }: Signature, body: unknown, strict: b
       }
       known++;
       const value = item[feature.name];
-      if (!fits(feature.dtype, value)) {
-        issues.add(() => ({ pointer: pointer(), detail: misfit(feature.dtype, value), value: shorten(value), expected: expectation(feature) }));
+      const { cell, problem } = readCell(feature, value);
+      if (problem !== undefined) {
+        const place = problem.path.map((index) => `/${index}`).join('');
+        issues.add(() => ({ pointer: `${pointer()}${place}`, detail: misfit(feature.dtype, problem.value), value: shorten(problem.value), expected: feature.shape.length === 0 ? expectation(feature) : problem.expected }));
         return 0;
       }
-      if (outside(feature, value)) {
-        const issue = (): Issue => ({ pointer: pointer(), detail: 'Outside the valid range.', value, expected: expectation(feature) });
+      if (outside(feature, cell)) {
+        const issue = (): Issue => ({ pointer: pointer(), detail: 'Outside the valid range.', value: shorten(value), expected: expectation(feature) });
         if (strict) issues.add(issue);
         else warnings.set(index, [...(warnings.get(index) ?? []), issue()]);
       }
-      return value;
+      return cell;
     });
     if (known < Object.keys(item).length) {
       for (const name of Object.keys(item).filter((key) => !features.some((feature) => feature.name === key))) {
@@ -74,11 +77,13 @@ export function encodePredictions(
   { single, warnings }: DecodedFeatures,
 ): PredictionResponse | PredictionResponse[] {
   const model = { name, version };
-  const [first, ...rest] = predictions.map(({ prediction, probabilities }, index): PredictionResponse => {
+  const [first, ...rest] = predictions.map(({ prediction, probabilities, score, outputs }, index): PredictionResponse => {
     const warned = warnings.get(index);
     return {
-      prediction: typeof prediction === 'number' ? jsonNumber(prediction) : prediction,
+      ...(prediction !== undefined && { prediction: typeof prediction === 'number' ? jsonNumber(prediction) : prediction }),
       ...(probabilities && { probabilities: jsonNumbers(probabilities) }),
+      ...(score !== undefined && { score: jsonNumber(score) }),
+      ...(outputs && { outputs }),
       model,
       ...(warned && { warnings: warned }),
     };
@@ -113,23 +118,6 @@ class Issues {
   }
 }
 
-const WHOLE: Partial<Record<DType, readonly [number, number]>> = {
-  int8: [-(2 ** 7), 2 ** 7 - 1], int16: [-(2 ** 15), 2 ** 15 - 1], int32: [-(2 ** 31), 2 ** 31 - 1],
-  uint8: [0, 2 ** 8 - 1], uint16: [0, 2 ** 16 - 1], uint32: [0, 2 ** 32 - 1],
-  // A JSON number is a double, exact only up to 2^53.
-  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER], uint64: [0, Number.MAX_SAFE_INTEGER],
-};
-const LARGEST: Partial<Record<DType, number>> = { float16: 65504, float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE };
-
-function fits(dtype: DType, value: unknown): value is FeatureValue {
-  if (dtype === 'string') return typeof value === 'string';
-  if (dtype === 'bool') return typeof value === 'boolean';
-  if (typeof value !== 'number') return false;
-  const whole = WHOLE[dtype];
-  if (whole) return Number.isInteger(value) && value >= whole[0] && value <= whole[1];
-  return Math.abs(value) <= (LARGEST[dtype] ?? 0);
-}
-
 function misfit(dtype: DType, value: unknown): string {
   const came = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
   return typeof value === 'number' && dtype !== 'string' && dtype !== 'bool' ? `Not within ${dtype}.` : `Expected ${kind(dtype)}, got ${came}.`;
@@ -138,14 +126,14 @@ function misfit(dtype: DType, value: unknown): string {
 function kind(dtype: DType): string {
   if (dtype === 'string') return 'a string';
   if (dtype === 'bool') return 'true or false';
-  return WHOLE[dtype] ? 'a whole number' : 'a number';
+  return integerRange(dtype) ? 'a whole number' : 'a number';
 }
 
 function expectation({ dtype, unit, range }: Feature): string {
   return `${kind(dtype)} (${dtype})${range ? ` from ${range[0]} to ${range[1]}` : ''}${unit ? ` in ${unit}` : ''}`;
 }
 
-function outside({ range }: Feature, value: FeatureValue): boolean {
+function outside({ range }: Feature, value: Cell): boolean {
   return range !== undefined && typeof value === 'number' && (value < range[0] || value > range[1]);
 }
 

@@ -4,8 +4,8 @@ import type { Entry } from '../inference/repository.ts';
 
 /** One line of `GET /models`. */
 export function describeEntry(entry: Entry): ModelListEntry {
-  if (entry.state === 'loading') return { name: entry.folder, state: entry.state };
-  if (entry.state === 'failed') return { name: entry.folder, state: entry.state, reason: entry.reason };
+  if (entry.state === 'loading') return { name: entry.name, state: entry.state };
+  if (entry.state === 'failed') return { name: entry.name, state: entry.state, reason: entry.reason };
   const { name, version, output, examples } = entry.model.signature;
   return { name, version, state: entry.state, task: output.task, verified: examples.length > 0, load_seconds: entry.loadSeconds };
 }

@@ -1,5 +1,6 @@
 import type { DType } from '../../onnx/engine/engine.ts';
-import type { Feature, Signature } from '../../onnx/signature.ts';
+import type { Feature } from '../../onnx/features.ts';
+import type { Signature } from '../../onnx/signature.ts';
 import { paths } from '../contract/index.ts';
 
 type Json = Readonly<Record<string, unknown>>;
