@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from './failure.ts';
-import { readObjects, type KubernetesObject } from './objects.ts';
+import { isHeadless, readObjects, type KubernetesObject } from './objects.ts';
 
 /** What the synthesized file holds: every object, and the one Deployment and Service that `up` is about. */
 export interface Manifests {
@@ -33,7 +33,7 @@ export function currentManifests(root: string): Manifests {
 
 /**
  * Reads `local.k8s.yaml` of a folder of synthesized manifests; `file` of the result is relative to the root.
- * @throws Failure where it is missing, is no YAML, or has not exactly one Deployment and one Service
+ * @throws Failure where it is missing, is no YAML, or has not exactly one Deployment and one Service, headless ones aside
  */
 export function readManifests(root: string, folder: string): Manifests {
   const file = join(folder, fileName);
@@ -67,7 +67,7 @@ function selectorOf({ spec }: KubernetesObject): string {
 }
 
 function only(objects: readonly KubernetesObject[], kind: string, file: string): KubernetesObject {
-  const [first, ...others] = objects.filter((object) => object.kind === kind);
+  const [first, ...others] = objects.filter((object) => object.kind === kind && !isHeadless(object));
   if (first !== undefined && others.length === 0) return first;
   const count = first === undefined ? 0 : others.length + 1;
   throw new Failure(`${file} has ${String(count)} objects of kind ${kind}; \`rhizome\` runs exactly one.`, { hint: 'Check infra/main.ts, then run `rhizome synth`.' });

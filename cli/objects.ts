@@ -10,6 +10,9 @@ export interface KubernetesObject {
   readonly spec?: unknown;
 }
 
+/** A Service without an address of its own: its name leads to all pods at once, as some clients want it. */
+export const isHeadless = ({ kind, spec }: KubernetesObject): boolean => kind === 'Service' && (spec as { clusterIP?: string } | undefined)?.clusterIP === 'None';
+
 /** Reads a file of manifests. @throws Failure where it is missing or is no YAML; `name` is what the message calls it */
 export function readObjects(path: string, name = path): readonly KubernetesObject[] {
   let source: string;

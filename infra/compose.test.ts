@@ -45,7 +45,7 @@ test('two services of one chart share its namespace and no object', () => {
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids.filter((id) => /^(Deployment|Service|PodDisruptionBudget|NetworkPolicy)\//.test(id)).sort()).toEqual([
     'Deployment/iris', 'Deployment/rose', 'NetworkPolicy/iris', 'NetworkPolicy/rose',
-    'PodDisruptionBudget/iris', 'PodDisruptionBudget/rose', 'Service/iris', 'Service/rose',
+    'PodDisruptionBudget/iris', 'PodDisruptionBudget/rose', 'Service/iris', 'Service/iris-headless', 'Service/rose', 'Service/rose-headless',
   ]);
   for (const { kind, metadata } of manifests.filter(({ kind }) => kind !== 'Namespace')) expect([kind, metadata.namespace]).toEqual([kind, 'flowers']);
 });

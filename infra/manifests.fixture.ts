@@ -25,12 +25,14 @@ export function predictionService(props: Partial<PredictionServiceProps> = {}): 
   return synthesized((chart) => new PredictionService(chart, 'service', { ...minimalProps, ...props }));
 }
 
-/** The only manifest of a kind. */
+/** The only manifest of a kind; a `headless Service` counts as a kind of its own. */
 export function only(manifests: readonly Manifest[], kind: string): Manifest {
-  const [found, ...more] = manifests.filter((manifest) => manifest.kind === kind);
+  const [found, ...more] = manifests.filter((manifest) => kindOf(manifest) === kind);
   if (found === undefined || more.length > 0) throw new Error(`expected one ${kind}, found ${found ? 1 + more.length : 'none'}`);
   return found;
 }
+
+const kindOf = (manifest: Manifest): string => (at(manifest, 'spec.clusterIP') === 'None' ? 'headless Service' : manifest.kind);
 
 /** The value at a dotted path: `spec.template.spec.containers.0.image`. */
 export function at(value: unknown, path: string): unknown {

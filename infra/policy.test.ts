@@ -92,11 +92,11 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     });
   });
 
-  test('network: in by the one port, out to DNS alone, for pods matched by one label', () => {
+  test('network: in by the two ports, out to DNS alone, for pods matched by one label', () => {
     expect(at(only(manifests, 'NetworkPolicy'), 'spec')).toMatchObject({
       podSelector: { matchLabels: { 'app.kubernetes.io/instance': 'iris-server' } },
       policyTypes: ['Ingress', 'Egress'],
-      ingress: [{ ports: [{ port: 'http' }] }],
+      ingress: [{ ports: [{ port: 'http' }, { port: 'grpc' }] }],
       egress: [{ ports: [{ port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' }] }],
     });
   });
@@ -124,5 +124,5 @@ test('local runs what was loaded, at node port 30080, without a key', () => {
   const pod = at(only(manifests, 'Deployment'), 'spec.template.spec');
   expect(at(pod, 'containers.0.imagePullPolicy')).toBe('IfNotPresent');
   expect(at(pod, 'volumes.1.secret.optional')).toBe(true);
-  expect(at(only(manifests, 'Service'), 'spec')).toMatchObject({ type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }] });
+  expect(at(only(manifests, 'Service'), 'spec')).toMatchObject({ type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }, { port: 8001 }] });
 });

@@ -184,7 +184,7 @@ test('the archive of the image is for one platform where Docker can do that, and
 test('what the manifests no longer have is deleted after the rollout; what an earlier ReplicaSet needs, and what has no label, stays', async () => {
   const meta = (name: string) => ({ metadata: { name } });
   const items = [
-    { kind: 'ConfigMap', ...meta('iris-server-older') }, { kind: 'ConfigMap', ...meta('iris-server-kept') }, { kind: 'ConfigMap', ...meta('iris-server-b9a89cd7ce') },
+    { kind: 'ConfigMap', ...meta('iris-server-older') }, { kind: 'ConfigMap', ...meta('iris-server-kept') }, { kind: 'ConfigMap', ...meta('iris-server-12efc0890e') }, { kind: 'Service', ...meta('iris-server-headless') },
     { kind: 'Ingress', ...meta('iris-server') },
     { kind: 'ReplicaSet', ...meta('iris-server-1'), spec: { template: { spec: { containers: [{ envFrom: [{ configMapRef: { name: 'iris-server-kept' } }] }] } } } },
   ];

@@ -46,7 +46,7 @@ function container(props: ResolvedProps, settingsMap: string): k8s.Container {
     name: props.name,
     image: props.image,
     imagePullPolicy: props.imagePullPolicy,
-    ports: [{ name: ports.http.name, containerPort: ports.http.number, protocol: 'TCP' }],
+    ports: [ports.http, ...(props.grpc ? [ports.grpc] : [])].map(({ name, number }) => ({ name, containerPort: number, protocol: 'TCP' })),
     envFrom: [{ configMapRef: { name: settingsMap } }],
     // By reference, since the runtime would else count the node's processors, whatever the limit (onnxruntime #29510).
     env: [{ name: 'INFERENCE_THREADS', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } }],

@@ -3,6 +3,7 @@ import { parseImageReference } from './image-reference.ts';
 import type { Problem } from './invalid-props.ts';
 import { managedSettings, type Amount, type ResolvedProps } from './prediction-service-props.ts';
 import { parseQuantity } from './quantity.ts';
+import { headlessName } from './service-specs.ts';
 
 /** Everything that is wrong with the props; empty where they make manifests that work. */
 export function findProblems(props: ResolvedProps): readonly Problem[] {
@@ -14,11 +15,14 @@ const serviceName = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const dnsSubdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-function* names({ name, namespace, apiKeySecret, priorityClassName }: ResolvedProps): Iterable<Problem> {
+function* names({ name, namespace, grpc, apiKeySecret, priorityClassName }: ResolvedProps): Iterable<Problem> {
   const reason = 'is not a name that Kubernetes accepts here';
   const fix = 'use lower-case letters, digits and dashes';
   if (!serviceName.test(name)) {
     yield { prop: 'name', value: name, reason, fix: `${fix}, beginning with a letter, at most 63 characters` };
+  } else if (grpc && !serviceName.test(headlessName(name))) {
+    const longest = 63 - headlessName('').length;
+    yield { prop: 'name', value: name, reason: `is too long for a Service called ${headlessName(name)}`, fix: `use at most ${longest} characters, or grpc: false` };
   }
   if (!dnsLabel.test(namespace)) yield { prop: 'namespace', value: namespace, reason, fix: `${fix}, at most 63 characters` };
   if (!dnsSubdomain.test(apiKeySecret)) yield { prop: 'apiKeySecret', value: apiKeySecret, reason, fix };

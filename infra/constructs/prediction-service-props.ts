@@ -17,6 +17,7 @@ export interface Resources {
 /** Variables of the service that the construct sets from other props, or that belong into a Secret. */
 export const managedSettings = {
   PORT: 'the probes and the Service know the port of service/contract',
+  GRPC_PORT: 'use grpc: the Services and the NetworkPolicy have to agree with it',
   HOST: 'pods listen on every address',
   DRAIN_DELAY_SECONDS: 'use drainDelaySeconds',
   GRACE_PERIOD_SECONDS: 'use gracePeriodSeconds',
@@ -65,6 +66,13 @@ export interface PredictionServiceProps {
    * @default none
    */
   readonly settings?: Settings;
+
+  /**
+   * Whether the Open Inference Protocol is served over gRPC too, on port 8001: of the pods, of the Service, and of a headless
+   * Service, the name + '-headless', for clients that balance between the pods themselves.
+   * @default true
+   */
+  readonly grpc?: boolean;
 
   /**
    * Seconds for which a pod that is told to stop still accepts connections, while endpoints are withdrawn.
@@ -164,6 +172,7 @@ export function withDefaults(props: PredictionServiceProps): ResolvedProps {
     imagePullPolicy: 'Always',
     replicas: 2,
     settings: {},
+    grpc: true,
     drainDelaySeconds: Number(variables.DRAIN_DELAY_SECONDS.default),
     requestTimeoutSeconds: Number(variables.REQUEST_TIMEOUT_SECONDS.default),
     gracePeriodSeconds: Number(variables.GRACE_PERIOD_SECONDS.default),

@@ -13,7 +13,7 @@ describe('defaults', () => {
 
   test('one name for everything, in a namespace of that name', () => {
     for (const { kind, metadata } of predictionService()) {
-      expect(metadata.name).toMatch(kind === 'ConfigMap' ? /^iris-server-[0-9a-f]{10}$/ : /^iris-server$/);
+      expect(metadata.name).toMatch({ ConfigMap: /^iris-server-[0-9a-f]{10}$/, Service: /^iris-server(-headless)?$/ }[kind] ?? /^iris-server$/);
       expect(metadata.namespace).toBe('iris-server');
     }
   });
@@ -30,14 +30,13 @@ describe('defaults', () => {
     const selector = at(deployment, 'spec.selector.matchLabels');
     expect(selector).toEqual({ 'app.kubernetes.io/name': 'iris-server', 'app.kubernetes.io/instance': 'iris-server' });
     expect(labels).toMatchObject(selector as object);
-    expect(at(only(predictionService(), 'Service'), 'spec.selector')).toEqual(selector);
+    for (const kind of ['Service', 'headless Service']) expect(at(only(predictionService(), kind), 'spec.selector')).toEqual(selector);
     expect(at(only(predictionService(), 'PodDisruptionBudget'), 'spec.selector.matchLabels')).toEqual(selector);
   });
 
   test('probes ask the named port, each with a time-out', () => {
     const get = (path: string) => ({ path, port: 'http' });
     expect(at(deployment, container)).toMatchObject({
-      ports: [{ name: 'http', containerPort: 8000, protocol: 'TCP' }],
       startupProbe: { httpGet: get('/readyz'), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
       readinessProbe: { httpGet: get('/readyz'), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
       livenessProbe: {
@@ -46,17 +45,36 @@ describe('defaults', () => {
     });
   });
 
+  test('the container has the ports that its variables name, and the NetworkPolicy opens both', () => {
+    expect(at(deployment, `${container}.ports`)).toEqual([
+      { name: 'http', containerPort: 8000, protocol: 'TCP' }, { name: 'grpc', containerPort: 8001, protocol: 'TCP' },
+    ]);
+    expect(settings().data).toMatchObject({ GRPC_PORT: '8001' });
+    expect(at(only(predictionService(), 'NetworkPolicy'), 'spec.ingress')).toEqual([
+      { ports: [{ port: 'http', protocol: 'TCP' }, { port: 'grpc', protocol: 'TCP' }] },
+    ]);
+  });
+
   test('the grace period, the drain and the heap agree with the settings', () => {
     expect(at(deployment, `${pod}.terminationGracePeriodSeconds`)).toBe(30);
-    expect(settings().data).toEqual({
+    expect(settings().data).toMatchObject({
       DRAIN_DELAY_SECONDS: '5', GRACE_PERIOD_SECONDS: '30', REQUEST_TIMEOUT_SECONDS: '15', NODE_OPTIONS: '--max-old-space-size=256',
     });
   });
 
-  test('the Service is in the cluster, and leads from port 80 to the named port', () => {
+  const grpcPort = { name: 'grpc', port: 8001, targetPort: 'grpc', protocol: 'TCP', appProtocol: 'kubernetes.io/h2c' };
+
+  test('the Service is in the cluster, and leads from ports 80 and 8001 to the named ports', () => {
     expect(at(only(predictionService(), 'Service'), 'spec')).toMatchObject({
-      type: 'ClusterIP', ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
+      type: 'ClusterIP', ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }, grpcPort],
     });
+  });
+
+  test('the headless Service tells gRPC clients of the pods that are ready, and a monitor of no port that it knows already', () => {
+    const { metadata, spec } = only(predictionService(), 'headless Service');
+    expect(metadata).toEqual({ ...only(predictionService(), 'Service').metadata, name: 'iris-server-headless' });
+    expect(spec).toMatchObject({ clusterIP: 'None', ports: [grpcPort] });
+    expect(spec).not.toHaveProperty('publishNotReadyAddresses');
   });
 
   test('a lost node is waited for 30 seconds', () => {
@@ -96,9 +114,9 @@ test('the version label is the tag, and left out where it does not fit', () => {
 /** Every prop, set to what is not its default, and where that must be found: kind, path, value. */
 type Reach = readonly [kind: string, path: string, value: unknown];
 const everyProp: { readonly [P in keyof Required<PredictionServiceProps>]: readonly [Required<PredictionServiceProps>[P], ...Reach[]] } = {
-  name: ['other', ['Deployment', 'metadata.name', 'other'], ['Service', 'metadata.name', 'other']],
+  name: ['other', ['Deployment', 'metadata.name', 'other'], ['Service', 'metadata.name', 'other'], ['headless Service', 'metadata.name', 'other-headless']],
   image: ['iris-server:v9', ['Deployment', `${container}.image`, 'iris-server:v9']],
-  namespace: ['elsewhere', ...['Deployment', 'Service', 'ServiceAccount', 'ConfigMap', 'PodDisruptionBudget', 'NetworkPolicy']
+  namespace: ['elsewhere', ...['Deployment', 'Service', 'headless Service', 'ServiceAccount', 'ConfigMap', 'PodDisruptionBudget', 'NetworkPolicy']
     .map((kind): Reach => [kind, 'metadata.namespace', 'elsewhere'])],
   imagePullPolicy: ['Never', ['Deployment', `${container}.imagePullPolicy`, 'Never']],
   replicas: [7, ['Deployment', 'spec.replicas', 7]],
@@ -110,6 +128,11 @@ const everyProp: { readonly [P in keyof Required<PredictionServiceProps>]: reado
     ['ConfigMap', 'data.NODE_OPTIONS', '--max-old-space-size=1024'],
   ],
   settings: [{ LOG_LEVEL: 'debug' }, ['ConfigMap', 'data.LOG_LEVEL', 'debug']],
+  grpc: [
+    false,
+    ['Service', 'spec.ports.1', undefined], ['Deployment', `${container}.ports.1`, undefined], ['ConfigMap', 'data.GRPC_PORT', undefined],
+    ['NetworkPolicy', 'spec.ingress.0.ports.1', undefined],
+  ],
   drainDelaySeconds: [6, ['ConfigMap', 'data.DRAIN_DELAY_SECONDS', '6']],
   requestTimeoutSeconds: [14, ['ConfigMap', 'data.REQUEST_TIMEOUT_SECONDS', '14']],
   gracePeriodSeconds: [60, ['Deployment', `${pod}.terminationGracePeriodSeconds`, 60], ['ConfigMap', 'data.GRACE_PERIOD_SECONDS', '60']],
@@ -138,6 +161,11 @@ test('docs/manifests.md lists every prop, and no other', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/manifests.md'), 'utf8');
   const [, table = ''] = page.split('## Props');
   expect([...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, prop]) => prop)).toEqual([...Object.keys(everyProp), 'priority']);
+});
+
+test('grpc: false leaves no trace of it, and names may be longer', () => {
+  const manifests = predictionService({ grpc: false, name: 'i'.repeat(63), namespace: 'iris' });
+  expect(JSON.stringify(manifests)).not.toMatch(/grpc|8001|headless/i);
 });
 
 test('a part of the resources leaves the others at their defaults', () => {
@@ -169,11 +197,14 @@ test.each<Invalid>([
   ['a node port out of range', { nodePort: 8080 }, 'nodePort', /8080 is outside the cluster's range; use a whole number from 30000 to 32767/],
   ['a name with capitals', { name: 'Iris' }, 'name', /"Iris" is not a name .*; use lower-case letters/],
   ['a name that begins with a digit', { name: '1ris' }, 'name', /beginning with a letter/],
+  ['a name that leaves no room for the headless Service', { name: 'i'.repeat(55) }, 'name', /is too long for a Service called i{55}-headless; use at most 54 characters, or grpc: false/],
+  ['a name that is too long for any', { name: 'i'.repeat(64), grpc: false }, 'name', /at most 63 characters/],
   ['a bad namespace', { namespace: 'a.b' }, 'namespace', /"a.b" is not a name/],
   ['a bad Secret name', { apiKeySecret: 'my_key' }, 'apiKeySecret', /"my_key" is not a name/],
   ['a bad PriorityClass name', { priorityClassName: 'Top!' }, 'priorityClassName', /"Top!" is not a name/],
   ['an unknown setting', { settings: { LOG_LEVLE: 'debug' } }, 'settings.LOG_LEVLE', /is no variable of the service; use one of .*LOG_LEVEL/],
   ['a setting that a prop sets', { settings: { DRAIN_DELAY_SECONDS: '3' } }, 'settings.DRAIN_DELAY_SECONDS', /use drainDelaySeconds/],
+  ['a setting that is another prop\'s port', { settings: { GRPC_PORT: '9000' } }, 'settings.GRPC_PORT', /use grpc/],
   ['a setting that is a secret', { settings: { API_KEY: 'hunter2' } }, 'settings.API_KEY', /put the key into a Secret/],
   ['a setting of the wrong type', { settings: { MAX_BODY_BYTES: '1MB' } }, 'settings.MAX_BODY_BYTES', /"1MB" is not a whole number of bytes; write it like '1048576'/],
 ])('%s fails synthesis', (_title, props, prop, message) => {

@@ -1,7 +1,7 @@
 import { Lazy } from 'cdk8s';
 import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { ports } from '../../service/contract/index.ts';
+import { ports, type VariableName } from '../../service/contract/index.ts';
 import { heapMebibytes } from './heap.ts';
 import { InvalidPropsError } from './invalid-props.ts';
 import { objectLabels, selectorLabels, workloadLabels, type Labels } from './labels.ts';
@@ -10,6 +10,7 @@ import { podSpec } from './pod.ts';
 import { findProblems } from './prediction-service-checks.ts';
 import { withDefaults, type PredictionServiceProps, type ResolvedProps } from './prediction-service-props.ts';
 import { RevisionDeployment } from './revision-deployment.ts';
+import { headlessName, headlessServiceSpec, serviceSpec } from './service-specs.ts';
 import { SettingsMap } from './settings-map.ts';
 
 /**
@@ -27,6 +28,8 @@ import { SettingsMap } from './settings-map.ts';
 export class PredictionService extends Construct implements IScalable {
   readonly deployment: k8s.KubeDeployment;
   readonly service: k8s.KubeService;
+  /** For gRPC clients that balance between the pods themselves; undefined with `grpc: false`. */
+  readonly headlessService: k8s.KubeService | undefined;
   readonly account: ServiceAccount;
   readonly settings: SettingsMap;
   readonly disruptionBudget: k8s.KubePodDisruptionBudget;
@@ -47,7 +50,7 @@ export class PredictionService extends Construct implements IScalable {
     const problems = findProblems(resolved);
     if (problems.length > 0) throw new InvalidPropsError(`PredictionService '${props.name}'`, problems);
 
-    const { name, namespace, image, allowFrom } = resolved;
+    const { name, namespace, image, grpc } = resolved;
     const metadata = { name, namespace, labels: objectLabels(name) };
     const selector = selectorLabels(name);
 
@@ -79,6 +82,9 @@ export class PredictionService extends Construct implements IScalable {
     });
 
     this.service = new k8s.KubeService(this, 'service', { metadata, spec: serviceSpec(resolved, this.servicePort) });
+    this.headlessService = grpc
+      ? new k8s.KubeService(this, 'headless-service', { metadata: { ...metadata, name: headlessName(name) }, spec: headlessServiceSpec(resolved) })
+      : undefined;
 
     this.disruptionBudget = new k8s.KubePodDisruptionBudget(this, 'disruption-budget', {
       metadata,
@@ -90,7 +96,7 @@ export class PredictionService extends Construct implements IScalable {
       },
     });
 
-    this.networkPolicy = new k8s.KubeNetworkPolicy(this, 'network-policy', { metadata, spec: networkPolicySpec(name, allowFrom) });
+    this.networkPolicy = new k8s.KubeNetworkPolicy(this, 'network-policy', { metadata, spec: networkPolicySpec(resolved) });
   }
 
   /** Backend of a path in a `k8s.KubeIngress` of the same namespace. */
@@ -113,18 +119,10 @@ export class PredictionService extends Construct implements IScalable {
 function environment(props: ResolvedProps): Record<string, string> {
   return {
     ...props.settings,
+    ...(props.grpc && { GRPC_PORT: String(ports.grpc.number) } satisfies Partial<Record<VariableName, string>>),
     NODE_OPTIONS: `--max-old-space-size=${heapMebibytes(props.resources.memory.limit)}`,
     DRAIN_DELAY_SECONDS: String(props.drainDelaySeconds),
     REQUEST_TIMEOUT_SECONDS: String(props.requestTimeoutSeconds),
     GRACE_PERIOD_SECONDS: String(props.gracePeriodSeconds),
-  };
-}
-
-function serviceSpec({ name, nodePort }: ResolvedProps, servicePort: number): k8s.ServiceSpec {
-  const port = { name: 'http', port: servicePort, targetPort: k8s.IntOrString.fromString(ports.http.name), protocol: 'TCP' };
-  return {
-    type: nodePort === undefined ? 'ClusterIP' : 'NodePort',
-    selector: selectorLabels(name),
-    ports: [{ ...port, ...(nodePort !== undefined && { nodePort }) }],
   };
 }

@@ -8,6 +8,12 @@ test('the Service leads to the container and port that it names', () => {
   expect(servingContainer(deployments[0]!, service)).toMatchObject({ container: { name: 'web' }, port: 8000 });
 });
 
+test('a headless Service, wherever it stands, is not the one that leads to a Deployment', () => {
+  const headless = 'kind: Service\nmetadata: { name: web-headless }\nspec: { clusterIP: None, selector: { app: web }, ports: [{ port: 9000 }] }\n---\n';
+  const { deployments, services } = parseManifests(headless + fixture({}), 'test.yaml');
+  expect(serviceOf(deployments[0]!, services)?.metadata.name).toBe('web');
+});
+
 test('with sidecars it is the container that has the port', () => {
   const { deployments } = parseManifests(`
 kind: Deployment

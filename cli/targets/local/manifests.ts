@@ -1,5 +1,5 @@
 import { Failure } from '../../failure.ts';
-import { parseObjects, readObjects, type KubernetesObject } from '../../objects.ts';
+import { isHeadless, parseObjects, readObjects, type KubernetesObject } from '../../objects.ts';
 import type { ConfigMap, Container, Deployment, Secret, Service } from './kubernetes.ts';
 
 /** What the file asks for. The engine runs the Deployments; the rest is what they refer to. */
@@ -22,7 +22,8 @@ export function parseManifests(source: string, path: string): Manifests {
 }
 
 function pick(all: readonly KubernetesObject[], path: string): Manifests {
-  const ofKind = (kind: string): readonly unknown[] => all.filter((object) => object.kind === kind);
+  // Who asks for a headless Service wants the pods' own addresses, which they have not on this machine.
+  const ofKind = (kind: string): readonly unknown[] => all.filter((object) => object.kind === kind && !isHeadless(object));
   const deployments = ofKind('Deployment') as Deployment[];
   if (deployments.length === 0) {
     const kinds = all.map((object) => object.kind).join(', ') || 'nothing';

@@ -5,7 +5,7 @@ test('each field that is not honoured is listed once, with what that means', () 
   const lines = unhonoured(readManifests('charts-out/local.k8s.yaml'));
   const fields = lines.flatMap((line) => (line.split(': ')[0] ?? '').split(', '));
   expect(new Set(fields).size).toBe(fields.length);
-  expect(fields).toEqual(expect.arrayContaining(['securityContext.readOnlyRootFilesystem', 'resources.limits.memory', 'image', 'volumes', 'strategy', 'tolerations', 'Service.type']));
+  expect(fields).toEqual(expect.arrayContaining(['securityContext.readOnlyRootFilesystem', 'resources.limits.memory', 'image', 'volumes', 'strategy', 'tolerations', 'Service.type', 'headless Service iris-server-headless', 'Service port grpc']));
   expect(lines.filter((line) => line.includes('does not know'))).toEqual([]);
   expect(lines.find((line) => line.includes('resources.limits.memory'))).toContain('nothing is limited, reserved or OOM-killed');
 });

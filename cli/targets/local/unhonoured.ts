@@ -1,3 +1,4 @@
+import { isHeadless } from '../../objects.ts';
 import { type Manifests, serviceOf, servingContainer } from './manifests.ts';
 
 /** Fields that the engine acts on, as paths in a Deployment with `[]` for any element; all below one counts too. */
@@ -12,7 +13,7 @@ const honoured = [
 ];
 
 /** The Service is honoured in full but for the ways in from outside a cluster: here it is a port of this machine. */
-const honouredOfService = ['apiVersion', 'kind', 'metadata', 'status', 'spec.selector', 'spec.ports[].name', 'spec.ports[].port', 'spec.ports[].targetPort', 'spec.ports[].protocol'];
+const honouredOfService = ['apiVersion', 'kind', 'metadata', 'status', 'spec.selector', 'spec.ports[].name', 'spec.ports[].port', 'spec.ports[].targetPort', 'spec.ports[].protocol', 'spec.ports[].appProtocol'];
 
 /** What that means for a person at this machine, by the field's first words. */
 const meanings: readonly (readonly [meaning: string, fields: readonly string[]])[] = [
@@ -25,7 +26,7 @@ const meanings: readonly (readonly [meaning: string, fields: readonly string[]])
   ['the Service is a port of this machine, at localhost only', ['Service.']],
   ['only the first port of the Service is open', ['Service port ']],
   ['hooks are not run', ['lifecycle']],
-  ['plain processes of one machine have no use for it', ['Namespace ', 'PodDisruptionBudget ', 'NetworkPolicy ', 'terminationMessage', 'dnsPolicy', 'enableServiceLinks', 'imagePullSecrets', 'schedulerName']],
+  ['plain processes of one machine have no use for it', ['Namespace ', 'headless Service ', 'PodDisruptionBudget ', 'NetworkPolicy ', 'terminationMessage', 'dnsPolicy', 'enableServiceLinks', 'imagePullSecrets', 'schedulerName']],
   ['only Deployments are run', ['StatefulSet ', 'DaemonSet ', 'Job ', 'CronJob ', 'Pod ']],
   ['one container a replica is run, the one that the Service leads to', ['initContainers', 'container ']],
   ['checked by a TCP connection only', ['startupProbe.grpc', 'readinessProbe.grpc', 'livenessProbe.grpc']],
@@ -39,7 +40,10 @@ const read = new Set(['Deployment', 'Service', 'ConfigMap', 'Secret']);
  */
 export function unhonoured({ all, deployments, services }: Manifests): readonly string[] {
   const fields = new Set<string>();
-  for (const object of all) if (!read.has(object.kind)) fields.add(`${object.kind} ${object.metadata.name}`);
+  for (const object of all) {
+    if (isHeadless(object)) fields.add(`headless Service ${object.metadata.name}`);
+    else if (!read.has(object.kind)) fields.add(`${object.kind} ${object.metadata.name}`);
+  }
   for (const deployment of deployments) {
     for (const path of strange(deployment, honoured)) fields.add(path.replace(/^spec\.(template\.spec\.)?(containers\[\]\.)?/, ''));
     const { container: run } = servingContainer(deployment, serviceOf(deployment, services));
