@@ -143,7 +143,8 @@ export function carriesRows(outputs: Readonly<Record<string, Tensor>>, rows: num
 /** The answers of a run; `rows` of them, or one where the run was of one row alone. */
 export function decodePredictions(signature: Signature, outputs: Readonly<Record<string, Tensor>>, rows: number): Prediction[] {
   const { output, batching } = signature;
-  const each = (name: string): readonly Scalar[] => unpack(fetched(outputs, name));
+  // As they are: labels, scores and probabilities are no booleans, which alone would have to be unpacked.
+  const each = (name: string): ArrayLike<Scalar> => fetched(outputs, name).data;
   const all = (make: (row: number) => Prediction): Prediction[] => Array.from({ length: rows }, (_, row) => make(row));
   switch (output.task) {
     case 'regressor': {
@@ -169,9 +170,9 @@ export function decodePredictions(signature: Signature, outputs: Readonly<Record
   }
 }
 
-function probabilitiesOf(classes: readonly string[], outputs: readonly (readonly Scalar[])[], row: number): Record<string, number> {
-  const [matrix = []] = outputs;
-  const value = (index: number): Scalar | undefined => (outputs.length === 1 ? matrix[row * classes.length + index] : outputs[index]?.[row]);
+function probabilitiesOf(classes: readonly string[], outputs: readonly ArrayLike<Scalar>[], row: number): Record<string, number> {
+  const [matrix, ...columns] = outputs;
+  const value = (index: number): Scalar | undefined => (columns.length === 0 ? matrix?.[row * classes.length + index] : outputs[index]?.[row]);
   return Object.fromEntries(classes.map((name, index) => [name, Number(value(index))]));
 }
 
