@@ -15,6 +15,7 @@ import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { docs } from './routes/docs.ts';
 import { health } from './routes/health.ts';
+import { inference, inferenceHealth, inferenceProbes } from './routes/inference.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { models } from './routes/models.ts';
 import { predictions, type PredictionsOptions } from './routes/predictions.ts';
@@ -35,8 +36,9 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
     throw new ServiceError('route-not-found', `There is no ${c.req.path}. ${paths.openapi} lists every route, ${paths.docs} shows them.`);
   });
 
-  app.use(requestId(), accessLog(logger, [paths.live, paths.ready, paths.metrics]), metrics(collected), securityHeaders(), draining(lifecycle));
+  app.use(requestId(), accessLog(logger, [paths.live, paths.ready, paths.metrics, ...inferenceProbes]), metrics(collected), securityHeaders(), draining(lifecycle));
   health(app, repository, lifecycle);
+  inferenceHealth(app, repository, lifecycle);
   metricsRoute(app, collected);
   docs(app, () => ({
     signature: repository.loaded.length === 1 ? repository.loaded[0]?.model.signature : undefined,
@@ -48,5 +50,6 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
   app.use(auth(apiKey), bodyLimit(options.maxBodyBytes));
   predictions(app, repository, collected, options);
   models(app, repository);
+  inference(app, repository, collected, options);
   return app;
 }

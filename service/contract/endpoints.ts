@@ -8,6 +8,8 @@ export const paths = {
   metrics: '/metrics',
   predictions: '/predictions',
   models: '/models',
+  /** The Open Inference Protocol over REST, and all that is below it. */
+  inference: '/v2',
   openapi: '/openapi.json',
   docs: '/docs',
 } as const;

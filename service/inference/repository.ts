@@ -4,6 +4,7 @@ import { Model } from '../../onnx/model.ts';
 import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/model-folders.ts';
 import type { Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
+import { shown } from './shown.ts';
 import { Verifier } from './verifier.ts';
 
 /** One version of a model, and what became of it. */
@@ -86,14 +87,25 @@ export class ModelRepository {
    * @throws ServiceError `model-not-found`, naming those that are served; `model-not-ready` while it is not loaded
    */
   get(name: string, version?: string): Model {
-    const versions = this.versions(name);
-    if (versions.length === 0) throw new ServiceError('model-not-found', `There is no model '${shown(name)}'. ${this.#served()}`);
-    const entry = version === undefined ? versions.at(-1) : versions.find((each) => each.version === version);
-    if (entry === undefined) {
-      throw new ServiceError('model-not-found', `The model '${name}' has no version '${shown(version ?? '')}': it has ${versions.map((each) => each.version).join(', ')}.`);
-    }
+    const entry = this.#find(name, version);
     if (entry.state !== 'loaded') throw new ServiceError('model-not-ready', `The model '${name}' is ${entry.state}.`);
     return entry.model;
+  }
+
+  /** Whether a model is loaded and has just been proven. @throws ServiceError `model-not-found` */
+  async ready(name: string, version?: string): Promise<boolean> {
+    const entry = this.#find(name, version);
+    return entry.state === 'loaded' && (await entry.verifier.verify()).ok;
+  }
+
+  #find(name: string, version: string | undefined): Entry {
+    const versions = this.versions(name);
+    if (versions.length === 0) throw new ServiceError('model-not-found', `There is no model ${shown(name)}. ${this.#served()}`);
+    const entry = version === undefined ? versions.at(-1) : versions.find((each) => each.version === version);
+    if (entry === undefined) {
+      throw new ServiceError('model-not-found', `The model '${name}' has no version ${shown(version)}: it has ${versions.map((each) => each.version).join(', ')}.`);
+    }
+    return entry;
   }
 
   /** Name of the model that is meant where a request names none; undefined where there is none, or several. */
@@ -130,9 +142,4 @@ export class ModelRepository {
   #served(): string {
     return `Served: ${[...new Set(this.loaded.map(({ name }) => name))].join(', ') || 'none'}.`;
   }
-}
-
-/** A name from a URL may be a megabyte, and half a surrogate pair. */
-function shown(text: string): string {
-  return (text.length > 100 ? `${text.slice(0, 100)}…` : text).toWellFormed();
 }

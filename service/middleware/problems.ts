@@ -1,7 +1,7 @@
 import type { Context, ErrorHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
-import type { Problem } from '../contract/index.ts';
+import { paths, type Problem } from '../contract/index.ts';
 import { ServiceError, type ErrorCode } from '../errors.ts';
 
 interface Rendering {
@@ -28,7 +28,10 @@ const renderings: Readonly<Record<ErrorCode, Rendering>> = {
   'shutting-down': { status: 503, title: 'Shutting down', headers: () => ({ 'Retry-After': '1', 'Connection': 'close' }) },
 };
 
-/** Answers errors as `application/problem+json` (RFC 9457). A stack trace goes to the log, never to the client. */
+/**
+ * Answers errors as `application/problem+json` (RFC 9457), and below /v2 as the Open Inference Protocol has them. A stack trace goes to
+ * the log, never to the client.
+ */
 export function problems(logger: Logger): ErrorHandler {
   return (error, c) => {
     if (!(error instanceof ServiceError)) {
@@ -49,6 +52,11 @@ function problem(
   errors: ServiceError['issues'] = [],
   headers: Readonly<Record<string, string>> = {},
 ): Response {
+  if (isInference(c.req.path)) return c.body(JSON.stringify({ error: detail }), status, { 'Content-Type': 'application/json', ...headers });
   const body: Problem = { type: `urn:problem-type:rhizome:${code}`, title, status, detail, ...(errors.length > 0 && { errors }) };
   return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json', ...headers });
+}
+
+function isInference(path: string): boolean {
+  return path === paths.inference || path.startsWith(`${paths.inference}/`);
 }

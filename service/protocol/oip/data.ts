@@ -1,0 +1,35 @@
+import { element, expected, pack, type Scalar } from '../../../onnx/dtypes.ts';
+import type { DType, TensorData } from '../../../onnx/engine/engine.ts';
+import { shown } from '../../inference/shown.ts';
+import { invalidTensor, type TensorShape } from '../../inference/tensor-shape.ts';
+
+/** Elements from the JSON of `data`: flat, or nested as the shape is. @throws ServiceError `invalid-input` naming the element */
+export function readData(name: string, dtype: DType, { shape, count }: TensorShape, data: unknown): TensorData {
+  if (!Array.isArray(data)) throw invalidTensor(name, `"data" is ${shown(data)}, expected an array`);
+  const values: Scalar[] = [];
+  const take = (value: unknown, path: readonly number[]): void => {
+    const scalar = element(dtype, value);
+    if (scalar === undefined) throw invalidTensor(name, `data${path.map((index) => `[${index}]`).join('')} is ${shown(value)}, expected ${expected(dtype)}`);
+    values.push(scalar);
+  };
+  if (data.some(Array.isArray)) {
+    takeNested(name, shape, data, [], take);
+  } else {
+    if (data.length !== count) throw invalidTensor(name, `${data.length} elements came, and the shape [${shape.join(', ')}] has ${count}`);
+    data.forEach((value: unknown, index) => { take(value, [index]); });
+  }
+  return pack(dtype, values);
+}
+
+function takeNested(name: string, shape: readonly number[], value: unknown, path: readonly number[], take: (value: unknown, path: readonly number[]) => void): void {
+  const length = shape[path.length];
+  if (length === undefined) {
+    take(value, path);
+    return;
+  }
+  if (!Array.isArray(value) || value.length !== length) {
+    const place = `data${path.map((index) => `[${index}]`).join('')}`;
+    throw invalidTensor(name, `${place} is ${Array.isArray(value) ? `an array of ${value.length}` : shown(value)}, expected an array of ${length}, as the shape [${shape.join(', ')}] has it`);
+  }
+  value.forEach((item: unknown, index) => { takeNested(name, shape, item, [...path, index], take); });
+}

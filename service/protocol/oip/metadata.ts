@@ -1,0 +1,67 @@
+import type { Signature } from '../../../onnx/signature.ts';
+import type { TensorSpec } from '../../../onnx/tensor-spec.ts';
+import { version } from '../../contract/index.ts';
+import type { Entry, ModelRepository } from '../../inference/repository.ts';
+import { datatypeOf, type Datatype } from './datatypes.ts';
+
+export interface ServerMetadata {
+  readonly name: string;
+  readonly version: string;
+  readonly extensions: readonly string[];
+}
+
+export interface ModelMetadata {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly platform: string;
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+}
+
+export interface TensorMetadata {
+  readonly name: string;
+  readonly datatype: Datatype;
+  /** -1 for a dynamic dimension. */
+  readonly shape: readonly number[];
+}
+
+export interface RepositoryIndexEntry {
+  readonly name: string;
+  readonly version: string;
+  readonly state: 'READY' | 'LOADING' | 'UNAVAILABLE';
+  /** '' where there is nothing to explain. */
+  readonly reason: string;
+}
+
+export function serverMetadata(): ServerMetadata {
+  return { name: 'rhizome', version, extensions: ['binary_tensor_data', 'model_repository'] };
+}
+
+/** @param versions all that are served of the model */
+export function modelMetadata(signature: Signature, versions: readonly string[] = [signature.version]): ModelMetadata {
+  return {
+    name: signature.name,
+    versions,
+    platform: 'onnxruntime_onnx',
+    inputs: signature.inputs.map(tensorMetadata),
+    outputs: signature.outputs.map(tensorMetadata),
+  };
+}
+
+function tensorMetadata({ name, dtype, shape }: TensorSpec): TensorMetadata {
+  return { name, datatype: datatypeOf(dtype), shape: shape.map((dimension) => (typeof dimension === 'number' ? dimension : -1)) };
+}
+
+/** Every model and version that was found. @param onlyReady leaves out those that cannot be asked now */
+export function repositoryIndex(repository: Pick<ModelRepository, 'entries'>, onlyReady = false): RepositoryIndexEntry[] {
+  return repository.entries.map(indexEntry).filter(({ state }) => !onlyReady || state === 'READY');
+}
+
+function indexEntry(entry: Entry): RepositoryIndexEntry {
+  const { name, version: ofModel } = entry;
+  switch (entry.state) {
+    case 'loaded': return { name, version: ofModel, state: 'READY', reason: '' };
+    case 'loading': return { name, version: ofModel, state: 'LOADING', reason: '' };
+    case 'failed': return { name, version: ofModel, state: 'UNAVAILABLE', reason: entry.reason };
+  }
+}
