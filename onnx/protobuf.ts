@@ -58,6 +58,23 @@ export function* fields(message: Uint8Array): Generator<Field> {
   }
 }
 
+/** The first field of the number: what follows it is not walked. */
+export function first(message: Uint8Array, number: number): Field | undefined {
+  for (const field of fields(message)) if (field.number === number) return field;
+  return undefined;
+}
+
+/** The submessages, or texts, of a repeated field. */
+export function messages(parent: Uint8Array, number: number): Uint8Array[] {
+  return [...fields(parent)].filter((field) => field.number === number).map(message);
+}
+
+/** The text of the first field of the number; '' where there is none, as protobuf has it. */
+export function textOf(parent: Uint8Array, number: number): string {
+  const field = first(parent, number);
+  return field === undefined ? '' : text(field);
+}
+
 /** The field's bytes, as a submessage or text needs them. */
 export function message(field: Field): Uint8Array {
   if (typeof field.value === 'bigint') throw new ProtobufError(`field ${field.number} is a number where bytes belong`);
@@ -96,10 +113,13 @@ function* unpack(packed: Uint8Array): Generator<bigint> {
 /** Encodes one field: a number as a varint; text, bytes or several parts, joined, as a length and the bytes. */
 export function encode(number: number, value: number | string | readonly Uint8Array[]): Uint8Array {
   if (typeof value === 'number') return Uint8Array.from([...varintBytes((number << 3) | VARINT), ...varintBytes(value)]);
-  const parts = typeof value === 'string' ? [new TextEncoder().encode(value)] : value;
+  return concatenate(embed(number, typeof value === 'string' ? [new TextEncoder().encode(value)] : value));
+}
+
+/** A field of several parts, not joined: weights are copied once, when the whole model is. */
+export function embed(number: number, parts: readonly Uint8Array[]): Uint8Array[] {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const head = Uint8Array.from([...varintBytes((number << 3) | LENGTH_DELIMITED), ...varintBytes(length)]);
-  return concatenate([head, ...parts]);
+  return [Uint8Array.from([...varintBytes((number << 3) | LENGTH_DELIMITED), ...varintBytes(length)]), ...parts];
 }
 
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
