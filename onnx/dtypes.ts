@@ -17,7 +17,8 @@ const largest: Readonly<Partial<Record<DType, number>>> = { float16: 65504, floa
 
 /** JSON has no such numbers: they travel as their names. */
 const unwritable: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY };
-const DECIMAL = /^-?\d{1,20}$/;
+/** Without leading zeros, so that a schema can tell exactly which fit. */
+const DECIMAL = /^(?:0|-?[1-9]\d{0,19})$/;
 
 /** Lowest and highest value of an integer dtype; undefined for the others. */
 export function integerRange(dtype: DType): readonly [bigint, bigint] | undefined {

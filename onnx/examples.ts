@@ -31,7 +31,7 @@ export async function recordExamples(
     if (two.length > best.length || differ(two)) best = two;
     if (differ(best)) break;
   }
-  return best.map(({ row, prediction }) => toExample(signature, row, prediction));
+  return best.flatMap(({ row, prediction }) => toExample(signature, row, prediction) ?? []);
 }
 
 /** At once, else row by row: one unknown category makes a whole batch fail. */
@@ -92,7 +92,10 @@ function sendable(row: Row, { prediction, probabilities, score, outputs }: Predi
 const finite = (value: OutputValue): boolean => (typeof value === 'object' ? value.every(finite) : typeof value !== 'number' || Number.isFinite(value));
 const written = (outputs: Prediction['outputs'] = {}): string => JSON.stringify(outputs, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 
-function toExample({ features }: Signature, row: Row, { prediction, probabilities, score, outputs }: Prediction): Example {
+/** What a row was answered, as model.json has it; undefined where it cannot, or should not, be written there. */
+export function toExample({ features }: Signature, row: Row, answer: Prediction): Example | undefined {
+  if (!sendable(row, answer)) return undefined;
+  const { prediction, probabilities, score, outputs } = answer;
   const numbers = (value: number): number => Number(value.toPrecision(7));
   return {
     input: Object.fromEntries(features.map(({ name }, index) => [name, cellJson(row[index] ?? 0)])),

@@ -3,7 +3,8 @@ import { basename, join } from 'node:path';
 import { differs } from './answer.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
 import { classLabels, graphNodes } from './graph.ts';
-import { readModelJson } from './model-json.ts';
+import { toExample } from './examples.ts';
+import { readModelJson, type Example } from './model-json.ts';
 import { plausibleInputs } from './plausible-inputs.ts';
 import { carriesRows, decodePredictions, encodeRows, outputNames, stackable, type Prediction, type Row } from './rows.ts';
 import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature.ts';
@@ -25,6 +26,7 @@ export class Model {
   /** Where there are no examples: rows made up, of which one has to run. */
   readonly #trials: readonly Row[];
   readonly #session: Session;
+  #madeUp: Example | undefined;
 
   private constructor(signature: Signature, session: Session, trials: readonly Row[]) {
     this.signature = signature;
@@ -46,11 +48,19 @@ export class Model {
       const session = await engine.load(model, options);
       const signature = resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)));
       const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, graphNodes(model), 1).flat();
-      return new Model(signature, session, trials);
+      const loaded = new Model(signature, session, trials);
+      // Readiness reports it if none of them runs.
+      if (trials.length > 0) await loaded.#runTrial().catch(() => undefined);
+      return loaded;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new ModelLoadError(`${path} cannot be served: ${reason}`, { cause });
     }
+  }
+
+  /** The first of model.json; else one that is made up, where its row runs and is small enough to be read. */
+  get example(): Example | undefined {
+    return this.signature.examples[0] ?? this.#madeUp;
   }
 
   /** The graph as it is: tensors in, tensors out. @throws EngineError when the run fails. */
@@ -94,7 +104,8 @@ export class Model {
     let failure: unknown;
     for (const row of this.#trials) {
       try {
-        await this.predict([row]);
+        const [prediction] = await this.predict([row]);
+        if (prediction) this.#madeUp ??= toExample(this.signature, row, prediction);
         return;
       } catch (cause) {
         failure = cause;

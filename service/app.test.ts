@@ -232,8 +232,8 @@ test('/metrics counts by route, code and model', async () => {
 
 test('/models tells what is served', async () => {
   const { request } = await start();
-  expect(await json(await request('GET', '/models'))).toEqual({ models: [{
-    name: 'iris', version: '1', state: 'loaded', task: 'classifier', verified: true, load_seconds: expect.any(Number),
+  expect(await json(await request('GET', '/models'))).toEqual({ default: 'iris', models: [{
+    name: 'iris', version: '1', default: true, state: 'loaded', task: 'classifier', verified: true, load_seconds: expect.any(Number),
   }] });
   const { features, classes, metrics, examples } = iris;
   expect(await json(await request('GET', '/models/iris'))).toMatchObject({
@@ -247,7 +247,7 @@ describe('/openapi.json', () => {
     const property = async (strictRanges: boolean) =>
       (await json(await (await start({ strictRanges })).request('GET', '/openapi.json')) as { components: { schemas: { IrisFeatures: { properties: { petal_width: object } } } } })
         .components.schemas.IrisFeatures.properties.petal_width;
-    expect(await property(false)).toMatchObject({ 'type': 'number', 'x-unit': 'cm', 'x-valid-range': [0.1, 2.5], 'maximum': expect.closeTo(3.4e38, -37) });
+    expect(await property(false)).toMatchObject({ 'type': ['number', 'string'], 'x-unit': 'cm', 'x-valid-range': [0.1, 2.5], 'maximum': expect.closeTo(3.4e38, -37) });
     expect(await property(true)).toMatchObject({ minimum: 0.1, maximum: 2.5 });
   });
 

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
+import type { Model } from '../onnx/model.ts';
 import './context.ts';
 import { paths } from './contract/index.ts';
 import { ServiceError } from './errors.ts';
@@ -41,7 +42,9 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
   inferenceHealth(app, repository, lifecycle);
   metricsRoute(app, collected);
   docs(app, () => ({
-    signature: repository.loaded.length === 1 ? repository.loaded[0]?.model.signature : undefined,
+    loaded: repository.loaded,
+    defaultVersion: (name) => loadedModel(() => repository.get(name)),
+    defaultModel: loadedModel(() => repository.default()),
     strictRanges: options.strictRanges,
     needsKey: apiKey() !== undefined,
   }));
@@ -49,7 +52,17 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
   // Routes above are open; those below need the key and take a body.
   app.use(auth(apiKey), bodyLimit(options.maxBodyBytes));
   predictions(app, repository, collected, options);
-  models(app, repository);
+  models(app, repository, options);
   inference(app, repository, collected, options);
   return app;
+}
+
+/** The model, or undefined where there is none or it is not loaded. */
+function loadedModel(find: () => Model): Model | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof ServiceError) return undefined;
+    throw error;
+  }
 }

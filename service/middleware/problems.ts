@@ -3,6 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { paths, type Problem } from '../contract/index.ts';
 import { ServiceError, type ErrorCode } from '../errors.ts';
+import { stringifyJson } from '../protocol/json.ts';
 
 interface Rendering {
   readonly status: ContentfulStatusCode;
@@ -54,7 +55,7 @@ function problem(
 ): Response {
   if (isInference(c.req.path)) return c.body(JSON.stringify({ error: detail }), status, { 'Content-Type': 'application/json', ...headers });
   const body: Problem = { type: `urn:problem-type:rhizome:${code}`, title, status, detail, ...(errors.length > 0 && { errors }) };
-  return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json', ...headers });
+  return c.body(stringifyJson(body), status, { 'Content-Type': 'application/problem+json', ...headers });
 }
 
 function isInference(path: string): boolean {

@@ -1,8 +1,11 @@
 import type { DType } from '../../onnx/engine/engine.ts';
+import type { Prediction } from '../../onnx/rows.ts';
 import type { Signature } from '../../onnx/signature.ts';
 import type { Issue } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
-import { decodeFeatures, encodePredictions } from './features.ts';
+import { decodeFeatures } from './features.ts';
+import { stringifyJson } from './json.ts';
+import { encodePredictions } from './predictions.ts';
 
 function signature(...dtypes: DType[]): Signature {
   const features = dtypes.map((dtype, column) => ({ name: `f${column}`, dtype, input: 'X', column, shape: [] }));
@@ -23,17 +26,19 @@ function issues(dtypes: DType[], body: unknown, strict = false): readonly Issue[
 
 test('one object is one row, an array is a batch, in the order of the features', () => {
   const two = signature('float32', 'string');
-  expect(decodeFeatures(two, { f1: 'x', f0: 1.5 }, false)).toEqual({ rows: [[1.5, 'x']], single: true, warnings: new Map() });
+  expect(decodeFeatures(two, { f1: 'x', f0: 1.5 }, false)).toMatchObject({ rows: [[1.5, 'x']], single: true, warnings: new Map() });
   expect(decodeFeatures(two, [{ f0: 1, f1: 'a' }, { f0: 2, f1: 'b' }], false).rows).toEqual([[1, 'a'], [2, 'b']]);
 });
 
 test.each<[DType, unknown[], unknown[]]>([
-  ['float32', [0, -0, 1e-45, 3.4e38], [3.5e38, Infinity, '1', null, true, [1], {}]],
+  ['float32', [0, -0, 1e-45, 3.4e38, 'NaN', '-Infinity'], [3.5e38, Infinity, 10n ** 39n, '1', 'nan', null, true, [1], {}]],
   ['float64', [1e308], [-Infinity]],
   ['float16', [65504], [65505]],
   ['int8', [-128, 127], [128, 1.5]],
   ['uint8', [0, 255], [-1, 256]],
-  ['int64', [2 ** 53, -(2 ** 63), '9007199254740993', 2n ** 63n - 1n], [0.5, 2 ** 63, '1.5', 2n ** 63n]],
+  ['int8', ['-128'], ['128', '1.0', '', ' 1', '-']],
+  ['int64', [2 ** 53 - 1, 2n ** 63n - 1n, '-9223372036854775808'], [2n ** 63n, 0.5, '9223372036854775808', 'NaN']],
+  ['uint64', [2n ** 64n - 1n], [-1, 2n ** 64n]],
   ['bool', [true, false], [1, 'true']],
   ['string', ['', 'ü'], [1, null]],
 ])('%s takes what fits and refuses the rest', (dtype, good, bad) => {
@@ -45,7 +50,7 @@ test('every bad field of every row is listed', () => {
   expect(issues(['float32', 'float32'], [{ f0: 'a', f2: 1 }, 7, { f0: null, f1: 1 }])).toEqual([
     { pointer: '#/0/f0', detail: 'Expected a number, got a string.', value: 'a', expected: 'a number (float32)' },
     { pointer: '#/0/f1', detail: 'The field is missing.', expected: 'a number (float32)' },
-    { pointer: '#/0/f2', detail: 'Unknown field.', value: 1, expected: 'f0, f1' },
+    { pointer: '#/0/f2', detail: "Unknown field. Did you mean 'f1'?", value: 1, expected: 'f0, f1' },
     { pointer: '#/1', detail: 'Not an object.', value: 7, expected: 'an object with f0, f1' },
     { pointer: '#/2/f0', detail: 'Expected a number, got null.', value: null, expected: 'a number (float32)' },
   ]);
@@ -77,11 +82,43 @@ test('a flood of problems is counted, and only the first are listed', () => {
   expect(JSON.stringify(issues(['float32'], { f0: 'x'.repeat(100_000) })).length).toBeLessThan(1000);
 });
 
-test('numbers that JSON lacks travel as their names', () => {
-  const decoded = { rows: [], single: true, warnings: new Map() };
-  expect(encodePredictions(signature(), [{ prediction: -Infinity }], decoded)).toMatchObject({ prediction: '-Infinity' });
-  expect(encodePredictions(signature(), [{ prediction: 'a', probabilities: { a: NaN, b: 0.5 } }], decoded))
-    .toMatchObject({ prediction: 'a', probabilities: { a: 'NaN', b: 0.5 } });
+test('64-bit integers and numbers that JSON lacks come out whole', () => {
+  const decoded = decodeFeatures(signature(), {}, false);
+  const text = (prediction: Prediction) => stringifyJson(encodePredictions(signature(), [prediction], decoded));
+  expect(text({ prediction: -Infinity })).toBe('{"prediction":"-Infinity","model":{"name":"m","version":"2"}}');
+  expect(text({ prediction: 'a', probabilities: { a: NaN, b: 0.5 } })).toContain('"probabilities":{"a":"NaN","b":0.5}');
+  expect(text({ outputs: { ids: [[9007199254740993n, -1n]] } })).toContain('"outputs":{"ids":[[9007199254740993,-1]]}');
+});
+
+describe('nested arrays', () => {
+  const image: Signature = { ...signature(), features: [{ name: 'image', dtype: 'uint8', input: 'image', shape: [2, 'width'], range: [0, 200] }] };
+  const found = (value: unknown, strict = false) => {
+    try {
+      return decodeFeatures(image, [{ image: value }], strict).rows;
+    } catch (error) {
+      return (error as ServiceError).issues;
+    }
+  };
+
+  test('are read in their order', () => {
+    expect(found([[1, 2, 3], [4, 5, 6]])).toEqual([[{ shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }]]);
+  });
+
+  test.each<[unknown, string]>([
+    [[[1, 2], [3, 256]], '#/0/image/1/1'],
+    [[[1, 2], [3]], '#/0/image/1'],
+    [[[1, 2]], '#/0/image'],
+    [[[1, [2]], [3, 4]], '#/0/image/0/1'],
+    [7, '#/0/image'],
+    ['text', '#/0/image'],
+    [{ '0': 1 }, '#/0/image'],
+  ])('%j has its bad place named', (value, pointer) => {
+    expect(found(value)).toEqual([expect.objectContaining({ pointer, detail: expect.any(String), expected: expect.any(String) })]);
+  });
+
+  test('an element outside the range is named', () => {
+    expect(found([[1, 2], [201, 250]], true)).toEqual([expect.objectContaining({ pointer: '#/0/image/1/0', value: 201, detail: 'Outside the valid range.' })]);
+  });
 });
 
 describe('a value outside its range', () => {

@@ -1,24 +1,42 @@
-import type { Signature } from '../../onnx/signature.ts';
-import type { ModelDescription, ModelListEntry } from '../contract/index.ts';
-import type { Entry } from '../inference/repository.ts';
+import type { Model } from '../../onnx/model.ts';
+import type { FeatureDescription, ModelDescription, ModelList, ModelListEntry } from '../contract/index.ts';
+import type { Entry, ModelRepository } from '../inference/repository.ts';
+import { rowSchema } from './schemas.ts';
 
-/** One line of `GET /models`. */
-export function describeEntry(entry: Entry): ModelListEntry {
-  if (entry.state === 'loading') return { name: entry.name, state: entry.state };
-  if (entry.state === 'failed') return { name: entry.name, state: entry.state, reason: entry.reason };
-  const { name, version, output, examples } = entry.model.signature;
-  return { name, version, state: entry.state, task: output.task, verified: examples.length > 0, load_seconds: entry.loadSeconds };
+/** `GET /models`. */
+export function describeModels(repository: ModelRepository): ModelList {
+  const { defaultName } = repository;
+  return {
+    ...(defaultName !== undefined && { default: defaultName }),
+    models: repository.entries.map((entry) => describeEntry(entry, repository.versions(entry.name).at(-1) === entry)),
+  };
+}
+
+function describeEntry(entry: Entry, isDefault: boolean): ModelListEntry {
+  const { name, version } = entry;
+  const common = { name, version, default: isDefault };
+  if (entry.state === 'loading') return { ...common, state: entry.state };
+  if (entry.state === 'failed') return { ...common, state: entry.state, reason: entry.reason };
+  const { output, examples } = entry.model.signature;
+  return { ...common, state: entry.state, task: output.task, verified: examples.length > 0, load_seconds: entry.loadSeconds };
 }
 
 /** `GET /models/{name}`: the signature, in the words of its author. */
-export function describeModel({ name, version, description, features, output, metrics, examples }: Signature): ModelDescription {
+export function describeModel(model: Model, strictRanges: boolean): ModelDescription {
+  const { signature, example } = model;
+  const { name, version, description, inputs, outputs, features, output, metrics, examples } = signature;
   return {
     name,
     version,
     ...(description !== undefined && { description }),
     task: output.task,
-    features: features.map(({ input, column, ...feature }) => feature),
+    verified: examples.length > 0,
+    features: features.map(({ input, column, ...feature }): FeatureDescription => feature),
     ...(output.task === 'classifier' && { classes: output.classes }),
+    inputs,
+    outputs,
+    input_schema: { $schema: 'https://json-schema.org/draft/2020-12/schema', title: name, ...rowSchema(model, strictRanges, true) },
+    ...(example && { example }),
     metrics,
     examples,
   };

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Hono } from 'hono';
 import { paths } from '../contract/index.ts';
 import { openApi, type OpenApiOptions } from '../protocol/openapi.ts';
+import { json } from './answer.ts';
 import { route } from './route.ts';
 
 const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -20,7 +21,7 @@ const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
 export function docs(app: Hono, options: () => OpenApiOptions): void {
-  route(app, paths.openapi, { GET: (c) => c.json(openApi(options())) });
+  route(app, paths.openapi, { GET: (c) => json(c, openApi(options())) });
   route(app, paths.docs, {
     GET: (c) => c.html(PAGE, 200, { 'Content-Security-Policy': CONTENT_SECURITY_POLICY }),
   });

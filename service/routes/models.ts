@@ -1,12 +1,13 @@
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { paths } from '../contract/index.ts';
 import type { ModelRepository } from '../inference/repository.ts';
-import { describeEntry, describeModel } from '../protocol/models.ts';
+import { describeModel, describeModels } from '../protocol/models.ts';
+import { json } from './answer.ts';
 import { route } from './route.ts';
 
-export function models(app: Hono, repository: ModelRepository): void {
-  route(app, paths.models, { GET: (c) => c.json({ models: repository.entries.map(describeEntry) }) });
-  route(app, `${paths.models}/:name`, {
-    GET: (c) => c.json(describeModel(repository.get(c.req.param('name') ?? '').signature)),
-  });
+export function models(app: Hono, repository: ModelRepository, { strictRanges }: { readonly strictRanges: boolean }): void {
+  const describe = (c: Context): Response => json(c, describeModel(repository.get(c.req.param('name') ?? '', c.req.param('version')), strictRanges));
+  route(app, paths.models, { GET: (c) => json(c, describeModels(repository)) });
+  route(app, `${paths.models}/:name`, { GET: describe });
+  route(app, `${paths.models}/:name/versions/:version`, { GET: describe });
 }

@@ -1,9 +1,13 @@
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
+import type { Model } from '../../onnx/model.ts';
 import { paths } from '../contract/index.ts';
+import { predict } from '../inference/predict.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import type { Metrics } from '../middleware/metrics.ts';
-import { decodeFeatures, encodePredictions } from '../protocol/features.ts';
+import { decodeFeatures } from '../protocol/features.ts';
+import { encodePredictions } from '../protocol/predictions.ts';
 import { timed } from '../timed.ts';
+import { json } from './answer.ts';
 import { readJson } from './body.ts';
 import { route } from './route.ts';
 
@@ -12,15 +16,18 @@ export interface PredictionsOptions {
   readonly requestTimeoutSeconds: number;
 }
 
-export function predictions(app: Hono, repository: ModelRepository, metrics: Metrics, options: PredictionsOptions): void {
-  route(app, paths.predictions, {
-    POST: async (c) => {
-      const model = repository.default();
-      const { signature } = model;
-      c.set('model', signature.name);
-      const decoded = decodeFeatures(signature, await readJson(c), options.strictRanges);
-      const predicted = await timed(metrics, options.requestTimeoutSeconds, signature.name, () => model.predict(decoded.rows));
-      return c.json(encodePredictions(signature, predicted, decoded));
-    },
-  });
+/** The JSON API of named features, for the default model and for each. */
+export function predictions(app: Hono, repository: ModelRepository, metrics: Metrics, { strictRanges, requestTimeoutSeconds }: PredictionsOptions): void {
+  const answer = async (c: Context, model: Model): Promise<Response> => {
+    const { signature } = model;
+    c.set('model', signature.name);
+    const decoded = decodeFeatures(signature, await readJson(c), strictRanges);
+    const predicted = await timed(metrics, requestTimeoutSeconds, signature.name, () => predict(model, decoded.rows, decoded.pointer));
+    return json(c, encodePredictions(signature, predicted, decoded));
+  };
+  const named = (c: Context): Model => repository.get(c.req.param('name') ?? '', c.req.param('version'));
+
+  route(app, paths.predictions, { POST: (c) => answer(c, repository.default()) });
+  route(app, `${paths.models}/:name${paths.predictions}`, { POST: (c) => answer(c, named(c)) });
+  route(app, `${paths.models}/:name/versions/:version${paths.predictions}`, { POST: (c) => answer(c, named(c)) });
 }

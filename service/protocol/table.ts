@@ -1,0 +1,71 @@
+import type { Feature } from '../../onnx/features.ts';
+import type { Cell, Row } from '../../onnx/rows.ts';
+import { expectation, namesOf, type CellReader } from './cells.ts';
+import { isObject, pointerTo, shorten, whatCame } from './issues.ts';
+
+/** What data frames come as: `{"columns": {"a": [1, 2], "b": [3, 4]}}`. */
+interface Table {
+  readonly columns: unknown;
+}
+
+/**
+ * Whether a body is a table. No feature's value is an object, so a model with a feature called `columns` takes rows where
+ * that is anything else; of other models `columns` can only mean a table.
+ */
+export function isTable(features: readonly Feature[], body: unknown): body is Table & Readonly<Record<string, unknown>> {
+  if (!isObject(body) || !Object.hasOwn(body, 'columns')) return false;
+  return isObject(body['columns']) || !features.some(({ name }) => name === 'columns');
+}
+
+/** The rows of a table, in its order. */
+export function readTable(features: readonly Feature[], table: Table & Readonly<Record<string, unknown>>, reader: CellReader): Row[] {
+  const { columns, ...others } = table;
+  for (const [name, value] of Object.entries(others)) {
+    reader.issues.add(() => ({ pointer: pointerTo(name), detail: 'Unknown field beside "columns".', value: shorten(value) }));
+  }
+  if (!isObject(columns)) {
+    reader.issues.add(() => ({ pointer: pointerTo('columns'), detail: `Expected an object, got ${whatCame(columns)}.`, value: shorten(columns), expected: `an object with ${namesOf(features)}` }));
+    return [];
+  }
+  reader.refuseUnknown(features, columns, ['columns']);
+  const arrays = features.map((feature) => readColumn(feature, columns, reader));
+  const length = commonLength(features, arrays, reader);
+  const rows = Array.from({ length }, (): Cell[] => []);
+  arrays.forEach((values = [], index) => {
+    const feature = features[index];
+    if (feature) rows.forEach((row, at) => row.push(reader.read(feature, values[at], at, () => ['columns', feature.name, at])));
+  });
+  return rows;
+}
+
+function readColumn(feature: Feature, columns: Readonly<Record<string, unknown>>, { issues }: CellReader): readonly unknown[] | undefined {
+  const pointer = (): string => pointerTo('columns', feature.name);
+  const expected = (): string => `an array, each of its values ${expectation(feature)}`;
+  if (!Object.hasOwn(columns, feature.name)) {
+    issues.add(() => ({ pointer: pointer(), detail: 'The column is missing.', expected: expected() }));
+    return undefined;
+  }
+  const values = columns[feature.name];
+  if (Array.isArray(values)) return values as unknown[];
+  issues.add(() => ({ pointer: pointer(), detail: `Expected an array, got ${whatCame(values)}.`, value: shorten(values), expected: expected() }));
+  return undefined;
+}
+
+/** How many rows there are; none where the columns do not agree on it, since then nobody knows which values belong together. */
+function commonLength(features: readonly Feature[], arrays: readonly (readonly unknown[] | undefined)[], { issues }: CellReader): number {
+  const first = arrays.findIndex((values) => values !== undefined);
+  const length = arrays[first]?.length ?? 0;
+  const unequal = arrays.flatMap((values, index) => (values === undefined || values.length === length ? [] : [{ name: features[index]?.name ?? '', values }]));
+  for (const { name, values } of unequal) {
+    const other = features[first]?.name ?? '';
+    issues.add(() => ({
+      pointer: pointerTo('columns', name),
+      detail: `The column has ${values.length} values, and the column '${other}' has ${length}.`,
+      expected: `${length} values, as many as '${other}' has`,
+    }));
+  }
+  if (length === 0 && unequal.length === 0 && arrays.every((values) => values !== undefined)) {
+    issues.add(() => ({ pointer: pointerTo('columns'), detail: 'The columns are empty.', expected: 'at least one value in each' }));
+  }
+  return unequal.length > 0 || arrays.includes(undefined) ? 0 : length;
+}
