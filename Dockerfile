@@ -45,7 +45,7 @@ COPY --from=app /app/models ./models
 ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1
 # Numeric, or Kubernetes cannot tell that it is not root. It owns no file here.
 USER 10001:10001
-EXPOSE 8000
+EXPOSE 8000 8001
 STOPSIGNAL SIGTERM
 # The official image's entry point adds a shell script and nothing that this image needs.
 ENTRYPOINT []

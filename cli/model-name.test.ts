@@ -1,3 +1,4 @@
+import { predictionService } from '../infra/manifests.fixture.ts';
 import { checkModelName, nameFrom } from './model-name.ts';
 
 test.each([
@@ -9,6 +10,11 @@ test.each([
   expect(nameFrom(file, folder)).toBe(name);
 });
 
-test.each(['', '1st', 'a'.repeat(57), 'UPPER', 'a_b', '-a', 'a-'])('%j is no name', (name) => {
+test('the longest name leaves room for the names of the Services', () => {
+  const name = checkModelName('a'.repeat(47));
+  expect(predictionService({ name: `${name}-server` }).map(({ metadata }) => metadata.name)).toContain(`${name}-server-headless`);
+});
+
+test.each(['', '1st', 'a'.repeat(48), 'UPPER', 'a_b', '-a', 'a-'])('%j is no name', (name) => {
   expect(() => checkModelName(name)).toThrow('is no name for a model');
 });

@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import { UsageError } from './failure.ts';
 
-/** With `-server` behind it, it is the name of a Service, which RFC 1035 lets begin with a letter only. */
-const valid = /^[a-z]([-a-z0-9]{0,54}[a-z0-9])?$/;
+/** With `-server-headless` behind it, it is the name of a Service: by RFC 1035 63 characters, of which the first is a letter. */
+const valid = /^[a-z]([-a-z0-9]{0,45}[a-z0-9])?$/;
 
 /** @throws UsageError where it cannot be a name in Kubernetes */
 export function checkModelName(name: string): string {
   if (valid.test(name)) return name;
-  throw new UsageError(`"${name}" is no name for a model: expected lower-case letters, digits and dashes, beginning with a letter, at most 56.`, { hint: 'Give it one with --name NAME.' });
+  throw new UsageError(`"${name}" is no name for a model: expected lower-case letters, digits and dashes, beginning with a letter, at most 47.`, { hint: 'Give it one with --name NAME.' });
 }
 
 /** A name from what there is: `Wine Quality.onnx` is wine-quality; `model.onnx` says nothing, so the folder names that. */

@@ -52,23 +52,24 @@ async function project(files: readonly string[], settings = ''): Promise<Project
   };
 }
 
-test('the compose file publishes 8080 and agrees with the service on how long it may take to stop', async () => {
+test('the compose file publishes 8080, and 8001 for gRPC, and agrees with the service on how long it may take to stop', async () => {
   const { services } = parse(await readFile(join(root, 'docker-compose.yaml'), 'utf8')) as ComposeFile;
   const server = services['iris-server'];
   expect(server.image).toBe('iris-server:v0.1.0');
-  expect(server.ports).toEqual(['8080:8000']);
+  expect(server.ports).toEqual(['8080:8000', '8001:8001']);
   expect(server.restart).toBe('unless-stopped');
   expect(server.stop_grace_period).toBe(`${variables.GRACE_PERIOD_SECONDS.default}s`);
 });
 
-test('the compose file has the limits and the heap of the local manifests', async () => {
+test('the compose file has the limits, the heap and the gRPC port of the local manifests', async () => {
   const { services } = parse(await readFile(join(root, 'docker-compose.yaml'), 'utf8')) as ComposeFile;
   const chart = parseAllDocuments(await readFile(join(root, 'charts-out/local.k8s.yaml'), 'utf8')).map((document) => document.toJS() as Manifest);
   const limits = chart.find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers[0]?.resources.limits;
   const { cpus, memory } = services['iris-server'].deploy.resources.limits;
   // Docker's M is Kubernetes' Mi.
   expect({ cpu: cpus, memory: `${memory}i` }).toEqual({ cpu: limits?.cpu, memory: limits?.memory });
-  expect(services['iris-server'].environment.NODE_OPTIONS).toBe(chart.find(({ kind }) => kind === 'ConfigMap')?.data?.NODE_OPTIONS);
+  const settings = chart.find(({ kind }) => kind === 'ConfigMap')?.data;
+  expect(services['iris-server'].environment).toEqual({ NODE_OPTIONS: settings?.NODE_OPTIONS, GRPC_PORT: settings?.GRPC_PORT });
 });
 
 testWithDocker('compose up waits until the service is healthy, within its limits; down leaves nothing', async () => {

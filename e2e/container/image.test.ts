@@ -25,7 +25,7 @@ testWithDocker('is configured as the manifests and the command line rely on', as
     Cmd: ['node', 'service/main.ts'],
     WorkingDir: contract.workingDir,
     User: `${contract.user}:${contract.user}`,
-    ExposedPorts: { [`${ports.http.number}/tcp`]: {} },
+    ExposedPorts: { [`${ports.http.number}/tcp`]: {}, [`${ports.grpc.number}/tcp`]: {} },
   });
   expect(config.Entrypoint ?? []).toEqual([]);
 });
@@ -52,7 +52,7 @@ testWithDocker('holds the ONNX runtime of its own platform, the models, and neit
   expect(await lines('cd node_modules/onnxruntime-node/bin && find . -mindepth 3 -maxdepth 3')).toEqual([`./napi-v6/linux/${process.arch}`]);
   expect(await lines('find models -type f | sort')).toEqual(['models/iris/model.json', 'models/iris/model.onnx']);
   expect(await lines('ls -A')).toEqual(['models', 'node_modules', 'onnx', 'package.json', 'service']);
-  expect(await lines(`find service onnx models -name '*.test.ts' -o -name '*.case.ts' -o -name image -o -name fixtures -o -name '*.py'`)).toEqual([]);
+  expect(await lines(`find service onnx models -name '*.test.ts' -o -name '*.case.ts' -o -name '*.fixture.ts' -o -name image -o -name fixtures -o -name '*.py'`)).toEqual([]);
 });
 
 testWithDocker('is owned by root: its user can read every file and write none', async () => {

@@ -34,6 +34,17 @@ test('keeps what is imported, with its dependencies, and removes the rest', () =
   expect(['commander', '@scope/unused', '@other', '.bin'].filter(exists)).toEqual([]);
 });
 
+test('leaves declarations out, whoever depends on them', () => {
+  write('service/app.ts', `import 'a';`);
+  install('a', { dependencies: { '@types/node': '1', b: '1' } });
+  install('b', { peerDependencies: { '@types/absent': '1' } });
+  install('@types/node', { dependencies: { 'undici-types': '1' } });
+  install('undici-types');
+
+  expect(run()).toEqual(['a', 'b']);
+  expect(['a', '@types', 'undici-types'].map(exists)).toEqual([true, false, false]);
+});
+
 test('tells a nested version from the one at the top', () => {
   write('service/app.ts', `import 'a';`);
   install('a', { dependencies: { b: '1' } });

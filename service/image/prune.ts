@@ -70,6 +70,7 @@ function keep(folder: string, kept: Map<string, string>): void {
   const optional = new Set(Object.keys(manifest.optionalDependencies ?? {}));
   const peers = Object.keys(manifest.peerDependencies ?? {}).filter((peer) => !manifest.peerDependenciesMeta?.[peer]?.optional);
   for (const dependency of [...Object.keys(manifest.dependencies ?? {}), ...optional, ...peers]) {
+    if (dependency.startsWith('@types/')) continue; // declarations, some of which compilers want installed
     const found = installed(dependency, file);
     if (found !== undefined) keep(found, kept);
     else if (!optional.has(dependency)) throw new PruneError(`${manifest.name} needs "${dependency}", which is not installed: run npm ci`);
