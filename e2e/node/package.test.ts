@@ -84,13 +84,17 @@ test('what init writes synthesizes with the package', async () => {
   expect(readdirSync(join(folder, 'charts-out'))).toEqual(['local.k8s.yaml', 'production.k8s.yaml']);
 });
 
-test('the client is types alone, and the service loads without the command line', async () => {
+test('the client stands on nothing of Node, and the service loads without the command line', async () => {
   const { stdout } = await run('node', '--input-type=module', '--eval', `
     const service = await import('rhizome-kit/service');
-    const client = await import('rhizome-kit/client');
-    console.log(JSON.stringify([typeof service.createApp, Object.keys(client)]));
+    const { createClient } = await import('rhizome-kit/client');
+    const answer = await createClient({ url: 'http://localhost', fetch: async () => Response.json({ status: 'live' }) }).live();
+    console.log(JSON.stringify([typeof service.createApp, answer.status]));
   `);
-  expect(JSON.parse(stdout)).toEqual(['function', []]);
+  expect(JSON.parse(stdout)).toEqual(['function', 'live']);
+  const client = join(folder, 'node_modules/rhizome-kit/dist/client');
+  const imported = readdirSync(client).filter((name) => name.endsWith('.js')).flatMap((name) => [...readFileSync(join(client, name), 'utf8').matchAll(/ from ['"](.+)['"];/g)].map(([, from]) => from!));
+  expect(imported.filter((from) => !from.startsWith('./'))).toEqual(['../service/contract/endpoints.js']);
 });
 
 test('the command line runs from it', async () => {

@@ -1,0 +1,55 @@
+/** The end of a call's time, or of the caller's patience, as one signal. */
+export class Deadline {
+  /** The reason of the signal when the time is over. */
+  readonly over = new Error('The time is over.');
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #end: number;
+  readonly #signals: readonly AbortSignal[];
+
+  /** By hand, since AbortSignal.any keeps a part of every call for as long as a signal of the whole program lives. */
+  constructor(milliseconds: number, signals: readonly (AbortSignal | undefined)[]) {
+    this.#signals = signals.filter((signal) => signal !== undefined);
+    this.#end = performance.now() + milliseconds;
+    this.#timer = setTimeout(() => { this.#controller.abort(this.over); }, milliseconds);
+    for (const signal of this.#signals) signal.addEventListener('abort', this.#abort);
+    this.#abort();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Milliseconds. */
+  get left(): number {
+    return this.#end - performance.now();
+  }
+
+  /** @throws the reason of the signal that aborted, or `over` */
+  throwIfOver(): void {
+    this.signal.throwIfAborted();
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.#abort);
+  }
+
+  readonly #abort = (): void => {
+    const aborted = this.#signals.find((signal) => signal.aborted);
+    if (aborted) this.#controller.abort(aborted.reason);
+  };
+}
+
+/** Resolves when the time has passed, or the signal aborts. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,31 @@
+/**
+ * JSON whose integers keep all their digits, on every engine: those past Number.MAX_SAFE_INTEGER are bigints here. Engines
+ * without JSON.rawJSON and the reviver's `context.source` (Node 20 has neither) can only mark strings, so all are treated so.
+ */
+
+/** Of chance, so that no text has it. */
+const newMark = (): string => `bigint:${Math.random().toString(36).slice(2)}:`;
+
+/** Also writes typed arrays as arrays, and what JSON lacks as "NaN", "Infinity", "-Infinity". */
+export function stringifyJson(value: unknown): string {
+  const mark = newMark();
+  const text = JSON.stringify(value, (_, each: unknown) => {
+    if (typeof each === 'bigint') return `${mark}${each}`;
+    if (typeof each === 'number' && !Number.isFinite(each)) return String(each);
+    if (ArrayBuffer.isView(each)) return [...(each as Uint8Array)];
+    return each;
+  });
+  return text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
+}
+
+const longInteger = /(?<![\d.])\d{16,}(?![\d.eE])/;
+const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** @throws SyntaxError */
+export function parseJson(text: string): unknown {
+  // Almost always; and a reviver makes the parser several times slower.
+  if (!longInteger.test(text)) return JSON.parse(text);
+  const mark = newMark();
+  const marked = text.replaceAll(stringOrNumber, (token) => (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${mark}${token}"` : token));
+  return JSON.parse(marked, (_, value: unknown) => (typeof value === 'string' && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value));
+}
