@@ -20,7 +20,7 @@ test.each<[DType, unknown, unknown]>([
 test.each<[DType, unknown]>([
   ['float32', 1e39], ['float32', 2n ** 200n], ['float16', 65505], ['float64', Infinity], ['float32', '1.5'], ['float32', null], ['float32', [1]],
   ['int8', 128], ['int8', '128'], ['int32', 1.5], ['uint64', -1n], ['int64', 2n ** 63n], ['int64', '9'.repeat(30)], ['int64', '1e3'], ['int64', '007'], ['int64', '-0'], ['int32', Number.NaN],
-  ['bool', 1], ['string', 1], ['float32', 'constructor'],
+  ['bool', 1], ['string', 1], ['string', 'a\0b'], ['string', '\ud800'], ['float32', 'constructor'],
 ])('%s refuses %p', (dtype, json) => {
   expect(element(dtype, json)).toBeUndefined();
 });

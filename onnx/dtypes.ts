@@ -37,7 +37,7 @@ export function largestFloat(dtype: DType): number | undefined {
  * is parsed as) or their decimal digits in a string.
  */
 export function element(dtype: DType, value: unknown): Scalar | undefined {
-  if (dtype === 'string') return typeof value === 'string' ? value : undefined;
+  if (dtype === 'string') return typeof value === 'string' && isText(value) ? value : undefined;
   if (dtype === 'bool') return typeof value === 'boolean' ? value : undefined;
   const most = largest[dtype];
   if (most !== undefined) {
@@ -51,6 +51,11 @@ export function element(dtype: DType, value: unknown): Scalar | undefined {
   const [low, high] = integers[dtype] ?? [0n, 0n];
   if (whole === undefined || whole < low || whole > high) return undefined;
   return small === undefined ? whole : Number(whole);
+}
+
+/** The runtime takes UTF-8, which has no half of a surrogate pair, and ends a text at its first zero. */
+function isText(value: string): boolean {
+  return !value.includes('\0') && value.isWellFormed();
 }
 
 function toBigInt(value: unknown): bigint | undefined {

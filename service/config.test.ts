@@ -5,7 +5,7 @@ const base = { MODELS_DIR: import.meta.dirname };
 
 test('the defaults are those of the contract', () => {
   expect(readConfig(base)).toEqual({
-    port: 8000, host: '0.0.0.0', modelsDir: import.meta.dirname, logLevel: 'info', drainDelaySeconds: 5,
+    port: 8000, host: '0.0.0.0', modelsDir: import.meta.dirname, defaultModel: undefined, logLevel: 'info', drainDelaySeconds: 5,
     gracePeriodSeconds: 30, requestTimeoutSeconds: 15, maxBodyBytes: 1048576, strictRanges: false, inferenceThreads: 1,
     apiKey: undefined, apiKeyFile: '/var/run/secrets/rhizome/api-key',
   });
@@ -13,11 +13,11 @@ test('the defaults are those of the contract', () => {
 
 test('every variable is read', () => {
   const config = readConfig({
-    PORT: '0', HOST: '::1', MODELS_DIR: import.meta.dirname, LOG_LEVEL: 'silent', DRAIN_DELAY_SECONDS: '0.5', GRACE_PERIOD_SECONDS: '60',
+    PORT: '0', HOST: '::1', MODELS_DIR: import.meta.dirname, DEFAULT_MODEL: 'iris', LOG_LEVEL: 'silent', DRAIN_DELAY_SECONDS: '0.5', GRACE_PERIOD_SECONDS: '60',
     REQUEST_TIMEOUT_SECONDS: '20', MAX_BODY_BYTES: '10', STRICT_RANGES: 'true', INFERENCE_THREADS: '4', API_KEY: 'secret', API_KEY_FILE: '/nowhere',
   });
   expect(config).toEqual({
-    port: 0, host: '::1', modelsDir: import.meta.dirname, logLevel: 'silent', drainDelaySeconds: 0.5, gracePeriodSeconds: 60,
+    port: 0, host: '::1', modelsDir: import.meta.dirname, defaultModel: 'iris', logLevel: 'silent', drainDelaySeconds: 0.5, gracePeriodSeconds: 60,
     requestTimeoutSeconds: 20, maxBodyBytes: 10, strictRanges: true, inferenceThreads: 4, apiKey: 'secret', apiKeyFile: '/nowhere',
   });
 });

@@ -5,6 +5,8 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly modelsDir: string;
+  /** The model that a request means which names none; by default the only one. */
+  readonly defaultModel: string | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly drainDelaySeconds: number;
   readonly gracePeriodSeconds: number;
@@ -55,6 +57,7 @@ export function readConfig(environment: Environment): Config {
     port: number('PORT', WHOLE, 0, 65535),
     host: raw('HOST'),
     modelsDir: raw('MODELS_DIR'),
+    defaultModel: environment['DEFAULT_MODEL'] || undefined,
     logLevel: logLevel ?? 'info',
     drainDelaySeconds: number('DRAIN_DELAY_SECONDS', DECIMAL, 0, 3600),
     gracePeriodSeconds: number('GRACE_PERIOD_SECONDS', DECIMAL, 1, 86400),

@@ -23,7 +23,7 @@ export interface ServeOptions {
 /** Loads the models of a folder and answers requests until SIGTERM or SIGINT, then drains. @throws ListenError */
 export async function serve(config: Config, { logger = createLogger(config), onSignal = listenToProcess }: ServeOptions = {}): Promise<void> {
   const lifecycle = new Lifecycle();
-  const repository = new ModelRepository(config.modelsDir);
+  const repository = new ModelRepository(config.modelsDir, config.defaultModel);
   const metrics = new Metrics();
   const app = createApp({ repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger), options: config });
 

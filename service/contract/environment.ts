@@ -14,6 +14,7 @@ export const variables = {
   GRPC_PORT: { description: 'TCP port for the Open Inference Protocol over gRPC; unset: none' },
   HOST: { default: '0.0.0.0', description: 'address to listen on' },
   MODELS_DIR: { default: image.modelsDir, description: 'folder with one folder a model: NAME/model.onnx, NAME/model.json' },
+  DEFAULT_MODEL: { description: 'name of the model that POST /predictions is for; unset: the only one' },
   LOG_LEVEL: { default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' },
   DRAIN_DELAY_SECONDS: { default: '5', unit: 'seconds', description: 'after SIGTERM, keep accepting for this long while endpoints are withdrawn' },
   GRACE_PERIOD_SECONDS: { default: '30', unit: 'seconds', description: 'after SIGTERM, be gone by then: terminationGracePeriodSeconds of the pod' },

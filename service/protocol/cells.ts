@@ -71,7 +71,8 @@ export function expectation({ dtype, shape, unit, range }: Feature): string {
 }
 
 function misfit(dtype: DType, value: unknown, isElement: boolean): string {
-  if (!isElement) return typeof value === 'string' ? `Got ${value}.` : `Expected an array, got ${whatCame(value)}.`;
+  if (!isElement) return 'Not an array of the right length.';
+  if (dtype === 'string' && typeof value === 'string') return 'Holds the character U+0000, or half a surrogate pair.';
   const numeric = dtype !== 'string' && dtype !== 'bool';
   return numeric && (typeof value === 'number' || typeof value === 'bigint') ? `Not within ${dtype}.` : `Expected ${kind(dtype)}, got ${whatCame(value)}.`;
 }

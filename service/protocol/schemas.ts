@@ -44,7 +44,8 @@ export function rowSchema({ signature: { features }, example }: Pick<Model, 'sig
 
 /** An element of a dtype, as a request has it. */
 export function elementSchema(dtype: DType, inline: boolean, range?: readonly [number, number]): Json {
-  if (dtype === 'string') return { type: 'string' };
+  // The runtime ends a text at its first zero.
+  if (dtype === 'string') return { type: 'string', pattern: '^[^\\u0000]*$' };
   if (dtype === 'bool') return { type: 'boolean' };
   const most = largestFloat(dtype);
   if (most === undefined) {
@@ -65,7 +66,8 @@ const formats: Readonly<Partial<Record<DType, string>>> = { float32: 'float', fl
 function answeredElement(dtype: DType): Json {
   const range = integerRange(dtype);
   if (range) return { type: 'integer', format: dtype, minimum: range[0], maximum: range[1] };
-  return dtype === 'string' || dtype === 'bool' ? elementSchema(dtype, true) : ref('Number');
+  if (dtype === 'string') return { type: 'string' };
+  return dtype === 'bool' ? { type: 'boolean' } : ref('Number');
 }
 
 /** An output's value for one row: without the dimension of rows, where it has one. */
