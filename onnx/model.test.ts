@@ -58,8 +58,8 @@ test('an example that is not reproduced is named, with what came', async () => {
 });
 
 test.each([
-  ['truncated', async (bytes: Buffer) => writeFile(join(folder, 'model.onnx'), bytes.subarray(0, bytes.length / 2)), 'the data ends at byte'],
-  ['empty', async () => writeFile(join(folder, 'model.onnx'), ''), 'refuses the model'],
+  ['truncated', async (bytes: Buffer) => writeFile(join(folder, 'model.onnx'), bytes.subarray(0, bytes.length / 2)), 'the file ends at byte'],
+  ['empty', async () => writeFile(join(folder, 'model.onnx'), ''), 'the file is empty'],
   ['missing', async () => Promise.resolve(), 'ENOENT'],
 ])('a model.onnx that is %s is named with its path', async (_, write, reason) => {
   await write(await readFile(join(import.meta.dirname, 'fixtures/double.onnx')));

@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { differs } from './answer.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
 import { classLabels, graphNodes } from './graph.ts';
 import { toExample } from './examples.ts';
+import { readModelFile } from './model-file.ts';
 import { readModelJson, type Example } from './model-json.ts';
 import { plausibleInputs } from './plausible-inputs.ts';
 import { carriesRows, decodePredictions, encodeRows, outputNames, stackable, type Prediction, type Row } from './rows.ts';
 import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature.ts';
-import { tensorsOnly } from './tensors-only.ts';
 
 /** The model cannot be served; the message names the file, what is wrong with it, and what to do. */
 export class ModelLoadError extends Error {
@@ -44,8 +43,8 @@ export class Model {
     const path = join(folder, 'model.onnx');
     try {
       const json = await readModelJson(join(folder, 'model.json'));
-      const { model, labels } = tensorsOnly(await readFile(path));
-      const session = await engine.load(model, options);
+      const { model, labels, externalData } = await readModelFile(path);
+      const session = await engine.load(model, { ...options, externalData });
       const signature = resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)));
       const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, graphNodes(model), 1).flat();
       const loaded = new Model(signature, session, trials);

@@ -7,6 +7,13 @@
 
 export class ProtobufError extends Error {
   override readonly name = 'ProtobufError';
+  /** Where the bytes end in the middle of a field: its number, and the byte that it goes up to where that is known. */
+  readonly cut: { readonly field: number; readonly end?: number } | undefined;
+
+  constructor(message: string, cut?: { readonly field: number; readonly end?: number }) {
+    super(message);
+    this.cut = cut;
+  }
 }
 
 /** One field of a message: `value` is a number for varints, else the bytes (a view, not a copy). */
@@ -25,11 +32,12 @@ const I32 = 5;
 /** The fields of a message, in order. @throws ProtobufError where the bytes end in the middle of a field or are none. */
 export function* fields(message: Uint8Array): Generator<Field> {
   let at = 0;
+  let number = 0;
   const varint = (): bigint => {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = message[at++];
-      if (byte === undefined) throw new ProtobufError(`the data ends at byte ${message.length}, in the middle of a number`);
+      if (byte === undefined) throw new ProtobufError(`the data ends at byte ${message.length}, in the middle of a number`, { field: number });
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asUintN(64, value);
     }
@@ -37,15 +45,15 @@ export function* fields(message: Uint8Array): Generator<Field> {
   };
   const bytes = (length: number): Uint8Array => {
     if (at + length > message.length) {
-      throw new ProtobufError(`the data ends at byte ${message.length}, where a field needs it up to byte ${at + length}`);
+      throw new ProtobufError(`the data ends at byte ${message.length}, where a field needs it up to byte ${at + length}`, { field: number, end: at + length });
     }
     return message.subarray(at, (at += length));
   };
   while (at < message.length) {
     const start = at;
     const tag = Number(varint());
-    const number = tag >>> 3;
-    if (number === 0) throw new ProtobufError(`byte ${start} starts a field with the number 0`);
+    number = Math.floor(tag / 8);
+    if (number === 0 || number > 0x1fffffff) throw new ProtobufError(`byte ${start} starts a field with the number ${number}`);
     let value: bigint | Uint8Array;
     switch (tag & 7) {
       case VARINT: value = varint(); break;

@@ -48,7 +48,7 @@ clusterTest('a model that never gets ready: which, and why, long before the dead
   await writeFile(model, good.subarray(0, 500));
   const run = await up();
   await writeFile(model, good);
-  await expectFailure(run, /\S+ runs, but will not get ready: model\/iris: \/app\/models\/iris\/model\.onnx cannot be served: the data ends at byte 500/, 'Startup probe failed: HTTP probe failed with statuscode: 503', '"model failed"');
+  await expectFailure(run, /\S+ runs, but will not get ready: model\/iris: \/app\/models\/iris\/model\.onnx cannot be served: the file ends at byte 500/, 'Startup probe failed: HTTP probe failed with statuscode: 503', '"model failed"');
   expect(run.stderr).toMatch(/ {2}new \S+ {2}StartupProbe: HTTP 503, 0 restarts, \S+, \S+:v/);
 });
 

@@ -34,9 +34,21 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** A file beside the model, in memory. */
+export interface ExternalFile {
+  /** As the model names it. */
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
 export interface EngineOptions {
   /** Threads that one run may use; a container's CPU limit, since engines see only the host's cores. */
   readonly threads: number;
+  /**
+   * Files that the model's weights are in; they are not needed once it is loaded.
+   * @default none
+   */
+  readonly externalData?: readonly ExternalFile[];
 }
 
 export interface Engine {

@@ -13,6 +13,7 @@ export const onnxruntime: Engine = {
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       logSeverityLevel: 4,
+      ...(options.externalData && { externalData: [...options.externalData] }),
     }));
     return new OnnxruntimeSession(session);
   },
