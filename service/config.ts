@@ -3,6 +3,8 @@ import { minimumGraceSeconds, variables, type Variable, type VariableName } from
 
 export interface Config {
   readonly port: number;
+  /** None: no gRPC. */
+  readonly grpcPort: number | undefined;
   readonly host: string;
   readonly modelsDir: string;
   /** The model that a request means which names none; by default the only one. */
@@ -55,6 +57,7 @@ export function readConfig(environment: Environment): Config {
   check('STRICT_RANGES', ['true', 'false'].includes(raw('STRICT_RANGES')), 'true or false');
   const config: Config = {
     port: number('PORT', WHOLE, 0, 65535),
+    grpcPort: raw('GRPC_PORT') === '' ? undefined : number('GRPC_PORT', WHOLE, 0, 65535),
     host: raw('HOST'),
     modelsDir: raw('MODELS_DIR'),
     defaultModel: environment['DEFAULT_MODEL'] || undefined,

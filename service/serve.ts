@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { flushCompileCache } from 'node:module';
 import { pino, type Logger } from 'pino';
 import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
@@ -8,7 +7,8 @@ import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } fr
 import { ModelRepository } from './inference/repository.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Metrics } from './middleware/metrics.ts';
-import { drain, listen } from './server.ts';
+import { drain, type Listener } from './drain.ts';
+import { listen } from './server.ts';
 
 /** Takes what is to be done on SIGTERM and SIGINT. */
 export type OnSignal = (stop: (signal: NodeJS.Signals) => void) => void;
@@ -25,12 +25,17 @@ export async function serve(config: Config, { logger = createLogger(config), onS
   const lifecycle = new Lifecycle();
   const repository = new ModelRepository(config.modelsDir, config.defaultModel);
   const metrics = new Metrics();
-  const app = createApp({ repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger), options: config });
+  const common = { repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger) };
+
+  // Who has no use for gRPC does not wait for its library either.
+  const { grpcPort } = config;
+  const listenGrpc = grpcPort === undefined ? undefined : (await import('./grpc/server.ts')).listenGrpc;
 
   // Listening comes first: while a large model loads, /livez answers and /readyz says what it waits for.
-  const { server, url } = await listen(app, config);
-  logger.info({ url, models_dir: config.modelsDir }, 'listening');
-  const stopped = drained(onSignal, server, lifecycle, config, logger);
+  const http = await listen(createApp({ ...common, options: config }), config);
+  const grpc = await listenGrpc?.(grpcPort ?? 0, config, common);
+  logger.info({ url: http.url, ...(grpc && { grpc_url: grpc.url }), models_dir: config.modelsDir }, 'listening');
+  const stopped = drained(onSignal, grpc ? [http, grpc] : [http], lifecycle, config, logger);
 
   await repository.load(onnxruntime, { threads: config.inferenceThreads });
   for (const entry of repository.entries) {
@@ -50,8 +55,8 @@ export async function serve(config: Config, { logger = createLogger(config), onS
   await repository.release();
 }
 
-/** Resolves once the server has drained after a signal. A second signal exits at once. */
-function drained(onSignal: OnSignal, server: Server, lifecycle: Lifecycle, config: Config, logger: Logger): Promise<void> {
+/** Resolves once the listeners have drained after a signal. A second signal exits at once. */
+function drained(onSignal: OnSignal, listeners: readonly Listener[], lifecycle: Lifecycle, config: Config, logger: Logger): Promise<void> {
   return new Promise((resolve, reject) => {
     onSignal((signal) => {
       if (lifecycle.phase !== 'serving') {
@@ -59,7 +64,7 @@ function drained(onSignal: OnSignal, server: Server, lifecycle: Lifecycle, confi
         process.exit(1);
       }
       logger.info({ signal, drain_delay_seconds: config.drainDelaySeconds }, 'draining');
-      drain(server, lifecycle, config).then((cut) => {
+      drain(listeners, lifecycle, config).then((cut) => {
         if (cut > 0) logger.error({ connections: cut }, 'grace period over: connections cut');
         else logger.info('drained');
         resolve();

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Config } from './config.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import type { Listener } from './drain.ts';
 
 /** Longer than the idle time of common load balancers (ALB 60 s, nginx 75 s), so that it is they who close. */
 const KEEP_ALIVE_SECONDS = 90;
@@ -14,8 +13,6 @@ const HEADERS_SECONDS = 10;
 const MOST_CONNECTIONS = 10_000;
 /** A connection that was opened just before the listener closed has this long to send its request. */
 const FIRST_REQUEST_SECONDS = 1;
-/** Kept of the grace period for the last answers to be sent and for exiting. */
-const EXIT_SECONDS = 1;
 
 /** The address cannot be listened on. */
 export class ListenError extends Error {
@@ -23,7 +20,7 @@ export class ListenError extends Error {
 }
 
 /** @throws ListenError */
-export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: Config): Promise<{ server: Server; url: string }> {
+export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: Config): Promise<Listener> {
   const requestTimeout = requestTimeoutSeconds * 1000;
   const listener = getRequestListener(app.fetch);
   const server = createServer({
@@ -43,39 +40,27 @@ export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: C
   }
   const address = server.address();
   const bound = typeof address === 'object' && address ? address.port : port;
-  return { server, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
-}
-
-/**
- * Ends the server without cutting off a request: accepts for the drain delay, since endpoints are withdrawn while
- * SIGTERM is already here; then closes the listener and the idle connections, and serves what still arrives on open ones
- * until the grace period is nearly over.
- *
- * @returns how many connections had to be cut at the end.
- */
-export async function drain(server: Server, lifecycle: Lifecycle, { drainDelaySeconds, gracePeriodSeconds }: Config): Promise<number> {
-  const deadline = performance.now() + (gracePeriodSeconds - EXIT_SECONDS) * 1000;
-  lifecycle.advance('draining');
-  await delay(drainDelaySeconds * 1000);
-
-  lifecycle.advance('closing');
-  const closed = closeListener(server);
-  const sparedUntil = performance.now() + FIRST_REQUEST_SECONDS * 1000;
-  // Again and again, since a busy connection turns idle when its answer is sent.
-  const closeIdle = setInterval(() => {
-    if (performance.now() > sparedUntil) server.closeIdleConnections();
-  }, 50);
-  const inTime = await Promise.race([closed.then(() => true), delay(deadline - performance.now(), false, { ref: false })]);
-  clearInterval(closeIdle);
-  if (inTime) return 0;
-
-  lifecycle.advance('closed');
-  const cut = await new Promise<number>((resolve, reject) => server.getConnections((error, count) => {
-    if (error) reject(error);
-    else resolve(count);
-  }));
-  server.closeAllConnections();
-  return cut;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    dismiss: () => undefined, // each answer tells its client, as the lifecycle has it
+    async close() {
+      const sparedUntil = performance.now() + FIRST_REQUEST_SECONDS * 1000;
+      // Again and again, since a busy connection turns idle when its answer is sent.
+      const closeIdle = setInterval(() => {
+        if (performance.now() > sparedUntil) server.closeIdleConnections();
+      }, 50);
+      await closeListener(server);
+      clearInterval(closeIdle);
+    },
+    async cut() {
+      const left = await new Promise<number>((resolve, reject) => server.getConnections((error, count) => {
+        if (error) reject(error);
+        else resolve(count);
+      }));
+      server.closeAllConnections();
+      return left;
+    },
+  };
 }
 
 /**

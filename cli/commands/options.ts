@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { ports } from '../../service/contract/index.ts';
 import { engines } from '../tools/engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 
@@ -10,6 +11,7 @@ export interface CommandContext extends ExecContext {
 
 /** Of this machine, where `up` serves unless it is told otherwise. */
 export const defaultPort = 8080;
+export const defaultGrpcPort = ports.grpc.number;
 
 /** `--on`, checked while the command line is parsed. */
 export const onOption = (fallback: string): Option =>

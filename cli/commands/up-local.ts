@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { toJson } from '../json.ts';
 import { privateCharts, readManifests } from '../manifests.ts';
-import { assertPredictions } from '../steps/predict.ts';
+import { assertPrediction } from '../steps/predict.ts';
 import { createSteps } from '../steps/step.ts';
 import { synth } from '../steps/synth.ts';
-import { detach, localTarget, startLocal, type EngineEvent } from '../targets/local/index.ts';
-import { defaultPort, type CommandContext } from './options.ts';
+import { detach, localTarget, startLocal, type Detached, type EngineEvent } from '../targets/local/index.ts';
+import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up.ts';
 
 /** The steps of `up` with the embedded engine: the same manifests, as processes of this machine. */
@@ -18,22 +17,21 @@ export async function upOnThisMachine(context: CommandContext, options: UpOption
     await synth(context, { outdir: privateCharts });
     return readManifests(root, privateCharts);
   });
-  const engine = { manifests: file, root, port: options.port ?? defaultPort, onEvent };
-  const ready = async (url: string, unhonoured: readonly string[]): Promise<void> => {
+  const engine = { manifests: file, root, port: options.port ?? defaultPort, grpcPort: options.grpcPort ?? defaultGrpcPort, onEvent };
+  const ready = async ({ url, grpc, unhonoured }: Pick<Detached, 'url' | 'grpc' | 'unhonoured'>): Promise<void> => {
     for (const line of unhonoured) report.line(`not on this machine: ${line}`);
-    const { answers, curls } = await run('Predict', (skip) => assertPredictions(context, url, skip));
-    context.print(options.json === true ? toJson({ target: 'local', url, answer: answers[0]?.answer, answers, steps: times }) : nextSteps(url, curls));
+    const { answer, curl } = await run('Predict', () => assertPrediction(context, url));
+    context.print(options.json === true ? JSON.stringify({ target: 'local', url, grpc, answer, steps: times }) : nextSteps(url, grpc, curl));
   };
 
   if (options.detach === true) {
-    const { url, unhonoured } = await run('Start the replicas', () => detach({ ...engine, timeoutSeconds, signal }));
-    await ready(url, unhonoured);
+    await ready(await run('Start the replicas', () => detach({ ...engine, timeoutSeconds, signal })));
     return;
   }
   const running = await run('Start the replicas', () => startLocal(engine));
   try {
     await run('Wait for the replicas', () => running.waitReady({ timeoutSeconds, signal }));
-    await ready(running.url, running.unhonoured);
+    await ready(running);
     report.line('Ctrl-C stops the replicas. Their log:');
     // With --json standard output is for the one object.
     if (options.json === true) await once(signal, 'abort');
@@ -44,13 +42,14 @@ export async function upOnThisMachine(context: CommandContext, options: UpOption
   }
 }
 
-function nextSteps(url: string, curls: readonly string[]): string {
+function nextSteps(url: string, grpc: string | undefined, curl: string): string {
   return [
     '',
-    `${curls.length === 1 ? 'The model answers' : 'The models answer'} at ${url}, documentation at ${url}/docs`,
+    `The model answers at ${url}, documentation at ${url}/docs`,
+    ...(grpc === undefined ? [] : [`gRPC, the Open Inference Protocol, is at ${grpc}`]),
     '',
     'Try',
-    ...curls.map((curl) => `  ${curl}`),
+    `  ${curl}`,
     '  npx rhizome status            # then kill -9 one of the PIDs: it comes back',
     '  npx rhizome up --on kind      # the same manifests on Kubernetes',
     '',

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import { UsageError } from '../failure.ts';
-import { checkModels } from '../models.ts';
+import { checkModels } from '../steps/predict.ts';
 import { clusterNamed } from '../targets/find.ts';
 import type { Engine } from '../tools/engine.ts';
-import { engineOption, examples, onOption, parsePort, type CommandContext } from './options.ts';
+import { defaultGrpcPort, engineOption, examples, onOption, parsePort, type CommandContext } from './options.ts';
 import { upOnCluster } from './up-cluster.ts';
 import { upOnThisMachine } from './up-local.ts';
 
@@ -11,6 +11,7 @@ import { upOnThisMachine } from './up-local.ts';
 export interface UpOptions {
   readonly on?: string;
   readonly port?: number;
+  readonly grpcPort?: number;
   readonly detach?: boolean;
   readonly json?: boolean;
   readonly image?: string;
@@ -23,11 +24,12 @@ export interface UpOptions {
 
 export function upCommand(context: CommandContext): Command {
   return new Command('up')
-    .description('run the model in replicas that come back, wait until they are ready, and prove it with one prediction of each model')
+    .description('run the model in replicas that come back, wait until they are ready, and prove it with one prediction')
     .addOption(onOption('local'))
     .option('--port <number>', 'port on this machine (default: 8080; on kind it is the one in kind.yaml)', parsePort)
+    .option('--grpc-port <number>', 'port for gRPC on this machine (default: 8001)', parsePort)
     .option('--detach', 'return once ready, instead of staying until Ctrl-C')
-    .option('--json', 'print one JSON object once ready: target, url, image, answer, answers, steps with their seconds')
+    .option('--json', 'print one JSON object once ready: target, url, grpc, image, answer, steps with their seconds')
     .option('--image <reference>', 'on a cluster: run this image, which the nodes can pull, instead of building one')
     .option('--registry <host/path>', 'on a cluster: push the image there for the nodes to pull, instead of loading it into them')
     .option('--base-image <reference>', "on a cluster: base of the image; also BASE_IMAGE (default: the Dockerfile's)")
@@ -54,6 +56,7 @@ export function upCommand(context: CommandContext): Command {
 function refuseWhatDoesNothing(on: string, options: UpOptions): void {
   if (on === 'kind' && options.port !== undefined) throw new UsageError('--port does nothing on kind: its port is fixed when the cluster is made.', { hint: 'Change `hostPort` in kind.yaml, then `rhizome down --on kind` and up again.' });
   if (options.image !== undefined && options.registry !== undefined) throw new UsageError('--registry does nothing with --image, which names an image that is there already.', { hint: 'Leave one of them out.' });
+  if (on !== 'local' && options.grpcPort !== undefined) throw new UsageError('--grpc-port does nothing on a cluster: no port of this machine leads to gRPC there.', { hint: `Leave it out. kubectl leads there: \`kubectl port-forward service/NAME ${defaultGrpcPort}\`.` });
   if (on !== 'local') return;
   const flags = { '--image': options.image, '--registry': options.registry, '--base-image': options.baseImage, '--build-image': options.buildImage };
   const given = Object.entries(flags).find(([, value]) => value !== undefined);

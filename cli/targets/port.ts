@@ -20,13 +20,19 @@ export async function checkPortFree(port: number, hint?: string): Promise<void> 
 }
 
 /** The error that a busy port gives, with who holds it where this can be seen. */
-export async function portInUse(port: number, cause: unknown, hint = `End that program, or take another port: \`rhizome up --port ${port + 1}\`.`): Promise<Failure> {
+export async function portInUse(port: number, cause: unknown, hint = otherPort('--port', port)): Promise<Failure> {
   const holder = await portHolder(port);
   return new Failure(`Port ${port} of this machine is in use${holder === undefined ? '' : ` by ${holder}`}.`, {
     cause,
     hint,
   });
 }
+
+/** The options of `up` that name a port of this machine. */
+export type PortFlag = '--port' | '--grpc-port';
+
+/** The way out of a busy port. */
+export const otherPort = (flag: PortFlag, port: number): string => `End that program, or take another port: \`rhizome up ${flag} ${port + 1}\`.`;
 
 /** The program that listens on a TCP port, as `node (pid 1234)`; undefined where it cannot be told, as of another user's. */
 export async function portHolder(port: number): Promise<string | undefined> {

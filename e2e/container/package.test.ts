@@ -61,7 +61,7 @@ test('up, predict and down work there, on the Node that the project has', async 
   const { prediction } = await example();
   const port = await freePort();
   try {
-    const { stdout } = await run('npx', 'rhizome', 'up', '--detach', '--json', '--port', String(port));
+    const { stdout } = await run('npx', 'rhizome', 'up', '--detach', '--json', '--port', String(port), '--grpc-port', String(await freePort()));
     expect(JSON.parse(stdout)).toMatchObject({ url: `http://localhost:${port}`, answer: { prediction, model: { name: 'wine' } } });
     expect(JSON.parse((await run('npx', 'rhizome', 'predict')).stdout)).toMatchObject({ prediction });
     expect(JSON.parse((await run('npx', 'rhizome', 'status', '--json')).stdout)).toMatchObject({ wanted: 2, ready: 2 });

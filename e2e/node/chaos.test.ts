@@ -5,7 +5,7 @@ import { createWorkspace, type Workspace } from '../workspace.ts';
 let project: Workspace;
 beforeAll(async () => {
   project = await createWorkspace();
-  const { exitCode, stderr } = await project.rhizome('up', '--detach', '--port', String(await freePort()));
+  const { exitCode, stderr } = await project.rhizome('up', '--detach', '--port', String(await freePort()), '--grpc-port', String(await freePort()));
   if (exitCode !== 0) throw new Error(stderr);
 });
 afterAll(async () => {

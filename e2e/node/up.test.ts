@@ -53,7 +53,7 @@ const alive = (pid: number) => {
 
 test('up in the foreground ends with a right prediction; Ctrl-C leaves no process behind', async () => {
   const port = await freePort();
-  const child = workspace.start('up', '--port', String(port));
+  const child = workspace.start('up', '--port', String(port), '--grpc-port', String(await freePort()));
   up = child;
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -71,7 +71,7 @@ test('up in the foreground ends with a right prediction; Ctrl-C leaves no proces
 
 test('kill -9 of a replica under load: it is back within 3 s, and only its own connections fail', async () => {
   const port = await freePort();
-  const started = await workspace.rhizome('up', '--detach', '--port', String(port));
+  const started = await workspace.rhizome('up', '--detach', '--port', String(port), '--grpc-port', String(await freePort()));
   expect(started).toMatchObject({ exitCode: 0 });
   const load: LoadOptions = { url: `http://localhost:${port}/predictions`, requests: [{ body, isRight }], rate: 40, connections: 'keep-alive', pool: 26, retryAfter: 100 };
 

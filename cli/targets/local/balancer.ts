@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { portInUse } from '../port.ts';
+import { otherPort, portInUse, type PortFlag } from '../port.ts';
 import { portOf } from './ports.ts';
 
 /** A replica that takes no connection within this time is passed over, as one that refuses it. */
@@ -24,14 +24,15 @@ export class Balancer {
 
   /**
    * Listens on localhost, by IPv4 and, where the machine has it, by IPv6. Port 0 picks a free one. Returns the port.
+   * @param flag the option that names another one
    * @throws Failure when the port is in use
    */
-  async listen(port: number): Promise<number> {
-    const ipv4 = await this.#listen('127.0.0.1', port);
+  async listen(port: number, flag: PortFlag = '--port'): Promise<number> {
+    const ipv4 = await this.#listen('127.0.0.1', port, flag);
     const actual = portOf(ipv4);
     this.#servers = [ipv4];
     try {
-      this.#servers = [ipv4, await this.#listen('::1', actual)];
+      this.#servers = [ipv4, await this.#listen('::1', actual, flag)];
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT') {
@@ -53,13 +54,13 @@ export class Balancer {
     for (const client of this.#clients) client.destroy();
   }
 
-  async #listen(host: string, port: number): Promise<Server> {
+  async #listen(host: string, port: number, flag: PortFlag): Promise<Server> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => { this.#accept(client); });
     server.listen({ host, port });
     try {
       await once(server, 'listening');
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? await portInUse(port, error) : error;
+      throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? await portInUse(port, error, otherPort(flag, port)) : error;
     }
     // Out of file descriptors a connection cannot be accepted; those that are open must not suffer.
     server.on('error', () => undefined);

@@ -26,7 +26,7 @@ try {
     },
   });
   await engine.waitReady({ timeoutSeconds: options.timeoutSeconds, signal: AbortSignal.any([signals.stop, abandoned.signal]) });
-  await tell({ kind: 'ready', url: engine.url, unhonoured: engine.unhonoured });
+  await tell({ kind: 'ready', url: engine.url, grpc: engine.grpc, unhonoured: engine.unhonoured });
   if (process.connected) process.disconnect();
   await new Promise((resolve) => { signals.stop.addEventListener('abort', resolve); });
   await engine.stop(signals.now);

@@ -22,7 +22,7 @@ function prepare(wishes: Wishes) {
     await target.down();
     folder.remove();
   });
-  const up = (options: Partial<DetachOptions> = {}): Promise<Detached> => detach({ ...folder, port: 0, timeoutSeconds: 20, onEvent: () => undefined, ...options });
+  const up = (options: Partial<DetachOptions> = {}): Promise<Detached> => detach({ ...folder, port: 0, grpcPort: 0, timeoutSeconds: 20, onEvent: () => undefined, ...options });
   return { ...folder, target, up };
 }
 

@@ -18,7 +18,7 @@ afterEach(async () => { for (const step of cleanUp.splice(0)) await step(); });
 async function start(wishes: Wishes, clock?: Clock): Promise<{ engine: LocalEngine; events: EngineEvent[]; root: string }> {
   const folder = project(wishes);
   const events: EngineEvent[] = [];
-  const engine = await startLocal({ ...folder, port: 0, onEvent: (event) => events.push(event), ...(clock === undefined ? {} : { clock }) });
+  const engine = await startLocal({ ...folder, port: 0, grpcPort: 0, onEvent: (event) => events.push(event), ...(clock === undefined ? {} : { clock }) });
   cleanUp.push(async () => {
     await engine.stop(AbortSignal.abort());
     folder.remove();

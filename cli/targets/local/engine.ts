@@ -5,7 +5,7 @@ import type { DeploymentStatus } from '../target.ts';
 import { Balancer } from './balancer.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { makeWay } from './local-target.ts';
-import { readManifests } from './manifests.ts';
+import { grpcPort as grpcContainerPort, readManifests } from './manifests.ts';
 import { notReady } from './not-ready.ts';
 import { identify, killGroup } from './process-id.ts';
 import type { EngineEvent } from './replica.ts';
@@ -20,6 +20,8 @@ export interface LocalOptions {
   readonly root: string;
   /** Where the Service is, on localhost; 0 takes a free one. */
   readonly port: number;
+  /** Where gRPC is, on localhost, if the Service has a port `grpc`; 0 takes a free one. */
+  readonly grpcPort: number;
   readonly onEvent: (event: EngineEvent) => void;
   /** @default the system's */
   readonly clock?: Clock;
@@ -28,6 +30,8 @@ export interface LocalOptions {
 export interface LocalEngine {
   /** Without a trailing slash. */
   readonly url: string;
+  /** Host and port of gRPC; undefined where the Service has none. */
+  readonly grpc: string | undefined;
   /** What the manifests ask for and is not done here, a line each. */
   readonly unhonoured: readonly string[];
   status(): DeploymentStatus;
@@ -46,14 +50,22 @@ export interface LocalEngine {
  * Resolves when the Service's port listens and the replicas are being started.
  * @throws Failure for manifests that cannot be run and for a port that is in use; nothing runs then
  */
-export async function startLocal({ manifests: path, root, port, onEvent, clock = systemClock }: LocalOptions): Promise<LocalEngine> {
+export async function startLocal({ manifests: path, root, port, grpcPort, onEvent, clock = systemClock }: LocalOptions): Promise<LocalEngine> {
   const manifests = readManifests(resolve(root, path));
-  await makeWay(root, port);
+  const spoken = grpcContainerPort(manifests);
+  await makeWay(root, port, spoken === undefined ? undefined : grpcPort);
 
   const changes = new EventEmitter().setMaxListeners(0);
   let supervisor: Supervisor | undefined;
   const balancer = new Balancer(() => supervisor?.endpoints() ?? []);
+  const grpcBalancer = new Balancer(() => supervisor?.endpoints(spoken) ?? []);
+  const balancers = [balancer, grpcBalancer];
+  const close = (): void => { for (const each of balancers) each.close(); };
   const url = `http://localhost:${await balancer.listen(port)}`;
+  const grpc = spoken === undefined ? undefined : `localhost:${await grpcBalancer.listen(grpcPort, '--grpc-port').catch((error: unknown) => {
+    close();
+    throw error;
+  })}`;
   const self = identify(process.pid) ?? { pid: process.pid, started: '' };
 
   const record = (): void => {
@@ -61,7 +73,7 @@ export async function startLocal({ manifests: path, root, port, onEvent, clock =
     const { replicas, graceSeconds } = supervisor;
     const rows = replicas.map((replica) => ({ status: replica.status(), ...(replica.id === undefined ? {} : { process: replica.id }) }));
     try {
-      writeState(root, { supervisor: self, url, graceSeconds, replicas: rows });
+      writeState(root, { supervisor: self, url, ...(grpc === undefined ? {} : { grpc }), graceSeconds, replicas: rows });
     } catch (error) {
       // A full disk must not take the replicas down with it.
       process.emitWarning(`The local engine cannot write its state: ${String(error)}`);
@@ -72,7 +84,7 @@ export async function startLocal({ manifests: path, root, port, onEvent, clock =
     rmSync(places(root).logs, { recursive: true, force: true });
     supervisor = new Supervisor({ manifests, root, logs: places(root).logs, clock, onEvent, onChange: record });
   } catch (error) {
-    balancer.close();
+    close();
     throw error;
   }
   const running = supervisor;
@@ -85,15 +97,16 @@ export async function startLocal({ manifests: path, root, port, onEvent, clock =
   const hurry = new AbortController();
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    balancer.close();
+    close();
     await running.stop(hurry.signal);
-    balancer.destroy();
+    for (const each of balancers) each.destroy();
     process.off('exit', lastResort);
     removeState(root);
   };
 
   return {
     url,
+    grpc,
     unhonoured: unhonoured(manifests),
     status: () => running.status(),
     async waitReady({ timeoutSeconds, signal }) {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { paths } from '../../../service/contract/index.ts';
 import { describeModels } from '../models.ts';
-import { checkPortFree } from '../port.ts';
+import { checkPortFree, otherPort } from '../port.ts';
 import type { Target } from '../target.ts';
 import { printLogs } from './logs.ts';
 import { ended, isRunning, killGroup, type ProcessId, sendSignal } from './process-id.ts';
@@ -68,13 +68,16 @@ async function servedModels(url: string): Promise<string | undefined> {
 }
 
 /**
- * Ends what is up for the project, to start it anew; but only once it is known that the port can be had.
- * @throws Failure where another program has it
+ * Ends what is up for the project, to start it anew; but only once it is known that the ports can be had.
+ * @param grpcPort undefined where there is no gRPC
+ * @throws Failure where another program has one
  */
-export async function makeWay(root: string, port: number): Promise<void> {
-  const target = localTarget(root);
-  if (port !== 0 && await target.url() !== `http://localhost:${port}`) await checkPortFree(port);
-  await target.down();
+export async function makeWay(root: string, port: number, grpcPort: number | undefined): Promise<void> {
+  const state = await readState(root);
+  const own = state !== undefined && isRunning(state.supervisor) ? [state.url, state.grpc] : [];
+  if (port !== 0 && !own.includes(`http://localhost:${port}`)) await checkPortFree(port);
+  if (grpcPort !== undefined && grpcPort !== 0 && !own.includes(`localhost:${grpcPort}`)) await checkPortFree(grpcPort, otherPort('--grpc-port', grpcPort));
+  await localTarget(root).down();
 }
 
 async function stopSupervisor({ supervisor, graceSeconds }: State): Promise<void> {

@@ -1,3 +1,4 @@
+import { ports } from '../../../service/contract/index.ts';
 import { Failure } from '../../failure.ts';
 import { isHeadless, parseObjects, readObjects, type KubernetesObject } from '../../objects.ts';
 import type { ConfigMap, Container, Deployment, Secret, Service } from './kubernetes.ts';
@@ -61,4 +62,20 @@ export function servingContainer(deployment: Deployment, service: Service | unde
   const [first] = containers;
   if (first === undefined) throw new Failure(`The Deployment ${deployment.metadata.name} has no container.`, { hint: 'Give it one in infra/.' });
   return { container: first, port: typeof wanted === 'number' ? wanted : undefined };
+}
+
+/** The Deployment whose replicas are asked: the first with a Service, else the first. */
+export function servedDeployment({ deployments, services }: Manifests): Deployment | undefined {
+  return deployments.find((deployment) => serviceOf(deployment, services) !== undefined) ?? deployments[0];
+}
+
+/** The port of the served container that the Service's port `grpc` leads to; undefined where there is none. */
+export function grpcPort(manifests: Manifests): number | undefined {
+  const deployment = servedDeployment(manifests);
+  const service = deployment && serviceOf(deployment, manifests.services);
+  const servicePort = service?.spec.ports?.find(({ name }) => name === ports.grpc.name);
+  if (deployment === undefined || servicePort === undefined) return undefined;
+  const wanted = servicePort.targetPort ?? servicePort.port;
+  const { container } = servingContainer(deployment, service);
+  return container.ports?.find(({ name, containerPort }) => wanted === name || wanted === containerPort)?.containerPort;
 }

@@ -66,9 +66,9 @@ export class Replica {
     return this.#container?.id;
   }
 
-  /** The port of this machine where it serves; undefined while it is not ready. */
-  get endpoint(): number | undefined {
-    return this.#ready ? this.#ports.get(this.#options.servingPort) : undefined;
+  /** The port of this machine that stands for one of the container's; undefined while it is not ready. */
+  endpoint(port = this.#options.servingPort): number | undefined {
+    return this.#ready ? this.#ports.get(port) : undefined;
   }
 
   /** It crashes again and again, or says itself that it will not get ready. */
@@ -162,7 +162,7 @@ export class Replica {
     this.#told = message;
     this.#hopeless = final === true;
     this.#change(ready, ready ? this.#lastEnd : `Unhealthy: ${message}`);
-    if (changed) this.#event(ready ? 'Ready' : 'Unhealthy', ready ? `it serves at 127.0.0.1:${this.endpoint ?? 0}` : message);
+    if (changed) this.#event(ready ? 'Ready' : 'Unhealthy', ready ? `it serves at 127.0.0.1:${this.endpoint() ?? 0}` : message);
   }
 
   #isStopping(): boolean {

@@ -8,6 +8,8 @@ import type { ProcessId } from './process-id.ts';
 export interface State {
   readonly supervisor: ProcessId;
   readonly url: string;
+  /** Host and port of gRPC. */
+  readonly grpc?: string;
   readonly graceSeconds: number;
   readonly replicas: readonly { readonly status: ReplicaStatus; readonly process?: ProcessId }[];
 }

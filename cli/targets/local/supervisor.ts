@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 import { containerEnvironment } from './environment.ts';
 import type { Deployment } from './kubernetes.ts';
 import { LogFile } from './log-file.ts';
-import { type Manifests, serviceOf, servingContainer } from './manifests.ts';
+import { type Manifests, servedDeployment, serviceOf, servingContainer } from './manifests.ts';
 import { type EngineEvent, Replica } from './replica.ts';
 
 export interface SupervisorOptions {
@@ -38,15 +38,14 @@ export class Supervisor {
     const plans = manifests.deployments.map((deployment) => plan(deployment, manifests, root));
     const started = plans.map((pods) => pods.map(({ name, ...pod }) =>
       new Replica({ ...common, ...pod, name, root, log: new LogFile(join(logs, `${name}.log`)) })));
-    const served = manifests.deployments.findIndex((deployment) => serviceOf(deployment, manifests.services) !== undefined);
     this.replicas = started.flat();
     this.graceSeconds = Math.max(...plans.flat().map(({ graceSeconds }) => graceSeconds), 0);
-    this.#served = started[Math.max(served, 0)] ?? [];
+    this.#served = started[manifests.deployments.findIndex((deployment) => deployment === servedDeployment(manifests))] ?? [];
   }
 
-  /** Ports of the replicas behind the Service that are ready now. */
-  endpoints(): readonly number[] {
-    return this.#served.map((replica) => replica.endpoint).filter((port) => port !== undefined);
+  /** Of the replicas behind the Service that are ready now, the ports of this machine for one of the container's: by default what it serves on. */
+  endpoints(port?: number): readonly number[] {
+    return this.#served.map((replica) => replica.endpoint(port)).filter((port) => port !== undefined);
   }
 
   status(): DeploymentStatus {

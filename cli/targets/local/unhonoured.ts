@@ -1,3 +1,4 @@
+import { ports } from '../../../service/contract/index.ts';
 import { isHeadless } from '../../objects.ts';
 import { type Manifests, serviceOf, servingContainer } from './manifests.ts';
 
@@ -24,7 +25,7 @@ const meanings: readonly (readonly [meaning: string, fields: readonly string[]])
   ['there is one machine, and nothing to schedule', ['affinity', 'tolerations', 'topologySpreadConstraints', 'nodeSelector', 'priorityClassName']],
   ['there are no rolling updates: `up` after a change stops all replicas and starts new ones', ['strategy', 'minReadySeconds', 'progressDeadlineSeconds', 'revisionHistoryLimit']],
   ['the Service is a port of this machine, at localhost only', ['Service.']],
-  ['only the first port of the Service is open', ['Service port ']],
+  ['of the Service the first port is open, and the one that is called grpc', ['Service port ']],
   ['hooks are not run', ['lifecycle']],
   ['plain processes of one machine have no use for it', ['Namespace ', 'headless Service ', 'PodDisruptionBudget ', 'NetworkPolicy ', 'terminationMessage', 'dnsPolicy', 'enableServiceLinks', 'imagePullSecrets', 'schedulerName']],
   ['only Deployments are run', ['StatefulSet ', 'DaemonSet ', 'Job ', 'CronJob ', 'Pod ']],
@@ -51,7 +52,7 @@ export function unhonoured({ all, deployments, services }: Manifests): readonly 
   }
   for (const service of services) {
     for (const path of strange(service, honouredOfService)) fields.add(path.replace(/^spec\./, 'Service.'));
-    for (const { name, port } of service.spec.ports?.slice(1) ?? []) fields.add(`Service port ${name ?? port}`);
+    for (const { name, port } of service.spec.ports?.slice(1).filter((each) => each.name !== ports.grpc.name) ?? []) fields.add(`Service port ${name ?? port}`);
   }
 
   const lines = new Map<string, string[]>();
