@@ -69,12 +69,12 @@ test("predict sends the model's first example, or what it is given, and prints t
     const first = await project.start(['predict', '--url', `${service.url}/`]);
     expect(first.stdout).toBe('{"prediction":"setosa"}');
     expect(first.stderr).toBe(`  $ curl ${service.url}/predictions -H 'content-type: application/json' -d '${JSON.stringify(example)}'`);
-    const piped = await project.start(['predict', '--file', '-', '--url', service.url], { input: '[1]', env: { API_KEY: 'secret' } });
+    const piped = await project.start(['predict', '--file', '-', '--url', service.url], { input: '[{"a":1}]', env: { API_KEY: 'secret' } });
     expect(piped.stderr).toContain('-H "Authorization: Bearer $API_KEY"');
     expect(piped.stderr).not.toContain('secret');
     expect(service.received).toEqual([
       { body: JSON.stringify(example), authorization: undefined },
-      { body: '[1]', authorization: 'Bearer secret' },
+      { body: '[{"a":1}]', authorization: 'Bearer secret' },
     ]);
   } finally {
     await service.close();

@@ -11,6 +11,7 @@ import { examples, type CommandContext } from './commands/options.ts';
 import { predictCommand } from './commands/predict.ts';
 import { statusCommand } from './commands/status.ts';
 import { synthCommand } from './commands/synth.ts';
+import { typesCommand } from './commands/types.ts';
 import { upCommand } from './commands/up.ts';
 
 /** The whole command line. Errors of usage are thrown, as commander's `CommanderError`. */
@@ -19,7 +20,7 @@ export function createProgram(context: CommandContext, version: string): Command
     .description('From a trained ONNX model to replicas that keep running.')
     .version(version)
     .addHelpText('after', `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\nExit code: 0 done, 1 failed, 2 wrong usage. RHIZOME_DEBUG=1 shows where an error comes from.`);
-  for (const create of [upCommand, statusCommand, predictCommand, loadCommand, chaosCommand, logsCommand, downCommand, buildCommand, synthCommand, initCommand, addCommand, doctorCommand]) {
+  for (const create of [upCommand, statusCommand, predictCommand, loadCommand, chaosCommand, logsCommand, downCommand, buildCommand, synthCommand, initCommand, addCommand, typesCommand, doctorCommand]) {
     program.addCommand(create(context));
   }
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help shows what is possible)');

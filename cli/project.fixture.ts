@@ -32,7 +32,7 @@ export async function createProject(answers: Answers, hostPort = 8080): Promise<
   const record = join(folder, 'calls');
   await mkdir(bin);
   await mkdir(join(folder, 'node_modules/.bin'), { recursive: true });
-  await cp(join(repository, 'models/iris/model.json'), join(folder, 'models/iris/model.json'));
+  for (const file of ['model.json', 'model.onnx']) await cp(join(repository, 'models/iris', file), join(folder, 'models/iris', file));
   await cp(join(repository, 'charts-out/local.k8s.yaml'), join(folder, 'infra.yaml'));
   await cp(join(folder, 'infra.yaml'), join(folder, 'charts-out/local.k8s.yaml'));
   await writeFile(join(folder, 'cdk8s.yaml'), 'app: sed "s|iris-server:v0.1.0|$RHIZOME_IMAGE|" infra.yaml > "$CDK8S_OUTDIR/local.k8s.yaml"\noutput: charts-out\n');

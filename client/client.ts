@@ -47,6 +47,8 @@ export interface Client<M extends ModelMap<M> = AnyModels> {
   serverMetadata(options?: CallOptions): Promise<ServerMetadata>;
 }
 
+const inferencePath = `${paths.inference}/models`;
+
 const versioned = (root: string, model: string, version: string | undefined): string =>
   `${root}/${encodeURIComponent(model)}${version === undefined ? '' : `/versions/${encodeURIComponent(version)}`}`;
 
@@ -72,9 +74,9 @@ export function createClient<M extends ModelMap<M> = AnyModels>(options: ClientO
     live: (call) => get(paths.live, call),
 
     infer: async (model, request, call) =>
-      readInference(await send(inferRequest(`${versioned('/v2/models', model, call?.version)}/infer`, request, call?.binary === true), call)),
-    metadata: (model, call) => get(versioned('/v2/models', model, call?.version), call),
-    modelReady: async (model, call) => (await send({ path: `${versioned('/v2/models', model, call?.version)}/ready`, accept: [503] }, call)).status !== 503,
-    serverMetadata: (call) => get('/v2', call),
+      readInference(await send(inferRequest(`${versioned(inferencePath, model, call?.version)}/infer`, request, call?.binary === true), call)),
+    metadata: (model, call) => get(versioned(inferencePath, model, call?.version), call),
+    modelReady: async (model, call) => (await send({ path: `${versioned(inferencePath, model, call?.version)}/ready`, accept: [503] }, call)).status !== 503,
+    serverMetadata: (call) => get(paths.inference, call),
   };
 }

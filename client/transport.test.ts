@@ -137,6 +137,13 @@ test('JSON that is no prediction, and a page of a proxy', async () => {
   expect(await failure(client().predict({ a: 1 }))).toMatchObject({ name: 'ServiceProblem', status: 413, code: undefined, detail: '"<html>Too large</html>"' });
 });
 
+test('not ready is an answer, and is not asked for again', async () => {
+  const health = { status: 'not ready', checks: [{ name: 'model/iris', ok: false, detail: 'The model is loading.' }] };
+  const client = await serve((_, response) => response.writeHead(503).end(JSON.stringify(health)));
+  expect([await client().ready(), await client().modelReady('iris')]).toEqual([health, false]);
+  expect(requests).toHaveLength(2);
+});
+
 test('the path of the URL, the key, and names that need to be escaped', async () => {
   const client = await serve(ok);
   const { url } = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/below/it/` };

@@ -4,8 +4,7 @@ import { perform, type Outcome } from '../chaos/perform.ts';
 import { openStage } from '../chaos/stage.ts';
 import { table } from '../chaos/table.ts';
 import { Failure } from '../failure.ts';
-import { loadOfExamples } from '../load/examples.ts';
-import { assertPrediction } from '../steps/predict.ts';
+import { assertedLoad } from '../load/examples.ts';
 import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/service.ts';
 import { examples, onOption, parseRate, type CommandContext } from './options.ts';
@@ -26,7 +25,7 @@ export function chaosCommand(context: CommandContext): Command {
     .addArgument(new Argument('<event...>', `${names.join(', ')}; or all of them`).choices([...names, 'all']))
     .addOption(onOption('what is up'))
     .option('--rate <number>', 'requests a second meanwhile; new connections and such that stay, in turn', parseRate, 50)
-    .option('--model <name>', 'a folder of models/; needed only where there are several')
+    .option('--model <name>', 'a folder of models/, as wine or wine/2 (default: all of them, in turn)')
     .option('--markdown', 'print the table as Markdown')
     .option('--json', 'print an array, with an object for each event')
     .addHelpText('after', `${examples('rhizome chaos kill', 'rhizome chaos rollout drain --on kind', 'rhizome chaos all --markdown')}\n\nExit code: 1 where an event cost more than docs/chaos.md promises of it.`)
@@ -38,8 +37,7 @@ export function chaosCommand(context: CommandContext): Command {
       const outcomes: Outcome[] = [];
       try {
         if (boundToOnePod) context.report.line('By kubectl port-forward: it leads to one pod, and fails when that one goes, whatever the others do.');
-        await assertPrediction(context, url, flags.model);
-        const load = { ...await loadOfExamples(context.root, url, flags.model), rate: flags.rate, connections: 'both' } as const;
+        const load = { ...await assertedLoad(context, url, flags.model), rate: flags.rate, connections: 'both' } as const;
         const stage = await openStage({ ...context, signal: AbortSignal.any([context.signal, ended.signal]) }, target);
         for (const event of events) outcomes.push(await perform(event, stage, load));
       } finally {

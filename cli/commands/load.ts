@@ -1,11 +1,10 @@
 import { Command, Option } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
-import { loadOfExamples } from '../load/examples.ts';
+import { assertedLoad } from '../load/examples.ts';
 import { connectionKinds, startLoad, type Connections } from '../load/load.ts';
 import { plot } from '../load/plot.ts';
 import { byKind, kindsOf, type LoadReport } from '../load/report.ts';
-import { assertPrediction } from '../steps/predict.ts';
 import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/service.ts';
 import { examples, onOption, parseDuration, parseRate, urlOption, type CommandContext } from './options.ts';
@@ -22,7 +21,7 @@ interface LoadFlags {
 export function loadCommand(context: CommandContext): Command {
   return new Command('load')
     .description("send the model's examples at a steady rate, check every answer, and say how long they took")
-    .argument('[model]', 'a folder of models/; needed only where there are several')
+    .argument('[model]', 'a folder of models/, as wine or wine/2 (default: all of them, in turn)')
     .addOption(onOption('what is up'))
     .addOption(urlOption())
     .option('--rate <number>', 'requests a second, sent when they are due, however slowly those before are answered', parseRate, 50)
@@ -43,9 +42,7 @@ export function loadCommand(context: CommandContext): Command {
 
 async function load(context: CommandContext, base: string, model: string | undefined, flags: LoadFlags): Promise<void> {
   const { report, signal } = context;
-  // A wrong URL, a missing key or a wrong model is one clear message here, and thousands of failures later.
-  await assertPrediction(context, base, model);
-  const { url, headers, requests } = await loadOfExamples(context.root, base, model);
+  const { url, headers, requests } = await assertedLoad(context, base, model);
   const { rate, connections } = flags;
   report.step(`Load ${url}: ${String(rate)} requests a second for ${String(flags.for / 1000)} s, connections: ${connections}`);
 

@@ -1,8 +1,11 @@
 import { Command, Option } from 'commander';
-import { readFile } from 'node:fs/promises';
-import { text as readAll } from 'node:stream/consumers';
-import { Failure } from '../failure.ts';
-import { modelExamples, predict } from '../steps/predict.ts';
+import { resolve } from 'node:path';
+import { UsageError } from '../failure.ts';
+import { toJson } from '../json.ts';
+import { predictionsPath, projectModel, type ProjectModel } from '../models.ts';
+import { formats, type Format } from '../rows/writer.ts';
+import { predictFile } from '../steps/predict-file.ts';
+import { examplesOf, predict } from '../steps/predict.ts';
 import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/service.ts';
 import { examples, onOption, urlOption, type CommandContext } from './options.ts';
@@ -12,39 +15,60 @@ interface PredictFlags {
   readonly url?: string;
   readonly file?: string;
   readonly json?: string;
+  readonly out?: string;
+  readonly format?: Format;
+  readonly withInput?: boolean;
+  readonly stopOnError?: boolean;
 }
 
 export function predictCommand(context: CommandContext): Command {
   return new Command('predict')
-    .description("send one request and print the answer, as JSON; by default the model's first example")
-    .argument('[model]', 'a folder of models/; needed only where there are several')
+    .description("ask a model, and print what it answers; by default of the model's first example")
+    .argument('[model]', 'as wine or wine/2; needed only where there are several')
     .addOption(onOption('what is up'))
     .addOption(urlOption())
-    .addOption(new Option('--file <file>', 'JSON to send; - reads standard input').conflicts('json'))
+    .addOption(new Option('--file <file>', 'rows to send: CSV with a header, or JSON (array, object, {"columns"}, an object a line); - reads standard input').conflicts('json'))
     .option('--json <text>', 'JSON to send: an object, or an array of objects')
+    .option('--out <file>', 'write there what --file is answered')
+    .addOption(new Option('--format <format>', "of what --file is answered (default: by the name of --out, else the file's own)").choices(formats))
+    .option('--with-input', 'also write the columns of --file')
+    .option('--stop-on-error', 'end at the first row of --file that is refused (default: report it, and go on)')
     .addHelpText('after', examples(
       'rhizome predict',
       `rhizome predict iris --json '{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}'`,
-      'rhizome predict --file rows.json --url http://localhost:8080',
+      'rhizome predict --file flowers.csv --out answers.csv',
+      'cat rows.json | rhizome predict wine/2 --file - --url http://localhost:8080',
       'API_KEY=... rhizome predict               # sends "Authorization: Bearer ..."',
     ))
     .action(async (model: string | undefined, flags: PredictFlags) => {
-      // Also where something else is sent: a model that is misspelt would go unnoticed.
-      const known = model !== undefined || (flags.json ?? flags.file) === undefined ? await modelExamples(context.root, model) : [];
-      const body = flags.json ?? (flags.file === undefined ? JSON.stringify(known[0].input) : await readInput(flags.file));
-      const ask = async (url: string): Promise<void> => { context.print(JSON.stringify(await predict(context, { url, body }))); };
+      const work = await prepare(context, model, flags);
       if (flags.url !== undefined) {
-        await ask(flags.url);
+        await work(flags.url);
         return;
       }
       const { url, close } = await openService(context, await findTarget(context, flags.on));
-      await ask(url).finally(close);
+      await work(url).finally(close);
     });
 }
 
-async function readInput(file: string): Promise<string> {
-  if (file === '-') return readAll(process.stdin);
-  return readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, hint: 'Name a file with JSON, or - for standard input.' });
-  });
+/** What there is to do once it is known where the service is. Wrong usage is told before. */
+async function prepare(context: CommandContext, asked: string | undefined, flags: PredictFlags): Promise<(url: string) => Promise<void>> {
+  const { file, json, out, format, withInput = false, stopOnError = false } = flags;
+  if (file === undefined) {
+    const idle = Object.entries({ '--out': out, '--format': format, '--with-input': flags.withInput, '--stop-on-error': flags.stopOnError }).find(([, value]) => value !== undefined);
+    if (idle !== undefined) throw new UsageError(`${idle[0]} does nothing without --file.`, { hint: 'Name the rows to send with --file.' });
+  } else if (out !== undefined && resolve(out) === resolve(file)) {
+    throw new UsageError(`--out ${out} is the file that is read.`, { hint: 'Name another one.' });
+  }
+  // Elsewhere other models may be served: whoever serves them says which.
+  const known = flags.url !== undefined && (file ?? json) !== undefined ? asked : await knownModel(context, asked, (file ?? json) === undefined);
+  if (file !== undefined) return (url) => predictFile(context, { url, file, withInput, stopOnError, ...(known !== undefined && { model: known }), ...(out !== undefined && { out }), ...(format && { format }) });
+
+  const path = asked === undefined ? predictionsPath() : predictionsPath(known);
+  const body = json ?? (typeof known === 'object' ? toJson(examplesOf(known)[0].input) : '');
+  return async (url) => { context.print(toJson(await predict(context, { url, path, body }))); };
+}
+
+async function knownModel({ root }: CommandContext, asked: string | undefined, needed: boolean): Promise<ProjectModel | undefined> {
+  return asked === undefined && !needed ? undefined : projectModel(root, asked);
 }

@@ -74,7 +74,7 @@ test('up --on minikube: builds, loads, applies, waits, forwards a port and predi
   ]);
   const { steps, ...result } = JSON.parse(stdout) as Record<string, unknown>;
   // No URL: with --detach the forwarded port is gone.
-  expect(result).toEqual({ target: 'minikube', image: tag, answer: setosa });
+  expect(result).toEqual({ target: 'minikube', image: tag, answer: setosa, answers: [{ model: 'iris', version: '1', answer: setosa }] });
   expect(steps).toHaveLength(10);
   // Each is printed as a person would type it.
   expect(stderr).toContain(`  $ docker save --output /`);

@@ -1,8 +1,9 @@
 import { Failure } from '../failure.ts';
+import { toJson } from '../json.ts';
 import { privateCharts, readManifests, type Manifests } from '../manifests.ts';
 import { apply, isApplied } from '../steps/apply.ts';
 import { build, tagByContent } from '../steps/build.ts';
-import { assertPrediction } from '../steps/predict.ts';
+import { assertPredictions } from '../steps/predict.ts';
 import { nameInRegistry, push } from '../steps/push.ts';
 import { checkEngine, preflight } from '../steps/preflight.ts';
 import { createSteps } from '../steps/step.ts';
@@ -97,11 +98,11 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     : undefined;
   const url = mapped ?? forward?.url ?? '';
   try {
-    const { answer, curl } = await run('Predict', () => assertPrediction(context, url));
+    const { answers, curls } = await run('Predict', (skip) => assertPredictions(context, url, skip));
     // With --detach a forwarded port was for the prediction alone.
     const lasts = forward === undefined || options.detach !== true;
-    if (options.json === true) context.print(JSON.stringify({ target: cluster.name, ...(lasts && { url }), image, answer, steps: times }));
-    else context.print(nextSteps(cluster, manifests, lasts ? { url, curl } : undefined));
+    if (options.json === true) context.print(toJson({ target: cluster.name, ...(lasts && { url }), image, answer: answers[0]?.answer, answers, steps: times }));
+    else context.print(nextSteps(cluster, manifests, lasts ? { url, curls } : undefined));
     if (options.detach === true) return;
     context.report.line('Watching the replicas. Ctrl-C ends this command; they keep running.');
     await watch(context, cluster, (line) => { context.report.line(line); });
@@ -110,15 +111,16 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   }
 }
 
-/** @param open the Service's URL and a line that asks it; none where no port leads there */
-function nextSteps(cluster: Cluster, manifests: Manifests, open: { readonly url: string; readonly curl: string } | undefined): string {
+/** @param open the Service's URL and lines that ask it; none where no port leads there */
+function nextSteps(cluster: Cluster, manifests: Manifests, open: { readonly url: string; readonly curls: readonly string[] } | undefined): string {
   const scope = { context: cluster.context, namespace: manifests.namespace };
+  const lines = open?.curls ?? [quote(kubectlForward(scope, manifests.service.name, defaultPort, manifests.service.port))];
   return [
     '',
     open === undefined ? 'The model runs.' : `The model answers at ${open.url}, documentation at ${open.url}/docs`,
     '',
     'Try',
-    `  ${open?.curl ?? quote(kubectlForward(scope, manifests.service.name, defaultPort, manifests.service.port))}`,
+    ...lines.map((line) => `  ${line}`),
     `  npx rhizome status --on ${cluster.name}`,
     `  npx rhizome logs --follow --on ${cluster.name}`,
     `  kubectl --context ${scope.context} --namespace ${scope.namespace} delete pod --all --wait=false   # they come back`,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { toJson } from '../json.ts';
 import { privateCharts, readManifests } from '../manifests.ts';
-import { assertPrediction } from '../steps/predict.ts';
+import { assertPredictions } from '../steps/predict.ts';
 import { createSteps } from '../steps/step.ts';
 import { synth } from '../steps/synth.ts';
 import { detach, localTarget, startLocal, type Detached, type EngineEvent } from '../targets/local/index.ts';
@@ -20,8 +21,8 @@ export async function upOnThisMachine(context: CommandContext, options: UpOption
   const engine = { manifests: file, root, port: options.port ?? defaultPort, grpcPort: options.grpcPort ?? defaultGrpcPort, onEvent };
   const ready = async ({ url, grpc, unhonoured }: Pick<Detached, 'url' | 'grpc' | 'unhonoured'>): Promise<void> => {
     for (const line of unhonoured) report.line(`not on this machine: ${line}`);
-    const { answer, curl } = await run('Predict', () => assertPrediction(context, url));
-    context.print(options.json === true ? JSON.stringify({ target: 'local', url, grpc, answer, steps: times }) : nextSteps(url, grpc, curl));
+    const { answers, curls } = await run('Predict', (skip) => assertPredictions(context, url, skip));
+    context.print(options.json === true ? toJson({ target: 'local', url, grpc, answer: answers[0]?.answer, answers, steps: times }) : nextSteps(url, grpc, curls));
   };
 
   if (options.detach === true) {
@@ -42,14 +43,14 @@ export async function upOnThisMachine(context: CommandContext, options: UpOption
   }
 }
 
-function nextSteps(url: string, grpc: string | undefined, curl: string): string {
+function nextSteps(url: string, grpc: string | undefined, curls: readonly string[]): string {
   return [
     '',
-    `The model answers at ${url}, documentation at ${url}/docs`,
+    `${curls.length === 1 ? 'The model answers' : 'The models answer'} at ${url}, documentation at ${url}/docs`,
     ...(grpc === undefined ? [] : [`gRPC, the Open Inference Protocol, is at ${grpc}`]),
     '',
     'Try',
-    `  ${curl}`,
+    ...curls.map((curl) => `  ${curl}`),
     '  npx rhizome status            # then kill -9 one of the PIDs: it comes back',
     '  npx rhizome up --on kind      # the same manifests on Kubernetes',
     '',

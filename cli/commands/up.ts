@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { UsageError } from '../failure.ts';
-import { checkModels } from '../steps/predict.ts';
+import { checkModels } from '../models.ts';
 import { clusterNamed } from '../targets/find.ts';
 import type { Engine } from '../tools/engine.ts';
 import { defaultGrpcPort, engineOption, examples, onOption, parsePort, type CommandContext } from './options.ts';
@@ -24,12 +24,12 @@ export interface UpOptions {
 
 export function upCommand(context: CommandContext): Command {
   return new Command('up')
-    .description('run the model in replicas that come back, wait until they are ready, and prove it with one prediction')
+    .description('run the model in replicas that come back, wait until they are ready, and prove it with one prediction of each model')
     .addOption(onOption('local'))
     .option('--port <number>', 'port on this machine (default: 8080; on kind it is the one in kind.yaml)', parsePort)
     .option('--grpc-port <number>', 'port for gRPC on this machine (default: 8001)', parsePort)
     .option('--detach', 'return once ready, instead of staying until Ctrl-C')
-    .option('--json', 'print one JSON object once ready: target, url, grpc, image, answer, steps with their seconds')
+    .option('--json', 'print one JSON object once ready: target, url, grpc, image, answer, answers, steps with their seconds')
     .option('--image <reference>', 'on a cluster: run this image, which the nodes can pull, instead of building one')
     .option('--registry <host/path>', 'on a cluster: push the image there for the nodes to pull, instead of loading it into them')
     .option('--base-image <reference>', "on a cluster: base of the image; also BASE_IMAGE (default: the Dockerfile's)")

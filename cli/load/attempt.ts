@@ -1,6 +1,7 @@
 import { request as requestHttp, type Agent } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
+import { parseJson } from '../json.ts';
 
 /** A body to send, and what its answer has to be. */
 export interface LoadRequest {
@@ -8,6 +9,8 @@ export interface LoadRequest {
   readonly body: string;
   /** Whether the answer, parsed, is the right one. */
   readonly isRight: (answer: unknown) => boolean;
+  /** @default the load's */
+  readonly url?: string;
 }
 
 export interface AttemptOptions {
@@ -65,7 +68,7 @@ export async function attempt({ body, isRight }: LoadRequest, { url, agent, head
 
 function isRightText(text: string, isRight: LoadRequest['isRight']): boolean {
   try {
-    return isRight(JSON.parse(text));
+    return isRight(parseJson(text));
   } catch {
     return false;
   }

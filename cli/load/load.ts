@@ -8,7 +8,7 @@ export const connectionKinds = ['new', 'keep-alive', 'both'] as const;
 export type Connections = (typeof connectionKinds)[number];
 
 export interface LoadOptions {
-  /** Where every request is POSTed to, with its path. */
+  /** Where requests are POSTed to that do not say otherwise, with its path; all go to one host and port. */
   readonly url: string;
   /** Sent in turn; at least one. */
   readonly requests: readonly LoadRequest[];
@@ -67,7 +67,7 @@ export function startLoad(options: LoadOptions): Load {
   const send = async (what: LoadRequest): Promise<LoadFailure | undefined> => {
     const sent = now();
     const agent = pool.take();
-    const { kind, socket } = await attempt(what, { url, agent, headers, timeout });
+    const { kind, socket } = await attempt(what, { url: what.url ?? url, agent, headers, timeout });
     pool.release(agent);
     const before = socket === undefined ? 0 : answers.get(socket) ?? 0;
     if (socket !== undefined) {

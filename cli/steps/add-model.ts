@@ -95,7 +95,7 @@ function schemaReference(folder: string): { readonly $schema?: string } {
   return packageFolder.startsWith(join(folder, '../..')) ? { $schema: path.replaceAll('\\', '/') } : {};
 }
 
-async function loadRuntime(): Promise<Engine> {
+export async function loadRuntime(): Promise<Engine> {
   try {
     return (await import('../../onnx/engine/onnxruntime.ts')).onnxruntime;
   } catch (cause) {

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { EngineError, type Engine, type EngineOptions, type Session, type Tensor, type TensorInfo } from './engine.ts';
+import { explainFailure, explainRefusal } from './refusal.ts';
 
 // The runtime's Linux build sends usage data to its vendor unless this is set before the first session.
 process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
@@ -8,7 +9,7 @@ process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
 export const onnxruntime: Engine = {
   async load(model: Uint8Array, options: EngineOptions): Promise<Session> {
     // What the runtime logs is no log line of ours: it goes to standard error as text. What fails, it throws too.
-    const session = await attempt('the ONNX runtime refuses the model', () => ort.InferenceSession.create(model, {
+    const session = await attempt(explainRefusal, () => ort.InferenceSession.create(model, {
       executionProviders: ['cpu'],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
@@ -31,7 +32,7 @@ class OnnxruntimeSession implements Session {
   }
 
   async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
-    return attempt('the model cannot be run', async () => {
+    return attempt(explainFailure, async () => {
       const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));
       const outputs = await this.#session.run(inputs, fetches);
       return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, fromOrt(value)]));
@@ -67,10 +68,10 @@ function knownDType(type: ort.Tensor.Type): Tensor['dtype'] | undefined {
   return type === 'int4' || type === 'uint4' ? undefined : type;
 }
 
-async function attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
+async function attempt<T>(explain: (message: string) => string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {
-    throw new EngineError(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new EngineError(explain(cause instanceof Error ? cause.message : String(cause)), { cause });
   }
 }

@@ -1,8 +1,10 @@
 import type { Model } from '../../onnx/model.ts';
 import { paths } from '../contract/index.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
-import { modelSchemas, predictionsOperation, schemaNames, type SchemaNames } from './openapi-predictions.ts';
+import { documentedModels, eachModel, parameters, type DocumentedModel } from './openapi-models.ts';
+import { predictionSchemas, predictionsOperation } from './openapi-predictions.ts';
 import { getOperation, jsonResponse, sharedSchemas } from './openapi-shared.ts';
+import { inferencePaths, inferenceSchemas, inferenceTag, inferSchemas } from './openapi-v2.ts';
 import { ref, type Json } from './schemas.ts';
 
 export interface OpenApiOptions {
@@ -17,10 +19,9 @@ export interface OpenApiOptions {
 }
 
 /** The OpenAPI 3.1 document of the service as it is configured now. For `stringifyJson`. */
-export function openApi(options: OpenApiOptions): Json {
-  const { loaded, defaultVersion, defaultModel, strictRanges, needsKey } = options;
-  const models = loaded.map(({ model, name }) => ({ model, name, isDefault: defaultVersion(name) === model }));
-  const names = schemaNames(models);
+export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, needsKey }: OpenApiOptions): Json {
+  const models = documentedModels(loaded.map(({ model }) => model), defaultVersion);
+  const byDefault = models.find(({ model }) => model === defaultModel);
   const only = models.length === 1 ? models[0]?.model.signature : undefined;
   return {
     openapi: '3.1.0',
@@ -32,40 +33,25 @@ export function openApi(options: OpenApiOptions): Json {
     servers: [{ url: '/' }],
     // Of the routes that do not say otherwise.
     security: needsKey ? [{ apiKey: [] }] : [],
-    tags: [...new Set(['predictions', ...models.map(({ name }) => name), 'models', 'operations'])].map((name) => ({ name })),
+    tags: [...new Set(['predictions', ...models.map(({ model }) => model.signature.name), 'models', inferenceTag, 'operations'])].map((name) => ({ name })),
     paths: {
-      ...(defaultModel && { [paths.predictions]: { post: predictionsOperation(defaultModel, namesOf(names, defaultModel), 'predict', 'predictions', needsKey) } }),
-      ...Object.fromEntries(models.flatMap(({ model, name, isDefault }) => {
-        const schemas = namesOf(names, model);
-        const path = `${paths.models}/${encodeURIComponent(name)}`;
-        const operation = (id: string): Json => ({ post: predictionsOperation(model, schemas, `predict${schemas.features.replace(/Features$/, '')}${id}`, name, needsKey) });
-        return [
-          ...(isDefault ? [[`${path}${paths.predictions}`, operation('')] as const] : []),
-          [`${path}/versions/${encodeURIComponent(model.signature.version)}${paths.predictions}`, operation('Version')] as const,
-        ];
+      ...(byDefault && { [paths.predictions]: { post: predictionsOperation(byDefault, 'predict', 'predictions', needsKey) } }),
+      ...eachModel(models, paths.models, paths.predictions, (model, suffix) => ({
+        post: predictionsOperation(model, `predict${model.id}${suffix}`, model.model.signature.name, needsKey),
       })),
-      ...modelPaths(models.map(({ model }) => model), needsKey),
+      ...modelPaths(models, needsKey),
+      ...inferencePaths(models, needsKey),
       ...operationPaths,
     },
     components: {
-      schemas: { ...sharedSchemas, ...Object.assign({}, ...models.map(({ model }) => modelSchemas(model, namesOf(names, model), strictRanges))) as Json },
+      schemas: Object.assign({}, sharedSchemas, inferenceSchemas, ...models.flatMap((model) => [predictionSchemas(model, strictRanges), inferSchemas(model)])) as Json,
       ...(needsKey && { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } }),
     },
   };
 }
 
-function namesOf(names: ReadonlyMap<Model, SchemaNames>, model: Model): SchemaNames {
-  const found = names.get(model);
-  if (!found) throw new RangeError(`the model ${model.signature.name} is not in the document`);
-  return found;
-}
-
-function modelPaths(models: readonly Model[], needsKey: boolean): Json {
-  const parameter = (name: string, values: readonly string[]): Json => ({
-    name, in: 'path', required: true, schema: { type: 'string', ...(values.length > 0 && { enum: [...new Set(values)] }) },
-  });
-  const name = parameter('name', models.map(({ signature }) => signature.name));
-  const version = parameter('version', models.map(({ signature }) => signature.version));
+function modelPaths(models: readonly DocumentedModel[], needsKey: boolean): Json {
+  const { name, version } = parameters(models);
   const key = needsKey ? [401] : [];
   return {
     [paths.models]: { get: getOperation('listModels', 'models', 'The models that are served', 'Models', key) },

@@ -63,7 +63,7 @@ export function elementSchema(dtype: DType, inline: boolean, range?: readonly [n
 const formats: Readonly<Partial<Record<DType, string>>> = { float32: 'float', float64: 'double', float16: 'float16' };
 
 /** An element of a dtype, as an answer has it: a 64-bit integer is a number with all its digits. */
-function answeredElement(dtype: DType): Json {
+export function answeredElement(dtype: DType): Json {
   const range = integerRange(dtype);
   if (range) return { type: 'integer', format: dtype, minimum: range[0], maximum: range[1] };
   if (dtype === 'string') return { type: 'string' };

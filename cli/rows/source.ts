@@ -1,0 +1,82 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { Failure } from '../failure.ts';
+import { csvRows } from './csv.ts';
+import { jsonRows } from './json-rows.ts';
+
+/** One row of a file. */
+export interface SourceRow {
+  /** Where it stands, from 1: the line where it begins, or in a JSON array which one it is. */
+  readonly at: number;
+  /** By column; texts where the file is CSV. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Why it is no row. */
+  readonly problem?: string;
+}
+
+export interface RowSource {
+  /** As people call it. */
+  readonly name: string;
+  readonly format: 'csv' | 'json';
+  /** What `at` counts. */
+  readonly unit: 'line' | 'row';
+  /** The header of a CSV file. */
+  readonly columns?: readonly string[];
+  /** JSON without an array around it: one row is answered by one object. */
+  readonly bare: boolean;
+  readonly rows: AsyncIterable<SourceRow>;
+  /** How much of it was read, from 0 to 1; undefined where nobody knows how much there is. */
+  share(): number | undefined;
+}
+
+/** The most of a first line that is looked at. */
+const longestHead = 1 << 20;
+
+/**
+ * Rows of a file, or of standard input with `-`: CSV with a header, or JSON (an object, an array, `{"columns": …}`, or an
+ * object a line), told apart by how it begins. CSV, and JSON with an object a line, is read as the rows are taken.
+ */
+export async function openRows(file: string): Promise<RowSource> {
+  const name = file === '-' ? 'standard input' : file;
+  const size = file === '-' ? undefined : await sizeOf(file);
+  const stream: Readable = file === '-' ? process.stdin : createReadStream(file);
+  let bytes = 0;
+  const chunks = (async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  })();
+  const { head, rest } = await peek(chunks);
+  if (head === '') throw new Failure(`${name} is empty.`, { hint: 'Expected CSV with a header, or JSON.' });
+  const share = (): number | undefined => (size === undefined || size === 0 ? undefined : Math.min(1, bytes / size));
+  // No column of a table is called { or [.
+  const read = /^[[{]/.test(head) ? jsonRows : csvRows;
+  return { ...await read(name, rest, head), name, share };
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (cause) {
+    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, hint: 'Name a file with CSV or JSON, or - for standard input.' });
+  }
+}
+
+/** The first line that says something, and a stream of everything. */
+async function peek(chunks: AsyncGenerator<Buffer>): Promise<{ readonly head: string; readonly rest: Readable }> {
+  const taken: Buffer[] = [];
+  let head = '';
+  while (!/\S[^\n]*\n/.test(head) && head.length < longestHead) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    taken.push(next.value);
+    head = Buffer.concat(taken).toString('utf8').replace(/^\uFEFF/, '');
+  }
+  const all = async function* (): AsyncGenerator<Buffer> {
+    yield* taken;
+    yield* chunks;
+  };
+  return { head: head.trimStart().split(/\r?\n/, 1)[0] ?? '', rest: Readable.from(all(), { objectMode: false }) };
+}

@@ -1,0 +1,46 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { Signature } from '../../onnx/signature.ts';
+import { Failure } from '../failure.ts';
+import { quote } from '../tools/quote.ts';
+import { loadRuntime } from './add-model.ts';
+
+/** What the models of the project take and give, each in the version that callers get who name none. @throws Failure naming a model that cannot be loaded */
+export async function readModels(root: string): Promise<readonly Signature[]> {
+  // Loaded here: the runtime is large, and other commands do without it.
+  const [{ Model }, { compareVersions, modelFolders }, runtime] = await Promise.all([import('../../onnx/model.ts'), import('../../onnx/model-folders.ts'), loadRuntime()]);
+  const models = join(root, 'models');
+  const folders = await modelFolders(models).catch(() => []);
+  if (folders.length === 0) throw new Failure('There is no model in models/.', { hint: 'Add one: rhizome add model.onnx --name NAME' });
+  const signatures = new Map<string, Signature>();
+  for (const place of folders) {
+    const folder = relative(process.cwd(), join(models, place.folder));
+    const model = await Model.load(join(models, place.folder), runtime, { threads: 1 }, place).catch((cause: unknown) => {
+      throw new Failure(cause instanceof Error ? cause.message : String(cause), { cause, hint: `Mend it, or take it out of ${dirname(folder)}/.` });
+    });
+    await model.release();
+    const { name, version } = model.signature;
+    const known = signatures.get(name);
+    if (known === undefined || compareVersions(known.version, version) < 0) signatures.set(name, model.signature);
+  }
+  return [...signatures.values()];
+}
+
+/** @param file relative to the current folder */
+export async function writeTypes(file: string, text: string): Promise<void> {
+  await mkdir(dirname(resolve(file)), { recursive: true });
+  await writeFile(file, text);
+}
+
+/** @throws Failure where the file is not what `writeTypes` would write */
+export async function checkTypes(file: string, text: string): Promise<void> {
+  const hint = `Write it: rhizome types --out ${quote([file])}`;
+  const there = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, hint });
+  });
+  if (there === text) return;
+  const [was, is] = [there.split('\n'), text.split('\n')];
+  const added = is.filter((line) => !was.includes(line)).map((line) => `+ ${line}`);
+  const gone = was.filter((line) => !is.includes(line)).map((line) => `- ${line}`);
+  throw new Failure(`${file} is not what the models are now.`, { details: [...gone, ...added].slice(0, 20), hint });
+}
