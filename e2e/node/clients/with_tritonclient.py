@@ -1,0 +1,83 @@
+"""Asks a server everything with tritonclient and its defaults, which are binary: with_tritonclient.py http|grpc HOST:PORT VERSION"""
+
+import importlib
+import sys
+
+from tensors import COLOURS, ECHO, LABELS, SIZES, assert_same, finite
+from tritonclient.utils import InferenceServerException
+
+transport, address, version = sys.argv[1:]
+module = importlib.import_module(f"tritonclient.{transport}")
+client = module.InferenceServerClient(address)
+as_json = {"as_json": True} if transport == "grpc" else {}
+
+
+def tensor(name, datatype, array, **how):
+    return module.InferInput(name, list(array.shape), datatype).set_data_from_numpy(array, **how)
+
+
+def refused(*args, call=client.infer, **kwargs):
+    try:
+        call(*args, **kwargs)
+    except InferenceServerException as error:
+        return error.message()
+    raise AssertionError(f"not refused: {args}")
+
+
+def shapes(tensors):
+    return {each["name"]: (each["datatype"], [int(size) for size in each["shape"]]) for each in tensors}
+
+
+assert client.is_server_live()
+assert client.is_server_ready()
+assert client.is_model_ready("echo")
+assert client.is_model_ready("echo", "1")
+if transport == "http":
+    assert not client.is_model_ready("rose")
+else:
+    assert "There is no model 'rose'" in refused("rose", call=client.is_model_ready)
+
+server = client.get_server_metadata(**as_json)
+assert (server["name"], server["version"]) == ("rhizome", version), server
+assert "binary_tensor_data" in server["extensions"], server
+metadata = client.get_model_metadata("columns", **as_json)
+assert metadata["versions"] == ["1"], metadata
+assert shapes(metadata["inputs"]) == {"colour": ("BYTES", [-1, 1]), "size": ("FP32", [-1, 1])}, metadata
+index = client.get_model_repository_index(**as_json)
+index = index["models"] if transport == "grpc" else index
+assert {(each["name"], each["state"]) for each in index} == {("columns", "READY"), ("echo", "READY"), ("gather", "READY")}, index
+
+inputs = [tensor(name, datatype, array) for name, (datatype, array) in ECHO.items()]
+result = client.infer("echo", inputs, request_id="42")
+assert (result.get_response(**as_json)["id"], result.get_response(**as_json)["model_version"]) == ("42", "1")
+for name, (_, array) in ECHO.items():
+    assert_same(name, result.as_numpy(f"{name}_out"), array)
+
+# Outputs that are asked for, in their order, and no others.
+result = client.infer("echo", inputs, outputs=[module.InferRequestedOutput(f"{name}_out") for name in ("string", "float16")])
+assert [each["name"] for each in result.get_response(**as_json)["outputs"]] == ["string_out", "float16_out"]
+assert_same("float16", result.as_numpy("float16_out"), ECHO["float16"][1])
+assert result.as_numpy("int8_out") is None
+
+if transport == "http":
+    inputs = [tensor(name, datatype, finite(array), binary_data=False) for name, (datatype, array) in ECHO.items()]
+    outputs = [module.InferRequestedOutput(f"{name}_out", binary_data=name == "bool") for name in ECHO]
+    result = client.infer("echo", inputs, outputs=outputs)
+    for name, (_, array) in ECHO.items():
+        assert_same(f"{name} in JSON", result.as_numpy(f"{name}_out"), finite(array))
+    # NaN and infinities come back in JSON by name, which numpy reads.
+    inputs = [tensor(name, datatype, array) for name, (datatype, array) in ECHO.items()]
+    result = client.infer("echo", inputs, outputs=[module.InferRequestedOutput("float32_out", binary_data=False)])
+    assert_same("float32 in JSON", result.as_numpy("float32_out"), ECHO["float32"][1])
+
+result = client.infer("columns", [tensor("size", "FP32", SIZES), tensor("colour", "BYTES", COLOURS)], model_version="1")
+assert result.as_numpy("output_label").tolist() == LABELS
+
+size = tensor("size", "FP32", SIZES)
+assert "There is no model 'rose'" in refused("rose", [size])
+assert "has no version '7'" in refused("columns", [size], model_version="7")
+assert "Input 'colour' is missing" in refused("columns", [size])
+assert "Input 'size': its elements are float64" in refused("columns", [tensor("size", "FP64", SIZES.astype("float64")), tensor("colour", "BYTES", COLOURS)])
+assert "There is no output 'lost'" in refused("echo", inputs, outputs=[module.InferRequestedOutput("lost")])
+found = ECHO["int64"][1][:1].reshape(1, 1)
+assert "must be within the inclusive range" in refused("gather", [tensor("indices", "INT64", found)])

@@ -1,0 +1,71 @@
+/**
+ * The Open Inference Protocol as those clients see it that others wrote: tritonclient and kserve, from PyPI, against the real
+ * process. `.ci/inference-clients` installs them; their Python is looked for in the folder INFERENCE_CLIENTS.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import { version } from '../../service/contract/index.ts';
+import { findTool, testUnless } from '../needs.ts';
+
+const root = join(import.meta.dirname, '../..');
+const folder = process.env['INFERENCE_CLIENTS'];
+const python = folder === undefined ? undefined : findTool('python', [folder]);
+const reason = python === undefined ? 'needs Python clients: eval "$(.ci/inference-clients)"' : undefined;
+const timeout = 120_000;
+
+let dir: string;
+let server: ChildProcess | undefined;
+/** `host:port`. */
+let address: string;
+
+beforeAll(async () => {
+  if (python === undefined) return;
+  dir = await mkdtemp(join(tmpdir(), 'rhizome-clients-'));
+  for (const name of ['columns', 'echo', 'gather']) {
+    await mkdir(join(dir, name));
+    await cp(join(root, `onnx/fixtures/${name}.onnx`), join(dir, name, 'model.onnx'));
+  }
+  await writeFile(join(dir, 'columns/model.json'), '{"classes": ["no", "yes"]}');
+  server = spawn(process.execPath, [join(root, 'service/main.ts')], {
+    env: { PATH: process.env['PATH'], MODELS_DIR: dir, HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_SECONDS: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'], timeout: 4 * timeout,
+  });
+  address = await started(server);
+});
+
+afterAll(async () => {
+  if (server === undefined) return;
+  const exited = once(server, 'exit');
+  server.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+  await rm(dir, { recursive: true });
+});
+
+/** Resolves once the models are proven; the process's further output is read on, and dropped. */
+function started(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const output: string[] = [];
+    let listening: { url: string } | undefined;
+    createInterface(child.stdout!).on('line', (line) => {
+      output.push(line);
+      const entry = JSON.parse(line) as { msg: string; url: string };
+      if (entry.msg === 'listening') listening = entry;
+      if (entry.msg === 'ready' && listening) resolve(new URL(listening.url).host);
+    }).on('close', () => { reject(new Error(`the service ended before it was ready:\n${output.join('\n')}`)); });
+  });
+}
+
+async function ask(script: string, ...args: readonly string[]): Promise<void> {
+  const { all, exitCode } = await execa(python!, [join(import.meta.dirname, 'clients', script), ...args], {
+    all: true, reject: false, timeout, env: { PYTHONDONTWRITEBYTECODE: '1' },
+  });
+  expect({ exitCode, all }).toEqual({ exitCode: 0, all: '' });
+}
+
+testUnless(reason, 'tritonclient over HTTP', () => ask('with_tritonclient.py', 'http', address, version));
+testUnless(reason, 'kserve over HTTP', () => ask('with_kserve.py', 'rest', `http://${address}`));
