@@ -21,13 +21,13 @@ export interface InferOptions extends ModelOptions {
  * reason of the signal that aborted it.
  */
 export interface Client<M extends ModelMap<M> = AnyModels> {
-  /** One row, by the features' names. */
-  predict<N extends ModelName<M>>(model: N, row: Features<M, N>, options?: ModelOptions): Promise<Prediction<M, N>>;
-  /** Rows, or columns of them; answered in their order. */
-  predict<N extends ModelName<M>>(model: N, rows: readonly Features<M, N>[] | Columns<Features<M, N>>, options?: ModelOptions): Promise<Prediction<M, N>[]>;
-  /** Asks the default model. */
+  /** Asks the default model, as below. */
   predict(row: Features<M>, options?: CallOptions): Promise<Prediction<M>>;
   predict(rows: readonly Features<M>[] | Columns<Features<M>>, options?: CallOptions): Promise<Prediction<M>[]>;
+  /** Rows, or columns of them; answered in their order. */
+  predict<N extends ModelName<M>>(model: N, rows: readonly Features<M, N>[] | Columns<Features<M, N>>, options?: ModelOptions): Promise<Prediction<M, N>[]>;
+  /** One row, by the features' names. Last, so that it is what TypeScript's errors are about. */
+  predict<N extends ModelName<M>>(model: N, row: Features<M, N>, options?: ModelOptions): Promise<Prediction<M, N>>;
 
   /** The models, and what became of each that could not be loaded. */
   models(options?: CallOptions): Promise<readonly ModelListEntry[]>;
