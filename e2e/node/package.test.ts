@@ -34,9 +34,9 @@ afterAll(() => { rmSync(folder, { recursive: true }); });
 const write = (path: string, content: string) => { writeFileSync(join(folder, path), content); };
 const run = (...argv: readonly string[]) => execa(argv[0]!, argv.slice(1), { cwd: folder, timeout, reject: false, all: true });
 
-test('npm pack holds compiled code, its types, JSON and what init writes; no source, test, fixture or model', () => {
+test('npm pack holds compiled code, its types, JSON, protocols and what init writes; no source, test, fixture or model', () => {
   const paths = packed.files.map(({ path }) => path);
-  const kinds = /^(package\.json|README\.md|LICENSE|cli\/rhizome\.js|dist\/cli\/templates\/.+|dist\/(cli|client|infra|onnx|service)\/.+\.(js|d\.ts|json))$/;
+  const kinds = /^(package\.json|README\.md|LICENSE|cli\/rhizome\.js|dist\/cli\/templates\/.+|dist\/(cli|client|infra|onnx|service)\/.+\.(js|d\.ts|json)|dist\/service\/grpc\/proto\/.+\.proto)$/;
   expect(paths.filter((path) => !kinds.test(path))).toEqual([]);
   expect(paths.filter((path) => /test|fixture|\.case\.|schemas\/|memory|dist\/infra\/(main|environments)/.test(path))).toEqual([]);
   expect(paths).toEqual(expect.arrayContaining(['dist/service/main.js', 'dist/service/image/prune.js', 'dist/cli/targets/local/daemon.js', 'dist/onnx/model.schema.json', 'dist/cli/templates/dockerignore']));
