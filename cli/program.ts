@@ -5,6 +5,7 @@ import { chaosCommand } from './commands/chaos.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { initCommand } from './commands/init.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { loadCommand } from './commands/load.ts';
 import { logsCommand } from './commands/logs.ts';
 import { examples, type CommandContext } from './commands/options.ts';
@@ -20,7 +21,7 @@ export function createProgram(context: CommandContext, version: string): Command
     .description('From a trained ONNX model to replicas that keep running.')
     .version(version)
     .addHelpText('after', `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\nExit code: 0 done, 1 failed, 2 wrong usage. RHIZOME_DEBUG=1 shows where an error comes from.`);
-  for (const create of [upCommand, statusCommand, predictCommand, loadCommand, chaosCommand, logsCommand, downCommand, buildCommand, synthCommand, initCommand, addCommand, typesCommand, doctorCommand]) {
+  for (const create of [upCommand, statusCommand, predictCommand, loadCommand, chaosCommand, logsCommand, downCommand, buildCommand, synthCommand, initCommand, inspectCommand, addCommand, typesCommand, doctorCommand]) {
     program.addCommand(create(context));
   }
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help shows what is possible)');

@@ -4,7 +4,7 @@ import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts'
 import { classLabels, graphNodes } from './graph.ts';
 import { toExample } from './examples.ts';
 import { readModelFile } from './model-file.ts';
-import { readModelJson, type Example } from './model-json.ts';
+import { readModelJson, type Example, type ModelJson } from './model-json.ts';
 import { plausibleInputs } from './plausible-inputs.ts';
 import { carriesRows, decodePredictions, encodeRows, outputNames, stackable, type Prediction, type Row } from './rows.ts';
 import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature.ts';
@@ -39,10 +39,14 @@ export class Model {
    * @param place the model's name, and its version where a folder says it; by default the folder's name alone
    * @throws ModelLoadError
    */
-  static async load(folder: string, engine: Engine, options: EngineOptions, place: ModelPlace = { name: basename(folder) }): Promise<Model> {
-    const path = join(folder, 'model.onnx');
+  static load(folder: string, engine: Engine, options: EngineOptions, place: ModelPlace = { name: basename(folder) }): Promise<Model> {
+    return Model.open(join(folder, 'model.onnx'), engine, options, place, () => readModelJson(join(folder, 'model.json')));
+  }
+
+  /** Loads a model from a file of any name, by default without a model.json. @throws ModelLoadError */
+  static async open(path: string, engine: Engine, options: EngineOptions, place: ModelPlace, readJson: () => Promise<ModelJson> = () => Promise.resolve({})): Promise<Model> {
     try {
-      const json = await readModelJson(join(folder, 'model.json'));
+      const json = await readJson();
       const { model, labels, externalData } = await readModelFile(path);
       const session = await engine.load(model, { ...options, externalData });
       const signature = resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)));

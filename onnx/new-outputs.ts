@@ -1,3 +1,4 @@
+import { classLabels } from './graph.ts';
 import { constantInts, intAttribute, newNode } from './node.ts';
 import { cannotServe } from './non-tensor.ts';
 import { DATA_TYPES, DIMENSION, GRAPH, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO } from './onnx-proto.ts';
@@ -46,14 +47,23 @@ function apart(name: string, sequence: string, known: readonly Piece[], { dtype,
   const each = known.map((piece, index) => {
     const output = unused(`${name}_${index}`, scope);
     if (piece.value !== undefined) {
-      // The runtime knows its shape.
-      return { output: declared(output), nodes: [newNode({ opType: 'Identity', name: `rhizome/${output}`, inputs: [piece.value], outputs: [output] })] };
+      // Of most the runtime knows the shape.
+      const classes = classesOf(piece.value, scope);
+      return { output: classes === undefined ? declared(output) : declared(output, dtype, ['', classes]), nodes: [newNode({ opType: 'Identity', name: `rhizome/${output}`, inputs: [piece.value], outputs: [output] })] };
     }
     const at = `rhizome/${output}/at`;
     const nodes = [constantInts(at, index), newNode({ opType: 'SequenceAt', name: `rhizome/${output}`, inputs: [sequence, at], outputs: [output] })];
     return { output: declared(output, dtype, piece.shape ?? shape), nodes };
   });
   return { outputs: each.map(({ output }) => output), nodes: each.flatMap(({ nodes }) => nodes) };
+}
+
+/** How many probabilities a classifier gives a row: the runtime infers no shape for these, and scikit-learn's lists are made of them. */
+function classesOf(value: string, scope: Scope): number | undefined {
+  const origin = scope.origin(value);
+  if (origin?.node.domain !== 'ai.onnx.ml') return undefined;
+  if (origin.node.opType === 'Normalizer') return classesOf(origin.node.inputs[0] ?? '', origin.scope);
+  return origin.index === 1 ? classLabels([origin.node])?.length : undefined;
 }
 
 function unused(name: string, scope: Scope): string {

@@ -83,6 +83,8 @@ test.each<[string, string, DType, (number | string)[]]>([
   ['split-rows', 's', 'float32', ['', 3]],
   ['loop', 's', 'float32', ['', 'N', 3]],
   ['optional-tensor', 'o', 'float32', ['N', 3]],
+  ['multi-output', 'probabilities_0', 'float32', ['', 3]],
+  ['multi-output', 'probabilities_1', 'float32', ['', 2]],
 ])('%s: what is known of the shape of %s is declared', async (name, output, dtype, shape) => {
   const session = await onnxruntime.load(tensorsOnly(await fixture(`graphs/${name}`)).model, { threads: 1 });
   expect(session.outputs).toContainEqual({ name: output, dtype, shape });

@@ -1,0 +1,67 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { ModelDescription } from '../../onnx/description.ts';
+import type { Engine } from '../../onnx/engine/engine.ts';
+import type { Signature } from '../../onnx/signature.ts';
+import { Failure } from '../failure.ts';
+import { loadRuntime } from './add-model.ts';
+
+export interface Inspection {
+  readonly file: string;
+  /** Of the file itself. */
+  readonly bytes: number;
+  /** Undefined of what is no model. */
+  readonly description?: ModelDescription;
+  /** As it will be served; undefined where it cannot be told. */
+  readonly signature?: Signature;
+  /** Why it cannot be served; undefined where it can. */
+  readonly reason?: string;
+}
+
+/**
+ * Looks into a model, and tries whether it can be served: whether it loads, and reproduces the examples of a model.json
+ * beside it or, without one, runs on made-up input.
+ *
+ * @param path of the file, or of its folder
+ * @throws Failure where there is none
+ */
+export async function inspect(path: string): Promise<Inspection> {
+  const file = (await sizeOf(path)) === undefined ? join(path, 'model.onnx') : path;
+  const bytes = await sizeOf(file);
+  if (bytes === undefined) throw new Failure(`${path} is a folder without a model.onnx.`, { hint: 'Name the file that the exporter of your training library wrote.' });
+  // Loaded here: the runtime is large, and other commands do without it.
+  const [{ readModelBytes }, { describeModel }, engine] = await Promise.all([import('../../onnx/model-file.ts'), import('../../onnx/description.ts'), loadRuntime()]);
+  try {
+    const description = describeModel(await readModelBytes(file));
+    return { file, bytes, description, ...(await tryToServe(file, engine)) };
+  } catch (cause) {
+    return { file, bytes, reason: messageOf(cause) };
+  }
+}
+
+async function tryToServe(file: string, engine: Engine): Promise<Pick<Inspection, 'signature' | 'reason'>> {
+  const { Model } = await import('../../onnx/model.ts');
+  const folder = dirname(file);
+  const own = basename(file) === 'model.onnx';
+  const model = await (own ? Model.load(folder, engine, { threads: 1 }) : Model.open(file, engine, { threads: 1 }, { name: basename(file).replace(/\.onnx$/i, '') }))
+    .catch((cause: unknown) => messageOf(cause));
+  if (typeof model === 'string') return { reason: model };
+  try {
+    await model.verify();
+    return { signature: model.signature };
+  } catch (cause) {
+    return { signature: model.signature, reason: messageOf(cause) };
+  } finally {
+    await model.release();
+  }
+}
+
+/** Undefined of a folder. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new Failure(`Cannot read ${path}: ${messageOf(cause)}`, { cause, hint: 'Name the file that the exporter of your training library wrote.' });
+  });
+  return found.isDirectory() ? undefined : found.size;
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).replace(/^.* cannot be served: /s, '');

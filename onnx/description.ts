@@ -1,0 +1,88 @@
+import { externalTensors } from './external-data.ts';
+import { classLabels } from './graph.ts';
+import { readNode, type Node } from './node.ts';
+import { ENTRY, FUNCTION, GRAPH, MODEL, OPSET, TENSOR } from './onnx-proto.ts';
+import { fields, first, int64, int64s, messages, textOf } from './protobuf.ts';
+import { describeType, readValue } from './value-type.ts';
+import type { ClassLabel } from './zipmap.ts';
+
+/** What a model says of itself, before anything is made of it. */
+export interface ModelDescription {
+  /** The exporter: `skl2onnx`, `pytorch`; '' where it does not say. */
+  readonly producer: string;
+  readonly producerVersion: string;
+  readonly irVersion: number;
+  readonly description: string;
+  /** Of each set of operators, the version; ONNX's own is `ai.onnx`. */
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly inputs: readonly ValueDescription[];
+  readonly outputs: readonly ValueDescription[];
+  /** How often each is used, in branches and loops too; the most frequent first. */
+  readonly operators: Readonly<Record<string, number>>;
+  /** How many numbers it has learnt: elements of its weights. Trees keep theirs elsewhere. */
+  readonly weights: number;
+  /** Labels that its classifier gives. */
+  readonly classes: readonly ClassLabel[] | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Files beside it that hold weights, and the bytes that are needed of each. */
+  readonly externalData: Readonly<Record<string, number>>;
+}
+
+export interface ValueDescription {
+  readonly name: string;
+  /** `float32[N, 3]`, `seq(map(int64, float32))`. */
+  readonly type: string;
+  readonly description: string;
+}
+
+/** @throws ProtobufError where the bytes are not a whole protobuf message, ExternalDataError */
+export function describeModel(model: Uint8Array): ModelDescription {
+  const [graph = new Uint8Array()] = messages(model, MODEL.graph);
+  const nodes = messages(graph, GRAPH.node).map(readNode);
+  const weights = messages(graph, GRAPH.initializer);
+  // Exporters of before 2019 list the weights among the inputs.
+  const inner = new Set(weights.map((tensor) => textOf(tensor, TENSOR.name)));
+  const values = (number: number): ValueDescription[] =>
+    messages(graph, number).map(readValue).filter(({ name }) => !inner.has(name)).map(({ name, type, description }) => ({ name, type: describeType(type), description }));
+  return {
+    producer: textOf(model, MODEL.producerName),
+    producerVersion: textOf(model, MODEL.producerVersion),
+    irVersion: number(model, MODEL.irVersion),
+    description: textOf(model, MODEL.docString) || textOf(graph, GRAPH.docString),
+    opsets: Object.fromEntries(messages(model, MODEL.opsetImport).map((opset) => [textOf(opset, OPSET.domain) || 'ai.onnx', number(opset, OPSET.version)])),
+    inputs: values(GRAPH.input),
+    outputs: values(GRAPH.output),
+    operators: operators([...nodes, ...messages(model, MODEL.functions).flatMap((body) => messages(body, FUNCTION.node)).map(readNode)]),
+    weights: weights.map(elements).reduce((sum, count) => sum + count, 0),
+    classes: classLabels(nodes),
+    metadata: Object.fromEntries(messages(model, MODEL.metadataProps).map((entry) => [textOf(entry, ENTRY.key), textOf(entry, ENTRY.value)])),
+    externalData: externalFiles(model),
+  };
+}
+
+/** Files beside a model that hold weights, as the model names them, and the bytes that are needed of each. @throws ExternalDataError */
+export function externalFiles(model: Uint8Array): Record<string, number> {
+  return Object.fromEntries([...Map.groupBy(externalTensors(model), ({ location }) => location)]
+    .map(([location, tensors]) => [location, Math.max(...tensors.map(({ offset, bytes }) => offset + bytes))]));
+}
+
+function operators(nodes: readonly Node[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  const count = (node: Node): void => {
+    const name = node.domain === '' ? node.opType : `${node.domain}.${node.opType}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const graph of node.subgraphs) messages(graph, GRAPH.node).map(readNode).forEach(count);
+  };
+  nodes.forEach(count);
+  return Object.fromEntries([...counts].sort(([a, times], [b, others]) => others - times || (a < b ? -1 : 1)));
+}
+
+function elements(tensor: Uint8Array): number {
+  const dims = [...fields(tensor)].filter((field) => field.number === TENSOR.dims).flatMap((field) => [...int64s(field)]);
+  return dims.reduce((product, size) => product * Number(size), 1);
+}
+
+function number(parent: Uint8Array, wanted: number): number {
+  const field = first(parent, wanted);
+  return field === undefined ? 0 : Number(int64(field));
+}
