@@ -16,7 +16,7 @@ interface Expected {
 const expected = JSON.parse(await readFile(join(import.meta.dirname, 'fixtures/graphs/expected.json'), 'utf8')) as Record<string, Expected>;
 
 const pack: Partial<Record<DType, (data: readonly never[]) => TensorData>> = {
-  float32: (data) => Float32Array.from(data), float64: (data) => Float64Array.from(data), int64: (data) => BigInt64Array.from(data, BigInt),
+  float32: (data) => Float32Array.from(data), float64: (data) => Float64Array.from(data), int64: (data) => BigInt64Array.from(data, BigInt), int8: (data) => Int8Array.from(data), uint8: (data) => Uint8Array.from(data),
   bool: (data) => Uint8Array.from(data, Number), string: (data) => data,
 };
 const nested = (values: readonly unknown[], [size, ...rest]: readonly number[]): unknown => {
@@ -83,6 +83,7 @@ test.each<[string, string, DType, (number | string)[]]>([
   ['split-rows', 's', 'float32', ['', 3]],
   ['loop', 's', 'float32', ['', 'N', 3]],
   ['optional-tensor', 'o', 'float32', ['N', 3]],
+  ['int4-output', 'o', 'int8', ['N', 3]],
   ['multi-output', 'probabilities_0', 'float32', ['', 3]],
   ['multi-output', 'probabilities_1', 'float32', ['', 2]],
 ])('%s: what is known of the shape of %s is declared', async (name, output, dtype, shape) => {

@@ -68,6 +68,18 @@ export function dataType(field: Field | undefined): string {
 /** Of what is not declared, a tensor is assumed. */
 export const isTensor = ({ kind }: ValueType): boolean => kind === 'tensor' || kind === 'unknown';
 
+/** What has room for the elements that only some kernels know, and no engine hands out. */
+const wider: Readonly<Record<string, string>> = {
+  bfloat16: 'float32', float8e4m3fn: 'float32', float8e4m3fnuz: 'float32', float8e5m2: 'float32', float8e5m2fnuz: 'float32', float8e8m0: 'float32', float4e2m1: 'float32',
+  int4: 'int8', int2: 'int8', uint4: 'uint8', uint2: 'uint8',
+};
+
+/** The dtype that a tensor travels in; undefined of complex numbers, which have none. */
+export const travelsAs = (dtype: string): string | undefined => (dtype.startsWith('complex') ? undefined : wider[dtype] ?? dtype);
+
+/** A tensor that an engine takes and gives as it is. */
+export const isPlain = (type: ValueType): boolean => type.kind === 'unknown' || (type.kind === 'tensor' && travelsAs(type.dtype) === type.dtype);
+
 /** A map, or a sequence of maps. */
 export const isMap = (type: ValueType): boolean => type.kind === 'map' || ((type.kind === 'sequence' || type.kind === 'optional') && isMap(type.of));
 
