@@ -51,7 +51,7 @@ async function firstRefused(model: Model, rows: readonly Row[]): Promise<{ row: 
   return error && { row: from, words: words(error) };
 }
 
-function words({ cause, message }: EngineError): string {
-  const text = (cause instanceof Error ? cause.message : message).trim();
+function words({ message }: EngineError): string {
+  const text = message.replace(/^the model cannot be run: /, '').trim();
   return (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text).toWellFormed();
 }
