@@ -1,6 +1,6 @@
-import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { onnxruntime } from './engine/onnxruntime.ts';
 import { ExternalDataError } from './external-data.ts';
@@ -67,6 +67,18 @@ describe('weights in files beside the model', () => {
     await session.release();
   });
 
+  // As long as model.onnx.data, so that no length in the model changes.
+  const nameWeights = async (location: string) =>
+    writeFile(file('model.onnx'), Buffer.from((await readFile(file('model.onnx'))).toString('latin1').replaceAll('model.onnx.data', location), 'latin1'));
+
+  test.each(['./weights1.data', 'more/./we//data'])('are found under whatever name the model has for their file: %s', async (location) => {
+    await nameWeights(location);
+    await mkdir(dirname(file(location)), { recursive: true });
+    await rename(file('model.onnx.data'), file(location));
+    const { model, externalData } = await readModelFile(file('model.onnx'));
+    await (await onnxruntime.load(model, { threads: 1, externalData })).release();
+  });
+
   test.each<[string, () => Promise<void>, RegExp]>([
     ['missing', () => rm(file('model.onnx.data')), /^3 of its weights are in .*model\.onnx\.data, which is missing: copy it there; 40 bytes are expected$/],
     ['one alone missing', () => rm(file('more/bias.bin')), /^the weight 'bias' is in .*more\/bias\.bin, which is missing: copy it there; 8 bytes are expected$/],
@@ -79,10 +91,8 @@ describe('weights in files beside the model', () => {
     expect((error as Error).message).toMatch(message);
   });
 
-  test.each(['../model.data', '/etc/passwd.dat', 'a/../../mod.dat', '..\\\\model.dat', 'c:\\\\model.data'])('%s is outside of the folder: not read', async (location) => {
-    // As long as the name that it takes the place of, so that no length in the file changes.
-    const outside = location.replace('\\\\', '\\').padEnd('model.onnx.data'.length, '_').slice(0, 'model.onnx.data'.length);
-    await writeFile(file('model.onnx'), Buffer.from((await readFile(file('model.onnx'))).toString('latin1').replaceAll('model.onnx.data', outside), 'latin1'));
-    await expect(readModelFile(file('model.onnx'))).rejects.toThrow(`'${outside}', which is not in the model's folder`);
+  test.each(['../weights.data', '/etc/passwd.dat', 'a/../../we.data', '..\\weights.data', 'c:\\weights.dat_'])('%s is outside of the folder: not read', async (location) => {
+    await nameWeights(location);
+    await expect(readModelFile(file('model.onnx'))).rejects.toThrow(`'${location}', which is not in the model's folder`);
   });
 });

@@ -14,11 +14,14 @@ export const onnxruntime: Engine = {
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       logSeverityLevel: 4,
-      ...(options.externalData && { externalData: [...options.externalData] }),
+      ...(options.externalData && { externalData: options.externalData.map(({ path, data }) => ({ path: asLookedFor(path), data })) }),
     }));
     return new OnnxruntimeSession(session);
   },
 };
+
+/** The binding takes one `./` off what it is given, and then looks for the path as the model writes it. */
+const asLookedFor = (path: string): string => (path.startsWith('./') ? `./${path}` : path);
 
 class OnnxruntimeSession implements Session {
   readonly inputs: readonly TensorInfo[];
