@@ -26,8 +26,8 @@ test('operators of the model\'s own functions are counted', async () => {
 test('texts for people: of the model and of its values, and metadata', async () => {
   expect(await described('documented')).toMatchObject({
     description: 'Doubles what it gets.',
-    inputs: [{ name: 'X', type: 'float32[N, 2]', description: 'Length and width\nin cm.' }],
-    outputs: [{ name: 'doubled', type: 'float32[N, 2]', description: 'Twice of each.' }],
+    inputs: [{ name: 'X', type: 'float32[N, 2]', description: 'Length and width\nin cm.' }, { name: 'image', type: 'float32[N, 2, 2]', description: 'Of the leaf.' }],
+    outputs: [{ name: 'doubled', type: 'float32[N, 2]', description: 'Twice of each.' }, { name: 'same', type: 'float32[N, 2, 2]', description: '' }],
     metadata: { author: 'Ada', licence: 'CC0' },
   });
 });

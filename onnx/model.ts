@@ -8,6 +8,7 @@ import { readModelJson, type Example, type ModelJson } from './model-json.ts';
 import { plausibleInputs } from './plausible-inputs.ts';
 import { carriesRows, decodePredictions, encodeRows, outputNames, stackable, type Prediction, type Row } from './rows.ts';
 import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature.ts';
+import { withTexts } from './texts.ts';
 
 /** The model cannot be served; the message names the file, what is wrong with it, and what to do. */
 export class ModelLoadError extends Error {
@@ -49,7 +50,7 @@ export class Model {
       const json = await readJson();
       const { model, labels, externalData } = await readModelFile(path);
       const session = await engine.load(model, { ...options, externalData });
-      const signature = resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)));
+      const signature = withTexts(resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model))), model);
       const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, graphNodes(model), 1).flat();
       const loaded = new Model(signature, session, trials);
       // Readiness reports it if none of them runs.

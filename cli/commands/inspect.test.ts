@@ -51,7 +51,8 @@ It can be served: npx rhizome add colours.onnx --name NAME` });
 test('in a terminal: texts of its author', async () => {
   const { stdout } = await inspect(fixture('documented'));
   expect(stdout).toContain('\n  by by hand 1, IR version 8, opset ai.onnx 17, ai.onnx.ml 3\n  Doubles what it gets.\n');
-  expect(stdout).toContain('\nInputs\n  X  float32[N, 2]  Length and width in cm.\n');
+  expect(stdout).toContain('\nInputs\n  X      float32[N, 2]     Length and width in cm.\n  image  float32[N, 2, 2]  Of the leaf.\n');
+  expect(stdout).toContain('\n  takes image  float32[2, 2], Of the leaf.\n');
   expect(stdout).toContain('\nMetadata\n  author   Ada\n  licence  CC0\n');
 });
 
