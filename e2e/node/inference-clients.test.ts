@@ -20,8 +20,8 @@ const timeout = 120_000;
 
 let dir: string;
 let server: ChildProcess | undefined;
-/** `host:port`. */
-let address: string;
+/** `host:port` by protocol. */
+let addresses: { http: string; grpc: string };
 
 beforeAll(async () => {
   if (python === undefined) return;
@@ -32,10 +32,10 @@ beforeAll(async () => {
   }
   await writeFile(join(dir, 'columns/model.json'), '{"classes": ["no", "yes"]}');
   server = spawn(process.execPath, [join(root, 'service/main.ts')], {
-    env: { PATH: process.env['PATH'], MODELS_DIR: dir, HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_SECONDS: '0' },
+    env: { PATH: process.env['PATH'], MODELS_DIR: dir, HOST: '127.0.0.1', PORT: '0', GRPC_PORT: '0', DRAIN_DELAY_SECONDS: '0' },
     stdio: ['ignore', 'pipe', 'inherit'], timeout: 4 * timeout,
   });
-  address = await started(server);
+  addresses = await started(server);
 });
 
 afterAll(async () => {
@@ -47,15 +47,15 @@ afterAll(async () => {
 });
 
 /** Resolves once the models are proven; the process's further output is read on, and dropped. */
-function started(child: ChildProcess): Promise<string> {
+function started(child: ChildProcess): Promise<typeof addresses> {
   return new Promise((resolve, reject) => {
     const output: string[] = [];
-    let listening: { url: string } | undefined;
+    let listening: { url: string; grpc_url: string } | undefined;
     createInterface(child.stdout!).on('line', (line) => {
       output.push(line);
-      const entry = JSON.parse(line) as { msg: string; url: string };
+      const entry = JSON.parse(line) as { msg: string; url: string; grpc_url: string };
       if (entry.msg === 'listening') listening = entry;
-      if (entry.msg === 'ready' && listening) resolve(new URL(listening.url).host);
+      if (entry.msg === 'ready' && listening) resolve({ http: new URL(listening.url).host, grpc: listening.grpc_url.replace(/^\w+:\/\//, '') });
     }).on('close', () => { reject(new Error(`the service ended before it was ready:\n${output.join('\n')}`)); });
   });
 }
@@ -67,5 +67,7 @@ async function ask(script: string, ...args: readonly string[]): Promise<void> {
   expect({ exitCode, all }).toEqual({ exitCode: 0, all: '' });
 }
 
-testUnless(reason, 'tritonclient over HTTP', () => ask('with_tritonclient.py', 'http', address, version));
-testUnless(reason, 'kserve over HTTP', () => ask('with_kserve.py', 'rest', `http://${address}`));
+testUnless(reason, 'tritonclient over HTTP', () => ask('with_tritonclient.py', 'http', addresses.http, version));
+testUnless(reason, 'tritonclient over gRPC', () => ask('with_tritonclient.py', 'grpc', addresses.grpc, version));
+testUnless(reason, 'kserve over HTTP', () => ask('with_kserve.py', 'rest', `http://${addresses.http}`));
+testUnless(reason, 'kserve over gRPC', () => ask('with_kserve.py', 'grpc', addresses.grpc));
