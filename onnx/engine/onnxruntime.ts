@@ -4,11 +4,12 @@ import { explainFailure, explainRefusal } from './refusal.ts';
 
 // The runtime's Linux build sends usage data to its vendor unless this is set before the first session.
 process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+// What the runtime logs is no log line of ours: it goes to standard error as text. What fails, it throws too.
+ort.env.logLevel = 'fatal';
 
 /** Runs models with onnxruntime on the CPU. */
 export const onnxruntime: Engine = {
   async load(model: Uint8Array, options: EngineOptions): Promise<Session> {
-    // What the runtime logs is no log line of ours: it goes to standard error as text. What fails, it throws too.
     const session = await attempt(explainRefusal, () => ort.InferenceSession.create(model, {
       executionProviders: ['cpu'],
       intraOpNumThreads: options.threads,
