@@ -53,23 +53,28 @@ function spliced(some: readonly Piece[] | undefined, position: string, scope: Sc
   return added === undefined ? some?.toSpliced(Number(at), 1) : some?.toSpliced(Number(at), 0, added);
 }
 
+/** A sequence of more is read better as one tensor than as so many outputs. */
+const mostPieces = 256;
+
 function split(node: Node, scope: Scope): readonly Piece[] | undefined {
   const [input = '', sizes = ''] = node.inputs;
   const type = scope.type(input);
-  const shape = type?.kind === 'tensor' ? type.shape : undefined;
   const axis = Number(node.int('axis') ?? 0n);
-  const length = shape?.at(axis);
+  const length = type?.kind === 'tensor' ? type.shape?.at(axis) : undefined;
+  // An axis that there is not, the runtime refuses.
+  const shape = type?.kind === 'tensor' && length !== undefined ? type.shape : undefined;
   const piece = (size: number): Piece => (shape === undefined ? {} : { shape: shape.with(axis, size) });
 
   if (sizes === '') {
-    if (typeof length !== 'number') return undefined;
+    if (typeof length !== 'number' || length > mostPieces) return undefined;
     const one = node.int('keepdims') === 0n && shape !== undefined ? { shape: shape.toSpliced(axis, 1) } : piece(1);
     return Array.from({ length }, () => one);
   }
   const given = constant(sizes, scope);
-  if (given?.list === true) return given.values.map(Number).map(piece);
+  if (given?.list === true) return given.values.length > mostPieces ? undefined : given.values.map(Number).map(piece);
   // One number is the size of all pieces, but of the last what is left.
   const [size] = given?.values ?? [];
-  if (typeof length !== 'number' || size === undefined) return undefined;
-  return Array.from({ length: Math.ceil(length / Number(size)) }, (_, index) => piece(Math.min(Number(size), length - index * Number(size))));
+  if (typeof length !== 'number' || size === undefined || size < 1n) return undefined;
+  const count = Math.ceil(length / Number(size));
+  return count > mostPieces ? undefined : Array.from({ length: count }, (_, index) => piece(Math.min(Number(size), length - index * Number(size))));
 }

@@ -107,6 +107,23 @@ test.each([
   expect(() => tensorsOnly(bytes)).toThrow(message);
 });
 
+test('a damaged model is refused by an error of its own, or made into another', async () => {
+  let state = 7;
+  const random = (below: number): number => (state = (state * 1_103_515_245 + 12_345) & 0x7fffffff) % below;
+  const models = await Promise.all(Object.keys(expected).map((name) => fixture(`graphs/${name}`)));
+  const failures = Array.from({ length: 3000 }, () => {
+    const bytes = Uint8Array.from(models[random(models.length)]!);
+    for (let bytesToChange = 1 + random(3); bytesToChange > 0; bytesToChange--) bytes[random(bytes.length)] = random(256);
+    try {
+      tensorsOnly(bytes);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  });
+  expect(failures.filter((error) => error !== undefined && !(error instanceof ProtobufError) && !(error instanceof NonTensorError))).toEqual([]);
+});
+
 test('a truncated file is told from a whole one', async () => {
   const bytes = await iris();
   expect(() => tensorsOnly(bytes.subarray(0, bytes.length - 10))).toThrow(ProtobufError);
