@@ -82,19 +82,24 @@ function margin({ probabilities, score }: Prediction): number {
 }
 
 /** JSON has no NaN and no infinities, and a file should not hold them; nor thousands of numbers a row. */
-function sendable(row: Row, { prediction, probabilities, score, outputs }: Prediction): boolean {
+function sendable(row: Row, answer: Prediction): boolean {
+  const { prediction, probabilities, score, outputs } = answer;
   return (typeof prediction !== 'number' || Number.isFinite(prediction)) && (score === undefined || Number.isFinite(score))
     && Object.values(probabilities ?? {}).every((p) => p >= 0 && p <= 1)
-    && row.reduce((sum: number, cell) => sum + (typeof cell === 'object' ? cell.data.length : 1), 0) <= mostElements
-    && Object.values(outputs ?? {}).every(finite) && written(outputs).length <= mostElements * 16;
+    && Object.values(outputs ?? {}).every(finite) && readable(row, answer);
+}
+
+function readable(row: Row, { outputs }: Prediction): boolean {
+  const elements = row.reduce((sum: number, cell) => sum + (typeof cell === 'object' ? cell.data.length : 1), 0);
+  return elements <= mostElements && written(outputs).length <= mostElements * 16;
 }
 
 const finite = (value: OutputValue): boolean => (typeof value === 'object' ? value.every(finite) : typeof value !== 'number' || Number.isFinite(value));
 const written = (outputs: Prediction['outputs'] = {}): string => JSON.stringify(outputs, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 
-/** What a row was answered, as model.json has it; undefined where it cannot, or should not, be written there. */
+/** What a row was answered, as model.json has it; undefined where it is thousands of numbers. */
 export function toExample({ features }: Signature, row: Row, answer: Prediction): Example | undefined {
-  if (!sendable(row, answer)) return undefined;
+  if (!readable(row, answer)) return undefined;
   const { prediction, probabilities, score, outputs } = answer;
   const numbers = (value: number): number => Number(value.toPrecision(7));
   return {

@@ -1,0 +1,56 @@
+/**
+ * The service as a fuzzer sees it that knows nothing but its OpenAPI document: schemathesis sends what the document allows and
+ * what it forbids, and checks that no answer is outside it. `.ci/schemathesis` installs it; it is looked for in the folder SCHEMATHESIS.
+ * `openapi/inexpressible.py` lists the rules that a document cannot tell.
+ */
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { trainersFolder } from '../../fixtures/trainers/trainers.fixture.ts';
+import { startService, type ServiceProcess } from '../../service/process.fixture.ts';
+import { findTool, testUnless } from '../needs.ts';
+
+const root = join(import.meta.dirname, '../..');
+const folder = process.env['SCHEMATHESIS'];
+const tool = folder === undefined ? undefined : findTool('schemathesis', [folder]);
+const reason = tool === undefined ? 'needs schemathesis: eval "$(.ci/schemathesis)"' : undefined;
+const minutes = 6;
+const apiKey = 'correct-horse';
+
+/** Each task, each dtype, nested arrays of fixed and dynamic size, a model without rows, one that refuses values. */
+const trained = ['every-dtype', 'isolation-forest', 'no-rows', 'several-outputs', 'torch-tokens'];
+
+let dir: string;
+let service: ServiceProcess | undefined;
+
+beforeAll(async () => {
+  if (tool === undefined) return;
+  dir = await mkdtemp(join(tmpdir(), 'rhizome-openapi-'));
+  await cp(join(root, 'models/iris'), join(dir, 'iris'), { recursive: true });
+  for (const name of trained) await cp(join(trainersFolder, name), join(dir, name), { recursive: true });
+  for (const version of ['2', '11']) {
+    await mkdir(join(dir, 'linear', version), { recursive: true });
+    await cp(join(trainersFolder, 'linear-regression/model.onnx'), join(dir, 'linear', version, 'model.onnx'));
+  }
+  service = await startService(dir, { DEFAULT_MODEL: 'iris', API_KEY: apiKey });
+});
+
+afterAll(async () => {
+  if (service === undefined) return;
+  expect(await service.stop()).toBe(0);
+  await rm(dir, { recursive: true });
+});
+
+async function fuzz(...args: readonly string[]): Promise<void> {
+  const { all, exitCode } = await execa(tool!, [
+    'run', `${service!.url}/openapi.json`, '--header', `Authorization: Bearer ${apiKey}`,
+    '--checks', 'all', '--phases', 'examples,coverage,fuzzing', '--max-examples', '15', '--seed', '36', '--workers', '1',
+    '--generation-database', 'none', '--no-color', ...args,
+  ], { all: true, reject: false, timeout: minutes * 60_000, cwd: dir, env: { SCHEMATHESIS_HOOKS: join(import.meta.dirname, 'openapi/inexpressible.py'), PYTHONDONTWRITEBYTECODE: '1' } });
+  expect({ exitCode, all: exitCode === 0 ? '' : all }).toEqual({ exitCode: 0, all: '' });
+  expect(all).toMatch(/Tested: [1-9]\d+/);
+}
+
+// Of the versions one model's are enough: the others' are the same routes.
+testUnless(reason, 'no answer is outside the document, and none is a 5xx', () => fuzz('--exclude-path-regex', '/(?!linear)[a-z-]+/versions/'));
