@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addCommand } from './commands/add.ts';
 import { buildCommand } from './commands/build.ts';
 import { chaosCommand } from './commands/chaos.ts';
+import { compareCommand } from './commands/compare.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { initCommand } from './commands/init.ts';
@@ -20,8 +21,10 @@ export function createProgram(context: CommandContext, version: string): Command
   const program = new Command('rhizome')
     .description('From a trained ONNX model to replicas that keep running.')
     .version(version)
+    // `add --version 2` is about a model.
+    .enablePositionalOptions()
     .addHelpText('after', `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\nExit code: 0 done, 1 failed, 2 wrong usage. RHIZOME_DEBUG=1 shows where an error comes from.`);
-  for (const create of [upCommand, statusCommand, predictCommand, loadCommand, chaosCommand, logsCommand, downCommand, buildCommand, synthCommand, initCommand, inspectCommand, addCommand, typesCommand, doctorCommand]) {
+  for (const create of [upCommand, statusCommand, predictCommand, loadCommand, chaosCommand, logsCommand, downCommand, buildCommand, synthCommand, initCommand, inspectCommand, addCommand, compareCommand, typesCommand, doctorCommand]) {
     program.addCommand(create(context));
   }
   for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help shows what is possible)');

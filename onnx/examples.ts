@@ -31,7 +31,13 @@ export async function recordExamples(
     if (two.length > best.length || differ(two)) best = two;
     if (differ(best)) break;
   }
-  return best.flatMap(({ row, prediction }) => toExample(signature, row, prediction) ?? []);
+  return best.flatMap(({ row, prediction }) => toExample(signature, row, inRange(prediction)) ?? []);
+}
+
+/** A support vector machine has scores in place of probabilities, which no model.json may have. */
+function inRange(answer: Prediction): Prediction {
+  const { probabilities, ...rest } = answer;
+  return Object.values(probabilities ?? {}).every((p) => p >= 0 && p <= 1) ? answer : rest;
 }
 
 /** At once, else row by row: one unknown category makes a whole batch fail. */
@@ -85,7 +91,7 @@ function margin({ probabilities, score }: Prediction): number {
 function sendable(row: Row, answer: Prediction): boolean {
   const { prediction, probabilities, score, outputs } = answer;
   return (typeof prediction !== 'number' || Number.isFinite(prediction)) && (score === undefined || Number.isFinite(score))
-    && Object.values(probabilities ?? {}).every((p) => p >= 0 && p <= 1)
+    && Object.values(probabilities ?? {}).every(Number.isFinite)
     && Object.values(outputs ?? {}).every(finite) && readable(row, answer);
 }
 

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
@@ -42,7 +42,7 @@ test('--features and --classes name what the graph does not, and the answer says
   const { stdout } = await add(join(repository, 'models/iris/model.onnx'), '--name', 'flowers', '--features', 'a, b,c,d', '--classes', 'x,y,z');
   expect(await modelJson('flowers')).toMatchObject({ features: [{ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' }], classes: ['x', 'y', 'z'] });
   expect(stdout).toMatch(/^models\/flowers: a classifier of 4 features\n/);
-  expect(stdout).toMatch(/npx rhizome predict --json '\{"a":/);
+  expect(stdout).toMatch(/npx rhizome predict flowers --json '\{"a":/);
 });
 
 test('a model that is there stays, unless --force replaces it', async () => {
@@ -52,6 +52,62 @@ test('a model that is there stays, unless --force replaces it', async () => {
   expect((await modelJson('mine'))['features']).toHaveLength(2);
   expect(await add(fixture('regressor'), '--name', 'mine', '--force')).toMatchObject({ exitCode: 0 });
   expect((await modelJson('mine'))['features']).toHaveLength(10);
+});
+
+test('--version puts it beside others; a model without one becomes a version of its own, with all that is in its folder', async () => {
+  await add(fixture('columns'), '--name', 'mine');
+  await writeFile(join(folder, 'models/mine/train.py'), '');
+  const second = await add(fixture('columns'), '--name', 'mine', '--version', '2');
+  expect(second.stdout).toMatch(/^models\/mine\/1: what models\/mine was, .*\nmodels\/mine\/2: a classifier of 2 features\n/);
+  expect((await readdir(join(folder, 'models'), { recursive: true })).toSorted()).toEqual(['mine', 'mine/1', 'mine/1/model.json', 'mine/1/model.onnx', 'mine/1/train.py', 'mine/2', 'mine/2/model.json', 'mine/2/model.onnx']);
+  for (const version of ['1', '2']) {
+    const model = await Model.load(join(folder, 'models/mine', version), onnxruntime, { threads: 1 }, { name: 'mine', version });
+    await expect(model.verify()).resolves.toBeUndefined();
+  }
+  expect((await add(fixture('columns'), '--name', 'mine', '--version', '02')).stderr).toContain('models/mine/2 is there already.');
+  expect((await add(fixture('columns'), '--name', 'mine')).stderr).toMatch(/models\/mine has the versions 1, 2\.\n.*--version 3/);
+  expect(await add(fixture('regressor'), '--name', 'mine', '--version', '2', '--force')).toMatchObject({ exitCode: 0 });
+  expect((await modelJson('mine/2'))['features']).toHaveLength(10);
+});
+
+test('weights in other files come along, and the image lets them in whatever they are called', async () => {
+  const source = join(folder, 'exported');
+  await cp(join(repository, 'fixtures/trainers/torch-external-data'), source, { recursive: true });
+  await writeFile(join(folder, '.dockerignore'), '*\n!models/*/*.onnx*');
+  const usual = await add(join(source, 'model.onnx'), '--name', 'usual');
+  expect(usual.stdout).toContain('with  model.onnx.data\n');
+  expect(await readFile(join(folder, 'models/usual/model.onnx.data'))).toEqual(await readFile(join(source, 'model.onnx.data')));
+  expect(await readFile(join(folder, '.dockerignore'), 'utf8')).toBe('*\n!models/*/*.onnx*');
+
+  // As long a name: the model's own bytes are changed with it.
+  const bytes = await readFile(join(source, 'model.onnx'));
+  await writeFile(join(source, 'model.onnx'), Buffer.from(bytes.toString('latin1').replaceAll('model.onnx.data', 'w/model-weights'), 'latin1'));
+  await mkdir(join(source, 'w'));
+  await rename(join(source, 'model.onnx.data'), join(source, 'w/model-weights'));
+  const other = await add(join(source, 'model.onnx'), '--name', 'other');
+  expect(other.stdout).toContain('with  w/model-weights, which .dockerignore now lets into the image\n');
+  expect(await readFile(join(folder, '.dockerignore'), 'utf8')).toBe('*\n!models/*/*.onnx*\n!models/other/w/model-weights\n');
+
+  await rm(join(source, 'w/model-weights'));
+  const lost = await add(join(source, 'model.onnx'), '--name', 'lost');
+  expect(lost).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/has its weights in w\/model-weights, which cannot be copied[^]*Bring w\/model-weights too/) });
+  expect((await readdir(join(folder, 'models'))).toSorted()).toEqual(['other', 'usual']);
+});
+
+const trained = (name: string) => join(repository, `fixtures/trainers/${name}/model.onnx`);
+
+test.each([
+  ['isolation-forest', /an anomaly detector of 4 features/, { prediction: expect.any(Number), score: expect.any(Number) }],
+  ['float16', /takes image \(float16\[3, 8, 8\]\)\n {2}gives logits \(float16\[batch, 5\]\)/, { outputs: { logits: expect.any(Array) } }],
+  // Its answers depend on the other rows of a run.
+  ['int8-dynamic', /a model of 4 features/, { outputs: expect.any(Object) }],
+  // Scores in place of probabilities.
+  ['linear-svc', /says {2}0, 1, 2/, { prediction: expect.any(String) }],
+])('%s is served, with what it answers', async (name, said, example) => {
+  const { stdout, exitCode } = await add(trained(name), '--name', name);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(said);
+  expect((await modelJson(name))['examples']).toEqual(expect.arrayContaining([expect.objectContaining(example)]));
 });
 
 test.each<[string, readonly string[], number, RegExp]>([

@@ -1,5 +1,7 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
+import type { Example } from '../../onnx/model-json.ts';
+import { toJson } from '../json.ts';
 import { checkModelName, nameFrom } from '../model-name.ts';
 import { addModel, type AddedModel } from '../steps/add-model.ts';
 import { createSteps } from '../steps/step.ts';
@@ -8,6 +10,7 @@ import { examples, type CommandContext } from './options.ts';
 
 interface AddFlags {
   readonly name?: string;
+  readonly version?: string;
   readonly features?: readonly string[];
   readonly classes?: readonly string[];
   readonly force?: boolean;
@@ -18,43 +21,67 @@ const list = (value: string): string[] => value.split(',').map((name) => name.tr
 
 export function addCommand(context: CommandContext): Command {
   return new Command('add')
-    .description('make models/NAME of a model.onnx: what its graph tells, and two examples recorded by running it')
+    .description('make models/NAME, or a version of it, of a model.onnx: what its graph tells, and two examples recorded by running it')
     .argument('<model>', 'the file that your training library exported')
     .option('--name <name>', "what to call it (default: the file's name, or for model.onnx the project's)")
+    .option('--version <number>', 'as models/NAME/VERSION, beside others; the highest one answers where none is named', parseVersion)
     .option('--features <names>', 'names of the columns, with commas between them, where the graph has none', list)
     .option('--classes <names>', "names of the classes, in the order of the model's labels", list)
-    .option('--force', 'replace a model of the name')
-    .option('--json', 'print {"folder", "name", "features", "classes", "examples"}')
-    .addHelpText('after', examples('rhizome add wine.onnx', 'rhizome add model.onnx --name wine --features alcohol,ash,hue --classes barolo,grignolino,barbera'))
-    .action(async (model: string, { name, features, classes, force, json }: AddFlags) => {
+    .option('--force', 'replace a model of the name, or the version')
+    .option('--json', 'print {"folder", "name", "version", "task", "features", "classes", "examples"}')
+    .addHelpText('after', examples('rhizome add wine.onnx', 'rhizome add model.onnx --name wine --features alcohol,ash,hue --classes barolo,grignolino,barbera', 'rhizome add new.onnx --name wine --version 2'))
+    .action(async (model: string, { name, version, features, classes, force, json }: AddFlags) => {
       const { root } = context;
       const { run } = createSteps(context.report);
       const added = await run('Add the model', () => addModel(root, {
         file: resolve(model),
         name: name === undefined ? nameFrom(model, root) : checkModelName(name),
-        ...(features && { features }), ...(classes && { classes }), ...(force && { force }),
+        ...(version !== undefined && { version }), ...(features && { features }), ...(classes && { classes }), ...(force && { force }),
       }));
-      context.print(json === true ? JSON.stringify(summary(added)) : description(added));
+      context.print(json === true ? toJson(summary(added)) : description(added));
     });
 }
 
-function summary({ folder, signature: { name, features, output, examples: recorded } }: AddedModel): object {
-  return { folder, name, features: features.map(({ name: feature, dtype }) => ({ name: feature, dtype })), ...(output.task === 'classifier' && { classes: output.classes }), examples: recorded };
+function summary({ folder, signature: { name, version, features, output, examples: recorded } }: AddedModel): object {
+  return { folder, name, version, task: output.task, features: features.map(({ name: feature, dtype }) => ({ name: feature, dtype })), ...(output.task === 'classifier' && { classes: output.classes }), examples: recorded };
 }
 
-function description({ folder, signature: { features, output, examples: recorded } }: AddedModel): string {
+/** Longer ones are no line to try. */
+const mostCharacters = 400;
+
+function description({ folder, signature: { name, features, output, examples: recorded }, weights, moved, changed }: AddedModel): string {
   const [first, second] = recorded;
-  const same = first !== undefined && first.prediction === second?.prediction;
+  const same = first !== undefined && toJson(said(first)) === toJson(second && said(second));
+  const request = first === undefined ? '' : toJson(first.input);
   return [
-    `${folder}: a ${output.task} of ${String(features.length)} ${features.length === 1 ? 'feature' : 'features'}`,
-    `  takes ${features.map(({ name, dtype }) => `${name} (${dtype})`).join(', ')}`,
+    ...(moved === undefined ? [] : [`${moved}: what models/${name} was, to make room for another version`]),
+    `${folder}: ${kinds[output.task]} of ${String(features.length)} ${features.length === 1 ? 'feature' : 'features'}`,
+    ...(weights.length === 0 ? [] : [`  with  ${weights.join(', ')}${changed.length === 0 ? '' : `, which ${changed.join(' and ')} now let${changed.length === 1 ? 's' : ''} into the image`}`]),
+    `  takes ${features.map((feature) => `${feature.name} (${type(feature)})`).join(', ')}`,
     ...(output.task === 'classifier' ? [`  says  ${output.classes.join(', ')}`] : []),
-    ...recorded.map(({ input, prediction }) => `  ${JSON.stringify(input)} → ${String(prediction)}`),
+    ...(output.task === 'tensors' ? [`  gives ${output.outputs.map((each) => `${each.name} (${type(each)})`).join(', ')}`] : []),
+    ...recorded.map((example) => `  ${cut(toJson(example.input))} → ${cut(typeof said(example) === 'string' ? String(said(example)) : toJson(said(example)))}`),
     '',
-    `Inputs and answers are made up by running the model${same ? ', and all that were tried got the same answer' : ''}: put real ones, units and ranges into ${folder}/model.json.`,
+    first === undefined
+      ? `No example was recorded: of the inputs that were made up, none is short enough for a text file and answered by numbers. Put real ones into ${folder}/model.json.`
+      : `Inputs and answers are made up by running the model${same ? ', and all that were tried got the same answer' : ''}: put real ones, units and ranges into ${folder}/model.json.`,
     '',
     'Try',
     '  npx rhizome up',
-    ...(first === undefined ? [] : [`  npx rhizome predict --json ${quote([JSON.stringify(first.input)])}`]),
+    ...(first === undefined ? [] : [`  npx rhizome predict ${name}${request.length > mostCharacters ? '' : ` --json ${quote([request])}`}`]),
   ].join('\n');
+}
+
+const kinds = { 'classifier': 'a classifier', 'regressor': 'a regressor', 'anomaly-detector': 'an anomaly detector', 'tensors': 'a model' } as const;
+
+const said = ({ prediction, outputs }: Example): unknown => prediction ?? outputs;
+
+const type = ({ dtype, shape }: { readonly dtype: string; readonly shape: readonly (number | string)[] }): string =>
+  `${dtype}${shape.length === 0 ? '' : `[${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}]`}`;
+
+const cut = (text: string): string => (text.length > mostCharacters ? `${text.slice(0, 100)}…` : text);
+
+function parseVersion(value: string): string {
+  if (!/^\d{1,18}$/.test(value)) throw new InvalidArgumentError('Expected a number, as 2.');
+  return String(BigInt(value));
 }

@@ -1,63 +1,79 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { Engine } from '../../onnx/engine/engine.ts';
-import type { ModelJson } from '../../onnx/model-json.ts';
+import { modelFolders } from '../../onnx/model-folders.ts';
+import type { Example, ModelJson } from '../../onnx/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { Prediction } from '../../onnx/rows.ts';
 import type { Signature } from '../../onnx/signature.ts';
 import { Failure } from '../failure.ts';
 import { packageFolder, program } from '../installation.ts';
+import { letIn } from '../scaffold/ignore-files.ts';
+import { copyModel } from './copy-model.ts';
+import { moveIn, type Moved } from './move-model.ts';
+import { loadRuntime } from './runtime.ts';
 
 export interface AddOptions {
   /** Path of the file that an exporter wrote. */
   readonly file: string;
   readonly name: string;
+  /** A number: beside other versions. */
+  readonly version?: string;
   /** Names of the columns, in their order; those of the graph when absent. */
   readonly features?: readonly string[];
   /** Names of the classes, in the order of the labels; the labels when absent. */
   readonly classes?: readonly string[];
-  /** Whether a model of the name may be replaced. */
+  /** Whether a model of the name, or the version, may be replaced. */
   readonly force?: boolean;
 }
 
-export interface AddedModel {
+export interface AddedModel extends Moved {
   readonly folder: string;
   readonly signature: Signature;
+  /** Files beside the model with its weights. */
+  readonly weights: readonly string[];
+  /** Files of the project that now let those into the image. */
+  readonly changed: readonly string[];
 }
 
 /**
- * Makes models/NAME of a file: the model as it is, and a model.json with what its graph tells and two examples, recorded by
- * running it. Nothing of it is there before all of it is.
+ * Makes models/NAME, or models/NAME/VERSION, of a file: the model as it is, and a model.json with what its graph tells and
+ * two examples, recorded by running it. Nothing of it is there before all of it is.
  * @throws Failure where there is one already, or the model cannot be served
  */
-export async function addModel(root: string, { file, name, features, classes, force = false }: AddOptions): Promise<AddedModel> {
-  const folder = join('models', name);
-  if (existsSync(join(root, folder)) && !force) throw new Failure(`${folder} is there already.`, { hint: 'Choose another --name, or replace it with --force.' });
-  await readFile(file).catch((cause: unknown) => {
-    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, hint: 'Name the file that the exporter of your training library wrote.' });
-  });
+export async function addModel(root: string, { file, name, version, features, classes, force = false }: AddOptions): Promise<AddedModel> {
+  const folder = ['models', name, ...(version === undefined ? [] : [version])].join('/');
+  await checkFree(root, folder, { name, version, force });
   // In the same file system, so that it can be moved; hidden, so that no service takes it for a model.
-  const draft = join(root, 'models', `.${name}`);
+  const draft = join(root, 'models', `.${name}-${String(process.pid)}`);
   try {
-    await rm(draft, { recursive: true, force: true });
-    await mkdir(draft, { recursive: true });
-    await cp(file, join(draft, 'model.onnx'));
+    const weights = await copyModel(file, draft);
     const given: ModelJson = {
-      name, version: '1',
+      name, version: version ?? '1',
       ...(features && { features: features.map((feature) => ({ name: feature })) }),
       ...(classes && { classes }),
     };
-    const signature = await describe(draft, given, file);
-    if (force) await rm(join(root, folder), { recursive: true, force: true });
-    await rename(draft, join(root, folder));
-    return { folder, signature };
+    const signature = await describe(draft, given, file, schemaReference(join(root, folder)));
+    const moved = await moveIn(root, draft, { name, version });
+    return { folder, signature, weights, ...moved, changed: await letIn(root, folder, weights) };
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
 }
 
+/** @throws Failure where a model would be lost, or hidden behind another one */
+async function checkFree(root: string, folder: string, { name, version, force }: Required<Pick<AddOptions, 'name' | 'force'>> & { readonly version: string | undefined }): Promise<void> {
+  const there = existsSync(join(root, 'models')) ? (await modelFolders(join(root, 'models'))).filter((model) => model.name === name) : [];
+  const versions = there.flatMap((model) => model.version ?? []);
+  if (version === undefined && versions.length > 0) {
+    const next = String(BigInt(versions.at(-1) ?? '0') + 1n);
+    throw new Failure(`models/${name} has ${versions.length === 1 ? 'the version' : 'the versions'} ${versions.join(', ')}.`, { hint: `Add the next one with --version ${next}, or choose another --name.` });
+  }
+  if (existsSync(join(root, folder)) && !force) throw new Failure(`${folder} is there already.`, { hint: `Choose another ${version === undefined ? '--name, add it as a --version' : '--version'}, or replace it with --force.` });
+}
+
 /** Writes model.json beside the model, and proves that the two belong together. */
-async function describe(folder: string, given: ModelJson, file: string): Promise<Signature> {
+async function describe(folder: string, given: ModelJson, file: string, schema: { readonly $schema?: string }): Promise<Signature> {
   // Loaded here: the runtime is large, and other commands do without it.
   const [model, { graphNodes }, { plausibleInputs }, { recordExamples }, onnxruntime] = await Promise.all([
     import('../../onnx/model.ts'), import('../../onnx/graph.ts'), import('../../onnx/plausible-inputs.ts'), import('../../onnx/examples.ts'), loadRuntime(),
@@ -70,21 +86,33 @@ async function describe(folder: string, given: ModelJson, file: string): Promise
     const bare = await load(given);
     const { signature } = bare;
     const rows = plausibleInputs(signature, graphNodes(await readFile(join(folder, 'model.onnx'))));
-    const examples = await recordExamples(signature, rows, (some) => bare.predict(some));
-    await bare.release();
-    const whole = await load({
-      ...schemaReference(folder),
-      ...given,
-      features: signature.features.map((feature) => ({ name: feature.name })),
-      ...(signature.output.task === 'classifier' && { classes: signature.output.classes }),
-      ...(examples.length > 0 && { examples }),
+    // Each by itself, as a request with one row will be.
+    const examples = await recordExamples(signature, rows, async (some) => {
+      const predictions: Prediction[] = [];
+      for (const row of some) predictions.push(...await bare.predict([row]));
+      return predictions;
     });
-    await whole.verify();
-    await whole.release();
-    return whole.signature;
+    await bare.release();
+    const prove = async (some: readonly Example[]): Promise<Signature> => {
+      const whole = await load({
+        ...schema,
+        ...given,
+        features: signature.features.map((feature) => ({ name: feature.name })),
+        ...(signature.output.task === 'classifier' && { classes: signature.output.classes }),
+        ...(some.length > 0 && { examples: some }),
+      });
+      await whole.verify().finally(() => whole.release());
+      return whole.signature;
+    };
+    return await prove(examples).catch((error: unknown) => {
+      // Of a model that was quantized dynamically, an answer depends on the other rows of its run: then one example is all that holds.
+      if (examples.length < 2 || !(error instanceof model.VerificationError)) throw error;
+      return prove(examples.slice(0, 1));
+    });
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/^.* cannot be served: /, '');
-    throw new Failure(`${file} cannot be served: ${reason}`, { cause, hint: 'What can: tables, classified or regressed; docs/models.md of Rhizome says more.' });
+    throw new Failure(`${file} cannot be served: ${reason}`, { cause, hint: 'rhizome inspect shows what is in it; docs/models.md of Rhizome says what can be served.' });
   }
 }
 
@@ -92,14 +120,6 @@ async function describe(folder: string, given: ModelJson, file: string): Promise
 function schemaReference(folder: string): { readonly $schema?: string } {
   const schema = join(program('onnx/model').replace(/model\.\w+$/, ''), 'model.schema.json');
   const path = relative(folder, schema);
-  return packageFolder.startsWith(join(folder, '../..')) ? { $schema: path.replaceAll('\\', '/') } : {};
-}
-
-export async function loadRuntime(): Promise<Engine> {
-  try {
-    return (await import('../../onnx/engine/onnxruntime.ts')).onnxruntime;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
-    throw new Failure('The ONNX runtime is not installed here.', { cause, hint: 'rhizome init adds it to package.json; or: npm install onnxruntime-node' });
-  }
+  const root = folder.slice(0, folder.lastIndexOf(`${join('/', 'models')}/`));
+  return packageFolder.startsWith(root) ? { $schema: path.replaceAll('\\', '/') } : {};
 }

@@ -4,7 +4,7 @@ import type { ModelDescription } from '../../onnx/description.ts';
 import type { Engine } from '../../onnx/engine/engine.ts';
 import type { Signature } from '../../onnx/signature.ts';
 import { Failure } from '../failure.ts';
-import { loadRuntime } from './add-model.ts';
+import { loadRuntime } from './runtime.ts';
 
 export interface Inspection {
   readonly file: string;

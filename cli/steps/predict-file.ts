@@ -128,9 +128,9 @@ async function describe(context: ExecContext, url: string, model: PredictFileOpt
 }
 
 async function onlyModel(get: (path: string) => Promise<unknown>): Promise<string> {
-  const { models } = await get(paths.models) as ModelList;
+  const { models, default: standard } = await get(paths.models) as ModelList;
+  if (standard !== undefined) return standard;
   const [name, ...others] = new Set(models.map((model) => model.name));
   if (name === undefined) throw new Failure('The service has no model.', { hint: '`rhizome status` says what the replicas do.' });
-  if (others.length > 0) throw new UsageError(`Which model? ${[name, ...others].join(', ')} are served.`, { hint: `Name one: rhizome predict ${name} --file …` });
-  return name;
+  throw new UsageError(`Which model? ${[name, ...others].join(', ')} are served.`, { hint: `Name one: rhizome predict ${name} --file …` });
 }

@@ -1,6 +1,6 @@
 import { differs, type Answer } from '../../onnx/answer.ts';
 import type { Example } from '../../onnx/model-json.ts';
-import { paths } from '../../service/contract/index.ts';
+import { paths, type ModelList } from '../../service/contract/index.ts';
 import { Failure } from '../failure.ts';
 import { parseJson, toJson } from '../json.ts';
 import { predictionsPath, projectModels, type ProjectModel } from '../models.ts';
@@ -49,15 +49,15 @@ export interface Proof {
  */
 export async function assertPredictions(context: ExecContext, url: string, skip: Skip): Promise<Proof> {
   const models = await projectModels(context.root);
-  const isOnly = models.filter(({ isLatest }) => isLatest).length === 1;
+  const latest = models.filter(({ isLatest }) => isLatest);
+  const standard = latest.length === 1 ? latest[0]?.name : await defaultModel(context, url);
   const asserted: Asserted[] = [];
   for (const model of models.toSorted((a, b) => Number(b.isLatest) - Number(a.isLatest))) {
     if (model.examples.length === 0) {
       context.report.line(`models/${model.folder} has no examples to assert.`);
       continue;
     }
-    // Where all are versions of one model, that is the default.
-    const ways = isOnly && model.isLatest ? [predictionsPath(), predictionsPath(model)] : [predictionsPath(model)];
+    const ways = model.name === standard && model.isLatest ? [predictionsPath(), predictionsPath(model)] : [predictionsPath(model)];
     const [first] = await Promise.all(ways.map((path) => assertPrediction(context, url, model, path)));
     if (first !== undefined) asserted.push(first);
   }
@@ -66,6 +66,13 @@ export async function assertPredictions(context: ExecContext, url: string, skip:
     answers: asserted.map(({ curl, ...answer }) => answer),
     curls: asserted.length === 0 ? [`curl ${url}${paths.models}`] : asserted.map(({ curl }) => curl),
   };
+}
+
+/** The model that POST /predictions asks; undefined where there is none. */
+export async function defaultModel(context: ExecContext, url: string): Promise<string | undefined> {
+  const reply = await ask(context, { url, path: paths.models, patience: 10_000 });
+  if (reply.status !== 200) throw refusal(reply, url);
+  return (parseJson(reply.text) as Partial<ModelList>).default;
 }
 
 /** Sends one model's first example and checks the answer. */

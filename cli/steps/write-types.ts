@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { Signature } from '../../onnx/signature.ts';
 import { Failure } from '../failure.ts';
 import { quote } from '../tools/quote.ts';
-import { loadRuntime } from './add-model.ts';
+import { loadRuntime } from './runtime.ts';
 
 /** What the models of the project take and give, each in the version that callers get who name none. @throws Failure naming a model that cannot be loaded */
 export async function readModels(root: string): Promise<readonly Signature[]> {

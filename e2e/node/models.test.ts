@@ -1,0 +1,56 @@
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort } from '../suite.ts';
+import { createWorkspace, type Workspace } from '../workspace.ts';
+
+const repository = join(import.meta.dirname, '../..');
+
+let workspace: Workspace;
+let port: number;
+beforeAll(async () => {
+  workspace = await createWorkspace();
+  port = await freePort();
+  const add = async (name: string, ...args: readonly string[]): Promise<void> => {
+    expect(await workspace.rhizome('add', join(repository, `fixtures/trainers/${name}/model.onnx`), ...args)).toMatchObject({ exitCode: 0 });
+  };
+  await add('random-forest', '--name', 'iris', '--version', '2');
+  await add('torch-external-data', '--name', 'torch');
+  // Nothing to assert, but it is served.
+  await cp(join(repository, 'onnx/fixtures/columns.onnx'), join(workspace.folder, 'models/columns/model.onnx'));
+});
+afterAll(async () => {
+  await workspace.rhizome('down');
+  await workspace.remove();
+});
+
+test('several models and versions: up asserts each that has examples, status names them, load sends all', async () => {
+  const up = await workspace.rhizome('up', '--detach', '--json', '--port', String(port));
+  expect(up.exitCode).toBe(0);
+  const { answers } = JSON.parse(up.stdout) as { answers: { model: string; version: string; answer: { model: object } }[] };
+  expect(answers.map(({ model, version }) => `${model} ${version}`)).toEqual(['iris 2', 'torch 1', 'iris 1']);
+  for (const { model, version, answer } of answers) expect(answer.model).toEqual({ name: model, version });
+  expect(up.stderr).toContain('models/columns has no examples to assert.');
+  for (const path of ['/models/iris/predictions', '/models/torch/predictions', '/models/iris/versions/1/predictions']) expect(up.stderr).toContain(`$ curl http://localhost:${port}${path} `);
+
+  const { stdout } = await workspace.rhizome('status');
+  expect(stdout).toContain('columns 1, iris 1, iris 2, torch 1');
+  const load = await workspace.rhizome('load', '--for', '1s', '--rate', '30', '--json');
+  expect(JSON.parse(load.stdout)).toMatchObject({ failed: 0 });
+  const old = await workspace.rhizome('load', 'iris/1', '--for', '300ms', '--json');
+  expect(JSON.parse(old.stdout)).toMatchObject({ url: `http://localhost:${port}/models/iris/versions/1/predictions`, failed: 0 });
+});
+
+test('all versions of one model: the highest is what POST /predictions asks', async () => {
+  for (const other of ['torch', 'columns']) await rm(join(workspace.folder, 'models', other), { recursive: true });
+  const up = await workspace.rhizome('up', '--detach', '--port', String(port));
+  expect(up.exitCode).toBe(0);
+  expect(up.stderr).toContain(`$ curl http://localhost:${port}/predictions `);
+  const answer = await workspace.rhizome('predict');
+  expect(JSON.parse(answer.stdout)).toMatchObject({ model: { name: 'iris', version: '2' } });
+
+  const path = join(workspace.folder, 'models/iris/1/model.json');
+  const json = await readFile(path, 'utf8');
+  await writeFile(path, json.replaceAll('"setosa"', '"Setosa"'));
+  const wrong = await workspace.rhizome('load', 'iris/1', '--for', '100ms');
+  expect(wrong).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("The model iris answers its first example otherwise than its model.json says: expected 'Setosa', predicted 'setosa'.") });
+});
