@@ -38,11 +38,11 @@ export async function serve(config: Config, { logger = createLogger(config), onS
   const stopped = drained(onSignal, grpc ? [http, grpc] : [http], lifecycle, config, logger);
 
   await repository.load(onnxruntime, { threads: config.inferenceThreads });
+  metrics.setModels(repository.entries);
   for (const entry of repository.entries) {
     if (entry.state === 'failed') logger.error({ model: entry.folder, reason: entry.reason }, 'model failed');
   }
   for (const { model: { signature }, loadSeconds } of repository.loaded) {
-    metrics.modelInfo.set({ model: signature.name, version: signature.version }, 1);
     logger.info({ model: signature.name, version: signature.version, load_seconds: loadSeconds }, 'model loaded');
   }
   const failed = (await repository.checks()).filter(({ ok }) => !ok);

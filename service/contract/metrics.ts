@@ -5,4 +5,6 @@ export const metrics = {
   requestsInFlight: 'rhizome_http_requests_in_flight',
   inferenceDuration: 'rhizome_inference_duration_seconds',
   modelInfo: 'rhizome_model_info',
+  modelLoaded: 'rhizome_model_loaded',
+  modelLoadSeconds: 'rhizome_model_load_seconds',
 } as const;

@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { metrics as names } from '../contract/index.ts';
+import type { Entry } from '../inference/repository.ts';
 
 // A tabular model answers in tens of microseconds, a large one in seconds.
 const BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -28,9 +29,28 @@ export class Metrics {
     name: names.modelInfo, help: 'The models served: 1 each, with name and version as labels.',
     labelNames: ['model', 'version'], registers: [this.registry],
   });
+  readonly modelLoaded = new Gauge({
+    name: names.modelLoaded, help: 'Whether a version of a model is loaded: 1, or 0 where that failed.',
+    labelNames: ['model', 'version'], registers: [this.registry],
+  });
+  readonly modelLoadSeconds = new Gauge({
+    name: names.modelLoadSeconds, help: 'Time that loading a version of a model took, in seconds.',
+    labelNames: ['model', 'version'], registers: [this.registry],
+  });
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Tells what became of each model, once loading is over. */
+  setModels(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const labels = { model: entry.name, version: entry.version };
+      this.modelLoaded.set(labels, entry.state === 'loaded' ? 1 : 0);
+      if (entry.state !== 'loaded') continue;
+      this.modelInfo.set(labels, 1);
+      this.modelLoadSeconds.set(labels, entry.loadSeconds);
+    }
   }
 }
 
