@@ -1,5 +1,5 @@
 import type { Model } from '../../onnx/model.ts';
-import { paths } from '../contract/index.ts';
+import { paths, version } from '../contract/index.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
 import { documentedModels, eachModel, parameters, type DocumentedModel } from './openapi-models.ts';
 import { predictionSchemas, predictionsOperation } from './openapi-predictions.ts';
@@ -27,7 +27,7 @@ export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, ne
     openapi: '3.1.0',
     info: {
       title: only ? `${only.name} predictions` : 'Predictions',
-      version: only?.version ?? '0',
+      version: only?.version ?? version,
       ...(only?.description !== undefined && { description: only.description }),
     },
     servers: [{ url: '/' }],
@@ -51,13 +51,13 @@ export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, ne
 }
 
 function modelPaths(models: readonly DocumentedModel[], needsKey: boolean): Json {
-  const { name, version } = parameters(models);
+  const { name, version: ofModel } = parameters(models);
   const key = needsKey ? [401] : [];
   return {
     [paths.models]: { get: getOperation('listModels', 'models', 'The models that are served', 'Models', key) },
     [`${paths.models}/{name}`]: { get: { ...getOperation('getModel', 'models', 'What one model takes and gives', 'Model', [...key, 404, 503]), parameters: [name] } },
     [`${paths.models}/{name}/versions/{version}`]: { get: {
-      ...getOperation('getModelVersion', 'models', 'What one version of a model takes and gives', 'Model', [...key, 404, 503]), parameters: [name, version],
+      ...getOperation('getModelVersion', 'models', 'What one version of a model takes and gives', 'Model', [...key, 404, 503]), parameters: [name, ofModel],
     } },
   };
 }
