@@ -1,0 +1,70 @@
+import { status } from '@grpc/grpc-js';
+import { drain } from '../drain.ts';
+import { engineThatRuns, start, stopAll } from './server.fixture.ts';
+
+afterEach(stopAll);
+
+const request = { model_name: 'iris', inputs: [{ name: 'X', datatype: 'FP32', shape: ['1', '4'], contents: { fp32_contents: [5.1, 3.5, 1.4, 0.2] } }] };
+const codeOf = (call: Promise<unknown>): Promise<string> => call.then(() => 'OK', (error: unknown) => status[(error as { code: status }).code]);
+
+/** A model whose run lasts until it is let go. */
+function gate() {
+  const [running, open] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+  const engine = engineThatRuns(async () => {
+    running.resolve(undefined);
+    await open.promise;
+    return {
+      output_label: { dtype: 'int64', shape: [1], data: BigInt64Array.of(0n) },
+      output_probability: { dtype: 'float32', shape: [1, 3], data: Float32Array.of(1, 0, 0) },
+    };
+  });
+  return { engine, running: running.promise, open: () => { open.resolve(undefined); } };
+}
+
+test('a call in flight is answered, new ones are refused, and then all is over', async () => {
+  const { engine, running, open } = gate();
+  const started = await start({ engine });
+  const client = started.client();
+  const inFlight = client.call('ModelInfer', request);
+  await running;
+  const drained = drain([started], started.lifecycle, started.config);
+  // Its own connection may still be told to go away; another one finds nobody.
+  for (let code = ''; code !== 'UNAVAILABLE';) code = await codeOf(started.client().call('ServerLive'));
+  expect(await codeOf(client.call('ServerLive'))).toBe('UNAVAILABLE');
+  open();
+  expect(await inFlight).toMatchObject({ model_name: 'iris' });
+  expect(await drained).toBe(0);
+});
+
+test('a call that outlasts the grace period is cut, and counted', async () => {
+  const { engine, running } = gate();
+  const started = await start({ engine, environment: { REQUEST_TIMEOUT_SECONDS: '0.1', GRACE_PERIOD_SECONDS: '6' } });
+  const inFlight = codeOf(started.client().call('ModelInfer', request));
+  await running;
+  // As if no time were left: the time-out of requests ends calls before the real deadline.
+  const cut = await drain([{ ...started, close: () => new Promise<void>(() => undefined) }], started.lifecycle, { ...started.config, gracePeriodSeconds: 1 });
+  expect(cut).toBe(1);
+  expect(['UNAVAILABLE', 'CANCELLED', 'DEADLINE_EXCEEDED']).toContain(await inFlight);
+});
+
+test('under load nothing fails: connections are told to go away, and the clients come back over new ones', async () => {
+  const started = await start({ environment: { DRAIN_DELAY_SECONDS: '1' } });
+  const draining = Promise.withResolvers<undefined>();
+  let answered = 0;
+  const clients = Array.from({ length: 10 }, async () => {
+    const client = started.client();
+    for (;;) {
+      const code = await codeOf(client.call('ModelInfer', request));
+      // The last phase refuses: what counts is what comes before.
+      if (!['serving', 'draining'].includes(started.lifecycle.phase)) return 'OK';
+      if (code !== 'OK') return code;
+      answered += 1;
+      if (answered === 200) draining.resolve(undefined);
+    }
+  });
+  await draining.promise;
+  const before = answered;
+  expect(await drain([started], started.lifecycle, started.config)).toBe(0);
+  expect(new Set(await Promise.all(clients))).toEqual(new Set(['OK']));
+  expect(answered).toBeGreaterThan(before);
+});
