@@ -1,0 +1,40 @@
+import { tensorsDifference, tolerance } from '../../fixtures/trainers/difference.fixture.ts';
+import { trainedModels, trainersFolder, type RecordedTensor, type Run, type TrainedModel } from '../../fixtures/trainers/trainers.fixture.ts';
+import { pack, unpack } from '../../onnx/dtypes.ts';
+import type { DType } from '../../onnx/engine/engine.ts';
+import { readInputs, writeOutputs } from './infer-messages.ts';
+import type { ModelInferResponse } from './messages.ts';
+import { start, stopAll, type Started, type TestClient } from './server.fixture.ts';
+
+// Every model of fixtures/trainers, asked over gRPC, answers as Python's onnxruntime did.
+
+let client: TestClient;
+let started: Started;
+beforeAll(async () => {
+  started = await start({ dir: trainersFolder, environment: { MAX_BODY_BYTES: '10000000' } });
+  client = started.client();
+});
+afterAll(stopAll);
+
+/** Typed contents have no field for it. */
+const isRawOnly = (dtype: DType): boolean => dtype === 'float16';
+
+/** Outputs have the form that inputs have: our own writer and reader serve the client too. */
+async function ask({ name }: TrainedModel, { inputs, outputs }: Run, raw: boolean): Promise<RecordedTensor[]> {
+  const tensors = inputs.map((tensor) => ({ ...tensor, data: pack(tensor.dtype, tensor.data) }));
+  const sent = writeOutputs(raw ? { raw_input_contents: [Buffer.of()] } : {}, tensors);
+  const request = { model_name: name, inputs: sent.outputs, raw_input_contents: sent.raw_output_contents, outputs: outputs.map((output) => ({ name: output.name })) };
+  const answer = await client.call<ModelInferResponse>('ModelInfer', request);
+  const isRaw = raw || [...inputs, ...outputs].some(({ dtype }) => isRawOnly(dtype));
+  expect(answer.raw_output_contents?.length ?? 0).toBe(isRaw ? outputs.length : 0);
+  return readInputs({ inputs: answer.outputs, raw_input_contents: answer.raw_output_contents ?? [] }).map((tensor) => ({ ...tensor, data: unpack(tensor) }));
+}
+
+describe.each(trainedModels())('$name', (model) => {
+  test.each([['typed', false], ['raw', true]] as const)('answers %s tensors, a row and all at once', async (_, raw) => {
+    for (const run of [...model.rows, ...(model.batch ? [model.batch] : [])]) {
+      const most = Math.max(...run.outputs.map(({ dtype }) => tolerance(dtype)));
+      expect(tensorsDifference(await ask(model, run, raw), run.outputs.map(({ name, dtype, shape, data }) => ({ name, dtype, shape, data })))).toBeLessThanOrEqual(most);
+    }
+  });
+});
