@@ -43,14 +43,15 @@ testWithDocker('carries OCI labels', async () => {
 
 testWithDocker('holds the packages that the service imports, and nothing of cdk8s or the command line', async () => {
   const packages = await lines('cd node_modules && ls -d [!@]* @*/*');
-  expect(packages).toEqual(expect.arrayContaining(['hono', '@hono/node-server', 'onnxruntime-node', 'onnxruntime-common', 'pino', 'prom-client']));
-  const foreign = /cdk8s|constructs|commander|execa|typescript|jest|eslint|^yaml$|^node$|^@types/;
+  expect(packages).toEqual(expect.arrayContaining(['hono', '@hono/node-server', '@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'protobufjs', 'onnxruntime-node', 'onnxruntime-common', 'pino', 'prom-client']));
+  const foreign = /csv|cdk8s|constructs|commander|execa|typescript|jest|eslint|^yaml$|^node$|^@types/;
   expect(packages.filter((name) => foreign.test(name))).toEqual([]);
 });
 
 testWithDocker('holds the ONNX runtime of its own platform, the models, and neither tests nor build tools', async () => {
   expect(await lines('cd node_modules/onnxruntime-node/bin && find . -mindepth 3 -maxdepth 3')).toEqual([`./napi-v6/linux/${process.arch}`]);
   expect(await lines('find models -type f | sort')).toEqual(['models/iris/model.json', 'models/iris/model.onnx']);
+  expect(await lines('find service -name "*.proto" | sort')).toEqual(['service/grpc/proto/health.proto', 'service/grpc/proto/inference.proto']);
   expect(await lines('ls -A')).toEqual(['models', 'node_modules', 'onnx', 'package.json', 'service']);
   expect(await lines(`find service onnx models -name '*.test.ts' -o -name '*.case.ts' -o -name '*.fixture.ts' -o -name image -o -name fixtures -o -name '*.py'`)).toEqual([]);
 });

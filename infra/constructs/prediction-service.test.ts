@@ -127,7 +127,7 @@ const everyProp: { readonly [P in keyof Required<PredictionServiceProps>]: reado
     }],
     ['ConfigMap', 'data.NODE_OPTIONS', '--max-old-space-size=1024'],
   ],
-  settings: [{ LOG_LEVEL: 'debug' }, ['ConfigMap', 'data.LOG_LEVEL', 'debug']],
+  settings: [{ LOG_LEVEL: 'debug', DEFAULT_MODEL: 'wine' }, ['ConfigMap', 'data.LOG_LEVEL', 'debug'], ['ConfigMap', 'data.DEFAULT_MODEL', 'wine']],
   grpc: [
     false,
     ['Service', 'spec.ports.1', undefined], ['Deployment', `${container}.ports.1`, undefined], ['ConfigMap', 'data.GRPC_PORT', undefined],
