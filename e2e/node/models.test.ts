@@ -7,9 +7,10 @@ const repository = join(import.meta.dirname, '../..');
 
 let workspace: Workspace;
 let port: number;
+let grpcPort: number;
 beforeAll(async () => {
   workspace = await createWorkspace();
-  port = await freePort();
+  [port, grpcPort] = [await freePort(), await freePort()];
   const add = async (name: string, ...args: readonly string[]): Promise<void> => {
     expect(await workspace.rhizome('add', join(repository, `fixtures/trainers/${name}/model.onnx`), ...args)).toMatchObject({ exitCode: 0 });
   };
@@ -24,7 +25,7 @@ afterAll(async () => {
 });
 
 test('several models and versions: up asserts each that has examples, status names them, load sends all', async () => {
-  const up = await workspace.rhizome('up', '--detach', '--json', '--port', String(port));
+  const up = await workspace.rhizome('up', '--detach', '--json', '--port', String(port), '--grpc-port', String(grpcPort));
   expect(up.exitCode).toBe(0);
   const { answers } = JSON.parse(up.stdout) as { answers: { model: string; version: string; answer: { model: object } }[] };
   expect(answers.map(({ model, version }) => `${model} ${version}`)).toEqual(['iris 2', 'torch 1', 'iris 1']);
@@ -42,7 +43,7 @@ test('several models and versions: up asserts each that has examples, status nam
 
 test('all versions of one model: the highest is what POST /predictions asks', async () => {
   for (const other of ['torch', 'columns']) await rm(join(workspace.folder, 'models', other), { recursive: true });
-  const up = await workspace.rhizome('up', '--detach', '--port', String(port));
+  const up = await workspace.rhizome('up', '--detach', '--port', String(port), '--grpc-port', String(grpcPort));
   expect(up.exitCode).toBe(0);
   expect(up.stderr).toContain(`$ curl http://localhost:${port}/predictions `);
   const answer = await workspace.rhizome('predict');
