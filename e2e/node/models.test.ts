@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { TestClient } from '../../service/grpc/server.fixture.ts';
 import { freePort } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
@@ -24,6 +27,15 @@ afterAll(async () => {
   await workspace.remove();
 });
 
+test('a gRPC port in use is named, with the way out, and nothing runs', async () => {
+  const holder = createServer().listen(grpcPort, '127.0.0.1');
+  await once(holder, 'listening');
+  const busy = await workspace.rhizome('up', '--detach', '--port', String(port), '--grpc-port', String(grpcPort));
+  expect(busy).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(new RegExp(`Port ${grpcPort} of this machine is in use.*\\n.*--grpc-port`)) });
+  holder.close();
+  await once(holder, 'close');
+});
+
 test('several models and versions: up asserts each that has examples, status names them, load sends all', async () => {
   const up = await workspace.rhizome('up', '--detach', '--json', '--port', String(port), '--grpc-port', String(grpcPort));
   expect(up.exitCode).toBe(0);
@@ -32,6 +44,13 @@ test('several models and versions: up asserts each that has examples, status nam
   for (const { model, version, answer } of answers) expect(answer.model).toEqual({ name: model, version });
   expect(up.stderr).toContain('models/columns has no examples to assert.');
   for (const path of ['/models/iris/predictions', '/models/torch/predictions', '/models/iris/versions/1/predictions']) expect(up.stderr).toContain(`$ curl http://localhost:${port}${path} `);
+
+  // Both replicas, and each version, over connections of their own.
+  for (const version of ['1', '2', '1', '2']) {
+    const client = new TestClient(`localhost:${grpcPort}`);
+    expect(await client.call('ModelReady', { name: 'iris', version })).toMatchObject({ ready: true });
+    client.close();
+  }
 
   const { stdout } = await workspace.rhizome('status');
   expect(stdout).toContain('columns 1, iris 1, iris 2, torch 1');
