@@ -31,11 +31,14 @@ export async function startService(models: string, environment: Readonly<Record<
     const timer = setTimeout(failed, 60_000, 'was not ready in 60 s');
     void exited.then((code) => { failed(`ended with ${String(code)}`); });
     let listening = '';
-    createInterface(child.stdout).on('line', (line) => {
+    const lines = createInterface(child.stdout).on('line', (line) => {
       const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
       if (msg === 'listening') listening = url ?? '';
       if (msg !== 'ready') return;
       clearTimeout(timer);
+      lines.close();
+      // What nobody reads would fill the pipe, and hold the service.
+      child.stdout.resume();
       resolve(listening);
     });
   });
