@@ -1,0 +1,40 @@
+/** docs/client.md, as a program of a consumer's, with the types that the command line writes, against the service. */
+import { execa } from 'execa';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startService, type RunningService } from '../../client/service.fixture.ts';
+import { createConsumer, type Consumer } from '../consumer.ts';
+import { snippets } from '../snippets.ts';
+
+const root = join(import.meta.dirname, '../..');
+const document = 'docs/client.md';
+
+let service: RunningService;
+let consumer: Consumer;
+beforeAll(async () => {
+  service = await startService({ iris: 'models/iris' });
+  consumer = createConsumer();
+});
+afterAll(async () => {
+  consumer.remove();
+  await service.stop();
+});
+
+test('the snippets compile and run, one after the other', async () => {
+  const [commands] = snippets(root, document);
+  for (const command of commands!.code.split('\n')) {
+    const [npx, rhizome, ...args] = command.split(' ');
+    expect([npx, rhizome]).toEqual(['npx', 'rhizome']);
+    const absolute = args.map((arg) => (arg.endsWith('.ts') ? join(consumer.folder, arg) : arg));
+    await execa(process.execPath, [join(root, 'cli/main.ts'), ...absolute], { cwd: root, timeout: 60_000 });
+  }
+  const code = [...readFileSync(join(root, document), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, snippet]) => snippet).join('\n');
+  consumer.write('src/example.ts', code.replace('http://localhost:8080', service.url));
+  expect(await consumer.compile()).toBe('');
+  expect((await consumer.run('src/example.ts')).split('\n')).toEqual([
+    'setosa true',
+    'setosa,virginica 2',
+    'output_label 0n',
+    expect.stringMatching(/^422 #\/petal_width: /),
+  ]);
+}, 240_000);
