@@ -1,5 +1,5 @@
 import { TENSOR } from './onnx-proto.ts';
-import { fields, int64s, message, type Field } from './protobuf.ts';
+import { fields, int64s, message, text, type Field } from './protobuf.ts';
 import type { Scope } from './scope.ts';
 
 /** Whole numbers that the graph holds: of a list, or one alone. */
@@ -19,6 +19,12 @@ export function constant(value: string, scope: Scope): Constant | undefined {
   if (tensor !== undefined) return readTensor(tensor);
   const one = node.int('value_int');
   return one === undefined ? { list: true, values: node.ints('value_ints') } : { list: false, values: [one] };
+}
+
+/** The texts of a weight; none where it is of numbers. */
+export function weightTexts(value: string, scope: Scope): readonly string[] {
+  const weight = scope.weight(value);
+  return weight === undefined ? [] : [...fields(weight)].filter(({ number }) => number === TENSOR.stringData).map(text);
 }
 
 function readTensor(tensor: Uint8Array): Constant {

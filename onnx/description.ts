@@ -1,5 +1,5 @@
 import { externalTensors } from './external-data.ts';
-import { classLabels } from './graph.ts';
+import { classLabels, pickedLabels } from './graph.ts';
 import { readNode, type Node } from './node.ts';
 import { ENTRY, FUNCTION, GRAPH, MODEL, OPSET, TENSOR } from './onnx-proto.ts';
 import { fields, first, int64, int64s, messages, textOf } from './protobuf.ts';
@@ -54,7 +54,7 @@ export function describeModel(model: Uint8Array): ModelDescription {
     outputs: values(GRAPH.output),
     operators: operators([...nodes, ...messages(model, MODEL.functions).flatMap((body) => messages(body, FUNCTION.node)).map(readNode)]),
     weights: weights.map(elements).reduce((sum, count) => sum + count, 0),
-    classes: classLabels(nodes),
+    classes: classLabels(nodes) ?? pickedLabels(model),
     metadata: Object.fromEntries(messages(model, MODEL.metadataProps).map((entry) => [textOf(entry, ENTRY.key), textOf(entry, ENTRY.value)])),
     externalData: externalFiles(model),
   };

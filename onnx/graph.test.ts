@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { classLabels, graphNodes, type GraphNode } from './graph.ts';
+import { classLabels, graphNodes, pickedLabels, type GraphNode } from './graph.ts';
 
 const fixture = async (name: string) => graphNodes(await readFile(join(import.meta.dirname, `fixtures/${name}.onnx`)));
 const classifier = (labels: readonly string[]): GraphNode =>
@@ -23,6 +23,13 @@ test('classes are the labels of the classifier, with or without a ZipMap', async
   for (const name of ['no-zipmap', 'string-labels']) expect(classLabels(await fixture(name))).toEqual(['setosa', 'versicolor', 'virginica']);
   expect(classLabels(await fixture('columns'))).toEqual([0n, 1n]);
   expect(classLabels(await fixture('regressor'))).toBeUndefined();
+});
+
+test('labels that the largest score picks from a list are classes too, texts or numbers', async () => {
+  const bytes = (path: string) => readFile(join(import.meta.dirname, path));
+  expect(pickedLabels(await bytes('fixtures/picked-labels.onnx'))).toEqual(['setosa', 'versicolor', 'virginica']);
+  expect(pickedLabels(await bytes('../fixtures/trainers/logistic-regression-float64/model.onnx'))).toEqual([0n, 1n, 2n]);
+  expect(pickedLabels(await bytes('fixtures/regressor.onnx'))).toBeUndefined();
 });
 
 test('classifiers that disagree, as those of an ensemble may, tell nothing', () => {

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { differs } from './answer.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
-import { classLabels, graphNodes } from './graph.ts';
+import { classLabels, graphNodes, pickedLabels } from './graph.ts';
 import { toExample } from './examples.ts';
 import { readModelFile } from './model-file.ts';
 import { readModelJson, type Example, type ModelJson } from './model-json.ts';
@@ -50,7 +50,7 @@ export class Model {
       const json = await readJson();
       const { model, labels, externalData } = await readModelFile(path);
       const session = await engine.load(model, { ...options, externalData });
-      const signature = withTexts(resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model))), model);
+      const signature = withTexts(resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)) ?? pickedLabels(model)), model);
       const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, graphNodes(model), 1).flat();
       const loaded = new Model(signature, session, trials);
       // Readiness reports it if none of them runs.

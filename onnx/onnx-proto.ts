@@ -13,7 +13,7 @@ export const SEQUENCE_TYPE = { elementType: 1 } as const;
 export const MAP_TYPE = { keyType: 1, valueType: 2 } as const;
 export const SHAPE = { dimension: 1 } as const;
 export const DIMENSION = { value: 1, parameter: 2 } as const;
-export const TENSOR = { dims: 1, dataType: 2, int32Data: 5, int64Data: 7, name: 8, rawData: 9, externalData: 13, dataLocation: 14 } as const;
+export const TENSOR = { dims: 1, dataType: 2, int32Data: 5, stringData: 6, int64Data: 7, name: 8, rawData: 9, externalData: 13, dataLocation: 14 } as const;
 /** Of `metadata_props` and `external_data`. */
 export const ENTRY = { key: 1, value: 2 } as const;
 

@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const tasks: Readonly<Record<string, readonly string[]>> = {
   'classifier': ['calibrated-classifier', 'column-transformer', 'gradient-boosting', 'k-neighbors', 'lightgbm-binary', 'lightgbm-multiclass', 'linear-svc',
-    'logistic-regression', 'logistic-regression-columns', 'logistic-regression-no-zipmap', 'logistic-regression-strings',
+    'logistic-regression', 'logistic-regression-columns', 'logistic-regression-float64', 'logistic-regression-no-zipmap', 'logistic-regression-strings',
     'missing-values', 'mlp-classifier', 'random-forest', 'svc', 'xgboost-binary', 'xgboost-multiclass'],
   'regressor': ['lightgbm-regressor', 'linear-regression', 'random-forest-regressor', 'xgboost-regressor'],
   'anomaly-detector': ['isolation-forest', 'local-outlier-factor', 'one-class-svm'],

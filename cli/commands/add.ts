@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
 import type { Example } from '../../onnx/model-json.ts';
+import { typeOf } from '../../onnx/tensor-spec.ts';
 import { toJson } from '../json.ts';
 import { checkModelName, nameFrom } from '../model-name.ts';
 import { addModel, type AddedModel } from '../steps/add-model.ts';
@@ -57,9 +58,9 @@ function description({ folder, signature: { name, features, output, examples: re
     ...(moved === undefined ? [] : [`${moved}: what models/${name} was, to make room for another version`]),
     `${folder}: ${kinds[output.task]} of ${String(features.length)} ${features.length === 1 ? 'feature' : 'features'}`,
     ...(weights.length === 0 ? [] : [`  with  ${weights.join(', ')}${changed.length === 0 ? '' : `, which ${changed.join(' and ')} now let${changed.length === 1 ? 's' : ''} into the image`}`]),
-    `  takes ${features.map((feature) => `${feature.name} (${type(feature)})`).join(', ')}`,
+    `  takes ${features.map((feature) => `${feature.name} (${typeOf(feature.dtype, feature.shape)})`).join(', ')}`,
     ...(output.task === 'classifier' ? [`  says  ${output.classes.join(', ')}`] : []),
-    ...(output.task === 'tensors' ? [`  gives ${output.outputs.map((each) => `${each.name} (${type(each)})`).join(', ')}`] : []),
+    ...(output.task === 'tensors' ? [`  gives ${output.outputs.map((each) => `${each.name} (${typeOf(each.dtype, each.shape)})`).join(', ')}`] : []),
     ...recorded.map((example) => `  ${cut(toJson(example.input))} → ${cut(typeof said(example) === 'string' ? String(said(example)) : toJson(said(example)))}`),
     '',
     first === undefined
@@ -75,9 +76,6 @@ function description({ folder, signature: { name, features, output, examples: re
 const kinds = { 'classifier': 'a classifier', 'regressor': 'a regressor', 'anomaly-detector': 'an anomaly detector', 'tensors': 'a model' } as const;
 
 const said = ({ prediction, outputs }: Example): unknown => prediction ?? outputs;
-
-const type = ({ dtype, shape }: { readonly dtype: string; readonly shape: readonly (number | string)[] }): string =>
-  `${dtype}${shape.length === 0 ? '' : `[${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}]`}`;
 
 const cut = (text: string): string => (text.length > mostCharacters ? `${text.slice(0, 100)}…` : text);
 

@@ -33,7 +33,7 @@ export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, ne
     servers: [{ url: '/' }],
     // Of the routes that do not say otherwise.
     security: needsKey ? [{ apiKey: [] }] : [],
-    tags: [...new Set(['predictions', ...models.map(({ model }) => model.signature.name), 'models', inferenceTag, 'operations'])].map((name) => ({ name })),
+    tags: [...new Set([...(byDefault ? ['predictions'] : []), ...models.map(({ model }) => model.signature.name), 'models', inferenceTag, 'operations'])].map((name) => ({ name })),
     paths: {
       ...(byDefault && { [paths.predictions]: { post: predictionsOperation(byDefault, 'predict', 'predictions', needsKey) } }),
       ...eachModel(models, paths.models, paths.predictions, (model, suffix) => ({
