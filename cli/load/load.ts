@@ -46,7 +46,8 @@ export interface Load {
  */
 export function startLoad(options: LoadOptions): Load {
   const { url, requests, rate, connections, timeout = 10_000, retryAfter, headers = {} } = options;
-  if (!URL.canParse(url)) throw new RangeError(`${url} is no URL.`);
+  const wrong = [url, ...requests.map((each) => each.url ?? url)].find((each) => !URL.canParse(each));
+  if (wrong !== undefined) throw new RangeError(`${wrong} is no URL.`);
   if (!(rate > 0)) throw new RangeError(`A load of ${rate} requests a second is none.`);
   const [first] = requests;
   if (first === undefined) throw new RangeError('A load needs at least one request.');

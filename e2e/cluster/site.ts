@@ -105,7 +105,8 @@ async function openSite(): Promise<Site> {
   const where = isOwn ? ['--on', 'kind'] : ['--on', `context=${context}`, ...(registry === undefined ? [] : ['--registry', registry])];
   const tryUp = (...args: readonly string[]): Promise<Run> => project.rhizome('up', ...where, '--detach', '--json', ...args);
   let url: string | undefined;
-  const { requests } = await loadOfExamples(project.folder, '');
+  // Where they go, each event says.
+  const requests = (await loadOfExamples(project.folder, '')).requests.map(({ body, isRight }) => ({ body, isRight }));
   return {
     project,
     tryUp,
