@@ -232,4 +232,5 @@ test('what makes no load is refused at once', async () => {
   expect(() => startLoad({ ...options, rate: NaN })).toThrow(RangeError);
   expect(() => startLoad({ ...options, requests: [] })).toThrow(RangeError);
   expect(() => startLoad({ ...options, url: 'localhost' })).toThrow(RangeError);
+  expect(() => startLoad({ ...options, requests: [{ ...requests[0]!, url: '/predictions' }] })).toThrow('/predictions is no URL.');
 });
