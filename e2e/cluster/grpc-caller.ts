@@ -26,7 +26,18 @@ export async function startCaller(image: string): Promise<void> {
   const objects = { apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, pod] };
   await execa('kubectl', ['--context', context, 'apply', '--server-side', '--filename', '-'], { input: JSON.stringify(objects), timeout: 60_000 });
   await execa('kubectl', [...cluster, 'wait', 'pod/caller', '--for=condition=Ready', '--timeout=60s'], { timeout: 90_000 });
+  await execa('kubectl', [...cluster, 'exec', 'caller', '--', 'node', '--input-type=module', '--eval', untilNamed, ...services], { timeout: 90_000 });
 }
+
+/** Names of the Services, as the cluster's DNS has them. */
+const services = [`${name}.${name}`, `${name}-headless.${name}`];
+/** The DNS of a new cluster may start later than its pods, and says for a while that there is no such name. */
+const untilNamed = `
+import { lookup } from 'node:dns/promises';
+import { setTimeout } from 'node:timers/promises';
+for (const host of process.argv.slice(1)) {
+  for (const deadline = Date.now() + 60_000; !await lookup(host).then(() => true, (error) => { if (Date.now() > deadline) throw error; });) await setTimeout(500);
+}`;
 
 export const removeCaller = async (): Promise<void> => { await execa('kubectl', ['--context', context, 'delete', 'namespace', namespace, '--ignore-not-found'], { timeout: 120_000 }); };
 
