@@ -31,3 +31,9 @@ export class Interrupted extends Failure {
     this.exitCode = 128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal];
   }
 }
+
+/** What an error says; of a model that cannot be loaded without the file, for whoever names it otherwise. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
+}

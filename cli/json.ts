@@ -1,15 +1,12 @@
-/** JSON whose integers keep all their digits: one past 2^53 is a bigint here. `JSON.rawJSON` is Node's since 22. */
+import { exactIntegers } from '../onnx/exact-json.ts';
+
+export { toJson } from '../onnx/exact-json.ts';
 
 /** An integer of fewer digits is exact as a number; a fraction's digits are none of an integer. */
 const largeInteger = /(?<![\d.])\d{16}/;
+const exact = exactIntegers();
 
+/** Parses JSON; an integer past 2^53 is a bigint. */
 export function parseJson(text: string): unknown {
-  // A reviver makes parsing several times as dear.
-  if (!largeInteger.test(text)) return JSON.parse(text);
-  return JSON.parse(text, (_, value: unknown, { source }) =>
-    (typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value));
-}
-
-export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? JSON.rawJSON(String(item)) : item));
+  return largeInteger.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
 }

@@ -1,6 +1,7 @@
 import type { Health, ModelDescription, ModelList, ModelListEntry } from '../service/contract/api.ts';
 import { paths } from '../service/contract/endpoints.ts';
-import { inferRequest, readInference, type InferRequest, type InferResponse, type ModelMetadata, type ServerMetadata } from './inference.ts';
+import type { ModelMetadata, ServerMetadata } from '../service/contract/inference.ts';
+import { inferRequest, readInference, type InferRequest, type InferResponse } from './inference.ts';
 import { stringifyJson } from './json.ts';
 import type { AnyModels, Columns, Features, ModelMap, ModelName, Prediction } from './models.ts';
 import { readPredictions } from './predictions.ts';

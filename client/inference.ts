@@ -3,7 +3,7 @@ import { readOutputs, type JsonOutput } from './decode.ts';
 import { binaryData, datatypeOf, jsonData } from './encode.ts';
 import { UnexpectedAnswer } from './errors.ts';
 import { stringifyJson } from './json.ts';
-import type { Datatype, InferInput, InferOutput } from './tensors.ts';
+import type { InferInput, InferOutput } from './tensors.ts';
 import { json, type Answer, type Request } from './transport.ts';
 
 export type Parameters = Readonly<Record<string, string | number | boolean>>;
@@ -23,27 +23,6 @@ export interface InferResponse {
   readonly id?: string;
   readonly parameters?: Parameters;
   readonly outputs: readonly InferOutput[];
-}
-
-export interface ServerMetadata {
-  readonly name: string;
-  readonly version: string;
-  readonly extensions: readonly string[];
-}
-
-export interface ModelMetadata {
-  readonly name: string;
-  readonly versions?: readonly string[];
-  readonly platform: string;
-  readonly inputs: readonly TensorMetadata[];
-  readonly outputs: readonly TensorMetadata[];
-}
-
-export interface TensorMetadata {
-  readonly name: string;
-  readonly datatype: Datatype;
-  /** -1 is a dimension of any length. */
-  readonly shape: readonly number[];
 }
 
 /** How long the JSON in front of the tensors' bytes is. */

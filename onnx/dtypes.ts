@@ -66,10 +66,16 @@ function toBigInt(value: unknown): bigint | undefined {
 
 /** What fits, in words. */
 export function expected(dtype: DType): string {
+  if (dtype === 'string' || dtype === 'bool') return kind(dtype);
+  const range = integers[dtype];
+  return `${kind(dtype)} (${dtype})${range === undefined ? '' : ` from ${String(range[0])} to ${String(range[1])}`}`;
+}
+
+/** What kind of value an element is, in words. */
+export function kind(dtype: DType): string {
   if (dtype === 'string') return 'a string';
   if (dtype === 'bool') return 'true or false';
-  const range = integers[dtype];
-  return range === undefined ? `a number (${dtype})` : `a whole number (${dtype}) from ${String(range[0])} to ${String(range[1])}`;
+  return integers[dtype] === undefined ? 'a number' : 'a whole number';
 }
 
 /** Elements as the engine takes them. Each must fit the dtype. */

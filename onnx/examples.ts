@@ -1,6 +1,6 @@
 import type { Scalar } from './dtypes.ts';
 import type { Example, FeatureValue, OutputValue } from './model-json.ts';
-import type { Cell, Prediction, Row } from './rows.ts';
+import { nested, type Cell, type Prediction, type Row } from './rows.ts';
 import type { Signature } from './signature.ts';
 
 /** A row with more elements is an image, or the like: nobody wants it in a text file. */
@@ -118,13 +118,7 @@ export function toExample({ features }: Signature, row: Row, answer: Prediction)
 }
 
 function cellJson(cell: Cell): FeatureValue {
-  return typeof cell === 'object' ? nested(cell.data, cell.shape) : scalarJson(cell);
-}
-
-function nested(data: readonly Scalar[], [first, ...rest]: readonly number[]): FeatureValue {
-  if (first === undefined) return scalarJson(data[0] ?? 0);
-  const size = data.length / Math.max(first, 1);
-  return Array.from({ length: first }, (_, index) => nested(data.slice(index * size, (index + 1) * size), rest));
+  return typeof cell === 'object' ? nested(cell.data.map(scalarJson), cell.shape) : scalarJson(cell);
 }
 
 function outputJson(value: OutputValue): OutputValue {

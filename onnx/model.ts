@@ -13,6 +13,14 @@ import { withTexts } from './texts.ts';
 /** The model cannot be served; the message names the file, what is wrong with it, and what to do. */
 export class ModelLoadError extends Error {
   override readonly name = 'ModelLoadError';
+  /** What is wrong and what to do, without the file. */
+  readonly reason: string;
+
+  constructor(path: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`${path} cannot be served: ${reason}`, { cause });
+    this.reason = reason;
+  }
 }
 
 /** A model did not answer an example as it should. */
@@ -57,8 +65,7 @@ export class Model {
       if (trials.length > 0) await loaded.#runTrial().catch(() => undefined);
       return loaded;
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ModelLoadError(`${path} cannot be served: ${reason}`, { cause });
+      throw new ModelLoadError(path, cause);
     }
   }
 

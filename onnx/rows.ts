@@ -191,7 +191,8 @@ function perRow(spec: TensorSpec, tensor: Tensor, rows: number, whole: boolean):
   return Array.from({ length: rows }, (_, row) => nested(values.slice(row * size, (row + 1) * size), rest));
 }
 
-function nested(values: readonly Scalar[], [first, ...rest]: readonly number[]): OutputValue {
+/** Nested arrays of a shape; of a scalar's the element. */
+export function nested(values: readonly Scalar[], [first, ...rest]: readonly number[]): OutputValue {
   if (first === undefined) return values[0] ?? [];
   if (rest.length === 0) return values;
   const size = values.length / Math.max(first, 1);

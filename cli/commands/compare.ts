@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
-import type { Difference, Quality } from '../compare/comparison.ts';
+import type { Quality } from '../compare/comparison.ts';
 import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { projectModel, type ProjectModel } from '../models.ts';
@@ -53,15 +53,11 @@ function summary({ comparison, unit, latency }: Compared): object {
   const { rows, changed, share, changes, largest, quality } = comparison;
   const place = ({ at, ...rest }: { readonly at: number }): object => ({ [unit]: at, ...rest });
   return {
-    rows, changed, share, changes: changes.map(place), ...(largest && { largest: place(finite(largest)) }),
+    rows, changed, share, changes: changes.map(place), ...(largest && { largest: place(largest) }),
     before: { ...quality?.before, latency_ms: latency.before },
     after: { ...quality?.after, latency_ms: latency.after },
   };
 }
-
-/** JSON has no NaN and no infinities: they are written as their names. */
-const finite = (largest: Difference): object & { readonly at: number } =>
-  ({ ...Object.fromEntries(Object.entries(largest).map(([name, value]) => [name, typeof value === 'number' && !Number.isFinite(value) ? String(value) : value as unknown])), at: largest.at });
 
 function description(file: string, { folder }: ProjectModel, { comparison, unit, latency }: Compared): string {
   const { rows, changed, share, changes, largest, quality } = comparison;

@@ -70,9 +70,11 @@ export function summarize(samples: readonly Sample[], answeredAt: readonly numbe
 const took = (samples: readonly Sample[]): readonly number[] =>
   samples.map((sample) => sample.took).filter((time) => time !== undefined).toSorted((a, b) => a - b);
 
-/** By the nearest rank. */
-function quantile(ascending: readonly number[], share: number): number {
-  return tenth(ascending[Math.max(Math.ceil(ascending.length * share) - 1, 0)] ?? NaN);
+const quantile = (ascending: readonly number[], share: number): number => tenth(nearestRank(ascending, share));
+
+/** The value of which a share of all, ascending, are no greater; NaN of none. */
+export function nearestRank(ascending: readonly number[], share: number): number {
+  return ascending[Math.max(Math.ceil(ascending.length * share) - 1, 0)] ?? NaN;
 }
 
 /** Of the time in which requests were sent: that the last retry comes seconds after it is no gap. */

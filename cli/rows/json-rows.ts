@@ -10,7 +10,8 @@ type Rows = Omit<RowSource, 'name' | 'share'>;
 /** Rows of JSON: an array of objects, one object, `{"columns": {…}}`, or an object a line. */
 export async function jsonRows(name: string, stream: Readable, head: string): Promise<Rows> {
   // An object that ends with its line is followed by others, or is the whole file.
-  if (isObject(parsed(head)) && columnsOf(parsed(head)) === undefined) return { format: 'json', unit: 'line', bare: true, rows: lines(stream) };
+  const first = parsed(head);
+  if (isObject(first) && columnsOf(first) === undefined) return { format: 'json', unit: 'line', bare: true, rows: lines(stream) };
   const text = (await readAll(stream)).replace(/^\uFEFF/, '');
   const whole = parsed(text);
   if (whole === undefined) throw new Failure(`${name} is no JSON: ${whyNot(text)}`, { hint: 'Expected an array of objects, one object, {"columns": {…}}, or an object a line.' });

@@ -6,7 +6,7 @@ import type { Example, ModelJson } from '../../onnx/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { Prediction } from '../../onnx/rows.ts';
 import type { Signature } from '../../onnx/signature.ts';
-import { Failure } from '../failure.ts';
+import { Failure, reasonOf } from '../failure.ts';
 import { packageFolder, program } from '../installation.ts';
 import { letIn } from '../scaffold/ignore-files.ts';
 import { copyModel } from './copy-model.ts';
@@ -111,8 +111,7 @@ async function describe(folder: string, given: ModelJson, file: string, schema: 
     });
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/^.* cannot be served: /, '');
-    throw new Failure(`${file} cannot be served: ${reason}`, { cause, hint: 'rhizome inspect shows what is in it; docs/models.md of Rhizome says what can be served.' });
+    throw new Failure(`${file} cannot be served: ${reasonOf(cause)}`, { cause, hint: 'rhizome inspect shows what is in it; docs/models.md of Rhizome says what can be served.' });
   }
 }
 

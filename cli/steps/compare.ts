@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Model } from '../../onnx/model.ts';
 import { Comparison } from '../compare/comparison.ts';
 import { holdoutRows, type HoldoutRow, type Signatures } from '../compare/rows.ts';
-import { Failure, UsageError } from '../failure.ts';
+import { Failure, reasonOf, UsageError } from '../failure.ts';
+import { nearestRank } from '../load/report.ts';
 import type { ProjectModel } from '../models.ts';
 import { openRows } from '../rows/source.ts';
 import type { ExecContext } from '../tools/exec.ts';
@@ -49,8 +50,7 @@ export async function compare(context: ExecContext, { file, model, holdout, labe
       loaded.push(one);
       return one;
     } catch (cause) {
-      const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/^.* cannot be served: /, '');
-      throw new Failure(`${shown} cannot be served: ${reason}`, { cause, hint: from === draft ? `It is read with the names of models/${model.folder}/model.json: does it take and give the same?` : 'rhizome inspect says more.' });
+      throw new Failure(`${shown} cannot be served: ${reasonOf(cause)}`, { cause, hint: from === draft ? `It is read with the names of models/${model.folder}/model.json: does it take and give the same?` : 'rhizome inspect says more.' });
     }
   };
   try {
@@ -114,9 +114,9 @@ async function run({ report, signal }: ExecContext, before: Model, after: Model,
   return { comparison, latency: { before: latency(times.before), after: latency(times.after) } };
 }
 
-/** By the nearest rank, to a microsecond. */
+/** To a microsecond. */
 function latency(times: readonly number[]): Latency {
   const ascending = times.toSorted((a, b) => a - b);
-  const rank = (share: number): number => Math.round((ascending[Math.max(Math.ceil(ascending.length * share) - 1, 0)] ?? NaN) * 1000) / 1000;
+  const rank = (share: number): number => Math.round(nearestRank(ascending, share) * 1000) / 1000;
   return { p50: rank(0.5), p99: rank(0.99) };
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { ModelDescription } from '../../onnx/description.ts';
 import type { Engine } from '../../onnx/engine/engine.ts';
 import type { Signature } from '../../onnx/signature.ts';
-import { Failure } from '../failure.ts';
+import { Failure, reasonOf } from '../failure.ts';
 import { loadRuntime } from './runtime.ts';
 
 export interface Inspection {
@@ -35,7 +35,7 @@ export async function inspect(path: string): Promise<Inspection> {
     const description = describeModel(await readModelBytes(file));
     return { file, bytes, description, ...(await tryToServe(file, engine)) };
   } catch (cause) {
-    return { file, bytes, reason: messageOf(cause) };
+    return { file, bytes, reason: reasonOf(cause) };
   }
 }
 
@@ -44,13 +44,13 @@ async function tryToServe(file: string, engine: Engine): Promise<Pick<Inspection
   const folder = dirname(file);
   const own = basename(file) === 'model.onnx';
   const model = await (own ? Model.load(folder, engine, { threads: 1 }) : Model.open(file, engine, { threads: 1 }, { name: basename(file).replace(/\.onnx$/i, '') }))
-    .catch((cause: unknown) => messageOf(cause));
+    .catch((cause: unknown) => reasonOf(cause));
   if (typeof model === 'string') return { reason: model };
   try {
     await model.verify();
     return { signature: model.signature };
   } catch (cause) {
-    return { signature: model.signature, reason: messageOf(cause) };
+    return { signature: model.signature, reason: reasonOf(cause) };
   } finally {
     await model.release();
   }
@@ -59,9 +59,7 @@ async function tryToServe(file: string, engine: Engine): Promise<Pick<Inspection
 /** Undefined of a folder. */
 async function sizeOf(path: string): Promise<number | undefined> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new Failure(`Cannot read ${path}: ${messageOf(cause)}`, { cause, hint: 'Name the file that the exporter of your training library wrote.' });
+    throw new Failure(`Cannot read ${path}: ${reasonOf(cause)}`, { cause, hint: 'Name the file that the exporter of your training library wrote.' });
   });
   return found.isDirectory() ? undefined : found.size;
 }
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).replace(/^.* cannot be served: /s, '');

@@ -8,3 +8,4 @@ export { apiKeyMount, image, paths, ports } from './endpoints.ts';
 export { minimumGraceSeconds } from './drain.ts';
 export { version } from './version.ts';
 export type * from './api.ts';
+export type * from './inference.ts';

@@ -1,5 +1,6 @@
 import { Metadata, status, type ServiceError as GrpcError } from '@grpc/grpc-js';
 import { ServiceError, type ErrorCode } from '../errors.ts';
+import { cut } from '../inference/shown.ts';
 
 /** The only place where an error becomes a gRPC status, as `middleware/problems.ts` is for HTTP. */
 const statuses: Readonly<Record<ErrorCode, status>> = {
@@ -30,6 +31,6 @@ export function statusOf(error: unknown): GrpcError {
 }
 
 function grpcError(code: status, message: string): GrpcError {
-  const details = (message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message).toWellFormed();
+  const details = cut(message, LONGEST_MESSAGE);
   return Object.assign(new Error(details), { code, details, metadata: new Metadata() });
 }

@@ -2,6 +2,7 @@ import { EngineError } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { Prediction, Row } from '../../onnx/rows.ts';
 import { ServiceError } from '../errors.ts';
+import { cut } from './shown.ts';
 
 const MOST_CHARACTERS = 500;
 
@@ -52,6 +53,5 @@ async function firstRefused(model: Model, rows: readonly Row[]): Promise<{ row: 
 }
 
 function words({ message }: EngineError): string {
-  const text = message.replace(/^the model cannot be run: /, '').trim();
-  return (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text).toWellFormed();
+  return cut(message.replace(/^the model cannot be run: /, '').trim(), MOST_CHARACTERS);
 }

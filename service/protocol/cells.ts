@@ -1,4 +1,4 @@
-import { integerRange, type Scalar } from '../../onnx/dtypes.ts';
+import { kind, type Scalar } from '../../onnx/dtypes.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { Feature } from '../../onnx/features.ts';
 import { closest } from '../../onnx/model-json.ts';
@@ -75,12 +75,6 @@ function misfit(dtype: DType, value: unknown, isElement: boolean): string {
   if (dtype === 'string' && typeof value === 'string') return 'Holds the character U+0000, or half a surrogate pair.';
   const numeric = dtype !== 'string' && dtype !== 'bool';
   return numeric && (typeof value === 'number' || typeof value === 'bigint') ? `Not within ${dtype}.` : `Expected ${kind(dtype)}, got ${whatCame(value)}.`;
-}
-
-function kind(dtype: DType): string {
-  if (dtype === 'string') return 'a string';
-  if (dtype === 'bool') return 'true or false';
-  return integerRange(dtype) ? 'a whole number' : 'a number';
 }
 
 /** NaN, a missing value, is in every range. */

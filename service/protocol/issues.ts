@@ -1,9 +1,9 @@
 import type { Issue } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
+import { cut } from '../inference/shown.ts';
 
 /** Beyond these a list of problems helps nobody, and would be larger than the request. */
 const MOST_ISSUES = 100;
-const MOST_CHARACTERS = 100;
 
 /** What is wrong with a body. */
 export class Issues {
@@ -27,13 +27,12 @@ export class Issues {
 
 /** A JSON Pointer, as a URI fragment (RFC 6901). */
 export function pointerTo(...path: readonly (string | number)[]): string {
-  return ['#', ...path.map((key) => encodeURIComponent(shorten(String(key)) as string).replaceAll('~', '~0').replaceAll('%2F', '~1'))].join('/');
+  return ['#', ...path.map((key) => encodeURIComponent(cut(String(key))).replaceAll('~', '~0').replaceAll('%2F', '~1'))].join('/');
 }
 
 /** What came, as JSON can show it: long texts cut, nothing nested, no number that JSON lacks. */
 export function shorten(value: unknown): unknown {
-  // A text may hold, or be cut into, half a surrogate pair, which no URI and no UTF-8 can carry.
-  if (typeof value === 'string') return (value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value).toWellFormed();
+  if (typeof value === 'string') return cut(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value)) return '[…]';
   return typeof value === 'object' && value !== null ? '{…}' : value;

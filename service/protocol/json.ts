@@ -1,20 +1,15 @@
 import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { exactIntegers, toJson } from '../../onnx/exact-json.ts';
 import { ServiceError } from '../errors.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-// TypeScript's library lacks both: https://github.com/tc39/proposal-json-parse-with-source, in Node from 22 on.
-declare global {
-  interface JSON {
-    parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown;
-    rawJSON(text: string): object;
-  }
-}
 
 /** More than any tensor's rank; what recurses over a body must not run out of stack. */
 const MOST_LEVELS = 100;
 /** 2^53 has 16: an integer of fewer digits is exact as a number. */
 const LARGE_DIGITS = 16;
+/** No integer of a tensor has more. */
+const exact = exactIntegers(20);
 
 /**
  * Parses JSON text in UTF-8. Integers that a number cannot hold exactly come as bigint.
@@ -31,8 +26,7 @@ export function parseJson(bytes: Uint8Array): unknown {
   const { levels, largeIntegers } = scan(bytes);
   if (levels > MOST_LEVELS) throw new ServiceError('invalid-json', `The body is nested too deeply: at most ${MOST_LEVELS} levels of arrays and objects.`);
   try {
-    // A reviver makes parsing fifteen times as dear.
-    return largeIntegers ? JSON.parse(text, exactInteger) : JSON.parse(text);
+    return largeIntegers ? JSON.parse(text, exact) : JSON.parse(text);
   } catch (cause) {
     throw new ServiceError('invalid-json', `The body is not JSON: ${place(text)}. NaN and Infinity are not JSON numbers.`, { cause });
   }
@@ -41,22 +35,13 @@ export function parseJson(bytes: Uint8Array): unknown {
 /** JSON text: bigints with all their digits, and what JSON has no number for as "NaN", "Infinity" and "-Infinity". */
 export function stringifyJson(value: unknown): string {
   try {
-    // A replacer makes it twice as dear. Without one a number that JSON lacks is null, and a bigint throws.
+    // Without a replacer, at half the price, a number that JSON lacks is null, and a bigint throws.
     const text = JSON.stringify(value);
     if (!text.includes('null')) return text;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
   }
-  return JSON.stringify(value, (_, item: unknown) => {
-    if (typeof item === 'bigint') return JSON.rawJSON(String(item));
-    return typeof item === 'number' && !Number.isFinite(item) ? String(item) : item;
-  });
-}
-
-function exactInteger(_: string, value: unknown, { source }: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
-  // No integer of a tensor has more digits, and a bigint of a megabyte of them would take its time.
-  return /^-?\d{16,20}$/.test(source) ? BigInt(source) : value;
+  return toJson(value);
 }
 
 /** How deeply the text is nested, and whether integers outside of its strings may be large. */

@@ -1,4 +1,5 @@
 import type { DType } from '../../../onnx/engine/engine.ts';
+import type { Datatype } from '../../contract/index.ts';
 
 /** The protocol's names of the element types. */
 const datatypes = {
@@ -6,9 +7,7 @@ const datatypes = {
   int8: 'INT8', int16: 'INT16', int32: 'INT32', int64: 'INT64',
   uint8: 'UINT8', uint16: 'UINT16', uint32: 'UINT32', uint64: 'UINT64',
   bool: 'BOOL', string: 'BYTES',
-} as const satisfies Readonly<Record<DType, string>>;
-
-export type Datatype = (typeof datatypes)[DType];
+} as const satisfies Readonly<Record<DType, Datatype>>;
 
 const dtypes: ReadonlyMap<string, DType> = new Map(Object.entries(datatypes).map(([dtype, datatype]) => [datatype, dtype as DType]));
 

@@ -1,29 +1,8 @@
 import type { Signature } from '../../../onnx/signature.ts';
 import type { TensorSpec } from '../../../onnx/tensor-spec.ts';
-import { version } from '../../contract/index.ts';
+import { version, type ModelMetadata, type ServerMetadata, type TensorMetadata } from '../../contract/index.ts';
 import type { Entry, ModelRepository } from '../../inference/repository.ts';
-import { datatypeOf, type Datatype } from './datatypes.ts';
-
-export interface ServerMetadata {
-  readonly name: string;
-  readonly version: string;
-  readonly extensions: readonly string[];
-}
-
-export interface ModelMetadata {
-  readonly name: string;
-  readonly versions: readonly string[];
-  readonly platform: string;
-  readonly inputs: readonly TensorMetadata[];
-  readonly outputs: readonly TensorMetadata[];
-}
-
-export interface TensorMetadata {
-  readonly name: string;
-  readonly datatype: Datatype;
-  /** -1 for a dynamic dimension. */
-  readonly shape: readonly number[];
-}
+import { datatypeOf } from './datatypes.ts';
 
 export interface RepositoryIndexEntry {
   readonly name: string;
@@ -38,7 +17,7 @@ export function serverMetadata(): ServerMetadata {
 }
 
 /** @param versions all that are served of the model */
-export function modelMetadata(signature: Signature, versions: readonly string[] = [signature.version]): ModelMetadata {
+export function modelMetadata(signature: Signature, versions: readonly string[] = [signature.version]): Required<ModelMetadata> {
   return {
     name: signature.name,
     versions,

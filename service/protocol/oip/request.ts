@@ -2,6 +2,7 @@ import { ServiceError } from '../../errors.ts';
 import type { NamedTensor } from '../../inference/infer.ts';
 import { shown } from '../../inference/shown.ts';
 import { invalidTensor, readShape } from '../../inference/tensor-shape.ts';
+import { isObject } from '../issues.ts';
 import { parseJson } from '../json.ts';
 import { readData } from './data.ts';
 import { allDatatypes, dtypeOf } from './datatypes.ts';
@@ -127,10 +128,6 @@ function array(value: unknown, what: string): readonly unknown[] {
 function text(value: unknown, what: string): string {
   if (typeof value !== 'string') throw invalid(`${what} is ${shown(value)}, expected a string.`);
   return value;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(message: string): ServiceError {
