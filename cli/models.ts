@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Example } from '../onnx/model-json.ts';
-import { compareVersions, modelFolders } from '../onnx/model-folders.ts';
+import type { Example } from '../onnx/signature/model-json.ts';
+import { compareVersions, modelFolders } from '../onnx/file/model-folders.ts';
 import { paths } from '../service/contract/index.ts';
 import { Failure, UsageError } from './failure.ts';
 
@@ -25,7 +25,7 @@ export async function projectModels(root: string): Promise<readonly ProjectModel
   });
   if (folders.length === 0) return [];
   // Loaded here, because compiling the schema takes longer than all the rest of the command line.
-  const { readModelJson, ModelJsonError } = await import('../onnx/model-json.ts');
+  const { readModelJson, ModelJsonError } = await import('../onnx/signature/model-json.ts');
   const models = await Promise.all(folders.map(async ({ folder, name, version }) => {
     const json = await readModelJson(join(dir, folder, 'model.json')).catch((cause: unknown) => {
       if (cause instanceof ModelJsonError) throw new Failure(cause.message, { cause, hint: `Correct models/${folder}/model.json.` });

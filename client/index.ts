@@ -10,5 +10,5 @@ export type {
   Check, Health, Issue, JsonNumber, ModelDescription, ModelList, ModelListEntry, PredictionRequest, PredictionResponse, Problem, Task,
 } from '../service/contract/api.ts';
 export type { ModelMetadata, ServerMetadata, TensorMetadata } from '../service/contract/inference.ts';
-export type { Example, FeatureJson, FeatureValue } from '../onnx/model-json.ts';
+export type { Example, FeatureJson, FeatureValue } from '../onnx/signature/model-json.ts';
 export type { DType } from '../onnx/engine/engine.ts';

@@ -1,14 +1,14 @@
 import { basename, join } from 'node:path';
-import { differs } from './answer.ts';
+import { differs } from './batch/answer.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
-import { classLabels, graphNodes, pickedLabels } from './graph.ts';
-import { toExample } from './examples.ts';
-import { readModelFile } from './model-file.ts';
-import { readModelJson, type Example, type ModelJson } from './model-json.ts';
-import { plausibleInputs } from './plausible-inputs.ts';
-import { carriesRows, decodePredictions, encodeRows, outputNames, stackable, type Prediction, type Row } from './rows.ts';
-import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature.ts';
-import { withTexts } from './texts.ts';
+import { classLabels, graphNodes, pickedLabels } from './graph/labels.ts';
+import { toExample } from './batch/examples.ts';
+import { readModelFile } from './file/model-file.ts';
+import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
+import { plausibleInputs } from './batch/plausible-inputs.ts';
+import { carriesRows, decodePredictions, encodeRows, outputNames, stackable, type Prediction, type Row } from './batch/batch.ts';
+import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature/signature.ts';
+import { withTexts } from './signature/doc-strings.ts';
 
 /** The model cannot be served; the message names the file, what is wrong with it, and what to do. */
 export class ModelLoadError extends Error {

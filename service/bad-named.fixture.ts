@@ -1,4 +1,4 @@
-import { integerRange } from '../onnx/dtypes.ts';
+import { integerRange } from '../onnx/signature/dtypes.ts';
 import { toFeatures } from '../fixtures/trainers/named.fixture.ts';
 import { writeJson, type RecordedTensor } from '../fixtures/trainers/trainers.fixture.ts';
 import { anyJson, anyText, notJson, type BadRequest, type Chance, type Target } from './bad-input.fixture.ts';

@@ -1,4 +1,4 @@
-import { pack } from '../onnx/dtypes.ts';
+import { pack } from '../onnx/signature/dtypes.ts';
 import { readJson, writeJson, type RecordedTensor, type Scalar } from '../fixtures/trainers/trainers.fixture.ts';
 
 /** A client of the Open Inference Protocol, written from its specification alone. */

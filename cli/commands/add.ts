@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
-import type { Example } from '../../onnx/model-json.ts';
-import { typeOf } from '../../onnx/tensor-spec.ts';
+import type { Example } from '../../onnx/signature/model-json.ts';
+import { typeOf } from '../../onnx/signature/tensor-spec.ts';
 import { toJson } from '../json.ts';
 import { checkModelName, nameFrom } from '../model-name.ts';
 import { addModel, type AddedModel } from '../steps/add-model.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { ModelDescription, ValueDescription } from '../../onnx/description.ts';
-import type { Signature } from '../../onnx/signature.ts';
-import { typeOf } from '../../onnx/tensor-spec.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
+import { typeOf } from '../../onnx/signature/tensor-spec.ts';
 import { Failure } from '../failure.ts';
 import { inspect, type Inspection } from '../steps/inspect.ts';
 import { quote } from '../tools/quote.ts';

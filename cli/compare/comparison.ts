@@ -1,5 +1,5 @@
-import type { OutputValue } from '../../onnx/model-json.ts';
-import type { Prediction } from '../../onnx/rows.ts';
+import type { OutputValue } from '../../onnx/signature/model-json.ts';
+import type { Prediction } from '../../onnx/batch/batch.ts';
 
 /** What two models say of one row. */
 export interface ComparedRow {

@@ -1,5 +1,5 @@
-import type { Feature, Signature } from '../../onnx/signature.ts';
-import { readCell, type Row } from '../../onnx/rows.ts';
+import type { Feature, Signature } from '../../onnx/signature/signature.ts';
+import { readCell, type Row } from '../../onnx/batch/batch.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { typed } from '../rows/typed.ts';
 import type { RowSource, SourceRow } from '../rows/source.ts';

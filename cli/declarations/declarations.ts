@@ -1,8 +1,8 @@
 /** What the models take and give as TypeScript, for callers: a changed model breaks them when they are compiled. */
 import type { DType } from '../../onnx/engine/engine.ts';
-import type { Feature } from '../../onnx/features.ts';
-import type { Signature } from '../../onnx/signature.ts';
-import type { TensorSpec } from '../../onnx/tensor-spec.ts';
+import type { Feature } from '../../onnx/signature/features.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
+import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { comment, literal, property, typeNames } from './names.ts';
 
 /** The same text for the same models, whatever their order. */

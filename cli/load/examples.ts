@@ -1,4 +1,4 @@
-import { differs, type Answer } from '../../onnx/answer.ts';
+import { differs, type Answer } from '../../onnx/batch/answer.ts';
 import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, projectModels, type ProjectModel } from '../models.ts';
 import { keyHeader } from '../steps/ask.ts';

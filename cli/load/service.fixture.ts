@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readModelJson } from '../../onnx/model-json.ts';
+import { readModelJson } from '../../onnx/signature/model-json.ts';
 
 export const { examples = [] } = await readModelJson('models/iris/model.json');
 

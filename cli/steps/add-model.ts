@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { modelFolders } from '../../onnx/model-folders.ts';
-import type { Example, ModelJson } from '../../onnx/model-json.ts';
+import { modelFolders } from '../../onnx/file/model-folders.ts';
+import type { Example, ModelJson } from '../../onnx/signature/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
-import type { Prediction } from '../../onnx/rows.ts';
-import type { Signature } from '../../onnx/signature.ts';
+import type { Prediction } from '../../onnx/batch/batch.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { packageFolder, program } from '../installation.ts';
 import { letIn } from '../scaffold/ignore-files.ts';
@@ -76,7 +76,7 @@ async function checkFree(root: string, folder: string, { name, version, force }:
 async function describe(folder: string, given: ModelJson, file: string, schema: { readonly $schema?: string }): Promise<Signature> {
   // Loaded here: the runtime is large, and other commands do without it.
   const [model, { graphNodes }, { plausibleInputs }, { recordExamples }, onnxruntime] = await Promise.all([
-    import('../../onnx/model.ts'), import('../../onnx/graph.ts'), import('../../onnx/plausible-inputs.ts'), import('../../onnx/examples.ts'), loadRuntime(),
+    import('../../onnx/model.ts'), import('../../onnx/graph/labels.ts'), import('../../onnx/batch/plausible-inputs.ts'), import('../../onnx/batch/examples.ts'), loadRuntime(),
   ]);
   const load = async (json: object): Promise<Model> => {
     await writeFile(join(folder, 'model.json'), `${JSON.stringify(json, null, 2)}\n`);

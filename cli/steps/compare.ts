@@ -40,7 +40,7 @@ const warmUp = 10;
 
 /** Runs both models in this process, row by row, the new one by the names of the other's model.json. */
 export async function compare(context: ExecContext, { file, model, holdout, label, tolerance }: CompareOptions): Promise<Compared> {
-  const [{ Model: models }, { readModelJson }, engine] = await Promise.all([import('../../onnx/model.ts'), import('../../onnx/model-json.ts'), loadRuntime()]);
+  const [{ Model: models }, { readModelJson }, engine] = await Promise.all([import('../../onnx/model.ts'), import('../../onnx/signature/model-json.ts'), loadRuntime()]);
   const folder = join(context.root, 'models', model.folder);
   const draft = join(context.root, '.rhizome', `compare-${String(process.pid)}`);
   const loaded: Model[] = [];

@@ -24,7 +24,7 @@ export async function copyModel(file: string, folder: string): Promise<readonly 
 }
 
 async function locationsOf(bytes: Uint8Array): Promise<readonly string[]> {
-  const { externalTensors } = await import('../../onnx/external-data.ts');
+  const { externalTensors } = await import('../../onnx/graph/external-data.ts');
   try {
     return [...new Set(externalTensors(bytes).map(({ location }) => location))];
   } catch {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ModelDescription } from '../../onnx/description.ts';
 import type { Engine } from '../../onnx/engine/engine.ts';
-import type { Signature } from '../../onnx/signature.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { loadRuntime } from './runtime.ts';
 
@@ -30,7 +30,7 @@ export async function inspect(path: string): Promise<Inspection> {
   const bytes = await sizeOf(file);
   if (bytes === undefined) throw new Failure(`${path} is a folder without a model.onnx.`, { hint: 'Name the file that the exporter of your training library wrote.' });
   // Loaded here: the runtime is large, and other commands do without it.
-  const [{ readModelBytes }, { describeModel }, engine] = await Promise.all([import('../../onnx/model-file.ts'), import('../../onnx/description.ts'), loadRuntime()]);
+  const [{ readModelBytes }, { describeModel }, engine] = await Promise.all([import('../../onnx/file/model-file.ts'), import('../../onnx/description.ts'), loadRuntime()]);
   try {
     const description = describeModel(await readModelBytes(file));
     return { file, bytes, description, ...(await tryToServe(file, engine)) };

@@ -1,5 +1,5 @@
-import { differs, type Answer } from '../../onnx/answer.ts';
-import type { Example } from '../../onnx/model-json.ts';
+import { differs, type Answer } from '../../onnx/batch/answer.ts';
+import type { Example } from '../../onnx/signature/model-json.ts';
 import { paths, type ModelList } from '../../service/contract/index.ts';
 import { Failure } from '../failure.ts';
 import { parseJson, toJson } from '../json.ts';

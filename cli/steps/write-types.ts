@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { Signature } from '../../onnx/signature.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure } from '../failure.ts';
 import { quote } from '../tools/quote.ts';
 import { loadRuntime } from './runtime.ts';
@@ -8,7 +8,7 @@ import { loadRuntime } from './runtime.ts';
 /** What the models of the project take and give, each in the version that callers get who name none. @throws Failure naming a model that cannot be loaded */
 export async function readModels(root: string): Promise<readonly Signature[]> {
   // Loaded here: the runtime is large, and other commands do without it.
-  const [{ Model }, { compareVersions, modelFolders }, runtime] = await Promise.all([import('../../onnx/model.ts'), import('../../onnx/model-folders.ts'), loadRuntime()]);
+  const [{ Model }, { compareVersions, modelFolders }, runtime] = await Promise.all([import('../../onnx/model.ts'), import('../../onnx/file/model-folders.ts'), loadRuntime()]);
   const models = join(root, 'models');
   const folders = await modelFolders(models).catch(() => []);
   if (folders.length === 0) throw new Failure('There is no model in models/.', { hint: 'Add one: rhizome add model.onnx --name NAME' });

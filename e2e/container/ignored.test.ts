@@ -43,7 +43,7 @@ testWithDocker('of this repository: what the service is made of, models of every
   for (const file of stdout.split('\n').filter((name) => existsSync(join(root, name)))) cpSync(join(root, file), join(folder.path, file), { recursive: true });
   await addModels(folder.path);
   const files = await agreed(folder.path);
-  expect(files).toEqual(expect.arrayContaining(['models/iris/model.json', 'models/iris/model.onnx', 'onnx/model.schema.json', 'package-lock.json', 'service/grpc/proto/inference.proto', 'service/main.ts']));
+  expect(files).toEqual(expect.arrayContaining(['models/iris/model.json', 'models/iris/model.onnx', 'onnx/signature/model.schema.json', 'package-lock.json', 'service/grpc/proto/inference.proto', 'service/main.ts']));
   expect(files.filter((file) => /\.test\.|\.case\.|fixture|^(cli|infra|e2e|client|docs)\//.test(file))).toEqual([]);
 });
 

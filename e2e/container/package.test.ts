@@ -51,7 +51,7 @@ const example = async (): Promise<Example> => {
 test('init says what comes next, and the project type-checks and synthesizes with the plain tools', async () => {
   expect(said).toMatch(/the model is models\/wine\.\n\nNext\n {2}npx rhizome up .*\n {2}npx rhizome up --on kind .*\n {2}npx cdk8s synth /);
   expect(await readdir(join(project, 'vendor'))).toEqual(['rhizome-kit-0.1.0.tgz']);
-  expect(await readFile(join(project, 'models/wine/model.json'), 'utf8')).toContain('"$schema": "../../node_modules/rhizome-kit/dist/onnx/model.schema.json"');
+  expect(await readFile(join(project, 'models/wine/model.json'), 'utf8')).toContain('"$schema": "../../node_modules/rhizome-kit/dist/onnx/signature/model.schema.json"');
   await run('npx', 'tsc');
   await run('npx', 'cdk8s', 'synth');
   expect(await readFile(join(project, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: wine-server:v0.1.0\n');

@@ -43,7 +43,7 @@ largest = max(abs(answer[c] - p[c]) for answer, p in zip(answers, probabilities)
 assert largest < 1e-5, f"ONNX and scikit-learn differ by {largest}"
 
 signature = {
-    "$schema": "../../onnx/model.schema.json",
+    "$schema": "../../onnx/signature/model.schema.json",
     "name": "iris",
     "version": "1",
     "description": "The species of an iris from the size of its sepals and petals (Fisher, 1936).",

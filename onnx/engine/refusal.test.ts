@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tensorsOnly } from '../tensors-only.ts';
+import { tensorsOnly } from '../rewrite/tensors-only.ts';
 import { EngineError } from './engine.ts';
 import { onnxruntime } from './onnxruntime.ts';
 

@@ -1,7 +1,7 @@
 /** Bodies of the HTTP API, as the service writes them and a client reads them. */
 import type { DType } from '../../onnx/engine/engine.ts';
-import type { Example, FeatureJson, FeatureValue, ModelJson, OutputValue, TaskName } from '../../onnx/model-json.ts';
-import type { TensorSpec } from '../../onnx/tensor-spec.ts';
+import type { Example, FeatureJson, FeatureValue, ModelJson, OutputValue, TaskName } from '../../onnx/signature/model-json.ts';
+import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 
 /** JSON has no NaN and no infinities: they travel as their names. */
 export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';

@@ -1,4 +1,4 @@
-import { element, expected, pack, unpack, type Scalar } from '../../onnx/dtypes.ts';
+import { element, expected, pack, unpack, type Scalar } from '../../onnx/signature/dtypes.ts';
 import type { DType, Tensor, TensorData } from '../../onnx/engine/engine.ts';
 import { invalidTensor } from '../inference/tensor-shape.ts';
 import { readText } from '../protocol/oip/raw.ts';

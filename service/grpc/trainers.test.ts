@@ -1,6 +1,6 @@
 import { tensorsDifference, tolerance } from '../../fixtures/trainers/difference.fixture.ts';
 import { trainedModels, trainersFolder, type RecordedTensor, type Run, type TrainedModel } from '../../fixtures/trainers/trainers.fixture.ts';
-import { pack, unpack } from '../../onnx/dtypes.ts';
+import { pack, unpack } from '../../onnx/signature/dtypes.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import { readInputs, writeOutputs } from './infer-messages.ts';
 import type { ModelInferResponse } from './messages.ts';

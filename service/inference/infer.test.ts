@@ -1,6 +1,6 @@
 import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
-import type { TensorSpec } from '../../onnx/tensor-spec.ts';
+import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { infer, type NamedTensor } from './infer.ts';
 
 const specs: readonly TensorSpec[] = [

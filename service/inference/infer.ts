@@ -1,6 +1,6 @@
 import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
-import { typeOf, type TensorSpec } from '../../onnx/tensor-spec.ts';
+import { typeOf, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { ServiceError } from '../errors.ts';
 import { shown } from './shown.ts';
 import { invalidTensor, readShape } from './tensor-shape.ts';

@@ -1,6 +1,6 @@
 import { EngineError } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
-import type { Prediction, Row } from '../../onnx/rows.ts';
+import type { Prediction, Row } from '../../onnx/batch/batch.ts';
 import { ServiceError } from '../errors.ts';
 import { cut } from './shown.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Engine, EngineOptions } from '../../onnx/engine/engine.ts';
 import { Model } from '../../onnx/model.ts';
-import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/model-folders.ts';
+import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/file/model-folders.ts';
 import type { Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import { shown } from './shown.ts';

@@ -1,6 +1,6 @@
 import type { DType } from '../../onnx/engine/engine.ts';
-import type { Prediction } from '../../onnx/rows.ts';
-import type { Signature } from '../../onnx/signature.ts';
+import type { Prediction } from '../../onnx/batch/batch.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
 import type { Issue } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import { decodeFeatures } from './features.ts';

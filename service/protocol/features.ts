@@ -1,6 +1,6 @@
-import type { Feature } from '../../onnx/features.ts';
-import type { Cell, Row } from '../../onnx/rows.ts';
-import type { Signature } from '../../onnx/signature.ts';
+import type { Feature } from '../../onnx/signature/features.ts';
+import type { Cell, Row } from '../../onnx/batch/batch.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
 import type { Issue } from '../contract/index.ts';
 import { CellReader, expectation, namesOf } from './cells.ts';
 import { isObject, pointerTo, shorten } from './issues.ts';

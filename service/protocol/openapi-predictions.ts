@@ -1,4 +1,4 @@
-import type { Signature } from '../../onnx/signature.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
 import type { DocumentedModel } from './openapi-models.ts';
 import { problemResponses } from './openapi-shared.ts';
 import { featureSchema, outputSchema, ref, rowSchema, type Json } from './schemas.ts';

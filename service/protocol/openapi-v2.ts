@@ -1,4 +1,4 @@
-import type { TensorSpec } from '../../onnx/tensor-spec.ts';
+import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { paths } from '../contract/index.ts';
 import { allDatatypes, datatypeOf } from './oip/datatypes.ts';
 import { eachModel, parameters, type DocumentedModel } from './openapi-models.ts';

@@ -1,5 +1,5 @@
-import type { Prediction } from '../../onnx/rows.ts';
-import type { Signature } from '../../onnx/signature.ts';
+import type { Prediction } from '../../onnx/batch/batch.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
 import type { PredictionResponse } from '../contract/index.ts';
 import type { DecodedFeatures } from './features.ts';
 

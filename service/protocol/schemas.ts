@@ -1,9 +1,9 @@
-import { integerRange, largestFloat } from '../../onnx/dtypes.ts';
+import { integerRange, largestFloat } from '../../onnx/signature/dtypes.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
-import type { Feature } from '../../onnx/features.ts';
+import type { Feature } from '../../onnx/signature/features.ts';
 import type { Model } from '../../onnx/model.ts';
-import type { Signature } from '../../onnx/signature.ts';
-import type { TensorSpec } from '../../onnx/tensor-spec.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
+import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { decimalPattern } from './decimals.ts';
 
 /** JSON Schema, 2020-12. Bounds of 64-bit integers are bigints: `stringifyJson` writes them. */

@@ -1,4 +1,4 @@
-import type { Signature } from '../../onnx/signature.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
 import type { ServiceError } from '../errors.ts';
 import { decodeFeatures } from './features.ts';
 import { encodePredictions } from './predictions.ts';

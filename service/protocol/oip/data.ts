@@ -1,4 +1,4 @@
-import { element, expected, pack, type Scalar } from '../../../onnx/dtypes.ts';
+import { element, expected, pack, type Scalar } from '../../../onnx/signature/dtypes.ts';
 import type { DType, TensorData } from '../../../onnx/engine/engine.ts';
 import { shown } from '../../inference/shown.ts';
 import { invalidTensor, type TensorShape } from '../../inference/tensor-shape.ts';

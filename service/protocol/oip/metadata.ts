@@ -1,5 +1,5 @@
-import type { Signature } from '../../../onnx/signature.ts';
-import type { TensorSpec } from '../../../onnx/tensor-spec.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
+import type { TensorSpec } from '../../../onnx/signature/tensor-spec.ts';
 import { version, type ModelMetadata, type ServerMetadata, type TensorMetadata } from '../../contract/index.ts';
 import type { Entry, ModelRepository } from '../../inference/repository.ts';
 import { datatypeOf } from './datatypes.ts';

@@ -1,5 +1,5 @@
-import { unpack } from '../../../onnx/dtypes.ts';
-import type { Signature } from '../../../onnx/signature.ts';
+import { unpack } from '../../../onnx/signature/dtypes.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { NamedTensor } from '../../inference/infer.ts';
 import { stringifyJson } from '../json.ts';
 import { datatypeOf } from './datatypes.ts';

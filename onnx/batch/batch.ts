@@ -1,0 +1,206 @@
+import { element, expected, pack, unpack, type Scalar } from '../signature/dtypes.ts';
+import type { Tensor } from '../engine/engine.ts';
+import type { Feature } from '../signature/features.ts';
+import type { OutputValue } from '../signature/model-json.ts';
+import type { Signature } from '../signature/signature.ts';
+import type { ClassifierOutput } from '../signature/task.ts';
+import { typeOf, type TensorSpec } from '../signature/tensor-spec.ts';
+
+/** One row's value of a feature that is a tensor; flat, in row-major order. */
+export interface CellTensor {
+  readonly shape: readonly number[];
+  readonly data: readonly Scalar[];
+}
+
+export type Cell = Scalar | CellTensor;
+
+/** The values of one row, in the order of the signature's features; each fits its feature's dtype and shape. */
+export type Row = readonly Cell[];
+
+/** Why a JSON value is none of the feature, and where in its nested arrays. */
+export interface CellProblem {
+  readonly path: readonly number[];
+  readonly value: unknown;
+  readonly expected: string;
+}
+
+/** What a model says of one row; which of it depends on its task. */
+export interface Prediction {
+  /** A class's name; a regressor's number; -1 or 1 of an anomaly detector. */
+  readonly prediction?: string | number;
+  /** By class, in the signature's order; they add up to about 1. */
+  readonly probabilities?: Readonly<Record<string, number>>;
+  readonly score?: number;
+  /** By the output's name: an element, or nested arrays of them. */
+  readonly outputs?: Readonly<Record<string, OutputValue>>;
+}
+
+export type CellReading = { readonly cell: Cell; readonly problem?: undefined } | { readonly cell?: undefined; readonly problem: CellProblem };
+
+/** Reads a feature's JSON: an element, or nested arrays of them as deep as its shape. */
+export function readCell(feature: Feature, json: unknown): CellReading {
+  if (feature.shape.length > 0) return readTensor(feature, json);
+  const cell = element(feature.dtype, json);
+  return cell === undefined ? { problem: { path: [], value: json, expected: expected(feature.dtype) } } : { cell };
+}
+
+function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
+  // The dimensions are the first element's at each level; all others must have the same.
+  const dims: number[] = [];
+  for (let level: unknown = json, axis = 0; axis < shape.length; axis++) {
+    dims.push(Array.isArray(level) ? level.length : 0);
+    level = Array.isArray(level) ? (level as unknown[])[0] : undefined;
+  }
+  const data: Scalar[] = [];
+  const path: number[] = [];
+  const walk = (value: unknown, axis: number): CellProblem | undefined => {
+    if (axis === shape.length) {
+      const one = element(dtype, value);
+      if (one === undefined) return { path: [...path], value, expected: expected(dtype) };
+      data.push(one);
+      return undefined;
+    }
+    const declared = shape[axis];
+    const length = typeof declared === 'number' ? declared : dims[axis] ?? 0;
+    if (!Array.isArray(value) || value.length !== length) {
+      const what = Array.isArray(value) ? `an array of ${value.length}` : value;
+      return { path: [...path], value: what, expected: `an array of ${length}, since the value is ${typeOf(dtype, shape)}` };
+    }
+    for (let index = 0; index < length; index++) {
+      path.push(index);
+      const problem = walk((value as unknown[])[index], axis + 1);
+      if (problem) return problem;
+      path.pop();
+    }
+    return undefined;
+  };
+  const problem = walk(json, 0) ?? symbolProblem(shape, dims);
+  return problem ? { problem } : { cell: { shape: dims, data } };
+}
+
+/** A symbol is one number, however often it occurs. */
+function symbolProblem(shape: readonly (number | string)[], dims: readonly number[]): CellProblem | undefined {
+  const axis = shape.findIndex((symbol, index) => typeof symbol === 'string' && symbol !== '' && dims[shape.indexOf(symbol)] !== dims[index]);
+  const symbol = shape[axis];
+  return symbol === undefined ? undefined : { path: [], value: `an array of shape [${dims.join(', ')}]`, expected: `one length for both dimensions '${symbol}'` };
+}
+
+/** Whether the rows can share one run: tensors of one shape only can be stacked. */
+export function stackable({ features }: Signature, rows: readonly Row[]): boolean {
+  return features.every(({ shape }, index) => shape.length === 0 || rows.every((row) => sameShape(row[index], rows[0]?.[index])));
+}
+
+function sameShape(a: Cell | undefined, b: Cell | undefined): boolean {
+  return typeof a === 'object' && typeof b === 'object' && a.shape.every((dimension, axis) => dimension === b.shape[axis]);
+}
+
+/** The session's input tensors for some rows; of a model without a dimension of rows for one. */
+export function encodeRows({ inputs, features, batching }: Signature, rows: readonly Row[]): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  let first = 0;
+  for (const { name, dtype } of inputs) {
+    const width = features.findIndex((feature, index) => index >= first && feature.input !== name);
+    const end = width === -1 ? features.length : width;
+    feeds[name] = { dtype, ...encodeInput(features.slice(first, end), rows, first, batching === 'whole', dtype) };
+    first = end;
+  }
+  return feeds;
+}
+
+function encodeInput(features: readonly Feature[], rows: readonly Row[], first: number, whole: boolean, dtype: Tensor['dtype']): Omit<Tensor, 'dtype'> {
+  const [feature] = features;
+  if (feature?.column !== undefined) {
+    const values: Scalar[] = [];
+    for (const row of rows) for (let column = 0; column < features.length; column++) values.push(row[first + column] as Scalar);
+    return { shape: [rows.length, features.length], data: pack(dtype, values) };
+  }
+  const cells = rows.map((row) => row[first]);
+  const shape = typeof cells[0] === 'object' ? cells[0].shape : [];
+  // Not flat(): a row of an image is thousands of elements.
+  const data: Scalar[] = [];
+  for (const cell of cells) {
+    if (typeof cell === 'object') for (const one of cell.data) data.push(one);
+    else if (cell !== undefined) data.push(cell);
+  }
+  return { shape: whole ? shape : [rows.length, ...shape], data: pack(dtype, data) };
+}
+
+/** Names of the outputs that predictions are read from. */
+export function outputNames({ output }: Signature): string[] {
+  switch (output.task) {
+    case 'classifier': return [output.label, ...(output.probabilities ?? [])];
+    case 'anomaly-detector': return [output.label, output.score];
+    case 'regressor': return [output.value];
+    case 'tensors': return output.outputs.map(({ name }) => name);
+  }
+}
+
+/** Whether every output has the rows along its first dimension, as declared; an output may turn out otherwise. */
+export function carriesRows(outputs: Readonly<Record<string, Tensor>>, rows: number): boolean {
+  return Object.values(outputs).every(({ shape }) => shape[0] === rows);
+}
+
+/** The answers of a run; `rows` of them, or one where the run was of one row alone. */
+export function decodePredictions(signature: Signature, outputs: Readonly<Record<string, Tensor>>, rows: number): Prediction[] {
+  const { output, batching } = signature;
+  // As they are: labels, scores and probabilities are no booleans, which alone would have to be unpacked.
+  const each = (name: string): ArrayLike<Scalar> => fetched(outputs, name).data;
+  const all = (make: (row: number) => Prediction): Prediction[] => Array.from({ length: rows }, (_, row) => make(row));
+  switch (output.task) {
+    case 'regressor': {
+      const values = each(output.value);
+      return all((row) => ({ prediction: Number(values[row]) }));
+    }
+    case 'anomaly-detector': {
+      const [labels, scores] = [each(output.label), each(output.score)];
+      return all((row) => ({ prediction: Number(labels[row]), score: Number(scores[row]) }));
+    }
+    case 'classifier': {
+      const labels = each(output.label);
+      const probabilities = output.probabilities?.map(each);
+      return all((row) => ({
+        prediction: className(output, labels[row]),
+        ...(probabilities && { probabilities: probabilitiesOf(output.classes, probabilities, row) }),
+      }));
+    }
+    case 'tensors': {
+      const values = output.outputs.map((spec) => [spec.name, perRow(spec, fetched(outputs, spec.name), rows, batching === 'whole')] as const);
+      return all((row) => ({ outputs: Object.fromEntries(values.map(([name, list]) => [name, list[row] ?? []])) }));
+    }
+  }
+}
+
+function probabilitiesOf(classes: readonly string[], outputs: readonly ArrayLike<Scalar>[], row: number): Record<string, number> {
+  const [matrix, ...columns] = outputs;
+  const value = (index: number): Scalar | undefined => (columns.length === 0 ? matrix?.[row * classes.length + index] : outputs[index]?.[row]);
+  return Object.fromEntries(classes.map((name, index) => [name, Number(value(index))]));
+}
+
+function className({ labels, classes }: ClassifierOutput, label: Scalar | undefined): string {
+  const index = labels.findIndex((known) => known === label);
+  return classes[index] ?? String(label);
+}
+
+/** An output's value for each row: of a run of one row, without the dimension of rows where there is one. */
+function perRow(spec: TensorSpec, tensor: Tensor, rows: number, whole: boolean): OutputValue[] {
+  const values = unpack(tensor);
+  const [first, ...rest] = tensor.shape;
+  const carries = !whole && first === rows && (typeof spec.shape[0] === 'string' || spec.shape[0] === 1 || spec.shape.length === 0);
+  if (!carries) return [nested(values, tensor.shape)];
+  const size = rest.reduce((product, dimension) => product * dimension, 1);
+  return Array.from({ length: rows }, (_, row) => nested(values.slice(row * size, (row + 1) * size), rest));
+}
+
+/** Nested arrays of a shape; of a scalar's the element. */
+export function nested(values: readonly Scalar[], [first, ...rest]: readonly number[]): OutputValue {
+  if (first === undefined) return values[0] ?? [];
+  if (rest.length === 0) return values;
+  const size = values.length / Math.max(first, 1);
+  return Array.from({ length: first }, (_, index) => nested(values.slice(index * size, (index + 1) * size), rest));
+}
+
+function fetched(outputs: Readonly<Record<string, Tensor>>, name: string): Tensor {
+  const tensor = outputs[name];
+  if (!tensor) throw new RangeError(`the run gave no output '${name}'`);
+  return tensor;
+}

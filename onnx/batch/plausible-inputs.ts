@@ -1,0 +1,112 @@
+import type { Scalar } from '../signature/dtypes.ts';
+import { element } from '../signature/dtypes.ts';
+import type { Feature } from '../signature/features.ts';
+import type { GraphNode } from '../graph/labels.ts';
+import type { Cell, Row } from './batch.ts';
+import type { Signature } from '../signature/signature.ts';
+
+/** Values that a feature may have: of a list, or numbers between two. */
+type Values = { readonly list: readonly Scalar[] } | { readonly low: number; readonly high: number; readonly whole: boolean };
+
+/** Where the graph says nothing, numbers are tried from each of these in turn. */
+const guesses = [[0, 1], [0, 10], [-3, 3], [0, 100]] as const;
+/** And dynamic dimensions are of each of these lengths in turn. */
+const lengths = [4, 1, 32, 224] as const;
+
+/**
+ * Rows that look like those that the model was trained on, as far as its graph tells: a scaler knows mean and deviation, a
+ * tree its thresholds, an encoder its categories. The same model gives the same rows.
+ *
+ * @returns sets of rows, the most plausible first
+ */
+export function plausibleInputs({ features }: Signature, nodes: readonly GraphNode[], rows = 64): Row[][] {
+  const known = numbersKnown(nodes, features);
+  const lists = categories(nodes);
+  const dynamic = features.some(({ shape }) => shape.some((dimension) => typeof dimension === 'string'));
+  return guesses.slice(0, known === undefined || dynamic ? guesses.length : 1).map((guess, attempt) => {
+    const values = features.map((feature, index) => valuesOf(feature, known?.[index] ?? guess, lists));
+    const random = randomNumbers();
+    return Array.from({ length: rows }, () => features.map((feature, index): Cell => {
+      const one = (): Scalar => pick(values[index] ?? { list: [] }, feature, random);
+      if (feature.shape.length === 0) return one();
+      const shape = feature.shape.map((dimension) => (typeof dimension === 'number' ? dimension : lengths[attempt] ?? 1));
+      return { shape, data: Array.from({ length: shape.reduce((product, dimension) => product * dimension, 1) }, one) };
+    }));
+  });
+}
+
+function pick(values: Values, { dtype }: Feature, random: () => number): Scalar {
+  if ('list' in values) return element(dtype, values.list[Math.floor(random() * values.list.length)]) ?? '';
+  const value = values.low + random() * (values.high - values.low);
+  return element(dtype, values.whole ? Math.round(value) : rounded(value, values.high - values.low)) ?? 0;
+}
+
+type Interval = readonly [low: number, high: number];
+
+function valuesOf({ dtype, input }: Feature, [low, high]: Interval, lists: ReadonlyMap<string, readonly Scalar[]>): Values {
+  if (dtype === 'bool') return { list: [false, true] };
+  const own = lists.get(input) ?? (dtype === 'string' ? [...lists.values()].find(([first]) => typeof first === 'string') : undefined);
+  if (own !== undefined && (typeof own[0] === 'string') === (dtype === 'string')) return { list: own };
+  if (dtype === 'string') return { list: ['a', 'b', 'c'] };
+  const whole = !dtype.startsWith('float');
+  return { low: dtype.startsWith('uint') ? Math.max(low, 0) : low, high: whole ? Math.max(high, low + 5) : high, whole };
+}
+
+/** By feature; undefined where the graph tells of none. Only a graph of one input says which column is meant. */
+function numbersKnown(nodes: readonly GraphNode[], features: readonly Feature[]): (Interval | undefined)[] | undefined {
+  if (new Set(features.map(({ input }) => input)).size !== 1) return undefined;
+  const scaler = nodes.find(({ opType }) => opType === 'Scaler');
+  const [offset, scale] = [scaler?.floats('offset') ?? [], scaler?.floats('scale') ?? []];
+  if (offset.length === features.length) {
+    return offset.map((mean, index) => {
+      const deviation = 1 / (scale[index] ?? scale[0] ?? 1);
+      return [mean - 1.5 * deviation, mean + 1.5 * deviation];
+    });
+  }
+  return thresholds(nodes, features.length);
+}
+
+/** What the trees of the graph ask about each feature, and a tenth beyond. */
+function thresholds(nodes: readonly GraphNode[], width: number): (Interval | undefined)[] | undefined {
+  const found = Array.from({ length: width }, () => ({ low: Infinity, high: -Infinity }));
+  for (const node of nodes.filter(({ opType }) => opType.startsWith('TreeEnsemble'))) {
+    const [ids, values, modes] = [node.ints('nodes_featureids'), node.floats('nodes_values'), node.strings('nodes_modes')];
+    ids.forEach((id, index) => {
+      const [feature, value] = [found[Number(id)], values[index]];
+      if (feature === undefined || value === undefined || modes[index] === 'LEAF') return;
+      feature.low = Math.min(feature.low, value);
+      feature.high = Math.max(feature.high, value);
+    });
+  }
+  if (found.every(({ low }) => low === Infinity)) return undefined;
+  return found.map(({ low, high }) => {
+    if (low === Infinity) return undefined;
+    const margin = (high - low || Math.abs(high) || 1) / 10;
+    return [low - margin, high + margin];
+  });
+}
+
+/** Categories of the encoders, by the name of the value that they take, which for most is the graph's input. */
+function categories(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly Scalar[]> {
+  return new Map(nodes.flatMap((node): [string, Scalar[]][] => {
+    const values = [...node.strings('cats_strings'), ...node.strings('keys_strings'), ...node.ints('cats_int64s').map(Number)];
+    return values.length === 0 ? [] : [[node.inputs[0] ?? '', values]];
+  }));
+}
+
+/** To what a person would write: a hundredth of the span matters, a thousandth does not. */
+function rounded(value: number, span: number): number {
+  const decimals = Math.min(12, Math.max(0, 2 - Math.floor(Math.log10(span))));
+  return Number(value.toFixed(decimals));
+}
+
+/** Numbers from 0 to 1 that look random and are the same each time (mulberry32). */
+function randomNumbers(): () => number {
+  let state = 36;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

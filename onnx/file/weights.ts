@@ -1,0 +1,57 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExternalDataError, externalTensors, withInnerTensors, type ExternalTensor } from '../graph/external-data.ts';
+import type { ExternalFile } from '../engine/engine.ts';
+import { isPointer } from './file-kind.ts';
+
+/** A model and the files that its weights are in. */
+export interface ModelWithWeights {
+  /** The very bytes given, unless tensors had to be put into them. */
+  readonly model: Uint8Array;
+  readonly files: readonly ExternalFile[];
+}
+
+/**
+ * Reads the files beside a model that hold its weights: exporters write them where the whole would pass the 2 GB that a
+ * protobuf may have, and PyTorch's always.
+ *
+ * @throws ExternalDataError where one is missing, too short, or outside of the folder
+ */
+export async function externalData(model: Uint8Array, folder: string): Promise<ModelWithWeights> {
+  const tensors = externalTensors(model);
+  const files = new Map<string, Uint8Array>();
+  for (const [location, some] of Map.groupBy(tensors, (tensor) => tensor.location)) files.set(location, await readWeights(folder, location, some));
+  const ofGraph = new Set(tensors.filter((tensor) => tensor.ofGraph).map(({ location }) => location));
+  const whole = tensors.every((tensor) => tensor.ofGraph) ? model : withInnerTensors(model, (location) => files.get(location) ?? new Uint8Array());
+  return { model: whole, files: [...files].filter(([path]) => ofGraph.has(path)).map(([path, data]) => ({ path, data })) };
+}
+
+async function readWeights(folder: string, location: string, tensors: readonly ExternalTensor[]): Promise<Uint8Array> {
+  const path = join(folder, location);
+  const last = tensors.reduce((one, other) => (other.offset + other.bytes > one.offset + one.bytes ? other : one));
+  const needed = last.offset + last.bytes;
+  const count = tensors.length === 1 ? `the weight '${last.name}' is` : `${tensors.length} of its weights are`;
+  const handle = await open(path).catch((cause: unknown) => {
+    const absent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new ExternalDataError(`${count} in ${path}, ${absent ? 'which is missing: copy it there' : `which cannot be read (${String(cause)})`}; ${needed} bytes are expected`, { cause });
+  });
+  try {
+    const data = await readAll(handle);
+    if (data.length >= needed) return data;
+    if (isPointer(data)) throw new ExternalDataError(`${path} is a pointer of Git LFS, not the weights: run git lfs pull`);
+    throw new ExternalDataError(`${path} has ${data.length} bytes, and the weight '${last.name}' is in bytes ${last.offset} to ${needed}: the copy was interrupted, or it belongs to another model; copy it again`);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** In pieces: `readFile` stops at 2 GB, and weights do not. */
+async function readAll(handle: FileHandle): Promise<Uint8Array> {
+  const data = new Uint8Array((await handle.stat()).size);
+  for (let at = 0; at < data.length;) {
+    const { bytesRead } = await handle.read(data, at, Math.min(data.length - at, 2 ** 30), at);
+    if (bytesRead === 0) return data.subarray(0, at);
+    at += bytesRead;
+  }
+  return data;
+}

@@ -1,0 +1,116 @@
+import { ATTRIBUTE, ATTRIBUTE_TYPE, INT64, NODE, TENSOR } from './fields.ts';
+import { concatenate, encode, fields, int64, int64s, message, text, textOf, type Field } from './protobuf.ts';
+
+/** One operation of the graph. */
+export interface GraphNode {
+  readonly opType: string;
+  /** Names of the values that it takes. */
+  readonly inputs: readonly string[];
+  /** Values of its attributes that are lists; read when asked for, since those of a forest are millions. Empty where it has none of the name. */
+  floats(attribute: string): readonly number[];
+  ints(attribute: string): readonly bigint[];
+  strings(attribute: string): readonly string[];
+}
+
+export interface Node extends GraphNode {
+  /** '' for ONNX's own operators. */
+  readonly domain: string;
+  readonly name: string;
+  readonly outputs: readonly string[];
+  readonly message: Uint8Array;
+  int(attribute: string): bigint | undefined;
+  tensor(attribute: string): Uint8Array | undefined;
+  /** The graph that an attribute is: a branch, or a loop's body. */
+  subgraph(attribute: string): Uint8Array | undefined;
+  /** All of them. */
+  readonly subgraphs: readonly Uint8Array[];
+}
+
+export function readNode(node: Uint8Array): Node {
+  const all = [...fields(node)];
+  const one = (number: number): string => {
+    const field = all.find((candidate) => candidate.number === number);
+    return field === undefined ? '' : text(field);
+  };
+  const many = (number: number): string[] => all.filter((field) => field.number === number).map(text);
+  const attributes = new Map(all.filter(({ number }) => number === NODE.attribute).map((field) => {
+    const attribute = message(field);
+    // The name comes first: what follows, millions of values in a forest, is not walked.
+    return [textOf(attribute, ATTRIBUTE.name), attribute];
+  }));
+  const values = (name: string, number: number): Field[] => {
+    const attribute = attributes.get(name);
+    return attribute === undefined ? [] : [...fields(attribute)].filter((field) => field.number === number);
+  };
+  const child = (name: string, number: number): Uint8Array | undefined => values(name, number).map(message)[0];
+  const domain = one(NODE.domain);
+  return {
+    opType: one(NODE.opType),
+    domain: domain === 'ai.onnx' ? '' : domain,
+    name: one(NODE.name),
+    inputs: many(NODE.input),
+    outputs: many(NODE.output),
+    message: node,
+    floats: (name) => values(name, ATTRIBUTE.floats).flatMap((field) => float32s(message(field))),
+    ints: (name) => values(name, ATTRIBUTE.ints).flatMap((field) => [...int64s(field)]),
+    strings: (name) => values(name, ATTRIBUTE.strings).map(text),
+    int: (name) => values(name, ATTRIBUTE.int).map(int64)[0],
+    tensor: (name) => child(name, ATTRIBUTE.tensor),
+    subgraph: (name) => child(name, ATTRIBUTE.graph),
+    get subgraphs() {
+      return [...attributes.values()].flatMap(graphsOf);
+    },
+  };
+}
+
+/** Graphs come after the name; lists of numbers, which come before, are not walked, since an attribute has one kind of value. */
+export function graphsOf(attribute: Uint8Array): Uint8Array[] {
+  const graphs: Uint8Array[] = [];
+  for (const field of fields(attribute)) {
+    if (field.number === ATTRIBUTE.graph || field.number === ATTRIBUTE.graphs) graphs.push(message(field));
+    else if (field.number !== ATTRIBUTE.name && field.number !== ATTRIBUTE.type) break;
+  }
+  return graphs;
+}
+
+export interface NewNode {
+  readonly opType: string;
+  readonly name?: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes?: readonly Uint8Array[];
+}
+
+/** The message of a node of ONNX's own operators. */
+export function newNode({ opType, name = '', inputs, outputs, attributes = [] }: NewNode): Uint8Array {
+  return concatenate([
+    ...inputs.map((input) => encode(NODE.input, input)),
+    ...outputs.map((output) => encode(NODE.output, output)),
+    encode(NODE.name, name),
+    encode(NODE.opType, opType),
+    ...attributes.map((attribute) => encode(NODE.attribute, [attribute])),
+  ]);
+}
+
+/** An attribute of a node. */
+export const intAttribute = (name: string, value: number): Uint8Array =>
+  concatenate([encode(ATTRIBUTE.name, name), encode(ATTRIBUTE.int, value), encode(ATTRIBUTE.type, ATTRIBUTE_TYPE.int)]);
+
+/** A node that gives one whole number, or a list of them. */
+export function constantInts(output: string, values: number | readonly number[]): Uint8Array {
+  const list = typeof values === 'number' ? [values] : values;
+  const data = new Uint8Array(BigInt64Array.from(list, BigInt).buffer);
+  const tensor = [
+    ...(typeof values === 'number' ? [] : [encode(TENSOR.dims, list.length)]),
+    encode(TENSOR.dataType, INT64),
+    encode(TENSOR.rawData, [data]),
+  ];
+  const attribute = concatenate([encode(ATTRIBUTE.name, 'value'), encode(ATTRIBUTE.tensor, tensor), encode(ATTRIBUTE.type, ATTRIBUTE_TYPE.tensor)]);
+  return newNode({ opType: 'Constant', name: output, inputs: [], outputs: [output], attributes: [attribute] });
+}
+
+/** One number, or several that a writer has packed. */
+function float32s(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.byteLength / 4 }, (_, index) => view.getFloat32(index * 4, true));
+}

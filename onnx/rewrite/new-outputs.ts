@@ -1,0 +1,65 @@
+import { classLabels } from '../graph/labels.ts';
+import { constantInts, intAttribute, newNode } from '../graph/node.ts';
+import { cast, declared, type NewValues } from './new-values.ts';
+import { cannotServe } from './non-tensor.ts';
+import { GRAPH } from '../graph/fields.ts';
+import type { Scope } from '../graph/scope.ts';
+import { pieces, type Piece } from './sequences.ts';
+import { describeType, isPlain, travelsAs, type TensorType, type Value } from '../graph/value-type.ts';
+
+/** Tensors for an output that is a sequence of tensors, may be absent, or has elements that no engine hands out. @throws NonTensorError */
+export function newOutputs({ name, type }: Value, scope: Scope): NewValues {
+  const origin = scope.origin(name);
+  const refuse = (advice: string) => cannotServe(name, describeType(type), origin, advice);
+  if (type.kind === 'optional' && origin?.node.opType === 'Optional' && origin.node.inputs.length === 0) throw refuse('It is always absent: leave this output out.');
+  const renamed = `rhizome/${name}`;
+  const held = type.kind === 'optional' ? type.of : type;
+  const present = type.kind === 'optional' ? `${renamed}/present` : renamed;
+  const nodes = type.kind === 'optional' ? [newNode({ opType: 'OptionalGetElement', name: `${renamed}/element`, inputs: [renamed], outputs: [present] })] : [];
+  if (held.kind === 'tensor') {
+    const dtype = travelsAs(held.dtype);
+    if (dtype === undefined) throw refuse('Export the model with two outputs in its place, the real and the imaginary part.');
+    return { renamed, nodes: [...nodes, cast(present, name, dtype)], fields: [declared(GRAPH.output, name, dtype, held.shape)] };
+  }
+  if (held.kind !== 'sequence' || !isPlain(held.of) || held.of.kind !== 'tensor') throw refuse('Export the model with a tensor in its place, or without this output.');
+  const known = pieces(name, scope);
+  const made = known === undefined ? stacked(name, present, held.of) : apart(name, present, known, held.of, scope);
+  return { renamed, nodes: [...nodes, ...made.nodes], fields: made.fields };
+}
+
+/** One tensor whose first dimension is the place in the sequence. */
+function stacked(name: string, sequence: string, { dtype, shape }: TensorType): Omit<NewValues, 'renamed'> {
+  const attributes = [intAttribute('axis', 0), intAttribute('new_axis', 1)];
+  return {
+    nodes: [newNode({ opType: 'ConcatFromSequence', name: `rhizome/${name}/stack`, inputs: [sequence], outputs: [name], attributes })],
+    fields: [declared(GRAPH.output, name, dtype, shape && ['', ...shape])],
+  };
+}
+
+/** An output for each tensor. */
+function apart(name: string, sequence: string, known: readonly Piece[], { dtype, shape }: TensorType, scope: Scope): Omit<NewValues, 'renamed'> {
+  const each = known.map((piece, index) => {
+    const output = unused(`${name}_${index}`, scope);
+    if (piece.value !== undefined) {
+      // Of most the runtime knows the shape.
+      const classes = classesOf(piece.value, scope);
+      return { field: classes === undefined ? declared(GRAPH.output, output) : declared(GRAPH.output, output, dtype, ['', classes]), nodes: [newNode({ opType: 'Identity', name: `rhizome/${output}`, inputs: [piece.value], outputs: [output] })] };
+    }
+    const at = `rhizome/${output}/at`;
+    const nodes = [constantInts(at, index), newNode({ opType: 'SequenceAt', name: `rhizome/${output}`, inputs: [sequence, at], outputs: [output] })];
+    return { field: declared(GRAPH.output, output, dtype, piece.shape ?? shape), nodes };
+  });
+  return { fields: each.map(({ field }) => field), nodes: each.flatMap(({ nodes }) => nodes) };
+}
+
+/** How many probabilities a classifier gives a row: the runtime infers no shape for these, and scikit-learn's lists are made of them. */
+function classesOf(value: string, scope: Scope): number | undefined {
+  const origin = scope.origin(value);
+  if (origin?.node.domain !== 'ai.onnx.ml') return undefined;
+  if (origin.node.opType === 'Normalizer') return classesOf(origin.node.inputs[0] ?? '', origin.scope);
+  return origin.index === 1 ? classLabels([origin.node])?.length : undefined;
+}
+
+function unused(name: string, scope: Scope): string {
+  return scope.has(name) ? unused(`${name}_`, scope) : name;
+}

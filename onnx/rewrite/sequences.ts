@@ -1,0 +1,80 @@
+import { constant } from '../graph/constants.ts';
+import type { Node } from '../graph/node.ts';
+import type { Scope } from '../graph/scope.ts';
+
+/** One tensor of a sequence. */
+export interface Piece {
+  /** Where the graph has it as a value too. */
+  readonly value?: string;
+  /** Where it is known, and the value does not tell. */
+  readonly shape?: readonly (number | string)[];
+}
+
+/**
+ * The tensors that a sequence will hold, in order, where the graph tells without a run.
+ *
+ * @returns undefined where their number depends on the input
+ */
+export function pieces(value: string, scope: Scope): readonly Piece[] | undefined {
+  const origin = scope.origin(value);
+  if (origin === undefined) return undefined;
+  const { node, index, scope: place } = origin;
+  const body = place.called(node);
+  if (body !== undefined) return unnamed(pieces(body.outputs[index] ?? '', body));
+  if (node.domain !== '') return undefined;
+  const [first = '', second = '', third = ''] = node.inputs;
+  switch (node.opType) {
+    case 'SequenceEmpty': return [];
+    case 'SequenceConstruct': return node.inputs.map((input) => ({ value: input }));
+    case 'Identity':
+    case 'Optional':
+    case 'OptionalGetElement': return pieces(first, place);
+    case 'SequenceInsert': return spliced(pieces(first, place), third, place, { value: second });
+    case 'SequenceErase': return spliced(pieces(first, place), second, place);
+    case 'SequenceMap': return pieces(first, place)?.map(() => ({}));
+    case 'SplitToSequence': return split(node, place);
+    case 'If': return alike(['then_branch', 'else_branch'].map((name) => place.inside(node, name)).map((branch) => branch && unnamed(pieces(branch.outputs[index] ?? '', branch))));
+    default: return undefined;
+  }
+}
+
+/** Values of another graph cannot be named in this one. */
+const unnamed = (some: readonly Piece[] | undefined): readonly Piece[] | undefined => some?.map(({ shape }) => (shape === undefined ? {} : { shape }));
+
+/** Of an If: as many in both branches, or nobody knows how many. */
+function alike([some, others]: readonly (readonly Piece[] | undefined)[]): readonly Piece[] | undefined {
+  return some?.length === others?.length ? some?.map(() => ({})) : undefined;
+}
+
+/** With a piece put in before the position, or the one there taken out; without a position that is the end. */
+function spliced(some: readonly Piece[] | undefined, position: string, scope: Scope, added?: Piece): readonly Piece[] | undefined {
+  const at = position === '' ? (added === undefined ? -1n : BigInt(some?.length ?? 0)) : constant(position, scope)?.values[0];
+  if (at === undefined) return undefined;
+  return added === undefined ? some?.toSpliced(Number(at), 1) : some?.toSpliced(Number(at), 0, added);
+}
+
+/** A sequence of more is read better as one tensor than as so many outputs. */
+const mostPieces = 256;
+
+function split(node: Node, scope: Scope): readonly Piece[] | undefined {
+  const [input = '', sizes = ''] = node.inputs;
+  const type = scope.type(input);
+  const axis = Number(node.int('axis') ?? 0n);
+  const length = type?.kind === 'tensor' ? type.shape?.at(axis) : undefined;
+  // An axis that there is not, the runtime refuses.
+  const shape = type?.kind === 'tensor' && length !== undefined ? type.shape : undefined;
+  const piece = (size: number): Piece => (shape === undefined ? {} : { shape: shape.with(axis, size) });
+
+  if (sizes === '') {
+    if (typeof length !== 'number' || length > mostPieces) return undefined;
+    const one = node.int('keepdims') === 0n && shape !== undefined ? { shape: shape.toSpliced(axis, 1) } : piece(1);
+    return Array.from({ length }, () => one);
+  }
+  const given = constant(sizes, scope);
+  if (given?.list === true) return given.values.length > mostPieces ? undefined : given.values.map(Number).map(piece);
+  // One number is the size of all pieces, but of the last what is left.
+  const [size] = given?.values ?? [];
+  if (typeof length !== 'number' || size === undefined || size < 1n) return undefined;
+  const count = Math.ceil(length / Number(size));
+  return count > mostPieces ? undefined : Array.from({ length: count }, (_, index) => piece(Math.min(Number(size), length - index * Number(size))));
+}

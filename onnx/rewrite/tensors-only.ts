@@ -1,0 +1,75 @@
+import { newInput } from './new-inputs.ts';
+import { newOutputs } from './new-outputs.ts';
+import type { NewValues } from './new-values.ts';
+import { GRAPH, MODEL, VALUE_INFO } from '../graph/fields.ts';
+import { concatenate, embed, encode, fields, message, textOf, type Field } from '../graph/protobuf.ts';
+import { betweenNodes, opsetNeeded, rewriteFunction, rewriteNode, untyped } from './rewrite.ts';
+import { Scope } from '../graph/scope.ts';
+import { describeType, isMap, isPlain, readValue } from '../graph/value-type.ts';
+import { mapLabels, type ClassLabel } from './zipmap.ts';
+
+export { NonTensorError } from './non-tensor.ts';
+
+/** A model as an engine can run it. */
+export interface TensorsOnly {
+  /** The very bytes given where nothing had to change. */
+  readonly model: Uint8Array;
+  /** Of outputs that were maps from label to probability, now a tensor with a column a label: the labels, by the output's name. */
+  readonly labels: ReadonlyMap<string, readonly ClassLabel[]>;
+}
+
+/**
+ * Makes tensors of all inputs and outputs, since engines take and give no others:
+ *
+ * - skl2onnx ends its graphs in a ZipMap, whose output is a sequence of maps from label to probability. Its input is the
+ *   tensor [N, labels] that we want: it takes the ZipMap's place, and the labels are handed to the caller.
+ * - A sequence `s` of tensors becomes the outputs `s_0`, `s_1`, … where the graph tells how many they are, else one tensor
+ *   `s` that stacks them along a new first dimension; that run fails where they differ in shape.
+ * - What may be absent (`optional`) becomes what it holds; that run fails where it is absent.
+ * - bfloat16 and float8 travel as float32, four-bit integers as int8 or uint8.
+ *
+ * An input that is a sequence is stacked too.
+ *
+ * @throws NonTensorError where that cannot be
+ * @throws ProtobufError where the bytes are not a whole protobuf message.
+ */
+export function tensorsOnly(model: Uint8Array): TensorsOnly {
+  const modelFields = [...fields(model)];
+  const graphField = modelFields.find(({ number }) => number === MODEL.graph);
+  const graph = graphField === undefined ? [] : [...fields(message(graphField))];
+  const inputs = values(graph, GRAPH.input).filter(({ type }) => !isPlain(type));
+  const outputs = values(graph, GRAPH.output).filter(({ type }) => !isPlain(type));
+  if (inputs.length + outputs.length === 0) return { model, labels: new Map() };
+
+  const scope = Scope.ofModel(model);
+  const labels = new Map(outputs.filter(({ type }) => isMap(type)).map(({ name, type }) => [name, mapLabels(name, scope, name, describeType(type))] as const));
+  const before = new Map(inputs.filter(({ name }) => scope.weight(name) === undefined).map((input) => [input.name, newInput(input)] as const));
+  const after = new Map(outputs.filter(({ type }) => !isMap(type)).map((output) => [output.name, newOutputs(output, scope)] as const));
+  const newGraph = [...nodesOf(before), ...rewriteGraph(graph, before, after), ...nodesOf(after)];
+  const parts = modelFields.flatMap((field) => {
+    if (field === graphField) return embed(MODEL.graph, newGraph);
+    return field.number === MODEL.functions ? rewriteFunction(field) : [field.raw];
+  });
+  return { model: concatenate([...parts, ...opsetNeeded(modelFields, MODEL.opsetImport)]), labels };
+}
+
+type Changed = ReadonlyMap<string, NewValues>;
+
+const values = (graph: readonly Field[], number: number) => graph.filter((field) => field.number === number).map((field) => readValue(message(field)));
+
+const nodesOf = (changed: Changed): Uint8Array[] => [...changed.values()].flatMap(({ nodes }) => nodes).map((node) => encode(GRAPH.node, [node]));
+
+function rewriteGraph(graph: readonly Field[], before: Changed, after: Changed): readonly Uint8Array[] {
+  const renamed = new Map([...before, ...after].map(([name, value]) => [name, value.renamed]));
+  return graph.flatMap((field): readonly Uint8Array[] => {
+    switch (field.number) {
+      case GRAPH.node: return rewriteNode(field, renamed);
+      case GRAPH.input: return before.get(nameOf(field))?.fields ?? [field.raw];
+      case GRAPH.output: return after.get(nameOf(field))?.fields ?? [untyped(field)];
+      case GRAPH.valueInfo: return renamed.has(nameOf(field)) ? [] : betweenNodes(field);
+      default: return [field.raw];
+    }
+  });
+}
+
+const nameOf = (field: Field): string => textOf(message(field), VALUE_INFO.name);

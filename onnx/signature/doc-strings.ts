@@ -1,0 +1,22 @@
+import { ENTRY, GRAPH, MODEL } from '../graph/fields.ts';
+import { messages, textOf } from '../graph/protobuf.ts';
+import type { Signature } from './signature.ts';
+import { readValue } from '../graph/value-type.ts';
+
+/**
+ * The signature with what the graph says to people, where `model.json` says nothing: the model's doc string, or
+ * `description` among its metadata as detectors have it, and the doc strings of its inputs. That of a table is of none of its columns.
+ */
+export function withTexts(signature: Signature, model: Uint8Array): Signature {
+  const described = messages(model, MODEL.metadataProps).find((entry) => textOf(entry, ENTRY.key) === 'description');
+  const description = signature.description ?? nonEmpty(textOf(model, MODEL.docString)) ?? nonEmpty(described && textOf(described, ENTRY.value));
+  const inputs = new Map(messages(model, MODEL.graph).flatMap((graph) => messages(graph, GRAPH.input)).map(readValue).map((value) => [value.name, value.description]));
+  const features = signature.features.map((feature) => {
+    const alone = signature.features.filter(({ input }) => input === feature.input).length === 1;
+    const text = feature.description ?? (alone ? nonEmpty(inputs.get(feature.input)) : undefined);
+    return text === undefined ? feature : { ...feature, description: text };
+  });
+  return { ...signature, ...(description !== undefined && { description }), features };
+}
+
+const nonEmpty = (text: string | undefined): string | undefined => (text?.trim() === '' ? undefined : text?.trim());

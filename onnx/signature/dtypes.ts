@@ -1,0 +1,111 @@
+import type { DType, Tensor, TensorData } from '../engine/engine.ts';
+
+/**
+ * One element of a tensor in memory. Of int64 and uint64 it is a bigint, of bool a boolean, of string a string, of every
+ * other dtype a number, which of a float may be NaN or infinite.
+ */
+export type Scalar = number | bigint | string | boolean;
+
+const integers: Readonly<Partial<Record<DType, readonly [bigint, bigint]>>> = {
+  int8: signed(8n), int16: signed(16n), int32: signed(32n), int64: signed(64n),
+  uint8: unsigned(8n), uint16: unsigned(16n), uint32: unsigned(32n), uint64: unsigned(64n),
+};
+const smallIntegers: Readonly<Partial<Record<DType, readonly [number, number]>>> = Object.fromEntries(
+  Object.entries(integers).filter(([dtype]) => !dtype.endsWith('64')).map(([dtype, [low, high]]) => [dtype, [Number(low), Number(high)] as const]),
+);
+const largest: Readonly<Partial<Record<DType, number>>> = { float16: 65504, float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE };
+
+/** JSON has no such numbers: they travel as their names. */
+const unwritable: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY };
+/** Without leading zeros, so that a schema can tell exactly which fit. */
+const DECIMAL = /^(?:0|-?[1-9]\d{0,19})$/;
+
+/** Lowest and highest value of an integer dtype; undefined for the others. */
+export function integerRange(dtype: DType): readonly [bigint, bigint] | undefined {
+  return integers[dtype];
+}
+
+/** The largest finite number of a float dtype; undefined for the others. */
+export function largestFloat(dtype: DType): number | undefined {
+  return largest[dtype];
+}
+
+/**
+ * A JSON value as an element; undefined where it does not fit the dtype.
+ *
+ * Floats are numbers or "NaN", "Infinity", "-Infinity"; integers are whole numbers, bigints (what a JSON integer past 2^53
+ * is parsed as) or their decimal digits in a string.
+ */
+export function element(dtype: DType, value: unknown): Scalar | undefined {
+  if (dtype === 'string') return typeof value === 'string' && isText(value) ? value : undefined;
+  if (dtype === 'bool') return typeof value === 'boolean' ? value : undefined;
+  const most = largest[dtype];
+  if (most !== undefined) {
+    if (typeof value === 'number') return Math.abs(value) <= most ? value : undefined;
+    if (typeof value === 'bigint') return element(dtype, Number(value));
+    return typeof value === 'string' && Object.hasOwn(unwritable, value) ? unwritable[value] : undefined;
+  }
+  const small = smallIntegers[dtype];
+  if (small !== undefined && typeof value === 'number') return Number.isInteger(value) && value >= small[0] && value <= small[1] ? value : undefined;
+  const whole = toBigInt(value);
+  const [low, high] = integers[dtype] ?? [0n, 0n];
+  if (whole === undefined || whole < low || whole > high) return undefined;
+  return small === undefined ? whole : Number(whole);
+}
+
+/** The runtime takes UTF-8, which has no half of a surrogate pair, and ends a text at its first zero. */
+function isText(value: string): boolean {
+  return !value.includes('\0') && value.isWellFormed();
+}
+
+function toBigInt(value: unknown): bigint | undefined {
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : undefined;
+  return typeof value === 'string' && DECIMAL.test(value) ? BigInt(value) : undefined;
+}
+
+/** What fits, in words. */
+export function expected(dtype: DType): string {
+  if (dtype === 'string' || dtype === 'bool') return kind(dtype);
+  const range = integers[dtype];
+  return `${kind(dtype)} (${dtype})${range === undefined ? '' : ` from ${String(range[0])} to ${String(range[1])}`}`;
+}
+
+/** What kind of value an element is, in words. */
+export function kind(dtype: DType): string {
+  if (dtype === 'string') return 'a string';
+  if (dtype === 'bool') return 'true or false';
+  return integers[dtype] === undefined ? 'a number' : 'a whole number';
+}
+
+/** Elements as the engine takes them. Each must fit the dtype. */
+export function pack(dtype: DType, values: readonly Scalar[]): TensorData {
+  switch (dtype) {
+    case 'float32': return Float32Array.from(values as readonly number[]);
+    case 'float64': return Float64Array.from(values as readonly number[]);
+    case 'float16': return Float16Array.from(values as readonly number[]);
+    case 'int8': return Int8Array.from(values as readonly number[]);
+    case 'int16': return Int16Array.from(values as readonly number[]);
+    case 'int32': return Int32Array.from(values as readonly number[]);
+    case 'uint16': return Uint16Array.from(values as readonly number[]);
+    case 'uint32': return Uint32Array.from(values as readonly number[]);
+    case 'int64': return BigInt64Array.from(values as readonly bigint[]);
+    case 'uint64': return BigUint64Array.from(values as readonly bigint[]);
+    case 'uint8':
+    case 'bool': return Uint8Array.from(values, Number);
+    case 'string': return values as readonly string[];
+  }
+}
+
+/** The elements of a tensor, in its order. */
+export function unpack({ dtype, data }: Tensor): Scalar[] {
+  return dtype === 'bool' ? Array.from<unknown, boolean>(data as Uint8Array, (value) => value !== 0 && value !== false) : Array.from<Scalar>(data);
+}
+
+function signed(bits: bigint): readonly [bigint, bigint] {
+  return [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
+}
+
+function unsigned(bits: bigint): readonly [bigint, bigint] {
+  return [0n, 2n ** bits - 1n];
+}
