@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { createProgram } from './program.ts';
-import { answerWith, createProject, type Project } from './project.fixture.ts';
-import { createReporter } from './reporter.ts';
+import { answerWith, createProject, type Project } from './fixtures/project.ts';
+import { createReporter } from './terminal/reporter.ts';
 
 let project: Project;
 beforeAll(async () => { project = await createProject({}); });

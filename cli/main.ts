@@ -1,10 +1,10 @@
 import { CommanderError } from 'commander';
 import { setMaxListeners } from 'node:events';
 import { Failure, Interrupted } from './failure.ts';
-import { manifest } from './installation.ts';
+import { manifest } from './own-package.ts';
 import { createProgram } from './program.ts';
-import { findRoot } from './project.ts';
-import { createReporter, type Reporter } from './reporter.ts';
+import { findRoot } from './project/root.ts';
+import { createReporter, type Reporter } from './terminal/reporter.ts';
 
 const debug = (process.env.RHIZOME_DEBUG ?? '') !== '';
 

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import { nodePause, nodeShell, nodeUnpause, type Engine } from '../tools/engine.ts';
+import { nodePause, nodeShell, nodeUnpause, type Engine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Replica } from './replicas.ts';
 

@@ -3,9 +3,9 @@ import { Failure } from '../failure.ts';
 import { startLoad, type LoadOptions } from '../load/load.ts';
 import { byKind, type LoadReport } from '../load/report.ts';
 import type { ExecContext } from '../tools/exec.ts';
-import type { ChaosEvent, Happening, Promised, Undo } from './event.ts';
+import type { ChaosEvent, Happening, Promised, Undo } from './experiment.ts';
 import { complete } from './replicas.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './chaos-context.ts';
 
 /** What an event cost. */
 export interface Outcome {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isReady, type Pod } from '../targets/snapshot.ts';
+import { isReady, type Pod } from '../cluster/snapshot.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Scope } from '../tools/kubectl.ts';
 import { kubectlWatchPods } from '../tools/kubectl-disrupt.ts';

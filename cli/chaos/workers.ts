@@ -2,7 +2,7 @@ import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Scope } from '../tools/kubectl.ts';
 import { kubectlNodes } from '../tools/kubectl-disrupt.ts';
 import { Failure } from '../failure.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './chaos-context.ts';
 
 interface NodeList {
   readonly items: readonly {

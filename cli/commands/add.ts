@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Example } from '../../onnx/signature/model-json.ts';
 import { typeOf } from '../../onnx/signature/tensor-spec.ts';
 import { toJson } from '../json.ts';
-import { checkModelName, nameFrom } from '../model-name.ts';
+import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { addModel, type AddedModel } from '../steps/add-model.ts';
 import { createSteps } from '../steps/step.ts';
 import { quote } from '../tools/quote.ts';

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { variables } from '../../service/contract/index.ts';
-import { build } from '../steps/build.ts';
+import { build } from '../images/build.ts';
 import { checkEngine } from '../steps/preflight.ts';
 import { createSteps } from '../steps/step.ts';
-import { chooseEngine, type Engine } from '../tools/engine.ts';
+import { chooseEngine, type Engine } from '../tools/container-engine.ts';
 import { engineOption, examples, type CommandContext } from './options.ts';
 
 interface BuildFlags {

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Outcome } from '../chaos/perform.ts';
-import { serveExamples } from '../load/service.fixture.ts';
-import { createProject, type Answers, type Project } from '../project.fixture.ts';
+import { serveExamples } from '../load/fixtures/service.ts';
+import { createProject, type Answers, type Project } from '../fixtures/project.ts';
 
 // On clusters that there are only as stand-ins for their tools. e2e/node has real replicas on this machine; a real cluster
 // is in e2e/cluster.

@@ -1,12 +1,12 @@
 import { Argument, Command } from 'commander';
-import { chaosEvents } from '../chaos/events/index.ts';
+import { chaosEvents } from '../chaos/experiments/index.ts';
 import { perform, type Outcome } from '../chaos/perform.ts';
-import { openStage } from '../chaos/stage.ts';
+import { openStage } from '../chaos/chaos-context.ts';
 import { table } from '../chaos/table.ts';
 import { Failure } from '../failure.ts';
 import { assertedLoad } from '../load/examples.ts';
 import { findTarget } from '../targets/find.ts';
-import { openService } from '../targets/service.ts';
+import { openService } from '../targets/open-service.ts';
 import { examples, onOption, parseRate, type CommandContext } from './options.ts';
 
 interface ChaosFlags {

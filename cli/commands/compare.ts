@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Quality } from '../compare/comparison.ts';
 import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
-import { projectModel, type ProjectModel } from '../models.ts';
+import { projectModel, type ProjectModel } from '../project/models.ts';
 import { compare, type Compared } from '../steps/compare.ts';
 import { createSteps } from '../steps/step.ts';
 import { examples, type CommandContext } from './options.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { createProject, type Answers, type Project } from '../project.fixture.ts';
+import { createProject, type Answers, type Project } from '../fixtures/project.ts';
 
 let project: Project;
 afterEach(() => project.remove());

@@ -4,11 +4,11 @@ import type { Finding } from '../doctor/finding.ts';
 import { newKindFindings, portFinding } from '../doctor/kind.ts';
 import { engineFindings, npmFinding, ownNode, toolFindings } from '../doctor/tools.ts';
 import { Failure } from '../failure.ts';
-import { currentManifests } from '../manifests.ts';
+import { currentManifests } from '../project/manifests.ts';
 import { checkContext, scopeOf } from '../targets/cluster.ts';
 import { isCluster, targetNamed } from '../targets/find.ts';
 import { readKindConfig } from '../targets/kind-config.ts';
-import { chooseEngine } from '../tools/engine.ts';
+import { chooseEngine } from '../tools/container-engine.ts';
 import { defaultPort, examples, onOption, type CommandContext } from './options.ts';
 
 export function doctorCommand(context: CommandContext): Command {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { several, targetMade, targetsUp } from '../targets/find.ts';
-import { forget } from '../targets/record.ts';
+import { forget } from '../cluster/record.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
 export function downCommand(context: CommandContext): Command {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Failure } from '../failure.ts';
-import { checkModelName, nameFrom } from '../model-name.ts';
+import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { packageSpec } from '../scaffold/package-source.ts';
 import { scaffold } from '../scaffold/scaffold.ts';
 import { createSteps } from '../steps/step.ts';

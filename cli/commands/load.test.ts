@@ -1,6 +1,6 @@
 import type { RequestListener, Server } from 'node:http';
-import { examples, serveExamples } from '../load/service.fixture.ts';
-import { createProject, type Project } from '../project.fixture.ts';
+import { examples, serveExamples } from '../load/fixtures/service.ts';
+import { createProject, type Project } from '../fixtures/project.ts';
 
 let project: Project;
 let server: Server | undefined;

@@ -6,7 +6,7 @@ import { connectionKinds, startLoad, type Connections } from '../load/load.ts';
 import { plot } from '../load/plot.ts';
 import { byKind, kindsOf, type LoadReport } from '../load/report.ts';
 import { findTarget } from '../targets/find.ts';
-import { openService } from '../targets/service.ts';
+import { openService } from '../targets/open-service.ts';
 import { examples, onOption, parseDuration, parseRate, urlOption, type CommandContext } from './options.ts';
 
 interface LoadFlags {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { ports } from '../../service/contract/index.ts';
-import { engines } from '../tools/engine.ts';
+import { engines } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 
 /** What a command gets from `main.ts`. The root is looked for when it is first asked for, so that `--help` works anywhere. */

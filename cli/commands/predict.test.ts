@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { startService, type RunningService } from '../service.fixture.ts';
+import { startService, type RunningService } from '../fixtures/service.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const flowers = [

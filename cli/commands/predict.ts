@@ -2,12 +2,12 @@ import { Command, Option } from 'commander';
 import { resolve } from 'node:path';
 import { UsageError } from '../failure.ts';
 import { toJson } from '../json.ts';
-import { predictionsPath, projectModel, type ProjectModel } from '../models.ts';
-import { formats, type Format } from '../rows/writer.ts';
-import { predictFile } from '../steps/predict-file.ts';
-import { examplesOf, predict } from '../steps/predict.ts';
+import { predictionsPath, projectModel, type ProjectModel } from '../project/models.ts';
+import { formats, type Format } from '../row-files/writer.ts';
+import { predictFile } from '../ask/predict-file.ts';
+import { examplesOf, predict } from '../ask/predict.ts';
 import { findTarget } from '../targets/find.ts';
-import { openService } from '../targets/service.ts';
+import { openService } from '../targets/open-service.ts';
 import { examples, onOption, urlOption, type CommandContext } from './options.ts';
 
 interface PredictFlags {

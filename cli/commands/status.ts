@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { Failure } from '../failure.ts';
-import { createReporter } from '../reporter.ts';
+import { createReporter } from '../terminal/reporter.ts';
 import { looks, summary, watch } from '../steps/watch.ts';
 import { findTarget } from '../targets/find.ts';
 import type { DeploymentStatus, ReplicaStatus, Target } from '../targets/target.ts';

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { contentHash } from '../steps/build.ts';
-import { answerWith, createProject, rolledOut, type Answering, type Answers, type Project } from '../project.fixture.ts';
+import { contentHash } from '../images/build.ts';
+import { answerWith, createProject, rolledOut, type Answering, type Answers, type Project } from '../fixtures/project.ts';
 
 // What the tools are called with, exactly; e2e/cluster does the same with the real ones, but for minikube, which cannot
 // run everywhere.

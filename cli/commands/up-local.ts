@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { toJson } from '../json.ts';
-import { privateCharts, readManifests } from '../manifests.ts';
-import { assertPredictions } from '../steps/predict.ts';
+import { privateCharts, readManifests } from '../project/manifests.ts';
+import { assertPredictions } from '../ask/predict.ts';
 import { createSteps } from '../steps/step.ts';
 import { synth } from '../steps/synth.ts';
-import { detach, localTarget, startLocal, type Detached, type EngineEvent } from '../targets/local/index.ts';
+import { detach, localTarget, startLocal, type Detached, type EngineEvent } from '../local/index.ts';
 import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up.ts';
 

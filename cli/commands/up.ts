@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { UsageError } from '../failure.ts';
-import { checkModels } from '../models.ts';
+import { checkModels } from '../project/models.ts';
 import { clusterNamed } from '../targets/find.ts';
-import type { Engine } from '../tools/engine.ts';
+import type { Engine } from '../tools/container-engine.ts';
 import { defaultGrpcPort, engineOption, examples, onOption, parsePort, type CommandContext } from './options.ts';
 import { upOnCluster } from './up-cluster.ts';
 import { upOnThisMachine } from './up-local.ts';

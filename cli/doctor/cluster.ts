@@ -1,4 +1,4 @@
-import type { Manifests } from '../manifests.ts';
+import type { Manifests } from '../project/manifests.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlApiResources, kubectlCanI, kubectlServerVersion, type Scope } from '../tools/kubectl.ts';
 import { ok, type Finding } from './finding.ts';

@@ -1,6 +1,6 @@
 import type { KindConfig } from '../targets/kind-config.ts';
-import { portHolder } from '../targets/port.ts';
-import { imageInspect, type Engine } from '../tools/engine.ts';
+import { portHolder } from '../tools/port.ts';
+import { imageInspect, type Engine } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { ok, type Finding } from './finding.ts';
 import { ask } from './tools.ts';

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import { buildxVersion, engineMemory, engineVersion, type Engine } from '../tools/engine.ts';
+import { buildxVersion, engineMemory, engineVersion, type Engine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kindVersion } from '../tools/kind.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';

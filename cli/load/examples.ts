@@ -1,8 +1,8 @@
 import { differs, type Answer } from '../../onnx/batch/answer.ts';
 import { toJson } from '../json.ts';
-import { predictionsPath, projectModel, projectModels, type ProjectModel } from '../models.ts';
-import { keyHeader } from '../steps/ask.ts';
-import { assertPrediction, examplesOf } from '../steps/predict.ts';
+import { predictionsPath, projectModel, projectModels, type ProjectModel } from '../project/models.ts';
+import { keyHeader } from '../ask/ask.ts';
+import { assertPrediction, examplesOf } from '../ask/predict.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import type { LoadRequest } from './attempt.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { manifest } from '../installation.ts';
+import { manifest } from '../own-package.ts';
 
 /** A file of a project, and what somebody who has their own has to see to. */
 export interface ScaffoldFile {

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import type { Manifest } from '../installation.ts';
+import type { Manifest } from '../own-package.ts';
 
 /** The parts of a package.json that a project needs, each an object that is merged. */
 type Section = 'scripts' | 'dependencies' | 'devDependencies' | 'allowScripts';

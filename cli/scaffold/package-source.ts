@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isClone, manifest, packageFolder } from '../installation.ts';
+import { isClone, manifest, packageFolder } from '../own-package.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 
 /** Where a project keeps a package that no registry has. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
-import { manifest } from '../installation.ts';
+import { manifest } from '../own-package.ts';
 import { scaffoldFiles } from './files.ts';
 import { mergePackageJson } from './package-json.ts';
 import { scaffold } from './scaffold.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { manifest } from '../installation.ts';
+import { manifest } from '../own-package.ts';
 import { scaffoldFiles, type ScaffoldOptions } from './files.ts';
 import { mergePackageJson } from './package-json.ts';
 

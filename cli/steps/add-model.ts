@@ -7,7 +7,7 @@ import type { Model } from '../../onnx/model.ts';
 import type { Prediction } from '../../onnx/batch/batch.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
-import { packageFolder, program } from '../installation.ts';
+import { packageFolder, program } from '../own-package.ts';
 import { letIn } from '../scaffold/ignore-files.ts';
 import { copyModel } from './copy-model.ts';
 import { moveIn, type Moved } from './move-model.ts';

@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
-import type { Manifests } from '../manifests.ts';
-import { readRefusal } from '../targets/refusal.ts';
+import type { Manifests } from '../project/manifests.ts';
+import { readRefusal } from '../cluster/refusal.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlApply, kubectlDiff } from '../tools/kubectl.ts';
 

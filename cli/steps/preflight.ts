@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import { engineVersion, type Engine } from '../tools/engine.ts';
+import { engineVersion, type Engine } from '../tools/container-engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 
 /** Checks that what the later steps call is there, so that nothing half-made stays behind when it is not. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
-import type { Manifests } from '../manifests.ts';
+import type { Manifests } from '../project/manifests.ts';
 import { scopeOf } from '../targets/cluster.ts';
-import { readProbeFailures, type Event } from '../targets/probe-failures.ts';
-import { judgeRollout, type RolloutProblem } from '../targets/rollout.ts';
-import { readServiceLog } from '../targets/service-log.ts';
-import { readSnapshot, replicaStatus, type Pod } from '../targets/snapshot.ts';
+import { readProbeFailures, type Event } from '../cluster/probe-failures.ts';
+import { judgeRollout, type RolloutProblem } from '../cluster/rollout.ts';
+import { readServiceLog } from '../cluster/service-log.ts';
+import { readSnapshot, replicaStatus, type Pod } from '../cluster/snapshot.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlEvents, type Scope } from '../tools/kubectl.ts';
 

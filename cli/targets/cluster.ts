@@ -1,13 +1,13 @@
 import { Failure } from '../failure.ts';
-import { currentManifests, type Manifests } from '../manifests.ts';
-import type { KubernetesObject } from '../objects.ts';
+import { currentManifests, type Manifests } from '../project/manifests.ts';
+import type { KubernetesObject } from '../project/objects.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlContexts, type Scope } from '../tools/kubectl.ts';
-import { modelReader } from './models.ts';
-import { lines, removeInstallation } from './own.ts';
-import { followLogs } from './pod-logs.ts';
-import { recorded, sameInstallation } from './record.ts';
-import { deploymentStatus, readSnapshot } from './snapshot.ts';
+import { modelReader } from '../cluster/served-models.ts';
+import { lines, removeInstallation } from '../cluster/owned-objects.ts';
+import { followLogs } from '../cluster/pod-logs.ts';
+import { recorded, sameInstallation } from '../cluster/record.ts';
+import { deploymentStatus, readSnapshot } from '../cluster/snapshot.ts';
 import type { DeploymentStatus, StatusOptions, Target } from './target.ts';
 
 /** A Kubernetes cluster, as the steps of `up` need it. kind, minikube and a named context differ in no more than this. */

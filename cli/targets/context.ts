@@ -1,9 +1,9 @@
-import { chooseEngine, type Engine } from '../tools/engine.ts';
+import { chooseEngine, type Engine } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { checkContext, inCluster, type Cluster } from './cluster.ts';
-import { forwardedUrl } from './forward.ts';
-import { loadIntoKind } from './kind-nodes.ts';
+import { forwardedUrl } from '../cluster/port-forward.ts';
+import { loadIntoKind } from '../images/kind-nodes.ts';
 
 /** Any cluster that kubectl has a context for. */
 export function contextTarget(context: ExecContext, name: string, engine: Engine = chooseEngine()): Cluster {

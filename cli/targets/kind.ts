@@ -1,13 +1,13 @@
 import { Failure } from '../failure.ts';
-import { currentManifests } from '../manifests.ts';
-import { chooseEngine, type Engine } from '../tools/engine.ts';
+import { currentManifests } from '../project/manifests.ts';
+import { chooseEngine, type Engine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kindClusters, kindCreate, kindDelete, kindEnvironment, kindVersion } from '../tools/kind.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { inCluster, type Cluster } from './cluster.ts';
 import { readKindConfig } from './kind-config.ts';
-import { loadIntoKind } from './kind-nodes.ts';
-import { checkPortFree } from './port.ts';
+import { loadIntoKind } from '../images/kind-nodes.ts';
+import { checkPortFree } from '../tools/port.ts';
 
 export interface KindOptions {
   /** @default kind's own */

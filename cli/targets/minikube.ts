@@ -1,10 +1,10 @@
-import { chooseEngine, type Engine } from '../tools/engine.ts';
+import { chooseEngine, type Engine } from '../tools/container-engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { minikubeImages, minikubeLoad, minikubeStatus } from '../tools/minikube.ts';
-import { fullName, withArchive } from './archive.ts';
+import { fullName, withArchive } from '../images/archive.ts';
 import { inCluster, type Cluster } from './cluster.ts';
-import { forwardedUrl } from './forward.ts';
+import { forwardedUrl } from '../cluster/port-forward.ts';
 
 /** The default name of minikube's cluster, and so of its kubectl context; MINIKUBE_PROFILE is minikube's own variable. */
 const defaultProfile = 'minikube';

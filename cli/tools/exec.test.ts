@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { Interrupted } from '../failure.ts';
-import { createReporter } from '../reporter.ts';
+import { createReporter } from '../terminal/reporter.ts';
 import { CommandFailed, exec, type ExecContext } from './exec.ts';
 import { quote } from './quote.ts';
 import { MissingTool } from './tool.ts';

@@ -1,7 +1,7 @@
 import type { ExecaError } from 'execa';
 import { delimiter, join } from 'node:path';
 import { Failure } from '../failure.ts';
-import type { Reporter } from '../reporter.ts';
+import type { Reporter } from '../terminal/reporter.ts';
 import { quote } from './quote.ts';
 import { MissingTool } from './tool.ts';
 

@@ -1,5 +1,5 @@
 /** Argument lists for `kind`. Pure: `exec` runs them. */
-import type { Engine } from './engine.ts';
+import type { Engine } from './container-engine.ts';
 
 /** kind takes Docker, unless this says otherwise. */
 export const kindEnvironment = (engine: Engine): { readonly env?: Readonly<Record<string, string>> } =>

@@ -39,7 +39,7 @@ test('npm pack holds compiled code, its types, JSON, protocols and what init wri
   const kinds = /^(package\.json|README\.md|LICENSE|cli\/rhizome\.js|dist\/cli\/templates\/.+|dist\/(cli|client|infra|onnx|service)\/.+\.(js|d\.ts|json)|dist\/service\/grpc\/proto\/.+\.proto)$/;
   expect(paths.filter((path) => !kinds.test(path))).toEqual([]);
   expect(paths.filter((path) => /test|fixture|\.case\.|schemas\/|memory|dist\/infra\/(main|environments)/.test(path))).toEqual([]);
-  expect(paths).toEqual(expect.arrayContaining(['dist/service/main.js', 'dist/service/image/prune.js', 'dist/cli/targets/local/daemon.js', 'dist/onnx/signature/model.schema.json', 'dist/cli/templates/dockerignore']));
+  expect(paths).toEqual(expect.arrayContaining(['dist/service/main.js', 'dist/service/image/prune.js', 'dist/cli/local/daemon/daemon.js', 'dist/onnx/signature/model.schema.json', 'dist/cli/templates/dockerignore']));
   expect(packed.size).toBeLessThan(400_000);
 });
 

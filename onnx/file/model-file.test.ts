@@ -8,7 +8,7 @@ import { ModelFileError, readModelFile } from './model-file.ts';
 import { MODEL } from '../graph/fields.ts';
 import { fields } from '../graph/protobuf.ts';
 
-const iris = await readFile(join(import.meta.dirname, '../models/iris/model.onnx'));
+const iris = await readFile(join(import.meta.dirname, '../../models/iris/model.onnx'));
 /** The fields of the file up to one, in the order in which writers put them. */
 const upTo = (last: number) => Buffer.concat([...fields(iris)].filter(({ number }) => number <= last && number !== MODEL.opsetImport).map(({ raw }) => raw));
 
@@ -54,7 +54,7 @@ describe('what is no whole model is told for what it is:', () => {
 });
 
 describe('weights in files beside the model', () => {
-  beforeEach(() => cp(join(import.meta.dirname, 'fixtures/external'), folder, { recursive: true }));
+  beforeEach(() => cp(join(import.meta.dirname, '../fixtures/external'), folder, { recursive: true }));
 
   // Asserted by fixtures/make_external.py of the same model with its weights inside.
   test.each([[true, [127, 244]], [false, [28, 46]]])('are read wherever they stand: in the graph, a constant, a branch (%s)', async (condition, expected) => {

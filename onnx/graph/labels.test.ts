@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { classLabels, graphNodes, pickedLabels, type GraphNode } from './labels.ts';
 
-const fixture = async (name: string) => graphNodes(await readFile(join(import.meta.dirname, `fixtures/${name}.onnx`)));
+const fixture = async (name: string) => graphNodes(await readFile(join(import.meta.dirname, `../fixtures/${name}.onnx`)));
 const classifier = (labels: readonly string[]): GraphNode =>
   ({ opType: 'LinearClassifier', inputs: [], floats: () => [], ints: () => [], strings: (name) => (name === 'classlabels_strings' ? labels : []) });
 

@@ -5,15 +5,15 @@ import { onnxruntime } from '../engine/onnxruntime.ts';
 import { ProtobufError } from '../graph/protobuf.ts';
 import { NonTensorError, tensorsOnly } from './tensors-only.ts';
 
-const fixture = (name: string) => readFile(join(import.meta.dirname, 'fixtures', `${name}.onnx`));
-const iris = () => readFile(join(import.meta.dirname, '../models/iris/model.onnx'));
+const fixture = (name: string) => readFile(join(import.meta.dirname, '../fixtures', `${name}.onnx`));
+const iris = () => readFile(join(import.meta.dirname, '../../models/iris/model.onnx'));
 
 /** What Python's onnxruntime says, recorded by fixtures/make_graphs.py; single numbers are in no list. */
 interface Expected {
   readonly feeds: Readonly<Record<string, { dtype: DType; shape: number[]; data: (number | string | boolean)[] }>>;
   readonly outputs: Readonly<Record<string, unknown>>;
 }
-const expected = JSON.parse(await readFile(join(import.meta.dirname, 'fixtures/graphs/expected.json'), 'utf8')) as Record<string, Expected>;
+const expected = JSON.parse(await readFile(join(import.meta.dirname, '../fixtures/graphs/expected.json'), 'utf8')) as Record<string, Expected>;
 
 const pack: Partial<Record<DType, (data: readonly never[]) => TensorData>> = {
   float32: (data) => Float32Array.from(data), float64: (data) => Float64Array.from(data), int64: (data) => BigInt64Array.from(data, BigInt), int8: (data) => Int8Array.from(data), uint8: (data) => Uint8Array.from(data),

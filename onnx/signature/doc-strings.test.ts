@@ -7,7 +7,7 @@ import { Model } from '../model.ts';
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rhizome-texts-'));
-  await cp(join(import.meta.dirname, 'fixtures/documented.onnx'), join(folder, 'model.onnx'));
+  await cp(join(import.meta.dirname, '../fixtures/documented.onnx'), join(folder, 'model.onnx'));
 });
 afterEach(() => rm(folder, { recursive: true }));
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ModelJsonError, parseModelJson, readModelJson } from './model-json.ts';
 
 test('reads the iris model, whose examples and accuracy are what its training wrote', async () => {
-  const json = await readModelJson(join(import.meta.dirname, '../models/iris/model.json'));
+  const json = await readModelJson(join(import.meta.dirname, '../../models/iris/model.json'));
   expect(json.features?.map(({ name }) => name)).toEqual(['sepal_length', 'sepal_width', 'petal_length', 'petal_width']);
   expect(json.examples?.length).toBeGreaterThanOrEqual(2);
   expect(json.metrics?.['accuracy']?.value).toBeGreaterThanOrEqual(0.95);

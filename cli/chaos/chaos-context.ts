@@ -1,0 +1,81 @@
+import { Failure } from '../failure.ts';
+import { currentManifests, type Manifests } from '../project/manifests.ts';
+import { scopeOf } from '../targets/cluster.ts';
+import { isCluster } from '../targets/find.ts';
+import { readState, sendSignal } from '../local/index.ts';
+import { engineOf } from '../cluster/record.ts';
+import type { Target } from '../targets/target.ts';
+import { exec, type ExecContext } from '../tools/exec.ts';
+import type { Scope } from '../tools/kubectl.ts';
+import { kubectlDeleteNow } from '../tools/kubectl-disrupt.ts';
+import { nodesOf, type Nodes } from './node.ts';
+import { followPods } from './pods.ts';
+import { poll, ReplicaWatch, type Replica } from './replicas.ts';
+
+/** What an event can reach. What is missing the target does not allow. */
+export interface Stage {
+  readonly context: ExecContext;
+  readonly watch: ReplicaWatch;
+  /** Replicas that there should be. */
+  readonly wanted: number;
+  /** Ends a replica's process without a word to it; at least, the replica. @returns the clock time, in milliseconds */
+  readonly kill: (replica: Replica) => Promise<number>;
+  /** Stops a replica's process, or lets it go on. @returns the clock time, in milliseconds */
+  readonly freeze?: (context: ExecContext, replica: Replica, signal: 'STOP' | 'CONT') => Promise<number>;
+  readonly cluster?: { readonly scope: Scope; readonly manifests: Manifests };
+  /** Where the nodes are ours: containers of this machine. */
+  readonly nodes?: Nodes;
+}
+
+/** Starts to watch what is up, until the signal. @throws Failure where nothing is up */
+export async function openStage(context: ExecContext, target: Target): Promise<Stage> {
+  const status = await target.status();
+  if (status === undefined || status.wanted === 0) throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
+  const watch = new ReplicaWatch(context.signal);
+  const { wanted } = status;
+  if (!isCluster(target)) return onThisMachine(context, watch, wanted);
+
+  const manifests = currentManifests(context.root);
+  const scope = scopeOf(target.context, manifests);
+  followPods(context, scope, manifests.selector, watch);
+  // kind calls the context of its cluster NAME so.
+  const nodes = target.context.startsWith('kind-') ? nodesOf(await engineOf(context.root, target)) : undefined;
+  return {
+    context, watch, wanted,
+    cluster: { scope, manifests },
+    ...(nodes === undefined ? {
+      async kill(replica) {
+        const at = Date.now();
+        await exec(context, kubectlDeleteNow(scope, replica.name));
+        return at;
+      },
+    } : {
+      nodes,
+      kill: (replica) => nodes.signal(context, replica, 'KILL'),
+      freeze: (within, replica, signal) => nodes.signal(within, replica, signal),
+    }),
+  };
+}
+
+/** Often enough that a killed replica's way back is seen. */
+const pollMilliseconds = 50;
+
+function onThisMachine(context: ExecContext, watch: ReplicaWatch, wanted: number): Stage {
+  const { root } = context;
+  poll(watch, async () => (await readState(root))?.replicas.map(({ status, process }) => {
+    const { name, ready, restarts, reason } = status;
+    return { name, ready, leaving: false, restarts, ...(reason !== undefined && { reason }), ...(process !== undefined && { process: String(process.pid) }) };
+  }) ?? [], pollMilliseconds, context.signal);
+  const signal = async ({ report }: ExecContext, { name, process }: Replica, what: NodeJS.Signals): Promise<number> => {
+    const id = (await readState(root))?.replicas.find((replica) => replica.status.name === name)?.process;
+    if (id === undefined || String(id.pid) !== process) throw new Failure(`The process of ${name} is gone already.`);
+    report.command(`kill -${what.slice(3)} ${String(id.pid)}`);
+    sendSignal(id, what);
+    return Date.now();
+  };
+  return {
+    context, watch, wanted,
+    kill: (replica) => signal(context, replica, 'SIGKILL'),
+    freeze: (within, replica, what) => signal(within, replica, `SIG${what}`),
+  };
+}

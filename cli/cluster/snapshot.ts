@@ -1,0 +1,149 @@
+import { exec, type ExecContext } from '../tools/exec.ts';
+import { kubectlGet, type Scope } from '../tools/kubectl.ts';
+import type { DeploymentStatus, ReplicaStatus } from '../targets/target.ts';
+
+/** The fields of a Kubernetes object that the command line reads. */
+interface Meta {
+  readonly name: string;
+  readonly uid: string;
+  readonly generation?: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly { readonly uid: string }[];
+  readonly deletionTimestamp?: string;
+}
+
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly running?: object;
+  readonly terminated?: { readonly reason?: string; readonly exitCode: number };
+}
+
+export interface Deployment {
+  readonly kind: 'Deployment';
+  readonly metadata: Meta;
+  readonly spec: { readonly replicas?: number; readonly progressDeadlineSeconds?: number };
+  readonly status: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+    readonly conditions?: readonly Condition[];
+  };
+}
+
+export interface ReplicaSet {
+  readonly kind: 'ReplicaSet';
+  readonly metadata: Meta;
+}
+
+export interface Pod {
+  readonly kind: 'Pod';
+  readonly metadata: Meta;
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly containers: readonly { readonly image: string; readonly ports?: readonly { readonly containerPort: number }[] }[];
+  };
+  readonly status: {
+    readonly phase?: string;
+    readonly conditions?: readonly Condition[];
+    readonly containerStatuses?: readonly {
+      readonly ready: boolean;
+      readonly started?: boolean;
+      readonly restartCount: number;
+      readonly state?: ContainerState;
+      readonly lastState?: ContainerState;
+    }[];
+  };
+}
+
+/** A Deployment with its pods, at one moment. */
+export interface Snapshot {
+  readonly deployment: Deployment;
+  /** Of the Deployment's newest revision. */
+  readonly current: readonly Pod[];
+  /** Of older revisions: what a rollout replaces. */
+  readonly old: readonly Pod[];
+  /** The name of the newest revision's ReplicaSet, which makes its pods; none before the controller has made it. */
+  readonly replicaSet?: string;
+}
+
+const revision = ({ metadata }: ReplicaSet | Deployment): number => Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
+
+const owns = (owner: { readonly metadata: Meta }, { metadata }: { readonly metadata: Meta }): boolean =>
+  metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false;
+
+/** A cluster that is gone: kubectl itself tries for more than a minute, `--request-timeout` being for each of its tries. */
+const answerMilliseconds = 10_000;
+
+/** Asks for everything at once, so that the parts agree. Undefined where the Deployment does not exist. */
+export async function readSnapshot(context: ExecContext, scope: Scope, name: string, options: { quiet?: boolean } = {}): Promise<Snapshot | undefined> {
+  const argv = kubectlGet(scope, ['deployments', 'replicasets', 'pods'], '--output', 'json');
+  const hint = `Does the cluster run? Try: kubectl --context ${scope.context} get nodes`;
+  const { items } = JSON.parse(await exec(context, argv, { ...options, hint, timeout: answerMilliseconds })) as { items: readonly (Deployment | ReplicaSet | Pod)[] };
+  return pickSnapshot(items, name);
+}
+
+export function pickSnapshot(items: readonly (Deployment | ReplicaSet | Pod)[], name: string): Snapshot | undefined {
+  const deployment = items.find((item) => item.kind === 'Deployment' && item.metadata.name === name);
+  if (deployment?.kind !== 'Deployment') return undefined;
+  const sets = items.filter((item): item is ReplicaSet => item.kind === 'ReplicaSet' && owns(deployment, item));
+  const pods = items.filter((item): item is Pod => item.kind === 'Pod');
+  const of = (wanted: readonly ReplicaSet[]): Pod[] => pods.filter((pod) => wanted.some((set) => owns(set, pod)));
+  const newest = sets.filter((set) => revision(set) === revision(deployment));
+  return {
+    deployment,
+    ...(newest[0] !== undefined && { replicaSet: newest[0].metadata.name }),
+    current: of(newest),
+    old: of(sets.filter((set) => revision(set) !== revision(deployment))),
+  };
+}
+
+export function deploymentStatus({ deployment, current, old }: Snapshot): DeploymentStatus {
+  const replicas = [
+    ...current.map((pod) => ({ ...replicaStatus(pod), revision: 'new' as const })),
+    ...old.map((pod) => ({ ...replicaStatus(pod), revision: 'old' as const })),
+  ];
+  const { updatedReplicas: updated = 0, availableReplicas: available = 0 } = deployment.status;
+  return { wanted: deployment.spec.replicas ?? 1, ready: replicas.filter(({ ready }) => ready).length, updated, available, replicas };
+}
+
+/** By the pod's condition, not by its container's last word: of a node that is gone that stays as it was. */
+export const isReady = ({ status }: Pod): boolean => status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
+
+export function replicaStatus(pod: Pod): ReplicaStatus {
+  const container = pod.status.containerStatuses?.[0];
+  const leaving = pod.metadata.deletionTimestamp !== undefined;
+  const ready = !leaving && isReady(pod);
+  const reason = leaving ? 'Terminating' : replicaReason(pod, ready);
+  const image = pod.spec.containers[0]?.image;
+  return {
+    name: pod.metadata.name,
+    ready,
+    restarts: container?.restartCount ?? 0,
+    ...(reason !== undefined && { reason }),
+    ...(image !== undefined && { image }),
+    ...(pod.spec.nodeName !== undefined && { node: pod.spec.nodeName }),
+  };
+}
+
+/** Why a replica is not ready; of a ready one, why it was last restarted. */
+function replicaReason(pod: Pod, ready: boolean): string | undefined {
+  const container = pod.status.containerStatuses?.[0];
+  const lastEnd = container?.lastState?.terminated?.reason;
+  if (ready) return lastEnd;
+  const scheduled = pod.status.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False') return scheduled.reason;
+  const state = container?.state;
+  if (state?.waiting !== undefined) return state.waiting.reason;
+  if (state?.terminated !== undefined) return state.terminated.reason;
+  if (state?.running === undefined) return pod.status.phase;
+  // The kubelet has no word for these two: which of the probes it waits for.
+  return container?.started === true ? 'ReadinessProbe' : 'StartupProbe';
+}

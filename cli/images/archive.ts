@@ -1,0 +1,51 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseImageReference, splitRegistry } from '../../infra/constructs/image-reference.ts';
+import { dockerApiVersion, imageInspect, imageSave, imageTag, type Engine } from '../tools/container-engine.ts';
+import { exec, type ExecContext } from '../tools/exec.ts';
+
+/** The first version of Docker's API that saves one platform of an image. */
+const savesPlatform = { major: 1, minor: 48 };
+
+/**
+ * Has an image of this machine in a file, for one platform, for as long as `use` runs. The file goes away whatever
+ * happens, also where a second Ctrl-C ends the process at once.
+ */
+export async function withArchive(context: ExecContext, engine: Engine, image: string, use: (file: string) => Promise<unknown>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'rhizome-image-'));
+  const remove = (): void => { rmSync(folder, { recursive: true, force: true }); };
+  process.once('exit', remove);
+  try {
+    const file = join(folder, 'image.tar');
+    await save(context, engine, image, file);
+    await use(file);
+  } finally {
+    process.off('exit', remove);
+    remove();
+  }
+}
+
+async function save(context: ExecContext, engine: Engine, image: string, file: string): Promise<void> {
+  if (engine === 'podman') {
+    // podman calls it localhost/…, which is not what Kubernetes makes of a name without a registry.
+    await exec(context, imageTag(engine, image, fullName(image)));
+    await exec(context, imageSave(engine, fullName(image), file));
+    return;
+  }
+  const [major = 0, minor = 0] = (await exec(context, dockerApiVersion(), { quiet: true })).split('.').map(Number);
+  const knows = major > savesPlatform.major || (major === savesPlatform.major && minor >= savesPlatform.minor);
+  await exec(context, imageSave(engine, image, file, knows ? await platformOf(context, image) : undefined));
+}
+
+async function platformOf(context: ExecContext, image: string): Promise<string> {
+  const [{ Os, Architecture }] = JSON.parse(await exec(context, imageInspect('docker', image), { quiet: true })) as [{ Os: string; Architecture: string }];
+  return `${Os}/${Architecture}`;
+}
+
+/** An image's name as containerd and Kubernetes know it: `iris-server:v1` is short for `docker.io/library/iris-server:v1`. */
+export function fullName(image: string): string {
+  const { registry, path } = splitRegistry(parseImageReference(image)?.repository ?? image);
+  return registry === undefined ? `docker.io/${path.includes('/') ? '' : 'library/'}${image}` : image;
+}

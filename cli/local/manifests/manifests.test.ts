@@ -1,0 +1,37 @@
+import { parseManifests, readManifests, serviceOf, servingContainer } from './manifests.ts';
+import { manifests as fixture } from '../fixtures/manifests.ts';
+
+test('the Service leads to the container and port that it names', () => {
+  const { deployments, services } = parseManifests(fixture({}), 'test.yaml');
+  const service = serviceOf(deployments[0]!, services);
+  expect(service?.metadata.name).toBe('web');
+  expect(servingContainer(deployments[0]!, service)).toMatchObject({ container: { name: 'web' }, port: 8000 });
+});
+
+test('a headless Service, wherever it stands, is not the one that leads to a Deployment', () => {
+  const headless = 'kind: Service\nmetadata: { name: web-headless }\nspec: { clusterIP: None, selector: { app: web }, ports: [{ port: 9000 }] }\n---\n';
+  const { deployments, services } = parseManifests(headless + fixture({}), 'test.yaml');
+  expect(serviceOf(deployments[0]!, services)?.metadata.name).toBe('web');
+});
+
+test('with sidecars it is the container that has the port', () => {
+  const { deployments } = parseManifests(`
+kind: Deployment
+metadata: { name: web }
+spec: { template: { spec: { containers: [{ name: proxy, ports: [{ name: admin, containerPort: 1 }] }, { name: web, ports: [{ name: http, containerPort: 2 }] }] } } }
+`, 'test.yaml');
+  const service = { metadata: { name: 'web' }, spec: { ports: [{ port: 80, targetPort: 'http' }] } };
+  expect(servingContainer(deployments[0]!, service)).toMatchObject({ container: { name: 'web' }, port: 2 });
+});
+
+test.each([
+  ['what is no YAML', 'a: [', 'test.yaml is not YAML'],
+  ['a file without a Deployment', 'kind: StatefulSet\n', 'test.yaml has no Deployment to run, only: StatefulSet.'],
+  ['an empty file', '', 'test.yaml has no Deployment to run, only: nothing.'],
+])('%s is refused', (_, source, message) => {
+  expect(() => parseManifests(source, 'test.yaml')).toThrow(message);
+});
+
+test('a missing file is named', () => {
+  expect(() => readManifests('/nowhere/local.k8s.yaml')).toThrow('cannot read /nowhere/local.k8s.yaml');
+});

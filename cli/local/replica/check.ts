@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
+import { executable, type Program } from './container.ts';
+import type { Health } from '../../../service/contract/index.ts';
+import type { Port, Probe } from '../manifests/kubernetes.ts';
+
+const longestBody = 10_000;
+
+/** What a probe looks at. */
+export interface Probed {
+  /** The port of this machine that stands for a container's port, by number or name. */
+  localPort(port: Port): number;
+  /** Where and with which environment a probe's command runs. */
+  readonly surroundings: Omit<Program, 'argv'>;
+}
+
+/** What is not well. */
+export interface Failing {
+  /** In the kubelet's words. */
+  readonly message: string;
+  /** The service says that waiting will not change it, as for a model that cannot be loaded. */
+  readonly final?: true;
+}
+
+/** Undefined when all is well. */
+export type CheckResult = Failing | undefined;
+
+/** Runs one probe once. Resolves within its time-out; never rejects. */
+export async function check(probe: Probe, probed: Probed): Promise<CheckResult> {
+  const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
+  if (probe.httpGet) return checkHttp(probe.httpGet, probed.localPort(probe.httpGet.port), timeoutMs);
+  if (probe.exec) return checkCommand(probe.exec.command, probed, timeoutMs);
+  // A gRPC probe too: that the port is open is what can be seen without a gRPC client.
+  const port = probe.tcpSocket?.port ?? probe.grpc?.port;
+  return port === undefined ? undefined : checkTcp(probed.localPort(port), timeoutMs);
+}
+
+/** Over a connection of its own, as the kubelet does: one that is kept would not notice that the listener is gone. */
+async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeoutMs: number): Promise<CheckResult> {
+  const headers = { 'user-agent': 'kube-probe/1.36', accept: '*/*', connection: 'close', ...Object.fromEntries((get.httpHeaders ?? []).map(({ name, value }) => [name, value])) };
+  const request = get.scheme === 'HTTPS' ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    const call = request({ host: '127.0.0.1', port, path: get.path ?? '/', headers, agent: false, rejectUnauthorized: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => { if (body.length < longestBody) body += text; });
+      response.on('error', () => undefined);
+      response.on('close', () => {
+        clearTimeout(timer);
+        const status = response.statusCode ?? 0;
+        resolve(status >= 200 && status < 400 ? undefined : failing(status, body));
+      });
+    });
+    const timer = setTimeout(() => {
+      resolve({ message: `no answer within ${timeoutMs / 1000} s (Client.Timeout exceeded)` });
+      call.destroy();
+    }, timeoutMs);
+    call.on('error', (error) => {
+      clearTimeout(timer);
+      resolve({ message: error.message });
+    });
+    call.end();
+  });
+}
+
+/** Of a health report (`{"checks": [{"name", "ok", "detail", "final"}]}`) what is not well, of any other body the beginning. */
+function failing(status: number, body: string): Failing {
+  const because = (reason: string): string => `HTTP probe failed with statuscode: ${status} ${reason}`.trimEnd();
+  try {
+    const { checks } = JSON.parse(body) as Required<Health>;
+    const bad = checks.filter(({ ok }) => !ok);
+    const message = because(bad.map(({ name, detail }) => `${name}: ${detail}`).join(' '));
+    return bad.some(({ final }) => final) ? { message, final: true } : { message };
+  } catch {
+    return { message: because(body.slice(0, 200)) };
+  }
+}
+
+async function checkTcp(port: number, timeoutMs: number): Promise<CheckResult> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: timeoutMs });
+    const end = (result: CheckResult): void => {
+      resolve(result);
+      socket.destroy();
+    };
+    socket.on('connect', () => { end(undefined); });
+    socket.on('timeout', () => { end({ message: `no connection within ${timeoutMs / 1000} s` }); });
+    socket.on('error', ({ message }) => { end({ message }); });
+  });
+}
+
+async function checkCommand([file = '', ...args]: readonly string[], { surroundings }: Probed, timeoutMs: number): Promise<CheckResult> {
+  return new Promise((resolve) => {
+    execFile(executable(file), args, { ...surroundings, timeout: timeoutMs, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      if (error === null) resolve(undefined);
+      else resolve({ message: error.killed === true ? `command "${file}" timed out after ${timeoutMs / 1000} s` : (stdout + stderr).slice(0, 200).trim() || error.message });
+    });
+  });
+}

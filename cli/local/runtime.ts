@@ -1,0 +1,134 @@
+import { EventEmitter, once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import type { DeploymentStatus } from '../targets/target.ts';
+import { Balancer } from './balancer.ts';
+import { type Clock, systemClock } from './replica/clock.ts';
+import { makeWay } from './local-target.ts';
+import { grpcPort as grpcContainerPort, readManifests } from './manifests/manifests.ts';
+import { notReady } from './not-ready.ts';
+import { identify, killGroup } from './replica/process-id.ts';
+import type { EngineEvent } from './replica/replica.ts';
+import { places, removeState, replicaLog, writeState } from './state.ts';
+import { Supervisor } from './supervisor.ts';
+import { unhonoured } from './manifests/unsupported-fields.ts';
+
+export interface LocalOptions {
+  /** Path of the synthesized manifests, from the root. */
+  readonly manifests: string;
+  /** The project's folder: the replicas' working directory, and home of `.rhizome/local`. */
+  readonly root: string;
+  /** Where the Service is, on localhost; 0 takes a free one. */
+  readonly port: number;
+  /** Where gRPC is, on localhost, if the Service has a port `grpc`; 0 takes a free one. */
+  readonly grpcPort: number;
+  readonly onEvent: (event: EngineEvent) => void;
+  /** @default the system's */
+  readonly clock?: Clock;
+}
+
+export interface LocalEngine {
+  /** Without a trailing slash. */
+  readonly url: string;
+  /** Host and port of gRPC; undefined where the Service has none. */
+  readonly grpc: string | undefined;
+  /** What the manifests ask for and is not done here, a line each. */
+  readonly unhonoured: readonly string[];
+  status(): DeploymentStatus;
+  /**
+   * Resolves when every replica is ready.
+   * @throws Failure after that time, or at once when a replica crashes again and again or says that it will not get ready;
+   *   it holds the last log lines. The signal's reason when that aborts.
+   */
+  waitReady(options: { readonly timeoutSeconds: number; readonly signal?: AbortSignal }): Promise<void>;
+  /** Ends the replicas in their grace period, or at once when the signal aborts. Can be called again. */
+  stop(now?: AbortSignal): Promise<void>;
+}
+
+/**
+ * Runs the Deployments of the manifests as processes of this machine. What was up for this folder is stopped first.
+ * Resolves when the Service's port listens and the replicas are being started.
+ * @throws Failure for manifests that cannot be run and for a port that is in use; nothing runs then
+ */
+export async function startLocal({ manifests: path, root, port, grpcPort, onEvent, clock = systemClock }: LocalOptions): Promise<LocalEngine> {
+  const manifests = readManifests(resolve(root, path));
+  const spoken = grpcContainerPort(manifests);
+  await makeWay(root, port, spoken === undefined ? undefined : grpcPort);
+
+  const changes = new EventEmitter().setMaxListeners(0);
+  let supervisor: Supervisor | undefined;
+  const balancer = new Balancer(() => supervisor?.endpoints() ?? []);
+  const grpcBalancer = new Balancer(() => supervisor?.endpoints(spoken) ?? []);
+  const balancers = [balancer, grpcBalancer];
+  const close = (): void => { for (const each of balancers) each.close(); };
+  const url = `http://localhost:${await balancer.listen(port)}`;
+  const grpc = spoken === undefined ? undefined : `localhost:${await grpcBalancer.listen(grpcPort, '--grpc-port').catch((error: unknown) => {
+    close();
+    throw error;
+  })}`;
+  const self = identify(process.pid) ?? { pid: process.pid, started: '' };
+
+  const record = (): void => {
+    if (supervisor === undefined) return;
+    const { replicas, graceSeconds } = supervisor;
+    const rows = replicas.map((replica) => ({ status: replica.status(), ...(replica.id === undefined ? {} : { process: replica.id }) }));
+    try {
+      writeState(root, { supervisor: self, url, ...(grpc === undefined ? {} : { grpc }), graceSeconds, replicas: rows });
+    } catch (error) {
+      // A full disk must not take the replicas down with it.
+      process.emitWarning(`The local engine cannot write its state: ${String(error)}`);
+    }
+    changes.emit('change');
+  };
+  try {
+    rmSync(places(root).logs, { recursive: true, force: true });
+    supervisor = new Supervisor({ manifests, root, logs: places(root).logs, clock, onEvent, onChange: record });
+  } catch (error) {
+    close();
+    throw error;
+  }
+  const running = supervisor;
+  record();
+
+  // Not even a bug in here may leave replicas behind.
+  const lastResort = (): void => { for (const { id } of running.replicas) if (id !== undefined) killGroup(id); };
+  process.once('exit', lastResort);
+
+  const hurry = new AbortController();
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    close();
+    await running.stop(hurry.signal);
+    for (const each of balancers) each.destroy();
+    process.off('exit', lastResort);
+    removeState(root);
+  };
+
+  return {
+    url,
+    grpc,
+    unhonoured: unhonoured(manifests),
+    status: () => running.status(),
+    async waitReady({ timeoutSeconds, signal }) {
+      const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
+      const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+      for (;;) {
+        signal?.throwIfAborted();
+        const status = running.status();
+        if (status.ready === status.wanted) return;
+        const hopeless = running.replicas.some((replica) => replica.hopeless);
+        if (hopeless || deadline.aborted) {
+          throw notReady(status, hopeless ? undefined : timeoutSeconds, (name) => relative(process.cwd(), replicaLog(root, name)));
+        }
+        await once(changes, 'change', { signal: either }).catch(() => undefined);
+      }
+    },
+    async stop(now) {
+      const atOnce = (): void => { hurry.abort(); };
+      if (now?.aborted === true) atOnce();
+      now?.addEventListener('abort', atOnce, { once: true });
+      stopped ??= stop();
+      await stopped;
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ports as contractPorts } from '../../service/contract/index.ts';
+import type { DeploymentStatus } from '../targets/target.ts';
+import type { Clock } from './replica/clock.ts';
+import { containerEnvironment } from './replica/environment.ts';
+import type { Deployment } from './manifests/kubernetes.ts';
+import { LogFile } from './log-file.ts';
+import { type Manifests, servedDeployment, serviceOf, servingContainer } from './manifests/manifests.ts';
+import { type EngineEvent, Replica } from './replica/replica.ts';
+
+export interface SupervisorOptions {
+  readonly manifests: Manifests;
+  readonly root: string;
+  readonly logs: string;
+  readonly clock: Clock;
+  readonly onEvent: (event: EngineEvent) => void;
+  readonly onChange: () => void;
+}
+
+/** Kubernetes' default for `terminationGracePeriodSeconds`. */
+const defaultGraceSeconds = 30;
+
+/** Keeps the replicas of all Deployments. */
+export class Supervisor {
+  readonly replicas: readonly Replica[];
+  /** Seconds after which a replica that was told to stop is killed; the longest of all Deployments. */
+  readonly graceSeconds: number;
+  readonly #served: readonly Replica[];
+
+  /**
+   * Starts every replica.
+   * @throws Failure when a container's environment refers to what is not in the manifests; nothing is started then
+   */
+  constructor({ manifests, root, logs, ...common }: SupervisorOptions) {
+    mkdirSync(logs, { recursive: true });
+    const plans = manifests.deployments.map((deployment) => plan(deployment, manifests, root));
+    const started = plans.map((pods) => pods.map(({ name, ...pod }) =>
+      new Replica({ ...common, ...pod, name, root, log: new LogFile(join(logs, `${name}.log`)) })));
+    this.replicas = started.flat();
+    this.graceSeconds = Math.max(...plans.flat().map(({ graceSeconds }) => graceSeconds), 0);
+    this.#served = started[manifests.deployments.findIndex((deployment) => deployment === servedDeployment(manifests))] ?? [];
+  }
+
+  /** Of the replicas behind the Service that are ready now, the ports of this machine for one of the container's: by default what it serves on. */
+  endpoints(port?: number): readonly number[] {
+    return this.#served.map((replica) => replica.endpoint(port)).filter((port) => port !== undefined);
+  }
+
+  status(): DeploymentStatus {
+    const replicas = this.replicas.map((replica) => replica.status());
+    return { wanted: replicas.length, ready: replicas.filter(({ ready }) => ready).length, replicas };
+  }
+
+  /** Ends all replicas at the same time, each in its grace period, or at once when the signal aborts. */
+  async stop(now: AbortSignal): Promise<void> {
+    const hurry = (): void => { for (const replica of this.replicas) replica.hurry(); };
+    if (now.aborted) hurry();
+    now.addEventListener('abort', hurry, { once: true });
+    await Promise.all(this.replicas.map((replica) => replica.stop()));
+  }
+}
+
+/** What each pod of a Deployment is made of. */
+function plan(deployment: Deployment, manifests: Manifests, root: string) {
+  const { metadata, spec } = deployment;
+  const { container, port } = servingContainer(deployment, serviceOf(deployment, manifests.services));
+  return Array.from({ length: spec.replicas ?? 1 }, (_, index) => {
+    const pod = { name: podName(metadata.name, index), namespace: metadata.namespace ?? 'default' };
+    return {
+      name: pod.name,
+      container,
+      servingPort: port ?? contractPorts.http.number,
+      env: containerEnvironment(container, manifests, pod, root),
+      restartPolicy: spec.template.spec.restartPolicy ?? 'Always',
+      graceSeconds: spec.template.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds,
+    } as const;
+  });
+}
+
+/** Looks as a pod's name does, and is the same each time, so that a log is found again. */
+function podName(deployment: string, index: number): string {
+  // Kubernetes' alphabet: no vowels, that no words come out.
+  const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
+  const digest = createHash('sha256').update(`${deployment}/${index}`).digest();
+  return `${deployment}-${[...digest.subarray(0, 5)].map((byte) => alphabet[byte % alphabet.length]).join('')}`;
+}
