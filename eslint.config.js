@@ -48,7 +48,7 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': ['error', { paths: [RUNTIME], patterns: [{ group: ['hono', 'hono/*', '@hono/*'], message: 'HTTP stays in routes/ and middleware/.' }] }] },
   },
   {
-    files: ['**/*.test.ts', '**/*.case.ts', '**/*.fixture.ts', 'e2e/**'],
+    files: ['**/*.test.ts', '**/*.case.ts', '**/fixtures/**', 'fixtures/**', 'e2e/**'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       // Jest's matchers (expect.any(String), ...) are typed as any.

@@ -1,13 +1,13 @@
 /** Against the service itself. */
 import { createClient, InvalidTensor, type Client, type InferInput, type InferOutput } from './index.ts';
-import { startService, type RunningService } from './service.fixture.ts';
+import { startService, type RunningService } from './fixtures/service.ts';
 
 let service: RunningService;
 let client: Client;
 beforeAll(async () => {
   service = await startService({
     'iris': 'models/iris', 'echo': 'onnx/fixtures/echo.onnx', 'columns': 'onnx/fixtures/columns.onnx',
-    'outliers': 'fixtures/trainers/isolation-forest/model.onnx', 'price/1': 'onnx/fixtures/regressor.onnx', 'price/2': 'onnx/fixtures/regressor.onnx',
+    'outliers': 'fixtures/training-libraries/isolation-forest/model.onnx', 'price/1': 'onnx/fixtures/regressor.onnx', 'price/2': 'onnx/fixtures/regressor.onnx',
   });
   client = createClient({ url: service.url });
 });

@@ -2,7 +2,7 @@
 import { App, Chart, JsonPatch, Testing } from 'cdk8s';
 import { ConfigMap, HorizontalPodAutoscaler, k8s, Metric, MetricTarget } from 'cdk8s-plus-27';
 import { localProfile, PredictionChart, PredictionService, productionProfile, RestrictedNamespace } from './index.ts';
-import { at, only, type Manifest } from './manifests.fixture.ts';
+import { at, only, type Manifest } from './fixtures/manifests.ts';
 import { supportedVersions } from './schemas/schema-file.ts';
 import { validateManifests } from './schemas/validate.ts';
 

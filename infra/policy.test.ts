@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { environments } from './environments.ts';
-import { at, only, type Manifest } from './manifests.fixture.ts';
+import { at, only, type Manifest } from './fixtures/manifests.ts';
 import { supportedVersions } from './schemas/schema-file.ts';
 import { validateManifests } from './schemas/validate.ts';
 

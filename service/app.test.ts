@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { ModelJson } from '../onnx/signature/model-json.ts';
-import { flower, json, models, start } from './app.fixture.ts';
+import { flower, json, models, start } from './fixtures/app.ts';
 
 const iris = JSON.parse(readFileSync(join(models, 'iris/model.json'), 'utf8')) as Required<ModelJson>;
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { Agent, request } from 'node:http';
 import { inspect } from 'node:util';
-import { answerDifference, toFeatures, type Answer, type Described } from '../fixtures/trainers/named.fixture.ts';
-import { readJson, trainedModels, trainersFolder, writeJson } from '../fixtures/trainers/trainers.fixture.ts';
-import { Chance, type BadRequest, type Target } from './bad-input.fixture.ts';
-import { badNamed } from './bad-named.fixture.ts';
-import { badBinary, badTensors } from './bad-tensors.fixture.ts';
-import { startService, type ServiceProcess } from './process.fixture.ts';
+import { answerDifference, toFeatures, type Answer, type Described } from '../fixtures/training-libraries/named.ts';
+import { readJson, trainedModels, trainersFolder, writeJson } from '../fixtures/training-libraries/cases.ts';
+import { Chance, type BadRequest, type Target } from './fixtures/bad-input.ts';
+import { badNamed } from './fixtures/bad-named.ts';
+import { badBinary, badTensors } from './fixtures/bad-tensors.ts';
+import { startService, type ServiceProcess } from './fixtures/process.ts';
 
 // 100,000 requests that have to be refused, over connections that stay open: each with a 4xx that names what is wrong, and
 // with good requests among them, which are served as ever. A failure prints the seed: run it again with SEED=… .

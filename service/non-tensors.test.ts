@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { json, start } from './app.fixture.ts';
+import { json, start } from './fixtures/app.ts';
 
 const fixtures = join(import.meta.dirname, '../onnx/fixtures');
 

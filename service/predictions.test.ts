@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
-import { flower, json, models, start } from './app.fixture.ts';
+import { flower, json, models, start } from './fixtures/app.ts';
 import type { ModelDescription, PredictionResponse, Problem } from './contract/index.ts';
 
 let dir: string;

@@ -72,7 +72,7 @@ test('--version puts it beside others; a model without one becomes a version of 
 
 test('weights in other files come along, and the image lets them in whatever they are called', async () => {
   const source = join(folder, 'exported');
-  await cp(join(repository, 'fixtures/trainers/torch-external-data'), source, { recursive: true });
+  await cp(join(repository, 'fixtures/training-libraries/torch-external-data'), source, { recursive: true });
   await writeFile(join(folder, '.dockerignore'), '*\n!models/*/*.onnx*');
   const usual = await add(join(source, 'model.onnx'), '--name', 'usual');
   expect(usual.stdout).toContain('with  model.onnx.data\n');
@@ -94,7 +94,7 @@ test('weights in other files come along, and the image lets them in whatever the
   expect((await readdir(join(folder, 'models'))).toSorted()).toEqual(['other', 'usual']);
 });
 
-const trained = (name: string) => join(repository, `fixtures/trainers/${name}/model.onnx`);
+const trained = (name: string) => join(repository, `fixtures/training-libraries/${name}/model.onnx`);
 
 test.each([
   ['isolation-forest', /an anomaly detector of 4 features/, { prediction: expect.any(Number), score: expect.any(Number) }],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 
 const repository = join(import.meta.dirname, '../..');
-const trained = (name: string) => join(repository, `fixtures/trainers/${name}/model.onnx`);
+const trained = (name: string) => join(repository, `fixtures/training-libraries/${name}/model.onnx`);
 
 let folder: string;
 beforeAll(async () => {

@@ -73,7 +73,7 @@ test('a folder with a model.json is inspected as it will be served, its examples
 });
 
 test('images, with their shape', async () => {
-  const { stdout } = await inspect(join(repository, 'fixtures/trainers/torch-conv/model.onnx'));
+  const { stdout } = await inspect(join(repository, 'fixtures/training-libraries/torch-conv/model.onnx'));
   expect(stdout).toMatch(/\n {2}takes \S+ +float32\[\d+, \d+, \d+\]\n/);
 });
 

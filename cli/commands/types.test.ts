@@ -149,7 +149,7 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
 test('examples and answers of every trainer\'s model fit its types', async () => {
   const consumer = createConsumer();
   try {
-    const trainers = readdirSync(join(repository, 'fixtures/trainers'), { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== 'make').map(({ name }) => `fixtures/trainers/${name}`);
+    const trainers = readdirSync(join(repository, 'fixtures/training-libraries'), { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== 'make').map(({ name }) => `fixtures/training-libraries/${name}`);
     const signatures = [];
     const values: { readonly model: string; readonly input: unknown; readonly answer: unknown }[] = [];
     for (const place of [...trainers, 'models/iris']) {

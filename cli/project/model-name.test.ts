@@ -1,4 +1,4 @@
-import { predictionService } from '../../infra/manifests.fixture.ts';
+import { predictionService } from '../../infra/fixtures/manifests.ts';
 import { checkModelName, nameFrom } from './model-name.ts';
 
 test.each([

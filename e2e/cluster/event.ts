@@ -3,7 +3,7 @@ import { startLoad, type LoadOptions } from '../../cli/load/load.ts';
 import { byKind, type LoadFailure, type LoadReport } from '../../cli/load/report.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { record } from '../table.ts';
-import type { Site } from './site.ts';
+import type { Site } from './testbed.ts';
 
 /** Requests a second over kept, and as many over new connections. */
 const rate = 50;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { atTheEnd } from '../undo.ts';
 import type { Run } from '../workspace.ts';
-import { clusterTest, context, kubectl, name, useSite } from './site.ts';
+import { clusterTest, context, kubectl, name, useSite } from './testbed.ts';
 
 const shortDeadline = 25;
 let image = '';

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { image as contract } from '../../service/contract/index.ts';
 import { atTheEnd } from '../undo.ts';
 import type { GrpcLoadReport } from './fixtures/grpc-load.ts';
-import { context, kubectl, name } from './site.ts';
+import { context, kubectl, name } from './testbed.ts';
 
 /** Of its own: whoever counts the pods of the service's counts replicas. */
 const namespace = `${name}-caller`;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { grpcLoad, answeredBy, removeCaller, startCaller, type GrpcLoadOptions } from './grpc-caller.ts';
 import { podNames } from './replicas.ts';
-import { clusterTest, kubectl, name, reason, useSite } from './site.ts';
+import { clusterTest, kubectl, name, reason, useSite } from './testbed.ts';
 
 const site = useSite(async (opened) => { await startCaller((await opened.up()).image); });
 if (reason === undefined) afterAll(removeCaller);

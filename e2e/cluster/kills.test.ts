@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import type { LoadFailure } from '../../cli/load/report.ts';
 import { expectOthersServed, underEvent, type Cost } from './event.ts';
 import { connectionsOf, onNode, replicas, restarts, secondsUntil, secondsUntilBack, signalOnNode, type Replica } from './replicas.ts';
-import { clusterTest, context, kindName, kubectl, name, notContainers, testWhere, useSite } from './site.ts';
+import { clusterTest, context, kindName, kubectl, name, notContainers, testWhere, useSite } from './testbed.ts';
 
 /** Seconds. */
 const backWithin = 5;

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, kindCluster, variables } from '../suite.ts';
 import { podNames, replicas } from './replicas.ts';
-import { context, expectSuccess, isOwn, kubectl, name, testWhere, useSite } from './site.ts';
+import { context, expectSuccess, isOwn, kubectl, name, testWhere, useSite } from './testbed.ts';
 
 const site = useSite(({ project }) => project.rhizome('down', '--on', 'kind'));
 const kindTest = (title: string, run: () => Promise<void>): void => { testWhere(isOwn ? undefined : '--context names a cluster that is there', title, run); };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { losesNothing } from './event.ts';
 import { replicas, secondsUntil } from './replicas.ts';
-import { clusterTest, context, expectSuccess, kubectl, kubectlApply, name, testWhere, useSite } from './site.ts';
+import { clusterTest, context, expectSuccess, kubectl, kubectlApply, name, testWhere, useSite } from './testbed.ts';
 
 const root = join(import.meta.dirname, '../..');
 const site = useSite();

@@ -2,7 +2,7 @@
 import { execa, execaSync } from 'execa';
 import { expectOthersServed, losesNothing, underEvent } from './event.ts';
 import { podNames, replicas, secondsUntil, type Replica } from './replicas.ts';
-import { clusterTest, context, kubectl, name, notContainers, reason, testWhere, useSite } from './site.ts';
+import { clusterTest, context, kubectl, name, notContainers, reason, testWhere, useSite } from './testbed.ts';
 import { variables } from '../suite.ts';
 import { atTheEnd } from '../undo.ts';
 

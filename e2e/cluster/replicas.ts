@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodesOf, pidOnNode, type Located } from '../../cli/chaos/node.ts';
 import { createReporter } from '../../cli/terminal/reporter.ts';
-import { kubectl } from './site.ts';
+import { kubectl } from './testbed.ts';
 
 export interface Replica {
   readonly pod: string;

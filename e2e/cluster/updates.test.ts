@@ -3,7 +3,7 @@ import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { losesNothing } from './event.ts';
 import { replicas, secondsUntil } from './replicas.ts';
-import { clusterTest, kubectl, name, useSite, type Up } from './site.ts';
+import { clusterTest, kubectl, name, useSite, type Up } from './testbed.ts';
 
 const site = useSite();
 /** Load goes on until the last pod of the version before has ended: its grace period. */

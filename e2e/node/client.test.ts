@@ -2,7 +2,7 @@
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startService, type RunningService } from '../../client/service.fixture.ts';
+import { startService, type RunningService } from '../../client/fixtures/service.ts';
 import { createConsumer, type Consumer } from '../consumer.ts';
 import { snippets } from '../snippets.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { TestClient } from '../../service/grpc/server.fixture.ts';
+import { TestClient } from '../../service/grpc/fixtures/server.ts';
 import { freePort } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
   workspace = await createWorkspace();
   [port, grpcPort] = [await freePort(), await freePort()];
   const add = async (name: string, ...args: readonly string[]): Promise<void> => {
-    expect(await workspace.rhizome('add', join(repository, `fixtures/trainers/${name}/model.onnx`), ...args)).toMatchObject({ exitCode: 0 });
+    expect(await workspace.rhizome('add', join(repository, `fixtures/training-libraries/${name}/model.onnx`), ...args)).toMatchObject({ exitCode: 0 });
   };
   await add('random-forest', '--name', 'iris', '--version', '2');
   await add('torch-external-data', '--name', 'torch');

@@ -7,8 +7,8 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { trainersFolder } from '../../fixtures/trainers/trainers.fixture.ts';
-import { startService, type ServiceProcess } from '../../service/process.fixture.ts';
+import { trainersFolder } from '../../fixtures/training-libraries/cases.ts';
+import { startService, type ServiceProcess } from '../../service/fixtures/process.ts';
 import { findTool, testUnless } from '../needs.ts';
 
 const root = join(import.meta.dirname, '../..');

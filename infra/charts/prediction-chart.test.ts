@@ -1,6 +1,6 @@
 import { Testing } from 'cdk8s';
 import { PredictionChart, type PredictionChartProps } from './prediction-chart.ts';
-import { at, minimalProps, only, type Manifest } from '../manifests.fixture.ts';
+import { at, minimalProps, only, type Manifest } from '../fixtures/manifests.ts';
 
 const chart = (props: Partial<PredictionChartProps> = {}) =>
   Testing.synth(new PredictionChart(Testing.app(), 'test', { ...minimalProps, ...props })) as Manifest[];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidPropsError } from './invalid-props.ts';
 import type { PredictionServiceProps } from './prediction-service-props.ts';
-import { at, only, predictionService } from '../manifests.fixture.ts';
+import { at, only, predictionService } from '../fixtures/manifests.ts';
 
 const pod = 'spec.template.spec';
 const container = `${pod}.containers.0`;

@@ -1,4 +1,4 @@
-import { heapMebibytes } from './heap.ts';
+import { heapMebibytes } from '../pod-template/heap.ts';
 import { parseQuantity } from './quantity.ts';
 
 test.each([

@@ -1,5 +1,5 @@
 import { RestrictedNamespace } from './restricted-namespace.ts';
-import { synthesized } from '../manifests.fixture.ts';
+import { synthesized } from '../fixtures/manifests.ts';
 
 test('a Namespace that enforces, warns of and audits "restricted", each by a version', () => {
   expect(synthesized((chart) => new RestrictedNamespace(chart, 'namespace', { name: 'flowers' }))).toEqual([{

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { drain } from '../drain.ts';
-import { engineThatRuns, start, stopAll } from './server.fixture.ts';
+import { engineThatRuns, start, stopAll } from './fixtures/server.ts';
 
 afterEach(stopAll);
 

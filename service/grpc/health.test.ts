@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
-import { protos, start, stopAll, type Started } from './server.fixture.ts';
+import { protos, start, stopAll, type Started } from './fixtures/server.ts';
 
 afterEach(stopAll);
 

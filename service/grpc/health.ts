@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { ServiceError } from '../errors.ts';
-import { shown } from '../inference/shown.ts';
+import { shown } from '../inference/format-value.ts';
 import type { Calls } from './calls.ts';
 import { services } from './protos.ts';
 

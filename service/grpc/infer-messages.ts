@@ -1,6 +1,6 @@
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { NamedTensor } from '../inference/infer.ts';
-import { shown } from '../inference/shown.ts';
+import { shown } from '../inference/format-value.ts';
 import { invalidTensor, readShape } from '../inference/tensor-shape.ts';
 import { ServiceError } from '../errors.ts';
 import { allDatatypes, datatypeOf, dtypeOf } from '../protocol/oip/datatypes.ts';

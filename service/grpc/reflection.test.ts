@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join, dirname } from 'node:path';
 import { Client, credentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { start, stopAll } from './server.fixture.ts';
+import { start, stopAll } from './fixtures/server.ts';
 
 afterEach(stopAll);
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import type { ModelInferRequest, ModelInferResponse } from './messages.ts';
 import { refuseLate } from './inference.ts';
-import { engineThatRuns, modelsFolder, protos, start, stopAll, TestClient, type Started } from './server.fixture.ts';
+import { engineThatRuns, modelsFolder, protos, start, stopAll, TestClient, type Started } from './fixtures/server.ts';
 
 afterEach(stopAll);
 

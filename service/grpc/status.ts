@@ -1,6 +1,6 @@
 import { Metadata, status, type ServiceError as GrpcError } from '@grpc/grpc-js';
 import { ServiceError, type ErrorCode } from '../errors.ts';
-import { cut } from '../inference/shown.ts';
+import { cut } from '../inference/format-value.ts';
 
 /** The only place where an error becomes a gRPC status, as `middleware/problems.ts` is for HTTP. */
 const statuses: Readonly<Record<ErrorCode, status>> = {

@@ -2,7 +2,7 @@ import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
 import { typeOf, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { ServiceError } from '../errors.ts';
-import { shown } from './shown.ts';
+import { shown } from './format-value.ts';
 import { invalidTensor, readShape } from './tensor-shape.ts';
 
 export interface NamedTensor extends Tensor {

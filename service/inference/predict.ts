@@ -2,7 +2,7 @@ import { EngineError } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { Prediction, Row } from '../../onnx/batch/batch.ts';
 import { ServiceError } from '../errors.ts';
-import { cut } from './shown.ts';
+import { cut } from './format-value.ts';
 
 const MOST_CHARACTERS = 500;
 

@@ -4,7 +4,7 @@ import { Model } from '../../onnx/model.ts';
 import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/file/model-folders.ts';
 import type { Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
-import { shown } from './shown.ts';
+import { shown } from './format-value.ts';
 import { Verifier } from './verifier.ts';
 
 /** One version of a model, and what became of it. */

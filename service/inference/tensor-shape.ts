@@ -1,5 +1,5 @@
 import { ServiceError } from '../errors.ts';
-import { shown } from './shown.ts';
+import { shown } from './format-value.ts';
 
 /** More than any operator takes; what nests as deeply as a tensor has dimensions must not run out of stack. */
 const MOST_DIMENSIONS = 32;

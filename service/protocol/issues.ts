@@ -1,6 +1,6 @@
 import type { Issue } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
-import { cut } from '../inference/shown.ts';
+import { cut } from '../inference/format-value.ts';
 
 /** Beyond these a list of problems helps nobody, and would be larger than the request. */
 const MOST_ISSUES = 100;

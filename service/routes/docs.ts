@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Hono } from 'hono';
 import { paths } from '../contract/index.ts';
-import { openApi, type OpenApiOptions } from '../protocol/openapi.ts';
+import { openApi, type OpenApiOptions } from '../openapi/document.ts';
 import { json } from './answer.ts';
 import { route } from './route.ts';
 

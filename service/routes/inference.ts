@@ -3,7 +3,7 @@ import { paths } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import { infer } from '../inference/infer.ts';
 import type { ModelRepository } from '../inference/repository.ts';
-import { shown } from '../inference/shown.ts';
+import { shown } from '../inference/format-value.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Metrics } from '../middleware/metrics.ts';
 import { parseJson } from '../protocol/json.ts';

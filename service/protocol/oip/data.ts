@@ -1,6 +1,6 @@
 import { element, expected, pack, type Scalar } from '../../../onnx/signature/dtypes.ts';
 import type { DType, TensorData } from '../../../onnx/engine/engine.ts';
-import { shown } from '../../inference/shown.ts';
+import { shown } from '../../inference/format-value.ts';
 import { invalidTensor, type TensorShape } from '../../inference/tensor-shape.ts';
 
 /** Elements from the JSON of `data`: flat, or nested as the shape is. @throws ServiceError `invalid-input` naming the element */

@@ -1,6 +1,6 @@
 import { ServiceError } from '../../errors.ts';
 import type { NamedTensor } from '../../inference/infer.ts';
-import { shown } from '../../inference/shown.ts';
+import { shown } from '../../inference/format-value.ts';
 import { invalidTensor, readShape } from '../../inference/tensor-shape.ts';
 import { isObject } from '../issues.ts';
 import { parseJson } from '../json.ts';

@@ -1,10 +1,10 @@
-import { difference, flat, tensorsDifference, tolerance } from '../fixtures/trainers/difference.fixture.ts';
-import { answerDifference, asTrainer, toFeatures, type Answer, type Described } from '../fixtures/trainers/named.fixture.ts';
-import { readJson, rowsOf, trainedModels, trainersFolder, writeJson, type Run, type TrainedModel } from '../fixtures/trainers/trainers.fixture.ts';
-import { inferBinary, inferJson } from './oip.fixture.ts';
-import { startService, type ServiceProcess } from './process.fixture.ts';
+import { difference, flat, tensorsDifference, tolerance } from '../fixtures/training-libraries/difference.ts';
+import { answerDifference, asTrainer, toFeatures, type Answer, type Described } from '../fixtures/training-libraries/named.ts';
+import { readJson, rowsOf, trainedModels, trainersFolder, writeJson, type Run, type TrainedModel } from '../fixtures/training-libraries/cases.ts';
+import { inferBinary, inferJson } from './fixtures/oip.ts';
+import { startService, type ServiceProcess } from './fixtures/process.ts';
 
-// Every model of fixtures/trainers, asked over sockets, answers as Python's onnxruntime did, and as its trainer did.
+// Every model of fixtures/training-libraries, asked over sockets, answers as Python's onnxruntime did, and as its trainer did.
 // With TABLE=1 the largest difference of each model and API is printed.
 
 const models = trainedModels();

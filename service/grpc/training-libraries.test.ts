@@ -1,12 +1,12 @@
-import { tensorsDifference, tolerance } from '../../fixtures/trainers/difference.fixture.ts';
-import { trainedModels, trainersFolder, type RecordedTensor, type Run, type TrainedModel } from '../../fixtures/trainers/trainers.fixture.ts';
+import { tensorsDifference, tolerance } from '../../fixtures/training-libraries/difference.ts';
+import { trainedModels, trainersFolder, type RecordedTensor, type Run, type TrainedModel } from '../../fixtures/training-libraries/cases.ts';
 import { pack, unpack } from '../../onnx/signature/dtypes.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import { readInputs, writeOutputs } from './infer-messages.ts';
 import type { ModelInferResponse } from './messages.ts';
-import { start, stopAll, type Started, type TestClient } from './server.fixture.ts';
+import { start, stopAll, type Started, type TestClient } from './fixtures/server.ts';
 
-// Every model of fixtures/trainers, asked over gRPC, answers as Python's onnxruntime did.
+// Every model of fixtures/training-libraries, asked over gRPC, answers as Python's onnxruntime did.
 
 let client: TestClient;
 let started: Started;

@@ -1,6 +1,6 @@
 import type { Signature } from '../../onnx/signature/signature.ts';
-import type { DocumentedModel } from './openapi-models.ts';
-import { problemResponses } from './openapi-shared.ts';
+import type { DocumentedModel } from './models.ts';
+import { problemResponses } from './shared.ts';
 import { featureSchema, outputSchema, ref, rowSchema, type Json } from './schemas.ts';
 
 /** `POST …/predictions` of a model. */

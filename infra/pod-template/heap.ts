@@ -1,4 +1,4 @@
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../constructs/quantity.ts';
 
 /** The rest of the limit is for what lives outside of V8's heap: models, tensors, the runtime's arenas, buffers, code. */
 const shareOfLimit = 0.5;

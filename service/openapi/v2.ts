@@ -1,8 +1,8 @@
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { paths } from '../contract/index.ts';
-import { allDatatypes, datatypeOf } from './oip/datatypes.ts';
-import { eachModel, parameters, type DocumentedModel } from './openapi-models.ts';
-import { jsonResponse } from './openapi-shared.ts';
+import { allDatatypes, datatypeOf } from '../protocol/oip/datatypes.ts';
+import { eachModel, parameters, type DocumentedModel } from './models.ts';
+import { jsonResponse } from './shared.ts';
 import { answeredElement, elementSchema, nested, ref, type Json } from './schemas.ts';
 
 export const inferenceTag = 'Open Inference Protocol';

@@ -1,10 +1,10 @@
 import type { Model } from '../../onnx/model.ts';
 import { paths, version } from '../contract/index.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
-import { documentedModels, eachModel, parameters, type DocumentedModel } from './openapi-models.ts';
-import { predictionSchemas, predictionsOperation } from './openapi-predictions.ts';
-import { getOperation, jsonResponse, sharedSchemas } from './openapi-shared.ts';
-import { inferencePaths, inferenceSchemas, inferenceTag, inferSchemas } from './openapi-v2.ts';
+import { documentedModels, eachModel, parameters, type DocumentedModel } from './models.ts';
+import { predictionSchemas, predictionsOperation } from './predictions.ts';
+import { getOperation, jsonResponse, sharedSchemas } from './shared.ts';
+import { inferencePaths, inferenceSchemas, inferenceTag, inferSchemas } from './v2.ts';
 import { ref, type Json } from './schemas.ts';
 
 export interface OpenApiOptions {
