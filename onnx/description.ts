@@ -1,10 +1,9 @@
 import { externalTensors } from './graph/external-data.ts';
-import { classLabels, pickedLabels } from './graph/labels.ts';
+import { classLabels, pickedLabels, type ClassLabel } from './graph/labels.ts';
 import { readNode, type Node } from './graph/node.ts';
 import { ENTRY, FUNCTION, GRAPH, MODEL, OPSET, TENSOR } from './graph/fields.ts';
 import { fields, first, int64, int64s, messages, textOf } from './graph/protobuf.ts';
 import { describeType, readValue } from './graph/value-type.ts';
-import type { ClassLabel } from './rewrite/zipmap.ts';
 
 /** What a model says of itself, before anything is made of it. */
 export interface ModelDescription {

@@ -6,7 +6,8 @@ import { toExample } from './batch/examples.ts';
 import { readModelFile } from './file/model-file.ts';
 import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
 import { plausibleInputs } from './batch/plausible-inputs.ts';
-import { carriesRows, decodePredictions, encodeRows, outputNames, stackable, type Prediction, type Row } from './batch/batch.ts';
+import { carriesRows, decodePredictions, encodeRows, outputNames, stackable, type Prediction } from './batch/batch.ts';
+import type { Row } from './signature/cells.ts';
 import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature/signature.ts';
 import { withTexts } from './signature/doc-strings.ts';
 

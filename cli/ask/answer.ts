@@ -1,7 +1,7 @@
 import type { Issue, Problem } from '../../service/contract/index.ts';
 import { Failure } from '../failure.ts';
 import { parseJson } from '../json.ts';
-import type { SourceRow } from '../row-files/source.ts';
+import type { SourceRow } from '../row-files/row-source.ts';
 import type { Answer, AnsweredRow } from '../row-files/writer.ts';
 
 /** Of a request: what the service takes with its default settings, and answers long before its time-out. */

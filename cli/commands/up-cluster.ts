@@ -19,7 +19,7 @@ import { kubectlForward } from '../tools/kubectl.ts';
 import { CommandFailed } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
 import { defaultPort, type CommandContext } from './options.ts';
-import type { UpOptions } from './up.ts';
+import type { UpOptions } from './up-options.ts';
 
 /** The steps of `up` on Kubernetes. One that finds that nothing has changed since the last time says so. */
 export async function upOnCluster(context: CommandContext, cluster: Cluster, options: UpOptions): Promise<void> {

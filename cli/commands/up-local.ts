@@ -6,7 +6,7 @@ import { createSteps } from '../steps/step.ts';
 import { synth } from '../steps/synth.ts';
 import { detach, localTarget, startLocal, type Detached, type EngineEvent } from '../local/index.ts';
 import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
-import type { UpOptions } from './up.ts';
+import type { UpOptions } from './up-options.ts';
 
 /** The steps of `up` with the embedded engine: the same manifests, as processes of this machine. */
 export async function upOnThisMachine(context: CommandContext, options: UpOptions): Promise<void> {

@@ -2,25 +2,10 @@ import { Command, Option } from 'commander';
 import { UsageError } from '../failure.ts';
 import { checkModels } from '../project/models.ts';
 import { clusterNamed } from '../targets/find.ts';
-import type { Engine } from '../tools/container-engine.ts';
 import { defaultGrpcPort, engineOption, examples, onOption, parsePort, type CommandContext } from './options.ts';
 import { upOnCluster } from './up-cluster.ts';
 import { upOnThisMachine } from './up-local.ts';
-
-/** What `rhizome up` can be told. */
-export interface UpOptions {
-  readonly on?: string;
-  readonly port?: number;
-  readonly grpcPort?: number;
-  readonly detach?: boolean;
-  readonly json?: boolean;
-  readonly image?: string;
-  readonly registry?: string;
-  readonly baseImage?: string;
-  readonly buildImage?: string;
-  readonly nodeImage?: string;
-  readonly engine?: Engine;
-}
+import type { UpOptions } from './up-options.ts';
 
 export function upCommand(context: CommandContext): Command {
   return new Command('up')

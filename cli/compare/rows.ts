@@ -1,8 +1,8 @@
 import type { Feature, Signature } from '../../onnx/signature/signature.ts';
-import { readCell, type Row } from '../../onnx/batch/batch.ts';
+import { readCell, type Row } from '../../onnx/signature/cells.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { typed } from '../row-files/typed.ts';
-import type { RowSource, SourceRow } from '../row-files/source.ts';
+import type { RowSource, SourceRow } from '../row-files/row-source.ts';
 import { toJson } from '../json.ts';
 
 /** A row of the file, as each of the two models takes it. */

@@ -1,7 +1,7 @@
 import { parse, CsvError, type InfoRecord } from 'csv-parse';
 import { pipeline, type Readable } from 'node:stream';
 import { Failure } from '../failure.ts';
-import type { RowSource, SourceRow } from './source.ts';
+import type { RowSource, SourceRow } from './row-source.ts';
 
 interface Parsed {
   readonly record: readonly string[];

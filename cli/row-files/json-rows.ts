@@ -3,7 +3,7 @@ import { text as readAll } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { Failure } from '../failure.ts';
 import { parseJson } from '../json.ts';
-import type { RowSource, SourceRow } from './source.ts';
+import type { RowSource, SourceRow } from './row-source.ts';
 
 type Rows = Omit<RowSource, 'name' | 'share'>;
 

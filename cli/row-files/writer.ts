@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
-import type { RowSource, SourceRow } from './source.ts';
+import type { RowSource, SourceRow } from './row-source.ts';
 
 export const formats = ['csv', 'json'] as const;
 export type Format = (typeof formats)[number];

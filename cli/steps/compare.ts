@@ -6,7 +6,7 @@ import { holdoutRows, type HoldoutRow, type Signatures } from '../compare/rows.t
 import { Failure, reasonOf, UsageError } from '../failure.ts';
 import { nearestRank } from '../load/report.ts';
 import type { ProjectModel } from '../project/models.ts';
-import { openRows } from '../row-files/source.ts';
+import { openRows } from '../row-files/open-rows.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { copyModel } from './copy-model.ts';
 import { loadRuntime } from './runtime.ts';

@@ -3,34 +3,61 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { createWorkspace } from '../workspace.ts';
 
-/** Files that break the house's rules, with the rule that has to find each. */
-const offences: Readonly<Record<string, readonly [rule: string, code: string]>> = {
-  'onnx/upward.ts': ['import-x/no-restricted-paths', `import { readConfig } from '../service/config.ts';\nreadConfig({});\n`],
-  'infra/inward.ts': ['import-x/no-restricted-paths', `import { readConfig } from '../service/config.ts';\nreadConfig({});\n`],
-  'service/sideways.ts': ['import-x/no-restricted-paths', `import { environments } from '../infra/environments.ts';\nenvironments();\n`],
-  'cli/one.ts': ['import-x/no-cycle', `import { two } from './two.ts';\nexport const one = (): unknown => two;\n`],
-  'cli/two.ts': ['import-x/no-cycle', `import { one } from './one.ts';\nexport const two = (): unknown => one;\n`],
-  'cli/default.ts': ['import-x/no-default-export', 'export default 1;\n'],
-  'service/runtime.ts': ['no-restricted-imports', `import { Tensor } from 'onnxruntime-node';\nnew Tensor([1]);\n`],
-  'service/inference/web.ts': ['no-restricted-imports', `import { Hono } from 'hono';\nnew Hono();\n`],
+type Offences = Readonly<Record<string, readonly [rule: string, code: string]>>;
+
+/** Files that break the rules of the repository, with the rule that has to find each. */
+const code: Offences = {
+  'cli/default.ts': ['no-restricted-syntax', 'export default 1;\n'],
   'cli/floating.ts': ['@typescript-eslint/no-floating-promises', 'Promise.resolve();\n'],
 };
+const readConfig = `import { readConfig } from '../service/config.ts';\nreadConfig({});\n`;
+const imports: Offences = {
+  'onnx/upward.ts': ['floor-onnx', readConfig],
+  'infra/inward.ts': ['floor-infra', readConfig],
+  'cli/inward.ts': ['floor-cli', readConfig],
+  'service/sideways.ts': ['floor-service', `import { environments } from '../infra/environments.ts';\nenvironments();\n`],
+  'service/runtime.ts': ['only-engine-runs-models', `import { Tensor } from 'onnxruntime-node';\nnew Tensor([1]);\n`],
+  'service/inference/web.ts': ['no-http-below-routes', `import { Hono } from 'hono';\nnew Hono();\n`],
+  'cli/one.ts': ['no-circular', `import { two } from './two.ts';\nexport const one = (): unknown => two;\n`],
+  'cli/two.ts': ['no-circular', `import { one } from './one.ts';\nexport const two = (): unknown => one;\n`],
+  'client/one.ts': ['no-circular', `import type { Two } from './two.ts';\nexport type One = Two[];\n`],
+  'client/two.ts': ['no-circular', `import type { One } from './one.ts';\nexport type Two = One[];\n`],
+};
 
-test('lint finds what breaks the rules of the house', async () => {
+test('lint finds what breaks the rules of the repository, types included', async () => {
   const workspace = await createWorkspace();
-  try {
-    for (const [file, [, code]] of Object.entries(offences)) {
-      await mkdir(dirname(join(workspace.folder, file)), { recursive: true });
-      await writeFile(join(workspace.folder, file), code);
-    }
-    const { stdout } = await execa('node_modules/.bin/eslint', ['--format', 'json', ...Object.keys(offences)], {
-      cwd: workspace.folder, reject: false, timeout: 120_000,
+  const run = async (command: string, args: readonly string[]) => {
+    const { stdout } = await execa(`node_modules/.bin/${command}`, args, {
+      cwd: workspace.folder,
+      reject: false,
+      timeout: 120_000,
     });
-    const results = JSON.parse(stdout) as { filePath: string; messages: { ruleId: string }[] }[];
-    for (const [file, [rule]] of Object.entries(offences)) {
-      const found = results.find(({ filePath }) => filePath.endsWith(file))?.messages.map(({ ruleId }) => ruleId);
-      expect([file, found]).toEqual([file, expect.arrayContaining([rule])]);
+    return JSON.parse(stdout) as unknown;
+  };
+  try {
+    for (const [file, [, text]] of Object.entries({ ...code, ...imports })) {
+      await mkdir(dirname(join(workspace.folder, file)), { recursive: true });
+      await writeFile(join(workspace.folder, file), text);
     }
+    const results = (await run('eslint', ['--format', 'json', ...Object.keys(code)])) as {
+      filePath: string;
+      messages: { ruleId: string }[];
+    }[];
+    for (const [file, [rule]] of Object.entries(code)) {
+      const found = results.find(({ filePath }) => filePath.endsWith(file))?.messages.map(({ ruleId }) => ruleId);
+      expect([file, found]).toEqual([file, [rule]]);
+    }
+    const folders = ['onnx', 'service', 'infra', 'cli', 'client'];
+    const { summary } = (await run('depcruise', ['--output-type', 'json', ...folders])) as {
+      summary: { violations: { from: string; rule: { name: string } }[] };
+    };
+    for (const [file, [rule]] of Object.entries(imports)) {
+      const found = summary.violations.filter(({ from }) => from === file).map((violation) => violation.rule.name);
+      expect([file, [...new Set(found)]]).toEqual([file, rule === 'no-circular' ? expect.any(Array) : [rule]]);
+    }
+    const circular = summary.violations.filter(({ rule }) => rule.name === 'no-circular').map(({ from }) => from);
+    expect(circular).toEqual(expect.arrayContaining([expect.stringMatching('cli/'), expect.stringMatching('client/')]));
+    expect(summary.violations.every(({ from }) => from in imports)).toBe(true);
   } finally {
     await workspace.remove();
   }

@@ -1,5 +1,6 @@
 import type { DType, Tensor } from '../engine/engine.ts';
-import { decodePredictions, encodeRows, readCell, stackable } from './batch.ts';
+import { decodePredictions, encodeRows, stackable } from './batch.ts';
+import { readCell } from '../signature/cells.ts';
 import { resolveSignature, type Feature, type Signature } from '../signature/signature.ts';
 
 const feature = (dtype: DType, shape: Feature['shape']): Feature => ({ name: 'f', dtype, input: 'f', shape });

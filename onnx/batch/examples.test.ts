@@ -2,7 +2,8 @@ import { recordExamples } from './examples.ts';
 import { plausibleInputs } from './plausible-inputs.ts';
 import type { GraphNode } from '../graph/labels.ts';
 import type { Feature, Signature } from '../signature/signature.ts';
-import type { Prediction, Row } from './batch.ts';
+import type { Prediction } from './batch.ts';
+import type { Row } from '../signature/cells.ts';
 
 const feature = (name: string, dtype: Feature['dtype'], input = 'X', column = 0): Feature => ({ name, dtype, input, column, shape: [] });
 const signature = (features: readonly Feature[]): Signature =>

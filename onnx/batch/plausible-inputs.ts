@@ -2,7 +2,7 @@ import type { Scalar } from '../signature/dtypes.ts';
 import { element } from '../signature/dtypes.ts';
 import type { Feature } from '../signature/features.ts';
 import type { GraphNode } from '../graph/labels.ts';
-import type { Cell, Row } from './batch.ts';
+import type { Cell, Row } from '../signature/cells.ts';
 import type { Signature } from '../signature/signature.ts';
 
 /** Values that a feature may have: of a list, or numbers between two. */

@@ -3,9 +3,13 @@ import { readNode, type GraphNode } from './node.ts';
 import { GRAPH, MODEL } from './fields.ts';
 import { messages } from './protobuf.ts';
 import { Scope } from './scope.ts';
-import type { ClassLabel } from '../rewrite/zipmap.ts';
 
 export type { GraphNode } from './node.ts';
+
+/**
+ * A class label as the graph holds it. The trainer's own names (`setosa`) are often numbers there; `model.json` names them.
+ */
+export type ClassLabel = bigint | string;
 
 /** The nodes of a model's graph, in order. @throws ProtobufError where the bytes are not a whole protobuf message. */
 export function graphNodes(model: Uint8Array): GraphNode[] {

@@ -6,7 +6,8 @@ import { concatenate, embed, encode, fields, message, textOf, type Field } from 
 import { betweenNodes, opsetNeeded, rewriteFunction, rewriteNode, untyped } from './rewrite.ts';
 import { Scope } from '../graph/scope.ts';
 import { describeType, isMap, isPlain, readValue } from '../graph/value-type.ts';
-import { mapLabels, type ClassLabel } from './zipmap.ts';
+import type { ClassLabel } from '../graph/labels.ts';
+import { mapLabels } from './zipmap.ts';
 
 export { NonTensorError } from './non-tensor.ts';
 

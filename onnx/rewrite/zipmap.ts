@@ -1,11 +1,7 @@
+import type { ClassLabel } from '../graph/labels.ts';
 import { constantInts, newNode, type Node } from '../graph/node.ts';
 import { cannotServe } from './non-tensor.ts';
 import type { Scope } from '../graph/scope.ts';
-
-/**
- * A class label as the graph holds it. The trainer's own names (`setosa`) are often numbers there; `model.json` names them.
- */
-export type ClassLabel = bigint | string;
 
 const advice = "Export the probabilities as a tensor: skl2onnx's to_onnx(…, options={'zipmap': False}), onnxmltools' convert(…, zipmap=False); or leave this output out.";
 

@@ -1,10 +1,10 @@
 import type { Session } from '../engine/engine.ts';
 import { checkInputs, resolveFeatures, type Feature } from './features.ts';
 import type { Example, FeatureValue, ModelJson } from './model-json.ts';
-import { readCell, type Cell, type Row } from '../batch/batch.ts';
+import { readCell, type Cell, type Row } from './cells.ts';
 import { resolveTask, type TaskOutput } from './task.ts';
 import { batchingOf, SignatureError, tensorSpec, type Batching, type TensorSpec } from './tensor-spec.ts';
-import type { ClassLabel } from '../rewrite/zipmap.ts';
+import type { ClassLabel } from '../graph/labels.ts';
 
 export type { Feature } from './features.ts';
 export type { TaskOutput } from './task.ts';

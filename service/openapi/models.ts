@@ -1,5 +1,5 @@
 import type { Model } from '../../onnx/model.ts';
-import type { Json } from './schemas.ts';
+import type { Json } from '../protocol/schemas.ts';
 
 /** A model as the document has it. */
 export interface DocumentedModel {

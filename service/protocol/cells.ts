@@ -2,7 +2,7 @@ import { kind, type Scalar } from '../../onnx/signature/dtypes.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { Feature } from '../../onnx/signature/features.ts';
 import { closest } from '../../onnx/signature/model-json.ts';
-import { readCell, type Cell } from '../../onnx/batch/batch.ts';
+import { readCell, type Cell } from '../../onnx/signature/cells.ts';
 import { typeOf } from '../../onnx/signature/tensor-spec.ts';
 import type { Issue } from '../contract/index.ts';
 import { Issues, pointerTo, shorten, whatCame } from './issues.ts';

@@ -1,5 +1,5 @@
 import type { Feature } from '../../onnx/signature/features.ts';
-import type { Cell, Row } from '../../onnx/batch/batch.ts';
+import type { Cell, Row } from '../../onnx/signature/cells.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { Issue } from '../contract/index.ts';
 import { CellReader, expectation, namesOf } from './cells.ts';

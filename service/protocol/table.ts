@@ -1,5 +1,5 @@
 import type { Feature } from '../../onnx/signature/features.ts';
-import type { Cell, Row } from '../../onnx/batch/batch.ts';
+import type { Cell, Row } from '../../onnx/signature/cells.ts';
 import { expectation, namesOf, type CellReader } from './cells.ts';
 import { isObject, pointerTo, shorten, whatCame } from './issues.ts';
 

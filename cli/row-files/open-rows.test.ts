@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toJson } from '../json.ts';
-import { openRows, type SourceRow } from './source.ts';
+import { openRows } from './open-rows.ts';
+import type { SourceRow } from './row-source.ts';
 import { typed } from './typed.ts';
 
 let folder: string;

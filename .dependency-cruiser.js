@@ -1,0 +1,53 @@
+// Who may import whom. Imports of types count too.
+
+const tests = String.raw`\.(test|case)\.ts$|/fixtures/`;
+
+/** A folder, and the only other places of the repository that it may import from. Tests may import from anywhere. */
+const floor = (folder, allowed) => ({
+  name: `floor-${folder.replaceAll('/', '-')}`,
+  comment: `${folder}/ may import only from ${[folder, ...allowed].join(', ')}.`,
+  severity: 'error',
+  from: { path: `^${folder}/`, pathNot: tests },
+  to: { path: '^(onnx|service|infra|cli|client|e2e|fixtures)/', pathNot: [folder, ...allowed].map((place) => `^${place}`) },
+});
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'Files that import each other cannot be understood one at a time. Move what both need to a third file.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    floor('onnx', []),
+    floor('service/contract', ['onnx']),
+    floor('service/inference', ['onnx', 'service/contract', 'service/errors.ts']),
+    floor('service/protocol', ['onnx', 'service/inference', 'service/contract', 'service/errors.ts']),
+    floor('service', ['onnx']),
+    floor('infra', ['service/contract', 'onnx']),
+    floor('client', ['service/contract', 'onnx']),
+    floor('cli', ['infra', 'service/contract', 'client', 'onnx']),
+    {
+      name: 'only-engine-runs-models',
+      comment: 'onnx/engine/ is the only importer of onnxruntime-node.',
+      severity: 'error',
+      from: { path: '^(onnx|service|infra|cli|client)/', pathNot: [tests, '^onnx/engine/'] },
+      to: { path: 'node_modules/onnxruntime' },
+    },
+    {
+      name: 'no-http-below-routes',
+      comment: 'HTTP stays in routes/ and middleware/.',
+      severity: 'error',
+      from: { path: '^service/(inference|protocol)/' },
+      to: { path: 'node_modules/(@hono|hono)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(cli/templates|dist|charts-out|[.]rhizome)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,16 @@
+import type { Engine } from '../tools/container-engine.ts';
+
+/** What `rhizome up` can be told. */
+export interface UpOptions {
+  readonly on?: string;
+  readonly port?: number;
+  readonly grpcPort?: number;
+  readonly detach?: boolean;
+  readonly json?: boolean;
+  readonly image?: string;
+  readonly registry?: string;
+  readonly baseImage?: string;
+  readonly buildImage?: string;
+  readonly nodeImage?: string;
+  readonly engine?: Engine;
+}

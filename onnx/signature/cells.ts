@@ -1,0 +1,71 @@
+import { element, expected, type Scalar } from './dtypes.ts';
+import type { Feature } from './features.ts';
+import { typeOf } from './tensor-spec.ts';
+
+/** One row's value of a feature that is a tensor; flat, in row-major order. */
+export interface CellTensor {
+  readonly shape: readonly number[];
+  readonly data: readonly Scalar[];
+}
+
+export type Cell = Scalar | CellTensor;
+
+/** The values of one row, in the order of the signature's features; each fits its feature's dtype and shape. */
+export type Row = readonly Cell[];
+
+/** Why a JSON value is none of the feature, and where in its nested arrays. */
+export interface CellProblem {
+  readonly path: readonly number[];
+  readonly value: unknown;
+  readonly expected: string;
+}
+
+export type CellReading = { readonly cell: Cell; readonly problem?: undefined } | { readonly cell?: undefined; readonly problem: CellProblem };
+
+/** Reads a feature's JSON: an element, or nested arrays of them as deep as its shape. */
+export function readCell(feature: Feature, json: unknown): CellReading {
+  if (feature.shape.length > 0) return readTensor(feature, json);
+  const cell = element(feature.dtype, json);
+  return cell === undefined ? { problem: { path: [], value: json, expected: expected(feature.dtype) } } : { cell };
+}
+
+function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
+  // The dimensions are the first element's at each level; all others must have the same.
+  const dims: number[] = [];
+  for (let level: unknown = json, axis = 0; axis < shape.length; axis++) {
+    dims.push(Array.isArray(level) ? level.length : 0);
+    level = Array.isArray(level) ? (level as unknown[])[0] : undefined;
+  }
+  const data: Scalar[] = [];
+  const path: number[] = [];
+  const walk = (value: unknown, axis: number): CellProblem | undefined => {
+    if (axis === shape.length) {
+      const one = element(dtype, value);
+      if (one === undefined) return { path: [...path], value, expected: expected(dtype) };
+      data.push(one);
+      return undefined;
+    }
+    const declared = shape[axis];
+    const length = typeof declared === 'number' ? declared : dims[axis] ?? 0;
+    if (!Array.isArray(value) || value.length !== length) {
+      const what = Array.isArray(value) ? `an array of ${value.length}` : value;
+      return { path: [...path], value: what, expected: `an array of ${length}, since the value is ${typeOf(dtype, shape)}` };
+    }
+    for (let index = 0; index < length; index++) {
+      path.push(index);
+      const problem = walk((value as unknown[])[index], axis + 1);
+      if (problem) return problem;
+      path.pop();
+    }
+    return undefined;
+  };
+  const problem = walk(json, 0) ?? symbolProblem(shape, dims);
+  return problem ? { problem } : { cell: { shape: dims, data } };
+}
+
+/** A symbol is one number, however often it occurs. */
+function symbolProblem(shape: readonly (number | string)[], dims: readonly number[]): CellProblem | undefined {
+  const axis = shape.findIndex((symbol, index) => typeof symbol === 'string' && symbol !== '' && dims[shape.indexOf(symbol)] !== dims[index]);
+  const symbol = shape[axis];
+  return symbol === undefined ? undefined : { path: [], value: `an array of shape [${dims.join(', ')}]`, expected: `one length for both dimensions '${symbol}'` };
+}
