@@ -6,7 +6,7 @@ import { parseJson, toJson } from '../json.ts';
 import { predictionsPath, projectModels, type ProjectModel } from '../project/models.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
-import type { Skip } from '../steps/step.ts';
+import type { Skip } from '../terminal/steps.ts';
 import { ask, hasKey, refusal, type Question } from './ask.ts';
 
 export interface PredictOptions extends Question {

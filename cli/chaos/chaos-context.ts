@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import { currentManifests, type Manifests } from '../project/manifests.ts';
-import { scopeOf } from '../targets/cluster.ts';
+import { scopeOf } from '../cluster/scope.ts';
 import { isCluster } from '../targets/find.ts';
 import { readState, sendSignal } from '../local/index.ts';
 import { engineOf } from '../cluster/record.ts';

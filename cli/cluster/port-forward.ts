@@ -6,7 +6,7 @@ import type { Manifests } from '../project/manifests.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlForward } from '../tools/kubectl.ts';
 import { quote } from '../tools/quote.ts';
-import { scopeOf } from '../targets/cluster.ts';
+import { scopeOf } from './scope.ts';
 import { checkPortFree } from '../tools/port.ts';
 
 /** A local port that leads to the Service while it is open. */

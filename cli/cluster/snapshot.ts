@@ -1,6 +1,6 @@
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlGet, type Scope } from '../tools/kubectl.ts';
-import type { DeploymentStatus, ReplicaStatus } from '../targets/target.ts';
+import type { DeploymentStatus, ReplicaStatus } from '../deployment-status.ts';
 
 /** The fields of a Kubernetes object that the command line reads. */
 interface Meta {

@@ -5,7 +5,7 @@ import { typeOf } from '../../onnx/signature/tensor-spec.ts';
 import { toJson } from '../json.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { addModel, type AddedModel } from '../steps/add-model.ts';
-import { createSteps } from '../steps/step.ts';
+import { createSteps } from '../terminal/steps.ts';
 import { quote } from '../tools/quote.ts';
 import { examples, type CommandContext } from './options.ts';
 

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { variables } from '../../service/contract/index.ts';
 import { build } from '../images/build.ts';
 import { checkEngine } from '../steps/preflight.ts';
-import { createSteps } from '../steps/step.ts';
+import { createSteps } from '../terminal/steps.ts';
 import { chooseEngine, type Engine } from '../tools/container-engine.ts';
 import { engineOption, examples, type CommandContext } from './options.ts';
 

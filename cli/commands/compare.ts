@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { projectModel, type ProjectModel } from '../project/models.ts';
 import { compare, type Compared } from '../steps/compare.ts';
-import { createSteps } from '../steps/step.ts';
+import { createSteps } from '../terminal/steps.ts';
 import { examples, type CommandContext } from './options.ts';
 
 interface CompareFlags {

@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { packageSpec } from '../scaffold/package-source.ts';
 import { scaffold } from '../scaffold/scaffold.ts';
-import { createSteps } from '../steps/step.ts';
+import { createSteps } from '../terminal/steps.ts';
 import { exec } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
 import { examples, type CommandContext } from './options.ts';

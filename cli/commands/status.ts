@@ -3,7 +3,8 @@ import { Failure } from '../failure.ts';
 import { createReporter } from '../terminal/reporter.ts';
 import { looks, summary, watch } from '../steps/watch.ts';
 import { findTarget } from '../targets/find.ts';
-import type { DeploymentStatus, ReplicaStatus, Target } from '../targets/target.ts';
+import type { DeploymentStatus, ReplicaStatus } from '../deployment-status.ts';
+import type { Target } from '../targets/target.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
 export function statusCommand(context: CommandContext): Command {

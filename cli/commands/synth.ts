@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { createSteps } from '../steps/step.ts';
-import { synth } from '../steps/synth.ts';
+import { createSteps } from '../terminal/steps.ts';
+import { synth } from '../project/synth.ts';
 import { examples, type CommandContext } from './options.ts';
 
 export function synthCommand(context: CommandContext): Command {

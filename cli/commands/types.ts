@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { declarations } from '../declarations/declarations.ts';
 import { UsageError } from '../failure.ts';
 import { checkTypes, readModels, writeTypes } from '../steps/write-types.ts';
-import { createSteps } from '../steps/step.ts';
+import { createSteps } from '../terminal/steps.ts';
 import { examples, type CommandContext } from './options.ts';
 
 interface TypesFlags {

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { toJson } from '../json.ts';
 import { privateCharts, readManifests } from '../project/manifests.ts';
 import { assertPredictions } from '../ask/predict.ts';
-import { createSteps } from '../steps/step.ts';
-import { synth } from '../steps/synth.ts';
-import { detach, localTarget, startLocal, type Detached, type EngineEvent } from '../local/index.ts';
+import { createSteps } from '../terminal/steps.ts';
+import { synth } from '../project/synth.ts';
+import { detach, startLocal, type Detached, type EngineEvent } from '../local/index.ts';
+import { localTarget } from '../targets/local.ts';
 import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
 

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseImageReference, splitRegistry } from '../../infra/constructs/image-reference.ts';
+import { parseImageReference, splitRegistry } from '../../infra/props/image-reference.ts';
 import { dockerApiVersion, imageInspect, imageSave, imageTag, type Engine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseImageReference } from '../../infra/constructs/image-reference.ts';
+import { parseImageReference } from '../../infra/props/image-reference.ts';
 import { Failure } from '../failure.ts';
 import { fileName, readManifests } from '../project/manifests.ts';
 import type { ExecContext } from '../tools/exec.ts';
-import { synth } from '../steps/synth.ts';
+import { synth } from '../project/synth.ts';
 
 /** For manifests that are synthesized only to be read: neither committed nor applied. */
 const scratch = '.rhizome/image';

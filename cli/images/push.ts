@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isRegistry, parseImageReference, splitRegistry } from '../../infra/constructs/image-reference.ts';
+import { isRegistry, parseImageReference, splitRegistry } from '../../infra/props/image-reference.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { dockerManifest, imagePush, imageTag, type Engine } from '../tools/container-engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';

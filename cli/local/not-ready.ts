@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import type { DeploymentStatus } from '../targets/target.ts';
+import type { DeploymentStatus } from '../deployment-status.ts';
 import { lastLines } from './log-file.ts';
 
 /** sysexits.h: the configuration is wrong, and the service has printed every problem of it. */

@@ -10,7 +10,7 @@ import { livenessProbe, project, type Wishes } from './fixtures/manifests.ts';
 import { load } from './fixtures/load.ts';
 import { identify, isRunning, type ProcessId } from './replica/process-id.ts';
 import type { EngineEvent } from './replica/replica.ts';
-import { localTarget } from './local-target.ts';
+import { localTarget } from '../targets/local.ts';
 
 const cleanUp: (() => Promise<void>)[] = [];
 afterEach(async () => { for (const step of cleanUp.splice(0)) await step(); });

@@ -1,10 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import type { DeploymentStatus } from '../targets/target.ts';
+import type { DeploymentStatus } from '../deployment-status.ts';
 import { Balancer } from './balancer.ts';
 import { type Clock, systemClock } from './replica/clock.ts';
-import { makeWay } from './local-target.ts';
+import { makeWay } from './stop.ts';
 import { grpcPort as grpcContainerPort, readManifests } from './manifests/manifests.ts';
 import { notReady } from './not-ready.ts';
 import { identify, killGroup } from './replica/process-id.ts';

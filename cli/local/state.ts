@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ReplicaStatus } from '../targets/target.ts';
+import type { ReplicaStatus } from '../deployment-status.ts';
 import type { ProcessId } from './replica/process-id.ts';
 
 /** What is up, for other commands to find: in a file that is always whole. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ports as contractPorts } from '../../service/contract/index.ts';
-import type { DeploymentStatus } from '../targets/target.ts';
+import type { DeploymentStatus } from '../deployment-status.ts';
 import type { Clock } from './replica/clock.ts';
 import { containerEnvironment } from './replica/environment.ts';
 import type { Deployment } from './manifests/kubernetes.ts';

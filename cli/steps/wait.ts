@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import type { Manifests } from '../project/manifests.ts';
-import { scopeOf } from '../targets/cluster.ts';
+import { scopeOf } from '../cluster/scope.ts';
 import { readProbeFailures, type Event } from '../cluster/probe-failures.ts';
 import { judgeRollout, type RolloutProblem } from '../cluster/rollout.ts';
 import { readServiceLog } from '../cluster/service-log.ts';

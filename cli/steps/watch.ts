@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeploymentStatus, ReplicaStatus, Target } from '../targets/target.ts';
+import type { DeploymentStatus, ReplicaStatus } from '../deployment-status.ts';
+import type { Target } from '../targets/target.ts';
 import { Failure } from '../failure.ts';
 import type { ExecContext } from '../tools/exec.ts';
 

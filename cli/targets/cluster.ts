@@ -1,14 +1,16 @@
 import { Failure } from '../failure.ts';
-import { currentManifests, type Manifests } from '../project/manifests.ts';
+import { currentManifests } from '../project/manifests.ts';
 import type { KubernetesObject } from '../project/objects.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
-import { kubectlContexts, type Scope } from '../tools/kubectl.ts';
+import { scopeOf } from '../cluster/scope.ts';
+import { kubectlContexts } from '../tools/kubectl.ts';
 import { modelReader } from '../cluster/served-models.ts';
 import { lines, removeInstallation } from '../cluster/owned-objects.ts';
 import { followLogs } from '../cluster/pod-logs.ts';
 import { recorded, sameInstallation } from '../cluster/record.ts';
 import { deploymentStatus, readSnapshot } from '../cluster/snapshot.ts';
-import type { DeploymentStatus, StatusOptions, Target } from './target.ts';
+import type { DeploymentStatus } from '../deployment-status.ts';
+import type { StatusOptions, Target } from './target.ts';
 
 /** A Kubernetes cluster, as the steps of `up` need it. kind, minikube and a named context differ in no more than this. */
 export interface Cluster extends Target {
@@ -23,8 +25,6 @@ export interface Cluster extends Target {
   /** Brings an image of this machine to the nodes. @returns why there was nothing to do; undefined where it was loaded */
   load(image: string): Promise<string | undefined>;
 }
-
-export const scopeOf = (context: string, { namespace }: Manifests): Scope => ({ context, namespace });
 
 /**
  * What every cluster has in common: the Deployment of the manifests, asked for by kubectl.

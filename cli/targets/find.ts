@@ -4,7 +4,7 @@ import { MissingTool } from '../tools/tool.ts';
 import { contextNames, type Cluster } from './cluster.ts';
 import { contextTarget } from './context.ts';
 import { kindTarget, type KindOptions } from './kind.ts';
-import { localTarget } from '../local/index.ts';
+import { localTarget } from './local.ts';
 import { minikubeTarget } from './minikube.ts';
 import { engineOf, forget, recorded } from '../cluster/record.ts';
 import type { Target } from './target.ts';

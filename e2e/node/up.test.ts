@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { underLoad, type LoadOptions } from '../../cli/load/load.ts';
 import { inOneLine, type LoadReport } from '../../cli/load/report.ts';
 import { readState } from '../../cli/local/state.ts';
-import type { DeploymentStatus, ReplicaStatus } from '../../cli/targets/target.ts';
+import type { DeploymentStatus, ReplicaStatus } from '../../cli/deployment-status.ts';
 import { freePort } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 

@@ -1,8 +1,8 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
-import { objectLabels } from '../constructs/labels.ts';
-import type { PredictionServiceProps } from '../constructs/prediction-service-props.ts';
+import { objectLabels } from '../props/labels.ts';
+import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 import { PredictionService } from '../constructs/prediction-service.ts';
 import { RestrictedNamespace } from '../constructs/restricted-namespace.ts';
 

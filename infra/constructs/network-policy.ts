@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-27';
 import { ports } from '../../service/contract/index.ts';
-import { instanceLabel } from './labels.ts';
-import type { ResolvedProps } from './prediction-service-props.ts';
+import { instanceLabel } from '../props/labels.ts';
+import type { ResolvedProps } from '../props/prediction-service-props.ts';
 
 const dns = k8s.IntOrString.fromNumber(53);
 

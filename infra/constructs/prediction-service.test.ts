@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InvalidPropsError } from './invalid-props.ts';
-import type { PredictionServiceProps } from './prediction-service-props.ts';
+import { InvalidPropsError } from '../props/invalid-props.ts';
+import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 import { at, only, predictionService } from '../fixtures/manifests.ts';
 
 const pod = 'spec.template.spec';

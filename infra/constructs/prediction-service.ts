@@ -3,12 +3,12 @@ import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-p
 import { Construct } from 'constructs';
 import { ports, type VariableName } from '../../service/contract/index.ts';
 import { heapMebibytes } from '../pod-template/heap.ts';
-import { InvalidPropsError } from './invalid-props.ts';
-import { objectLabels, selectorLabels, workloadLabels, type Labels } from './labels.ts';
+import { InvalidPropsError } from '../props/invalid-props.ts';
+import { objectLabels, selectorLabels, workloadLabels, type Labels } from '../props/labels.ts';
 import { networkPolicySpec } from './network-policy.ts';
 import { podSpec } from '../pod-template/pod-template.ts';
 import { findProblems } from './prediction-service-checks.ts';
-import { withDefaults, type PredictionServiceProps, type ResolvedProps } from './prediction-service-props.ts';
+import { withDefaults, type PredictionServiceProps, type ResolvedProps } from '../props/prediction-service-props.ts';
 import { RevisionDeployment } from './revision-deployment.ts';
 import { headlessName, headlessServiceSpec, serviceSpec } from './service-specs.ts';
 import { SettingsMap } from './settings-map.ts';

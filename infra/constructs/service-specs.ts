@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-27';
 import { ports } from '../../service/contract/index.ts';
-import { selectorLabels } from './labels.ts';
-import type { ResolvedProps } from './prediction-service-props.ts';
+import { selectorLabels } from '../props/labels.ts';
+import type { ResolvedProps } from '../props/prediction-service-props.ts';
 
 /**
  * What a port speaks, for meshes and gateways, which would else have to guess, or take gRPC for HTTP/1. `kubernetes.io/h2c`,

@@ -1,4 +1,4 @@
-import { parseQuantity } from '../constructs/quantity.ts';
+import { parseQuantity } from '../props/quantity.ts';
 
 /** The rest of the limit is for what lives outside of V8's heap: models, tensors, the runtime's arenas, buffers, code. */
 const shareOfLimit = 0.5;

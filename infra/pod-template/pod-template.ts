@@ -1,9 +1,9 @@
 import { k8s } from 'cdk8s-plus-27';
 import { apiKeyMount, ports } from '../../service/contract/index.ts';
-import type { Labels } from '../constructs/labels.ts';
+import type { Labels } from '../props/labels.ts';
 import { placement } from './placement.ts';
 import { containerSecurity, podSecurity } from './pod-security.ts';
-import type { ResolvedProps, Resources } from '../constructs/prediction-service-props.ts';
+import type { ResolvedProps, Resources } from '../props/prediction-service-props.ts';
 import { probes } from './probes.ts';
 
 /** Where temporary files go: the only place that can be written to. */

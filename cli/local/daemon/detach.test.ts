@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { detach, type Detached, type DetachOptions } from './detach.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { manifests, project, type Wishes } from '../fixtures/manifests.ts';
-import { localTarget } from '../local-target.ts';
+import { localTarget } from '../../targets/local.ts';
 import { printLogs } from '../logs.ts';
 import { portOf } from '../replica/ports.ts';
 import { ended, identify, isRunning, type ProcessId } from '../replica/process-id.ts';

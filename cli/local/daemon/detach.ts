@@ -7,7 +7,7 @@ import { program } from '../../own-package.ts';
 import type { LocalOptions } from '../runtime.ts';
 import { grpcPort as grpcContainerPort, readManifests } from '../manifests/manifests.ts';
 import { lastLines } from '../log-file.ts';
-import { makeWay } from '../local-target.ts';
+import { makeWay } from '../stop.ts';
 import type { EngineEvent } from '../replica/replica.ts';
 import { places } from '../state.ts';
 

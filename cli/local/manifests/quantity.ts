@@ -1,4 +1,4 @@
-import { scales } from '../../../infra/constructs/quantity.ts';
+import { scales } from '../../../infra/props/quantity.ts';
 import { Failure } from '../../failure.ts';
 
 const factors: Readonly<Record<string, number>> = scales;

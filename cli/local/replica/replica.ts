@@ -1,4 +1,4 @@
-import type { ReplicaStatus } from '../../targets/target.ts';
+import type { ReplicaStatus } from '../../deployment-status.ts';
 import { RestartBackoff } from './backoff.ts';
 import { check, type Failing } from './check.ts';
 import type { Clock } from './clock.ts';

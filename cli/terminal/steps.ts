@@ -1,4 +1,4 @@
-import type { Reporter } from '../terminal/reporter.ts';
+import type { Reporter } from './reporter.ts';
 
 export interface StepTime {
   readonly step: string;

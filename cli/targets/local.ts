@@ -1,0 +1,49 @@
+import { paths } from '../../service/contract/index.ts';
+import { describeModels } from '../cluster/served-models.ts';
+import { printLogs } from '../local/logs.ts';
+import { isRunning } from '../local/replica/process-id.ts';
+import { readState } from '../local/state.ts';
+import { orphans, stopLocal } from '../local/stop.ts';
+import type { Target } from './target.ts';
+
+/** The local engine of a project, seen from another process: through its state file. */
+export function localTarget(root: string): Target {
+  return {
+    name: 'local',
+    async isUp() {
+      return await this.status() !== undefined;
+    },
+    async status({ models = false } = {}) {
+      const state = await readState(root);
+      if (state === undefined) return undefined;
+      if (isRunning(state.supervisor)) {
+        // All of them load the same folder; a restarted one may have loaded it later.
+        const model = models ? await servedModels(state.url) : undefined;
+        const replicas = state.replicas.map(({ status }) => (model === undefined || !status.ready ? status : { ...status, model }));
+        return { wanted: replicas.length, ready: replicas.filter(({ ready }) => ready).length, replicas };
+      }
+      const left = orphans(state);
+      if (left.length === 0) return undefined;
+      const reason = `Orphaned: the engine (pid ${state.supervisor.pid}) was killed; run \`rhizome down\` or \`rhizome up\``;
+      const replicas = state.replicas.map(({ status: { name, restarts }, process }) => {
+        const alive = process !== undefined && left.includes(process);
+        return { name, ready: false, restarts, reason: alive ? reason : 'Unknown', ...(alive ? { pid: process.pid } : {}) };
+      });
+      return { wanted: replicas.length, ready: 0, replicas };
+    },
+    async url() {
+      const state = await readState(root);
+      return state !== undefined && isRunning(state.supervisor) ? state.url : undefined;
+    },
+    async logs(options) {
+      await printLogs(root, options, process.stdout);
+    },
+    down: () => stopLocal(root),
+  };
+}
+
+/** Undefined where no replica answers, or a key is needed. */
+async function servedModels(url: string): Promise<string | undefined> {
+  const response = await fetch(`${url}${paths.models}`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+  return response?.ok === true ? describeModels(await response.json()) : undefined;
+}
