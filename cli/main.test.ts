@@ -8,18 +8,47 @@ import { answerWith, createProject, type Project } from './fixtures/project.ts';
 import { createReporter } from './terminal/reporter.ts';
 
 let project: Project;
-beforeAll(async () => { project = await createProject({}); });
+beforeAll(async () => {
+  project = await createProject({});
+});
 afterAll(() => project.remove());
 
 const example = { sepal_length: 5, sepal_width: 3.5, petal_length: 1.3, petal_width: 0.3 };
 
 test('every command has help with examples', () => {
-  const context = { root: '/', report: createReporter({ write: () => true }), signal: new AbortController().signal, print: () => undefined };
+  const context = {
+    root: '/',
+    report: createReporter({ write: () => true }),
+    signal: new AbortController().signal,
+    print: () => undefined,
+  };
   const { commands } = createProgram(context, '0.0.0');
-  expect(commands.map((command) => command.name())).toEqual(expect.arrayContaining(['up', 'status', 'predict', 'load', 'chaos', 'logs', 'down', 'build', 'synth', 'init', 'add', 'types', 'doctor']));
+  expect(commands.map((command) => command.name())).toEqual(
+    expect.arrayContaining([
+      'up',
+      'status',
+      'predict',
+      'load',
+      'chaos',
+      'logs',
+      'down',
+      'build',
+      'synth',
+      'init',
+      'add',
+      'types',
+      'doctor',
+    ]),
+  );
   for (const command of commands) {
     let help = '';
-    command.configureOutput({ writeOut: (text) => { help += text; } }).outputHelp();
+    command
+      .configureOutput({
+        writeOut: (text) => {
+          help += text;
+        },
+      })
+      .outputHelp();
     expect(help).toMatch(new RegExp(`Examples:\n  \\$ .*rhizome ${command.name()}`));
   }
 });
@@ -36,7 +65,10 @@ test.each([
   [['up', '--base-image', 'x'], '--base-image does nothing on this machine'],
   [['predict', 'tulip'], 'There is no model "tulip": models/ holds iris.'],
   [['predict', 'tulip', '--json', '{}'], 'There is no model "tulip": models/ holds iris.'],
-  [['predict', '--url', 'localhost:8080', '--json', '{}'], "'localhost:8080' is invalid. Expected a URL, as http://localhost:8080."],
+  [
+    ['predict', '--url', 'localhost:8080', '--json', '{}'],
+    "'localhost:8080' is invalid. Expected a URL, as http://localhost:8080.",
+  ],
   [['predict', '--json', '{}', '--file', '-'], 'cannot be used with option'],
   [['load', '--rate', '0'], 'Expected requests a second, above 0 and up to 100000.'],
   [['load', '--for', '1y'], 'Expected a time, as 30s, 500ms or 2m.'],
@@ -50,7 +82,8 @@ test.each([
 });
 
 test('exits 0 for --help and --version, anywhere; 1 outside of a project and where nothing is up', async () => {
-  const elsewhere = (args: readonly string[]) => execa(process.execPath, [`${import.meta.dirname}/main.ts`, ...args], { cwd: tmpdir(), reject: false });
+  const elsewhere = (args: readonly string[]) =>
+    execa(process.execPath, [`${import.meta.dirname}/main.ts`, ...args], { cwd: tmpdir(), reject: false });
   expect((await elsewhere(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+$/);
   expect((await elsewhere(['up', '--help'])).exitCode).toBe(0);
   const lost = await elsewhere(['synth']);
@@ -59,7 +92,9 @@ test('exits 0 for --help and --version, anywhere; 1 outside of a project and whe
 
   const nothing = await project.start(['status']);
   expect(nothing.exitCode).toBe(1);
-  expect(nothing.stderr).toBe('\n✗ Nothing is up.\n  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.');
+  expect(nothing.stderr).toBe(
+    '\n✗ Nothing is up.\n  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
+  );
   expect((await project.start(['down'])).stdout).toBe('Nothing was up.');
 });
 
@@ -68,8 +103,13 @@ test("predict sends the model's first example, or what it is given, and prints t
   try {
     const first = await project.start(['predict', '--url', `${service.url}/`]);
     expect(first.stdout).toBe('{"prediction":"setosa"}');
-    expect(first.stderr).toBe(`  $ curl ${service.url}/predictions -H 'content-type: application/json' -d '${JSON.stringify(example)}'`);
-    const piped = await project.start(['predict', '--file', '-', '--url', service.url], { input: '[{"a":1}]', env: { API_KEY: 'secret' } });
+    expect(first.stderr).toBe(
+      `  $ curl ${service.url}/predictions -H 'content-type: application/json' -d '${JSON.stringify(example)}'`,
+    );
+    const piped = await project.start(['predict', '--file', '-', '--url', service.url], {
+      input: '[{"a":1}]',
+      env: { API_KEY: 'secret' },
+    });
     expect(piped.stderr).toContain('-H "Authorization: Bearer $API_KEY"');
     expect(piped.stderr).not.toContain('secret');
     expect(service.received).toEqual([
@@ -82,11 +122,17 @@ test("predict sends the model's first example, or what it is given, and prints t
 });
 
 test('predict shows what the service refuses, field by field, and where nothing answers', async () => {
-  const service = await answerWith(422, { title: 'Invalid input', detail: '1 field is wrong.', errors: [{ pointer: '#/petal_width', detail: 'Expected a number.', expected: 'a number' }] });
+  const service = await answerWith(422, {
+    title: 'Invalid input',
+    detail: '1 field is wrong.',
+    errors: [{ pointer: '#/petal_width', detail: 'Expected a number.', expected: 'a number' }],
+  });
   const refused = await project.start(['predict', '--json', '{}', '--url', service.url]);
   await service.close();
   expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toContain('✗ The service refused the request (422 Invalid input): 1 field is wrong.\n    #/petal_width Expected a number. (expected a number)\n');
+  expect(refused.stderr).toContain(
+    '✗ The service refused the request (422 Invalid input): 1 field is wrong.\n    #/petal_width Expected a number. (expected a number)\n',
+  );
   const silent = await project.start(['predict', '--json', '{}', '--url', service.url]);
   expect(silent.exitCode).toBe(1);
   expect(silent.stderr).toMatch(/✗ Nothing answers at http:\S+: connect ECONNREFUSED/);
@@ -94,22 +140,30 @@ test('predict shows what the service refuses, field by field, and where nothing 
 
 test('synth runs the app of cdk8s.yaml, prints the files and removes others; without success all stays as it is', async () => {
   await writeFile(join(project.folder, 'charts-out/renamed.k8s.yaml'), '');
-  const { exitCode, stdout, stderr } = await project.start(['synth', '--json'], { env: { RHIZOME_IMAGE: 'iris-server:v9' } });
+  const { exitCode, stdout, stderr } = await project.start(['synth', '--json'], {
+    env: { RHIZOME_IMAGE: 'iris-server:v9' },
+  });
   expect(exitCode).toBe(0);
   expect(stderr).toContain("  $ CDK8S_OUTDIR=charts-out npx -c 'sed ");
   expect(JSON.parse(stdout)).toEqual({ files: ['charts-out/local.k8s.yaml'] });
-  expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: iris-server:v9\n');
+  expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain(
+    'image: iris-server:v9\n',
+  );
 
   await writeFile(join(project.folder, 'cdk8s.yaml'), 'app: echo wrong prop >&2; exit 1\noutput: charts-out\n');
   const failed = await project.start(['synth']);
   expect(failed.exitCode).toBe(1);
   expect(failed.stderr).toContain('✗ This command failed (exit code 1): CDK8S_OUTDIR=charts-out npx -c ');
-  expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: iris-server:v9\n');
+  expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain(
+    'image: iris-server:v9\n',
+  );
   expect(failed.stderr).toContain('    wrong prop\n  → Nothing was applied.');
 
   await writeFile(join(project.folder, 'cdk8s.yaml'), 'app: "true"\noutput: charts-out\n');
   expect((await project.start(['synth'])).stderr).toContain('✗ `true` made no *.k8s.yaml in charts-out.');
-  expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: iris-server:v9\n');
+  expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain(
+    'image: iris-server:v9\n',
+  );
 });
 
 test('a kind that does not work, as without Docker, stands in the way of nothing', async () => {
@@ -117,7 +171,9 @@ test('a kind that does not work, as without Docker, stands in the way of nothing
   try {
     expect(await broken.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.' });
     const status = await broken.start(['status']);
-    expect(status.stderr).toContain('kind cannot be asked. CommandFailed: This command failed (exit code 1): kind get clusters\n');
+    expect(status.stderr).toContain(
+      'kind cannot be asked. CommandFailed: This command failed (exit code 1): kind get clusters\n',
+    );
     expect(status.stderr).toContain('✗ Nothing is up.');
     const named = await broken.start(['down', '--on', 'kind']);
     expect(named.exitCode).toBe(1);
@@ -132,7 +188,11 @@ test('a kind that does not work, as without Docker, stands in the way of nothing
 });
 
 test('a context that up was sent to and that is silent is told', async () => {
-  const silent = await createProject({ 'kind get clusters': 'echo none', 'kubectl config get-contexts': 'echo staging', 'kubectl --context staging': 'echo i/o timeout >&2; exit 1' });
+  const silent = await createProject({
+    'kind get clusters': 'echo none',
+    'kubectl config get-contexts': 'echo staging',
+    'kubectl --context staging': 'echo i/o timeout >&2; exit 1',
+  });
   try {
     await mkdir(join(silent.folder, '.rhizome'), { recursive: true });
     await writeFile(join(silent.folder, '.rhizome/applied.json'), '{"context=staging": {"installations": []}}');
@@ -150,7 +210,9 @@ test('a context that kubectl does not know any more is forgotten, with a line', 
     await mkdir(join(gone.folder, '.rhizome'));
     await writeFile(join(gone.folder, '.rhizome/applied.json'), '{"context=staging": {"installations": []}}');
     const status = await gone.start(['status']);
-    expect(status.stderr).toBe('  context=staging is forgotten: kubectl does not know it any more.\n\n✗ Nothing is up.\n  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.');
+    expect(status.stderr).toBe(
+      '  context=staging is forgotten: kubectl does not know it any more.\n\n✗ Nothing is up.\n  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
+    );
     expect(await gone.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.', stderr: '' });
   } finally {
     await gone.remove();
@@ -158,7 +220,10 @@ test('a context that kubectl does not know any more is forgotten, with a line', 
 });
 
 test('a kind cluster that is there but does not answer is up: status says what is wrong, down deletes it', async () => {
-  const ill = await createProject({ 'kind get clusters': 'echo rhizome', 'kubectl --context': 'echo refused >&2; exit 1' });
+  const ill = await createProject({
+    'kind get clusters': 'echo rhizome',
+    'kubectl --context': 'echo refused >&2; exit 1',
+  });
   try {
     // A context that is silent is no second target.
     await mkdir(join(ill.folder, '.rhizome'));

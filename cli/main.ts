@@ -23,13 +23,19 @@ async function main(): Promise<number> {
   }
   // The reader of a pipe may have seen enough, as `head` has.
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); });
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+    });
   }
   const context = {
-    get root() { return findRoot(process.cwd()); },
+    get root() {
+      return findRoot(process.cwd());
+    },
     report,
     signal: interrupt.signal,
-    print: (text: string) => { process.stdout.write(`${text}\n`); },
+    print: (text: string) => {
+      process.stdout.write(`${text}\n`);
+    },
   };
   try {
     await createProgram(context, manifest().version).parseAsync();
@@ -50,7 +56,11 @@ function exitCode(error: unknown, report: Reporter): number {
     return error.exitCode;
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  report.failure(`This should not have happened: ${message}`, [], 'It is a bug of rhizome. RHIZOME_DEBUG=1 shows where; please report it with that.');
+  report.failure(
+    `This should not have happened: ${message}`,
+    [],
+    'It is a bug of rhizome. RHIZOME_DEBUG=1 shows where; please report it with that.',
+  );
   return 1;
 }
 

@@ -24,4 +24,5 @@ export interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
-export const manifest = (): Manifest => JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as Manifest;
+export const manifest = (): Manifest =>
+  JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as Manifest;

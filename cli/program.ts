@@ -23,10 +23,30 @@ export function createProgram(context: CommandContext, version: string): Command
     .version(version)
     // `add --version 2` is about a model.
     .enablePositionalOptions()
-    .addHelpText('after', `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\nExit code: 0 done, 1 failed, 2 wrong usage. RHIZOME_DEBUG=1 shows where an error comes from.`);
-  for (const create of [upCommand, statusCommand, predictCommand, loadCommand, chaosCommand, logsCommand, downCommand, buildCommand, synthCommand, initCommand, inspectCommand, addCommand, compareCommand, typesCommand, doctorCommand]) {
+    .addHelpText(
+      'after',
+      `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\nExit code: 0 done, 1 failed, 2 wrong usage. RHIZOME_DEBUG=1 shows where an error comes from.`,
+    );
+  for (const create of [
+    upCommand,
+    statusCommand,
+    predictCommand,
+    loadCommand,
+    chaosCommand,
+    logsCommand,
+    downCommand,
+    buildCommand,
+    synthCommand,
+    initCommand,
+    inspectCommand,
+    addCommand,
+    compareCommand,
+    typesCommand,
+    doctorCommand,
+  ]) {
     program.addCommand(create(context));
   }
-  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help shows what is possible)');
+  for (const command of [program, ...program.commands])
+    command.exitOverride().showHelpAfterError('(--help shows what is possible)');
   return program;
 }

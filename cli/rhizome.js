@@ -30,15 +30,19 @@ if (process.features.typescript || (!isClone && process.argv[2] === 'init')) {
 } else {
   const node = pinnedNode();
   if (node === undefined) {
-    console.error(isClone
-      ? '✗ Rhizome is not installed here yet.\n  → npm ci'
-      : `✗ Rhizome needs Node 24; this is ${process.version}, and there is no other one in node_modules.\n  → npm install, in a folder that \`rhizome init\` has set up`);
+    console.error(
+      isClone
+        ? '✗ Rhizome is not installed here yet.\n  → npm ci'
+        : `✗ Rhizome needs Node 24; this is ${process.version}, and there is no other one in node_modules.\n  → npm install, in a folder that \`rhizome init\` has set up`,
+    );
     process.exit(1);
   }
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // A terminal sends Ctrl-C to both; twice would mean "at once".
-    process.on(signal, () => { if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal); });
+    process.on(signal, () => {
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
   }
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + constants.signals[signal];

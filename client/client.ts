@@ -26,7 +26,11 @@ export interface Client<M extends ModelMap<M> = AnyModels> {
   predict(row: Features<M>, options?: CallOptions): Promise<Prediction<M>>;
   predict(rows: readonly Features<M>[] | Columns<Features<M>>, options?: CallOptions): Promise<Prediction<M>[]>;
   /** Rows, or columns of them; answered in their order. */
-  predict<N extends ModelName<M>>(model: N, rows: readonly Features<M, N>[] | Columns<Features<M, N>>, options?: ModelOptions): Promise<Prediction<M, N>[]>;
+  predict<N extends ModelName<M>>(
+    model: N,
+    rows: readonly Features<M, N>[] | Columns<Features<M, N>>,
+    options?: ModelOptions,
+  ): Promise<Prediction<M, N>[]>;
   /** One row, by the features' names. Last, so that it is what TypeScript's errors are about. */
   predict<N extends ModelName<M>>(model: N, row: Features<M, N>, options?: ModelOptions): Promise<Prediction<M, N>>;
 
@@ -60,14 +64,18 @@ export function createClient<M extends ModelMap<M> = AnyModels>(options: ClientO
     json((await send({ path, accept }, call)).bytes) as T;
 
   async function predict(path: string, input: unknown, call: CallOptions | undefined): Promise<unknown> {
-    const answer = await send({ path, body: stringifyJson(input), headers: { 'content-type': 'application/json' } }, call);
+    const answer = await send(
+      { path, body: stringifyJson(input), headers: { 'content-type': 'application/json' } },
+      call,
+    );
     return readPredictions(json(answer.bytes));
   }
 
   return {
-    predict: ((first: unknown, second: unknown, third?: ModelOptions) => (typeof first === 'string'
-      ? predict(`${versioned(paths.models, first, third?.version)}${paths.predictions}`, second, third)
-      : predict(paths.predictions, first, second as CallOptions | undefined))) as Client<M>['predict'],
+    predict: ((first: unknown, second: unknown, third?: ModelOptions) =>
+      typeof first === 'string'
+        ? predict(`${versioned(paths.models, first, third?.version)}${paths.predictions}`, second, third)
+        : predict(paths.predictions, first, second as CallOptions | undefined)) as Client<M>['predict'],
 
     models: async (call) => (await get<ModelList>(paths.models, call)).models,
     model: (name, call) => get(versioned(paths.models, name, call?.version), call),
@@ -75,9 +83,16 @@ export function createClient<M extends ModelMap<M> = AnyModels>(options: ClientO
     live: (call) => get(paths.live, call),
 
     infer: async (model, request, call) =>
-      readInference(await send(inferRequest(`${versioned(inferencePath, model, call?.version)}/infer`, request, call?.binary === true), call)),
+      readInference(
+        await send(
+          inferRequest(`${versioned(inferencePath, model, call?.version)}/infer`, request, call?.binary === true),
+          call,
+        ),
+      ),
     metadata: (model, call) => get(versioned(inferencePath, model, call?.version), call),
-    modelReady: async (model, call) => (await send({ path: `${versioned(inferencePath, model, call?.version)}/ready`, accept: [503] }, call)).status !== 503,
+    modelReady: async (model, call) =>
+      (await send({ path: `${versioned(inferencePath, model, call?.version)}/ready`, accept: [503] }, call)).status !==
+      503,
     serverMetadata: (call) => get(paths.inference, call),
   };
 }

@@ -11,7 +11,9 @@ export class Deadline {
   constructor(milliseconds: number, signals: readonly (AbortSignal | undefined)[]) {
     this.#signals = signals.filter((signal) => signal !== undefined);
     this.#end = performance.now() + milliseconds;
-    this.#timer = setTimeout(() => { this.#controller.abort(this.over); }, milliseconds);
+    this.#timer = setTimeout(() => {
+      this.#controller.abort(this.over);
+    }, milliseconds);
     for (const signal of this.#signals) signal.addEventListener('abort', this.#abort);
     this.#abort();
   }

@@ -16,23 +16,29 @@ export function readOutputs(outputs: readonly JsonOutput[], binary: Uint8Array<A
   let at = 0;
   return outputs.map((output): InferOutput => {
     const { name, datatype, shape, data, parameters } = output;
-    if (!isDatatype(datatype)) throw new UnexpectedAnswer(`The output '${name}' has the datatype ${datatype}, which this client does not know.`);
+    if (!isDatatype(datatype))
+      throw new UnexpectedAnswer(`The output '${name}' has the datatype ${datatype}, which this client does not know.`);
     const size = parameters?.binary_data_size;
     let values: TensorData[Datatype];
     if (size === undefined) {
       // Nested or flat, as the server likes.
       values = fromJson(datatype, (data ?? []).flat(Infinity), name);
     } else {
-      if (at + size > binary.length) throw new UnexpectedAnswer(`The output '${name}' has ${size} bytes, and only ${binary.length - at} came.`);
+      if (at + size > binary.length)
+        throw new UnexpectedAnswer(`The output '${name}' has ${size} bytes, and only ${binary.length - at} came.`);
       values = fromBytes(datatype, binary.slice(at, at + size), name);
       at += size;
     }
-    if (values.length !== elementCount(shape)) throw new UnexpectedAnswer(`The output '${name}' has ${values.length} elements, and its shape [${shape.join(', ')}] wants ${elementCount(shape)}.`);
+    if (values.length !== elementCount(shape))
+      throw new UnexpectedAnswer(
+        `The output '${name}' has ${values.length} elements, and its shape [${shape.join(', ')}] wants ${elementCount(shape)}.`,
+      );
     return { name, datatype, shape, data: values } as InferOutput;
   });
 }
 
-const isDatatype = (text: string): text is Datatype => text === 'BOOL' || text === 'BYTES' || Object.hasOwn(arrayTypes, text);
+const isDatatype = (text: string): text is Datatype =>
+  text === 'BOOL' || text === 'BYTES' || Object.hasOwn(arrayTypes, text);
 
 function fromJson(datatype: Datatype, values: readonly unknown[], name: string): TensorData[Datatype] {
   if (datatype === 'BYTES') return values.map(String);
@@ -40,7 +46,9 @@ function fromJson(datatype: Datatype, values: readonly unknown[], name: string):
   try {
     return new arrayTypes[datatype](pack(datatype, values as readonly Element[]).buffer);
   } catch (cause) {
-    throw new UnexpectedAnswer(`The output '${name}' has an element that is no ${datatype}: ${String(cause)}`, { cause });
+    throw new UnexpectedAnswer(`The output '${name}' has an element that is no ${datatype}: ${String(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -50,7 +58,10 @@ function fromBytes(datatype: Datatype, bytes: Uint8Array<ArrayBuffer>, name: str
   try {
     return new arrayTypes[datatype](bytes.buffer);
   } catch (cause) {
-    throw new UnexpectedAnswer(`The output '${name}' has ${bytes.length} bytes, which are no ${datatype}: ${String(cause)}`, { cause });
+    throw new UnexpectedAnswer(
+      `The output '${name}' has ${bytes.length} bytes, which are no ${datatype}: ${String(cause)}`,
+      { cause },
+    );
   }
 }
 

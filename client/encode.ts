@@ -6,9 +6,16 @@ import { arrayTypes, type Datatype, type InferInput, type NumericDatatype } from
 export type Element = number | bigint | boolean | string;
 
 type Packed =
-  | Int8Array<ArrayBuffer> | Int16Array<ArrayBuffer> | Int32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>
-  | Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>
-  | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  | Int8Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | BigUint64Array<ArrayBuffer>
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>;
 
 /** @throws InvalidTensor where neither the caller nor the values tell */
 export function datatypeOf({ name, datatype, data }: InferInput): Datatype {
@@ -16,10 +23,16 @@ export function datatypeOf({ name, datatype, data }: InferInput): Datatype {
   const known = (Object.keys(arrayTypes) as NumericDatatype[]).find((each) => isArrayOf(each, data));
   if (known !== undefined) return known;
   switch (typeof data[0]) {
-    case 'string': return 'BYTES';
-    case 'boolean': return 'BOOL';
-    case 'bigint': return 'INT64';
-    default: throw new InvalidTensor(`The input '${name}' has no datatype, and ${data.length === 0 ? 'no element tells' : 'plain numbers do not tell'} it: give "datatype", or a typed array.`);
+    case 'string':
+      return 'BYTES';
+    case 'boolean':
+      return 'BOOL';
+    case 'bigint':
+      return 'INT64';
+    default:
+      throw new InvalidTensor(
+        `The input '${name}' has no datatype, and ${data.length === 0 ? 'no element tells' : 'plain numbers do not tell'} it: give "datatype", or a typed array.`,
+      );
   }
 }
 
@@ -27,7 +40,8 @@ export function datatypeOf({ name, datatype, data }: InferInput): Datatype {
 const isArrayOf = (datatype: NumericDatatype, data: InferInput['data']): boolean =>
   data instanceof arrayTypes[datatype] && !(datatype === 'FP16' && data instanceof Uint16Array);
 
-const isHalfBits = (datatype: Datatype, data: InferInput['data']): data is Uint16Array => datatype === 'FP16' && data instanceof Uint16Array;
+const isHalfBits = (datatype: Datatype, data: InferInput['data']): data is Uint16Array =>
+  datatype === 'FP16' && data instanceof Uint16Array;
 
 /** As a JSON array's elements. */
 export function jsonData(datatype: Datatype, data: InferInput['data']): unknown {
@@ -49,25 +63,40 @@ export function binaryData(input: InferInput, datatype: Datatype): Uint8Array<Ar
     throw new InvalidTensor(`The input '${name}' has an element that is no ${datatype}: ${String(cause)}`, { cause });
   }
   const wrong = values.findIndex((value, index) => !isKept(datatype, value, array[index] ?? NaN));
-  if (wrong >= 0) throw new InvalidTensor(`Element ${wrong} of the input '${name}' is ${String(values[wrong])}, which is no ${datatype}.`);
+  if (wrong >= 0)
+    throw new InvalidTensor(
+      `Element ${wrong} of the input '${name}' is ${String(values[wrong])}, which is no ${datatype}.`,
+    );
   return new Uint8Array(array.buffer);
 }
 
 /** Of texts the numbers that they are, as "NaN" or an integer's digits. @throws SyntaxError or RangeError of BigInt */
 export function pack(datatype: Exclude<Datatype, 'BYTES'>, values: readonly Element[]): Packed {
   switch (datatype) {
-    case 'FP16': return Uint16Array.from(values, (value) => toHalf(Number(value)));
-    case 'FP32': return Float32Array.from(values, Number);
-    case 'FP64': return Float64Array.from(values, Number);
-    case 'INT8': return Int8Array.from(values, Number);
-    case 'INT16': return Int16Array.from(values, Number);
-    case 'INT32': return Int32Array.from(values, Number);
-    case 'INT64': return BigInt64Array.from(values, BigInt);
-    case 'UINT8': return Uint8Array.from(values, Number);
-    case 'UINT16': return Uint16Array.from(values, Number);
-    case 'UINT32': return Uint32Array.from(values, Number);
-    case 'UINT64': return BigUint64Array.from(values, BigInt);
-    case 'BOOL': return Uint8Array.from(values, Number);
+    case 'FP16':
+      return Uint16Array.from(values, (value) => toHalf(Number(value)));
+    case 'FP32':
+      return Float32Array.from(values, Number);
+    case 'FP64':
+      return Float64Array.from(values, Number);
+    case 'INT8':
+      return Int8Array.from(values, Number);
+    case 'INT16':
+      return Int16Array.from(values, Number);
+    case 'INT32':
+      return Int32Array.from(values, Number);
+    case 'INT64':
+      return BigInt64Array.from(values, BigInt);
+    case 'UINT8':
+      return Uint8Array.from(values, Number);
+    case 'UINT16':
+      return Uint16Array.from(values, Number);
+    case 'UINT32':
+      return Uint32Array.from(values, Number);
+    case 'UINT64':
+      return BigUint64Array.from(values, BigInt);
+    case 'BOOL':
+      return Uint8Array.from(values, Number);
   }
 }
 

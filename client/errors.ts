@@ -53,7 +53,10 @@ export class TimedOut extends RhizomeError {
   override readonly name = 'TimedOut';
 
   constructor(url: string, milliseconds: number, cause?: unknown) {
-    super(`No answer from ${url} within ${milliseconds} ms. Give the call a longer timeout, or the service more time.`, { cause });
+    super(
+      `No answer from ${url} within ${milliseconds} ms. Give the call a longer timeout, or the service more time.`,
+      { cause },
+    );
   }
 }
 

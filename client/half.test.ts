@@ -4,14 +4,31 @@ test('each of the 65,536 patterns is the number that Float16Array has, and back'
   const bits = Uint16Array.from({ length: 65536 }, (_, index) => index);
   const numbers = new Float16Array(bits.buffer);
   expect(bits.filter((pattern) => !Object.is(fromHalf(pattern), numbers[pattern]))).toHaveLength(0);
-  expect(bits.filter((pattern) => !Number.isNaN(numbers[pattern]) && toHalf(numbers[pattern]!) !== pattern)).toHaveLength(0);
+  expect(
+    bits.filter((pattern) => !Number.isNaN(numbers[pattern]) && toHalf(numbers[pattern]!) !== pattern),
+  ).toHaveLength(0);
   expect(Number.isNaN(fromHalf(toHalf(NaN)))).toBe(true);
 });
 
 test('numbers between two go to the nearer one, and from the middle to the even one, as Float16Array rounds', () => {
   const finite = Array.from({ length: 0x7bff }, (_, pattern) => [fromHalf(pattern), fromHalf(pattern + 1)] as const);
   const between = finite.flatMap(([low, high]) => [0.25, 0.5, 0.50001, 0.75].map((part) => low + (high - low) * part));
-  const edges = [65504, 65519.99, 65520, 1e300, 5e-324, 2 ** -25, 2 ** -25 * 1.0001, -1.5, -0, Infinity, -Infinity, 2 ** -14 - 2 ** -40];
-  const wrong = [...between, ...edges].filter((value) => !Object.is(fromHalf(toHalf(value)), Float16Array.of(value)[0]));
+  const edges = [
+    65504,
+    65519.99,
+    65520,
+    1e300,
+    5e-324,
+    2 ** -25,
+    2 ** -25 * 1.0001,
+    -1.5,
+    -0,
+    Infinity,
+    -Infinity,
+    2 ** -14 - 2 ** -40,
+  ];
+  const wrong = [...between, ...edges].filter(
+    (value) => !Object.is(fromHalf(toHalf(value)), Float16Array.of(value)[0]),
+  );
   expect(wrong).toEqual([]);
 });

@@ -7,7 +7,17 @@ export type { Datatype, Halves, InferInput, InferOutput, TensorData } from './te
 export type { CallOptions, ClientOptions } from './transport.ts';
 /** What travels over HTTP. */
 export type {
-  Check, Health, Issue, JsonNumber, ModelDescription, ModelList, ModelListEntry, PredictionRequest, PredictionResponse, Problem, Task,
+  Check,
+  Health,
+  Issue,
+  JsonNumber,
+  ModelDescription,
+  ModelList,
+  ModelListEntry,
+  PredictionRequest,
+  PredictionResponse,
+  Problem,
+  Task,
 } from '../service/contract/api.ts';
 export type { ModelMetadata, ServerMetadata, TensorMetadata } from '../service/contract/inference.ts';
 export type { Example, FeatureJson, FeatureValue } from '../onnx/signature/model-json.ts';

@@ -29,12 +29,18 @@ export interface InferResponse {
 const jsonLength = 'inference-header-content-length';
 
 /** @throws InvalidTensor */
-export function inferRequest(path: string, { inputs, outputs, id, parameters }: InferRequest, binary: boolean): Request {
+export function inferRequest(
+  path: string,
+  { inputs, outputs, id, parameters }: InferRequest,
+  binary: boolean,
+): Request {
   const tensors = inputs.map((input) => {
     const { name, shape } = input;
     const datatype = datatypeOf(input);
     const bytes = binary ? binaryData(input, datatype) : undefined;
-    const content = bytes ? { parameters: { binary_data_size: bytes.length } } : { data: jsonData(datatype, input.data) };
+    const content = bytes
+      ? { parameters: { binary_data_size: bytes.length } }
+      : { data: jsonData(datatype, input.data) };
     return { json: { name, shape, datatype, ...content }, bytes };
   });
   const text = stringifyJson({
@@ -62,8 +68,12 @@ function concatenated(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuff
 /** @throws UnexpectedAnswer */
 export function readInference({ headers, bytes }: Answer): InferResponse {
   const length = Number(headers.get(jsonLength) ?? bytes.length);
-  if (!(length <= bytes.length)) throw new UnexpectedAnswer(`The answer has ${bytes.length} bytes, of which ${length} should be JSON.`);
-  const body = json(bytes.subarray(0, length)) as Omit<InferResponse, 'outputs'> & { readonly outputs?: readonly JsonOutput[] };
-  if (!Array.isArray(body.outputs)) throw new UnexpectedAnswer('The answer is JSON, but has no outputs. Does the URL lead to the service?');
+  if (!(length <= bytes.length))
+    throw new UnexpectedAnswer(`The answer has ${bytes.length} bytes, of which ${length} should be JSON.`);
+  const body = json(bytes.subarray(0, length)) as Omit<InferResponse, 'outputs'> & {
+    readonly outputs?: readonly JsonOutput[];
+  };
+  if (!Array.isArray(body.outputs))
+    throw new UnexpectedAnswer('The answer is JSON, but has no outputs. Does the URL lead to the service?');
   return { ...body, outputs: readOutputs(body.outputs, bytes.subarray(length)) };
 }

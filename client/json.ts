@@ -26,6 +26,10 @@ export function parseJson(text: string): unknown {
   // Almost always; and a reviver makes the parser several times slower.
   if (!longInteger.test(text)) return JSON.parse(text);
   const mark = newMark();
-  const marked = text.replaceAll(stringOrNumber, (token) => (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${mark}${token}"` : token));
-  return JSON.parse(marked, (_, value: unknown) => (typeof value === 'string' && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value));
+  const marked = text.replaceAll(stringOrNumber, (token) =>
+    /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${mark}${token}"` : token,
+  );
+  return JSON.parse(marked, (_, value: unknown) =>
+    typeof value === 'string' && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value,
+  );
 }

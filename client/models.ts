@@ -10,7 +10,9 @@ export interface ModelTypes {
 export type ModelMap<M> = { readonly [N in keyof M]: ModelTypes };
 
 /** Where nothing is known of the models. */
-export type AnyModels = Readonly<Record<string, { readonly features: PredictionRequest; readonly prediction: AnyPrediction }>>;
+export type AnyModels = Readonly<
+  Record<string, { readonly features: PredictionRequest; readonly prediction: AnyPrediction }>
+>;
 
 export interface AnyPrediction extends Omit<PredictionResponse, 'probabilities' | 'score'> {
   readonly probabilities?: Readonly<Record<string, number>>;

@@ -19,10 +19,12 @@ function numeric(value: unknown): unknown {
  * prediction without probabilities. In `outputs` they stay: there they may be texts of the model.
  */
 export function readPredictions(body: unknown): unknown {
-  for (const answer of Array.isArray(body) ? body as unknown[] : [body]) {
-    if (typeof answer !== 'object' || answer === null) throw new UnexpectedAnswer('The answer is JSON, but no prediction. Does the URL lead to the service?');
+  for (const answer of Array.isArray(body) ? (body as unknown[]) : [body]) {
+    if (typeof answer !== 'object' || answer === null)
+      throw new UnexpectedAnswer('The answer is JSON, but no prediction. Does the URL lead to the service?');
     const row: Answered = answer;
-    if (row.probabilities) for (const [name, value] of Object.entries(row.probabilities)) row.probabilities[name] = numeric(value);
+    if (row.probabilities)
+      for (const [name, value] of Object.entries(row.probabilities)) row.probabilities[name] = numeric(value);
     else if (row.prediction !== undefined) row.prediction = numeric(row.prediction);
     if (row.score !== undefined) row.score = numeric(row.score);
   }

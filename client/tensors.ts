@@ -1,5 +1,7 @@
 /** Where the engine and the program's `lib` have Float16Array, that; else the 16 bits of each as Uint16Array. */
-export type Halves = typeof globalThis extends { readonly Float16Array: { readonly prototype: infer Floats } } ? Floats : Uint16Array;
+export type Halves = typeof globalThis extends { readonly Float16Array: { readonly prototype: infer Floats } }
+  ? Floats
+  : Uint16Array;
 
 /** The Open Inference Protocol's element types, and what their values are here. */
 export interface TensorData {
@@ -33,7 +35,12 @@ export interface InferInput {
 
 /** One type for each datatype: to compare `datatype` tells TypeScript what `data` is. */
 export type InferOutput = {
-  [D in Datatype]: { readonly name: string; readonly datatype: D; readonly shape: readonly number[]; readonly data: TensorData[D] };
+  [D in Datatype]: {
+    readonly name: string;
+    readonly datatype: D;
+    readonly shape: readonly number[];
+    readonly data: TensorData[D];
+  };
 }[Datatype];
 
 /** The typed arrays whose bytes are the protocol's: little-endian, as are the machines of every JavaScript engine of note. */
@@ -41,7 +48,9 @@ export type NumericDatatype = Exclude<Datatype, 'BOOL' | 'BYTES'>;
 
 type ArrayOf<A> = new (buffer: ArrayBuffer) => A;
 
-const halves = (globalThis as { readonly Float16Array?: ArrayOf<Halves> }).Float16Array ?? (Uint16Array as unknown as ArrayOf<Halves>);
+const halves =
+  (globalThis as { readonly Float16Array?: ArrayOf<Halves> }).Float16Array ??
+  (Uint16Array as unknown as ArrayOf<Halves>);
 
 export const arrayTypes: { readonly [D in NumericDatatype]: ArrayOf<TensorData[D]> } = {
   FP16: halves,
@@ -57,4 +66,5 @@ export const arrayTypes: { readonly [D in NumericDatatype]: ArrayOf<TensorData[D
   UINT64: BigUint64Array,
 };
 
-export const elementCount = (shape: readonly number[]): number => shape.reduce((product, dimension) => product * dimension, 1);
+export const elementCount = (shape: readonly number[]): number =>
+  shape.reduce((product, dimension) => product * dimension, 1);

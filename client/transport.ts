@@ -44,9 +44,17 @@ export interface Answer {
 export type Transport = (request: Request, options: CallOptions | undefined) => Promise<Answer>;
 
 /** @throws TypeError where the URL is none */
-export function createTransport({ url, apiKey, timeout: defaultTimeout = 30_000, retries = 3, fetch = globalThis.fetch, signal: all }: ClientOptions): Transport {
+export function createTransport({
+  url,
+  apiKey,
+  timeout: defaultTimeout = 30_000,
+  retries = 3,
+  fetch = globalThis.fetch,
+  signal: all,
+}: ClientOptions): Transport {
   const { location } = globalThis as { readonly location?: { readonly href: string } };
-  if (!URL.canParse(url, location?.href)) throw new TypeError(`"${url}" is no URL: expected one as http://localhost:8080.`);
+  if (!URL.canParse(url, location?.href))
+    throw new TypeError(`"${url}" is no URL: expected one as http://localhost:8080.`);
   const base = url.replace(/\/+$/, '');
 
   async function attempt({ path, body, headers, accept = [] }: Request, signal: AbortSignal): Promise<Answer | Failed> {
@@ -59,7 +67,11 @@ export function createTransport({ url, apiKey, timeout: defaultTimeout = 30_000,
         ...(body !== undefined && { body }),
         signal,
       });
-      answer = { status: response.status, headers: response.headers, bytes: new Uint8Array(await response.arrayBuffer()) };
+      answer = {
+        status: response.status,
+        headers: response.headers,
+        bytes: new Uint8Array(await response.arrayBuffer()),
+      };
     } catch (cause) {
       return { error: new Unreachable(address, cause), again: true };
     }
@@ -116,7 +128,9 @@ export function json(bytes: Uint8Array): unknown {
   try {
     return parseJson(text(bytes));
   } catch (cause) {
-    throw new UnexpectedAnswer(`The answer is not JSON: ${excerpt(bytes)}. Does the URL lead to the service?`, { cause });
+    throw new UnexpectedAnswer(`The answer is not JSON: ${excerpt(bytes)}. Does the URL lead to the service?`, {
+      cause,
+    });
   }
 }
 
@@ -124,7 +138,13 @@ const excerpt = (bytes: Uint8Array): string => JSON.stringify(text(bytes.subarra
 
 /** From a problem (RFC 9457), the Open Inference Protocol's `{"error": …}`, or whatever a proxy wrote. */
 function problemOf({ status, headers, bytes }: Answer): ServiceProblem {
-  let body: { readonly type?: string; readonly title?: string; readonly detail?: string; readonly errors?: readonly Issue[]; readonly error?: string };
+  let body: {
+    readonly type?: string;
+    readonly title?: string;
+    readonly detail?: string;
+    readonly errors?: readonly Issue[];
+    readonly error?: string;
+  };
   try {
     body = Object(JSON.parse(text(bytes))) as typeof body;
   } catch {

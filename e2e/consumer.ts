@@ -24,21 +24,41 @@ export function createConsumer(): Consumer {
   };
   write('package.json', '{"type": "module"}');
   // Beside node_modules, below which Node runs no TypeScript.
-  write('rhizome-kit/package.json', '{"name": "rhizome-kit", "type": "module", "exports": {"./client": "./client/index.ts"}}');
-  for (const floor of ['client', 'service', 'onnx', 'node_modules']) symlinkSync(join(root, floor), join(folder, 'rhizome-kit', floor));
+  write(
+    'rhizome-kit/package.json',
+    '{"name": "rhizome-kit", "type": "module", "exports": {"./client": "./client/index.ts"}}',
+  );
+  for (const floor of ['client', 'service', 'onnx', 'node_modules'])
+    symlinkSync(join(root, floor), join(folder, 'rhizome-kit', floor));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(join(folder, 'rhizome-kit'), join(folder, 'node_modules/rhizome-kit'));
-  write('tsconfig.json', JSON.stringify({
-    extends: join(root, 'tsconfig.json'),
-    compilerOptions: { lib: ['es2024', 'esnext.float16', 'dom'], types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
-    include: ['*.ts', 'src'],
-    exclude: [],
-  }));
+  write(
+    'tsconfig.json',
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: {
+        lib: ['es2024', 'esnext.float16', 'dom'],
+        types: ['node'],
+        typeRoots: [join(root, 'node_modules/@types')],
+      },
+      include: ['*.ts', 'src'],
+      exclude: [],
+    }),
+  );
   return {
     folder,
     write,
-    compile: async () => (await execa(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--project', '.'], { cwd: folder, reject: false, timeout: 120_000 })).stdout,
+    compile: async () =>
+      (
+        await execa(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--project', '.'], {
+          cwd: folder,
+          reject: false,
+          timeout: 120_000,
+        })
+      ).stdout,
     run: async (path) => (await execa(process.execPath, [path], { cwd: folder, timeout: 60_000 })).stdout,
-    remove: () => { rmSync(folder, { recursive: true }); },
+    remove: () => {
+      rmSync(folder, { recursive: true });
+    },
   };
 }

@@ -9,7 +9,9 @@ export interface Need {
 
 /** The path of an executable: in `folders`, then on PATH; undefined where it is missing. */
 export function findTool(tool: string, folders: readonly string[] = []): string | undefined {
-  return [...folders, ...(process.env.PATH ?? '').split(delimiter)].map((folder) => join(folder, tool)).find((path) => existsSync(path));
+  return [...folders, ...(process.env.PATH ?? '').split(delimiter)]
+    .map((folder) => join(folder, tool))
+    .find((path) => existsSync(path));
 }
 
 /**
@@ -19,11 +21,19 @@ export function findTool(tool: string, folders: readonly string[] = []): string 
 export function testUnless(reason: string | undefined, title: string, run: () => Promise<void>): void {
   if (reason === undefined) test(title, run);
   else if (process.env.CI === undefined) test.skip(`${title} (${reason})`, run);
-  else test(title, () => { throw new Error(reason); });
+  else
+    test(title, () => {
+      throw new Error(reason);
+    });
 }
 
 /** A test that cannot do without some tools. */
-export function testThatNeeds(needs: readonly Need[], title: string, run: () => Promise<void>, folders?: readonly string[]): void {
+export function testThatNeeds(
+  needs: readonly Need[],
+  title: string,
+  run: () => Promise<void>,
+  folders?: readonly string[],
+): void {
   const missing = needs.filter(({ tool }) => findTool(tool, folders) === undefined);
   const reason = missing.map(({ tool, hint }) => `needs ${tool}: ${hint}`).join('; ');
   testUnless(missing.length === 0 ? undefined : reason, title, run);

@@ -26,8 +26,8 @@ const environment: NodeJS.ProcessEnv = {
   [variables.undo]: join(folder, 'undo'),
   [variables.table]: join(folder, 'table'),
   ...(context === undefined
-    // kind makes its cluster the current context: of a file of ours, not of the user's.
-    ? { [variables.port]: String(await freePort()), KUBECONFIG: join(folder, 'kubeconfig') }
+    ? // kind makes its cluster the current context: of a file of ours, not of the user's.
+      { [variables.port]: String(await freePort()), KUBECONFIG: join(folder, 'kubeconfig') }
     : { [variables.context]: context }),
   ...(registry !== undefined && { [variables.registry]: registry }),
 };
@@ -59,13 +59,23 @@ try {
 async function runJest(): Promise<number> {
   const jest = join(import.meta.dirname, '../node_modules/jest/bin/jest.js');
   // In a process group of its own, which Ctrl-C at a terminal does not reach: the signal is passed on once, from here.
-  const child = spawn(process.execPath, [jest, '--selectProjects', 'e2e', '--runInBand', ...rest], { stdio: ['ignore', 'inherit', 'inherit'], env: environment, detached: true });
+  const child = spawn(process.execPath, [jest, '--selectProjects', 'e2e', '--runInBand', ...rest], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: environment,
+    detached: true,
+  });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  interrupted.signal.addEventListener('abort', () => { process.kill(-child.pid!, 'SIGINT'); });
+  interrupted.signal.addEventListener('abort', () => {
+    process.kill(-child.pid!, 'SIGINT');
+  });
   if (interrupted.signal.aborted) process.kill(-child.pid!, 'SIGINT');
-  const aborted = new Promise<void>((resolve) => { interrupted.signal.addEventListener('abort', () => { resolve(); }); });
+  const aborted = new Promise<void>((resolve) => {
+    interrupted.signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
   const [code] = await Promise.race([exited, aborted.then(() => sleep(20_000, [130] as const, { ref: false }))]);
-  return interrupted.signal.aborted ? 130 : code ?? 1;
+  return interrupted.signal.aborted ? 130 : (code ?? 1);
 }
 
 /** Ends what the tests started and left: every process that has this run's id in its environment, where /proc tells. */
@@ -74,7 +84,9 @@ async function endProcesses(): Promise<void> {
     for (const pid of ours()) {
       try {
         process.kill(pid, signal);
-      } catch { /* ended meanwhile */ }
+      } catch {
+        /* ended meanwhile */
+      }
     }
     for (let tries = 0; tries < 50 && ours().length > 0; tries++) await sleep(100);
   }
@@ -82,13 +94,16 @@ async function endProcesses(): Promise<void> {
 
 function ours(): number[] {
   if (!existsSync('/proc/self/environ')) return [];
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`${variables.id}=${id}`);
-    } catch {
-      return false; // ended meanwhile, or somebody else's
-    }
-  }).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`${variables.id}=${id}`);
+      } catch {
+        return false; // ended meanwhile, or somebody else's
+      }
+    })
+    .map(Number);
 }
 
 /** A cluster that an earlier run could not remove. On CI nobody else's can be there. */
@@ -99,7 +114,9 @@ function refuseLeftovers(): void {
     execaSync('kind', ['delete', 'cluster', '--name', kindCluster]);
     return;
   }
-  console.error(`The kind cluster ${kindCluster} is there: another run's, or one that was killed left it. Remove it with: kind delete cluster --name ${kindCluster}`);
+  console.error(
+    `The kind cluster ${kindCluster} is there: another run's, or one that was killed left it. Remove it with: kind delete cluster --name ${kindCluster}`,
+  );
   process.exit(1);
 }
 
@@ -116,13 +133,16 @@ function readArguments(args: readonly string[]) {
     if (value === undefined || value === '' || value.startsWith('-')) usage(`--${name} needs a value.`);
     found[name] = value;
   }
-  if (found['registry'] !== undefined && found['context'] === undefined) usage('--registry goes with --context: the suite\'s own cluster is loaded.');
+  if (found['registry'] !== undefined && found['context'] === undefined)
+    usage("--registry goes with --context: the suite's own cluster is loaded.");
   // The others are not about that cluster.
   if (found['context'] !== undefined && !rest.some((arg) => arg.startsWith('e2e/'))) rest.push('e2e/cluster');
   return { context: found['context'], registry: found['registry'], table: found['table'], rest };
 }
 
 function usage(message: string): never {
-  console.error(`${message}\n\nnpm run e2e -- [--context NAME [--registry REGISTRY]] [--table FILE] [paths and options of Jest]`);
+  console.error(
+    `${message}\n\nnpm run e2e -- [--context NAME [--registry REGISTRY]] [--table FILE] [paths and options of Jest]`,
+  );
   process.exit(2);
 }

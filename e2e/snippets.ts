@@ -20,7 +20,9 @@ export interface Snippet {
 
 /** README.md, CONTRIBUTING.md and the pages of docs/, from the root. */
 export function documents(root: string): string[] {
-  const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).sort();
+  const pages = readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .sort();
   return ['README.md', 'CONTRIBUTING.md', ...pages.map((name) => `docs/${name}`)];
 }
 
@@ -33,13 +35,17 @@ export function snippets(root: string, document: string): Snippet[] {
     if (line !== '```sh') return [];
     const end = lines.indexOf('```', index);
     const answered = lines[end + 1] === '```json';
-    return [{
-      place: `${document}:${index + 2}`,
-      code: lines.slice(index + 1, end).join('\n'),
-      section,
-      how: how(lines[index - 1] ?? ''),
-      answer: answered ? JSON.parse(lines.slice(end + 2, lines.indexOf('```', end + 2)).join('\n')) as unknown : undefined,
-    }];
+    return [
+      {
+        place: `${document}:${index + 2}`,
+        code: lines.slice(index + 1, end).join('\n'),
+        section,
+        how: how(lines[index - 1] ?? ''),
+        answer: answered
+          ? (JSON.parse(lines.slice(end + 2, lines.indexOf('```', end + 2)).join('\n')) as unknown)
+          : undefined,
+      },
+    ];
   });
 }
 

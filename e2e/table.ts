@@ -20,11 +20,16 @@ export function record(row: Row): void {
   const file = process.env[variables.table];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
   const [event, ...numbers] = cells(row);
-  console.log(`${event}: sent ${numbers[0]}, failed ${numbers[1]}, failed twice ${numbers[2]}, longest gap ${numbers[3]}, count back ${numbers[4]}`);
+  console.log(
+    `${event}: sent ${numbers[0]}, failed ${numbers[1]}, failed twice ${numbers[2]}, longest gap ${numbers[3]}, count back ${numbers[4]}`,
+  );
 }
 
 export function markdown(file: string): string {
-  const rows = readFileSync(file, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
+  const rows = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Row);
   const line = (parts: readonly string[]): string => `| ${parts.join(' | ')} |\n`;
   return [
     line(['event', 'sent', 'failed', 'failed twice', 'longest gap', 'count back']),
@@ -34,6 +39,10 @@ export function markdown(file: string): string {
 }
 
 const cells = ({ event, sent, failed, failedTwice, longestGapMs, backSeconds }: Row): string[] => [
-  event, String(sent), String(failed), String(failedTwice), `${(longestGapMs / 1000).toFixed(2)} s`,
+  event,
+  String(sent),
+  String(failed),
+  String(failedTwice),
+  `${(longestGapMs / 1000).toFixed(2)} s`,
   backSeconds === undefined ? '–' : `${backSeconds.toFixed(1)} s`,
 ];

@@ -15,10 +15,15 @@ export function atTheEnd(...argv: readonly string[]): void {
 export async function undo(file: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (!existsSync(file)) return;
   // Test files register what they share again: the first registration tells when it was made.
-  const lines = new Set(readFileSync(file, 'utf8').split('\n').filter((line) => line !== ''));
+  const lines = new Set(
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== ''),
+  );
   for (const line of [...lines].reverse()) {
     const [command = '', ...args] = JSON.parse(line) as string[];
     const { failed, stderr } = await execa(command, args, { env, extendEnv: false, reject: false, timeout: 120_000 });
-    if (failed && !/not ?found|no such|no context exists|is not paused/i.test(stderr)) console.error(`could not be undone: ${[command, ...args].join(' ')}\n${stderr}`);
+    if (failed && !/not ?found|no such|no context exists|is not paused/i.test(stderr))
+      console.error(`could not be undone: ${[command, ...args].join(' ')}\n${stderr}`);
   }
 }

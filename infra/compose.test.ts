@@ -15,25 +15,54 @@ new PredictionChart(app, 'wine', { ...localProfile, name: 'wine-server', image: 
 
 const both = new Chart(app, 'both');
 new RestrictedNamespace(both, 'namespace', { name: 'flowers' });
-const [iris, rose] = (['iris', 'rose'] as const).map((name) =>
-  new PredictionService(both, name, { ...productionProfile, name, namespace: 'flowers', image: `registry.example/${name}:v1`, replicas: 3 })) as [PredictionService, PredictionService];
+const [iris, rose] = (['iris', 'rose'] as const).map(
+  (name) =>
+    new PredictionService(both, name, {
+      ...productionProfile,
+      name,
+      namespace: 'flowers',
+      image: `registry.example/${name}:v1`,
+      replicas: 3,
+    }),
+) as [PredictionService, PredictionService];
 
 new k8s.KubeIngress(both, 'ingress', {
   metadata: { name: 'flowers', namespace: iris.namespace },
-  spec: { rules: [{ host: 'flowers.example', http: { paths: [
-    { path: '/iris', pathType: 'Prefix', backend: iris.ingressBackend },
-    { path: '/rose', pathType: 'Prefix', backend: rose.ingressBackend },
-  ] } }] },
+  spec: {
+    rules: [
+      {
+        host: 'flowers.example',
+        http: {
+          paths: [
+            { path: '/iris', pathType: 'Prefix', backend: iris.ingressBackend },
+            { path: '/rose', pathType: 'Prefix', backend: rose.ingressBackend },
+          ],
+        },
+      },
+    ],
+  },
 });
 new HorizontalPodAutoscaler(both, 'autoscaler', {
   metadata: { name: 'iris', namespace: iris.namespace },
-  target: iris, minReplicas: 2, maxReplicas: 6, metrics: [Metric.resourceCpu(MetricTarget.averageUtilization(60))],
+  target: iris,
+  minReplicas: 2,
+  maxReplicas: 6,
+  metrics: [Metric.resourceCpu(MetricTarget.averageUtilization(60))],
 });
-const extra = new ConfigMap(both, 'extra', { metadata: { name: 'rose-extra', namespace: rose.namespace }, data: { LOG_LEVEL: 'debug' } });
-rose.deployment.addJsonPatch(JsonPatch.add('/spec/template/spec/containers/0/envFrom/-', { configMapRef: { name: extra.name } }));
+const extra = new ConfigMap(both, 'extra', {
+  metadata: { name: 'rose-extra', namespace: rose.namespace },
+  data: { LOG_LEVEL: 'debug' },
+});
+rose.deployment.addJsonPatch(
+  JsonPatch.add('/spec/template/spec/containers/0/envFrom/-', { configMapRef: { name: extra.name } }),
+);
 
 const manifests = Testing.synth(both) as Manifest[];
-const named = (kind: string, name: string) => only(manifests.filter(({ metadata }) => metadata.name === name), kind);
+const named = (kind: string, name: string) =>
+  only(
+    manifests.filter(({ metadata }) => metadata.name === name),
+    kind,
+  );
 
 test.each(supportedVersions)('everything fits the API of Kubernetes %s', (version) => {
   expect(app.charts.map(({ node }) => node.id).sort()).toEqual(['both', 'web', 'wine']);
@@ -44,35 +73,58 @@ test('two services of one chart share its namespace and no object', () => {
   const ids = manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids.filter((id) => /^(Deployment|Service|PodDisruptionBudget|NetworkPolicy)\//.test(id)).sort()).toEqual([
-    'Deployment/iris', 'Deployment/rose', 'NetworkPolicy/iris', 'NetworkPolicy/rose',
-    'PodDisruptionBudget/iris', 'PodDisruptionBudget/rose', 'Service/iris', 'Service/iris-headless', 'Service/rose', 'Service/rose-headless',
+    'Deployment/iris',
+    'Deployment/rose',
+    'NetworkPolicy/iris',
+    'NetworkPolicy/rose',
+    'PodDisruptionBudget/iris',
+    'PodDisruptionBudget/rose',
+    'Service/iris',
+    'Service/iris-headless',
+    'Service/rose',
+    'Service/rose-headless',
   ]);
-  for (const { kind, metadata } of manifests.filter(({ kind }) => kind !== 'Namespace')) expect([kind, metadata.namespace]).toEqual([kind, 'flowers']);
+  for (const { kind, metadata } of manifests.filter(({ kind }) => kind !== 'Namespace'))
+    expect([kind, metadata.namespace]).toEqual([kind, 'flowers']);
 });
 
 test('an Ingress leads to the Service by name and port', () => {
-  const paths = at(only(manifests, 'Ingress'), 'spec.rules.0.http.paths') as { backend: { service: { name: string; port: { number: number } } } }[];
-  for (const { backend: { service } } of paths) {
+  const paths = at(only(manifests, 'Ingress'), 'spec.rules.0.http.paths') as {
+    backend: { service: { name: string; port: { number: number } } };
+  }[];
+  for (const {
+    backend: { service },
+  } of paths) {
     expect(at(named('Service', service.name), 'spec.ports.0.port')).toBe(service.port.number);
   }
 });
 
 test('an autoscaler of cdk8s-plus takes the number of replicas over', () => {
-  expect(at(only(manifests, 'HorizontalPodAutoscaler'), 'spec.scaleTargetRef')).toEqual({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'iris' });
+  expect(at(only(manifests, 'HorizontalPodAutoscaler'), 'spec.scaleTargetRef')).toEqual({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    name: 'iris',
+  });
   expect(at(named('Deployment', 'iris'), 'spec')).not.toHaveProperty('replicas');
   expect(at(named('Deployment', 'rose'), 'spec.replicas')).toBe(3);
 });
 
-test('a patch of the Deployment reaches the pods: a ConfigMap of one\'s own beside the settings', () => {
+test("a patch of the Deployment reaches the pods: a ConfigMap of one's own beside the settings", () => {
   expect(at(named('Deployment', 'rose'), 'spec.template.spec.containers.0.envFrom')).toEqual([
-    { configMapRef: { name: rose.settings.name } }, { configMapRef: { name: 'rose-extra' } },
+    { configMapRef: { name: rose.settings.name } },
+    { configMapRef: { name: 'rose-extra' } },
   ]);
 });
 
 test('podLabels select the pods of one service alone', () => {
   for (const { podLabels, service } of [iris, rose]) {
-    const matched = manifests.filter((manifest) => manifest.kind === 'Deployment' && Object.entries(podLabels).every(([key, value]) =>
-      (at(manifest, 'spec.template.metadata.labels') as Record<string, string>)[key] === value));
+    const matched = manifests.filter(
+      (manifest) =>
+        manifest.kind === 'Deployment' &&
+        Object.entries(podLabels).every(
+          ([key, value]) => (at(manifest, 'spec.template.metadata.labels') as Record<string, string>)[key] === value,
+        ),
+    );
     expect(matched.map(({ metadata }) => metadata.name)).toEqual([service.name]);
   }
 });

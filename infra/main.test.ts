@@ -10,8 +10,12 @@ const main = join(import.meta.dirname, 'main.ts');
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
 
 let outdir: string;
-beforeEach(() => { outdir = mkdtempSync(join(tmpdir(), 'rhizome-charts-')); });
-afterEach(() => { rmSync(outdir, { recursive: true }); });
+beforeEach(() => {
+  outdir = mkdtempSync(join(tmpdir(), 'rhizome-charts-'));
+});
+afterEach(() => {
+  rmSync(outdir, { recursive: true });
+});
 
 /** Runs the program as cdk8s.yaml has it, in a folder and environment of the test's own. */
 function synthesize(env: NodeJS.ProcessEnv = {}): void {
@@ -21,9 +25,14 @@ function synthesize(env: NodeJS.ProcessEnv = {}): void {
 
 test('charts-out is what the constructs make: run `npx cdk8s synth` and commit', () => {
   synthesize();
-  expect(readdirSync(outdir)).toEqual(Object.keys(environments()).sort().map((name) => `${name}.k8s.yaml`));
+  expect(readdirSync(outdir)).toEqual(
+    Object.keys(environments())
+      .sort()
+      .map((name) => `${name}.k8s.yaml`),
+  );
   expect(readdirSync(join(root, 'charts-out'))).toEqual(readdirSync(outdir));
-  for (const file of readdirSync(outdir)) expect(readFileSync(join(outdir, file), 'utf8')).toBe(read('charts-out', file));
+  for (const file of readdirSync(outdir))
+    expect(readFileSync(join(outdir, file), 'utf8')).toBe(read('charts-out', file));
 });
 
 test('RHIZOME_IMAGE is the image of local, and of no other', () => {
@@ -34,10 +43,15 @@ test('RHIZOME_IMAGE is the image of local, and of no other', () => {
 
 test('an invalid value is one message without a stack trace, and no file', () => {
   const { status, stderr } = spawnSync(process.execPath, [main], {
-    cwd: root, env: { ...process.env, CDK8S_OUTDIR: outdir, RHIZOME_IMAGE: 'iris-server' }, encoding: 'utf8', timeout: 30_000,
+    cwd: root,
+    env: { ...process.env, CDK8S_OUTDIR: outdir, RHIZOME_IMAGE: 'iris-server' },
+    encoding: 'utf8',
+    timeout: 30_000,
   });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^PredictionService 'iris-server': 1 invalid prop\n {2}image: "iris-server" has neither tag nor digest; .*\nThe values are in .* RHIZOME_IMAGE\.\n$/);
+  expect(stderr).toMatch(
+    /^PredictionService 'iris-server': 1 invalid prop\n {2}image: "iris-server" has neither tag nor digest; .*\nThe values are in .* RHIZOME_IMAGE\.\n$/,
+  );
   expect(readdirSync(outdir)).toEqual([]);
 });
 
@@ -49,7 +63,12 @@ test('kind.yaml maps the node port of local to port 8080 of this machine', () =>
   expect(parse(read('kind.yaml'))).toMatchObject({
     name: 'rhizome',
     nodes: [
-      { role: 'control-plane', extraPortMappings: [{ containerPort: environments().local?.nodePort, hostPort: 8080, listenAddress: '127.0.0.1' }] },
+      {
+        role: 'control-plane',
+        extraPortMappings: [
+          { containerPort: environments().local?.nodePort, hostPort: 8080, listenAddress: '127.0.0.1' },
+        ],
+      },
       { role: 'worker' },
       { role: 'worker' },
     ],

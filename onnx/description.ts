@@ -42,27 +42,46 @@ export function describeModel(model: Uint8Array): ModelDescription {
   // Exporters of before 2019 list the weights among the inputs.
   const inner = new Set(weights.map((tensor) => textOf(tensor, TENSOR.name)));
   const values = (number: number): ValueDescription[] =>
-    messages(graph, number).map(readValue).filter(({ name }) => !inner.has(name)).map(({ name, type, description }) => ({ name, type: describeType(type), description }));
+    messages(graph, number)
+      .map(readValue)
+      .filter(({ name }) => !inner.has(name))
+      .map(({ name, type, description }) => ({ name, type: describeType(type), description }));
   return {
     producer: textOf(model, MODEL.producerName),
     producerVersion: textOf(model, MODEL.producerVersion),
     irVersion: number(model, MODEL.irVersion),
     description: textOf(model, MODEL.docString) || textOf(graph, GRAPH.docString),
-    opsets: Object.fromEntries(messages(model, MODEL.opsetImport).map((opset) => [textOf(opset, OPSET.domain) || 'ai.onnx', number(opset, OPSET.version)])),
+    opsets: Object.fromEntries(
+      messages(model, MODEL.opsetImport).map((opset) => [
+        textOf(opset, OPSET.domain) || 'ai.onnx',
+        number(opset, OPSET.version),
+      ]),
+    ),
     inputs: values(GRAPH.input),
     outputs: values(GRAPH.output),
-    operators: operators([...nodes, ...messages(model, MODEL.functions).flatMap((body) => messages(body, FUNCTION.node)).map(readNode)]),
+    operators: operators([
+      ...nodes,
+      ...messages(model, MODEL.functions)
+        .flatMap((body) => messages(body, FUNCTION.node))
+        .map(readNode),
+    ]),
     weights: weights.map(elements).reduce((sum, count) => sum + count, 0),
     classes: classLabels(nodes) ?? pickedLabels(model),
-    metadata: Object.fromEntries(messages(model, MODEL.metadataProps).map((entry) => [textOf(entry, ENTRY.key), textOf(entry, ENTRY.value)])),
+    metadata: Object.fromEntries(
+      messages(model, MODEL.metadataProps).map((entry) => [textOf(entry, ENTRY.key), textOf(entry, ENTRY.value)]),
+    ),
     externalData: externalFiles(model),
   };
 }
 
 /** Files beside a model that hold weights, as the model names them, and the bytes that are needed of each. @throws ExternalDataError */
 export function externalFiles(model: Uint8Array): Record<string, number> {
-  return Object.fromEntries([...Map.groupBy(externalTensors(model), ({ location }) => location)]
-    .map(([location, tensors]) => [location, Math.max(...tensors.map(({ offset, bytes }) => offset + bytes))]));
+  return Object.fromEntries(
+    [...Map.groupBy(externalTensors(model), ({ location }) => location)].map(([location, tensors]) => [
+      location,
+      Math.max(...tensors.map(({ offset, bytes }) => offset + bytes)),
+    ]),
+  );
 }
 
 function operators(nodes: readonly Node[]): Record<string, number> {
@@ -77,7 +96,9 @@ function operators(nodes: readonly Node[]): Record<string, number> {
 }
 
 function elements(tensor: Uint8Array): number {
-  const dims = [...fields(tensor)].filter((field) => field.number === TENSOR.dims).flatMap((field) => [...int64s(field)]);
+  const dims = [...fields(tensor)]
+    .filter((field) => field.number === TENSOR.dims)
+    .flatMap((field) => [...int64s(field)]);
   return dims.reduce((product, size) => product * Number(size), 1);
 }
 

@@ -3,7 +3,10 @@
 // TypeScript's library lacks both: https://github.com/tc39/proposal-json-parse-with-source, in Node from 22 on.
 declare global {
   interface JSON {
-    parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown;
+    parse(
+      text: string,
+      reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+    ): unknown;
     rawJSON(text: string): object;
   }
 }
@@ -13,7 +16,9 @@ declare global {
  *
  * @param mostDigits those of a longer one are of no use, and a bigint of a megabyte of them would take its time
  */
-export function exactIntegers(mostDigits = Infinity): (key: string, value: unknown, context: { readonly source?: string }) => unknown {
+export function exactIntegers(
+  mostDigits = Infinity,
+): (key: string, value: unknown, context: { readonly source?: string }) => unknown {
   return (_, value, { source = '' }) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value) || source.length > mostDigits + 1) return value;
     return /^-?\d+$/.test(source) && source.replace('-', '').length <= mostDigits ? BigInt(source) : value;

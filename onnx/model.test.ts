@@ -19,7 +19,10 @@ const put = async (fixture: string, json?: object) => {
 test('the iris model, as its trainer wrote it, reproduces its examples', async () => {
   const model = await Model.load(join(import.meta.dirname, '../models/iris'), onnxruntime, { threads: 1 });
   await expect(model.verify()).resolves.toBeUndefined();
-  const [setosa, virginica] = await model.predict([[5.1, 3.5, 1.4, 0.2], [6.5, 3, 5.8, 2.2]]);
+  const [setosa, virginica] = await model.predict([
+    [5.1, 3.5, 1.4, 0.2],
+    [6.5, 3, 5.8, 2.2],
+  ]);
   expect(setosa?.prediction).toBe('setosa');
   expect(virginica?.prediction).toBe('virginica');
   expect(Object.values(setosa?.probabilities ?? {}).reduce((sum, p) => sum + p)).toBeCloseTo(1, 5);
@@ -34,7 +37,12 @@ test('string labels are the predictions', async () => {
 
 test('columns of several types go each into its own input', async () => {
   await put('columns', { classes: ['small', 'large'] });
-  const answers = await (await load()).predict([['red', 1], ['blue', 4]]);
+  const answers = await (
+    await load()
+  ).predict([
+    ['red', 1],
+    ['blue', 4],
+  ]);
   expect(answers.map(({ prediction }) => prediction)).toEqual(['small', 'large']);
 });
 
@@ -48,7 +56,9 @@ test('a regressor predicts a number', async () => {
 });
 
 test('an example that is not reproduced is named, with what came', async () => {
-  const json = JSON.parse(await readFile(join(import.meta.dirname, '../models/iris/model.json'), 'utf8')) as { examples: { prediction: string }[] };
+  const json = JSON.parse(await readFile(join(import.meta.dirname, '../models/iris/model.json'), 'utf8')) as {
+    examples: { prediction: string }[];
+  };
   json.examples[1]!.prediction = 'virginica';
   await cp(join(import.meta.dirname, '../models/iris/model.onnx'), join(folder, 'model.onnx'));
   await writeFile(join(folder, 'model.json'), JSON.stringify(json));
@@ -58,7 +68,11 @@ test('an example that is not reproduced is named, with what came', async () => {
 });
 
 test.each([
-  ['truncated', async (bytes: Buffer) => writeFile(join(folder, 'model.onnx'), bytes.subarray(0, bytes.length / 2)), 'the file ends at byte'],
+  [
+    'truncated',
+    async (bytes: Buffer) => writeFile(join(folder, 'model.onnx'), bytes.subarray(0, bytes.length / 2)),
+    'the file ends at byte',
+  ],
   ['empty', async () => writeFile(join(folder, 'model.onnx'), ''), 'the file is empty'],
   ['missing', async () => Promise.resolve(), 'ENOENT'],
 ])('a model.onnx that is %s is named with its path', async (_, write, reason) => {

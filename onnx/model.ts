@@ -49,17 +49,33 @@ export class Model {
    * @param place the model's name, and its version where a folder says it; by default the folder's name alone
    * @throws ModelLoadError
    */
-  static load(folder: string, engine: Engine, options: EngineOptions, place: ModelPlace = { name: basename(folder) }): Promise<Model> {
-    return Model.open(join(folder, 'model.onnx'), engine, options, place, () => readModelJson(join(folder, 'model.json')));
+  static load(
+    folder: string,
+    engine: Engine,
+    options: EngineOptions,
+    place: ModelPlace = { name: basename(folder) },
+  ): Promise<Model> {
+    return Model.open(join(folder, 'model.onnx'), engine, options, place, () =>
+      readModelJson(join(folder, 'model.json')),
+    );
   }
 
   /** Loads a model from a file of any name, by default without a model.json. @throws ModelLoadError */
-  static async open(path: string, engine: Engine, options: EngineOptions, place: ModelPlace, readJson: () => Promise<ModelJson> = () => Promise.resolve({})): Promise<Model> {
+  static async open(
+    path: string,
+    engine: Engine,
+    options: EngineOptions,
+    place: ModelPlace,
+    readJson: () => Promise<ModelJson> = () => Promise.resolve({}),
+  ): Promise<Model> {
     try {
       const json = await readJson();
       const { model, labels, externalData } = await readModelFile(path);
       const session = await engine.load(model, { ...options, externalData });
-      const signature = withTexts(resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)) ?? pickedLabels(model)), model);
+      const signature = withTexts(
+        resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)) ?? pickedLabels(model)),
+        model,
+      );
       const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, graphNodes(model), 1).flat();
       const loaded = new Model(signature, session, trials);
       // Readiness reports it if none of them runs.
@@ -105,7 +121,9 @@ export class Model {
       await this.#runTrial();
       return;
     }
-    const predictions = await this.predict(examples.map(({ input }, index) => exampleRow(this.signature, input, index)));
+    const predictions = await this.predict(
+      examples.map(({ input }, index) => exampleRow(this.signature, input, index)),
+    );
     examples.forEach((example, index) => {
       const difference = differs(example, predictions[index]);
       if (difference) throw new VerificationError(`example ${index} of ${this.signature.name}: ${difference}`);
@@ -123,7 +141,10 @@ export class Model {
         failure = cause;
       }
     }
-    throw new VerificationError(`${this.signature.name} has no examples, and does not run on made-up input: ${String(failure)}. Put a real input with its answer into "examples" of model.json.`, { cause: failure });
+    throw new VerificationError(
+      `${this.signature.name} has no examples, and does not run on made-up input: ${String(failure)}. Put a real input with its answer into "examples" of model.json.`,
+      { cause: failure },
+    );
   }
 
   async release(): Promise<void> {

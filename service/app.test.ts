@@ -16,16 +16,25 @@ describe('POST /predictions', () => {
     expect(response.status).toBe(200);
     expect(await json(response)).toEqual({
       prediction: 'setosa',
-      probabilities: { setosa: expect.closeTo(0.977, 3), versicolor: expect.closeTo(0.0227, 3), virginica: expect.closeTo(0, 3) },
+      probabilities: {
+        setosa: expect.closeTo(0.977, 3),
+        versicolor: expect.closeTo(0.0227, 3),
+        virginica: expect.closeTo(0, 3),
+      },
       model: { name: 'iris', version: '1' },
     });
   });
 
   test('answers an array in the same order, as its examples say', async () => {
     const { request } = await start();
-    const response = await request('POST', '/predictions', iris.examples.map(({ input }) => input));
-    expect(((await response.json()) as { prediction: string }[]).map(({ prediction }) => prediction))
-      .toEqual(iris.examples.map(({ prediction }) => prediction));
+    const response = await request(
+      'POST',
+      '/predictions',
+      iris.examples.map(({ input }) => input),
+    );
+    expect(((await response.json()) as { prediction: string }[]).map(({ prediction }) => prediction)).toEqual(
+      iris.examples.map(({ prediction }) => prediction),
+    );
   });
 
   test('warns of a value outside its range, and refuses it in strict mode', async () => {
@@ -50,14 +59,21 @@ describe('POST /predictions', () => {
     const response = await request('POST', '/predictions', body, headers);
     expect(response.status).toBe(status);
     expect(response.headers.get('Content-Type')).toBe('application/problem+json');
-    expect(await json(response)).toMatchObject({ type: expect.stringMatching(/^urn:problem-type:rhizome:/), title: expect.any(String), status, detail: expect.any(String) });
+    expect(await json(response)).toMatchObject({
+      type: expect.stringMatching(/^urn:problem-type:rhizome:/),
+      title: expect.any(String),
+      status,
+      detail: expect.any(String),
+    });
     expect((await request('POST', '/predictions', flower)).status).toBe(200);
     expect(logs.map((line) => line['status'])).toEqual([status, 200]);
   });
 
   test('a chunked body is counted as it streams', async () => {
     const { request } = await start();
-    expect((await request('POST', '/predictions', ' '.repeat(10_001), { 'Transfer-Encoding': 'chunked' })).status).toBe(413);
+    expect((await request('POST', '/predictions', ' '.repeat(10_001), { 'Transfer-Encoding': 'chunked' })).status).toBe(
+      413,
+    );
     expect((await request('POST', '/predictions', flower, { 'Transfer-Encoding': 'chunked' })).status).toBe(200);
   });
 
@@ -74,8 +90,15 @@ describe('POST /predictions', () => {
 test('unknown routes and models are 404, wrong methods 405 with Allow', async () => {
   const { request } = await start();
   expect((await request('GET', '/prediction')).status).toBe(404);
-  expect(await json(await request('GET', '/models/rose'))).toMatchObject({ status: 404, detail: "There is no model 'rose'. Served: iris." });
-  for (const [method, path, allow] of [['GET', '/predictions', 'POST'], ['DELETE', '/models', 'GET, HEAD'], ['POST', '/readyz', 'GET, HEAD']] as const) {
+  expect(await json(await request('GET', '/models/rose'))).toMatchObject({
+    status: 404,
+    detail: "There is no model 'rose'. Served: iris.",
+  });
+  for (const [method, path, allow] of [
+    ['GET', '/predictions', 'POST'],
+    ['DELETE', '/models', 'GET, HEAD'],
+    ['POST', '/readyz', 'GET, HEAD'],
+  ] as const) {
     const response = await request(method, path);
     expect([response.status, response.headers.get('Allow')]).toEqual([405, allow]);
   }
@@ -93,11 +116,14 @@ describe('readiness', () => {
     const { request } = await start();
     const response = await request('GET', '/readyz');
     expect(response.status).toBe(200);
-    expect(await json(response)).toEqual({ status: 'ready', checks: [
-      { name: 'listener', ok: true, detail: expect.any(String) },
-      { name: 'repository', ok: true, detail: expect.any(String) },
-      { name: 'model/iris', ok: true, detail: '3 examples reproduced.' },
-    ] });
+    expect(await json(response)).toEqual({
+      status: 'ready',
+      checks: [
+        { name: 'listener', ok: true, detail: expect.any(String) },
+        { name: 'repository', ok: true, detail: expect.any(String) },
+        { name: 'model/iris', ok: true, detail: '3 examples reproduced.' },
+      ],
+    });
   });
 
   test('never comes without a model', async () => {
@@ -116,8 +142,18 @@ describe('readiness', () => {
     const { request } = await start({ dir });
     const response = await request('GET', '/readyz');
     expect(response.status).toBe(503);
-    expect((await json(response))['checks']).toContainEqual({ name: 'model/broken', ok: false, detail: expect.stringContaining('broken/model.onnx cannot be served'), final: true });
-    expect(await json(await request('GET', '/models'))).toMatchObject({ models: [{ name: 'broken', state: 'failed' }, { name: 'iris', state: 'loaded' }] });
+    expect((await json(response))['checks']).toContainEqual({
+      name: 'model/broken',
+      ok: false,
+      detail: expect.stringContaining('broken/model.onnx cannot be served'),
+      final: true,
+    });
+    expect(await json(await request('GET', '/models'))).toMatchObject({
+      models: [
+        { name: 'broken', state: 'failed' },
+        { name: 'iris', state: 'loaded' },
+      ],
+    });
   });
 
   test('never comes with a model that answers its examples otherwise', async () => {
@@ -127,7 +163,12 @@ describe('readiness', () => {
     const { request } = await start({ dir });
     const response = await request('GET', '/readyz');
     expect(response.status).toBe(503);
-    expect((await json(response))['checks']).toContainEqual({ name: 'model/iris', ok: false, detail: expect.stringContaining("expected 'virginica', predicted 'setosa'"), final: true });
+    expect((await json(response))['checks']).toContainEqual({
+      name: 'model/iris',
+      ok: false,
+      detail: expect.stringContaining("expected 'virginica', predicted 'setosa'"),
+      final: true,
+    });
   });
 });
 
@@ -137,7 +178,13 @@ test('draining: ready, and each answer closes its connection; closing: not ready
   for (const phase of ['serving', 'draining', 'closing', 'closed'] as const) {
     lifecycle.advance(phase);
     const answer = await request('POST', '/predictions', flower);
-    seen.push([phase, answer.status, answer.headers.get('Connection'), (await request('GET', '/readyz')).status, answer.headers.get('Retry-After')]);
+    seen.push([
+      phase,
+      answer.status,
+      answer.headers.get('Connection'),
+      (await request('GET', '/readyz')).status,
+      answer.headers.get('Retry-After'),
+    ]);
   }
   expect(seen).toEqual([
     ['serving', 200, null, 200, null],
@@ -157,19 +204,32 @@ test('with an API key, requests need it; probes, metrics and documentation do no
   expect((await request('POST', '/predictions', flower, { Authorization: 'Bearer correct-horse' })).status).toBe(200);
   expect((await request('GET', '/models')).status).toBe(401);
   expect((await request('POST', '/predictions', flower)).headers.get('WWW-Authenticate')).toBe('Bearer');
-  for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs']) expect((await request('GET', path)).status).toBe(200);
+  for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs'])
+    expect((await request('GET', path)).status).toBe(200);
   expect(await json(await request('GET', '/openapi.json'))).toHaveProperty('components.securitySchemes.apiKey');
 });
 
 test('a request is told by X-Request-Id, else by traceparent, else by an id of ours; it is answered and logged', async () => {
   const { request, logs } = await start();
-  const id = async (headers: Record<string, string>) => (await request('POST', '/predictions', flower, headers)).headers.get('X-Request-Id');
+  const id = async (headers: Record<string, string>) =>
+    (await request('POST', '/predictions', flower, headers)).headers.get('X-Request-Id');
   expect(await id({ 'X-Request-Id': 'abc-1' })).toBe('abc-1');
-  expect(await id({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' })).toBe('0af7651916cd43dd8448eb211c80319c');
+  expect(await id({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' })).toBe(
+    '0af7651916cd43dd8448eb211c80319c',
+  );
   expect(await id({})).toMatch(/^[0-9a-f-]{36}$/);
   expect(logs).toHaveLength(3);
-  expect(logs[0]).toMatchObject({ msg: 'request', request_id: 'abc-1', method: 'POST', path: '/predictions', status: 200, model: 'iris' });
-  expect((await request('GET', '/nowhere', undefined, { 'X-Request-Id': 'abc-2' })).headers.get('X-Request-Id')).toBe('abc-2');
+  expect(logs[0]).toMatchObject({
+    msg: 'request',
+    request_id: 'abc-1',
+    method: 'POST',
+    path: '/predictions',
+    status: 200,
+    model: 'iris',
+  });
+  expect((await request('GET', '/nowhere', undefined, { 'X-Request-Id': 'abc-2' })).headers.get('X-Request-Id')).toBe(
+    'abc-2',
+  );
 });
 
 test('/metrics counts by route, code and model', async () => {
@@ -190,18 +250,35 @@ test('/metrics counts by route, code and model', async () => {
     'rhizome_inference_duration_seconds_count{model="iris"} 1',
     'rhizome_http_requests_in_flight 1',
     'process_cpu_user_seconds_total',
-  ]) expect(text).toContain(line);
+  ])
+    expect(text).toContain(line);
   expect(text).not.toContain('scanner');
 });
 
 test('/models tells what is served', async () => {
   const { request } = await start();
-  expect(await json(await request('GET', '/models'))).toEqual({ default: 'iris', models: [{
-    name: 'iris', version: '1', default: true, state: 'loaded', task: 'classifier', verified: true, load_seconds: expect.any(Number),
-  }] });
+  expect(await json(await request('GET', '/models'))).toEqual({
+    default: 'iris',
+    models: [
+      {
+        name: 'iris',
+        version: '1',
+        default: true,
+        state: 'loaded',
+        task: 'classifier',
+        verified: true,
+        load_seconds: expect.any(Number),
+      },
+    ],
+  });
   const { features, classes, metrics, examples } = iris;
   expect(await json(await request('GET', '/models/iris'))).toMatchObject({
-    name: 'iris', version: '1', task: 'classifier', classes, metrics, examples,
+    name: 'iris',
+    version: '1',
+    task: 'classifier',
+    classes,
+    metrics,
+    examples,
     features: features.map((feature) => ({ ...feature, dtype: 'float32' })),
   });
 });
@@ -209,9 +286,17 @@ test('/models tells what is served', async () => {
 describe('/openapi.json', () => {
   test('describes each feature with its unit and range, which binds in strict mode only', async () => {
     const property = async (strictRanges: boolean) =>
-      (await json(await (await start({ strictRanges })).request('GET', '/openapi.json')) as { components: { schemas: { IrisFeatures: { properties: { petal_width: object } } } } })
-        .components.schemas.IrisFeatures.properties.petal_width;
-    expect(await property(false)).toMatchObject({ 'type': ['number', 'string'], 'x-unit': 'cm', 'x-valid-range': [0.1, 2.5], 'maximum': expect.closeTo(3.4e38, -37) });
+      (
+        (await json(await (await start({ strictRanges })).request('GET', '/openapi.json'))) as {
+          components: { schemas: { IrisFeatures: { properties: { petal_width: object } } } };
+        }
+      ).components.schemas.IrisFeatures.properties.petal_width;
+    expect(await property(false)).toMatchObject({
+      type: ['number', 'string'],
+      'x-unit': 'cm',
+      'x-valid-range': [0.1, 2.5],
+      maximum: expect.closeTo(3.4e38, -37),
+    });
     expect(await property(true)).toMatchObject({ minimum: 0.1, maximum: 2.5 });
   });
 
@@ -221,11 +306,15 @@ describe('/openapi.json', () => {
     const ajv = new Ajv2020({ strict: false, allErrors: true });
     addFormats.default(ajv);
     ajv.addSchema(document, 'openapi');
-    const validates = (schema: string, value: unknown) => ajv.validate({ $ref: `openapi#/components/schemas/${schema}` }, value);
+    const validates = (schema: string, value: unknown) =>
+      ajv.validate({ $ref: `openapi#/components/schemas/${schema}` }, value);
     expect(validates('IrisFeatures', flower)).toBe(true);
-    for (const bad of [{ ...flower, extra: 1 }, { ...flower, petal_width: '1' }, { sepal_length: 1 }]) expect(validates('IrisFeatures', bad)).toBe(false);
+    for (const bad of [{ ...flower, extra: 1 }, { ...flower, petal_width: '1' }, { sepal_length: 1 }])
+      expect(validates('IrisFeatures', bad)).toBe(false);
     expect(validates('IrisPrediction', await json(await request('POST', '/predictions', flower)))).toBe(true);
-    expect(validates('IrisPrediction', await json(await request('POST', '/predictions', { ...flower, petal_width: 9 })))).toBe(true);
+    expect(
+      validates('IrisPrediction', await json(await request('POST', '/predictions', { ...flower, petal_width: 9 }))),
+    ).toBe(true);
     expect(validates('Problem', await json(await request('POST', '/predictions', { ...flower, extra: 1 })))).toBe(true);
     expect(validates('Health', await json(await request('GET', '/readyz')))).toBe(true);
     expect(validates('Models', await json(await request('GET', '/models')))).toBe(true);
@@ -237,5 +326,6 @@ test('/docs loads everything from this server', async () => {
   const { request } = await start();
   const page = await (await request('GET', '/docs')).text();
   expect(page).not.toMatch(/https?:\/\//);
-  for (const [, asset] of page.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)) expect((await request('GET', `/${asset!}`)).status).toBe(200);
+  for (const [, asset] of page.matchAll(/(?:src|href)="(docs\/[^"]+)"/g))
+    expect((await request('GET', `/${asset!}`)).status).toBe(200);
 });

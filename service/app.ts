@@ -34,10 +34,19 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
   const app = new Hono();
   app.onError(problems(logger));
   app.notFound((c) => {
-    throw new ServiceError('route-not-found', `There is no ${c.req.path}. ${paths.openapi} lists every route, ${paths.docs} shows them.`);
+    throw new ServiceError(
+      'route-not-found',
+      `There is no ${c.req.path}. ${paths.openapi} lists every route, ${paths.docs} shows them.`,
+    );
   });
 
-  app.use(requestId(), accessLog(logger, [paths.live, paths.ready, paths.metrics, ...inferenceProbes]), metrics(collected), securityHeaders(), draining(lifecycle));
+  app.use(
+    requestId(),
+    accessLog(logger, [paths.live, paths.ready, paths.metrics, ...inferenceProbes]),
+    metrics(collected),
+    securityHeaders(),
+    draining(lifecycle),
+  );
   health(app, repository, lifecycle);
   inferenceHealth(app, repository, lifecycle);
   metricsRoute(app, collected);

@@ -5,20 +5,52 @@ const base = { MODELS_DIR: import.meta.dirname };
 
 test('the defaults are those of the contract', () => {
   expect(readConfig(base)).toEqual({
-    port: 8000, host: '0.0.0.0', modelsDir: import.meta.dirname, defaultModel: undefined, logLevel: 'info', drainDelaySeconds: 5,
-    gracePeriodSeconds: 30, requestTimeoutSeconds: 15, maxBodyBytes: 1048576, strictRanges: false, inferenceThreads: 1,
-    apiKey: undefined, apiKeyFile: '/var/run/secrets/rhizome/api-key',
+    port: 8000,
+    host: '0.0.0.0',
+    modelsDir: import.meta.dirname,
+    defaultModel: undefined,
+    logLevel: 'info',
+    drainDelaySeconds: 5,
+    gracePeriodSeconds: 30,
+    requestTimeoutSeconds: 15,
+    maxBodyBytes: 1048576,
+    strictRanges: false,
+    inferenceThreads: 1,
+    apiKey: undefined,
+    apiKeyFile: '/var/run/secrets/rhizome/api-key',
   });
 });
 
 test('every variable is read', () => {
   const config = readConfig({
-    PORT: '0', HOST: '::1', MODELS_DIR: import.meta.dirname, DEFAULT_MODEL: 'iris', LOG_LEVEL: 'silent', DRAIN_DELAY_SECONDS: '0.5', GRACE_PERIOD_SECONDS: '60',
-    REQUEST_TIMEOUT_SECONDS: '20', MAX_BODY_BYTES: '10', STRICT_RANGES: 'true', INFERENCE_THREADS: '4', API_KEY: 'secret', API_KEY_FILE: '/nowhere',
+    PORT: '0',
+    HOST: '::1',
+    MODELS_DIR: import.meta.dirname,
+    DEFAULT_MODEL: 'iris',
+    LOG_LEVEL: 'silent',
+    DRAIN_DELAY_SECONDS: '0.5',
+    GRACE_PERIOD_SECONDS: '60',
+    REQUEST_TIMEOUT_SECONDS: '20',
+    MAX_BODY_BYTES: '10',
+    STRICT_RANGES: 'true',
+    INFERENCE_THREADS: '4',
+    API_KEY: 'secret',
+    API_KEY_FILE: '/nowhere',
   });
   expect(config).toEqual({
-    port: 0, host: '::1', modelsDir: import.meta.dirname, defaultModel: 'iris', logLevel: 'silent', drainDelaySeconds: 0.5, gracePeriodSeconds: 60,
-    requestTimeoutSeconds: 20, maxBodyBytes: 10, strictRanges: true, inferenceThreads: 4, apiKey: 'secret', apiKeyFile: '/nowhere',
+    port: 0,
+    host: '::1',
+    modelsDir: import.meta.dirname,
+    defaultModel: 'iris',
+    logLevel: 'silent',
+    drainDelaySeconds: 0.5,
+    gracePeriodSeconds: 60,
+    requestTimeoutSeconds: 20,
+    maxBodyBytes: 10,
+    strictRanges: true,
+    inferenceThreads: 4,
+    apiKey: 'secret',
+    apiKeyFile: '/nowhere',
   });
 });
 
@@ -27,10 +59,18 @@ test('an empty value counts as unset', () => {
 });
 
 test('every problem is in one message, with name, value and what was expected', () => {
-  const read = () => readConfig({
-    PORT: '80a', MODELS_DIR: '/nowhere', LOG_LEVEL: 'loud', STRICT_RANGES: 'yes', MAX_BODY_BYTES: '-1',
-    INFERENCE_THREADS: '0', GRACE_PERIOD_SECONDS: '20', DRAIN_DELAY_SECONDS: '5', REQUEST_TIMEOUT_SECONDS: '15',
-  });
+  const read = () =>
+    readConfig({
+      PORT: '80a',
+      MODELS_DIR: '/nowhere',
+      LOG_LEVEL: 'loud',
+      STRICT_RANGES: 'yes',
+      MAX_BODY_BYTES: '-1',
+      INFERENCE_THREADS: '0',
+      GRACE_PERIOD_SECONDS: '20',
+      DRAIN_DELAY_SECONDS: '5',
+      REQUEST_TIMEOUT_SECONDS: '15',
+    });
   expect(read).toThrow(ConfigError);
   for (const part of [
     'PORT is "80a": expected a whole number from 0 to 65535',
@@ -40,7 +80,8 @@ test('every problem is in one message, with name, value and what was expected', 
     'MAX_BODY_BYTES is "-1"',
     'INFERENCE_THREADS is "0"',
     'GRACE_PERIOD_SECONDS is 20: expected at least 25',
-  ]) expect(read).toThrow(part);
+  ])
+    expect(read).toThrow(part);
 });
 
 test('a key file that is asked for and missing is a problem: serving without a key would be worse', () => {

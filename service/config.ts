@@ -27,7 +27,9 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`The configuration has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nRun with --help for every variable.`);
+    super(
+      `The configuration has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nRun with --help for every variable.`,
+    );
     this.problems = problems;
   }
 }
@@ -48,7 +50,11 @@ export function readConfig(environment: Environment): Config {
     const value = Number(raw(name));
     const unit = (variables[name] as Variable).unit;
     const what = pattern === WHOLE ? 'a whole number' : 'a number';
-    check(name, pattern.test(raw(name)) && value >= least && value <= most, `${what} from ${least} to ${most}${unit ? ` (${unit})` : ''}`);
+    check(
+      name,
+      pattern.test(raw(name)) && value >= least && value <= most,
+      `${what} from ${least} to ${most}${unit ? ` (${unit})` : ''}`,
+    );
     return value;
   };
 
@@ -74,7 +80,9 @@ export function readConfig(environment: Environment): Config {
   check('MODELS_DIR', isReadableFolder(config.modelsDir), 'a folder that can be read');
   const least = minimumGraceSeconds(config.drainDelaySeconds, config.requestTimeoutSeconds);
   if (config.gracePeriodSeconds < least) {
-    problems.push(`GRACE_PERIOD_SECONDS is ${config.gracePeriodSeconds}: expected at least ${least}, which is DRAIN_DELAY_SECONDS + REQUEST_TIMEOUT_SECONDS + 5, or requests would be cut off`);
+    problems.push(
+      `GRACE_PERIOD_SECONDS is ${config.gracePeriodSeconds}: expected at least ${least}, which is DRAIN_DELAY_SECONDS + REQUEST_TIMEOUT_SECONDS + 5, or requests would be cut off`,
+    );
   }
   if (environment['API_KEY_FILE'] && !environment['API_KEY'] && !isReadableFile(config.apiKeyFile)) {
     problems.push(`API_KEY_FILE is ${JSON.stringify(config.apiKeyFile)}: expected a file that can be read`);
@@ -88,7 +96,10 @@ export function describeVariables(): string {
   const entries: [string, Variable][] = Object.entries(variables);
   const width = Math.max(...entries.map(([name]) => name.length));
   const lines = entries.map(([name, { default: value, unit, description }]) => {
-    const [indent, notes] = ['  ', [value === undefined ? 'default: unset' : `default: ${value}`, ...(unit ? [`in ${unit}`] : [])].join(', ')];
+    const [indent, notes] = [
+      '  ',
+      [value === undefined ? 'default: unset' : `default: ${value}`, ...(unit ? [`in ${unit}`] : [])].join(', '),
+    ];
     return `${indent}${name.padEnd(width)}  ${description} (${notes})`;
   });
   return `Serves the ONNX models of a folder over HTTP. Configured by the environment:\n\n${lines.join('\n')}\n`;

@@ -23,7 +23,11 @@ export interface Listener {
  *
  * @returns how many connections or calls had to be cut at the end.
  */
-export async function drain(listeners: readonly Listener[], lifecycle: Lifecycle, { drainDelaySeconds, gracePeriodSeconds }: Config): Promise<number> {
+export async function drain(
+  listeners: readonly Listener[],
+  lifecycle: Lifecycle,
+  { drainDelaySeconds, gracePeriodSeconds }: Config,
+): Promise<number> {
   const deadline = performance.now() + (gracePeriodSeconds - EXIT_SECONDS) * 1000;
   lifecycle.advance('draining');
   for (const listener of listeners) listener.dismiss();
@@ -31,7 +35,8 @@ export async function drain(listeners: readonly Listener[], lifecycle: Lifecycle
 
   lifecycle.advance('closing');
   const closed = Promise.all(listeners.map((listener) => listener.close()));
-  if (await Promise.race([closed.then(() => true), delay(deadline - performance.now(), false, { ref: false })])) return 0;
+  if (await Promise.race([closed.then(() => true), delay(deadline - performance.now(), false, { ref: false })]))
+    return 0;
 
   lifecycle.advance('closed');
   const cut = await Promise.all(listeners.map((listener) => listener.cut()));

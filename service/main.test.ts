@@ -28,7 +28,14 @@ afterEach(() => {
 
 function run(environment: Record<string, string>, args: string[] = []): ChildProcess {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
-    env: { PATH: process.env['PATH'], MODELS_DIR: models, HOST: '127.0.0.1', PORT: '0', DRAIN_DELAY_SECONDS: '0', ...environment },
+    env: {
+      PATH: process.env['PATH'],
+      MODELS_DIR: models,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      DRAIN_DELAY_SECONDS: '0',
+      ...environment,
+    },
   });
   running.add(child);
   return child;
@@ -42,20 +49,21 @@ async function start(environment: Record<string, string> = {}): Promise<Service>
     logs.push(JSON.parse(line) as Record<string, unknown>);
     for (const look of waiting) look();
   });
-  const logged = (message: string): Promise<Record<string, unknown>> => new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error(`no log line '${message}' in 10 s, only ${JSON.stringify(logs)}`));
-    }, 10_000);
-    const look = (): void => {
-      const line = logs.find(({ msg }) => msg === message);
-      if (!line) return;
-      clearTimeout(timer);
-      waiting.delete(look);
-      resolve(line);
-    };
-    waiting.add(look);
-    look();
-  });
+  const logged = (message: string): Promise<Record<string, unknown>> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`no log line '${message}' in 10 s, only ${JSON.stringify(logs)}`));
+      }, 10_000);
+      const look = (): void => {
+        const line = logs.find(({ msg }) => msg === message);
+        if (!line) return;
+        clearTimeout(timer);
+        waiting.delete(look);
+        resolve(line);
+      };
+      waiting.add(look);
+      look();
+    });
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   await logged('ready');
   const url = (await logged('listening'))['url'] as string;
@@ -63,16 +71,25 @@ async function start(environment: Record<string, string> = {}): Promise<Service>
 }
 
 /** One prediction over the agent's connection: status and `Connection` header, or the error's code. */
-function predict(url: string, agent: Agent): Promise<{ status?: number; connection?: string | undefined; error?: string }> {
+function predict(
+  url: string,
+  agent: Agent,
+): Promise<{ status?: number; connection?: string | undefined; error?: string }> {
   return new Promise((resolve) => {
-    const sent = request(`${url}/predictions`, { method: 'POST', agent, headers: { 'Content-Type': 'application/json' } }, (response) => {
-      response.resume().on('end', () => {
-        resolve({ status: response.statusCode!, connection: response.headers.connection });
-      });
-    });
-    sent.on('error', (error: NodeJS.ErrnoException) => {
-      resolve({ error: error.code ?? error.message });
-    }).end(flower);
+    const sent = request(
+      `${url}/predictions`,
+      { method: 'POST', agent, headers: { 'Content-Type': 'application/json' } },
+      (response) => {
+        response.resume().on('end', () => {
+          resolve({ status: response.statusCode!, connection: response.headers.connection });
+        });
+      },
+    );
+    sent
+      .on('error', (error: NodeJS.ErrnoException) => {
+        resolve({ error: error.code ?? error.message });
+      })
+      .end(flower);
   });
 }
 
@@ -80,14 +97,16 @@ async function output(child: ChildProcess): Promise<{ code: number | null; stdou
   let [stdout, stderr] = ['', ''];
   child.stdout!.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const [code] = await once(child, 'close') as [number | null];
+  const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
 }
 
 test('a bad configuration exits with 78 and one message that names every problem', async () => {
   const { code, stdout, stderr } = await output(run({ PORT: 'x', LOG_LEVEL: 'loud' }));
   expect([code, stdout]).toEqual([78, '']);
-  expect(stderr).toMatch(/^The configuration has 2 problems:\n {2}- LOG_LEVEL is "loud".*\n {2}- PORT is "x".*\nRun with --help/);
+  expect(stderr).toMatch(
+    /^The configuration has 2 problems:\n {2}- LOG_LEVEL is "loud".*\n {2}- PORT is "x".*\nRun with --help/,
+  );
 });
 
 test('--help prints each variable', async () => {
@@ -141,7 +160,9 @@ test('a connection that was opened just before the listener closed may still sen
   await untilRefused(url);
   let answer = '';
   socket.on('data', (chunk) => (answer += chunk.toString()));
-  socket.write(`POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${flower.length}\r\n\r\n${flower}`);
+  socket.write(
+    `POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${flower.length}\r\n\r\n${flower}`,
+  );
   await once(socket, 'close');
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(await exited).toBe(0);
@@ -152,7 +173,9 @@ test('a request on an open connection is still served after the listener closed;
   // Half a request holds its connection busy past the end of the drain delay.
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
-  socket.write(`POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${flower.length}\r\n\r\n${flower.slice(0, 10)}`);
+  socket.write(
+    `POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${flower.length}\r\n\r\n${flower.slice(0, 10)}`,
+  );
   expect((await predict(url, new Agent())).status).toBe(200);
   child.kill('SIGTERM');
   await logged('draining');
@@ -196,10 +219,15 @@ test('a request that never ends is refused when its time is over, while draining
 
 test('SIGTERM while the libraries load ends the process: as process 1 it would else be ignored', async () => {
   // In place of the libraries, which load too fast to be caught at it, a module that never ends.
-  const endless = 'data:text/javascript,console.log("loading");setInterval(()=>{},1000);export const main=()=>new Promise(()=>{});';
+  const endless =
+    'data:text/javascript,console.log("loading");setInterval(()=>{},1000);export const main=()=>new Promise(()=>{});';
   const hooks = `import { registerHooks } from 'node:module';
     registerHooks({ resolve: (name, context, next) => (name === './serve.ts' ? { url: ${JSON.stringify(endless)}, shortCircuit: true } : next(name, context)) });`;
-  const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(hooks)}`, join(import.meta.dirname, 'main.ts')], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000 });
+  const child = spawn(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(hooks)}`, join(import.meta.dirname, 'main.ts')],
+    { stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000 },
+  );
   running.add(child);
   await once(child.stdout, 'data');
   child.kill('SIGTERM');
@@ -218,8 +246,10 @@ test('a body over the limit is answered while it is still being sent', async () 
   const { port, url } = await start({ MAX_BODY_BYTES: '1000' });
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
-  socket.write('POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n[');
-  const [chunk] = await once(socket, 'data') as [Buffer];
+  socket.write(
+    'POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n[',
+  );
+  const [chunk] = (await once(socket, 'data')) as [Buffer];
   expect(chunk.toString()).toMatch(/^HTTP\/1\.1 413 /);
   socket.destroy();
   expect((await predict(url, new Agent())).status).toBe(200);
@@ -227,16 +257,22 @@ test('a body over the limit is answered while it is still being sent', async () 
 
 test('a client that sends its whole oversized body first still gets the answer', async () => {
   const { url } = await start({ MAX_BODY_BYTES: '1000' });
-  const statuses = await Promise.all(Array.from({ length: 10 }, () => new Promise((resolve) => {
-    const body = Buffer.alloc(5_000_000, ' ');
-    const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length };
-    const sent = request(`${url}/predictions`, { method: 'POST', agent: false, headers }, (response) => {
-      response.resume().on('end', () => {
-        resolve(response.statusCode);
-      });
-    });
-    sent.on('error', resolve).end(body);
-  })));
+  const statuses = await Promise.all(
+    Array.from(
+      { length: 10 },
+      () =>
+        new Promise((resolve) => {
+          const body = Buffer.alloc(5_000_000, ' ');
+          const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length };
+          const sent = request(`${url}/predictions`, { method: 'POST', agent: false, headers }, (response) => {
+            response.resume().on('end', () => {
+              resolve(response.statusCode);
+            });
+          });
+          sent.on('error', resolve).end(body);
+        }),
+    ),
+  );
   expect(statuses).toEqual(new Array(10).fill(413));
 });
 

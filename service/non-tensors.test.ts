@@ -17,7 +17,15 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true }));
 
 test.each<[string, object, object]>([
-  ['multi-output', { X_0: 5.1, X_1: 3.5, X_2: 1.4, X_3: 0.2 }, { label: [0, 0], probabilities_0: [expect.closeTo(0.98, 2), expect.closeTo(0.02, 2), expect.closeTo(0, 2)], probabilities_1: [expect.closeTo(1, 2), expect.closeTo(0, 2)] }],
+  [
+    'multi-output',
+    { X_0: 5.1, X_1: 3.5, X_2: 1.4, X_3: 0.2 },
+    {
+      label: [0, 0],
+      probabilities_0: [expect.closeTo(0.98, 2), expect.closeTo(0.02, 2), expect.closeTo(0, 2)],
+      probabilities_1: [expect.closeTo(1, 2), expect.closeTo(0, 2)],
+    },
+  ],
   ['zipmap-if', { x: [[1, 2, 3]], c: true }, { p: [[2, 3, 4]] }],
   ['external', { x: [[1, 2, 3]], c: true }, { z: [[127, 244]] }],
 ])('%s is served by its tensors', async (name, input, outputs) => {
@@ -28,12 +36,37 @@ test.each<[string, object, object]>([
 });
 
 test.each<[string, object, RegExp, object]>([
-  ['run-ragged', { x: [[1, 2, 3], [4, 5, 6]], times: 2 }, /refuses the input: the tensors of the sequence 's' differ in shape, so that they cannot be one tensor/, { x: [[1, 2, 3], [4, 5, 6]], times: 1 }],
-  ['run-absent', { x: [[1, 2, 3]], c: false }, /refuses the input: the output 'o' is absent for this input/, { x: [[1, 2, 3]], c: true }],
-])('%s: a request for which there is no tensor is refused in plain words, and the next one is answered', async (name, input, detail, next) => {
-  const { request } = await start({ dir });
-  const refused = await request('POST', `/models/${name}/predictions`, input);
-  expect(refused.status).toBe(422);
-  expect(await json(refused)).toMatchObject({ detail: expect.stringMatching(detail) });
-  expect((await request('POST', `/models/${name}/predictions`, next)).status).toBe(200);
-});
+  [
+    'run-ragged',
+    {
+      x: [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      times: 2,
+    },
+    /refuses the input: the tensors of the sequence 's' differ in shape, so that they cannot be one tensor/,
+    {
+      x: [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      times: 1,
+    },
+  ],
+  [
+    'run-absent',
+    { x: [[1, 2, 3]], c: false },
+    /refuses the input: the output 'o' is absent for this input/,
+    { x: [[1, 2, 3]], c: true },
+  ],
+])(
+  '%s: a request for which there is no tensor is refused in plain words, and the next one is answered',
+  async (name, input, detail, next) => {
+    const { request } = await start({ dir });
+    const refused = await request('POST', `/models/${name}/predictions`, input);
+    expect(refused.status).toBe(422);
+    expect(await json(refused)).toMatchObject({ detail: expect.stringMatching(detail) });
+    expect((await request('POST', `/models/${name}/predictions`, next)).status).toBe(200);
+  },
+);

@@ -24,18 +24,38 @@ async function add(folder: string, fixture: string, modelJson?: object): Promise
 }
 
 const ends = {
-  float32: 'NaN', float64: 1e308, float16: -65504, int8: -128, int16: -32768, int32: 2 ** 31 - 1, uint8: 255, uint16: 65535, uint32: 4294967295,
-  bool: true, string: 'ü',
+  float32: 'NaN',
+  float64: 1e308,
+  float16: -65504,
+  int8: -128,
+  int16: -32768,
+  int32: 2 ** 31 - 1,
+  uint8: 255,
+  uint16: 65535,
+  uint32: 4294967295,
+  bool: true,
+  string: 'ü',
 };
 /** As text: JSON.stringify cannot write the integers. */
 const echoed = `${JSON.stringify(ends).slice(0, -1)},"int64":-9223372036854775808,"uint64":18446744073709551615}`;
 
 test('each model is answered under its name, a version under its number, and without one the highest', async () => {
   const { request } = await start({ dir });
-  expect(await json(await request('POST', '/models/iris/predictions', flower))).toMatchObject({ prediction: 'setosa', model: { name: 'iris', version: '1' } });
-  const { example } = await json(await request('GET', '/models/wine')) as unknown as ModelDescription;
-  for (const [path, version] of [['/models/wine', '11'], ['/models/wine/versions/2', '2'], ['/models/wine/versions/11', '11']] as const) {
-    expect(await json(await request('POST', `${path}/predictions`, example!.input))).toEqual({ ...example, input: undefined, model: { name: 'wine', version } });
+  expect(await json(await request('POST', '/models/iris/predictions', flower))).toMatchObject({
+    prediction: 'setosa',
+    model: { name: 'iris', version: '1' },
+  });
+  const { example } = (await json(await request('GET', '/models/wine'))) as unknown as ModelDescription;
+  for (const [path, version] of [
+    ['/models/wine', '11'],
+    ['/models/wine/versions/2', '2'],
+    ['/models/wine/versions/11', '11'],
+  ] as const) {
+    expect(await json(await request('POST', `${path}/predictions`, example!.input))).toEqual({
+      ...example,
+      input: undefined,
+      model: { name: 'wine', version },
+    });
   }
 });
 
@@ -44,7 +64,9 @@ test('/predictions is for DEFAULT_MODEL; without it, and with several models, it
   expect((await request('POST', '/predictions', flower)).status).toBe(200);
   const none = await (await start({ dir })).request('POST', '/predictions', flower);
   expect(none.status).toBe(404);
-  expect(await json(none)).toMatchObject({ detail: expect.stringMatching(/DEFAULT_MODEL.*columns, echo, gather, iris, wine/) });
+  expect(await json(none)).toMatchObject({
+    detail: expect.stringMatching(/DEFAULT_MODEL.*columns, echo, gather, iris, wine/),
+  });
 });
 
 test.each([
@@ -64,26 +86,41 @@ test('every dtype travels exactly, 64-bit integers as JSON integers', async () =
   expect(answer).toContain('"int64_out":-9223372036854775808');
   expect(answer).toContain('"uint64_out":18446744073709551615');
   const { outputs } = JSON.parse(answer) as PredictionResponse;
-  expect(outputs).toMatchObject(Object.fromEntries(Object.entries(ends).map(([dtype, value]) => [`${dtype}_out`, value])));
-  const strings = echoed.replace('-9223372036854775808', '"-9223372036854775808"').replace('18446744073709551615', '"18446744073709551615"');
+  expect(outputs).toMatchObject(
+    Object.fromEntries(Object.entries(ends).map(([dtype, value]) => [`${dtype}_out`, value])),
+  );
+  const strings = echoed
+    .replace('-9223372036854775808', '"-9223372036854775808"')
+    .replace('18446744073709551615', '"18446744073709551615"');
   expect(await (await request('POST', '/models/echo/predictions', strings)).text()).toBe(answer);
 });
 
 test('an integer past its dtype is refused with all its digits', async () => {
   const { request } = await start({ dir });
-  const response = await request('POST', '/models/echo/predictions', echoed.replace('-9223372036854775808', '9223372036854775808'));
+  const response = await request(
+    'POST',
+    '/models/echo/predictions',
+    echoed.replace('-9223372036854775808', '9223372036854775808'),
+  );
   expect(response.status).toBe(422);
-  expect(await response.text()).toContain('"pointer":"#/int64","detail":"Not within int64.","value":9223372036854775808');
+  expect(await response.text()).toContain(
+    '"pointer":"#/int64","detail":"Not within int64.","value":9223372036854775808',
+  );
 });
 
 test('columns are answered as rows, by a model with a feature of that name too', async () => {
   const { request } = await start({ dir });
-  const rows = [{ colour: 'red', size: 1 }, { colour: 'blue', size: 4 }];
+  const rows = [
+    { colour: 'red', size: 1 },
+    { colour: 'blue', size: 4 },
+  ];
   const table = { columns: { colour: ['red', 'blue'], size: [1, 4] } };
   const byRow = await json(await request('POST', '/models/columns/predictions', rows));
   expect(await json(await request('POST', '/models/columns/predictions', table))).toEqual(byRow);
   for (const body of [{ columns: 4 }, [{ columns: 4 }], { columns: { columns: [4] } }]) {
-    expect([await json(await request('POST', '/models/gather/predictions', body))].flat()).toMatchObject([{ prediction: 4.5 }]);
+    expect([await json(await request('POST', '/models/gather/predictions', body))].flat()).toMatchObject([
+      { prediction: 4.5 },
+    ]);
   }
 });
 
@@ -92,12 +129,21 @@ test('what the runtime refuses is a 422 with its words and the row, and the next
   const refused = async (body: unknown) => {
     const response = await request('POST', '/models/gather/predictions', body);
     expect(response.status).toBe(422);
-    return await json(response) as unknown as Problem;
+    return (await json(response)) as unknown as Problem;
   };
-  expect(await refused({ columns: 7 })).toMatchObject({ detail: expect.stringMatching(/^The model's runtime refuses the input: .*out of data bounds/s), errors: [{ pointer: '#' }] });
+  expect(await refused({ columns: 7 })).toMatchObject({
+    detail: expect.stringMatching(/^The model's runtime refuses the input: .*out of data bounds/s),
+    errors: [{ pointer: '#' }],
+  });
   const rows = Array.from({ length: 100 }, (_, row) => ({ columns: row === 61 || row === 80 ? 7 : 1 }));
-  expect(await refused(rows)).toMatchObject({ detail: expect.stringContaining('refuses row 61: '), errors: [{ pointer: '#/61' }] });
-  expect(await refused({ columns: { columns: rows.map(({ columns }) => columns) } })).toMatchObject({ detail: expect.stringContaining('refuses row 61: '), errors: [{ pointer: '#/columns' }] });
+  expect(await refused(rows)).toMatchObject({
+    detail: expect.stringContaining('refuses row 61: '),
+    errors: [{ pointer: '#/61' }],
+  });
+  expect(await refused({ columns: { columns: rows.map(({ columns }) => columns) } })).toMatchObject({
+    detail: expect.stringContaining('refuses row 61: '),
+    errors: [{ pointer: '#/columns' }],
+  });
   expect((await request('POST', '/models/gather/predictions', { columns: 1 })).status).toBe(200);
 });
 
@@ -105,7 +151,10 @@ test('the log and the metrics name the model, and the time of its runs', async (
   const { request, logs } = await start({ dir });
   await request('POST', '/models/iris/predictions', flower);
   await request('POST', '/models/rose/predictions', flower);
-  expect(logs).toMatchObject([{ model: 'iris', path: '/models/iris/predictions' }, { path: '/models/rose/predictions' }]);
+  expect(logs).toMatchObject([
+    { model: 'iris', path: '/models/iris/predictions' },
+    { path: '/models/rose/predictions' },
+  ]);
   const text = await (await request('GET', '/metrics')).text();
   expect(text).toContain('rhizome_http_requests_total{route="/models/:name/predictions",model="iris",code="200"} 1');
   expect(text).toContain('rhizome_http_requests_total{route="/models/:name/predictions",model="",code="404"} 1');
@@ -115,40 +164,76 @@ test('the log and the metrics name the model, and the time of its runs', async (
 
 test('GET /models lists every version, and which are the defaults', async () => {
   const { request } = await start({ dir, defaultModel: 'iris' });
-  const { default: name, models: list } = await json(await request('GET', '/models')) as { default: string; models: Record<string, unknown>[] };
+  const { default: name, models: list } = (await json(await request('GET', '/models'))) as {
+    default: string;
+    models: Record<string, unknown>[];
+  };
   expect(name).toBe('iris');
-  expect(list.map((model) => [model['name'], model['version'], model['default'], model['task'], model['verified']])).toEqual([
-    ['columns', '1', true, 'classifier', false], ['echo', '1', true, 'tensors', false], ['gather', '1', true, 'regressor', false],
-    ['iris', '1', true, 'classifier', true], ['wine', '2', false, 'classifier', false], ['wine', '11', true, 'classifier', false],
+  expect(
+    list.map((model) => [model['name'], model['version'], model['default'], model['task'], model['verified']]),
+  ).toEqual([
+    ['columns', '1', true, 'classifier', false],
+    ['echo', '1', true, 'tensors', false],
+    ['gather', '1', true, 'regressor', false],
+    ['iris', '1', true, 'classifier', true],
+    ['wine', '2', false, 'classifier', false],
+    ['wine', '11', true, 'classifier', false],
   ]);
 });
 
-test.each(['columns', 'echo', 'gather', 'iris', 'wine', 'wine/versions/2'])('of %s the schema takes the example, and the model answers that as it says', async (path) => {
-  const { request } = await start({ dir });
-  const { input_schema: schema, example } = await json(await request('GET', `/models/${path}`)) as unknown as ModelDescription;
-  const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  expect(ajv.validate(schema as AnySchema, example?.input)).toBe(true);
-  const { input, ...answer } = example!;
-  const { model, ...predicted } = await json(await request('POST', `/models/${path}/predictions`, input));
-  expect(predicted).toEqual(close(answer));
-  for (const bad of [{}, { ...input, more: 1 }]) expect(ajv.validate(schema as AnySchema, bad)).toBe(false);
-});
+test.each(['columns', 'echo', 'gather', 'iris', 'wine', 'wine/versions/2'])(
+  'of %s the schema takes the example, and the model answers that as it says',
+  async (path) => {
+    const { request } = await start({ dir });
+    const { input_schema: schema, example } = (await json(
+      await request('GET', `/models/${path}`),
+    )) as unknown as ModelDescription;
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    expect(ajv.validate(schema as AnySchema, example?.input)).toBe(true);
+    const { input, ...answer } = example!;
+    const { model, ...predicted } = await json(await request('POST', `/models/${path}/predictions`, input));
+    expect(predicted).toEqual(close(answer));
+    for (const bad of [{}, { ...input, more: 1 }]) expect(ajv.validate(schema as AnySchema, bad)).toBe(false);
+  },
+);
 
 test('the document describes the predictions of every model and version', async () => {
   const { request } = await start({ dir });
-  const document = await json(await request('GET', '/openapi.json')) as { paths: Record<string, { post?: { operationId: string } }> };
+  const document = (await json(await request('GET', '/openapi.json'))) as {
+    paths: Record<string, { post?: { operationId: string } }>;
+  };
   const paths = Object.keys(document.paths).filter((path) => path.endsWith('/predictions'));
-  expect(paths.sort()).toEqual(['columns', 'echo', 'gather', 'iris', 'wine'].map((name) => `/models/${name}/predictions`)
-    .concat(['columns/versions/1', 'echo/versions/1', 'gather/versions/1', 'iris/versions/1', 'wine/versions/11', 'wine/versions/2'].map((path) => `/models/${path}/predictions`)).sort());
+  expect(paths.sort()).toEqual(
+    ['columns', 'echo', 'gather', 'iris', 'wine']
+      .map((name) => `/models/${name}/predictions`)
+      .concat(
+        [
+          'columns/versions/1',
+          'echo/versions/1',
+          'gather/versions/1',
+          'iris/versions/1',
+          'wine/versions/11',
+          'wine/versions/2',
+        ].map((path) => `/models/${path}/predictions`),
+      )
+      .sort(),
+  );
   const ids = Object.values(document.paths).flatMap(({ post }) => post?.operationId ?? []);
   expect(new Set(ids).size).toBe(ids.length);
 
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema(document, 'openapi');
-  const validates = (schema: string, value: unknown) => ajv.validate({ $ref: `openapi#/components/schemas/${schema}` }, value);
+  const validates = (schema: string, value: unknown) =>
+    ajv.validate({ $ref: `openapi#/components/schemas/${schema}` }, value);
   const numbers = JSON.parse(echoed) as Record<string, unknown>;
   expect(validates('EchoFeatures', { ...numbers, uint64: '18446744073709551615' })).toBe(true);
-  for (const bad of [{ ...numbers, int8: 128 }, { ...numbers, int8: '128' }, { ...numbers, uint64: '18446744073709551616' }, { ...numbers, string: 'a\0' }, { ...numbers, float16: 70000 }]) {
+  for (const bad of [
+    { ...numbers, int8: 128 },
+    { ...numbers, int8: '128' },
+    { ...numbers, uint64: '18446744073709551616' },
+    { ...numbers, string: 'a\0' },
+    { ...numbers, float16: 70000 },
+  ]) {
     expect(validates('EchoFeatures', bad)).toBe(false);
   }
   expect(validates('EchoPrediction', await json(await request('POST', '/models/echo/predictions', echoed)))).toBe(true);
@@ -160,5 +245,7 @@ test('the document describes the predictions of every model and version', async 
 function close(value: unknown): unknown {
   if (typeof value === 'number') return expect.closeTo(value, 4);
   if (typeof value !== 'object' || value === null) return value;
-  return Array.isArray(value) ? value.map(close) : Object.fromEntries(Object.entries(value).map(([key, each]) => [key, close(each)]));
+  return Array.isArray(value)
+    ? value.map(close)
+    : Object.fromEntries(Object.entries(value).map(([key, each]) => [key, close(each)]));
 }

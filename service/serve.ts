@@ -21,7 +21,10 @@ export interface ServeOptions {
 }
 
 /** Loads the models of a folder and answers requests until SIGTERM or SIGINT, then drains. @throws ListenError */
-export async function serve(config: Config, { logger = createLogger(config), onSignal = listenToProcess }: ServeOptions = {}): Promise<void> {
+export async function serve(
+  config: Config,
+  { logger = createLogger(config), onSignal = listenToProcess }: ServeOptions = {},
+): Promise<void> {
   const lifecycle = new Lifecycle();
   const repository = new ModelRepository(config.modelsDir, config.defaultModel);
   const metrics = new Metrics();
@@ -42,7 +45,10 @@ export async function serve(config: Config, { logger = createLogger(config), onS
   for (const entry of repository.entries) {
     if (entry.state === 'failed') logger.error({ model: entry.folder, reason: entry.reason }, 'model failed');
   }
-  for (const { model: { signature }, loadSeconds } of repository.loaded) {
+  for (const {
+    model: { signature },
+    loadSeconds,
+  } of repository.loaded) {
     logger.info({ model: signature.name, version: signature.version, load_seconds: loadSeconds }, 'model loaded');
   }
   const failed = (await repository.checks()).filter(({ ok }) => !ok);
@@ -56,7 +62,13 @@ export async function serve(config: Config, { logger = createLogger(config), onS
 }
 
 /** Resolves once the listeners have drained after a signal. A second signal exits at once. */
-function drained(onSignal: OnSignal, listeners: readonly Listener[], lifecycle: Lifecycle, config: Config, logger: Logger): Promise<void> {
+function drained(
+  onSignal: OnSignal,
+  listeners: readonly Listener[],
+  lifecycle: Lifecycle,
+  config: Config,
+  logger: Logger,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     onSignal((signal) => {
       if (lifecycle.phase !== 'serving') {
@@ -79,7 +91,12 @@ function listenToProcess(stop: (signal: NodeJS.Signals) => void): void {
 
 /** JSON lines on standard output. */
 function createLogger({ logLevel: level }: Config): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (name) => ({ level: name }) } });
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (name) => ({ level: name }) },
+  });
 }
 
 /** The program: configured by the environment, exits with 78 where that is wrong. */

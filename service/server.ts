@@ -23,13 +23,16 @@ export class ListenError extends Error {
 export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: Config): Promise<Listener> {
   const requestTimeout = requestTimeoutSeconds * 1000;
   const listener = getRequestListener(app.fetch);
-  const server = createServer({
-    requestTimeout,
-    headersTimeout: Math.min(HEADERS_SECONDS * 1000, requestTimeout),
-    keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
-    connectionsCheckingInterval: 1000,
-    noDelay: true,
-  }, (incoming, outgoing) => void listener(incoming, outgoing));
+  const server = createServer(
+    {
+      requestTimeout,
+      headersTimeout: Math.min(HEADERS_SECONDS * 1000, requestTimeout),
+      keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
+      connectionsCheckingInterval: 1000,
+      noDelay: true,
+    },
+    (incoming, outgoing) => void listener(incoming, outgoing),
+  );
   server.maxConnections = MOST_CONNECTIONS;
   server.listen(port, host);
   try {
@@ -53,10 +56,12 @@ export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: C
       clearInterval(closeIdle);
     },
     async cut() {
-      const left = await new Promise<number>((resolve, reject) => server.getConnections((error, count) => {
-        if (error) reject(error);
-        else resolve(count);
-      }));
+      const left = await new Promise<number>((resolve, reject) =>
+        server.getConnections((error, count) => {
+          if (error) reject(error);
+          else resolve(count);
+        }),
+      );
       server.closeAllConnections();
       return left;
     },
@@ -70,7 +75,9 @@ export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: C
  * @returns once every connection has ended.
  */
 function closeListener(server: Server): Promise<void> {
-  return new Promise((resolve) => NetServer.prototype.close.call(server, () => {
-    resolve();
-  }));
+  return new Promise((resolve) =>
+    NetServer.prototype.close.call(server, () => {
+      resolve();
+    }),
+  );
 }

@@ -2,7 +2,12 @@ import { ServiceError } from './errors.ts';
 import type { Metrics } from './middleware/metrics.ts';
 
 /** Times what a model does for one request, and gives up on it when the request's time is over. @throws ServiceError `overdue` */
-export async function timed<T>({ inferenceDuration }: Metrics, seconds: number, model: string, work: () => Promise<T>): Promise<T> {
+export async function timed<T>(
+  { inferenceDuration }: Metrics,
+  seconds: number,
+  model: string,
+  work: () => Promise<T>,
+): Promise<T> {
   const stop = inferenceDuration.startTimer({ model });
   const result = await within(seconds, work());
   stop();

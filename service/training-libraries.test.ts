@@ -1,6 +1,20 @@
 import { difference, flat, tensorsDifference, tolerance } from '../fixtures/training-libraries/difference.ts';
-import { answerDifference, asTrainer, toFeatures, type Answer, type Described } from '../fixtures/training-libraries/named.ts';
-import { readJson, rowsOf, trainedModels, trainersFolder, writeJson, type Run, type TrainedModel } from '../fixtures/training-libraries/cases.ts';
+import {
+  answerDifference,
+  asTrainer,
+  toFeatures,
+  type Answer,
+  type Described,
+} from '../fixtures/training-libraries/named.ts';
+import {
+  readJson,
+  rowsOf,
+  trainedModels,
+  trainersFolder,
+  writeJson,
+  type Run,
+  type TrainedModel,
+} from '../fixtures/training-libraries/cases.ts';
 import { inferBinary, inferJson } from './fixtures/oip.ts';
 import { startService, type ServiceProcess } from './fixtures/process.ts';
 
@@ -10,17 +24,36 @@ import { startService, type ServiceProcess } from './fixtures/process.ts';
 const models = trainedModels();
 const largest = new Map<string, Map<string, number>>();
 let service: ServiceProcess;
-beforeAll(async () => { service = await startService(trainersFolder); });
+beforeAll(async () => {
+  service = await startService(trainersFolder);
+});
 afterAll(async () => {
   expect([await service.stop(), service.errors()]).toEqual([0, '']);
   if (process.env['TABLE'] !== undefined) process.stdout.write(`${table()}\n`);
 });
 
 const tasks: Readonly<Record<string, readonly string[]>> = {
-  'classifier': ['calibrated-classifier', 'column-transformer', 'gradient-boosting', 'k-neighbors', 'lightgbm-binary', 'lightgbm-multiclass', 'linear-svc',
-    'logistic-regression', 'logistic-regression-columns', 'logistic-regression-float64', 'logistic-regression-no-zipmap', 'logistic-regression-strings',
-    'missing-values', 'mlp-classifier', 'random-forest', 'svc', 'xgboost-binary', 'xgboost-multiclass'],
-  'regressor': ['lightgbm-regressor', 'linear-regression', 'random-forest-regressor', 'xgboost-regressor'],
+  classifier: [
+    'calibrated-classifier',
+    'column-transformer',
+    'gradient-boosting',
+    'k-neighbors',
+    'lightgbm-binary',
+    'lightgbm-multiclass',
+    'linear-svc',
+    'logistic-regression',
+    'logistic-regression-columns',
+    'logistic-regression-float64',
+    'logistic-regression-no-zipmap',
+    'logistic-regression-strings',
+    'missing-values',
+    'mlp-classifier',
+    'random-forest',
+    'svc',
+    'xgboost-binary',
+    'xgboost-multiclass',
+  ],
+  regressor: ['lightgbm-regressor', 'linear-regression', 'random-forest-regressor', 'xgboost-regressor'],
   'anomaly-detector': ['isolation-forest', 'local-outlier-factor', 'one-class-svm'],
 };
 const taskOf = (name: string): string => Object.keys(tasks).find((task) => tasks[task]?.includes(name)) ?? 'tensors';
@@ -40,16 +73,26 @@ describe.each(models)('$name', (model) => {
 
   test('answers named features: a row, several, and columns; and as the trainer does', async () => {
     const described = await describeModel(path);
-    const rows = model.rows.map((row) => toFeatures(row, described, model.batch !== undefined || row.inputs.every(({ shape }) => shape[0] === 1)));
+    const rows = model.rows.map((row) =>
+      toFeatures(row, described, model.batch !== undefined || row.inputs.every(({ shape }) => shape[0] === 1)),
+    );
     const names = described.features.map(({ name }) => name);
     expect(Object.keys(rows[0]!)).toEqual(names);
     const columns = Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
 
-    const single = await Promise.all(rows.map(async (row) => await predict(path, row) as Answer));
-    const batch = await predict(path, rows) as Answer[];
-    const table = await predict(path, { columns }) as Answer[];
+    const single = await Promise.all(rows.map(async (row) => (await predict(path, row)) as Answer));
+    const batch = (await predict(path, rows)) as Answer[];
+    const table = (await predict(path, { columns })) as Answer[];
     const together = model.batch ? rowsOf(model.batch, rows.length) : model.rows;
-    compare(model, 'predictions', Math.max(answersDifference(single, model.rows), answersDifference(batch, together), answersDifference(table, together)));
+    compare(
+      model,
+      'predictions',
+      Math.max(
+        answersDifference(single, model.rows),
+        answersDifference(batch, together),
+        answersDifference(table, together),
+      ),
+    );
     for (const [method, expected] of Object.entries(model.trainer)) {
       if (method === 'score_samples') continue;
       const label = model.rows[0]!.outputs[0]!.name;
@@ -72,23 +115,33 @@ describe.each(models)('$name', (model) => {
 
 async function inferAll(model: TrainedModel, api: string, infer: typeof inferJson): Promise<void> {
   for (const run of [...model.rows, ...(model.batch ? [model.batch] : [])]) {
-    compare(model, api, tensorsDifference(await infer(`${service.url}/v2/models/${model.name}/infer`, run.inputs), run.outputs));
+    compare(
+      model,
+      api,
+      tensorsDifference(await infer(`${service.url}/v2/models/${model.name}/infer`, run.inputs), run.outputs),
+    );
   }
 }
 
 async function describeModel(path: string): Promise<Described> {
-  return await (await fetch(service.url + path)).json() as Described;
+  return (await (await fetch(service.url + path)).json()) as Described;
 }
 
 async function predict(path: string, body: unknown): Promise<unknown> {
-  const response = await fetch(`${service.url}${path}/predictions`, { method: 'POST', body: writeJson(body), headers: { 'Content-Type': 'application/json' } });
+  const response = await fetch(`${service.url}${path}/predictions`, {
+    method: 'POST',
+    body: writeJson(body),
+    headers: { 'Content-Type': 'application/json' },
+  });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${text}`);
   return readJson(text);
 }
 
 function answersDifference(answers: readonly Answer[], rows: readonly Run[]): number {
-  return answers.length === rows.length ? Math.max(...answers.map((answer, index) => answerDifference(answer, rows[index]!))) : Infinity;
+  return answers.length === rows.length
+    ? Math.max(...answers.map((answer, index) => answerDifference(answer, rows[index]!)))
+    : Infinity;
 }
 
 function comparable(value: unknown): unknown {
@@ -109,5 +162,9 @@ function table(): string {
   const apis = ['predictions', 'v2 JSON', 'v2 binary', 'trainer'];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const shown = (off: number | undefined): string => (off === undefined ? '–' : off === 0 ? '0' : off.toExponential(0));
-  return [line(['model', ...apis]), line(['---', ...apis.map(() => '---')]), ...[...largest].map(([name, of]) => line([name, ...apis.map((api) => shown(of.get(api)))]))].join('\n');
+  return [
+    line(['model', ...apis]),
+    line(['---', ...apis.map(() => '---')]),
+    ...[...largest].map(([name, of]) => line([name, ...apis.map((api) => shown(of.get(api)))])),
+  ].join('\n');
 }

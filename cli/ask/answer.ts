@@ -35,7 +35,10 @@ interface Outcome {
  * Sends rows in batches, one after the other, and finds those that the service refuses: it names the rows, or else the batch
  * is halved until what is refused is a row by itself. In their order.
  */
-export async function* answerRows(rows: AsyncIterable<SourceRow>, asking: Asking): AsyncGenerator<readonly AnsweredRow[]> {
+export async function* answerRows(
+  rows: AsyncIterable<SourceRow>,
+  asking: Asking,
+): AsyncGenerator<readonly AnsweredRow[]> {
   const sender = new Sender(asking);
   for await (const batch of batches(rows, asking.toJson, () => sender.mostRows)) {
     const outcomes = await sender.send(batch.filter(({ row }) => row.problem === undefined).map(({ json }) => json));
@@ -55,7 +58,11 @@ interface Encoded {
   readonly json: string;
 }
 
-async function* batches(rows: AsyncIterable<SourceRow>, toJson: Asking['toJson'], most: () => number): AsyncGenerator<readonly Encoded[]> {
+async function* batches(
+  rows: AsyncIterable<SourceRow>,
+  toJson: Asking['toJson'],
+  most: () => number,
+): AsyncGenerator<readonly Encoded[]> {
   let batch: Encoded[] = [];
   let bytes = 0;
   for await (const row of rows) {
@@ -85,7 +92,8 @@ class Sender {
     if (reply.status === 200) return this.#answers(reply, rows.length);
     const problem = problemOf(reply);
     const overdue = problem?.type?.endsWith(':overdue') === true;
-    if (problem === undefined || !(overdue || [400, 413, 422, 500].includes(reply.status))) throw this.#asking.refusal(reply);
+    if (problem === undefined || !(overdue || [400, 413, 422, 500].includes(reply.status)))
+      throw this.#asking.refusal(reply);
     if (overdue) this.mostRows = Math.max(1, Math.floor(rows.length / 2));
 
     const wrong = new Map([...issuesByRow(problem)].filter(([index]) => index < rows.length));
@@ -95,18 +103,22 @@ class Sender {
     }
     if (wrong.size === 0) {
       const half = Math.ceil(rows.length / 2);
-      return [...await this.send(rows.slice(0, half)), ...await this.send(rows.slice(half))];
+      return [...(await this.send(rows.slice(0, half))), ...(await this.send(rows.slice(half)))];
     }
     const others = (await this.send(rows.filter((_, index) => !wrong.has(index)))).values();
     return rows.map((_, index) => {
       const issues = wrong.get(index);
-      return issues === undefined ? others.next().value ?? {} : { error: issues.join('; ') };
+      return issues === undefined ? (others.next().value ?? {}) : { error: issues.join('; ') };
     });
   }
 
   #answers(reply: Reply, count: number): readonly Outcome[] {
     const answers = parseJson(reply.text);
-    if (!Array.isArray(answers) || answers.length !== count) throw new Failure(`${String(count)} rows were sent, and the answer is not one for each: ${reply.text.slice(0, 200)}`, { hint: 'Does the URL lead to the model server?' });
+    if (!Array.isArray(answers) || answers.length !== count)
+      throw new Failure(
+        `${String(count)} rows were sent, and the answer is not one for each: ${reply.text.slice(0, 200)}`,
+        { hint: 'Does the URL lead to the model server?' },
+      );
     return answers.map((answer: Answer) => ({ answer }));
   }
 }
@@ -135,7 +147,10 @@ function issuesByRow({ errors = [] }: Partial<Problem>): Map<number, string[]> {
 
 function describe(pointer: string, { detail, value, expected }: Issue): string {
   const field = pointer === '' ? '' : `${unescape(pointer)}: `;
-  const what = expected === undefined || detail.startsWith('Expected') ? detail.replace(/\.$/, '') : `${detail.replace(/\.$/, '')}, expected ${expected}`;
+  const what =
+    expected === undefined || detail.startsWith('Expected')
+      ? detail.replace(/\.$/, '')
+      : `${detail.replace(/\.$/, '')}, expected ${expected}`;
   const got = value === undefined ? '' : `: ${JSON.stringify(value)}`;
   return `${field}${what}${got}${value === '' ? ' (a missing value is written NaN)' : ''}`;
 }

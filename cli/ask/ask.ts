@@ -19,7 +19,8 @@ export interface Question {
 }
 
 /** The key that the service asks for, if there is one. */
-export const keyHeader = (): Record<string, string> => (hasKey() ? { authorization: `Bearer ${process.env.API_KEY ?? ''}` } : {});
+export const keyHeader = (): Record<string, string> =>
+  hasKey() ? { authorization: `Bearer ${process.env.API_KEY ?? ''}` } : {};
 
 export const hasKey = (): boolean => (process.env.API_KEY ?? '') !== '';
 
@@ -36,7 +37,9 @@ export async function ask({ signal }: ExecContext, { url, path, body, patience =
       const reply = { status: response.status, text: await response.text() };
       // Asked in vain again, what took too long would take as long.
       if (reply.status !== 503 || Date.now() >= deadline || reply.text.includes(':overdue"')) return reply;
-      await sleep(Math.max(1, Number(response.headers.get('retry-after')) || 0) * 1000, undefined, { signal }).catch(() => undefined);
+      await sleep(Math.max(1, Number(response.headers.get('retry-after')) || 0) * 1000, undefined, { signal }).catch(
+        () => undefined,
+      );
     } catch (cause) {
       signal.throwIfAborted();
       if (cause instanceof TypeError && Date.now() < deadline) {
@@ -44,7 +47,10 @@ export async function ask({ signal }: ExecContext, { url, path, body, patience =
         continue;
       }
       const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
-      throw new Failure(`Nothing answers at ${url}${why === '' ? '' : `: ${why}`}`, { cause, hint: '`rhizome status` says what is up; `rhizome up` starts it.' });
+      throw new Failure(`Nothing answers at ${url}${why === '' ? '' : `: ${why}`}`, {
+        cause,
+        hint: '`rhizome status` says what is up; `rhizome up` starts it.',
+      });
     }
     signal.throwIfAborted();
   }
@@ -57,10 +63,18 @@ export function refusal({ status, text }: Reply, url: string): Failure {
   try {
     problem = JSON.parse(text) as Partial<Problem>;
   } catch {
-    return new Failure(`${url} answered ${String(status)}, but not as this service does.`, { details: text.split('\n').slice(0, 5), hint: 'Does the URL lead to the model server?' });
+    return new Failure(`${url} answered ${String(status)}, but not as this service does.`, {
+      details: text.split('\n').slice(0, 5),
+      hint: 'Does the URL lead to the model server?',
+    });
   }
-  return new Failure(`The service refused the request (${String(status)} ${problem.title ?? ''}): ${problem.detail ?? ''}`, {
-    details: (problem.errors ?? []).map(({ pointer = '', detail = '', expected }: Partial<Issue>) => `${pointer} ${detail}${expected === undefined ? '' : ` (expected ${expected})`}`.trim()),
-    hint: status === 401 ? 'Set API_KEY in the environment to the key.' : `What the model takes: ${url}${paths.docs}`,
-  });
+  return new Failure(
+    `The service refused the request (${String(status)} ${problem.title ?? ''}): ${problem.detail ?? ''}`,
+    {
+      details: (problem.errors ?? []).map(({ pointer = '', detail = '', expected }: Partial<Issue>) =>
+        `${pointer} ${detail}${expected === undefined ? '' : ` (expected ${expected})`}`.trim(),
+      ),
+      hint: status === 401 ? 'Set API_KEY in the environment to the key.' : `What the model takes: ${url}${paths.docs}`,
+    },
+  );
 }

@@ -41,7 +41,10 @@ export async function predictFile(context: ExecContext, options: PredictFileOpti
   const bad: AnsweredRow[] = [];
   const totals = { rows: 0, bad: 0, warned: 0 };
   const asking = {
-    toJson: source.columns === undefined ? (row: SourceRow) => toJson(row.values) : await columnsToJson(context, url, model, source, source.columns),
+    toJson:
+      source.columns === undefined
+        ? (row: SourceRow) => toJson(row.values)
+        : await columnsToJson(context, url, model, source, source.columns),
     ask: (body: string) => ask(context, { url, path, body, patience }),
     refusal: (reply: Parameters<typeof refusal>[0]) => refusal(reply, url),
   };
@@ -50,7 +53,9 @@ export async function predictFile(context: ExecContext, options: PredictFileOpti
   context.report.step(`Predict the rows of ${source.name} at ${url}${path}`);
   if (source.format === 'json' && source.unit === 'row') context.report.command(curlLine({ url, path, file }));
   const started = performance.now();
-  const show = (): void => { context.report.progress([progress(totals, source.share(), performance.now() - started)]); };
+  const show = (): void => {
+    context.report.progress([progress(totals, source.share(), performance.now() - started)]);
+  };
   const live = setInterval(show, process.stderr.isTTY ? 500 : 5000);
   try {
     for await (const batch of answerRows(source.rows, asking)) {
@@ -71,8 +76,14 @@ export async function predictFile(context: ExecContext, options: PredictFileOpti
     // Of what was broken off, what there is; where there is nothing, no empty file.
     if (writer.begun) await writer.end();
   }
-  context.report.done(`${summary(totals)}${out === undefined ? '' : `, in ${out}`}`, (performance.now() - started) / 1000);
-  if (totals.warned > 0) context.report.line(`${count(totals.warned, 'row')} with values outside of their valid range: the answer's "warnings" in JSON name them.`);
+  context.report.done(
+    `${summary(totals)}${out === undefined ? '' : `, in ${out}`}`,
+    (performance.now() - started) / 1000,
+  );
+  if (totals.warned > 0)
+    context.report.line(
+      `${count(totals.warned, 'row')} with values outside of their valid range: the answer's "warnings" in JSON name them.`,
+    );
   if (totals.bad > 0) throw refused(source, totals, bad, stopOnError);
 }
 
@@ -84,15 +95,24 @@ interface Totals {
 
 function refused({ unit, name }: RowSource, totals: Totals, bad: readonly AnsweredRow[], stopped: boolean): Failure {
   const more = totals.bad - bad.length;
-  return new Failure(stopped ? `A row of ${name} was refused, and those after it were not sent.` : `${count(totals.bad, 'row')} of ${name} ${totals.bad === 1 ? 'was' : 'were'} refused.`, {
-    details: [...bad.map(({ row, error = '' }) => `${unit} ${String(row.at)}: ${error}`), ...(more > 0 ? [`… and ${String(more)} more: the answers have each`] : [])],
-    hint: stopped ? 'Correct it, or leave --stop-on-error out.' : 'Correct them; the others have their answers.',
-  });
+  return new Failure(
+    stopped
+      ? `A row of ${name} was refused, and those after it were not sent.`
+      : `${count(totals.bad, 'row')} of ${name} ${totals.bad === 1 ? 'was' : 'were'} refused.`,
+    {
+      details: [
+        ...bad.map(({ row, error = '' }) => `${unit} ${String(row.at)}: ${error}`),
+        ...(more > 0 ? [`… and ${String(more)} more: the answers have each`] : []),
+      ],
+      hint: stopped ? 'Correct it, or leave --stop-on-error out.' : 'Correct them; the others have their answers.',
+    },
+  );
 }
 
 const count = (value: number, what: string): string => `${value.toLocaleString('en')} ${what}${value === 1 ? '' : 's'}`;
 
-const summary = ({ rows, bad }: Totals): string => `${count(rows, 'row')}${bad === 0 ? '' : `, ${bad.toLocaleString('en')} refused`}`;
+const summary = ({ rows, bad }: Totals): string =>
+  `${count(rows, 'row')}${bad === 0 ? '' : `, ${bad.toLocaleString('en')} refused`}`;
 
 function progress(totals: Totals, share: number | undefined, milliseconds: number): string {
   const rate = Math.round(totals.rows / Math.max(0.001, milliseconds / 1000));
@@ -105,33 +125,56 @@ function formatOf(out: string | undefined): Format | undefined {
 }
 
 /** Of a CSV file's columns those that the model takes, each as its type. @throws UsageError where some are missing */
-async function columnsToJson(context: ExecContext, url: string, model: PredictFileOptions['model'], { name }: RowSource, columns: readonly string[]): Promise<(row: SourceRow) => string> {
+async function columnsToJson(
+  context: ExecContext,
+  url: string,
+  model: PredictFileOptions['model'],
+  { name }: RowSource,
+  columns: readonly string[],
+): Promise<(row: SourceRow) => string> {
   const { name: called, features } = await describe(context, url, model);
   const missing = features.filter((feature) => !columns.includes(feature.name)).map((feature) => feature.name);
   if (missing.length > 0) {
-    throw new UsageError(`${name} lacks ${missing.length === 1 ? 'the column' : 'columns that the model takes:'} ${missing.join(', ')}.`, {
-      details: [`${called} takes ${features.map((feature) => feature.name).join(', ')}`, `the header has ${columns.join(', ')}`],
-      hint: "Let the first line name the columns by the model's features.",
-    });
+    throw new UsageError(
+      `${name} lacks ${missing.length === 1 ? 'the column' : 'columns that the model takes:'} ${missing.join(', ')}.`,
+      {
+        details: [
+          `${called} takes ${features.map((feature) => feature.name).join(', ')}`,
+          `the header has ${columns.join(', ')}`,
+        ],
+        hint: "Let the first line name the columns by the model's features.",
+      },
+    );
   }
   const extra = columns.filter((column) => !features.some((feature) => feature.name === column));
-  if (extra.length > 0) context.report.line(`Not sent, since ${called} does not take ${extra.length === 1 ? 'it' : 'them'}: ${extra.join(', ')}`);
-  return ({ values }) => toJson(Object.fromEntries(features.map((feature) => [feature.name, typed(feature, String(values[feature.name]))])));
+  if (extra.length > 0)
+    context.report.line(
+      `Not sent, since ${called} does not take ${extra.length === 1 ? 'it' : 'them'}: ${extra.join(', ')}`,
+    );
+  return ({ values }) =>
+    toJson(Object.fromEntries(features.map((feature) => [feature.name, typed(feature, String(values[feature.name]))])));
 }
 
-async function describe(context: ExecContext, url: string, model: PredictFileOptions['model']): Promise<ModelDescription> {
+async function describe(
+  context: ExecContext,
+  url: string,
+  model: PredictFileOptions['model'],
+): Promise<ModelDescription> {
   const get = async (path: string): Promise<unknown> => {
     const reply = await ask(context, { url, path, patience });
     if (reply.status !== 200) throw refusal(reply, url);
     return parseJson(reply.text);
   };
-  return await get(modelPath(model ?? await onlyModel(get))) as ModelDescription;
+  return (await get(modelPath(model ?? (await onlyModel(get))))) as ModelDescription;
 }
 
 async function onlyModel(get: (path: string) => Promise<unknown>): Promise<string> {
-  const { models, default: standard } = await get(paths.models) as ModelList;
+  const { models, default: standard } = (await get(paths.models)) as ModelList;
   if (standard !== undefined) return standard;
   const [name, ...others] = new Set(models.map((model) => model.name));
-  if (name === undefined) throw new Failure('The service has no model.', { hint: '`rhizome status` says what the replicas do.' });
-  throw new UsageError(`Which model? ${[name, ...others].join(', ')} are served.`, { hint: `Name one: rhizome predict ${name} --file …` });
+  if (name === undefined)
+    throw new Failure('The service has no model.', { hint: '`rhizome status` says what the replicas do.' });
+  throw new UsageError(`Which model? ${[name, ...others].join(', ')} are served.`, {
+    hint: `Name one: rhizome predict ${name} --file …`,
+  });
 }

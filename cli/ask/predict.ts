@@ -15,7 +15,11 @@ export interface PredictOptions extends Question {
 }
 
 /** The line that does the same by hand. The key is left to the shell's environment. */
-export function curlLine({ url, path, ...sent }: { readonly url: string; readonly path: string } & ({ readonly body: string } | { readonly file: string })): string {
+export function curlLine({
+  url,
+  path,
+  ...sent
+}: { readonly url: string; readonly path: string } & ({ readonly body: string } | { readonly file: string })): string {
   const auth = hasKey() ? ' -H "Authorization: Bearer $API_KEY"' : '';
   return `curl ${url}${path} -H 'content-type: application/json'${auth} -d ${quote(['body' in sent ? sent.body : `@${sent.file}`])}`;
 }
@@ -57,7 +61,10 @@ export async function assertPredictions(context: ExecContext, url: string, skip:
       context.report.line(`models/${model.folder} has no examples to assert.`);
       continue;
     }
-    const ways = model.name === standard && model.isLatest ? [predictionsPath(), predictionsPath(model)] : [predictionsPath(model)];
+    const ways =
+      model.name === standard && model.isLatest
+        ? [predictionsPath(), predictionsPath(model)]
+        : [predictionsPath(model)];
     const [first] = await Promise.all(ways.map((path) => assertPrediction(context, url, model, path)));
     if (first !== undefined) asserted.push(first);
   }
@@ -76,17 +83,25 @@ export async function defaultModel(context: ExecContext, url: string): Promise<s
 }
 
 /** Sends one model's first example and checks the answer. */
-export async function assertPrediction(context: ExecContext, url: string, model: ProjectModel, path = predictionsPath(model)): Promise<Asserted> {
+export async function assertPrediction(
+  context: ExecContext,
+  url: string,
+  model: ProjectModel,
+  path = predictionsPath(model),
+): Promise<Asserted> {
   const { name, version } = model;
   const [example] = examplesOf(model);
   const options = { url, path, body: toJson(example.input), patience: 10_000 };
   const answer = await predict(context, options);
   const difference = differs(example, answer as Answer);
   if (difference !== undefined) {
-    throw new Failure(`The model ${name} answers its first example otherwise than its model.json says: ${difference}.`, {
-      details: [`sent ${options.body}`, `got  ${toJson(answer)}`],
-      hint: 'Do model.onnx and model.json belong together? Does the URL lead to another program?',
-    });
+    throw new Failure(
+      `The model ${name} answers its first example otherwise than its model.json says: ${difference}.`,
+      {
+        details: [`sent ${options.body}`, `got  ${toJson(answer)}`],
+        hint: 'Do model.onnx and model.json belong together? Does the URL lead to another program?',
+      },
+    );
   }
   context.report.line(`→ ${toJson(answer)}`);
   return { model: name, version, answer, curl: curlLine(options) };
@@ -95,6 +110,9 @@ export async function assertPrediction(context: ExecContext, url: string, model:
 /** A model's examples, at least one. @throws Failure */
 export function examplesOf({ folder, examples }: ProjectModel): readonly [Example, ...Example[]] {
   const [first, ...others] = examples;
-  if (first === undefined) throw new Failure(`models/${folder}/model.json has no examples.`, { hint: 'Add one ("input" and "prediction"); `rhizome predict` can send your own with --json or --file.' });
+  if (first === undefined)
+    throw new Failure(`models/${folder}/model.json has no examples.`, {
+      hint: 'Add one ("input" and "prediction"); `rhizome predict` can send your own with --json or --file.',
+    });
   return [first, ...others];
 }

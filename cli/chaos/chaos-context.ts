@@ -30,7 +30,8 @@ export interface Stage {
 /** Starts to watch what is up, until the signal. @throws Failure where nothing is up */
 export async function openStage(context: ExecContext, target: Target): Promise<Stage> {
   const status = await target.status();
-  if (status === undefined || status.wanted === 0) throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
+  if (status === undefined || status.wanted === 0)
+    throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
   const watch = new ReplicaWatch(context.signal);
   const { wanted } = status;
   if (!isCluster(target)) return onThisMachine(context, watch, wanted);
@@ -41,19 +42,23 @@ export async function openStage(context: ExecContext, target: Target): Promise<S
   // kind calls the context of its cluster NAME so.
   const nodes = target.context.startsWith('kind-') ? nodesOf(await engineOf(context.root, target)) : undefined;
   return {
-    context, watch, wanted,
+    context,
+    watch,
+    wanted,
     cluster: { scope, manifests },
-    ...(nodes === undefined ? {
-      async kill(replica) {
-        const at = Date.now();
-        await exec(context, kubectlDeleteNow(scope, replica.name));
-        return at;
-      },
-    } : {
-      nodes,
-      kill: (replica) => nodes.signal(context, replica, 'KILL'),
-      freeze: (within, replica, signal) => nodes.signal(within, replica, signal),
-    }),
+    ...(nodes === undefined
+      ? {
+          async kill(replica) {
+            const at = Date.now();
+            await exec(context, kubectlDeleteNow(scope, replica.name));
+            return at;
+          },
+        }
+      : {
+          nodes,
+          kill: (replica) => nodes.signal(context, replica, 'KILL'),
+          freeze: (within, replica, signal) => nodes.signal(within, replica, signal),
+        }),
   };
 }
 
@@ -62,10 +67,23 @@ const pollMilliseconds = 50;
 
 function onThisMachine(context: ExecContext, watch: ReplicaWatch, wanted: number): Stage {
   const { root } = context;
-  poll(watch, async () => (await readState(root))?.replicas.map(({ status, process }) => {
-    const { name, ready, restarts, reason } = status;
-    return { name, ready, leaving: false, restarts, ...(reason !== undefined && { reason }), ...(process !== undefined && { process: String(process.pid) }) };
-  }) ?? [], pollMilliseconds, context.signal);
+  poll(
+    watch,
+    async () =>
+      (await readState(root))?.replicas.map(({ status, process }) => {
+        const { name, ready, restarts, reason } = status;
+        return {
+          name,
+          ready,
+          leaving: false,
+          restarts,
+          ...(reason !== undefined && { reason }),
+          ...(process !== undefined && { process: String(process.pid) }),
+        };
+      }) ?? [],
+    pollMilliseconds,
+    context.signal,
+  );
   const signal = async ({ report }: ExecContext, { name, process }: Replica, what: NodeJS.Signals): Promise<number> => {
     const id = (await readState(root))?.replicas.find((replica) => replica.status.name === name)?.process;
     if (id === undefined || String(id.pid) !== process) throw new Failure(`The process of ${name} is gone already.`);
@@ -74,7 +92,9 @@ function onThisMachine(context: ExecContext, watch: ReplicaWatch, wanted: number
     return Date.now();
   };
   return {
-    context, watch, wanted,
+    context,
+    watch,
+    wanted,
     kill: (replica) => signal(context, replica, 'SIGKILL'),
     freeze: (within, replica, what) => signal(within, replica, `SIG${what}`),
   };

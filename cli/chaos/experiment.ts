@@ -43,9 +43,13 @@ export type Undo = (takeBack: (calm: ExecContext) => Promise<unknown>) => () => 
 /** Whom to hit: the one with the fewest restarts, since Kubernetes lets a container wait longer after each. */
 export function pickVictim({ watch, wanted }: Stage): Replica {
   const [victim] = watch.replicas.filter(({ ready }) => ready).toSorted((one, other) => one.restarts - other.restarts);
-  if (victim === undefined || !complete(wanted)(watch.replicas, [])) throw new Failure('Not all replicas are ready.', { details: watch.lines });
+  if (victim === undefined || !complete(wanted)(watch.replicas, []))
+    throw new Failure('Not all replicas are ready.', { details: watch.lines });
   return victim;
 }
 
 /** The replicas are shown as they are watched; a step within an event need not show them too. */
-export const quietly = (context: ExecContext): ExecContext => ({ ...context, report: { ...context.report, progress: () => undefined } });
+export const quietly = (context: ExecContext): ExecContext => ({
+  ...context,
+  report: { ...context.report, progress: () => undefined },
+});

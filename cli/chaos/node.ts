@@ -31,11 +31,19 @@ export function nodesOf(engine: Engine): Nodes {
     async ended(context, replica) {
       const pid = await pidOnNode(context, engine, replica);
       const line = `while kill -0 ${String(pid)} 2> /dev/null; do sleep 0.05; done`;
-      await exec(context, nodeShell(engine, nodeName(replica), line), { quiet: true, timeout: 60_000, hint: 'Does the container have a memory limit?' });
+      await exec(context, nodeShell(engine, nodeName(replica), line), {
+        quiet: true,
+        timeout: 60_000,
+        hint: 'Does the container have a memory limit?',
+      });
       return Date.now();
     },
-    pause: async (context, node) => { await exec(context, nodePause(engine, node)); },
-    unpause: async (context, node) => { await exec(context, nodeUnpause(engine, node)); },
+    pause: async (context, node) => {
+      await exec(context, nodePause(engine, node));
+    },
+    unpause: async (context, node) => {
+      await exec(context, nodeUnpause(engine, node));
+    },
   };
 }
 
@@ -49,8 +57,16 @@ export async function pidOnNode(context: ExecContext, engine: Engine, replica: L
   const container = replica.process ?? '';
   if (!/^[0-9a-f]+$/.test(container)) throw new Failure(`${replica.name} has no container yet.`);
   // Processes that end meanwhile are no failure.
-  const found = await exec(context, nodeShell(engine, nodeName(replica), `grep -ls ${container} /proc/[0-9]*/cgroup || true`), { quiet: true, timeout: 30_000 });
-  const pids = found.split('\n').filter((path) => path !== '').map((path) => Number(path.split('/')[2]));
-  if (pids.length === 0) throw new Failure(`The container of ${replica.name} has no process on ${nodeName(replica)} any more.`);
+  const found = await exec(
+    context,
+    nodeShell(engine, nodeName(replica), `grep -ls ${container} /proc/[0-9]*/cgroup || true`),
+    { quiet: true, timeout: 30_000 },
+  );
+  const pids = found
+    .split('\n')
+    .filter((path) => path !== '')
+    .map((path) => Number(path.split('/')[2]));
+  if (pids.length === 0)
+    throw new Failure(`The container of ${replica.name} has no process on ${nodeName(replica)} any more.`);
   return Math.min(...pids);
 }

@@ -39,7 +39,11 @@ const before = 3000;
 const after = 4000;
 
 /** Breaks what runs under load, and takes back what has to be. @throws the signal's reason, once all is taken back */
-export async function perform(event: ChaosEvent, stage: Stage, options: Omit<LoadOptions, 'retryAfter'>): Promise<Outcome> {
+export async function perform(
+  event: ChaosEvent,
+  stage: Stage,
+  options: Omit<LoadOptions, 'retryAfter'>,
+): Promise<Outcome> {
   const { context, watch, wanted } = stage;
   const { report, signal } = context;
   const { name, promised } = event;
@@ -53,7 +57,9 @@ export async function perform(event: ChaosEvent, stage: Stage, options: Omit<Loa
   const { undo, takeAllBack } = createUndo(context);
 
   const load = startLoad({ ...options, retryAfter });
-  const live = setInterval(() => { report.progress(watch.lines); }, 500);
+  const live = setInterval(() => {
+    report.progress(watch.lines);
+  }, 500);
   let happening: Happening | undefined;
   let failure: Failure | undefined;
   try {
@@ -80,7 +86,10 @@ export async function perform(event: ChaosEvent, stage: Stage, options: Omit<Loa
     failedTwice: loaded.lost.length,
     kinds: byKind(loaded.failures),
     longestGapMs: loaded.longestGapMs,
-    ...(happening !== undefined && { backAfterSeconds: Math.round((happening.backAt - happening.struckAt) / 100) / 10, seen: happening.seen }),
+    ...(happening !== undefined && {
+      backAfterSeconds: Math.round((happening.backAt - happening.struckAt) / 100) / 10,
+      seen: happening.seen,
+    }),
     broken,
   };
   for (const line of broken) report.line(`✗ ${line}`);
@@ -89,8 +98,10 @@ export async function perform(event: ChaosEvent, stage: Stage, options: Omit<Loa
 
 /** What a load shows beyond what was promised. */
 function excess(promised: Promised, { sent, failures, lost, longestGapMs }: LoadReport): readonly string[] {
-  if (promised === 'lossless' && failures.length > 0) return [`${String(failures.length)} of ${String(sent)} requests failed, where none may: ${byKind(failures)}.`];
-  if (promised === 'one retry' && lost.length > 0) return [`${String(lost.length)} requests failed, and again ${String(retryAfter / 1000)} s later: ${byKind(lost)}.`];
+  if (promised === 'lossless' && failures.length > 0)
+    return [`${String(failures.length)} of ${String(sent)} requests failed, where none may: ${byKind(failures)}.`];
+  if (promised === 'one retry' && lost.length > 0)
+    return [`${String(lost.length)} requests failed, and again ${String(retryAfter / 1000)} s later: ${byKind(lost)}.`];
   if (longestGapMs > longestSilence) return [`No request was answered for ${(longestGapMs / 1000).toFixed(1)} s.`];
   return [];
 }
@@ -102,7 +113,7 @@ function createUndo(context: ExecContext): { readonly undo: Undo; readonly takeA
   return {
     undo(takeBack) {
       let taken: Promise<void> | undefined;
-      const once = (): Promise<void> => taken ??= takeBack(calm).then(() => undefined);
+      const once = (): Promise<void> => (taken ??= takeBack(calm).then(() => undefined));
       open.push(once);
       return once;
     },

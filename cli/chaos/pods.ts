@@ -42,13 +42,16 @@ export function followPods(context: ExecContext, scope: Scope, selector: string,
 
 /** kubectl prints an event in one line. Warnings, on standard error, come in between. */
 function parse(line: string): WatchEvent | undefined {
-  return line.startsWith('{"type":') ? JSON.parse(line) as WatchEvent : undefined;
+  return line.startsWith('{"type":') ? (JSON.parse(line) as WatchEvent) : undefined;
 }
 
 export function toReplica(pod: WatchedPod): Replica {
   const { metadata, spec, status } = pod;
   const container = status.containerStatuses?.[0];
-  const reason = container?.state?.waiting?.reason ?? container?.state?.terminated?.reason ?? container?.lastState?.terminated?.reason;
+  const reason =
+    container?.state?.waiting?.reason ??
+    container?.state?.terminated?.reason ??
+    container?.lastState?.terminated?.reason;
   return {
     name: metadata.name,
     ready: isReady(pod),

@@ -70,7 +70,10 @@ export class ReplicaWatch {
       if (this.#failure !== undefined) throw this.#failure;
       if (holds(this.replicas, this.leaving)) return Date.now();
       if (deadline.aborted) {
-        throw new Failure(`${what} after ${String(seconds)} s.`, { details: this.lines, hint: '`rhizome status` and `rhizome logs` say more.' });
+        throw new Failure(`${what} after ${String(seconds)} s.`, {
+          details: this.lines,
+          hint: '`rhizome status` and `rhizome logs` say more.',
+        });
       }
       await this.#change(either);
     }
@@ -78,7 +81,9 @@ export class ReplicaWatch {
 
   async #change(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const wake = (): void => { resolve(undefined); };
+    const wake = (): void => {
+      resolve(undefined);
+    };
     this.#waiting.add(wake);
     signal.addEventListener('abort', wake, { once: true });
     await promise;
@@ -95,23 +100,37 @@ const inWords = ({ name, ready, leaving, restarts, reason, node }: Replica): str
   `${name}${node === undefined ? '' : ` on ${node}`}: ${leaving ? 'leaving' : ready ? 'ready' : 'not ready'}, ${String(restarts)} restarts${reason === undefined ? '' : ` (${reason})`}`;
 
 /** As many as are wanted, all ready. */
-export const complete = (wanted: number): Condition => (replicas) => replicas.length === wanted && replicas.every(({ ready }) => ready);
+export const complete =
+  (wanted: number): Condition =>
+  (replicas) =>
+    replicas.length === wanted && replicas.every(({ ready }) => ready);
 
 /** Complete, and the process that ran is gone. */
-export const completeWithout = (wanted: number, { name, process }: Replica): Condition => (replicas) =>
-  complete(wanted)(replicas, []) && !replicas.some((replica) => replica.name === name && replica.process === process);
+export const completeWithout =
+  (wanted: number, { name, process }: Replica): Condition =>
+  (replicas) =>
+    complete(wanted)(replicas, []) && !replicas.some((replica) => replica.name === name && replica.process === process);
 
 /** Complete, and none of them on that node. */
-export const completeElsewhere = (wanted: number, worker: string): Condition => (replicas, leaving) =>
-  complete(wanted)(replicas, leaving) && replicas.every(({ node }) => node !== worker);
+export const completeElsewhere =
+  (wanted: number, worker: string): Condition =>
+  (replicas, leaving) =>
+    complete(wanted)(replicas, leaving) && replicas.every(({ node }) => node !== worker);
 
 /** Asks again and again, where nothing tells of changes. Ends with the signal. */
-export function poll(watch: ReplicaWatch, ask: () => Promise<readonly Replica[]>, milliseconds: number, signal: AbortSignal): void {
+export function poll(
+  watch: ReplicaWatch,
+  ask: () => Promise<readonly Replica[]>,
+  milliseconds: number,
+  signal: AbortSignal,
+): void {
   const loop = async (): Promise<void> => {
     while (!signal.aborted) {
       watch.update(await ask());
       await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
     }
   };
-  void loop().catch((error: unknown) => { watch.fail(error); });
+  void loop().catch((error: unknown) => {
+    watch.fail(error);
+  });
 }

@@ -8,10 +8,28 @@ export function table(outcomes: readonly Outcome[], markdown: boolean): string {
   if (markdown) return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
   const all = [head.map((title) => title.toUpperCase()), ...rows];
   const width = (column: number): number => Math.max(...all.map((cells) => (cells[column] ?? '').length));
-  return all.map((cells) => cells.map((cell, column) => cell.padEnd(width(column))).join('  ').trimEnd()).join('\n');
+  return all
+    .map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd(width(column)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
-function row({ event, skipped, sent, failed = 0, failedTwice, kinds, longestGapMs = NaN, backAfterSeconds, seen, broken }: Outcome): readonly string[] {
+function row({
+  event,
+  skipped,
+  sent,
+  failed = 0,
+  failedTwice,
+  kinds,
+  longestGapMs = NaN,
+  backAfterSeconds,
+  seen,
+  broken,
+}: Outcome): readonly string[] {
   if (skipped !== undefined) return [event, '', '', '', '', '', `skipped: ${skipped}`];
   return [
     event,
@@ -20,6 +38,6 @@ function row({ event, skipped, sent, failed = 0, failedTwice, kinds, longestGapM
     String(failedTwice),
     `${(longestGapMs / 1000).toFixed(2)} s`,
     backAfterSeconds === undefined ? 'never' : `${backAfterSeconds.toFixed(1)} s`,
-    broken.length === 0 ? seen ?? '' : `BROKEN: ${broken[0] ?? ''}`,
+    broken.length === 0 ? (seen ?? '') : `BROKEN: ${broken[0] ?? ''}`,
   ];
 }

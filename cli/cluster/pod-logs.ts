@@ -10,9 +10,18 @@ const lookAgain = 2000;
  * Writes the log lines of every replica to standard output, behind the replica's name. `kubectl logs --follow` stays
  * with one container: here a restarted container and a new replica are followed as they come.
  */
-export async function followLogs(context: ExecContext, scope: Scope, deployment: string, { follow }: { follow: boolean }): Promise<void> {
+export async function followLogs(
+  context: ExecContext,
+  scope: Scope,
+  deployment: string,
+  { follow }: { follow: boolean },
+): Promise<void> {
   const followed = new Map<string, Promise<void>>();
-  const write = (pod: string) => (line: string): void => { process.stdout.write(`${pod} | ${line}\n`); };
+  const write =
+    (pod: string) =>
+    (line: string): void => {
+      process.stdout.write(`${pod} | ${line}\n`);
+    };
 
   while (!context.signal.aborted) {
     const snapshot = await readSnapshot(context, scope, deployment, { quiet: true }).catch((error: unknown) => {
@@ -23,11 +32,17 @@ export async function followLogs(context: ExecContext, scope: Scope, deployment:
       const { name, restarts } = replicaStatus(pod);
       const container = `${name}#${String(restarts)}`;
       if (followed.has(container)) continue;
-      followed.set(container, exec(context, kubectlLogs(scope, name, { follow }), { onLine: write(name) }).then(() => undefined, (error: unknown) => {
-        // Not started yet: to be tried again.
-        if (error instanceof CommandFailed) followed.delete(container);
-        else if (!context.signal.aborted) throw error;
-      }));
+      followed.set(
+        container,
+        exec(context, kubectlLogs(scope, name, { follow }), { onLine: write(name) }).then(
+          () => undefined,
+          (error: unknown) => {
+            // Not started yet: to be tried again.
+            if (error instanceof CommandFailed) followed.delete(container);
+            else if (!context.signal.aborted) throw error;
+          },
+        ),
+      );
     }
     if (!follow) break;
     await sleep(lookAgain, undefined, { signal: context.signal }).catch(() => undefined);

@@ -25,7 +25,12 @@ const pause = 200;
  * @param port 0 picks a free one
  * @throws Failure where the port is busy, or no pod can be reached within 20 s
  */
-export async function openForward(context: ExecContext, kubeContext: string, manifests: Manifests, port: number): Promise<Forward> {
+export async function openForward(
+  context: ExecContext,
+  kubeContext: string,
+  manifests: Manifests,
+  port: number,
+): Promise<Forward> {
   if (port !== 0) await checkPortFree(port, 'Name another one with --port.');
   const scope = scopeOf(kubeContext, manifests);
   const stop = new AbortController();
@@ -52,7 +57,9 @@ export async function openForward(context: ExecContext, kubeContext: string, man
   };
   const keepConnected = async (): Promise<void> => {
     for (let attempts = 0; !signal.aborted; attempts++) {
-      await connect(attempts > 0).catch((error: unknown) => { failure = error; });
+      await connect(attempts > 0).catch((error: unknown) => {
+        failure = error;
+      });
       await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
     connected.reject(signal.reason);
@@ -65,11 +72,13 @@ export async function openForward(context: ExecContext, kubeContext: string, man
   };
 
   const tooLate = setTimeout(() => {
-    connected.reject(new Failure(`No port could be forwarded to the Service within ${String(firstDeadline / 1000)} s.`, {
-      details: failure instanceof CommandFailed ? failure.details : [],
-      hint: `Try it by hand: ${quote(kubectlForward(scope, manifests.service.name, port, manifests.service.port))}`,
-      cause: failure,
-    }));
+    connected.reject(
+      new Failure(`No port could be forwarded to the Service within ${String(firstDeadline / 1000)} s.`, {
+        details: failure instanceof CommandFailed ? failure.details : [],
+        hint: `Try it by hand: ${quote(kubectlForward(scope, manifests.service.name, port, manifests.service.port))}`,
+        cause: failure,
+      }),
+    );
   }, firstDeadline);
   try {
     const url = `http://localhost:${String(await connected.promise)}`;
@@ -84,7 +93,8 @@ export async function openForward(context: ExecContext, kubeContext: string, man
   }
 }
 
-const stateFile = (root: string, kubeContext: string): string => join(root, '.rhizome', `forward-${encodeURIComponent(kubeContext)}.json`);
+const stateFile = (root: string, kubeContext: string): string =>
+  join(root, '.rhizome', `forward-${encodeURIComponent(kubeContext)}.json`);
 
 async function remember(root: string, kubeContext: string, url: string): Promise<void> {
   await mkdir(join(root, '.rhizome'), { recursive: true });
@@ -94,7 +104,10 @@ async function remember(root: string, kubeContext: string, url: string): Promise
 /** The URL of the forward that an `up` in another terminal holds open. */
 export async function forwardedUrl(root: string, kubeContext: string): Promise<string | undefined> {
   try {
-    const { url, pid } = JSON.parse(await readFile(stateFile(root, kubeContext), 'utf8')) as { url: string; pid: number };
+    const { url, pid } = JSON.parse(await readFile(stateFile(root, kubeContext), 'utf8')) as {
+      url: string;
+      pid: number;
+    };
     process.kill(pid, 0);
     return url;
   } catch {

@@ -14,11 +14,16 @@ export interface Event {
 export type ProbeFailures = ReadonlyMap<string, string>;
 
 export async function readProbeFailures(context: ExecContext, scope: Scope): Promise<ProbeFailures> {
-  const { items } = JSON.parse(await exec(context, kubectlEvents(scope, 'reason=Unhealthy'), { quiet: true })) as { items: readonly Event[] };
-  return new Map(items.flatMap(({ involvedObject, message = '' }) => {
-    const [, probe, what = ''] = /^(Startup|Readiness|Liveness) probe (?:failed|errored)[^:]*: (.*)/s.exec(message) ?? [];
-    return probe === undefined ? [] : [[`${involvedObject?.name ?? ''} ${probe}Probe`, shorten(what)] as const];
-  }));
+  const { items } = JSON.parse(await exec(context, kubectlEvents(scope, 'reason=Unhealthy'), { quiet: true })) as {
+    items: readonly Event[];
+  };
+  return new Map(
+    items.flatMap(({ involvedObject, message = '' }) => {
+      const [, probe, what = ''] =
+        /^(Startup|Readiness|Liveness) probe (?:failed|errored)[^:]*: (.*)/s.exec(message) ?? [];
+      return probe === undefined ? [] : [[`${involvedObject?.name ?? ''} ${probe}Probe`, shorten(what)] as const];
+    }),
+  );
 }
 
 /** The kubelet's words, without the address that is different in each pod. */
@@ -26,5 +31,8 @@ function shorten(message: string): string {
   const status = /statuscode: (\d+)/.exec(message)?.[1];
   if (status !== undefined) return `HTTP ${status}`;
   if (/Client\.Timeout exceeded|context deadline exceeded/.test(message)) return 'no answer in time';
-  return message.trim().replace(/^Get "[^"]*": /, '').replace(/^dial tcp \S+: (?:connect: )?/, '');
+  return message
+    .trim()
+    .replace(/^Get "[^"]*": /, '')
+    .replace(/^dial tcp \S+: (?:connect: )?/, '');
 }

@@ -17,41 +17,67 @@ interface Owned {
  * What an earlier ReplicaSet that Kubernetes keeps refers to stays, for `kubectl rollout undo`.
  * @returns what was deleted, in kubectl's words
  */
-export async function prune(context: ExecContext, kubeContext: string, manifests: Manifests, installations: readonly Installation[]): Promise<readonly string[]> {
+export async function prune(
+  context: ExecContext,
+  kubeContext: string,
+  manifests: Manifests,
+  installations: readonly Installation[],
+): Promise<readonly string[]> {
   const scope = { context: kubeContext, namespace: manifests.namespace };
-  const output = await exec(context, kubectlGet(scope, [...ownKinds, 'replicaset.apps'], ownSelector(manifests), '--output', 'json'));
+  const output = await exec(
+    context,
+    kubectlGet(scope, [...ownKinds, 'replicaset.apps'], ownSelector(manifests), '--output', 'json'),
+  );
   const { items } = JSON.parse(output) as { items: readonly Owned[] };
-  const kept = new Set(items.filter(({ kind }) => kind === 'ReplicaSet').flatMap(({ spec }) => referredTo(spec?.template)));
+  const kept = new Set(
+    items.filter(({ kind }) => kind === 'ReplicaSet').flatMap(({ spec }) => referredTo(spec?.template)),
+  );
   const wanted = new Set(manifests.objects.map(nameOf));
-  const old = items.filter((item) => item.kind !== 'ReplicaSet' && !wanted.has(nameOf(item)) && !kept.has(nameOf(item))).map(nameOf);
+  const old = items
+    .filter((item) => item.kind !== 'ReplicaSet' && !wanted.has(nameOf(item)) && !kept.has(nameOf(item)))
+    .map(nameOf);
 
   const removed = old.length === 0 ? [] : deleted(await exec(context, kubectlDelete(scope, ...old)));
   for (const installation of installations.filter((other) => !sameInstallation(other, manifests))) {
-    removed.push(...await removeInstallation(context, kubeContext, installation));
+    removed.push(...(await removeInstallation(context, kubeContext, installation)));
   }
   return removed;
 }
 
 /** A NodePort belongs to one Service at a time: one of a former name, which keeps it from the new, has to go first. */
-export async function freeNodePort(context: ExecContext, kubeContext: string, { service, ...manifests }: Manifests, installations: readonly Installation[]): Promise<void> {
+export async function freeNodePort(
+  context: ExecContext,
+  kubeContext: string,
+  { service, ...manifests }: Manifests,
+  installations: readonly Installation[],
+): Promise<void> {
   if (service.nodePort === undefined) return;
   for (const installation of installations.filter((other) => !sameInstallation(other, manifests))) {
     const scope = { context: kubeContext, namespace: installation.namespace };
-    const { items } = JSON.parse(await exec(context, kubectlGet(scope, ['services'], ownSelector(installation), '--output', 'json'))) as { items: readonly Owned[] };
-    const holders = items.filter(({ spec }) => spec?.ports?.some(({ nodePort }) => nodePort === service.nodePort) === true).map(nameOf);
+    const { items } = JSON.parse(
+      await exec(context, kubectlGet(scope, ['services'], ownSelector(installation), '--output', 'json')),
+    ) as { items: readonly Owned[] };
+    const holders = items
+      .filter(({ spec }) => spec?.ports?.some(({ nodePort }) => nodePort === service.nodePort) === true)
+      .map(nameOf);
     if (holders.length > 0) await exec(context, kubectlDelete(scope, ...holders), { stream: true });
   }
 }
 
 /** As kubectl takes it, and one name for one object: `configmap/iris-server-1`. */
-const nameOf = ({ kind, metadata }: { readonly kind: string; readonly metadata: { readonly name: string } }): string => `${kind.toLowerCase()}/${metadata.name}`;
+const nameOf = ({ kind, metadata }: { readonly kind: string; readonly metadata: { readonly name: string } }): string =>
+  `${kind.toLowerCase()}/${metadata.name}`;
 
 /** The ConfigMaps and the ServiceAccount that a pod template names, at whatever place. */
 function referredTo(value: unknown): string[] {
   if (value === null || typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
     if (key === 'serviceAccountName') return [`serviceaccount/${String(inner)}`];
-    const isReference = ['configMap', 'configMapRef', 'configMapKeyRef'].includes(key) && inner !== null && typeof inner === 'object' && 'name' in inner;
+    const isReference =
+      ['configMap', 'configMapRef', 'configMapKeyRef'].includes(key) &&
+      inner !== null &&
+      typeof inner === 'object' &&
+      'name' in inner;
     return isReference ? [`configmap/${String(inner.name)}`] : referredTo(inner);
   });
 }

@@ -40,7 +40,7 @@ export async function engineOf(root: string, { name }: { readonly name: string }
 }
 
 export async function record(root: string, on: string, applied: Applied): Promise<void> {
-  await write(root, { ...await recorded(root), [on]: applied });
+  await write(root, { ...(await recorded(root)), [on]: applied });
 }
 
 export async function forget(root: string, on: string): Promise<void> {

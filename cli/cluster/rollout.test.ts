@@ -4,18 +4,33 @@ import { deploymentStatus, pickSnapshot, type Deployment, type Pod, type Snapsho
 type Container = NonNullable<Pod['status']['containerStatuses']>[number];
 
 const running: Container = { ready: true, started: true, restartCount: 0, state: { running: {} } };
-const waiting = (reason: string, restartCount = 0): Container => ({ ready: false, restartCount, state: { waiting: { reason } } });
+const waiting = (reason: string, restartCount = 0): Container => ({
+  ready: false,
+  restartCount,
+  state: { waiting: { reason } },
+});
 
 function pod(name: string, container?: Container, extra: Partial<Pod['status']> = {}): Pod {
   return {
     kind: 'Pod',
     metadata: { name, uid: name },
     spec: { containers: [{ image: 'iris-server:v0.1.0-abc' }], ...(container !== undefined && { nodeName: 'worker' }) },
-    status: { phase: 'Pending', ...(container !== undefined && { conditions: [{ type: 'Ready', status: container.ready ? 'True' : 'False' }], containerStatuses: [container] }), ...extra },
+    status: {
+      phase: 'Pending',
+      ...(container !== undefined && {
+        conditions: [{ type: 'Ready', status: container.ready ? 'True' : 'False' }],
+        containerStatuses: [container],
+      }),
+      ...extra,
+    },
   };
 }
 
-function snapshot(current: readonly Pod[], old: readonly Pod[] = [], status: Partial<Deployment['status']> = {}): Snapshot {
+function snapshot(
+  current: readonly Pod[],
+  old: readonly Pod[] = [],
+  status: Partial<Deployment['status']> = {},
+): Snapshot {
   return {
     deployment: {
       kind: 'Deployment',
@@ -38,14 +53,36 @@ test('complete only when every replica is of the new version and available, and 
 });
 
 test('a line for each replica: what it waits for and what its probe said, restarts and why, node, image', () => {
-  const { lines, problem } = judgeRollout(snapshot(
-    [
-      pod('a', { ...running, ready: false, started: false }),
-      pod('b', undefined, { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available' }] }),
-    ],
-    [pod('c', { ...running, ready: false, restartCount: 2, lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } } })],
-    { availableReplicas: 0 },
-  ), new Map([['a StartupProbe', 'HTTP 503'], ['c LivenessProbe', 'no answer in time']]));
+  const { lines, problem } = judgeRollout(
+    snapshot(
+      [
+        pod('a', { ...running, ready: false, started: false }),
+        pod('b', undefined, {
+          conditions: [
+            {
+              type: 'PodScheduled',
+              status: 'False',
+              reason: 'Unschedulable',
+              message: '0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available',
+            },
+          ],
+        }),
+      ],
+      [
+        pod('c', {
+          ...running,
+          ready: false,
+          restartCount: 2,
+          lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } },
+        }),
+      ],
+      { availableReplicas: 0 },
+    ),
+    new Map([
+      ['a StartupProbe', 'HTTP 503'],
+      ['c LivenessProbe', 'no answer in time'],
+    ]),
+  );
   expect(lines).toEqual([
     'new a  StartupProbe: HTTP 503, 0 restarts, worker, iris-server:v0.1.0-abc',
     'new b  Unschedulable: 3 Insufficient cpu, 0 restarts, no node yet, iris-server:v0.1.0-abc',
@@ -57,52 +94,103 @@ test('a line for each replica: what it waits for and what its probe said, restar
 test.each([
   ['CrashLoopBackOff', 'b is in CrashLoopBackOff: the container starts and exits again and again.'],
   ['ImagePullBackOff', 'b is in ImagePullBackOff: the node does not have the image and cannot pull it.'],
-  ['CreateContainerConfigError', "b is in CreateContainerConfigError: the container's configuration names something that is missing."],
+  [
+    'CreateContainerConfigError',
+    "b is in CreateContainerConfigError: the container's configuration names something that is missing.",
+  ],
 ])('%s of a new replica ends the wait; the old ones that serve are counted', (reason, cause) => {
-  const rollout = judgeRollout(snapshot([pod('a', running), pod('b', waiting(reason, 1))], [pod('c', running)], { availableReplicas: 1 }));
+  const rollout = judgeRollout(
+    snapshot([pod('a', running), pod('b', waiting(reason, 1))], [pod('c', running)], { availableReplicas: 1 }),
+  );
   expect(rollout.problem).toMatchObject({ cause, pod: { metadata: { name: 'b' } } });
   expect(rollout.oldReady).toBe(1);
   // Of an old replica it is what the rollout is to put an end to.
-  expect(judgeRollout(snapshot([pod('a', waiting('ContainerCreating'))], [pod('b', waiting(reason, 1))], { availableReplicas: 0 })).problem).toBeUndefined();
+  expect(
+    judgeRollout(
+      snapshot([pod('a', waiting('ContainerCreating'))], [pod('b', waiting(reason, 1))], { availableReplicas: 0 }),
+    ).problem,
+  ).toBeUndefined();
 });
 
 test('CrashLoopBackOff of a version that ran already is waited out: something else killed it', () => {
   const ran = { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' };
-  const judge = (reason: string) => judgeRollout(snapshot([pod('a', running), pod('b', waiting(reason, 3))], [], { availableReplicas: 1, conditions: [ran] }));
-  expect(judge('CrashLoopBackOff')).toMatchObject({ complete: false, lines: [expect.anything(), expect.stringContaining('CrashLoopBackOff, 3 restarts')] });
+  const judge = (reason: string) =>
+    judgeRollout(
+      snapshot([pod('a', running), pod('b', waiting(reason, 3))], [], { availableReplicas: 1, conditions: [ran] }),
+    );
+  expect(judge('CrashLoopBackOff')).toMatchObject({
+    complete: false,
+    lines: [expect.anything(), expect.stringContaining('CrashLoopBackOff, 3 restarts')],
+  });
   expect(judge('CrashLoopBackOff').problem).toBeUndefined();
   expect(judge('ImagePullBackOff').problem).toBeDefined();
 });
 
 test('past the progress deadline: the replica that is not ready, or has no room', () => {
   const late = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
-  const stuck = judgeRollout(snapshot([pod('a', { ...running, ready: false })], [], { availableReplicas: 0, conditions: [late] }));
+  const stuck = judgeRollout(
+    snapshot([pod('a', { ...running, ready: false })], [], { availableReplicas: 0, conditions: [late] }),
+  );
   expect(stuck.problem?.cause).toBe('a was not ready within 120 s (ReadinessProbe).');
-  const full = pod('a', undefined, { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available: 1 Insufficient cpu. preemption: none' }] });
+  const full = pod('a', undefined, {
+    conditions: [
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        reason: 'Unschedulable',
+        message: '0/1 nodes are available: 1 Insufficient cpu. preemption: none',
+      },
+    ],
+  });
   expect(judgeRollout(snapshot([full], [], { availableReplicas: 0 })).problem).toBeUndefined();
-  expect(judgeRollout(snapshot([full], [], { availableReplicas: 0, conditions: [late] })).problem?.cause).toBe('No node had room for a within 120 s: 1 Insufficient cpu.');
+  expect(judgeRollout(snapshot([full], [], { availableReplicas: 0, conditions: [late] })).problem?.cause).toBe(
+    'No node had room for a within 120 s: 1 Insufficient cpu.',
+  );
 });
 
 test('what the cluster refuses is believed once it has lasted, and not while a replica is on its way out', () => {
-  const refused = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'pods "x" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=2, limited: pods=2' };
-  const judge = (old: Pod) => judgeRollout({ ...snapshot([], [old], { updatedReplicas: 0, conditions: [refused] }), replicaSet: 'iris-server-2' });
+  const refused = {
+    type: 'ReplicaFailure',
+    status: 'True',
+    reason: 'FailedCreate',
+    message: 'pods "x" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=2, limited: pods=2',
+  };
+  const judge = (old: Pod) =>
+    judgeRollout({
+      ...snapshot([], [old], { updatedReplicas: 0, conditions: [refused] }),
+      replicaSet: 'iris-server-2',
+    });
   expect(judge(pod('a', running))).toMatchObject({
     oldReady: 1,
     lines: [expect.stringContaining('old a  ready'), `no new replica: ${refused.message}`],
-    problem: { cause: 'The cluster refuses the replicas: the quota "tight" leaves no room: one more replica takes pods=1; used is pods=2, allowed pods=2.', object: 'iris-server-2', mayPass: 5 },
+    problem: {
+      cause:
+        'The cluster refuses the replicas: the quota "tight" leaves no room: one more replica takes pods=1; used is pods=2, allowed pods=2.',
+      object: 'iris-server-2',
+      mayPass: 5,
+    },
   });
-  const leaving = { ...pod('a', running), metadata: { name: 'a', uid: 'a', deletionTimestamp: '2026-01-01T00:00:00Z' } };
+  const leaving = {
+    ...pod('a', running),
+    metadata: { name: 'a', uid: 'a', deletionTimestamp: '2026-01-01T00:00:00Z' },
+  };
   expect(judge(leaving).problem).toBeUndefined();
 });
 
 test('status counts what is ready, and says why each was restarted or is not ready', () => {
-  const oomKilled: Container = { ...running, restartCount: 1, lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } } };
+  const oomKilled: Container = {
+    ...running,
+    restartCount: 1,
+    lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } },
+  };
   const leaving = pod('c', running);
   const where = { image: 'iris-server:v0.1.0-abc', node: 'worker' };
-  const status = deploymentStatus(snapshot(
-    [pod('a', oomKilled), pod('b', waiting('CrashLoopBackOff', 3))],
-    [{ ...leaving, metadata: { ...leaving.metadata, deletionTimestamp: '2026-11-24T10:00:00Z' } }],
-  ));
+  const status = deploymentStatus(
+    snapshot(
+      [pod('a', oomKilled), pod('b', waiting('CrashLoopBackOff', 3))],
+      [{ ...leaving, metadata: { ...leaving.metadata, deletionTimestamp: '2026-11-24T10:00:00Z' } }],
+    ),
+  );
   expect(status).toEqual({
     wanted: 2,
     ready: 1,
@@ -118,20 +206,43 @@ test('status counts what is ready, and says why each was restarted or is not rea
 
 test('the replica of a lost node is not ready, whatever its container last said', () => {
   const lost = pod('a', running, { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] });
-  expect(deploymentStatus(snapshot([lost, pod('b', running)]))).toMatchObject({ ready: 1, replicas: [{ name: 'a', ready: false }, { name: 'b', ready: true }] });
+  expect(deploymentStatus(snapshot([lost, pod('b', running)]))).toMatchObject({
+    ready: 1,
+    replicas: [
+      { name: 'a', ready: false },
+      { name: 'b', ready: true },
+    ],
+  });
 });
 
 test("a snapshot has the Deployment's own pods, by the revision of their ReplicaSet", () => {
   const revision = (number: string): Record<string, string> => ({ 'deployment.kubernetes.io/revision': number });
-  const owned = (name: string, owner: string): Pod => ({ ...pod(name), metadata: { name, uid: name, ownerReferences: [{ uid: owner }] } });
+  const owned = (name: string, owner: string): Pod => ({
+    ...pod(name),
+    metadata: { name, uid: name, ownerReferences: [{ uid: owner }] },
+  });
   const { deployment } = snapshot([]);
-  const picked = pickSnapshot([
-    { ...deployment, metadata: { ...deployment.metadata, annotations: revision('2') } },
-    { kind: 'ReplicaSet', metadata: { name: 'r1', uid: 'r1', annotations: revision('1'), ownerReferences: [{ uid: 'd' }] } },
-    { kind: 'ReplicaSet', metadata: { name: 'r2', uid: 'r2', annotations: revision('2'), ownerReferences: [{ uid: 'd' }] } },
-    { kind: 'ReplicaSet', metadata: { name: 'r3', uid: 'r3', annotations: revision('2'), ownerReferences: [{ uid: 'other' }] } },
-    owned('old', 'r1'), owned('new', 'r2'), owned('stranger', 'r3'),
-  ], 'iris-server');
+  const picked = pickSnapshot(
+    [
+      { ...deployment, metadata: { ...deployment.metadata, annotations: revision('2') } },
+      {
+        kind: 'ReplicaSet',
+        metadata: { name: 'r1', uid: 'r1', annotations: revision('1'), ownerReferences: [{ uid: 'd' }] },
+      },
+      {
+        kind: 'ReplicaSet',
+        metadata: { name: 'r2', uid: 'r2', annotations: revision('2'), ownerReferences: [{ uid: 'd' }] },
+      },
+      {
+        kind: 'ReplicaSet',
+        metadata: { name: 'r3', uid: 'r3', annotations: revision('2'), ownerReferences: [{ uid: 'other' }] },
+      },
+      owned('old', 'r1'),
+      owned('new', 'r2'),
+      owned('stranger', 'r3'),
+    ],
+    'iris-server',
+  );
   expect(picked?.current.map(({ metadata }) => metadata.name)).toEqual(['new']);
   expect(picked?.old.map(({ metadata }) => metadata.name)).toEqual(['old']);
   expect(pickSnapshot([deployment], 'other')).toBeUndefined();

@@ -51,14 +51,17 @@ export function judgeRollout(snapshot: Snapshot, probes: ProbeFailures = new Map
   const wanted = spec.replicas ?? 1;
   const updated = status.updatedReplicas ?? 0;
   const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
-  const complete = seen && updated >= wanted && (status.replicas ?? 0) === updated && (status.availableReplicas ?? 0) >= updated;
+  const complete =
+    seen && updated >= wanted && (status.replicas ?? 0) === updated && (status.availableReplicas ?? 0) >= updated;
   const problem = seen && !complete ? findProblem(snapshot, probes) : undefined;
   return {
     complete,
     lines: [
       ...current.map((pod) => `new ${replicaLine(pod, probes)}`),
       ...old.map((pod) => `old ${replicaLine(pod, probes)}`),
-      ...(seen && current.length === 0 && !complete ? conditions(snapshot, 'ReplicaFailure').map(({ message }) => `no new replica: ${message ?? ''}`) : []),
+      ...(seen && current.length === 0 && !complete
+        ? conditions(snapshot, 'ReplicaFailure').map(({ message }) => `no new replica: ${message ?? ''}`)
+        : []),
     ],
     oldReady: deploymentStatus({ deployment, current: [], old }).ready,
     ...(problem !== undefined && { problem }),
@@ -83,7 +86,9 @@ function state(pod: Pod, probes: ProbeFailures): string {
 /** Of the scheduler's `0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, preemption: …`, the first part's reasons. */
 function noRoom(pod: Pod): string | undefined {
   const message = pod.status.conditions?.find(({ type }) => type === 'PodScheduled')?.message;
-  return message === undefined ? undefined : /^0\/\d+ nodes are available: (.*?)\.(?: |$)/.exec(message)?.[1] ?? message;
+  return message === undefined
+    ? undefined
+    : (/^0\/\d+ nodes are available: (.*?)\.(?: |$)/.exec(message)?.[1] ?? message);
 }
 
 const conditions = ({ deployment }: Snapshot, wanted: string) =>
@@ -100,13 +105,21 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
     const meaning = hopeless[waiting?.reason ?? ''];
     // Of a version that ran already it says only that it waits for its next start, as after a kill.
     if (waiting?.reason === 'CrashLoopBackOff' && ranBefore) continue;
-    if (meaning !== undefined) return { cause: `${name} is in ${waiting?.reason ?? ''}: ${meaning}${evidence(pod, probes)}.`, pod, object: name };
+    if (meaning !== undefined)
+      return {
+        cause: `${name} is in ${waiting?.reason ?? ''}: ${meaning}${evidence(pod, probes)}.`,
+        pod,
+        object: name,
+      };
   }
   const late = progressing?.reason === 'ProgressDeadlineExceeded';
   const seconds = String(deployment.spec.progressDeadlineSeconds ?? 600);
   // Quota, admission: the pods were refused before there were any.
   const [refused] = conditions(snapshot, 'ReplicaFailure');
-  if (refused !== undefined && (late || [...current, ...old].every(({ metadata }) => metadata.deletionTimestamp === undefined))) {
+  if (
+    refused !== undefined &&
+    (late || [...current, ...old].every(({ metadata }) => metadata.deletionTimestamp === undefined))
+  ) {
     const message = refused.message ?? refused.reason ?? 'no reason given';
     const { cause, hint } = readRefusal(message) ?? { cause: message, hint: undefined };
     return {
@@ -118,11 +131,14 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
   }
   if (!late) return undefined;
   const pod = current.find((candidate) => !replicaStatus(candidate).ready);
-  if (pod === undefined) return { cause: `The rollout made no progress for ${seconds} s.`, object: deployment.metadata.name };
+  if (pod === undefined)
+    return { cause: `The rollout made no progress for ${seconds} s.`, object: deployment.metadata.name };
   const { name } = pod.metadata;
   if (replicaStatus(pod).reason === 'Unschedulable') {
     return {
-      cause: `No node had room for ${name} within ${seconds} s: ${noRoom(pod) ?? 'no reason given'}.`, pod, object: name,
+      cause: `No node had room for ${name} within ${seconds} s: ${noRoom(pod) ?? 'no reason given'}.`,
+      pod,
+      object: name,
       hint: 'Add a node, or lower `resources` or `replicas` in infra/. A rolling update needs room for one replica more than are wanted.',
     };
   }
@@ -133,9 +149,13 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
 function evidence(pod: Pod, probes: ProbeFailures): string {
   const status = pod.status.containerStatuses?.[0];
   const waiting = status?.state?.waiting;
-  if (waiting?.reason !== 'CrashLoopBackOff') return waiting?.message === undefined ? '' : ` (${waiting.message.trim()})`;
+  if (waiting?.reason !== 'CrashLoopBackOff')
+    return waiting?.message === undefined ? '' : ` (${waiting.message.trim()})`;
   const probe = probes.get(`${pod.metadata.name} StartupProbe`) ?? probes.get(`${pod.metadata.name} LivenessProbe`);
   const ended = status?.lastState?.terminated;
-  if (ended?.reason === 'OOMKilled') return ' (OOMKilled: it needs more memory than its limit; raise `resources` in infra/)';
-  return ended === undefined ? '' : ` (exit code ${String(ended.exitCode)}${probe === undefined ? '' : `; a probe said: ${probe}`})`;
+  if (ended?.reason === 'OOMKilled')
+    return ' (OOMKilled: it needs more memory than its limit; raise `resources` in infra/)';
+  return ended === undefined
+    ? ''
+    : ` (exit code ${String(ended.exitCode)}${probe === undefined ? '' : `; a probe said: ${probe}`})`;
 }

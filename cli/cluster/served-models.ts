@@ -14,27 +14,33 @@ export function modelReader(context: ExecContext): ModelReader {
     if (port === undefined) return undefined;
     const path = `/api/v1/namespaces/${scope.namespace}/pods/${metadata.name}:${String(port)}/proxy${paths.models}`;
     try {
-      return describeModels(JSON.parse(await exec(context, kubectlRaw(scope.context, path), { quiet: true, timeout: 5000 })));
+      return describeModels(
+        JSON.parse(await exec(context, kubectlRaw(scope.context, path), { quiet: true, timeout: 5000 })),
+      );
     } catch (error) {
       if (error instanceof CommandFailed || error instanceof SyntaxError) return undefined;
       throw error;
     }
   };
   return async (scope, pods) => {
-    const found = await Promise.all(pods.map(async (pod) => {
-      const status = pod.status.containerStatuses?.[0];
-      if (status === undefined || !isReady(pod)) return [];
-      const container = `${pod.metadata.uid} ${String(status.restartCount)}`;
-      const models = known.get(container) ?? await ask(scope, pod);
-      if (models === undefined) return [];
-      known.set(container, models);
-      return [[pod.metadata.name, models] as const];
-    }));
+    const found = await Promise.all(
+      pods.map(async (pod) => {
+        const status = pod.status.containerStatuses?.[0];
+        if (status === undefined || !isReady(pod)) return [];
+        const container = `${pod.metadata.uid} ${String(status.restartCount)}`;
+        const models = known.get(container) ?? (await ask(scope, pod));
+        if (models === undefined) return [];
+        known.set(container, models);
+        return [[pod.metadata.name, models] as const];
+      }),
+    );
     return new Map(found.flat());
   };
 }
 
 /** `iris 1`, and so on, of what GET /models answers. */
 export function describeModels(answer: unknown): string {
-  return ((answer as Partial<ModelList>).models ?? []).map((model) => `${model.name} ${model.state === 'loaded' ? model.version : model.state}`).join(', ');
+  return ((answer as Partial<ModelList>).models ?? [])
+    .map((model) => `${model.name} ${model.state === 'loaded' ? model.version : model.state}`)
+    .join(', ');
 }

@@ -1,11 +1,19 @@
 import { judgeLog } from './service-log.ts';
 
 const line = (level: string, msg: string, more: object = {}): string => JSON.stringify({ level, msg, ...more });
-const checks = (final?: true) => [{ name: 'model/iris', ok: false, detail: 'it cannot be read', ...(final && { final }) }];
+const checks = (final?: true) => [
+  { name: 'model/iris', ok: false, detail: 'it cannot be read', ...(final && { final }) },
+];
 
 test('the lines that complain are picked from among those of probes', () => {
   const failed = line('error', 'model failed', { model: 'iris' });
-  const lines = [line('info', 'listening'), failed, ...Array.from({ length: 30 }, () => line('debug', 'request')), 'Error: a stack', '    at main'];
+  const lines = [
+    line('info', 'listening'),
+    failed,
+    ...Array.from({ length: 30 }, () => line('debug', 'request')),
+    'Error: a stack',
+    '    at main',
+  ];
   expect(judgeLog(lines).lines).toEqual([failed, 'Error: a stack', '    at main']);
   expect(judgeLog([line('info', 'listening')]).lines).toEqual([line('info', 'listening')]);
   expect(judgeLog([])).toEqual({ lines: [] });

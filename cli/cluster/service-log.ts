@@ -22,7 +22,12 @@ interface Line {
 }
 
 /** Of the container that ended, when there was one before. Empty where it never started. */
-export async function readServiceLog(context: ExecContext, scope: Scope, pod: Pod, options: { quiet?: boolean } = {}): Promise<ServiceLog> {
+export async function readServiceLog(
+  context: ExecContext,
+  scope: Scope,
+  pod: Pod,
+  options: { quiet?: boolean } = {},
+): Promise<ServiceLog> {
   const status = pod.status.containerStatuses?.[0];
   const previous = (status?.restartCount ?? 0) > 0 && status?.state?.running === undefined;
   try {
@@ -36,10 +41,17 @@ export async function readServiceLog(context: ExecContext, scope: Scope, pod: Po
 
 export function judgeLog(lines: readonly string[]): ServiceLog {
   const parsed = lines.map((text) => ({ text, line: parse(text) }));
-  const complaints = parsed.filter(({ line }) => line === undefined || /^(warn|error|fatal)$/.test(line.level ?? '')).map(({ text }) => text);
+  const complaints = parsed
+    .filter(({ line }) => line === undefined || /^(warn|error|fatal)$/.test(line.level ?? ''))
+    .map(({ text }) => text);
   const last = parsed.findLast(({ line }) => line?.msg === 'not ready' || line?.msg === 'ready')?.line;
-  const final = (last?.checks ?? []).filter((check) => check.final === true).map(({ name, detail }) => `${name}: ${detail}`);
-  return { lines: (complaints.length > 0 ? complaints : lines).slice(-longest), ...(final.length > 0 && { final: final.join('; ') }) };
+  const final = (last?.checks ?? [])
+    .filter((check) => check.final === true)
+    .map(({ name, detail }) => `${name}: ${detail}`);
+  return {
+    lines: (complaints.length > 0 ? complaints : lines).slice(-longest),
+    ...(final.length > 0 && { final: final.join('; ') }),
+  };
 }
 
 /** Undefined for a line that is not of the service's log: a stack trace, say. */

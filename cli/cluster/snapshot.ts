@@ -48,7 +48,10 @@ export interface Pod {
   readonly metadata: Meta;
   readonly spec: {
     readonly nodeName?: string;
-    readonly containers: readonly { readonly image: string; readonly ports?: readonly { readonly containerPort: number }[] }[];
+    readonly containers: readonly {
+      readonly image: string;
+      readonly ports?: readonly { readonly containerPort: number }[];
+    }[];
   };
   readonly status: {
     readonly phase?: string;
@@ -74,7 +77,8 @@ export interface Snapshot {
   readonly replicaSet?: string;
 }
 
-const revision = ({ metadata }: ReplicaSet | Deployment): number => Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
+const revision = ({ metadata }: ReplicaSet | Deployment): number =>
+  Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
 
 const owns = (owner: { readonly metadata: Meta }, { metadata }: { readonly metadata: Meta }): boolean =>
   metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false;
@@ -83,10 +87,17 @@ const owns = (owner: { readonly metadata: Meta }, { metadata }: { readonly metad
 const answerMilliseconds = 10_000;
 
 /** Asks for everything at once, so that the parts agree. Undefined where the Deployment does not exist. */
-export async function readSnapshot(context: ExecContext, scope: Scope, name: string, options: { quiet?: boolean } = {}): Promise<Snapshot | undefined> {
+export async function readSnapshot(
+  context: ExecContext,
+  scope: Scope,
+  name: string,
+  options: { quiet?: boolean } = {},
+): Promise<Snapshot | undefined> {
   const argv = kubectlGet(scope, ['deployments', 'replicasets', 'pods'], '--output', 'json');
   const hint = `Does the cluster run? Try: kubectl --context ${scope.context} get nodes`;
-  const { items } = JSON.parse(await exec(context, argv, { ...options, hint, timeout: answerMilliseconds })) as { items: readonly (Deployment | ReplicaSet | Pod)[] };
+  const { items } = JSON.parse(await exec(context, argv, { ...options, hint, timeout: answerMilliseconds })) as {
+    items: readonly (Deployment | ReplicaSet | Pod)[];
+  };
   return pickSnapshot(items, name);
 }
 
@@ -111,11 +122,18 @@ export function deploymentStatus({ deployment, current, old }: Snapshot): Deploy
     ...old.map((pod) => ({ ...replicaStatus(pod), revision: 'old' as const })),
   ];
   const { updatedReplicas: updated = 0, availableReplicas: available = 0 } = deployment.status;
-  return { wanted: deployment.spec.replicas ?? 1, ready: replicas.filter(({ ready }) => ready).length, updated, available, replicas };
+  return {
+    wanted: deployment.spec.replicas ?? 1,
+    ready: replicas.filter(({ ready }) => ready).length,
+    updated,
+    available,
+    replicas,
+  };
 }
 
 /** By the pod's condition, not by its container's last word: of a node that is gone that stays as it was. */
-export const isReady = ({ status }: Pod): boolean => status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
+export const isReady = ({ status }: Pod): boolean =>
+  status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
 
 export function replicaStatus(pod: Pod): ReplicaStatus {
   const container = pod.status.containerStatuses?.[0];

@@ -16,31 +16,60 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const add = (...args: readonly string[]) => execa(process.execPath, [join(repository, 'cli/main.ts'), 'add', ...args], { cwd: folder, reject: false, timeout: 30_000 });
-const modelJson = async (name: string) => JSON.parse(await readFile(join(folder, 'models', name, 'model.json'), 'utf8')) as Record<string, unknown>;
+const add = (...args: readonly string[]) =>
+  execa(process.execPath, [join(repository, 'cli/main.ts'), 'add', ...args], {
+    cwd: folder,
+    reject: false,
+    timeout: 30_000,
+  });
+const modelJson = async (name: string) =>
+  JSON.parse(await readFile(join(folder, 'models', name, 'model.json'), 'utf8')) as Record<string, unknown>;
 
 test.each([
   ['columns', ['colour', 'size'], ['0', '1']],
   ['no-zipmap', ['X_0', 'X_1', 'X_2', 'X_3'], ['setosa', 'versicolor', 'virginica']],
   ['string-labels', ['X_0', 'X_1', 'X_2', 'X_3'], ['setosa', 'versicolor', 'virginica']],
   ['regressor', Array.from({ length: 10 }, (_, index) => `X_${index}`), undefined],
-])('%s: names and classes are the graph\'s, and the service reproduces the two examples', async (name, features, classes) => {
-  const { exitCode, stdout } = await add(fixture(name), '--json');
-  expect(exitCode).toBe(0);
-  const added = JSON.parse(stdout) as { examples: { prediction: string | number }[] };
-  expect(added).toMatchObject({ folder: `models/${name}`, name, features: features.map((feature) => ({ name: feature })) });
+])(
+  "%s: names and classes are the graph's, and the service reproduces the two examples",
+  async (name, features, classes) => {
+    const { exitCode, stdout } = await add(fixture(name), '--json');
+    expect(exitCode).toBe(0);
+    const added = JSON.parse(stdout) as { examples: { prediction: string | number }[] };
+    expect(added).toMatchObject({
+      folder: `models/${name}`,
+      name,
+      features: features.map((feature) => ({ name: feature })),
+    });
 
-  expect(await modelJson(name)).toMatchObject({ name, features: features.map((feature) => ({ name: feature })), ...(classes && { classes }), examples: added.examples });
-  expect(added.examples).toHaveLength(2);
-  expect(added.examples[0]!.prediction).not.toBe(added.examples[1]!.prediction);
-  const model = await Model.load(join(folder, 'models', name), onnxruntime, { threads: 1 });
-  await expect(model.verify()).resolves.toBeUndefined();
-  expect(await readFile(join(folder, 'models', name, 'model.onnx'))).toEqual(await readFile(fixture(name)));
-});
+    expect(await modelJson(name)).toMatchObject({
+      name,
+      features: features.map((feature) => ({ name: feature })),
+      ...(classes && { classes }),
+      examples: added.examples,
+    });
+    expect(added.examples).toHaveLength(2);
+    expect(added.examples[0]!.prediction).not.toBe(added.examples[1]!.prediction);
+    const model = await Model.load(join(folder, 'models', name), onnxruntime, { threads: 1 });
+    await expect(model.verify()).resolves.toBeUndefined();
+    expect(await readFile(join(folder, 'models', name, 'model.onnx'))).toEqual(await readFile(fixture(name)));
+  },
+);
 
 test('--features and --classes name what the graph does not, and the answer says what to try', async () => {
-  const { stdout } = await add(join(repository, 'models/iris/model.onnx'), '--name', 'flowers', '--features', 'a, b,c,d', '--classes', 'x,y,z');
-  expect(await modelJson('flowers')).toMatchObject({ features: [{ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' }], classes: ['x', 'y', 'z'] });
+  const { stdout } = await add(
+    join(repository, 'models/iris/model.onnx'),
+    '--name',
+    'flowers',
+    '--features',
+    'a, b,c,d',
+    '--classes',
+    'x,y,z',
+  );
+  expect(await modelJson('flowers')).toMatchObject({
+    features: [{ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' }],
+    classes: ['x', 'y', 'z'],
+  });
   expect(stdout).toMatch(/^models\/flowers: a classifier of 4 features\n/);
   expect(stdout).toMatch(/npx rhizome predict flowers --json '\{"a":/);
 });
@@ -48,7 +77,10 @@ test('--features and --classes name what the graph does not, and the answer says
 test('a model that is there stays, unless --force replaces it', async () => {
   await add(fixture('columns'), '--name', 'mine');
   const again = await add(fixture('regressor'), '--name', 'mine');
-  expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/models\/mine is there already\.\n.*--force/) });
+  expect(again).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/models\/mine is there already\.\n.*--force/),
+  });
   expect((await modelJson('mine'))['features']).toHaveLength(2);
   expect(await add(fixture('regressor'), '--name', 'mine', '--force')).toMatchObject({ exitCode: 0 });
   expect((await modelJson('mine'))['features']).toHaveLength(10);
@@ -58,14 +90,34 @@ test('--version puts it beside others; a model without one becomes a version of 
   await add(fixture('columns'), '--name', 'mine');
   await writeFile(join(folder, 'models/mine/train.py'), '');
   const second = await add(fixture('columns'), '--name', 'mine', '--version', '2');
-  expect(second.stdout).toMatch(/^models\/mine\/1: what models\/mine was, .*\nmodels\/mine\/2: a classifier of 2 features\n/);
-  expect((await readdir(join(folder, 'models'), { recursive: true })).toSorted()).toEqual(['mine', 'mine/1', 'mine/1/model.json', 'mine/1/model.onnx', 'mine/1/train.py', 'mine/2', 'mine/2/model.json', 'mine/2/model.onnx']);
+  expect(second.stdout).toMatch(
+    /^models\/mine\/1: what models\/mine was, .*\nmodels\/mine\/2: a classifier of 2 features\n/,
+  );
+  expect((await readdir(join(folder, 'models'), { recursive: true })).toSorted()).toEqual([
+    'mine',
+    'mine/1',
+    'mine/1/model.json',
+    'mine/1/model.onnx',
+    'mine/1/train.py',
+    'mine/2',
+    'mine/2/model.json',
+    'mine/2/model.onnx',
+  ]);
   for (const version of ['1', '2']) {
-    const model = await Model.load(join(folder, 'models/mine', version), onnxruntime, { threads: 1 }, { name: 'mine', version });
+    const model = await Model.load(
+      join(folder, 'models/mine', version),
+      onnxruntime,
+      { threads: 1 },
+      { name: 'mine', version },
+    );
     await expect(model.verify()).resolves.toBeUndefined();
   }
-  expect((await add(fixture('columns'), '--name', 'mine', '--version', '02')).stderr).toContain('models/mine/2 is there already.');
-  expect((await add(fixture('columns'), '--name', 'mine')).stderr).toMatch(/models\/mine has the versions 1, 2\.\n.*--version 3/);
+  expect((await add(fixture('columns'), '--name', 'mine', '--version', '02')).stderr).toContain(
+    'models/mine/2 is there already.',
+  );
+  expect((await add(fixture('columns'), '--name', 'mine')).stderr).toMatch(
+    /models\/mine has the versions 1, 2\.\n.*--version 3/,
+  );
   expect(await add(fixture('regressor'), '--name', 'mine', '--version', '2', '--force')).toMatchObject({ exitCode: 0 });
   expect((await modelJson('mine/2'))['features']).toHaveLength(10);
 });
@@ -76,29 +128,49 @@ test('weights in other files come along, and the image lets them in whatever the
   await writeFile(join(folder, '.dockerignore'), '*\n!models/*/*.onnx*');
   const usual = await add(join(source, 'model.onnx'), '--name', 'usual');
   expect(usual.stdout).toContain('with  model.onnx.data\n');
-  expect(await readFile(join(folder, 'models/usual/model.onnx.data'))).toEqual(await readFile(join(source, 'model.onnx.data')));
+  expect(await readFile(join(folder, 'models/usual/model.onnx.data'))).toEqual(
+    await readFile(join(source, 'model.onnx.data')),
+  );
   expect(await readFile(join(folder, '.dockerignore'), 'utf8')).toBe('*\n!models/*/*.onnx*');
 
   // As long a name: the model's own bytes are changed with it.
   const bytes = await readFile(join(source, 'model.onnx'));
-  await writeFile(join(source, 'model.onnx'), Buffer.from(bytes.toString('latin1').replaceAll('model.onnx.data', 'w/model-weights'), 'latin1'));
+  await writeFile(
+    join(source, 'model.onnx'),
+    Buffer.from(bytes.toString('latin1').replaceAll('model.onnx.data', 'w/model-weights'), 'latin1'),
+  );
   await mkdir(join(source, 'w'));
   await rename(join(source, 'model.onnx.data'), join(source, 'w/model-weights'));
   const other = await add(join(source, 'model.onnx'), '--name', 'other');
   expect(other.stdout).toContain('with  w/model-weights, which .dockerignore now lets into the image\n');
-  expect(await readFile(join(folder, '.dockerignore'), 'utf8')).toBe('*\n!models/*/*.onnx*\n!models/other/w/model-weights\n');
+  expect(await readFile(join(folder, '.dockerignore'), 'utf8')).toBe(
+    '*\n!models/*/*.onnx*\n!models/other/w/model-weights\n',
+  );
 
   await rm(join(source, 'w/model-weights'));
   const lost = await add(join(source, 'model.onnx'), '--name', 'lost');
-  expect(lost).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/has its weights in w\/model-weights, which cannot be copied[^]*Bring w\/model-weights too/) });
+  expect(lost).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(
+      /has its weights in w\/model-weights, which cannot be copied[^]*Bring w\/model-weights too/,
+    ),
+  });
   expect((await readdir(join(folder, 'models'))).toSorted()).toEqual(['other', 'usual']);
 });
 
 const trained = (name: string) => join(repository, `fixtures/training-libraries/${name}/model.onnx`);
 
 test.each([
-  ['isolation-forest', /an anomaly detector of 4 features/, { prediction: expect.any(Number), score: expect.any(Number) }],
-  ['float16', /takes image \(float16\[3, 8, 8\]\)\n {2}gives logits \(float16\[batch, 5\]\)/, { outputs: { logits: expect.any(Array) } }],
+  [
+    'isolation-forest',
+    /an anomaly detector of 4 features/,
+    { prediction: expect.any(Number), score: expect.any(Number) },
+  ],
+  [
+    'float16',
+    /takes image \(float16\[3, 8, 8\]\)\n {2}gives logits \(float16\[batch, 5\]\)/,
+    { outputs: { logits: expect.any(Array) } },
+  ],
   // Its answers depend on the other rows of a run.
   ['int8-dynamic', /a model of 4 features/, { outputs: expect.any(Object) }],
   // Scores in place of probabilities.
@@ -113,8 +185,18 @@ test.each([
 test.each<[string, readonly string[], number, RegExp]>([
   ['what is no model', [import.meta.filename, '--name', 'x'], 1, /add\.test\.ts cannot be served: /],
   ['a file that is not there', ['none.onnx'], 1, /Cannot read .*none\.onnx: ENOENT/],
-  ['too few names', [fixture('columns'), '--features', 'a'], 1, /names 1 features, and the model has 2 \(colour, size\)/],
-  ['a name that Kubernetes would refuse', [fixture('columns'), '--name', '1A'], 2, /"1A" is no name for a model: expected lower-case/],
+  [
+    'too few names',
+    [fixture('columns'), '--features', 'a'],
+    1,
+    /names 1 features, and the model has 2 \(colour, size\)/,
+  ],
+  [
+    'a name that Kubernetes would refuse',
+    [fixture('columns'), '--name', '1A'],
+    2,
+    /"1A" is no name for a model: expected lower-case/,
+  ],
 ])('refuses %s, and leaves nothing behind', async (_, args, exitCode, message) => {
   expect(await add(...args)).toMatchObject({ exitCode, stdout: '', stderr: expect.stringMatching(message) });
   expect(existsSync(join(folder, 'models')) ? await readdir(join(folder, 'models')) : []).toEqual([]);

@@ -22,46 +22,87 @@ const list = (value: string): string[] => value.split(',').map((name) => name.tr
 
 export function addCommand(context: CommandContext): Command {
   return new Command('add')
-    .description('make models/NAME, or a version of it, of a model.onnx: what its graph tells, and two examples recorded by running it')
+    .description(
+      'make models/NAME, or a version of it, of a model.onnx: what its graph tells, and two examples recorded by running it',
+    )
     .argument('<model>', 'the file that your training library exported')
     .option('--name <name>', "what to call it (default: the file's name, or for model.onnx the project's)")
-    .option('--version <number>', 'as models/NAME/VERSION, beside others; the highest one answers where none is named', parseVersion)
+    .option(
+      '--version <number>',
+      'as models/NAME/VERSION, beside others; the highest one answers where none is named',
+      parseVersion,
+    )
     .option('--features <names>', 'names of the columns, with commas between them, where the graph has none', list)
     .option('--classes <names>', "names of the classes, in the order of the model's labels", list)
     .option('--force', 'replace a model of the name, or the version')
     .option('--json', 'print {"folder", "name", "version", "task", "features", "classes", "examples"}')
-    .addHelpText('after', examples('rhizome add wine.onnx', 'rhizome add model.onnx --name wine --features alcohol,ash,hue --classes barolo,grignolino,barbera', 'rhizome add new.onnx --name wine --version 2'))
+    .addHelpText(
+      'after',
+      examples(
+        'rhizome add wine.onnx',
+        'rhizome add model.onnx --name wine --features alcohol,ash,hue --classes barolo,grignolino,barbera',
+        'rhizome add new.onnx --name wine --version 2',
+      ),
+    )
     .action(async (model: string, { name, version, features, classes, force, json }: AddFlags) => {
       const { root } = context;
       const { run } = createSteps(context.report);
-      const added = await run('Add the model', () => addModel(root, {
-        file: resolve(model),
-        name: name === undefined ? nameFrom(model, root) : checkModelName(name),
-        ...(version !== undefined && { version }), ...(features && { features }), ...(classes && { classes }), ...(force && { force }),
-      }));
+      const added = await run('Add the model', () =>
+        addModel(root, {
+          file: resolve(model),
+          name: name === undefined ? nameFrom(model, root) : checkModelName(name),
+          ...(version !== undefined && { version }),
+          ...(features && { features }),
+          ...(classes && { classes }),
+          ...(force && { force }),
+        }),
+      );
       context.print(json === true ? toJson(summary(added)) : description(added));
     });
 }
 
 function summary({ folder, signature: { name, version, features, output, examples: recorded } }: AddedModel): object {
-  return { folder, name, version, task: output.task, features: features.map(({ name: feature, dtype }) => ({ name: feature, dtype })), ...(output.task === 'classifier' && { classes: output.classes }), examples: recorded };
+  return {
+    folder,
+    name,
+    version,
+    task: output.task,
+    features: features.map(({ name: feature, dtype }) => ({ name: feature, dtype })),
+    ...(output.task === 'classifier' && { classes: output.classes }),
+    examples: recorded,
+  };
 }
 
 /** Longer ones are no line to try. */
 const mostCharacters = 400;
 
-function description({ folder, signature: { name, features, output, examples: recorded }, weights, moved, changed }: AddedModel): string {
+function description({
+  folder,
+  signature: { name, features, output, examples: recorded },
+  weights,
+  moved,
+  changed,
+}: AddedModel): string {
   const [first, second] = recorded;
   const same = first !== undefined && toJson(said(first)) === toJson(second && said(second));
   const request = first === undefined ? '' : toJson(first.input);
   return [
     ...(moved === undefined ? [] : [`${moved}: what models/${name} was, to make room for another version`]),
     `${folder}: ${kinds[output.task]} of ${String(features.length)} ${features.length === 1 ? 'feature' : 'features'}`,
-    ...(weights.length === 0 ? [] : [`  with  ${weights.join(', ')}${changed.length === 0 ? '' : `, which ${changed.join(' and ')} now let${changed.length === 1 ? 's' : ''} into the image`}`]),
+    ...(weights.length === 0
+      ? []
+      : [
+          `  with  ${weights.join(', ')}${changed.length === 0 ? '' : `, which ${changed.join(' and ')} now let${changed.length === 1 ? 's' : ''} into the image`}`,
+        ]),
     `  takes ${features.map((feature) => `${feature.name} (${typeOf(feature.dtype, feature.shape)})`).join(', ')}`,
     ...(output.task === 'classifier' ? [`  says  ${output.classes.join(', ')}`] : []),
-    ...(output.task === 'tensors' ? [`  gives ${output.outputs.map((each) => `${each.name} (${typeOf(each.dtype, each.shape)})`).join(', ')}`] : []),
-    ...recorded.map((example) => `  ${cut(toJson(example.input))} → ${cut(typeof said(example) === 'string' ? String(said(example)) : toJson(said(example)))}`),
+    ...(output.task === 'tensors'
+      ? [`  gives ${output.outputs.map((each) => `${each.name} (${typeOf(each.dtype, each.shape)})`).join(', ')}`]
+      : []),
+    ...recorded.map(
+      (example) =>
+        `  ${cut(toJson(example.input))} → ${cut(typeof said(example) === 'string' ? String(said(example)) : toJson(said(example)))}`,
+    ),
     '',
     first === undefined
       ? `No example was recorded: of the inputs that were made up, none is short enough for a text file and answered by numbers. Put real ones into ${folder}/model.json.`
@@ -69,11 +110,18 @@ function description({ folder, signature: { name, features, output, examples: re
     '',
     'Try',
     '  npx rhizome up',
-    ...(first === undefined ? [] : [`  npx rhizome predict ${name}${request.length > mostCharacters ? '' : ` --json ${quote([request])}`}`]),
+    ...(first === undefined
+      ? []
+      : [`  npx rhizome predict ${name}${request.length > mostCharacters ? '' : ` --json ${quote([request])}`}`]),
   ].join('\n');
 }
 
-const kinds = { 'classifier': 'a classifier', 'regressor': 'a regressor', 'anomaly-detector': 'an anomaly detector', 'tensors': 'a model' } as const;
+const kinds = {
+  classifier: 'a classifier',
+  regressor: 'a regressor',
+  'anomaly-detector': 'an anomaly detector',
+  tensors: 'a model',
+} as const;
 
 const said = ({ prediction, outputs }: Example): unknown => prediction ?? outputs;
 

@@ -24,7 +24,14 @@ export function buildCommand(context: CommandContext): Command {
     .option('--platform <os/architecture>', "as linux/arm64; needs no emulation (default: the engine's)")
     .addOption(engineOption())
     .option('--json', 'print {"image", "bytes", "steps"}')
-    .addHelpText('after', examples('rhizome build', 'rhizome build --base-image mirror.example/node:24-slim', 'rhizome build --platform linux/arm64 --tag iris-server:v0.1.0-arm64'))
+    .addHelpText(
+      'after',
+      examples(
+        'rhizome build',
+        'rhizome build --base-image mirror.example/node:24-slim',
+        'rhizome build --platform linux/arm64 --tag iris-server:v0.1.0-arm64',
+      ),
+    )
     .action(async (flags: BuildFlags) => {
       const engine = chooseEngine(flags.engine);
       const { run, times } = createSteps(context.report);
@@ -32,6 +39,9 @@ export function buildCommand(context: CommandContext): Command {
       const { image, bytes } = await run('Build the image', () => build(context, engine, flags));
       if (flags.json === true) context.print(JSON.stringify({ image, bytes, steps: times }));
       // `docker stop` and Ctrl-C would kill it after 10 s, with answers that it still owes.
-      else context.print(`${image}, ${String(Math.round(bytes / 1e6))} MB\nTry: ${engine} run --rm --stop-timeout ${variables.GRACE_PERIOD_SECONDS.default} --publish 8080:8000 ${image}`);
+      else
+        context.print(
+          `${image}, ${String(Math.round(bytes / 1e6))} MB\nTry: ${engine} run --rm --stop-timeout ${variables.GRACE_PERIOD_SECONDS.default} --publish 8080:8000 ${image}`,
+        );
     });
 }

@@ -20,7 +20,15 @@ const pod = (name: string, node: string, { ready = true, restarts = 0 } = {}) =>
   status: {
     phase: 'Running',
     conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
-    containerStatuses: [{ ready, started: true, restartCount: restarts, state: { running: {} }, containerID: `containerd://${'abcdef'.repeat(2)}${restarts}` }],
+    containerStatuses: [
+      {
+        ready,
+        started: true,
+        restartCount: restarts,
+        state: { running: {} },
+        containerID: `containerd://${'abcdef'.repeat(2)}${restarts}`,
+      },
+    ],
   },
 });
 const event = (type: string, object: object): string => `echo '${JSON.stringify({ type, object })}'`;
@@ -31,9 +39,23 @@ const deployment = {
   spec: { replicas: 2 },
   status: { observedGeneration: 1, replicas: 2, updatedReplicas: 1, availableReplicas: 2 },
 };
-const replicaSet = { kind: 'ReplicaSet', metadata: { name: 'iris-server-1', uid: 'r', annotations: { 'deployment.kubernetes.io/revision': '1' }, ownerReferences: [{ uid: 'd' }] } };
+const replicaSet = {
+  kind: 'ReplicaSet',
+  metadata: {
+    name: 'iris-server-1',
+    uid: 'r',
+    annotations: { 'deployment.kubernetes.io/revision': '1' },
+    ownerReferences: [{ uid: 'd' }],
+  },
+};
 const pods = [pod('a', 'worker'), pod('b', 'worker2')];
-const nodes = { items: ['worker', 'worker2'].map((name) => ({ metadata: { name }, spec: {}, status: { conditions: [{ type: 'Ready', status: 'True' }] } })) };
+const nodes = {
+  items: ['worker', 'worker2'].map((name) => ({
+    metadata: { name },
+    spec: {},
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  })),
+};
 
 /** A cluster with two replicas, that stay as they are until `struck` is there, and are then what `after` says. */
 async function cluster(context: string, answers: Answers = {}, after = ':'): Promise<{ readonly on: string }> {
@@ -51,12 +73,30 @@ async function cluster(context: string, answers: Answers = {}, after = ':'): Pro
 }
 
 test("in somebody's cluster: kill deletes the pod without grace, and what needs the nodes is skipped by name", async () => {
-  const { on } = await cluster('staging', { 'kubectl --context staging --namespace iris-server delete pod': ': > struck' },
-    [event('DELETED', pods[0]!), event('ADDED', pod('c', 'worker', { ready: false })), event('MODIFIED', pod('c', 'worker'))].join('; '));
-  const { exitCode, stdout, stderr } = await project.start(['chaos', 'kill', 'hang', 'drain', 'node-stop', '--on', on, '--json']);
+  const { on } = await cluster(
+    'staging',
+    { 'kubectl --context staging --namespace iris-server delete pod': ': > struck' },
+    [
+      event('DELETED', pods[0]!),
+      event('ADDED', pod('c', 'worker', { ready: false })),
+      event('MODIFIED', pod('c', 'worker')),
+    ].join('; '),
+  );
+  const { exitCode, stdout, stderr } = await project.start([
+    'chaos',
+    'kill',
+    'hang',
+    'drain',
+    'node-stop',
+    '--on',
+    on,
+    '--json',
+  ]);
   expect(stderr).toContain('By kubectl port-forward: it leads to one pod');
   expect(exitCode).toBe(0);
-  expect(await project.calls()).toContain('kubectl --context staging --namespace iris-server delete pod a --grace-period=0 --force --wait=false');
+  expect(await project.calls()).toContain(
+    'kubectl --context staging --namespace iris-server delete pod a --grace-period=0 --force --wait=false',
+  );
   const outcomes = JSON.parse(stdout) as Outcome[];
   expect(outcomes.map(({ event: name, skipped }) => [name, skipped])).toEqual([
     ['kill', undefined],
@@ -69,21 +109,39 @@ test("in somebody's cluster: kill deletes the pod without grace, and what needs 
 });
 
 test('on a kind cluster kill signals the process from its node; the table is Markdown where that is asked for', async () => {
-  const { on } = await cluster('kind-mine', { 'docker exec worker sh -c grep': 'echo /proc/99/cgroup; echo /proc/7/cgroup', 'docker exec worker sh -c kill': ': > struck' },
-    [event('MODIFIED', pod('a', 'worker', { ready: false })), event('MODIFIED', pod('a', 'worker', { restarts: 1 }))].join('; '));
+  const { on } = await cluster(
+    'kind-mine',
+    {
+      'docker exec worker sh -c grep': 'echo /proc/99/cgroup; echo /proc/7/cgroup',
+      'docker exec worker sh -c kill': ': > struck',
+    },
+    [
+      event('MODIFIED', pod('a', 'worker', { ready: false })),
+      event('MODIFIED', pod('a', 'worker', { restarts: 1 })),
+    ].join('; '),
+  );
   const { exitCode, stdout, stderr } = await project.start(['chaos', 'kill', '--on', on, '--markdown']);
   expect(stderr).toContain(`$ docker exec worker sh -c 'kill -KILL 7'`);
-  expect(stdout).toMatch(/^\| event \| requests \|.*\n\| --- .*\n\| kill \| \d+ \| 0 \| 0 \| \d\.\d\d s \| \d\.\d s \| restarted \|$/);
+  expect(stdout).toMatch(
+    /^\| event \| requests \|.*\n\| --- .*\n\| kill \| \d+ \| 0 \| 0 \| \d\.\d\d s \| \d\.\d s \| restarted \|$/,
+  );
   expect(exitCode).toBe(0);
 });
 
 test.each<[string, string, string]>([
   ['drain', 'kubectl --context kind-mine drain worker', 'kubectl --context kind-mine uncordon worker'],
   ['node-stop', 'docker pause worker', 'docker unpause worker'],
-  ['bad-image', 'kubectl --context kind-mine --namespace iris-server set image deployment/iris-server iris-server=rhizome.invalid/no-such-image:v0', 'kubectl --context kind-mine --namespace iris-server rollout undo deployment/iris-server'],
+  [
+    'bad-image',
+    'kubectl --context kind-mine --namespace iris-server set image deployment/iris-server iris-server=rhizome.invalid/no-such-image:v0',
+    'kubectl --context kind-mine --namespace iris-server rollout undo deployment/iris-server',
+  ],
   ['hang', 'docker exec worker sh -c kill -STOP 7', 'docker exec worker sh -c kill -CONT 7'],
 ])('Ctrl-C during %s takes back what was done', async (name, done, undone) => {
-  const { on } = await cluster('kind-mine', { 'docker exec worker sh -c grep': 'echo /proc/7/cgroup', [done]: 'echo struck >&2; exec sleep 0.1' });
+  const { on } = await cluster('kind-mine', {
+    'docker exec worker sh -c grep': 'echo /proc/7/cgroup',
+    [done]: 'echo struck >&2; exec sleep 0.1',
+  });
   const running = project.start(['chaos', name, '--on', on]);
   let interrupted = false;
   const poll = setInterval(() => {
@@ -98,24 +156,38 @@ test.each<[string, string, string]>([
   expect(stderr).toContain('Interrupted by SIGINT.');
   expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' });
   const calls = await project.calls();
-  expect(calls.findIndex((call) => call.startsWith(undone))).toBeGreaterThan(calls.findIndex((call) => call.startsWith(done)));
+  expect(calls.findIndex((call) => call.startsWith(undone))).toBeGreaterThan(
+    calls.findIndex((call) => call.startsWith(done)),
+  );
 });
 
 test('an event that does not heal is a failure, and is taken back all the same', async () => {
-  const { on } = await cluster('kind-mine', { 'kubectl --context kind-mine drain': 'echo "cannot evict: the budget allows none" >&2; exit 1' });
+  const { on } = await cluster('kind-mine', {
+    'kubectl --context kind-mine drain': 'echo "cannot evict: the budget allows none" >&2; exit 1',
+  });
   const { exitCode, stdout, stderr } = await project.start(['chaos', 'drain', '--on', on]);
-  expect(stdout).toMatch(/^drain .* BROKEN: This command failed \(exit code 1\): kubectl --context kind-mine drain worker/m);
+  expect(stdout).toMatch(
+    /^drain .* BROKEN: This command failed \(exit code 1\): kubectl --context kind-mine drain worker/m,
+  );
   expect(stderr).toMatch(/✗ More was lost than is promised: drain\.\n[^]*cannot evict: the budget allows none/);
   expect(exitCode).toBe(1);
   expect(await project.calls()).toContain('kubectl --context kind-mine uncordon worker');
 });
 
 test('answers that fail beyond what is promised are a failure, with their kinds', async () => {
-  const { on } = await cluster('staging', { 'kubectl --context staging --namespace iris-server delete pod': ': > struck' },
-    [event('DELETED', pods[0]!), event('ADDED', pod('c', 'worker'))].join('; '));
+  const { on } = await cluster(
+    'staging',
+    { 'kubectl --context staging --namespace iris-server delete pod': ': > struck' },
+    [event('DELETED', pods[0]!), event('ADDED', pod('c', 'worker'))].join('; '),
+  );
   // The service takes no more connections, nor keeps those that it has.
   const poll = setInterval(() => {
-    void project.calls().then((calls) => { if (calls.some((call) => call.includes('delete pod'))) { server.close(); server.closeAllConnections(); } });
+    void project.calls().then((calls) => {
+      if (calls.some((call) => call.includes('delete pod'))) {
+        server.close();
+        server.closeAllConnections();
+      }
+    });
   }, 50);
   const { exitCode, stdout, stderr } = await project.start(['chaos', 'kill', '--on', on, '--json']);
   clearInterval(poll);

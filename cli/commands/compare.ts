@@ -19,24 +19,48 @@ interface CompareFlags {
 
 export function compareCommand(context: CommandContext): Command {
   return new Command('compare')
-    .description('run a new model and one of the project on the same rows: which answers change, by how much, and is it better')
+    .description(
+      'run a new model and one of the project on the same rows: which answers change, by how much, and is it better',
+    )
     .argument('<model>', 'the new file; it is read by the names of the other model.json')
     .requiredOption('--with <name>', 'the model of the project, as wine or wine/2')
-    .requiredOption('--file <file>', 'rows that neither was trained on: CSV with a header, or JSON; - reads standard input')
+    .requiredOption(
+      '--file <file>',
+      'rows that neither was trained on: CSV with a header, or JSON; - reads standard input',
+    )
     .option('--label <column>', 'the column with the truth: a class, or a number')
     .option('--max-change <share>', 'fail where more answers change than this, as 1% or 0.01', parseShare)
-    .option('--tolerance <share>', 'how far a number may be from the old one, relative to it, and still be the same answer', parseShare, 1e-4)
+    .option(
+      '--tolerance <share>',
+      'how far a number may be from the old one, relative to it, and still be the same answer',
+      parseShare,
+      1e-4,
+    )
     .option('--json', 'print {"rows", "changed", "share", "changes", "largest", "before", "after"}')
-    .addHelpText('after', `${examples('rhizome compare new.onnx --with wine --file holdout.csv --label cultivar --max-change 1%', 'rhizome compare new.onnx --with houses/2 --file holdout.csv --label price --tolerance 5%')}\n\nExit code: 1 past --max-change. Nothing need be up: both run in this process.`)
+    .addHelpText(
+      'after',
+      `${examples('rhizome compare new.onnx --with wine --file holdout.csv --label cultivar --max-change 1%', 'rhizome compare new.onnx --with houses/2 --file holdout.csv --label price --tolerance 5%')}\n\nExit code: 1 past --max-change. Nothing need be up: both run in this process.`,
+    )
     .action(async (file: string, flags: CompareFlags) => {
       const model = await projectModel(context.root, flags.with);
       const { run } = createSteps(context.report);
       const { label, tolerance, maxChange } = flags;
-      const compared = await run('Compare the models', () => compare(context, { file: resolve(file), model, holdout: flags.file, tolerance, ...(label !== undefined && { label }) }));
+      const compared = await run('Compare the models', () =>
+        compare(context, {
+          file: resolve(file),
+          model,
+          holdout: flags.file,
+          tolerance,
+          ...(label !== undefined && { label }),
+        }),
+      );
       context.print(flags.json === true ? toJson(summary(compared)) : description(file, model, compared));
       const { changed, rows, share } = compared.comparison;
       if (maxChange !== undefined && share > maxChange) {
-        throw new Failure(`${String(changed)} of ${String(rows)} answers change (${percent(share)}), and --max-change allows ${percent(maxChange)}.`, { hint: 'Is the new model meant to? Then allow more; else keep the old one.' });
+        throw new Failure(
+          `${String(changed)} of ${String(rows)} answers change (${percent(share)}), and --max-change allows ${percent(maxChange)}.`,
+          { hint: 'Is the new model meant to? Then allow more; else keep the old one.' },
+        );
       }
     });
 }
@@ -53,7 +77,11 @@ function summary({ comparison, unit, latency }: Compared): object {
   const { rows, changed, share, changes, largest, quality } = comparison;
   const place = ({ at, ...rest }: { readonly at: number }): object => ({ [unit]: at, ...rest });
   return {
-    rows, changed, share, changes: changes.map(place), ...(largest && { largest: place(largest) }),
+    rows,
+    changed,
+    share,
+    changes: changes.map(place),
+    ...(largest && { largest: place(largest) }),
     before: { ...quality?.before, latency_ms: latency.before },
     after: { ...quality?.after, latency_ms: latency.after },
   };
@@ -67,15 +95,24 @@ function description(file: string, { folder }: ProjectModel, { comparison, unit,
     `answers that change: ${String(changed)} (${percent(share)})`,
     ...lines,
     ...(changed > changes.length ? ['  …'] : []),
-    ...(largest === undefined ? [] : [`largest difference: ${digits(largest.difference)}, ${unit} ${String(largest.at)}: ${largest.what} ${digits(largest.before)} → ${digits(largest.after)}`]),
+    ...(largest === undefined
+      ? []
+      : [
+          `largest difference: ${digits(largest.difference)}, ${unit} ${String(largest.at)}: ${largest.what} ${digits(largest.before)} → ${digits(largest.after)}`,
+        ]),
     ...(quality === undefined ? [] : qualities(quality)),
     `a row takes: p50 ${String(latency.before.p50)} → ${String(latency.after.p50)} ms, p99 ${String(latency.before.p99)} → ${String(latency.after.p99)} ms`,
   ].join('\n');
 }
 
 function qualities({ before, after }: { readonly before: Quality; readonly after: Quality }): string[] {
-  const of = (name: string, a: number | undefined, b: number | undefined): string[] => (a === undefined || b === undefined ? [] : [`${name}: ${digits(a)} → ${digits(b)}`]);
-  return [...of('accuracy', before.accuracy, after.accuracy), ...of('root mean squared error', before.rmse, after.rmse), ...of('mean absolute error', before.mae, after.mae)];
+  const of = (name: string, a: number | undefined, b: number | undefined): string[] =>
+    a === undefined || b === undefined ? [] : [`${name}: ${digits(a)} → ${digits(b)}`];
+  return [
+    ...of('accuracy', before.accuracy, after.accuracy),
+    ...of('root mean squared error', before.rmse, after.rmse),
+    ...of('mean absolute error', before.mae, after.mae),
+  ];
 }
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(3)).toString()} %`;
@@ -83,6 +120,13 @@ const percent = (share: number): string => `${Number((share * 100).toPrecision(3
 const digits = (value: number): string => Number(value.toPrecision(4)).toString();
 
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : typeof value === 'number' ? digits(value) : value === undefined ? 'nothing' : toJson(value);
+  const text =
+    typeof value === 'string'
+      ? value
+      : typeof value === 'number'
+        ? digits(value)
+        : value === undefined
+          ? 'nothing'
+          : toJson(value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

@@ -6,8 +6,13 @@ let project: Project;
 afterEach(() => project.remove());
 
 const resources = [
-  'namespaces ns v1 false Namespace', 'serviceaccounts sa v1 true ServiceAccount', 'configmaps cm v1 true ConfigMap', 'services svc v1 true Service',
-  'deployments deploy apps/v1 true Deployment', 'poddisruptionbudgets pdb policy/v1 true PodDisruptionBudget', 'networkpolicies netpol networking.k8s.io/v1 true NetworkPolicy',
+  'namespaces ns v1 false Namespace',
+  'serviceaccounts sa v1 true ServiceAccount',
+  'configmaps cm v1 true ConfigMap',
+  'services svc v1 true Service',
+  'deployments deploy apps/v1 true Deployment',
+  'poddisruptionbudgets pdb policy/v1 true PodDisruptionBudget',
+  'networkpolicies netpol networking.k8s.io/v1 true NetworkPolicy',
 ];
 const well = {
   'npm --version': 'echo 11.6.2',
@@ -27,17 +32,39 @@ async function doctor(answers: Answers, ...args: readonly string[]) {
   return project.start(['doctor', ...args]);
 }
 
-interface Finding { readonly what: string; readonly state: string; readonly detail: string; readonly fix?: string }
+interface Finding {
+  readonly what: string;
+  readonly state: string;
+  readonly detail: string;
+  readonly fix?: string;
+}
 
 test('a cluster that allows everything: each kind of the manifests was asked for', async () => {
   const { exitCode, stdout, stderr } = await doctor(well, '--on', 'context=staging', '--json');
   expect(stderr).toBe('');
   expect(exitCode).toBe(0);
   const findings = JSON.parse(stdout) as Finding[];
-  expect(findings.filter(({ state }) => state !== 'ok').map(({ what, state }) => [what, state])).toEqual([['NetworkPolicy is enforced', 'warning']]);
+  expect(findings.filter(({ state }) => state !== 'ok').map(({ what, state }) => [what, state])).toEqual([
+    ['NetworkPolicy is enforced', 'warning'],
+  ]);
   expect(findings.map(({ what }) => what)).toEqual([
-    'Node', 'npm', 'docker', 'docker buildx', 'memory of docker', 'kind', 'kubectl', 'Kubernetes of staging', 'Namespace', 'ServiceAccount',
-    'ConfigMap', 'Deployment', 'Service', 'PodDisruptionBudget', 'NetworkPolicy', 'NetworkPolicy is enforced', 'metrics-server',
+    'Node',
+    'npm',
+    'docker',
+    'docker buildx',
+    'memory of docker',
+    'kind',
+    'kubectl',
+    'Kubernetes of staging',
+    'Namespace',
+    'ServiceAccount',
+    'ConfigMap',
+    'Deployment',
+    'Service',
+    'PodDisruptionBudget',
+    'NetworkPolicy',
+    'NetworkPolicy is enforced',
+    'metrics-server',
   ]);
   const calls = await project.calls();
   expect(calls).toContain('kubectl --context staging --namespace iris-server auth can-i create deployments.apps');
@@ -45,20 +72,56 @@ test('a cluster that allows everything: each kind of the manifests was asked for
 });
 
 test.each<[string, Answers, string, string]>([
-  ['a right that is missing', { 'kubectl *can-i create deployments.apps': 'echo no; exit 1' }, 'Deployment', 'you may not create deployments.apps in iris-server'],
-  ['a kind that the cluster does not know', { 'kubectl --context staging api-resources': `echo 'deployments deploy apps/v1 true Deployment'` }, 'NetworkPolicy', 'the cluster does not know networking.k8s.io/v1 NetworkPolicy'],
-  ['a cluster that is too old', { 'kubectl --context staging version': `echo '{"serverVersion": {"gitVersion": "v1.27.3", "minor": "27"}}'` }, 'Kubernetes of staging', 'v1.27.3 is older than 1.30'],
-  ['a cluster that does not answer', { 'kubectl --context staging version': 'echo refused >&2; exit 1' }, 'Kubernetes of staging', 'refused'],
-  ['a context that kubectl does not know', { 'kubectl config get-contexts': 'echo other' }, 'context staging', 'kubectl knows no context "staging".'],
+  [
+    'a right that is missing',
+    { 'kubectl *can-i create deployments.apps': 'echo no; exit 1' },
+    'Deployment',
+    'you may not create deployments.apps in iris-server',
+  ],
+  [
+    'a kind that the cluster does not know',
+    { 'kubectl --context staging api-resources': `echo 'deployments deploy apps/v1 true Deployment'` },
+    'NetworkPolicy',
+    'the cluster does not know networking.k8s.io/v1 NetworkPolicy',
+  ],
+  [
+    'a cluster that is too old',
+    { 'kubectl --context staging version': `echo '{"serverVersion": {"gitVersion": "v1.27.3", "minor": "27"}}'` },
+    'Kubernetes of staging',
+    'v1.27.3 is older than 1.30',
+  ],
+  [
+    'a cluster that does not answer',
+    { 'kubectl --context staging version': 'echo refused >&2; exit 1' },
+    'Kubernetes of staging',
+    'refused',
+  ],
+  [
+    'a context that kubectl does not know',
+    { 'kubectl config get-contexts': 'echo other' },
+    'context staging',
+    'kubectl knows no context "staging".',
+  ],
 ])('%s is named, with what to do', async (...[, answers, what, detail]) => {
-  const { exitCode, stdout, stderr } = await doctor({ ...answers, ...Object.fromEntries(Object.entries(well).filter(([call]) => !(call in answers))) }, '--on', 'context=staging', '--json');
+  const { exitCode, stdout, stderr } = await doctor(
+    { ...answers, ...Object.fromEntries(Object.entries(well).filter(([call]) => !(call in answers))) },
+    '--on',
+    'context=staging',
+    '--json',
+  );
   expect(exitCode).toBe(1);
-  expect((JSON.parse(stdout) as Finding[]).find((finding) => finding.what === what)).toMatchObject({ state: 'missing', detail });
+  expect((JSON.parse(stdout) as Finding[]).find((finding) => finding.what === what)).toMatchObject({
+    state: 'missing',
+    detail,
+  });
   expect(stderr).toContain(`\`rhizome up --on context=staging\` cannot work: `);
 });
 
 test('on this machine only Node is needed; what kind would need is said', async () => {
-  const { exitCode, stdout } = await doctor({ 'docker version': 'echo Cannot connect to the Docker daemon >&2; exit 1', 'kind version': 'exit 127' });
+  const { exitCode, stdout } = await doctor({
+    'docker version': 'echo Cannot connect to the Docker daemon >&2; exit 1',
+    'kind version': 'exit 127',
+  });
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^✓ Node +v24/);
   expect(stdout).toMatch(/! docker +Cannot connect to the Docker daemon\n +→ Start it/);
@@ -67,7 +130,8 @@ test('on this machine only Node is needed; what kind would need is said', async 
 test('too little memory for the nodes of kind.yaml is a warning', async () => {
   const { stdout } = await doctor({ ...well, 'docker info': 'echo 536870912' }, '--json');
   expect((JSON.parse(stdout) as Finding[]).find(({ what }) => what === 'memory of docker')).toMatchObject({
-    state: 'warning', detail: '0.5 GiB; a kind cluster of 1 nodes takes about 1.0 GiB',
+    state: 'warning',
+    detail: '0.5 GiB; a kind cluster of 1 nodes takes about 1.0 GiB',
   });
 });
 
@@ -77,12 +141,23 @@ test('on kind, without a cluster yet: its port is looked at, and whether the nod
   const { port } = busy.address() as AddressInfo;
   try {
     project = await createProject({ ...well, 'docker image inspect': 'exit 1' }, port);
-    const { exitCode, stdout } = await project.start(['doctor', '--on', 'kind', '--json'], { env: { KIND_NODE_IMAGE: 'node:1' } });
+    const { exitCode, stdout } = await project.start(['doctor', '--on', 'kind', '--json'], {
+      env: { KIND_NODE_IMAGE: 'node:1' },
+    });
     expect(exitCode).toBe(1);
     const findings = JSON.parse(stdout) as Finding[];
-    expect(findings.find(({ what }) => what === `port ${port}`)).toMatchObject({ state: 'missing', detail: expect.stringMatching(/^in use by /) });
-    expect(findings.find(({ what }) => what === 'node image')).toMatchObject({ state: 'warning', detail: 'node:1 is not on this machine: kind will pull it' });
-    expect(findings.find(({ what }) => what === 'cluster rhizome')).toMatchObject({ state: 'warning', detail: 'not there yet' });
+    expect(findings.find(({ what }) => what === `port ${port}`)).toMatchObject({
+      state: 'missing',
+      detail: expect.stringMatching(/^in use by /),
+    });
+    expect(findings.find(({ what }) => what === 'node image')).toMatchObject({
+      state: 'warning',
+      detail: 'node:1 is not on this machine: kind will pull it',
+    });
+    expect(findings.find(({ what }) => what === 'cluster rhizome')).toMatchObject({
+      state: 'warning',
+      detail: 'not there yet',
+    });
   } finally {
     busy.close();
   }

@@ -17,12 +17,18 @@ export function doctorCommand(context: CommandContext): Command {
     .description('look at what `up` needs: programs, versions, memory, and what the cluster allows; change nothing')
     .addOption(onOption('local'))
     .option('--json', 'print [{"what", "state": "ok" | "warning" | "missing", "detail", "fix"}]')
-    .addHelpText('after', `${examples('rhizome doctor', 'rhizome doctor --on kind', 'rhizome doctor --on context=staging')}\n\nExit code: 1 where something is missing that the target needs.`)
+    .addHelpText(
+      'after',
+      `${examples('rhizome doctor', 'rhizome doctor --on kind', 'rhizome doctor --on context=staging')}\n\nExit code: 1 where something is missing that the target needs.`,
+    )
     .action(async ({ on = 'local', json }: { on?: string; json?: boolean }) => {
       const findings = await examine(context, on);
       context.print(json === true ? JSON.stringify(findings) : inLines(findings));
       const missing = findings.filter(({ state }) => state === 'missing').map(({ what }) => what);
-      if (missing.length > 0) throw new Failure(`\`rhizome up --on ${on}\` cannot work: ${missing.join(', ')}.`, { hint: 'Each line above says what to do.' });
+      if (missing.length > 0)
+        throw new Failure(`\`rhizome up --on ${on}\` cannot work: ${missing.join(', ')}.`, {
+          hint: 'Each line above says what to do.',
+        });
     });
 }
 
@@ -36,30 +42,56 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
     toolFindings(context, { kind: ownNodes, kubectl: !local, minikube: on === 'minikube' }),
   ]);
   const findings: Finding[] = [
-    ownNode(), await npmFinding(context), ...tools.flat(),
-    ...(local ? [await portFinding(defaultPort, 'warning', 'End that program where it is not Rhizome, or name another port: --port.')] : []),
+    ownNode(),
+    await npmFinding(context),
+    ...tools.flat(),
+    ...(local
+      ? [
+          await portFinding(
+            defaultPort,
+            'warning',
+            'End that program where it is not Rhizome, or name another port: --port.',
+          ),
+        ]
+      : []),
   ];
   if (local || findings.some(({ state }) => state === 'missing')) return findings;
 
   const target = targetNamed(context, on);
   if (!isCluster(target)) return findings;
-  if (ownNodes && !await target.isUp()) {
-    if (kind === undefined) return [...findings, { what: 'kind.yaml', state: 'missing', detail: 'not there', fix: '`rhizome init` writes one.' }];
-    return [...findings, ...await newKindFindings(context, engine, kind, process.env.KIND_NODE_IMAGE)];
+  if (ownNodes && !(await target.isUp())) {
+    if (kind === undefined)
+      return [
+        ...findings,
+        { what: 'kind.yaml', state: 'missing', detail: 'not there', fix: '`rhizome init` writes one.' },
+      ];
+    return [...findings, ...(await newKindFindings(context, engine, kind, process.env.KIND_NODE_IMAGE))];
   }
   const manifests = currentManifests(context.root);
   try {
     await checkContext(context, target.context);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return [...findings, { what: `context ${target.context}`, state: 'missing', detail: error.message, ...(error.hint !== undefined && { fix: error.hint }) }];
+    return [
+      ...findings,
+      {
+        what: `context ${target.context}`,
+        state: 'missing',
+        detail: error.message,
+        ...(error.hint !== undefined && { fix: error.hint }),
+      },
+    ];
   }
-  return [...findings, ...await clusterFindings(context, scopeOf(target.context, manifests), manifests)];
+  return [...findings, ...(await clusterFindings(context, scopeOf(target.context, manifests), manifests))];
 }
 
 function inLines(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ what }) => what.length));
   const mark = { ok: '✓', warning: '!', missing: '✗' } as const;
-  return findings.map(({ what, state, detail, fix }) =>
-    `${mark[state]} ${what.padEnd(width)}  ${detail}${fix === undefined ? '' : `\n  ${' '.repeat(width)}  → ${fix}`}`).join('\n');
+  return findings
+    .map(
+      ({ what, state, detail, fix }) =>
+        `${mark[state]} ${what.padEnd(width)}  ${detail}${fix === undefined ? '' : `\n  ${' '.repeat(width)}  → ${fix}`}`,
+    )
+    .join('\n');
 }

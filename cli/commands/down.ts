@@ -14,10 +14,11 @@ export function downCommand(context: CommandContext): Command {
       if (targets.length > 1) throw several(targets);
       const removed: string[] = [];
       for (const target of targets) {
-        removed.push(...await target.down());
+        removed.push(...(await target.down()));
         await forget(context.root, target.name);
       }
       if (options.json === true) context.print(JSON.stringify({ removed }));
-      else context.print(removed.length === 0 ? 'Nothing was up.' : removed.map((what) => `removed ${what}`).join('\n'));
+      else
+        context.print(removed.length === 0 ? 'Nothing was up.' : removed.map((what) => `removed ${what}`).join('\n'));
     });
 }

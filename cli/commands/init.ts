@@ -24,12 +24,18 @@ export function initCommand(given: CommandContext): Command {
     .option('--model <file>', 'the model.onnx that your training library exported; can be added later')
     .option('--name <name>', "what to call model and project (default: the file's name, else the folder's)")
     .option('--force', 'write files anew that are here already')
-    .addHelpText('after', examples('rhizome init --model wine.onnx', 'rhizome init --name wine && rhizome add model.onnx --name wine'))
+    .addHelpText(
+      'after',
+      examples('rhizome init --model wine.onnx', 'rhizome init --name wine && rhizome add model.onnx --name wine'),
+    )
     .action(async ({ model, name: wanted, force = false }: InitFlags) => {
       // The folder itself, not a project around it.
       const root = process.cwd();
       const context = { root, report, signal };
-      if (model !== undefined && !existsSync(model)) throw new Failure(`There is no ${model}.`, { hint: 'Name the file that your training library exported, or leave --model out and add it later.' });
+      if (model !== undefined && !existsSync(model))
+        throw new Failure(`There is no ${model}.`, {
+          hint: 'Name the file that your training library exported, or leave --model out and add it later.',
+        });
       const name = wanted === undefined ? nameFrom(model, root) : checkModelName(wanted);
 
       const { run } = createSteps(report);
@@ -43,10 +49,12 @@ export function initCommand(given: CommandContext): Command {
       });
       // By its path, or npm would keep what it has noted of an earlier file of the name.
       const file = spec.startsWith('file:') ? [`./${spec.slice('file:'.length)}`] : [];
-      await run('Install', () => exec(context, ['npm', 'install', '--no-audit', '--no-fund', ...file], {
-        stream: true,
-        hint: 'Correct what npm says, in package.json or in its settings; then run `rhizome init` again: it goes on where it ended.',
-      }));
+      await run('Install', () =>
+        exec(context, ['npm', 'install', '--no-audit', '--no-fund', ...file], {
+          stream: true,
+          hint: 'Correct what npm says, in package.json or in its settings; then run `rhizome init` again: it goes on where it ended.',
+        }),
+      );
       if (model !== undefined) await run('Add the model', () => addModel(model, name));
       given.print(nextSteps(name));
 
@@ -66,7 +74,9 @@ export function initCommand(given: CommandContext): Command {
     const has = existsSync(join(process.cwd(), 'models', name, 'model.onnx'));
     const up = 'npx rhizome up              # two replicas on this machine, at http://localhost:8080';
     const lines = [
-      ...(has ? [up, 'npx rhizome up --on kind    # the same on a local Kubernetes cluster'] : [`npx rhizome add FILE.onnx --name ${name}`, up]),
+      ...(has
+        ? [up, 'npx rhizome up --on kind    # the same on a local Kubernetes cluster']
+        : [`npx rhizome add FILE.onnx --name ${name}`, up]),
       'npx cdk8s synth             # the manifests, in charts-out/',
     ];
     return `\n${has ? `The project is set up; the model is models/${name}.` : 'The project is set up; it has no model yet.'}\n\nNext\n${lines.map((line) => `  ${line}`).join('\n')}`;

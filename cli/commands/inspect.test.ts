@@ -13,11 +13,19 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** In an empty folder: no project is needed. */
-const inspect = (...args: readonly string[]) => execa(process.execPath, [join(repository, 'cli/main.ts'), 'inspect', ...args], { cwd: folder, reject: false, timeout: 30_000 });
+const inspect = (...args: readonly string[]) =>
+  execa(process.execPath, [join(repository, 'cli/main.ts'), 'inspect', ...args], {
+    cwd: folder,
+    reject: false,
+    timeout: 30_000,
+  });
 
 test('in a terminal: who made it, what it takes and gives, what it is made of, and how it will be served', async () => {
   await cp(fixture('columns'), join(folder, 'colours.onnx'));
-  expect(await inspect('colours.onnx')).toMatchObject({ exitCode: 0, stderr: '', stdout: `colours.onnx: 940 bytes, 3 weights
+  expect(await inspect('colours.onnx')).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+    stdout: `colours.onnx: 940 bytes, 3 weights
   by skl2onnx 1.20.0, IR version 10, opset ai.onnx.ml 1, ai.onnx 21
 
 Inputs
@@ -45,13 +53,16 @@ Served as colours 1, a classifier (rows of a batch share a run)
   gives prediction     0, 1
   gives probabilities  of each
 
-It can be served: npx rhizome add colours.onnx --name NAME` });
+It can be served: npx rhizome add colours.onnx --name NAME`,
+  });
 });
 
 test('in a terminal: texts of its author', async () => {
   const { stdout } = await inspect(fixture('documented'));
   expect(stdout).toContain('\n  by by hand 1, IR version 8, opset ai.onnx 17, ai.onnx.ml 3\n  Doubles what it gets.\n');
-  expect(stdout).toContain('\nInputs\n  X      float32[N, 2]     Length and width in cm.\n  image  float32[N, 2, 2]  Of the leaf.\n');
+  expect(stdout).toContain(
+    '\nInputs\n  X      float32[N, 2]     Length and width in cm.\n  image  float32[N, 2, 2]  Of the leaf.\n',
+  );
   expect(stdout).toContain('\n  takes image  float32[2, 2], Of the leaf.\n');
   expect(stdout).toContain('\nMetadata\n  author   Ada\n  licence  CC0\n');
 });
@@ -61,15 +72,32 @@ test('a folder with a model.json is inspected as it will be served, its examples
   const { stdout, exitCode } = await inspect('.', '--json');
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    file: 'model.onnx', servable: true,
-    model: { producer: 'skl2onnx', opsets: { 'ai.onnx': 9 }, classes: [0, 1, 2], operators: { 'ai.onnx.ml.ZipMap': 1 } },
-    signature: { task: 'classifier', batching: 'together', classes: ['setosa', 'versicolor', 'virginica'], features: [{ name: 'sepal_length', type: 'float32', unit: 'cm' }, {}, {}, {}], examples: 3 },
+    file: 'model.onnx',
+    servable: true,
+    model: {
+      producer: 'skl2onnx',
+      opsets: { 'ai.onnx': 9 },
+      classes: [0, 1, 2],
+      operators: { 'ai.onnx.ml.ZipMap': 1 },
+    },
+    signature: {
+      task: 'classifier',
+      batching: 'together',
+      classes: ['setosa', 'versicolor', 'virginica'],
+      features: [{ name: 'sepal_length', type: 'float32', unit: 'cm' }, {}, {}, {}],
+      examples: 3,
+    },
   });
 
   const json = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as { examples: { prediction: string }[] };
   json.examples[0]!.prediction = 'virginica';
   await writeFile(join(folder, 'model.json'), JSON.stringify(json));
-  expect(await inspect('.')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("model.onnx cannot be served: example 0 of iris: expected 'virginica', predicted 'setosa'") });
+  expect(await inspect('.')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining(
+      "model.onnx cannot be served: example 0 of iris: expected 'virginica', predicted 'setosa'",
+    ),
+  });
 });
 
 test('images, with their shape', async () => {
@@ -78,25 +106,56 @@ test('images, with their shape', async () => {
 });
 
 test.each<[string, string, RegExp]>([
-  ['an operator that ONNX has not', 'refused/unknown', /ONNX has no operator Relux in opset 17, for the node 'activation' \(Relux\)/],
-  ['an opset that the runtime has not', 'refused/opset', /it uses opset 99 of ai\.onnx, and the runtime has 26 at most/],
-  ['an output that cannot be a tensor', 'graphs/refused-map', /the output 'p' is seq\(map\(int64, float32\)\), which the node 'vote' \(own\.Vote\) gives/],
+  [
+    'an operator that ONNX has not',
+    'refused/unknown',
+    /ONNX has no operator Relux in opset 17, for the node 'activation' \(Relux\)/,
+  ],
+  [
+    'an opset that the runtime has not',
+    'refused/opset',
+    /it uses opset 99 of ai\.onnx, and the runtime has 26 at most/,
+  ],
+  [
+    'an output that cannot be a tensor',
+    'graphs/refused-map',
+    /the output 'p' is seq\(map\(int64, float32\)\), which the node 'vote' \(own\.Vote\) gives/,
+  ],
 ])('%s: the description is there, and why it cannot be served', async (_, name, reason) => {
   const shown = await inspect(fixture(name));
-  expect(shown).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('\nOperators\n'), stderr: expect.stringMatching(reason) });
+  expect(shown).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('\nOperators\n'),
+    stderr: expect.stringMatching(reason),
+  });
   const { exitCode, stdout } = await inspect(fixture(name), '--json');
   expect(exitCode).toBe(1);
-  expect(JSON.parse(stdout)).toMatchObject({ servable: false, reason: expect.stringMatching(reason), model: { operators: expect.anything() } });
+  expect(JSON.parse(stdout)).toMatchObject({
+    servable: false,
+    reason: expect.stringMatching(reason),
+    model: { operators: expect.anything() },
+  });
 });
 
 test('what is no whole model is told, for scripts too', async () => {
   await cp(fixture('wine'), join(folder, 'wine.onnx'));
   await truncate(join(folder, 'wine.onnx'), 1000);
   const { exitCode, stdout, stderr } = await inspect('wine.onnx', '--json');
-  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/wine\.onnx cannot be served: the file ends at byte 1000 in the middle of the graph/) });
-  expect(JSON.parse(stdout)).toEqual({ file: 'wine.onnx', bytes: 1000, servable: false, reason: expect.stringContaining('the copy was interrupted') });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: expect.stringMatching(/wine\.onnx cannot be served: the file ends at byte 1000 in the middle of the graph/),
+  });
+  expect(JSON.parse(stdout)).toEqual({
+    file: 'wine.onnx',
+    bytes: 1000,
+    servable: false,
+    reason: expect.stringContaining('the copy was interrupted'),
+  });
 });
 
-test.each([['none.onnx', /Cannot read none\.onnx: ENOENT/], ['.', /Cannot read model\.onnx: ENOENT/]])('where there is no file: %s', async (path, message) => {
+test.each([
+  ['none.onnx', /Cannot read none\.onnx: ENOENT/],
+  ['.', /Cannot read model\.onnx: ENOENT/],
+])('where there is no file: %s', async (path, message) => {
   expect(await inspect(path)).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringMatching(message) });
 });

@@ -12,28 +12,53 @@ export function inspectCommand(context: CommandContext): Command {
     .description('what a model.onnx takes, gives and is made of, how it will be served, and if it cannot be, why')
     .argument('<model>', 'the file that your training library exported, or its folder')
     .option('--json', 'print {"file", "bytes", "servable", "reason", "model", "signature"}')
-    .addHelpText('after', `${examples('rhizome inspect model.onnx', 'rhizome inspect models/iris --json')}\n\nExit code: 1 where the model cannot be served.`)
+    .addHelpText(
+      'after',
+      `${examples('rhizome inspect model.onnx', 'rhizome inspect models/iris --json')}\n\nExit code: 1 where the model cannot be served.`,
+    )
     .action(async (path: string, { json }: { readonly json?: boolean }) => {
       const inspection = await inspect(path);
       if (json === true) context.print(JSON.stringify(summary(inspection)));
       else if (inspection.description !== undefined) context.print(text(inspection, inspection.description));
-      if (inspection.reason !== undefined) throw new Failure(`${inspection.file} cannot be served: ${inspection.reason}`);
+      if (inspection.reason !== undefined)
+        throw new Failure(`${inspection.file} cannot be served: ${inspection.reason}`);
     });
 }
 
 function summary({ file, bytes, description, signature, reason }: Inspection): object {
   return {
-    file, bytes, servable: reason === undefined,
+    file,
+    bytes,
+    servable: reason === undefined,
     ...(reason !== undefined && { reason }),
     ...(description && { model: { ...description, classes: description.classes?.map(label) } }),
     ...(signature && { signature: signatureSummary(signature) }),
   };
 }
 
-function signatureSummary({ name, version, batching, features, outputs, output, examples: recorded }: Signature): object {
+function signatureSummary({
+  name,
+  version,
+  batching,
+  features,
+  outputs,
+  output,
+  examples: recorded,
+}: Signature): object {
   return {
-    name, version, task: output.task, batching,
-    features: features.map(({ dtype, shape, input, column, name: feature, unit, range, description }) => ({ name: feature, type: typeOf(dtype, shape), input, column, unit, range, description })),
+    name,
+    version,
+    task: output.task,
+    batching,
+    features: features.map(({ dtype, shape, input, column, name: feature, unit, range, description }) => ({
+      name: feature,
+      type: typeOf(dtype, shape),
+      input,
+      column,
+      unit,
+      range,
+      description,
+    })),
     ...(output.task === 'classifier' && { classes: output.classes }),
     outputs: outputs.map(({ name: of, dtype, shape }) => ({ name: of, type: typeOf(dtype, shape) })),
     examples: recorded.length,
@@ -41,34 +66,69 @@ function signatureSummary({ name, version, batching, features, outputs, output, 
 }
 
 /** JSON has no bigint; up to 2^53 its numbers are exact. */
-const label = (value: bigint | string): number | string => (typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : String(value));
+const label = (value: bigint | string): number | string =>
+  typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 
 function text({ file, bytes, signature, reason }: Inspection, model: ModelDescription): string {
   return [
     `${file}: ${size(bytes)}${model.weights > 0 ? `, ${counted(model.weights, 'weight')}` : ''}`,
-    `  by ${[model.producer || 'an exporter that does not say', model.producerVersion].join(' ').trim()}, IR version ${String(model.irVersion)}, opset ${Object.entries(model.opsets).map(([domain, version]) => `${domain} ${String(version)}`).join(', ')}`,
+    `  by ${[model.producer || 'an exporter that does not say', model.producerVersion].join(' ').trim()}, IR version ${String(model.irVersion)}, opset ${Object.entries(
+      model.opsets,
+    )
+      .map(([domain, version]) => `${domain} ${String(version)}`)
+      .join(', ')}`,
     ...indented(model.description),
     ...Object.entries(model.externalData).map(([name, needed]) => `  weights in ${name}: ${size(needed)}`),
     ...section('Inputs', model.inputs.map(value)),
     ...section('Outputs', model.outputs.map(value)),
-    ...section('Operators', Object.entries(model.operators).map(([name, count]) => [name, String(count)])),
+    ...section(
+      'Operators',
+      Object.entries(model.operators).map(([name, count]) => [name, String(count)]),
+    ),
     ...section('Metadata', Object.entries(model.metadata)),
     ...(model.classes === undefined ? [] : ['', `Classes: ${shortened(model.classes.map(String))}`]),
     ...(signature === undefined ? [] : served(signature)),
-    ...(reason === undefined && signature !== undefined ? ['', `It can be served${signature.examples.length === 0 ? `: npx rhizome add ${quote([file])} --name NAME` : ', and reproduces the examples of its model.json.'}`] : []),
+    ...(reason === undefined && signature !== undefined
+      ? [
+          '',
+          `It can be served${signature.examples.length === 0 ? `: npx rhizome add ${quote([file])} --name NAME` : ', and reproduces the examples of its model.json.'}`,
+        ]
+      : []),
   ].join('\n');
 }
 
-const batchings = { together: 'rows of a batch share a run', alone: 'each row has a run of its own', whole: 'a request is one run' } as const;
+const batchings = {
+  together: 'rows of a batch share a run',
+  alone: 'each row has a run of its own',
+  whole: 'a request is one run',
+} as const;
 
 function served({ name, version, batching, features, output, outputs }: Signature): string[] {
-  const answers = output.task === 'classifier' ? [['prediction', shortened(output.classes)], ...(output.probabilities === undefined ? [] : [['probabilities', 'of each']])]
-    : output.task === 'regressor' ? [['prediction', 'a number']]
-      : output.task === 'anomaly-detector' ? [['prediction', '-1 or 1'], ['score', 'a number']]
-        : outputs.map((each) => [each.name, typeOf(each.dtype, each.shape)]);
-  const shown = features.slice(0, mostShown).map((feature) => [feature.name, [typeOf(feature.dtype, feature.shape), feature.unit, feature.description].filter((part) => part !== undefined).join(', ')]);
+  const answers =
+    output.task === 'classifier'
+      ? [
+          ['prediction', shortened(output.classes)],
+          ...(output.probabilities === undefined ? [] : [['probabilities', 'of each']]),
+        ]
+      : output.task === 'regressor'
+        ? [['prediction', 'a number']]
+        : output.task === 'anomaly-detector'
+          ? [
+              ['prediction', '-1 or 1'],
+              ['score', 'a number'],
+            ]
+          : outputs.map((each) => [each.name, typeOf(each.dtype, each.shape)]);
+  const shown = features
+    .slice(0, mostShown)
+    .map((feature) => [
+      feature.name,
+      [typeOf(feature.dtype, feature.shape), feature.unit, feature.description]
+        .filter((part) => part !== undefined)
+        .join(', '),
+    ]);
   return [
-    '', `Served as ${name} ${version}, a ${output.task === 'tensors' ? 'model of tensors' : output.task} (${batchings[batching]})`,
+    '',
+    `Served as ${name} ${version}, a ${output.task === 'tensors' ? 'model of tensors' : output.task} (${batchings[batching]})`,
     ...table(shown).map((line) => `  takes ${line}`),
     ...(features.length > mostShown ? [`  … and ${String(features.length - mostShown)} more`] : []),
     ...table(answers).map((line) => `  gives ${line}`),
@@ -77,7 +137,11 @@ function served({ name, version, batching, features, output, outputs }: Signatur
 
 const mostShown = 30;
 
-const value = ({ name, type, description }: ValueDescription): string[] => [name, type, description.replaceAll(/\s+/g, ' ')];
+const value = ({ name, type, description }: ValueDescription): string[] => [
+  name,
+  type,
+  description.replaceAll(/\s+/g, ' '),
+];
 
 function section(title: string, rows: readonly (readonly string[])[]): string[] {
   return rows.length === 0 ? [] : ['', title, ...table(rows).map((line) => `  ${line}`)];
@@ -86,15 +150,29 @@ function section(title: string, rows: readonly (readonly string[])[]): string[] 
 /** In columns. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
-const indented = (paragraph: string): string[] => (paragraph.trim() === '' ? [] : paragraph.trim().split('\n').map((line) => `  ${line.trim()}`));
+const indented = (paragraph: string): string[] =>
+  paragraph.trim() === ''
+    ? []
+    : paragraph
+        .trim()
+        .split('\n')
+        .map((line) => `  ${line.trim()}`);
 
-const counted = (count: number, what: string): string => `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
+const counted = (count: number, what: string): string =>
+  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 
 function shortened(names: readonly string[]): string {
-  return names.length > mostShown ? `${names.slice(0, mostShown).join(', ')}, … (${String(names.length)})` : names.join(', ');
+  return names.length > mostShown
+    ? `${names.slice(0, mostShown).join(', ')}, … (${String(names.length)})`
+    : names.join(', ');
 }
 
 function size(bytes: number): string {

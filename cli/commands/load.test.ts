@@ -4,8 +4,12 @@ import { createProject, type Project } from '../fixtures/project.ts';
 
 let project: Project;
 let server: Server | undefined;
-beforeAll(async () => { project = await createProject({ 'kubectl --context * get deployments': 'exit 1' }); });
-afterEach(() => { server?.close(); });
+beforeAll(async () => {
+  project = await createProject({ 'kubectl --context * get deployments': 'exit 1' });
+});
+afterEach(() => {
+  server?.close();
+});
 afterAll(() => project.remove());
 
 async function serve(instead?: (served: number) => RequestListener | undefined): Promise<string> {
@@ -18,18 +22,51 @@ test('sends all examples with the key, checks every answer, and sums up', async 
   const keys = new Set<string | undefined>();
   const url = await serve(() => undefined);
   server!.on('request', ({ headers }) => keys.add(headers.authorization));
-  const { exitCode, stdout, stderr } = await project.start(['load', '--url', `${url}/`, '--for', '1s', '--rate', '40'], { env: { API_KEY: 'secret' } });
+  const { exitCode, stdout, stderr } = await project.start(
+    ['load', '--url', `${url}/`, '--for', '1s', '--rate', '40'],
+    { env: { API_KEY: 'secret' } },
+  );
   expect(stderr).toContain(`Load ${url}/predictions: 40 requests a second for 1 s, connections: keep-alive`);
-  expect(stdout).toMatch(/ ms │[^]*└┬[^]*\n\d+ requests in \d+\.\d s, none failed\np50 .*\nlongest time without a right answer: .* ms\nconnections opened: \d+$/);
+  expect(stdout).toMatch(
+    / ms │[^]*└┬[^]*\n\d+ requests in \d+\.\d s, none failed\np50 .*\nlongest time without a right answer: .* ms\nconnections opened: \d+$/,
+  );
   expect(exitCode).toBe(0);
   expect([...keys]).toEqual(['Bearer secret']);
 });
 
 test('--json: the numbers, as an object on standard output; 1 where a request failed, with the kinds', async () => {
-  const url = await serve((served) => (served % 10 === 9 ? (_, response) => { response.writeHead(503).end(); } : undefined));
-  const { exitCode, stdout, stderr } = await project.start(['load', '--url', url, '--for', '500ms', '--rate', '100', '--connections', 'new', '--json']);
-  const report = JSON.parse(stdout) as { sent: number; failed: number; kinds: Record<string, number>; perSecond: { failed: number }[]; opened: number };
-  expect(report).toMatchObject({ url: `${url}/predictions`, rate: 100, connections: 'new', kinds: { 503: report.failed } });
+  const url = await serve((served) =>
+    served % 10 === 9
+      ? (_, response) => {
+          response.writeHead(503).end();
+        }
+      : undefined,
+  );
+  const { exitCode, stdout, stderr } = await project.start([
+    'load',
+    '--url',
+    url,
+    '--for',
+    '500ms',
+    '--rate',
+    '100',
+    '--connections',
+    'new',
+    '--json',
+  ]);
+  const report = JSON.parse(stdout) as {
+    sent: number;
+    failed: number;
+    kinds: Record<string, number>;
+    perSecond: { failed: number }[];
+    opened: number;
+  };
+  expect(report).toMatchObject({
+    url: `${url}/predictions`,
+    rate: 100,
+    connections: 'new',
+    kinds: { 503: report.failed },
+  });
   // One in ten, but for the first request, which only shows that the service answers.
   expect(report.failed).toBe(Math.floor((report.sent + 1) / 10));
   expect(report.opened).toBe(report.sent);
@@ -38,7 +75,13 @@ test('--json: the numbers, as an object on standard output; 1 where a request fa
 });
 
 test('a right class with other probabilities is a wrong answer', async () => {
-  const url = await serve((served) => (served > 0 ? (_, response) => { response.end(JSON.stringify({ ...examples[0], probabilities: { setosa: 0.5 } })); } : undefined));
+  const url = await serve((served) =>
+    served > 0
+      ? (_, response) => {
+          response.end(JSON.stringify({ ...examples[0], probabilities: { setosa: 0.5 } }));
+        }
+      : undefined,
+  );
   const { exitCode, stderr } = await project.start(['load', '--url', url, '--for', '200ms', '--rate', '20']);
   expect(stderr).toMatch(/requests failed: wrong answer \d+\./);
   expect(exitCode).toBe(1);
@@ -46,7 +89,10 @@ test('a right class with other probabilities is a wrong answer', async () => {
 
 test('Ctrl-C ends it early, with the summary', async () => {
   // The first request only shows that the service answers; a second signal would mean "at once".
-  const url = await serve((served) => { if (served === 3) running.kill('SIGINT'); return undefined; });
+  const url = await serve((served) => {
+    if (served === 3) running.kill('SIGINT');
+    return undefined;
+  });
   const running = project.start(['load', '--url', url, '--for', '5m']);
   const { exitCode, stdout } = await running;
   expect(stdout).toMatch(/\d+ requests in \d+\.\d s, none failed/);
@@ -54,7 +100,11 @@ test('Ctrl-C ends it early, with the summary', async () => {
 });
 
 test('a service that is not there, or refuses, is one clear message before there is any load', async () => {
-  const url = await serve(() => (_, response) => { response.writeHead(401, { 'content-type': 'application/problem+json' }).end('{"title":"Unauthorized","detail":"A key is needed."}'); });
+  const url = await serve(() => (_, response) => {
+    response
+      .writeHead(401, { 'content-type': 'application/problem+json' })
+      .end('{"title":"Unauthorized","detail":"A key is needed."}');
+  });
   const refused = await project.start(['load', '--url', url]);
   expect(refused.stderr).toContain('A key is needed.\n  → Set API_KEY in the environment to the key.');
   expect(refused.exitCode).toBe(1);

@@ -24,18 +24,40 @@ export function loadCommand(context: CommandContext): Command {
     .argument('[model]', 'a folder of models/, as wine or wine/2 (default: all of them, in turn)')
     .addOption(onOption('what is up'))
     .addOption(urlOption())
-    .option('--rate <number>', 'requests a second, sent when they are due, however slowly those before are answered', parseRate, 50)
+    .option(
+      '--rate <number>',
+      'requests a second, sent when they are due, however slowly those before are answered',
+      parseRate,
+      50,
+    )
     .addOption(new Option('--for <time>', 'as 30s, 500ms or 2m').argParser(parseDuration).default(30_000, '30s'))
-    .addOption(new Option('--connections <kind>', 'new: one for each request; keep-alive: some that stay; both: in turn').choices(connectionKinds).default('keep-alive'))
-    .option('--json', 'print {"sent", "failed", "kinds", "p50", "p90", "p99", "max", "longestGapMs", "opened", "perSecond", ...}; milliseconds')
-    .addHelpText('after', examples('rhizome load', 'rhizome load --rate 200 --for 2m --connections new --on kind', 'rhizome load --json | jq .p99'))
+    .addOption(
+      new Option('--connections <kind>', 'new: one for each request; keep-alive: some that stay; both: in turn')
+        .choices(connectionKinds)
+        .default('keep-alive'),
+    )
+    .option(
+      '--json',
+      'print {"sent", "failed", "kinds", "p50", "p90", "p99", "max", "longestGapMs", "opened", "perSecond", ...}; milliseconds',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'rhizome load',
+        'rhizome load --rate 200 --for 2m --connections new --on kind',
+        'rhizome load --json | jq .p99',
+      ),
+    )
     .action(async (model: string | undefined, flags: LoadFlags) => {
       if (flags.url !== undefined) {
         await load(context, flags.url, model, flags);
         return;
       }
       const { url, boundToOnePod, close } = await openService(context, await findTarget(context, flags.on));
-      if (boundToOnePod) context.report.line('By kubectl port-forward: it leads to one pod, so this shows nothing of the others, and fails when that one goes.');
+      if (boundToOnePod)
+        context.report.line(
+          'By kubectl port-forward: it leads to one pod, so this shows nothing of the others, and fails when that one goes.',
+        );
       await load(context, url, model, flags).finally(close);
     });
 }
@@ -44,25 +66,55 @@ async function load(context: CommandContext, base: string, model: string | undef
   const { report, signal } = context;
   const { url, headers, requests } = await assertedLoad(context, base, model);
   const { rate, connections } = flags;
-  report.step(`Load ${url}: ${String(rate)} requests a second for ${String(flags.for / 1000)} s, connections: ${connections}`);
+  report.step(
+    `Load ${url}: ${String(rate)} requests a second for ${String(flags.for / 1000)} s, connections: ${connections}`,
+  );
 
   const started = performance.now();
   const running = startLoad({ url, headers, requests, rate, connections });
   // A line now and then, where lines stay.
-  const live = setInterval(() => {
-    const now = running.report();
-    report.progress([...(process.stderr.isTTY ? plot(now) : []), `${((performance.now() - started) / 1000).toFixed(0)} s: ${counts(now)}`]);
-  }, process.stderr.isTTY ? 500 : 5000);
+  const live = setInterval(
+    () => {
+      const now = running.report();
+      report.progress([
+        ...(process.stderr.isTTY ? plot(now) : []),
+        `${((performance.now() - started) / 1000).toFixed(0)} s: ${counts(now)}`,
+      ]);
+    },
+    process.stderr.isTTY ? 500 : 5000,
+  );
   await sleep(flags.for, undefined, { signal }).catch(() => undefined);
   const seconds = (performance.now() - started) / 1000;
-  const result = await running.stop().finally(() => { clearInterval(live); });
+  const result = await running.stop().finally(() => {
+    clearInterval(live);
+  });
 
   const { sent, failures, p50, p90, p99, max, longestGapMs, opened, perSecond } = result;
   context.report.progress([]);
-  if (flags.json === true) context.print(JSON.stringify({ url, rate, connections, seconds: Math.round(seconds * 1000) / 1000, sent, failed: failures.length, kinds: kindsOf(failures), p50, p90, p99, max, longestGapMs, opened, perSecond }));
+  if (flags.json === true)
+    context.print(
+      JSON.stringify({
+        url,
+        rate,
+        connections,
+        seconds: Math.round(seconds * 1000) / 1000,
+        sent,
+        failed: failures.length,
+        kinds: kindsOf(failures),
+        p50,
+        p90,
+        p99,
+        max,
+        longestGapMs,
+        opened,
+        perSecond,
+      }),
+    );
   else context.print(summary(result, seconds));
   if (failures.length > 0) {
-    throw new Failure(`${String(failures.length)} of ${String(sent)} requests failed: ${byKind(failures)}.`, { hint: '`rhizome status` says what the replicas do, `rhizome logs` why.' });
+    throw new Failure(`${String(failures.length)} of ${String(sent)} requests failed: ${byKind(failures)}.`, {
+      hint: '`rhizome status` says what the replicas do, `rhizome logs` why.',
+    });
   }
 }
 

@@ -7,7 +7,10 @@ export function logsCommand(context: CommandContext): Command {
     .description("print the replicas' log lines, each behind its replica's name")
     .addOption(onOption('what is up'))
     .option('-f, --follow', 'go on until Ctrl-C, with restarted and new replicas')
-    .addHelpText('after', examples('rhizome logs', 'rhizome logs --follow --on kind', `rhizome logs | grep '"level":"error"'`))
+    .addHelpText(
+      'after',
+      examples('rhizome logs', 'rhizome logs --follow --on kind', `rhizome logs | grep '"level":"error"'`),
+    )
     .action(async (options: { on?: string; follow?: boolean }) => {
       const target = await findTarget(context, options.on);
       await target.logs({ follow: options.follow === true, signal: context.signal });

@@ -19,7 +19,10 @@ beforeAll(async () => {
   await writeFile(join(folder, 'cdk8s.yaml'), 'app: node infra/main.ts\n');
   const model = async (from: string, to: string): Promise<void> => {
     await mkdir(join(folder, 'models', to), { recursive: true });
-    await cp(join(repository, from), join(folder, 'models', to), { recursive: true, filter: (path) => !/\.(py|txt)$/.test(path) });
+    await cp(join(repository, from), join(folder, 'models', to), {
+      recursive: true,
+      filter: (path) => !/\.(py|txt)$/.test(path),
+    });
   };
   await model('models/iris', 'iris');
   await model('models/iris', 'flowers/1');
@@ -38,24 +41,47 @@ afterAll(async () => {
 });
 
 const predict = (args: readonly string[], input = '') =>
-  execa(process.execPath, [join(repository, 'cli/main.ts'), 'predict', '--url', service.url, ...args], { cwd: folder, reject: false, timeout: 60_000, input });
+  execa(process.execPath, [join(repository, 'cli/main.ts'), 'predict', '--url', service.url, ...args], {
+    cwd: folder,
+    reject: false,
+    timeout: 60_000,
+    input,
+  });
 const csv = (rows: readonly (readonly unknown[])[]) => `${rows.map((row) => row.join(',')).join('\n')}\n`;
 
 test('each model and each version has its examples', async () => {
-  const versions = await Promise.all([['iris'], ['flowers'], ['flowers/1']].map(async (args) => {
-    const { stdout } = await predict(args);
-    return (JSON.parse(stdout) as { prediction: string; model: object }).model;
-  }));
-  expect(versions).toEqual([{ name: 'iris', version: '1' }, { name: 'flowers', version: '2' }, { name: 'flowers', version: '1' }]);
+  const versions = await Promise.all(
+    [['iris'], ['flowers'], ['flowers/1']].map(async (args) => {
+      const { stdout } = await predict(args);
+      return (JSON.parse(stdout) as { prediction: string; model: object }).model;
+    }),
+  );
+  expect(versions).toEqual([
+    { name: 'iris', version: '1' },
+    { name: 'flowers', version: '2' },
+    { name: 'flowers', version: '1' },
+  ]);
   const which = await predict([]);
-  expect(which).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Which model? models/ holds echo, flowers/1, flowers/2, iris.') });
+  expect(which).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('Which model? models/ holds echo, flowers/1, flowers/2, iris.'),
+  });
   const unknown = await predict(['tulips', '--json', '{}']);
   expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("There is no model 'tulips'") });
 });
 
 test('CSV: columns in any order and beside others, as CSV with the answers and the input', async () => {
   const header = ['id', 'petal_width', 'petal_length', 'sepal_width', 'sepal_length'];
-  const text = csv([header, ...flowers.map((flower, index) => [`"a,${index}"`, flower.petal_width, flower.petal_length, flower.sepal_width, flower.sepal_length])]);
+  const text = csv([
+    header,
+    ...flowers.map((flower, index) => [
+      `"a,${index}"`,
+      flower.petal_width,
+      flower.petal_length,
+      flower.sepal_width,
+      flower.sepal_length,
+    ]),
+  ]);
   const { stdout, stderr, exitCode } = await predict(['iris', '--file', '-'], text);
   expect(stderr).toContain('Not sent, since iris does not take it: id');
   const [titles, first, second] = stdout.split('\n');
@@ -64,7 +90,10 @@ test('CSV: columns in any order and beside others, as CSV with the answers and t
   expect(second).toMatch(/^3,versicolor,/);
   expect(exitCode).toBe(0);
   const both = await predict(['iris', '--file', '-', '--with-input'], text);
-  expect(both.stdout.split('\n').slice(0, 2)).toEqual([expect.stringMatching(/^line,id,petal_width,.*,prediction,/), expect.stringMatching(/^2,"a,0",0\.2,1\.4,3\.5,5\.1,setosa,/)]);
+  expect(both.stdout.split('\n').slice(0, 2)).toEqual([
+    expect.stringMatching(/^line,id,petal_width,.*,prediction,/),
+    expect.stringMatching(/^2,"a,0",0\.2,1\.4,3\.5,5\.1,setosa,/),
+  ]);
 });
 
 test('bad rows are told by their line, and cost the others nothing; a long file goes in several requests', async () => {
@@ -77,12 +106,20 @@ test('bad rows are told by their line, and cost the others nothing; a long file 
   expect(exitCode).toBe(1);
   expect(stdout).toBe('');
   expect(stderr).toContain('✓ 1,300 rows, 3 refused, in answers.json');
-  expect(stderr).toContain('✗ 3 rows of long.csv were refused.\n    line 5: sepal_width: Expected a number, got a string: "wide"\n    line 702: has 2 fields, and the header 4\n    line 703: petal_width: Expected a number, got a string: "" (a missing value is written NaN)\n');
-  const answers = JSON.parse(await readFile(join(folder, 'answers.json'), 'utf8')) as { prediction?: string; line?: number; error?: string }[];
+  expect(stderr).toContain(
+    '✗ 3 rows of long.csv were refused.\n    line 5: sepal_width: Expected a number, got a string: "wide"\n    line 702: has 2 fields, and the header 4\n    line 703: petal_width: Expected a number, got a string: "" (a missing value is written NaN)\n',
+  );
+  const answers = JSON.parse(await readFile(join(folder, 'answers.json'), 'utf8')) as {
+    prediction?: string;
+    line?: number;
+    error?: string;
+  }[];
   expect(answers).toHaveLength(1300);
   expect(answers[3]).toEqual({ line: 5, error: 'sepal_width: Expected a number, got a string: "wide"' });
   // Each of the others has its own answer.
-  const expected = rows.map((_, index) => ([3, 700, 701].includes(index) ? undefined : index % 2 === 0 ? 'setosa' : 'versicolor'));
+  const expected = rows.map((_, index) =>
+    [3, 700, 701].includes(index) ? undefined : index % 2 === 0 ? 'setosa' : 'versicolor',
+  );
   expect(answers.map(({ prediction }) => prediction)).toEqual(expected);
 
   const stopped = await predict(['iris', '--file', 'long.csv', '--stop-on-error']);
@@ -96,22 +133,41 @@ test('JSON in every form, answered in kind', async () => {
   expect(JSON.parse(one.stdout)).toMatchObject({ prediction: 'setosa', model: { name: 'iris', version: '1' } });
   const forms = [
     JSON.stringify(flowers),
-    JSON.stringify({ columns: Object.fromEntries(Object.keys(flowers[0]!).map((name) => [name, flowers.map((flower) => flower[name as 'sepal_length'])])) }),
+    JSON.stringify({
+      columns: Object.fromEntries(
+        Object.keys(flowers[0]!).map((name) => [name, flowers.map((flower) => flower[name as 'sepal_length'])]),
+      ),
+    }),
     flowers.map((flower) => JSON.stringify(flower)).join('\n'),
   ];
   for (const form of forms) {
     const { stdout } = await predict(['flowers', '--file', '-'], form);
-    expect((JSON.parse(stdout) as { prediction: string }[]).map(({ prediction }) => prediction)).toEqual(['setosa', 'versicolor']);
+    expect((JSON.parse(stdout) as { prediction: string }[]).map(({ prediction }) => prediction)).toEqual([
+      'setosa',
+      'versicolor',
+    ]);
   }
   const asCsv = await predict(['flowers', '--file', '-', '--format', 'csv'], forms[0]);
   expect(asCsv.stdout).toMatch(/^row,prediction,.*\n1,setosa,.*\n2,versicolor,/);
 });
 
 test.each<[string, readonly string[], string, number, RegExp]>([
-  ['a column that is missing', ['iris', '--file', '-'], 'sepal_length,sepal_width\n1,2', 2, /standard input lacks columns that the model takes: petal_length, petal_width\.\n.*iris takes sepal_length, .*\n.*the header has sepal_length, sepal_width/],
+  [
+    'a column that is missing',
+    ['iris', '--file', '-'],
+    'sepal_length,sepal_width\n1,2',
+    2,
+    /standard input lacks columns that the model takes: petal_length, petal_width\.\n.*iris takes sepal_length, .*\n.*the header has sepal_length, sepal_width/,
+  ],
   ['no model where there are several', ['--file', '-'], 'a\n1', 2, /Which model\? .*are served/],
   ['a file that is not there', ['iris', '--file', 'none.csv'], '', 1, /Cannot read none\.csv: ENOENT/],
-  ['to write over what is read', ['iris', '--file', 'x.csv', '--out', './x.csv'], '', 2, /--out \.\/x\.csv is the file that is read/],
+  [
+    'to write over what is read',
+    ['iris', '--file', 'x.csv', '--out', './x.csv'],
+    '',
+    2,
+    /--out \.\/x\.csv is the file that is read/,
+  ],
   ['--out alone', ['iris', '--out', 'x.csv'], '', 2, /--out does nothing without --file/],
 ])('refuses %s', async (_, args, input, exitCode, message) => {
   expect(await predict(args, input)).toMatchObject({ exitCode, stdout: '', stderr: expect.stringMatching(message) });
@@ -122,21 +178,32 @@ test('rows that the service refuses without naming them are found by halving', a
   const sizes: number[] = [];
   const server = createServer((request, response) => {
     let body = '';
-    request.on('data', (chunk: Buffer) => { body += chunk.toString(); }).on('end', () => {
-      const rows = JSON.parse(body) as { a: number }[];
-      sizes.push(rows.length);
-      if (rows.some(({ a }) => a === 13)) response.writeHead(422).end(JSON.stringify({ detail: 'Thirteen.' }));
-      else response.end(JSON.stringify(rows.map(({ a }) => ({ prediction: a * 2 }))));
-    });
+    request
+      .on('data', (chunk: Buffer) => {
+        body += chunk.toString();
+      })
+      .on('end', () => {
+        const rows = JSON.parse(body) as { a: number }[];
+        sizes.push(rows.length);
+        if (rows.some(({ a }) => a === 13)) response.writeHead(422).end(JSON.stringify({ detail: 'Thirteen.' }));
+        else response.end(JSON.stringify(rows.map(({ a }) => ({ prediction: a * 2 }))));
+      });
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   try {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const rows = Array.from({ length: 40 }, (_, a) => JSON.stringify({ a })).join('\n');
-    const { stdout, stderr, exitCode } = await execa(process.execPath, [join(repository, 'cli/main.ts'), 'predict', '--url', url, '--file', '-', '--format', 'csv'], { cwd: folder, input: rows, reject: false });
+    const { stdout, stderr, exitCode } = await execa(
+      process.execPath,
+      [join(repository, 'cli/main.ts'), 'predict', '--url', url, '--file', '-', '--format', 'csv'],
+      { cwd: folder, input: rows, reject: false },
+    );
     expect(exitCode).toBe(1);
     expect(stderr).toContain('line 14: Thirteen.');
-    expect(stdout.split('\n')).toEqual(['line,prediction,error', ...Array.from({ length: 40 }, (_, a) => (a === 13 ? '14,,Thirteen.' : `${a + 1},${a * 2},`))]);
+    expect(stdout.split('\n')).toEqual([
+      'line,prediction,error',
+      ...Array.from({ length: 40 }, (_, a) => (a === 13 ? '14,,Thirteen.' : `${a + 1},${a * 2},`)),
+    ]);
     expect(sizes.length).toBeLessThan(15);
   } finally {
     server.close();

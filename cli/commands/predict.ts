@@ -27,19 +27,32 @@ export function predictCommand(context: CommandContext): Command {
     .argument('[model]', 'as wine or wine/2; needed only where there are several')
     .addOption(onOption('what is up'))
     .addOption(urlOption())
-    .addOption(new Option('--file <file>', 'rows to send: CSV with a header, or JSON (array, object, {"columns"}, an object a line); - reads standard input').conflicts('json'))
+    .addOption(
+      new Option(
+        '--file <file>',
+        'rows to send: CSV with a header, or JSON (array, object, {"columns"}, an object a line); - reads standard input',
+      ).conflicts('json'),
+    )
     .option('--json <text>', 'JSON to send: an object, or an array of objects')
     .option('--out <file>', 'write there what --file is answered')
-    .addOption(new Option('--format <format>', "of what --file is answered (default: by the name of --out, else the file's own)").choices(formats))
+    .addOption(
+      new Option(
+        '--format <format>',
+        "of what --file is answered (default: by the name of --out, else the file's own)",
+      ).choices(formats),
+    )
     .option('--with-input', 'also write the columns of --file')
     .option('--stop-on-error', 'end at the first row of --file that is refused (default: report it, and go on)')
-    .addHelpText('after', examples(
-      'rhizome predict',
-      `rhizome predict iris --json '{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}'`,
-      'rhizome predict --file flowers.csv --out answers.csv',
-      'cat rows.json | rhizome predict wine/2 --file - --url http://localhost:8080',
-      'API_KEY=... rhizome predict               # sends "Authorization: Bearer ..."',
-    ))
+    .addHelpText(
+      'after',
+      examples(
+        'rhizome predict',
+        `rhizome predict iris --json '{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}'`,
+        'rhizome predict --file flowers.csv --out answers.csv',
+        'cat rows.json | rhizome predict wine/2 --file - --url http://localhost:8080',
+        'API_KEY=... rhizome predict               # sends "Authorization: Bearer ..."',
+      ),
+    )
     .action(async (model: string | undefined, flags: PredictFlags) => {
       const work = await prepare(context, model, flags);
       if (flags.url !== undefined) {
@@ -52,23 +65,52 @@ export function predictCommand(context: CommandContext): Command {
 }
 
 /** What there is to do once it is known where the service is. Wrong usage is told before. */
-async function prepare(context: CommandContext, asked: string | undefined, flags: PredictFlags): Promise<(url: string) => Promise<void>> {
+async function prepare(
+  context: CommandContext,
+  asked: string | undefined,
+  flags: PredictFlags,
+): Promise<(url: string) => Promise<void>> {
   const { file, json, out, format, withInput = false, stopOnError = false } = flags;
   if (file === undefined) {
-    const idle = Object.entries({ '--out': out, '--format': format, '--with-input': flags.withInput, '--stop-on-error': flags.stopOnError }).find(([, value]) => value !== undefined);
-    if (idle !== undefined) throw new UsageError(`${idle[0]} does nothing without --file.`, { hint: 'Name the rows to send with --file.' });
+    const idle = Object.entries({
+      '--out': out,
+      '--format': format,
+      '--with-input': flags.withInput,
+      '--stop-on-error': flags.stopOnError,
+    }).find(([, value]) => value !== undefined);
+    if (idle !== undefined)
+      throw new UsageError(`${idle[0]} does nothing without --file.`, { hint: 'Name the rows to send with --file.' });
   } else if (out !== undefined && resolve(out) === resolve(file)) {
     throw new UsageError(`--out ${out} is the file that is read.`, { hint: 'Name another one.' });
   }
   // Elsewhere other models may be served: whoever serves them says which.
-  const known = flags.url !== undefined && (file ?? json) !== undefined ? asked : await knownModel(context, asked, (file ?? json) === undefined);
-  if (file !== undefined) return (url) => predictFile(context, { url, file, withInput, stopOnError, ...(known !== undefined && { model: known }), ...(out !== undefined && { out }), ...(format && { format }) });
+  const known =
+    flags.url !== undefined && (file ?? json) !== undefined
+      ? asked
+      : await knownModel(context, asked, (file ?? json) === undefined);
+  if (file !== undefined)
+    return (url) =>
+      predictFile(context, {
+        url,
+        file,
+        withInput,
+        stopOnError,
+        ...(known !== undefined && { model: known }),
+        ...(out !== undefined && { out }),
+        ...(format && { format }),
+      });
 
   const path = asked === undefined ? predictionsPath() : predictionsPath(known);
   const body = json ?? (typeof known === 'object' ? toJson(examplesOf(known)[0].input) : '');
-  return async (url) => { context.print(toJson(await predict(context, { url, path, body }))); };
+  return async (url) => {
+    context.print(toJson(await predict(context, { url, path, body })));
+  };
 }
 
-async function knownModel({ root }: CommandContext, asked: string | undefined, needed: boolean): Promise<ProjectModel | undefined> {
+async function knownModel(
+  { root }: CommandContext,
+  asked: string | undefined,
+  needed: boolean,
+): Promise<ProjectModel | undefined> {
   return asked === undefined && !needed ? undefined : projectModel(root, asked);
 }

@@ -7,7 +7,14 @@ export function synthCommand(context: CommandContext): Command {
   return new Command('synth')
     .description('write the Kubernetes manifests of every environment, as `npx cdk8s synth` does')
     .option('--json', 'print {"files": [...]}')
-    .addHelpText('after', examples('rhizome synth', 'rhizome synth && git diff --exit-code charts-out/', 'RHIZOME_IMAGE=registry.example/iris-server:v1 rhizome synth'))
+    .addHelpText(
+      'after',
+      examples(
+        'rhizome synth',
+        'rhizome synth && git diff --exit-code charts-out/',
+        'RHIZOME_IMAGE=registry.example/iris-server:v1 rhizome synth',
+      ),
+    )
     .action(async (options: { json?: boolean }) => {
       const { run } = createSteps(context.report);
       const files = await run('Synthesize the manifests', () => synth(context));

@@ -15,7 +15,9 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rhizome-types-'));
   writeFileSync(join(folder, 'cdk8s.yaml'), 'app: node infra/main.ts\n');
 });
-afterEach(() => { rmSync(folder, { recursive: true }); });
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
 
 /** Puts a model of the repository there, with what is to be different in its model.json. */
 function put(place: string, from: string, json?: object): void {
@@ -25,7 +27,12 @@ function put(place: string, from: string, json?: object): void {
   if (json) writeFileSync(join(to, 'model.json'), JSON.stringify(json));
 }
 
-const types = (...args: readonly string[]) => execa(process.execPath, [join(repository, 'cli/main.ts'), 'types', ...args], { cwd: folder, reject: false, timeout: 60_000 });
+const types = (...args: readonly string[]) =>
+  execa(process.execPath, [join(repository, 'cli/main.ts'), 'types', ...args], {
+    cwd: folder,
+    reject: false,
+    timeout: 60_000,
+  });
 const irisJson = JSON.parse(readFileSync(join(repository, 'models/iris/model.json'), 'utf8')) as object;
 
 test('units, ranges, descriptions and classes are in the types; printed, or in a file', async () => {
@@ -55,9 +62,14 @@ test('--check fails where the models have changed, says what, and changes nothin
   put('iris', 'models/iris', { ...irisJson, classes: ['a', 'b', 'c'], examples: [] });
   const { exitCode, stderr } = await types('--out', 'models.ts', '--check');
   expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/models\.ts is not what the models are now\.\n(.*\n)*.*- export type IrisClass = 'setosa'.*\n(.*\n)*.*\+ export type IrisClass = 'a' \| 'b' \| 'c';\n(.*\n)*.*rhizome types --out models\.ts/);
+  expect(stderr).toMatch(
+    /models\.ts is not what the models are now\.\n(.*\n)*.*- export type IrisClass = 'setosa'.*\n(.*\n)*.*\+ export type IrisClass = 'a' \| 'b' \| 'c';\n(.*\n)*.*rhizome types --out models\.ts/,
+  );
   expect(readFileSync(join(folder, 'models.ts'), 'utf8')).toBe(written);
-  expect(await types('--out', 'none.ts', '--check')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Cannot read none.ts') });
+  expect(await types('--out', 'none.ts', '--check')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('Cannot read none.ts'),
+  });
   expect(await types('--check')).toMatchObject({ exitCode: 2 });
 });
 
@@ -72,11 +84,17 @@ test('of several versions the types are those of the highest; another version of
 });
 
 test('no model, and one that is broken, are named', async () => {
-  expect(await types()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('There is no model in models/.') });
+  expect(await types()).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('There is no model in models/.'),
+  });
   put('iris', 'models/iris');
   mkdirSync(join(folder, 'models/broken'));
   writeFileSync(join(folder, 'models/broken/model.onnx'), 'no model');
-  expect(await types('--out', 'models.ts')).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/broken\/model\.onnx cannot be served/) });
+  expect(await types('--out', 'models.ts')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/broken\/model\.onnx cannot be served/),
+  });
 });
 
 test('a correct caller compiles, each mistake does not, and a changed model breaks its callers', async () => {
@@ -85,9 +103,11 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
     put('iris', 'models/iris');
     put('price', 'onnx/fixtures/regressor.onnx');
     put('echo', 'onnx/fixtures/echo.onnx', { name: '1st_echo-v2.0' });
-    put('columns', 'onnx/fixtures/columns.onnx', { features: [{ name: "it's \"odd\"" }, { name: 'size (cm)' }] });
+    put('columns', 'onnx/fixtures/columns.onnx', { features: [{ name: 'it\'s "odd"' }, { name: 'size (cm)' }] });
     consumer.write('models.ts', `${(await types()).stdout}\n`);
-    consumer.write('caller.ts', `
+    consumer.write(
+      'caller.ts',
+      `
       import { createClient } from 'rhizome-kit/client';
       import type { IrisFeatures, IrisPrediction, Models } from './models.ts';
 
@@ -127,29 +147,44 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
         // @ts-expect-error a regressor has no probabilities
         (await client.predict('price', { X_0: 0, X_1: 0, X_2: 0, X_3: 0, X_4: 0, X_5: 0, X_6: 0, X_7: 0, X_8: 0, X_9: 0 })).probabilities;
       }
-    `);
+    `,
+    );
     expect(await consumer.compile()).toBe('');
 
-    put('iris', 'models/iris', { ...irisJson, classes: ['setosa', 'versicolour', 'virginica'], features: ['sepal_length', 'sepal_width', 'petal_length', 'petal_breadth'].map((name) => ({ name })), examples: [] });
+    put('iris', 'models/iris', {
+      ...irisJson,
+      classes: ['setosa', 'versicolour', 'virginica'],
+      features: ['sepal_length', 'sepal_width', 'petal_length', 'petal_breadth'].map((name) => ({ name })),
+      examples: [],
+    });
     consumer.write('models.ts', `${(await types()).stdout}\n`);
-    consumer.write('misspelt.ts', `
+    consumer.write(
+      'misspelt.ts',
+      `
       import { createClient } from 'rhizome-kit/client';
       import type { Models } from './models.ts';
       await createClient<Models>({ url: 'http://localhost' }).predict('iris', { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_breath: 0.2 });
-    `);
+    `,
+    );
     const errors = await consumer.compile();
-    expect(errors).toMatch(/misspelt\.ts.* error TS2769: No overload matches this call\.\n(.*\n)* +.*'petal_breath' does not exist in type 'IrisFeatures'. Did you mean to write 'petal_breadth'\?/);
-    expect(errors).toMatch(/caller\.ts\(\d+,\d+\): error TS2561: .*'petal_width' does not exist in type 'IrisFeatures'/);
+    expect(errors).toMatch(
+      /misspelt\.ts.* error TS2769: No overload matches this call\.\n(.*\n)* +.*'petal_breath' does not exist in type 'IrisFeatures'. Did you mean to write 'petal_breadth'\?/,
+    );
+    expect(errors).toMatch(
+      /caller\.ts\(\d+,\d+\): error TS2561: .*'petal_width' does not exist in type 'IrisFeatures'/,
+    );
     expect(errors).toMatch(/error TS2322: Type 'IrisClass' is not assignable to type '"setosa"/);
   } finally {
     consumer.remove();
   }
 }, 240_000);
 
-test('examples and answers of every trainer\'s model fit its types', async () => {
+test("examples and answers of every trainer's model fit its types", async () => {
   const consumer = createConsumer();
   try {
-    const trainers = readdirSync(join(repository, 'fixtures/training-libraries'), { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== 'make').map(({ name }) => `fixtures/training-libraries/${name}`);
+    const trainers = readdirSync(join(repository, 'fixtures/training-libraries'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name !== 'make')
+      .map(({ name }) => `fixtures/training-libraries/${name}`);
     const signatures = [];
     const values: { readonly model: string; readonly input: unknown; readonly answer: unknown }[] = [];
     for (const place of [...trainers, 'models/iris']) {
@@ -157,16 +192,26 @@ test('examples and answers of every trainer\'s model fit its types', async () =>
       signatures.push(model.signature);
       if (model.example) {
         const { input, ...answer } = model.example;
-        values.push({ model: model.signature.name, input, answer: { ...answer, model: { name: model.signature.name, version: '1' } } });
+        values.push({
+          model: model.signature.name,
+          input,
+          answer: { ...answer, model: { name: model.signature.name, version: '1' } },
+        });
       }
       await model.release();
     }
     const names = typeNames(signatures.map(({ name }) => name).sort());
     consumer.write('models.ts', declarations(signatures));
-    consumer.write('values.ts', [
-      "import type { Models } from './models.ts';",
-      ...values.map(({ model, input, answer }) => `export const ${names.get(model)!}: Models[${JSON.stringify(model)}] = { features: ${typescript(input)}, prediction: ${typescript(answer)} };`),
-    ].join('\n'));
+    consumer.write(
+      'values.ts',
+      [
+        "import type { Models } from './models.ts';",
+        ...values.map(
+          ({ model, input, answer }) =>
+            `export const ${names.get(model)!}: Models[${JSON.stringify(model)}] = { features: ${typescript(input)}, prediction: ${typescript(answer)} };`,
+        ),
+      ].join('\n'),
+    );
     expect(values.length).toBeGreaterThan(40);
     expect(await consumer.compile()).toBe('');
   } finally {
@@ -179,6 +224,9 @@ function typescript(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (Array.isArray(value)) return `[${value.map(typescript).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) return `{ ${Object.entries(value).map(([name, each]) => `${property(name)}: ${typescript(each)}`).join(', ')} }`;
+  if (typeof value === 'object' && value !== null)
+    return `{ ${Object.entries(value)
+      .map(([name, each]) => `${property(name)}: ${typescript(each)}`)
+      .join(', ')} }`;
   return JSON.stringify(value);
 }

@@ -19,7 +19,10 @@ export function typesCommand(context: CommandContext): Command {
     .action(async ({ out, check }: TypesFlags) => {
       const { root } = context;
       const { run } = createSteps(context.report);
-      if (check === true && out === undefined) throw new UsageError('--check needs the file that it is about.', { hint: 'rhizome types --out src/models.ts --check' });
+      if (check === true && out === undefined)
+        throw new UsageError('--check needs the file that it is about.', {
+          hint: 'rhizome types --out src/models.ts --check',
+        });
       const text = declarations(await run('Read the models', () => readModels(root)));
       if (out === undefined) context.print(text.trimEnd());
       else if (check === true) await run(`Check ${out}`, () => checkTypes(out, text));

@@ -2,12 +2,25 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contentHash } from '../images/build.ts';
-import { answerWith, createProject, rolledOut, type Answering, type Answers, type Project } from '../fixtures/project.ts';
+import {
+  answerWith,
+  createProject,
+  rolledOut,
+  type Answering,
+  type Answers,
+  type Project,
+} from '../fixtures/project.ts';
 
 // What the tools are called with, exactly; e2e/cluster does the same with the real ones, but for minikube, which cannot
 // run everywhere.
 
-const inspected = { Os: 'linux', Architecture: 'amd64', Size: 1, RootFS: { Layers: ['sha256:1'] }, Config: { Cmd: ['node'] } };
+const inspected = {
+  Os: 'linux',
+  Architecture: 'amd64',
+  Size: 1,
+  RootFS: { Layers: ['sha256:1'] },
+  Config: { Cmd: ['node'] },
+};
 const tag = `iris-server:v0.1.0-${contentHash(inspected)}`;
 const setosa = { prediction: 'setosa', probabilities: { setosa: 0.980945, versicolor: 0.019054, virginica: 0.000001 } };
 
@@ -22,17 +35,28 @@ const answers = (port: number): Answers => ({
   'kubectl --context * port-forward': `echo 'Forwarding from 127.0.0.1:${port} -> 8000'; exec sleep 30`,
 });
 
-const get = (context: string): string => `kubectl --context ${context} --namespace iris-server get deployments,replicasets,pods --output json`;
-const applied = (context: string): string => `kubectl --context ${context} apply --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml`;
-const own = 'deployment.apps,service,configmap,serviceaccount,poddisruptionbudget.policy,networkpolicy.networking.k8s.io,horizontalpodautoscaler.autoscaling,ingress.networking.k8s.io';
+const get = (context: string): string =>
+  `kubectl --context ${context} --namespace iris-server get deployments,replicasets,pods --output json`;
+const applied = (context: string): string =>
+  `kubectl --context ${context} apply --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml`;
+const own =
+  'deployment.apps,service,configmap,serviceaccount,poddisruptionbudget.policy,networkpolicy.networking.k8s.io,horizontalpodautoscaler.autoscaling,ingress.networking.k8s.io';
 const selector = '--selector=app.kubernetes.io/managed-by=rhizome,app.kubernetes.io/instance=iris-server';
-const pruned = (context: string): string => `kubectl --context ${context} --namespace iris-server get ${own},replicaset.apps ${selector} --output json`;
+const pruned = (context: string): string =>
+  `kubectl --context ${context} --namespace iris-server get ${own},replicaset.apps ${selector} --output json`;
 /** Where the archive is, and which of the nodes is asked first, is different each time. */
 const anywhere = (calls: readonly string[]): string[] => {
   const asked = calls.filter((call) => / exec \w+ ctr /.test(call)).toSorted();
-  return calls.map((call) => (/ exec \w+ ctr /.test(call) ? asked.shift() ?? '' : call.replace(/\S+\/rhizome-image-\w+\//, '/')));
+  return calls.map((call) =>
+    / exec \w+ ctr /.test(call) ? (asked.shift() ?? '') : call.replace(/\S+\/rhizome-image-\w+\//, '/'),
+  );
 };
-const builtAndTagged = [`docker build --tag iris-server:v0.1.0 .`, 'docker image inspect iris-server:v0.1.0', 'docker image inspect iris-server:v0.1.0', `docker tag iris-server:v0.1.0 ${tag}`];
+const builtAndTagged = [
+  `docker build --tag iris-server:v0.1.0 .`,
+  'docker image inspect iris-server:v0.1.0',
+  'docker image inspect iris-server:v0.1.0',
+  `docker tag iris-server:v0.1.0 ${tag}`,
+];
 
 let service: Answering;
 let project: Project;
@@ -47,7 +71,13 @@ afterEach(async () => {
 
 test('a kind cluster whose nodes are gone is said to be one, and nothing is loaded', async () => {
   await project.remove();
-  project = await createProject({ 'kind get nodes': 'true', ...Object.fromEntries(Object.entries(answers(service.port)).filter(([call]) => call !== 'kind get nodes')) }, service.port);
+  project = await createProject(
+    {
+      'kind get nodes': 'true',
+      ...Object.fromEntries(Object.entries(answers(service.port)).filter(([call]) => call !== 'kind get nodes')),
+    },
+    service.port,
+  );
   const { exitCode, stderr } = await project.start(['up', '--on', 'context=kind-mine', '--detach']);
   expect(exitCode).toBe(1);
   expect(stderr).toContain('✗ The kind cluster mine has no nodes.');
@@ -74,7 +104,12 @@ test('up --on minikube: builds, loads, applies, waits, forwards a port and predi
   ]);
   const { steps, ...result } = JSON.parse(stdout) as Record<string, unknown>;
   // No URL: with --detach the forwarded port is gone.
-  expect(result).toEqual({ target: 'minikube', image: tag, answer: setosa, answers: [{ model: 'iris', version: '1', answer: setosa }] });
+  expect(result).toEqual({
+    target: 'minikube',
+    image: tag,
+    answer: setosa,
+    answers: [{ model: 'iris', version: '1', answer: setosa }],
+  });
   expect(steps).toHaveLength(10);
   // Each is printed as a person would type it.
   expect(stderr).toContain(`  $ docker save --output /`);
@@ -88,7 +123,8 @@ test('down --on minikube deletes by label what was applied, and leaves a namespa
     'kubectl --context minikube --namespace iris-server delete namespace': 'exit 9',
     'kubectl --context minikube --namespace iris-server delete': `echo 'deployment.apps "iris-server" deleted from iris-server namespace'`,
     'kubectl --context minikube --namespace iris-server get namespaces': 'echo namespace/iris-server',
-    'kubectl --context minikube --namespace iris-server get all': 'printf "configmap/kube-root-ca.crt\\nserviceaccount/default\\nsecret/mine\\n"',
+    'kubectl --context minikube --namespace iris-server get all':
+      'printf "configmap/kube-root-ca.crt\\nserviceaccount/default\\nsecret/mine\\n"',
   });
   const { exitCode, stdout, stderr } = await project.start(['down', '--on', 'minikube']);
   expect(stderr).toContain('The namespace iris-server stays, because it holds what `up` did not make: secret/mine');
@@ -132,10 +168,26 @@ test('up --on kind: makes the cluster from kind.yaml with the node image, and pr
 
 test('a second up takes no step that has nothing to do, and says why', async () => {
   await project.remove();
-  project = await createProject({ ...answers(service.port), 'kind get clusters': 'echo rhizome', 'docker exec b ctr': `echo docker.io/library/${tag}` }, service.port);
-  const up = async () => JSON.parse((await project.start(['up', '--on', 'kind', '--detach', '--json'])).stdout) as { steps: { step: string; skipped?: string }[] };
-  const skipped = async () => Object.fromEntries((await up()).steps.flatMap((step) => (step.skipped === undefined ? [] : [[step.step, step.skipped]])));
-  expect(await skipped()).toMatchObject({ 'Have the cluster': 'the cluster rhizome is there', 'Load the image': 'every node has it' });
+  project = await createProject(
+    {
+      ...answers(service.port),
+      'kind get clusters': 'echo rhizome',
+      'docker exec b ctr': `echo docker.io/library/${tag}`,
+    },
+    service.port,
+  );
+  const up = async () =>
+    JSON.parse((await project.start(['up', '--on', 'kind', '--detach', '--json'])).stdout) as {
+      steps: { step: string; skipped?: string }[];
+    };
+  const skipped = async () =>
+    Object.fromEntries(
+      (await up()).steps.flatMap((step) => (step.skipped === undefined ? [] : [[step.step, step.skipped]])),
+    );
+  expect(await skipped()).toMatchObject({
+    'Have the cluster': 'the cluster rhizome is there',
+    'Load the image': 'every node has it',
+  });
   expect((await project.calls()).some((call) => call.includes(' diff '))).toBe(false);
   const before = (await project.calls()).length;
 
@@ -148,13 +200,22 @@ test('a second up takes no step that has nothing to do, and says why', async () 
     'Prune what is no longer wanted': 'there is nothing',
   });
   const second = (await project.calls()).slice(before);
-  expect(second).toContain('kubectl --context kind-rhizome diff --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml');
+  expect(second).toContain(
+    'kubectl --context kind-rhizome diff --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml',
+  );
   expect(second.some((call) => call.includes(' apply '))).toBe(false);
 });
 
 test('where the cluster differs from the manifests, a second up applies them', async () => {
   await project.remove();
-  project = await createProject({ ...answers(service.port), 'kind get clusters': 'echo rhizome', 'kubectl --context * diff': 'echo changed; exit 1' }, service.port);
+  project = await createProject(
+    {
+      ...answers(service.port),
+      'kind get clusters': 'echo rhizome',
+      'kubectl --context * diff': 'echo changed; exit 1',
+    },
+    service.port,
+  );
   await project.start(['up', '--on', 'kind', '--detach']);
   await project.start(['up', '--on', 'kind', '--detach']);
   expect((await project.calls()).filter((call) => call === applied('kind-rhizome'))).toHaveLength(2);
@@ -163,15 +224,20 @@ test('where the cluster differs from the manifests, a second up applies them', a
 test('the archive of the image is for one platform where Docker can do that, and gone afterwards, also after Ctrl-C', async () => {
   await project.remove();
   const temporary = await mkdtemp(join(tmpdir(), 'rhizome-test-'));
-  project = await createProject({
-    ...answers(service.port),
-    'docker version --format {{.Client.APIVersion}}': 'echo 1.48',
-    'docker save': 'echo > "$3"; echo "saved $3"',
-    'kind load': 'echo loading; exec sleep 30',
-  }, service.port);
+  project = await createProject(
+    {
+      ...answers(service.port),
+      'docker version --format {{.Client.APIVersion}}': 'echo 1.48',
+      'docker save': 'echo > "$3"; echo "saved $3"',
+      'kind load': 'echo loading; exec sleep 30',
+    },
+    service.port,
+  );
   try {
     const running = project.start(['up', '--on', 'context=kind-mine'], { env: { TMPDIR: temporary } });
-    running.stderr.on('data', (chunk: Buffer) => { if (chunk.includes('loading')) running.kill('SIGINT'); });
+    running.stderr.on('data', (chunk: Buffer) => {
+      if (chunk.includes('loading')) running.kill('SIGINT');
+    });
     expect((await running).exitCode).toBe(130);
     expect(anywhere(await project.calls())).toContain(`docker save --output /image.tar --platform linux/amd64 ${tag}`);
     expect((await project.calls()).at(-1)).toContain(`kind load image-archive ${temporary}/`);
@@ -184,37 +250,57 @@ test('the archive of the image is for one platform where Docker can do that, and
 test('what the manifests no longer have is deleted after the rollout; what an earlier ReplicaSet needs, and what has no label, stays', async () => {
   const meta = (name: string) => ({ metadata: { name } });
   const items = [
-    { kind: 'ConfigMap', ...meta('iris-server-older') }, { kind: 'ConfigMap', ...meta('iris-server-kept') }, { kind: 'ConfigMap', ...meta('iris-server-12efc0890e') }, { kind: 'Service', ...meta('iris-server-headless') },
+    { kind: 'ConfigMap', ...meta('iris-server-older') },
+    { kind: 'ConfigMap', ...meta('iris-server-kept') },
+    { kind: 'ConfigMap', ...meta('iris-server-12efc0890e') },
+    { kind: 'Service', ...meta('iris-server-headless') },
     { kind: 'Ingress', ...meta('iris-server') },
-    { kind: 'ReplicaSet', ...meta('iris-server-1'), spec: { template: { spec: { containers: [{ envFrom: [{ configMapRef: { name: 'iris-server-kept' } }] }] } } } },
+    {
+      kind: 'ReplicaSet',
+      ...meta('iris-server-1'),
+      spec: { template: { spec: { containers: [{ envFrom: [{ configMapRef: { name: 'iris-server-kept' } }] }] } } },
+    },
   ];
   await project.remove();
-  project = await createProject({
-    ...answers(service.port),
-    'kubectl --context * get deployment.apps': `echo '${JSON.stringify({ items })}'`,
-    'kubectl --context * delete': `echo 'configmap "iris-server-older" deleted from iris-server namespace'`,
-  }, service.port);
+  project = await createProject(
+    {
+      ...answers(service.port),
+      'kubectl --context * get deployment.apps': `echo '${JSON.stringify({ items })}'`,
+      'kubectl --context * delete': `echo 'configmap "iris-server-older" deleted from iris-server namespace'`,
+    },
+    service.port,
+  );
   const { stderr } = await project.start(['up', '--on', 'context=kind-mine', '--detach']);
   expect(stderr).toContain('  deleted configmap "iris-server-older"\n');
   const calls = await project.calls();
   const deletions = calls.filter((call) => call.includes(' delete '));
-  expect(deletions).toEqual(['kubectl --context kind-mine --namespace iris-server delete --ignore-not-found --cascade=foreground configmap/iris-server-older ingress/iris-server']);
+  expect(deletions).toEqual([
+    'kubectl --context kind-mine --namespace iris-server delete --ignore-not-found --cascade=foreground configmap/iris-server-older ingress/iris-server',
+  ]);
   expect(calls.indexOf(deletions[0]!)).toBeGreaterThan(calls.indexOf(get('kind-mine')));
 });
 
 test('a renamed Deployment: the Service that holds the NodePort goes before the apply, the rest of the old after the rollout', async () => {
   const other = 'kubectl --context kind-mine --namespace old';
   await project.remove();
-  project = await createProject({
-    ...answers(service.port),
-    [`${other} get services`]: `echo '${JSON.stringify({ items: [{ kind: 'Service', metadata: { name: 'old' }, spec: { ports: [{ nodePort: 30080 }] } }] })}'`,
-    [`${other} get namespaces`]: 'echo namespace/old',
-  }, service.port);
+  project = await createProject(
+    {
+      ...answers(service.port),
+      [`${other} get services`]: `echo '${JSON.stringify({ items: [{ kind: 'Service', metadata: { name: 'old' }, spec: { ports: [{ nodePort: 30080 }] } }] })}'`,
+      [`${other} get namespaces`]: 'echo namespace/old',
+    },
+    service.port,
+  );
   await mkdir(join(project.folder, '.rhizome'));
-  await writeFile(join(project.folder, '.rhizome/applied.json'), JSON.stringify({ 'context=kind-mine': { installations: [{ namespace: 'old', deployment: 'old' }] } }));
+  await writeFile(
+    join(project.folder, '.rhizome/applied.json'),
+    JSON.stringify({ 'context=kind-mine': { installations: [{ namespace: 'old', deployment: 'old' }] } }),
+  );
   expect(await project.start(['up', '--on', 'context=kind-mine', '--detach'])).toMatchObject({ exitCode: 0 });
   const oldSelector = selector.replace('iris-server', 'old');
-  const calls = (await project.calls()).filter((call) => call.startsWith(other) || call === applied('kind-mine') || call === get('kind-mine'));
+  const calls = (await project.calls()).filter(
+    (call) => call.startsWith(other) || call === applied('kind-mine') || call === get('kind-mine'),
+  );
   expect(calls).toEqual([
     `${other} get services ${oldSelector} --output json`,
     `${other} delete --ignore-not-found --cascade=foreground service/old`,
@@ -225,17 +311,29 @@ test('a renamed Deployment: the Service that holds the NodePort goes before the 
     `${other} get all,configmaps,secrets,serviceaccounts,persistentvolumeclaims --selector=app.kubernetes.io/managed-by!=rhizome --output name`,
     `${other} delete --ignore-not-found --cascade=foreground namespace/old`,
   ]);
-  expect(JSON.parse(await readFile(join(project.folder, '.rhizome/applied.json'), 'utf8')))
-    .toEqual({ 'context=kind-mine': { image: tag, built: tag, engine: 'docker', installations: [{ namespace: 'iris-server', deployment: 'iris-server' }] } });
+  expect(JSON.parse(await readFile(join(project.folder, '.rhizome/applied.json'), 'utf8'))).toEqual({
+    'context=kind-mine': {
+      image: tag,
+      built: tag,
+      engine: 'docker',
+      installations: [{ namespace: 'iris-server', deployment: 'iris-server' }],
+    },
+  });
 });
 
 test("a project's own names: the cluster's from kind.yaml, the image's from the manifests, also before they are committed", async () => {
   const kindConfig = join(project.folder, 'kind.yaml');
   await writeFile(kindConfig, (await readFile(kindConfig, 'utf8')).replace('name: rhizome', 'name: wine'));
   const app = join(project.folder, 'infra.yaml');
-  await writeFile(app, (await readFile(app, 'utf8')).replace('image: iris-server:v0.1.0', 'image: team/wine:v3@sha256:' + '0'.repeat(64)));
+  await writeFile(
+    app,
+    (await readFile(app, 'utf8')).replace('image: iris-server:v0.1.0', 'image: team/wine:v3@sha256:' + '0'.repeat(64)),
+  );
   await rm(join(project.folder, 'charts-out'), { recursive: true });
-  expect(await project.start(['build', '--json'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"image":"team/wine:v3"') });
+  expect(await project.start(['build', '--json'])).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining('"image":"team/wine:v3"'),
+  });
   expect((await project.calls()).at(-2)).toBe('docker build --tag team/wine:v3 .');
 
   await project.start(['down', '--on', 'kind']);
@@ -250,7 +348,9 @@ test('Ctrl-C while kind makes the cluster ends kind, deletes what it had made, a
   await project.remove();
   project = await createProject({ 'kind create cluster': 'echo Preparing nodes; exec sleep 30' }, free.port);
   const running = project.start(['up', '--on', 'kind'], { env: { KIND_NODE_IMAGE: 'node:1' } });
-  running.stderr.on('data', (chunk: Buffer) => { if (chunk.includes('Preparing nodes')) running.kill('SIGINT'); });
+  running.stderr.on('data', (chunk: Buffer) => {
+    if (chunk.includes('Preparing nodes')) running.kill('SIGINT');
+  });
   const { exitCode, stderr } = await running;
   expect(exitCode).toBe(130);
   expect(stderr.split('\n').at(-1)).toBe('  Interrupted by SIGINT.');
@@ -266,11 +366,24 @@ test('a context: loads into the kind cluster that it names, asks for an image el
 
   const elsewhere = await project.start(['up', '--on', 'context=staging', '--detach']);
   expect(elsewhere.exitCode).toBe(1);
-  expect(elsewhere.stderr).toContain('rhizome up --on context=staging --registry REGISTRY. Or an image that is there already: --image REGISTRY/NAME:TAG');
+  expect(elsewhere.stderr).toContain(
+    'rhizome up --on context=staging --registry REGISTRY. Or an image that is there already: --image REGISTRY/NAME:TAG',
+  );
   expect(elsewhere.stderr).not.toContain('$ docker build');
 
-  const pushed = await project.start(['up', '--on', 'context=staging', '--image', 'registry.example/iris-server:v1', '--detach', '--json']);
-  expect(JSON.parse(pushed.stdout)).toMatchObject({ target: 'context=staging', image: 'registry.example/iris-server:v1' });
+  const pushed = await project.start([
+    'up',
+    '--on',
+    'context=staging',
+    '--image',
+    'registry.example/iris-server:v1',
+    '--detach',
+    '--json',
+  ]);
+  expect(JSON.parse(pushed.stdout)).toMatchObject({
+    target: 'context=staging',
+    image: 'registry.example/iris-server:v1',
+  });
 
   const unknown = await project.start(['up', '--on', 'context=nowhere']);
   expect(unknown.exitCode).toBe(1);
@@ -285,18 +398,31 @@ test('--registry: pushes instead of loading, applies the digest that the push re
   const digest = `sha256:${'a'.repeat(64)}`;
   const name = `registry.example:5000/team/${tag}`;
   const manifest = `docker manifest inspect --verbose ${name}`;
-  const missing = { ...answers(service.port), 'docker manifest': 'echo no such manifest >&2; exit 1', 'docker push': `echo "${tag}: digest: ${digest} size: 1"` };
+  const missing = {
+    ...answers(service.port),
+    'docker manifest': 'echo no such manifest >&2; exit 1',
+    'docker push': `echo "${tag}: digest: ${digest} size: 1"`,
+  };
   await project.remove();
   project = await createProject(missing, service.port);
   const up = ['up', '--on', 'context=staging', '--registry', 'registry.example:5000/team', '--detach', '--json'];
   const first = JSON.parse((await project.start(up)).stdout) as { image: string; steps: { step: string }[] };
   expect(first.image).toBe(`${name}@${digest}`);
-  expect(first.steps.map(({ step }) => step).slice(2, 5)).toEqual(['Build the image', 'Push the image', 'Synthesize the manifests']);
+  expect(first.steps.map(({ step }) => step).slice(2, 5)).toEqual([
+    'Build the image',
+    'Push the image',
+    'Synthesize the manifests',
+  ]);
   expect((await project.calls()).slice(7, 10)).toEqual([manifest, `docker tag ${tag} ${name}`, `docker push ${name}`]);
-  expect(await readFile(join(project.folder, '.rhizome/charts/local.k8s.yaml'), 'utf8')).toContain(`image: ${name}@${digest}\n`);
+  expect(await readFile(join(project.folder, '.rhizome/charts/local.k8s.yaml'), 'utf8')).toContain(
+    `image: ${name}@${digest}\n`,
+  );
 
   await project.remove();
-  project = await createProject({ ...missing, 'docker manifest': `echo '{"Descriptor": {"digest": "${digest}"}}'` }, service.port);
+  project = await createProject(
+    { ...missing, 'docker manifest': `echo '{"Descriptor": {"digest": "${digest}"}}'` },
+    service.port,
+  );
   const second = await project.start(up);
   expect(JSON.parse(second.stdout)).toMatchObject({ image: `${name}@${digest}` });
   expect(second.stderr).toContain('  - Push the image: skipped, registry.example:5000/team has it\n');
@@ -304,13 +430,35 @@ test('--registry: pushes instead of loading, applies the digest that the push re
 });
 
 test.each([
-  ['denied: requested access to the resource is denied', 'The registry registry.example does not let docker push there.', 'docker login registry.example'],
-  ['dial tcp 10.0.0.1:443: connect: connection refused', 'The registry registry.example does not answer.', 'can this machine reach it?'],
-  ['http: server gave HTTP response to HTTPS client', 'The registry registry.example speaks HTTP, and docker wants HTTPS.', 'insecure-registries'],
+  [
+    'denied: requested access to the resource is denied',
+    'The registry registry.example does not let docker push there.',
+    'docker login registry.example',
+  ],
+  [
+    'dial tcp 10.0.0.1:443: connect: connection refused',
+    'The registry registry.example does not answer.',
+    'can this machine reach it?',
+  ],
+  [
+    'http: server gave HTTP response to HTTPS client',
+    'The registry registry.example speaks HTTP, and docker wants HTTPS.',
+    'insecure-registries',
+  ],
 ])('a registry that says "%s"', async (said, message, hint) => {
   await project.remove();
-  project = await createProject({ ...answers(service.port), 'docker manifest': 'exit 1', 'docker push': `echo "${said}" >&2; exit 1` }, service.port);
-  const { exitCode, stderr } = await project.start(['up', '--on', 'context=staging', '--registry', 'registry.example', '--detach']);
+  project = await createProject(
+    { ...answers(service.port), 'docker manifest': 'exit 1', 'docker push': `echo "${said}" >&2; exit 1` },
+    service.port,
+  );
+  const { exitCode, stderr } = await project.start([
+    'up',
+    '--on',
+    'context=staging',
+    '--registry',
+    'registry.example',
+    '--detach',
+  ]);
   expect(exitCode).toBe(1);
   expect(stderr).toContain(`✗ ${message}\n    ${said}\n  → `);
   expect(stderr).toContain(hint);
@@ -319,7 +467,14 @@ test.each([
 
 test('podman builds, saves under the name that Kubernetes makes of it, and runs the nodes of kind', async () => {
   await project.remove();
-  project = await createProject({ ...answers(service.port), 'podman image inspect': `echo '${JSON.stringify([inspected])}'`, 'kind get clusters': 'echo rhizome; echo "provider $KIND_EXPERIMENTAL_PROVIDER" >&2' }, service.port);
+  project = await createProject(
+    {
+      ...answers(service.port),
+      'podman image inspect': `echo '${JSON.stringify([inspected])}'`,
+      'kind get clusters': 'echo rhizome; echo "provider $KIND_EXPERIMENTAL_PROVIDER" >&2',
+    },
+    service.port,
+  );
   const { exitCode, stderr } = await project.start(['up', '--on', 'kind', '--engine', 'podman', '--detach']);
   expect(stderr).toContain('  $ KIND_EXPERIMENTAL_PROVIDER=podman kind load image-archive /');
   expect(exitCode).toBe(0);
@@ -340,11 +495,16 @@ test('podman builds, saves under the name that Kubernetes makes of it, and runs 
     'kind get clusters',
   ]);
   // What comes after knows by itself which engine has the cluster.
-  expect((await project.start(['down', '--on', 'kind'])).stderr).toContain('  $ KIND_EXPERIMENTAL_PROVIDER=podman kind delete cluster --name rhizome');
+  expect((await project.start(['down', '--on', 'kind'])).stderr).toContain(
+    '  $ KIND_EXPERIMENTAL_PROVIDER=podman kind delete cluster --name rhizome',
+  );
 });
 
 test.each([
-  ['kind', '✗ `kind` is not installed, or not on the PATH; it makes a Kubernetes cluster out of containers.\n  → Install it (https://kind.sigs.k8s.io/'],
+  [
+    'kind',
+    '✗ `kind` is not installed, or not on the PATH; it makes a Kubernetes cluster out of containers.\n  → Install it (https://kind.sigs.k8s.io/',
+  ],
   ['docker', '✗ `docker` is not installed, or not on the PATH; it builds the image and runs the nodes of kind.\n'],
 ])('without %s: says what it is for and where to get it, and does nothing', async (tool, message) => {
   await project.uninstall(tool);
@@ -359,5 +519,7 @@ test('Docker without its Engine: says so', async () => {
   project = await createProject({ 'docker version': 'echo "Cannot connect to the Docker daemon" >&2; exit 1' });
   const { exitCode, stderr } = await project.start(['build']);
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('✗ Docker is installed, but its Engine does not answer.\n    Cannot connect to the Docker daemon\n  → Start Docker');
+  expect(stderr).toContain(
+    '✗ Docker is installed, but its Engine does not answer.\n    Cannot connect to the Docker daemon\n  → Start Docker',
+  );
 });

@@ -45,16 +45,22 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     }
   });
   const before: Applied = (await recorded(root))[cluster.name] ?? { installations: [] };
-  const built = given !== undefined ? undefined : await run('Build the image', async (skip) => {
-    const tag = await tagByContent(context, engine, (await build(context, engine, options)).image);
-    if (tag === before.built) skip(`unchanged, ${tag} is what was applied`);
-    return tag;
-  });
-  const pushed = built === undefined || registry === undefined ? undefined : await run('Push the image', async (skip) => {
-    const { reference, skipped } = await push(context, engine, registry, built);
-    skip(skipped);
-    return reference;
-  });
+  const built =
+    given !== undefined
+      ? undefined
+      : await run('Build the image', async (skip) => {
+          const tag = await tagByContent(context, engine, (await build(context, engine, options)).image);
+          if (tag === before.built) skip(`unchanged, ${tag} is what was applied`);
+          return tag;
+        });
+  const pushed =
+    built === undefined || registry === undefined
+      ? undefined
+      : await run('Push the image', async (skip) => {
+          const { reference, skipped } = await push(context, engine, registry, built);
+          skip(skipped);
+          return reference;
+        });
   const image = given ?? pushed ?? built ?? '';
   const manifests = await run('Synthesize the manifests', async () => {
     await synth(context, { outdir: privateCharts, image });
@@ -62,20 +68,28 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   });
   const applied = { image, engine, ...(built !== undefined && { built }) };
   const installation: Installation = { namespace: manifests.namespace, deployment: manifests.deployment };
-  if (built !== undefined && pushed === undefined) await run('Load the image', async (skip) => { skip(await cluster.load(built)); });
+  if (built !== undefined && pushed === undefined)
+    await run('Load the image', async (skip) => {
+      skip(await cluster.load(built));
+    });
   await run('Apply the manifests', async (skip) => {
-    if (before.image === image && await isApplied(context, cluster.context, manifests)) {
+    if (before.image === image && (await isApplied(context, cluster.context, manifests))) {
       skip('the cluster has them');
       return;
     }
     // On record first: what an apply that fails has left behind is to be found again.
-    const installations = [installation, ...before.installations.filter((other) => !sameInstallation(other, installation))];
+    const installations = [
+      installation,
+      ...before.installations.filter((other) => !sameInstallation(other, installation)),
+    ];
     await record(root, cluster.name, { ...before, engine, installations });
     await freeNodePort(context, cluster.context, manifests, before.installations);
     await apply(context, cluster.context, manifests);
     await record(root, cluster.name, { ...applied, installations });
   });
-  await run('Wait for the replicas', async (skip) => { skip(await waitForRollout(context, cluster.context, manifests)); });
+  await run('Wait for the replicas', async (skip) => {
+    skip(await waitForRollout(context, cluster.context, manifests));
+  });
   await run('Prune what is no longer wanted', async (skip) => {
     const pruned = await prune(context, cluster.context, manifests, before.installations).catch((error: unknown) => {
       if (!(error instanceof CommandFailed)) throw error;
@@ -93,28 +107,49 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
 
   // kind maps a port of this machine to the Service; elsewhere kubectl leads to it, for as long as this command runs.
   const mapped = cluster.name === 'kind' ? await cluster.url() : undefined;
-  const forward = mapped === undefined
-    ? await run('Forward a port', () => openForward(context, cluster.context, manifests, options.port ?? (options.detach === true ? 0 : defaultPort)))
-    : undefined;
+  const forward =
+    mapped === undefined
+      ? await run('Forward a port', () =>
+          openForward(context, cluster.context, manifests, options.port ?? (options.detach === true ? 0 : defaultPort)),
+        )
+      : undefined;
   const url = mapped ?? forward?.url ?? '';
   try {
     const { answers, curls } = await run('Predict', (skip) => assertPredictions(context, url, skip));
     // With --detach a forwarded port was for the prediction alone.
     const lasts = forward === undefined || options.detach !== true;
-    if (options.json === true) context.print(toJson({ target: cluster.name, ...(lasts && { url }), image, answer: answers[0]?.answer, answers, steps: times }));
+    if (options.json === true)
+      context.print(
+        toJson({
+          target: cluster.name,
+          ...(lasts && { url }),
+          image,
+          answer: answers[0]?.answer,
+          answers,
+          steps: times,
+        }),
+      );
     else context.print(nextSteps(cluster, manifests, lasts ? { url, curls } : undefined));
     if (options.detach === true) return;
     context.report.line('Watching the replicas. Ctrl-C ends this command; they keep running.');
-    await watch(context, cluster, (line) => { context.report.line(line); });
+    await watch(context, cluster, (line) => {
+      context.report.line(line);
+    });
   } finally {
     await forward?.close();
   }
 }
 
 /** @param open the Service's URL and lines that ask it; none where no port leads there */
-function nextSteps(cluster: Cluster, manifests: Manifests, open: { readonly url: string; readonly curls: readonly string[] } | undefined): string {
+function nextSteps(
+  cluster: Cluster,
+  manifests: Manifests,
+  open: { readonly url: string; readonly curls: readonly string[] } | undefined,
+): string {
   const scope = { context: cluster.context, namespace: manifests.namespace };
-  const lines = open?.curls ?? [quote(kubectlForward(scope, manifests.service.name, defaultPort, manifests.service.port))];
+  const lines = open?.curls ?? [
+    quote(kubectlForward(scope, manifests.service.name, defaultPort, manifests.service.port)),
+  ];
   return [
     '',
     open === undefined ? 'The model runs.' : `The model answers at ${open.url}, documentation at ${open.url}/docs`,

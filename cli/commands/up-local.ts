@@ -13,17 +13,29 @@ import type { UpOptions } from './up-options.ts';
 export async function upOnThisMachine(context: CommandContext, options: UpOptions): Promise<void> {
   const { report, root, signal } = context;
   const { run, times } = createSteps(report);
-  const onEvent = ({ replica, reason, message }: EngineEvent): void => { report.line(`${replica} ${reason}: ${message}`); };
+  const onEvent = ({ replica, reason, message }: EngineEvent): void => {
+    report.line(`${replica} ${reason}: ${message}`);
+  };
 
   const { file, progressDeadlineSeconds: timeoutSeconds } = await run('Synthesize the manifests', async () => {
     await synth(context, { outdir: privateCharts });
     return readManifests(root, privateCharts);
   });
-  const engine = { manifests: file, root, port: options.port ?? defaultPort, grpcPort: options.grpcPort ?? defaultGrpcPort, onEvent };
+  const engine = {
+    manifests: file,
+    root,
+    port: options.port ?? defaultPort,
+    grpcPort: options.grpcPort ?? defaultGrpcPort,
+    onEvent,
+  };
   const ready = async ({ url, grpc, unhonoured }: Pick<Detached, 'url' | 'grpc' | 'unhonoured'>): Promise<void> => {
     for (const line of unhonoured) report.line(`not on this machine: ${line}`);
     const { answers, curls } = await run('Predict', (skip) => assertPredictions(context, url, skip));
-    context.print(options.json === true ? toJson({ target: 'local', url, grpc, answer: answers[0]?.answer, answers, steps: times }) : nextSteps(url, grpc, curls));
+    context.print(
+      options.json === true
+        ? toJson({ target: 'local', url, grpc, answer: answers[0]?.answer, answers, steps: times })
+        : nextSteps(url, grpc, curls),
+    );
   };
 
   if (options.detach === true) {

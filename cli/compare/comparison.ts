@@ -61,7 +61,8 @@ export class Comparison {
     }
     for (const [what, a, b] of numbers(before, after)) {
       const difference = distance(a, b);
-      if (this.#largest === undefined || difference > this.#largest.difference) this.#largest = { at, what, before: a, after: b, difference };
+      if (this.#largest === undefined || difference > this.#largest.difference)
+        this.#largest = { at, what, before: a, after: b, difference };
     }
     if (label === undefined) return;
     this.#before.add(before.prediction, label);
@@ -85,7 +86,11 @@ export class Comparison {
   }
 
   #isSame(before: OutputValue | undefined, after: OutputValue | undefined): boolean {
-    if (Array.isArray(before) && Array.isArray(after)) return before.length === after.length && before.every((value: OutputValue, index) => this.#isSame(value, after[index] as OutputValue));
+    if (Array.isArray(before) && Array.isArray(after))
+      return (
+        before.length === after.length &&
+        before.every((value: OutputValue, index) => this.#isSame(value, after[index] as OutputValue))
+      );
     if (before === after) return true;
     if (typeof before !== 'number' || typeof after !== 'number') return false;
     const far = distance(before, after);
@@ -94,7 +99,8 @@ export class Comparison {
 }
 
 /** What a change is counted by: the prediction, be the probabilities what they may; else all outputs. */
-const answerOf = ({ prediction, outputs }: Prediction): OutputValue | undefined => prediction ?? Object.values(outputs ?? {});
+const answerOf = ({ prediction, outputs }: Prediction): OutputValue | undefined =>
+  prediction ?? Object.values(outputs ?? {});
 
 function shown(answer: Prediction): OutputValue | undefined {
   const [first, ...others] = Object.values(answer.outputs ?? {});
@@ -102,17 +108,35 @@ function shown(answer: Prediction): OutputValue | undefined {
 }
 
 /** Every number that both say, with its place. */
-function* numbers(before: Prediction, after: Prediction): Generator<readonly [what: string, before: number, after: number]> {
-  if (typeof before.prediction === 'number' && typeof after.prediction === 'number' && before.score === undefined) yield ['prediction', before.prediction, after.prediction];
+function* numbers(
+  before: Prediction,
+  after: Prediction,
+): Generator<readonly [what: string, before: number, after: number]> {
+  if (typeof before.prediction === 'number' && typeof after.prediction === 'number' && before.score === undefined)
+    yield ['prediction', before.prediction, after.prediction];
   if (before.score !== undefined && after.score !== undefined) yield ['score', before.score, after.score];
-  for (const [name, value] of Object.entries(before.probabilities ?? {})) yield [`probabilities.${name}`, value, after.probabilities?.[name] ?? NaN];
-  for (const [name, value] of Object.entries(before.outputs ?? {})) yield* elements(`outputs.${name}`, value, after.outputs?.[name]);
+  for (const [name, value] of Object.entries(before.probabilities ?? {}))
+    yield [`probabilities.${name}`, value, after.probabilities?.[name] ?? NaN];
+  for (const [name, value] of Object.entries(before.outputs ?? {}))
+    yield* elements(`outputs.${name}`, value, after.outputs?.[name]);
 }
 
-function* elements(what: string, before: OutputValue, after: OutputValue | undefined): Generator<readonly [what: string, before: number, after: number]> {
+function* elements(
+  what: string,
+  before: OutputValue,
+  after: OutputValue | undefined,
+): Generator<readonly [what: string, before: number, after: number]> {
   if (Array.isArray(before)) {
-    for (const [index, value] of (before as readonly OutputValue[]).entries()) yield* elements(`${what}/${String(index)}`, value, Array.isArray(after) ? after[index] as OutputValue : undefined);
-  } else if ((typeof before === 'number' || typeof before === 'bigint') && (typeof after === 'number' || typeof after === 'bigint')) {
+    for (const [index, value] of (before as readonly OutputValue[]).entries())
+      yield* elements(
+        `${what}/${String(index)}`,
+        value,
+        Array.isArray(after) ? (after[index] as OutputValue) : undefined,
+      );
+  } else if (
+    (typeof before === 'number' || typeof before === 'bigint') &&
+    (typeof after === 'number' || typeof after === 'bigint')
+  ) {
     yield [what, Number(before), Number(after)];
   }
 }
@@ -145,6 +169,8 @@ class Errors {
 
   get quality(): Quality | undefined {
     if (this.#rows === 0) return undefined;
-    return this.#isNumeric ? { rmse: Math.sqrt(this.#squares / this.#rows), mae: this.#absolutes / this.#rows } : { accuracy: this.#right / this.#rows };
+    return this.#isNumeric
+      ? { rmse: Math.sqrt(this.#squares / this.#rows), mae: this.#absolutes / this.#rows }
+      : { accuracy: this.#right / this.#rows };
   }
 }

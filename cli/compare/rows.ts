@@ -22,28 +22,51 @@ export interface Signatures {
 const mostShown = 10;
 
 /** All rows of the file. @throws Failure naming those that are none for the models: what is decided on them has to rest on all */
-export async function holdoutRows(source: RowSource, { before, after }: Signatures, label: string | undefined): Promise<readonly HoldoutRow[]> {
+export async function holdoutRows(
+  source: RowSource,
+  { before, after }: Signatures,
+  label: string | undefined,
+): Promise<readonly HoldoutRow[]> {
   const { name, unit, format, columns } = source;
-  if (columns !== undefined) checkColumns(name, columns, [...before.features.map((feature) => feature.name), ...(label === undefined ? [] : [label])]);
+  if (columns !== undefined)
+    checkColumns(name, columns, [
+      ...before.features.map((feature) => feature.name),
+      ...(label === undefined ? [] : [label]),
+    ]);
   const rows: HoldoutRow[] = [];
   const problems: string[] = [];
-  const row = (of: Signature, from: SourceRow): Row => of.features.map((feature) => cell(feature, from.values[feature.name], format === 'csv'));
+  const row = (of: Signature, from: SourceRow): Row =>
+    of.features.map((feature) => cell(feature, from.values[feature.name], format === 'csv'));
   for await (const from of source.rows) {
     try {
       if (from.problem !== undefined) throw new CellError(from.problem);
-      rows.push({ at: from.at, before: row(before, from), after: row(after, from), ...(label !== undefined && { label: labelOf(before, label, from.values[label]) }) });
+      rows.push({
+        at: from.at,
+        before: row(before, from),
+        after: row(after, from),
+        ...(label !== undefined && { label: labelOf(before, label, from.values[label]) }),
+      });
     } catch (error) {
       if (!(error instanceof CellError)) throw error;
       problems.push(`${unit} ${String(from.at)}: ${error.message}`);
     }
   }
   if (problems.length > 0) {
-    throw new Failure(`${String(problems.length)} of ${String(rows.length + problems.length)} rows of ${name} cannot be compared.`, {
-      details: [...problems.slice(0, mostShown), ...(problems.length > mostShown ? [`… and ${String(problems.length - mostShown)} more`] : [])],
-      hint: 'Correct them, or take them out.',
-    });
+    throw new Failure(
+      `${String(problems.length)} of ${String(rows.length + problems.length)} rows of ${name} cannot be compared.`,
+      {
+        details: [
+          ...problems.slice(0, mostShown),
+          ...(problems.length > mostShown ? [`… and ${String(problems.length - mostShown)} more`] : []),
+        ],
+        hint: 'Correct them, or take them out.',
+      },
+    );
   }
-  if (rows.length === 0) throw new Failure(`${name} has no rows.`, { hint: 'Hold some of the data out of training, and name them with --file.' });
+  if (rows.length === 0)
+    throw new Failure(`${name} has no rows.`, {
+      hint: 'Hold some of the data out of training, and name them with --file.',
+    });
   return rows;
 }
 
@@ -53,7 +76,14 @@ class CellError extends Error {
 
 function checkColumns(name: string, columns: readonly string[], wanted: readonly string[]): void {
   const missing = wanted.filter((column) => !columns.includes(column));
-  if (missing.length > 0) throw new UsageError(`${name} lacks ${missing.length === 1 ? 'the column' : 'the columns'} ${missing.join(', ')}.`, { details: [`the header has ${columns.join(', ')}`], hint: "Let the first line name the columns by the model's features." });
+  if (missing.length > 0)
+    throw new UsageError(
+      `${name} lacks ${missing.length === 1 ? 'the column' : 'the columns'} ${missing.join(', ')}.`,
+      {
+        details: [`the header has ${columns.join(', ')}`],
+        hint: "Let the first line name the columns by the model's features.",
+      },
+    );
 }
 
 function cell(feature: Feature, value: unknown, isText: boolean): Row[number] {
@@ -61,7 +91,9 @@ function cell(feature: Feature, value: unknown, isText: boolean): Row[number] {
   const reading = readCell(feature, isText && typeof value === 'string' ? typed(feature, value) : value);
   if (reading.problem === undefined) return reading.cell;
   const { path, value: came, expected } = reading.problem;
-  throw new CellError(`${[feature.name, ...path].join('/')}: expected ${expected}, got ${came === undefined ? 'nothing' : toJson(came)}`);
+  throw new CellError(
+    `${[feature.name, ...path].join('/')}: expected ${expected}, got ${came === undefined ? 'nothing' : toJson(came)}`,
+  );
 }
 
 /** The truth in the model's words: of a class its name, where the file may have the label that the graph gives. */
@@ -70,7 +102,9 @@ function labelOf({ output }: Signature, column: string, value: unknown): string 
   if (text === '') throw new CellError(`${column} is empty`);
   if (output.task === 'classifier') {
     if (output.classes.includes(text)) return text;
-    const index = output.labels.findIndex((label) => String(label) === text || (typeof label === 'bigint' && Number(text) === Number(label)));
+    const index = output.labels.findIndex(
+      (label) => String(label) === text || (typeof label === 'bigint' && Number(text) === Number(label)),
+    );
     return output.classes[index] ?? text;
   }
   const number = Number(text);

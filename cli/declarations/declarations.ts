@@ -11,14 +11,20 @@ export function declarations(models: readonly Signature[]): string {
   const names = typeNames(sorted.map(({ name }) => name));
   const named = sorted.map((signature) => ({ signature, type: names.get(signature.name) ?? '' }));
   const bodies = named.map(({ signature, type }) => declaration(signature, type));
-  const used = (shared: keyof typeof sharedTypes): boolean => bodies.some((body) => new RegExp(`\\b${shared}\\b`).test(body));
+  const used = (shared: keyof typeof sharedTypes): boolean =>
+    bodies.some((body) => new RegExp(`\\b${shared}\\b`).test(body));
   return [
     '/* eslint-disable */\n// Written by `rhizome types` from the signatures of the models. Do not edit: write it again when a model changes.\n\n',
     '/** For `createClient<Models>(…)` of rhizome-kit/client. */\nexport interface Models {\n',
-    ...named.map(({ signature, type }) => `  readonly ${property(signature.name)}: { readonly features: ${type}Features; readonly prediction: ${type}Prediction };\n`),
+    ...named.map(
+      ({ signature, type }) =>
+        `  readonly ${property(signature.name)}: { readonly features: ${type}Features; readonly prediction: ${type}Prediction };\n`,
+    ),
     '}\n',
     ...bodies,
-    ...(Object.keys(sharedTypes) as (keyof typeof sharedTypes)[]).filter(used).map((shared) => `\n${sharedTypes[shared]}\n`),
+    ...(Object.keys(sharedTypes) as (keyof typeof sharedTypes)[])
+      .filter(used)
+      .map((shared) => `\n${sharedTypes[shared]}\n`),
   ].join('');
 }
 
@@ -34,7 +40,8 @@ const sharedTypes = {
     '  readonly expected?: string;',
     '}',
   ].join('\n'),
-  Float: "/** JSON has no number for the last three: `Number` of them has. */\nexport type Float = number | 'NaN' | 'Infinity' | '-Infinity';",
+  Float:
+    "/** JSON has no number for the last three: `Number` of them has. */\nexport type Float = number | 'NaN' | 'Infinity' | '-Infinity';",
   Nested: '/** The model does not tell how deeply. */\nexport type Nested<T> = T | readonly Nested<T>[];',
 } as const;
 
@@ -44,13 +51,20 @@ function declaration(signature: Signature, type: string): string {
     '\n',
     comment([sentence(description)]),
     `export interface ${type}Features {\n`,
-    ...features.map((feature) => `${comment(notes(feature), '  ')}  readonly ${property(feature.name)}: ${nested(feature.shape, inputTypes[kindOf(feature.dtype)])};\n`),
+    ...features.map(
+      (feature) =>
+        `${comment(notes(feature), '  ')}  readonly ${property(feature.name)}: ${nested(feature.shape, inputTypes[kindOf(feature.dtype)])};\n`,
+    ),
     '}\n',
-    ...(output.task === 'classifier' ? [`\nexport type ${type}Class = ${output.classes.map(literal).join(' | ')};\n`] : []),
+    ...(output.task === 'classifier'
+      ? [`\nexport type ${type}Class = ${output.classes.map(literal).join(' | ')};\n`]
+      : []),
     `\nexport interface ${type}Prediction {\n`,
     ...answer(signature, type).map((line) => `  ${line}\n`),
     `  readonly model: { readonly name: ${literal(name)}; readonly version: string };\n`,
-    ...(features.some(({ range }) => range) ? ['  /** Values outside of their valid range. */\n  readonly warnings?: readonly Warning[];\n'] : []),
+    ...(features.some(({ range }) => range)
+      ? ['  /** Values outside of their valid range. */\n  readonly warnings?: readonly Warning[];\n']
+      : []),
     '}\n',
   ].join('');
 }
@@ -58,17 +72,28 @@ function declaration(signature: Signature, type: string): string {
 function answer(signature: Signature, type: string): readonly string[] {
   const { output } = signature;
   switch (output.task) {
-    case 'classifier': return [
-      `readonly prediction: ${type}Class;`,
-      ...(output.probabilities ? ['/** They add up to about 1. */', `readonly probabilities: Readonly<Record<${type}Class, number>>;`] : []),
-    ];
-    case 'regressor': return ['readonly prediction: number;'];
-    case 'anomaly-detector': return ['/** -1 is an anomaly, 1 is none. */', 'readonly prediction: -1 | 1;', '/** The lower, the more of an anomaly. */', 'readonly score: number;'];
-    case 'tensors': return [
-      'readonly outputs: {',
-      ...output.outputs.map((spec) => `  readonly ${property(spec.name)}: ${outputType(spec, signature)};`),
-      '};',
-    ];
+    case 'classifier':
+      return [
+        `readonly prediction: ${type}Class;`,
+        ...(output.probabilities
+          ? ['/** They add up to about 1. */', `readonly probabilities: Readonly<Record<${type}Class, number>>;`]
+          : []),
+      ];
+    case 'regressor':
+      return ['readonly prediction: number;'];
+    case 'anomaly-detector':
+      return [
+        '/** -1 is an anomaly, 1 is none. */',
+        'readonly prediction: -1 | 1;',
+        '/** The lower, the more of an anomaly. */',
+        'readonly score: number;',
+      ];
+    case 'tensors':
+      return [
+        'readonly outputs: {',
+        ...output.outputs.map((spec) => `  readonly ${property(spec.name)}: ${outputType(spec, signature)};`),
+        '};',
+      ];
   }
 }
 
@@ -79,7 +104,9 @@ function notes({ description, unit, range, shape, dtype }: Feature): readonly (s
     sentence(description),
     unit === undefined ? undefined : `In ${sentence(unit)}`,
     range && `Valid from ${range[0]} to ${range[1]}.`,
-    shape.length === 0 ? undefined : `Shape [${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}].`,
+    shape.length === 0
+      ? undefined
+      : `Shape [${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}].`,
     // What a float is needs no words.
     kindOf(dtype) === 'integer' || kindOf(dtype) === 'long' ? `A whole number (${dtype}).` : undefined,
   ];
@@ -94,7 +121,13 @@ function kindOf(dtype: DType): Kind {
   return dtype.endsWith('64') ? 'long' : 'integer';
 }
 
-const inputTypes: Readonly<Record<Kind, string>> = { float: 'number', integer: 'number', long: 'number | bigint', text: 'string', truth: 'boolean' };
+const inputTypes: Readonly<Record<Kind, string>> = {
+  float: 'number',
+  integer: 'number',
+  long: 'number | bigint',
+  text: 'string',
+  truth: 'boolean',
+};
 const outputTypes: Readonly<Record<Kind, string>> = { ...inputTypes, float: 'Float' };
 
 /** An output's value for one row: without the dimension of rows, where it is known to have one. */

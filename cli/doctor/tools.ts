@@ -8,7 +8,13 @@ import { MissingTool } from '../tools/tool.ts';
 import { ok, type Finding } from './finding.ts';
 
 /** Of a program, what its answer tells, or why there is none. `needed`: without it what was asked for cannot work. */
-export async function ask(context: ExecContext, what: string, argv: readonly string[], needed: boolean, tell: (answer: string) => Finding = (answer) => ok(what, firstVersion(answer))): Promise<Finding> {
+export async function ask(
+  context: ExecContext,
+  what: string,
+  argv: readonly string[],
+  needed: boolean,
+  tell: (answer: string) => Finding = (answer) => ok(what, firstVersion(answer)),
+): Promise<Finding> {
   try {
     return tell(await exec(context, argv, { quiet: true, timeout: 15_000 }));
   } catch (error) {
@@ -17,7 +23,7 @@ export async function ask(context: ExecContext, what: string, argv: readonly str
     return {
       what,
       state: needed ? 'missing' : 'warning',
-      detail: error instanceof MissingTool ? 'not installed' : error.details.at(-1) ?? error.message,
+      detail: error instanceof MissingTool ? 'not installed' : (error.details.at(-1) ?? error.message),
       ...(error.hint !== undefined && { fix: error.hint }),
     };
   }
@@ -37,10 +43,20 @@ export const npmFinding = (context: ExecContext): Promise<Finding> => ask(contex
 const bytesPerNode = 1024 ** 3;
 
 /** The container engine: that it answers, builds, and has the memory for so many nodes of kind. */
-export async function engineFindings(context: ExecContext, engine: Engine, needed: boolean, nodes: number): Promise<readonly Finding[]> {
+export async function engineFindings(
+  context: ExecContext,
+  engine: Engine,
+  needed: boolean,
+  nodes: number,
+): Promise<readonly Finding[]> {
   const running = await ask(context, engine, engineVersion(engine), needed);
   if (running.state !== 'ok') {
-    return [{ ...running, fix: running.detail === 'not installed' ? running.fix ?? '' : 'Start it, and check with `docker info`.' }];
+    return [
+      {
+        ...running,
+        fix: running.detail === 'not installed' ? (running.fix ?? '') : 'Start it, and check with `docker info`.',
+      },
+    ];
   }
   const more = await Promise.all([
     ...(engine === 'docker' ? [ask(context, 'docker buildx', buildxVersion(), false)] : []),
@@ -49,14 +65,22 @@ export async function engineFindings(context: ExecContext, engine: Engine, neede
       const [has, wants] = [bytes, nodes * bytesPerNode].map((value) => `${(value / 1024 ** 3).toFixed(1)} GiB`);
       const detail = `${has ?? ''}; a kind cluster of ${String(nodes)} nodes takes about ${wants ?? ''}`;
       if (bytes >= nodes * bytesPerNode) return ok(`memory of ${engine}`, detail);
-      return { what: `memory of ${engine}`, state: 'warning', detail, fix: 'Give the engine more (Docker Desktop: Settings, Resources), or take nodes out of kind.yaml.' };
+      return {
+        what: `memory of ${engine}`,
+        state: 'warning',
+        detail,
+        fix: 'Give the engine more (Docker Desktop: Settings, Resources), or take nodes out of kind.yaml.',
+      };
     }),
   ]);
   return [running, ...more];
 }
 
 /** The other programs. */
-export async function toolFindings(context: ExecContext, needed: { readonly kind: boolean; readonly kubectl: boolean; readonly minikube: boolean }): Promise<readonly Finding[]> {
+export async function toolFindings(
+  context: ExecContext,
+  needed: { readonly kind: boolean; readonly kubectl: boolean; readonly minikube: boolean },
+): Promise<readonly Finding[]> {
   return Promise.all([
     ask(context, 'kind', kindVersion(), needed.kind),
     ask(context, 'kubectl', kubectlVersion(), needed.kubectl),

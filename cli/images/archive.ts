@@ -13,9 +13,16 @@ const savesPlatform = { major: 1, minor: 48 };
  * Has an image of this machine in a file, for one platform, for as long as `use` runs. The file goes away whatever
  * happens, also where a second Ctrl-C ends the process at once.
  */
-export async function withArchive(context: ExecContext, engine: Engine, image: string, use: (file: string) => Promise<unknown>): Promise<void> {
+export async function withArchive(
+  context: ExecContext,
+  engine: Engine,
+  image: string,
+  use: (file: string) => Promise<unknown>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'rhizome-image-'));
-  const remove = (): void => { rmSync(folder, { recursive: true, force: true }); };
+  const remove = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.once('exit', remove);
   try {
     const file = join(folder, 'image.tar');
@@ -40,7 +47,9 @@ async function save(context: ExecContext, engine: Engine, image: string, file: s
 }
 
 async function platformOf(context: ExecContext, image: string): Promise<string> {
-  const [{ Os, Architecture }] = JSON.parse(await exec(context, imageInspect('docker', image), { quiet: true })) as [{ Os: string; Architecture: string }];
+  const [{ Os, Architecture }] = JSON.parse(await exec(context, imageInspect('docker', image), { quiet: true })) as [
+    { Os: string; Architecture: string },
+  ];
   return `${Os}/${Architecture}`;
 }
 

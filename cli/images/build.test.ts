@@ -8,7 +8,13 @@ const image: InspectedImage = {
   Architecture: 'amd64',
   Size: 1,
   RootFS: { Layers: ['sha256:a', 'sha256:b'] },
-  Config: { Cmd: ['node', 'service/main.ts'], Env: ['NODE_ENV=production'], User: '10001', WorkingDir: '/app', Labels: { revision: '1' } },
+  Config: {
+    Cmd: ['node', 'service/main.ts'],
+    Env: ['NODE_ENV=production'],
+    User: '10001',
+    WorkingDir: '/app',
+    Labels: { revision: '1' },
+  },
 };
 
 test('the content tag changes with what runs, and with nothing else', () => {
@@ -34,7 +40,24 @@ test("the host's certificate authority and .npmrc are secrets where they exist",
 });
 
 test('docker build: tag, platform, build arguments, secrets', () => {
-  expect(imageBuild('docker', { tag: 't:1', platform: 'linux/arm64', buildArgs: { BASE_IMAGE: 'b' }, secrets: { ca: '/ca.pem' } })).toEqual([
-    'docker', 'build', '--tag', 't:1', '--platform', 'linux/arm64', '--build-arg', 'BASE_IMAGE=b', '--secret', 'id=ca,src=/ca.pem', '.',
+  expect(
+    imageBuild('docker', {
+      tag: 't:1',
+      platform: 'linux/arm64',
+      buildArgs: { BASE_IMAGE: 'b' },
+      secrets: { ca: '/ca.pem' },
+    }),
+  ).toEqual([
+    'docker',
+    'build',
+    '--tag',
+    't:1',
+    '--platform',
+    'linux/arm64',
+    '--build-arg',
+    'BASE_IMAGE=b',
+    '--secret',
+    'id=ca,src=/ca.pem',
+    '.',
   ]);
 });

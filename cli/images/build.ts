@@ -23,11 +23,19 @@ export interface BuiltImage {
 }
 
 /** Builds the image from the Dockerfile of the root. */
-export async function build(context: ExecContext, engine: Engine, options: BuildOptions, env: NodeJS.ProcessEnv = process.env): Promise<BuiltImage> {
-  const image = options.tag ?? await imageName(context);
+export async function build(
+  context: ExecContext,
+  engine: Engine,
+  options: BuildOptions,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<BuiltImage> {
+  const image = options.tag ?? (await imageName(context));
   const argv = imageBuild(engine, {
     tag: image,
-    buildArgs: defined({ BASE_IMAGE: options.baseImage ?? env.BASE_IMAGE, BUILD_IMAGE: options.buildImage ?? env.BUILD_IMAGE }),
+    buildArgs: defined({
+      BASE_IMAGE: options.baseImage ?? env.BASE_IMAGE,
+      BUILD_IMAGE: options.buildImage ?? env.BUILD_IMAGE,
+    }),
     secrets: buildSecrets(env),
     ...(options.platform !== undefined && { platform: options.platform }),
   });
@@ -40,9 +48,15 @@ export async function build(context: ExecContext, engine: Engine, options: Build
 }
 
 /** A company's certificate authority and registry settings, for `npm ci` inside of the build; never in a layer. */
-export function buildSecrets(env: NodeJS.ProcessEnv, npmrc: string = join(homedir(), '.npmrc')): Record<string, string> {
+export function buildSecrets(
+  env: NodeJS.ProcessEnv,
+  npmrc: string = join(homedir(), '.npmrc'),
+): Record<string, string> {
   const ca = env.NODE_EXTRA_CA_CERTS;
-  return defined({ ca: ca !== undefined && existsSync(ca) ? ca : undefined, npmrc: existsSync(npmrc) ? npmrc : undefined });
+  return defined({
+    ca: ca !== undefined && existsSync(ca) ? ca : undefined,
+    npmrc: existsSync(npmrc) ? npmrc : undefined,
+  });
 }
 
 /**
@@ -69,7 +83,10 @@ export interface InspectedImage {
  */
 export function contentHash({ Architecture, RootFS, Config }: InspectedImage): string {
   const run = ['Entrypoint', 'Cmd', 'Env', 'User', 'WorkingDir'].map((name) => Config[name] ?? null);
-  return createHash('sha256').update(JSON.stringify([Architecture, RootFS.Layers, run])).digest('hex').slice(0, 12);
+  return createHash('sha256')
+    .update(JSON.stringify([Architecture, RootFS.Layers, run]))
+    .digest('hex')
+    .slice(0, 12);
 }
 
 async function inspect(context: ExecContext, engine: Engine, image: string): Promise<InspectedImage> {
@@ -78,5 +95,7 @@ async function inspect(context: ExecContext, engine: Engine, image: string): Pro
 }
 
 function defined(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''));
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+  );
 }

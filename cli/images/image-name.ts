@@ -18,6 +18,9 @@ export async function imageName(context: ExecContext): Promise<string> {
   if (!committed) await synth(context, { outdir: scratch });
   const { file, image } = readManifests(context.root, committed ? 'charts-out' : scratch);
   const { repository, tag = 'latest' } = parseImageReference(image) ?? {};
-  if (repository === undefined) throw new Failure(`The Deployment of ${file} has the image "${image}", which is no image's name.`, { hint: 'Correct it in infra/, as in iris-server:v0.1.0.' });
+  if (repository === undefined)
+    throw new Failure(`The Deployment of ${file} has the image "${image}", which is no image's name.`, {
+      hint: 'Correct it in infra/, as in iris-server:v0.1.0.',
+    });
   return `${repository}:${tag}`;
 }

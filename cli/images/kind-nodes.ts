@@ -9,13 +9,27 @@ import { fullName, withArchive } from './archive.ts';
  * whether they do.
  * @returns why there was nothing to do; undefined where it was loaded
  */
-export async function loadIntoKind(context: ExecContext, engine: Engine, cluster: string, image: string): Promise<string | undefined> {
+export async function loadIntoKind(
+  context: ExecContext,
+  engine: Engine,
+  cluster: string,
+  image: string,
+): Promise<string | undefined> {
   const kind = kindEnvironment(engine);
-  const nodes = (await exec(context, kindNodes(cluster), { ...kind, quiet: true })).split('\n').filter((name) => name !== '');
-  if (nodes.length === 0) throw new Failure(`The kind cluster ${cluster} has no nodes.`, { hint: `It was deleted meanwhile, or stopped: kind get clusters` });
-  const held = await Promise.all(nodes.map(async (node) => (await exec(context, nodeImages(engine, node), { quiet: true })).split('\n')));
+  const nodes = (await exec(context, kindNodes(cluster), { ...kind, quiet: true }))
+    .split('\n')
+    .filter((name) => name !== '');
+  if (nodes.length === 0)
+    throw new Failure(`The kind cluster ${cluster} has no nodes.`, {
+      hint: `It was deleted meanwhile, or stopped: kind get clusters`,
+    });
+  const held = await Promise.all(
+    nodes.map(async (node) => (await exec(context, nodeImages(engine, node), { quiet: true })).split('\n')),
+  );
   const lacking = nodes.filter((_, index) => held[index]?.includes(fullName(image)) !== true);
   if (lacking.length === 0) return 'every node has it';
-  await withArchive(context, engine, image, (file) => exec(context, kindLoad(cluster, file, lacking), { ...kind, stream: true }));
+  await withArchive(context, engine, image, (file) =>
+    exec(context, kindLoad(cluster, file, lacking), { ...kind, stream: true }),
+  );
   return undefined;
 }

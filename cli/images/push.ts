@@ -22,7 +22,9 @@ export function nameInRegistry(registry: string, image: string): string {
   const name = `${registry.replace(/\/+$/, '')}/${splitRegistry(image).path}`;
   const [host = ''] = registry.split('/');
   if (parseImageReference(name) !== undefined && isRegistry(host)) return name;
-  throw new UsageError(`--registry ${registry} is no registry.`, { hint: 'As in --registry registry.example/team, or localhost:5000; without https://.' });
+  throw new UsageError(`--registry ${registry} is no registry.`, {
+    hint: 'As in --registry registry.example/team, or localhost:5000; without https://.',
+  });
 }
 
 /**
@@ -39,7 +41,10 @@ export async function push(context: ExecContext, engine: Engine, registry: strin
   try {
     const digestFile = join(folder, 'digest');
     const output = await exec(context, imagePush(engine, name, digestFile), { stream: true });
-    const digest = engine === 'docker' ? /digest: (sha256:[0-9a-f]{64})/.exec(output)?.[1] : (await readFile(digestFile, 'utf8')).trim();
+    const digest =
+      engine === 'docker'
+        ? /digest: (sha256:[0-9a-f]{64})/.exec(output)?.[1]
+        : (await readFile(digestFile, 'utf8')).trim();
     return { reference: digest === undefined ? name : `${name}@${digest}` };
   } catch (error) {
     throw error instanceof CommandFailed ? explain(error, engine, registry) : error;
@@ -51,7 +56,9 @@ export async function push(context: ExecContext, engine: Engine, registry: strin
 /** Of an image of one platform; an index of several is pushed again, which finds its layers there. Undefined too where nobody can tell. */
 async function heldDigest(context: ExecContext, name: string): Promise<string | undefined> {
   try {
-    const answer = JSON.parse(await exec(context, dockerManifest(name), { timeout: askMilliseconds })) as { Descriptor?: { digest?: string } };
+    const answer = JSON.parse(await exec(context, dockerManifest(name), { timeout: askMilliseconds })) as {
+      Descriptor?: { digest?: string };
+    };
     return answer.Descriptor?.digest;
   } catch (error) {
     if (error instanceof CommandFailed || error instanceof SyntaxError) return undefined;
@@ -62,16 +69,29 @@ async function heldDigest(context: ExecContext, name: string): Promise<string | 
 function explain(error: CommandFailed, engine: Engine, registry: string): Failure {
   const [host = ''] = registry.split('/');
   const said = error.details.join('\n');
-  const as = (message: string, hint: string): Failure => new Failure(message, { details: error.details.slice(-5), hint, cause: error });
+  const as = (message: string, hint: string): Failure =>
+    new Failure(message, { details: error.details.slice(-5), hint, cause: error });
   if (/unauthorized|authentication required|no basic auth|access denied|denied:|forbidden/i.test(said)) {
-    return as(`The registry ${host} does not let ${engine} push there.`, `Log in, as one who may: ${engine} login ${host}`);
+    return as(
+      `The registry ${host} does not let ${engine} push there.`,
+      `Log in, as one who may: ${engine} login ${host}`,
+    );
   }
   if (/HTTP response to HTTPS client/.test(said)) {
-    return as(`The registry ${host} speaks HTTP, and ${engine} wants HTTPS.`, engine === 'docker' ? `Add "${host}" to "insecure-registries" in Docker's daemon.json.` : `Name it in registries.conf, with insecure = true.`);
+    return as(
+      `The registry ${host} speaks HTTP, and ${engine} wants HTTPS.`,
+      engine === 'docker'
+        ? `Add "${host}" to "insecure-registries" in Docker's daemon.json.`
+        : `Name it in registries.conf, with insecure = true.`,
+    );
   }
   if (/connection refused|no such host|timeout|deadline exceeded|no route to host|unreachable|EOF/i.test(said)) {
     return as(`The registry ${host} does not answer.`, 'Is the name right, and can this machine reach it?');
   }
-  if (/x509|certificate/i.test(said)) return as(`The certificate of the registry ${host} is not one that ${engine} trusts.`, `Give ${engine} its certificate authority.`);
+  if (/x509|certificate/i.test(said))
+    return as(
+      `The certificate of the registry ${host} is not one that ${engine} trusts.`,
+      `Give ${engine} its certificate authority.`,
+    );
   return error;
 }

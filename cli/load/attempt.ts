@@ -30,32 +30,46 @@ export interface Attempt {
 }
 
 /** POSTs once and looks at the answer. Never rejects. */
-export async function attempt({ body, isRight }: LoadRequest, { url, agent, headers, timeout }: AttemptOptions): Promise<Attempt> {
+export async function attempt(
+  { body, isRight }: LoadRequest,
+  { url, agent, headers, timeout }: AttemptOptions,
+): Promise<Attempt> {
   let socket: Socket | undefined;
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const fail = (error: NodeJS.ErrnoException): void => { resolve(error.code ?? error.message); };
+  const fail = (error: NodeJS.ErrnoException): void => {
+    resolve(error.code ?? error.message);
+  };
 
   const request = url.startsWith('https:') ? requestHttps : requestHttp;
-  const sent = request(url, {
-    method: 'POST',
-    agent,
-    headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers },
-  }, (response) => {
-    let text = '';
-    response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
-    response.on('error', fail);
-    response.on('end', () => {
-      if (response.statusCode !== 200) resolve(String(response.statusCode));
-      else resolve(isRightText(text, isRight) ? undefined : 'wrong answer');
-    });
-  });
+  const sent = request(
+    url,
+    {
+      method: 'POST',
+      agent,
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers },
+    },
+    (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('error', fail);
+      response.on('end', () => {
+        if (response.statusCode !== 200) resolve(String(response.statusCode));
+        else resolve(isRightText(text, isRight) ? undefined : 'wrong answer');
+      });
+    },
+  );
   // For the whole answer: a time-out of the socket would start anew with each byte.
   const late = setTimeout(() => {
     resolve('timeout');
     sent.destroy();
   }, timeout);
   sent.on('socket', (used) => {
-    if (used.connecting) used.once('connect', () => { socket = used; });
+    if (used.connecting)
+      used.once('connect', () => {
+        socket = used;
+      });
     else socket = used;
   });
   sent.on('error', fail);

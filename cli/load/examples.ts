@@ -38,14 +38,19 @@ async function targets(root: string, asked: string | undefined): Promise<readonl
   const latest = (await projectModels(root)).filter(({ isLatest }) => isLatest);
   if (latest.length < 2) return [{ model: await projectModel(root), path: predictionsPath() }];
   const withExamples = latest.filter(({ examples }) => examples.length > 0);
-  return (withExamples.length > 0 ? withExamples : latest.slice(0, 1)).map((model) => ({ model, path: predictionsPath(model) }));
+  return (withExamples.length > 0 ? withExamples : latest.slice(0, 1)).map((model) => ({
+    model,
+    path: predictionsPath(model),
+  }));
 }
 
 function toLoad(url: string, all: readonly Target[]): ExampleLoad {
-  const requests = all.flatMap(({ model, path }) => examplesOf(model).map((example) => ({
-    url: `${url}${path}`,
-    body: toJson(example.input),
-    isRight: (answer: unknown) => differs(example, answer as Answer) === undefined,
-  })));
+  const requests = all.flatMap(({ model, path }) =>
+    examplesOf(model).map((example) => ({
+      url: `${url}${path}`,
+      body: toJson(example.input),
+      isRight: (answer: unknown) => differs(example, answer as Answer) === undefined,
+    })),
+  );
   return { url: `${url}${all[0]?.path ?? ''}`, headers: keyHeader(), requests };
 }

@@ -11,7 +11,11 @@ let load: Load | undefined;
 
 async function serve(listener: RequestListener): Promise<string> {
   connections = [];
-  server = createServer(listener).on('connection', (socket) => { connections.push(socket); }).listen(0, '127.0.0.1');
+  server = createServer(listener)
+    .on('connection', (socket) => {
+      connections.push(socket);
+    })
+    .listen(0, '127.0.0.1');
   await once(server, 'listening');
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/predictions`;
 }
@@ -23,15 +27,21 @@ afterEach(async () => {
   await once(server, 'close');
 });
 
-const right: RequestListener = (_, response) => { response.end('{"prediction":"setosa"}'); };
-const requests: LoadOptions['requests'] = [{ body: '{}', isRight: (answer) => (answer as { prediction?: unknown }).prediction === 'setosa' }];
+const right: RequestListener = (_, response) => {
+  response.end('{"prediction":"setosa"}');
+};
+const requests: LoadOptions['requests'] = [
+  { body: '{}', isRight: (answer) => (answer as { prediction?: unknown }).prediction === 'setosa' },
+];
 
 /** Resolves once the condition holds. */
 async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = performance.now() + 20_000;
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`waited 20 s for ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, 5); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
   }
 }
 
@@ -54,22 +64,37 @@ test('sends at the rate asked for, each request in turn, with its headers, and c
   let authorization: string | undefined;
   const url = await serve((request, response) => {
     authorization = request.headers.authorization;
-    request.on('data', (chunk: Buffer) => bodies.push(chunk.toString())).on('end', () => response.end('{"prediction":1}'));
+    request
+      .on('data', (chunk: Buffer) => bodies.push(chunk.toString()))
+      .on('end', () => response.end('{"prediction":1}'));
   });
   const started = performance.now();
   const report = await answers(40, {
-    url, rate: 50, connections: 'new', headers: { authorization: 'Bearer key' },
-    requests: ['a', 'b'].map((body) => ({ body, isRight: (answer) => (answer as { prediction: number }).prediction === 1 })),
+    url,
+    rate: 50,
+    connections: 'new',
+    headers: { authorization: 'Bearer key' },
+    requests: ['a', 'b'].map((body) => ({
+      body,
+      isRight: (answer) => (answer as { prediction: number }).prediction === 1,
+    })),
   });
   const seconds = (performance.now() - started) / 1000;
   // What is due is due: a busy machine can only be late, and then sends what it owes.
   expect(report.sent).toBeLessThanOrEqual(Math.ceil(seconds * 50) + 1);
   expect(seconds).toBeGreaterThanOrEqual(39 / 50);
   expect(report).toMatchObject({ failures: [], lost: [] });
-  expect(bodies.filter((body) => body === 'a').length - bodies.filter((body) => body === 'b').length).toBe(bodies.length % 2);
+  expect(bodies.filter((body) => body === 'a').length - bodies.filter((body) => body === 'b').length).toBe(
+    bodies.length % 2,
+  );
   expect(authorization).toBe('Bearer key');
   expect([report.p50, report.p90, report.p99, report.max].every((time) => time > 0)).toBe(true);
-  expect([report.p50, report.p90, report.p99, report.max].toSorted((a, b) => a - b)).toEqual([report.p50, report.p90, report.p99, report.max]);
+  expect([report.p50, report.p90, report.p99, report.max].toSorted((a, b) => a - b)).toEqual([
+    report.p50,
+    report.p90,
+    report.p99,
+    report.max,
+  ]);
   expect(report.perSecond.reduce((sum, { sent }) => sum + sent, 0)).toBe(report.sent);
   expect(report.perSecond[0]).toMatchObject({ second: 0, failed: 0 });
 });
@@ -96,7 +121,9 @@ test('a server that stalls does not slow the load down, and every request that w
   const held: (() => void)[] = [];
   let stalls = true;
   const url = await serve((_, response) => {
-    const answer = (): void => { response.end('{"prediction":"setosa"}'); };
+    const answer = (): void => {
+      response.end('{"prediction":"setosa"}');
+    };
     if (stalls) held.push(answer);
     else answer();
   });
@@ -118,7 +145,9 @@ test('an answer that does not come in time is a failure of its own kind, however
   const url = await serve((_, response) => {
     response.write('{');
     const drip = setInterval(() => response.write(' '), 5);
-    response.on('close', () => { clearInterval(drip); });
+    response.on('close', () => {
+      clearInterval(drip);
+    });
   });
   const report = await attempts(3, { url, requests, rate: 20, connections: 'keep-alive', timeout: 100 });
   expect(new Set(report.failures.map(({ kind }) => kind))).toEqual(new Set(['timeout']));
@@ -129,11 +158,38 @@ test('an answer that does not come in time is a failure of its own kind, however
 });
 
 test.each<[string, RequestListener]>([
-  ['ECONNRESET', (request) => { request.socket.resetAndDestroy(); }],
-  ['ECONNRESET', (_, response) => { response.writeHead(200, { 'content-length': 100 }).write('{"predict', () => { response.destroy(); }); }],
-  ['503', (_, response) => { response.writeHead(503).end('{"prediction":"setosa"}'); }],
-  ['wrong answer', (_, response) => { response.end('{"prediction":"virginica"}'); }],
-  ['wrong answer', (_, response) => { response.end('not JSON'); }],
+  [
+    'ECONNRESET',
+    (request) => {
+      request.socket.resetAndDestroy();
+    },
+  ],
+  [
+    'ECONNRESET',
+    (_, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"predict', () => {
+        response.destroy();
+      });
+    },
+  ],
+  [
+    '503',
+    (_, response) => {
+      response.writeHead(503).end('{"prediction":"setosa"}');
+    },
+  ],
+  [
+    'wrong answer',
+    (_, response) => {
+      response.end('{"prediction":"virginica"}');
+    },
+  ],
+  [
+    'wrong answer',
+    (_, response) => {
+      response.end('not JSON');
+    },
+  ],
 ])('%s is counted as what it is', async (kind, listener) => {
   const url = await serve(listener);
   const report = await attempts(3, { url, requests, rate: 50, connections: 'keep-alive' });
@@ -148,7 +204,9 @@ test('nobody listens: ECONNREFUSED, on no connection', async () => {
   server.close();
   await once(server, 'close');
   const report = await attempts(3, { url, requests, rate: 50, connections: 'new' });
-  expect(report.failures.map(({ kind, answeredBefore }) => [kind, answeredBefore])).toEqual(report.failures.map(() => ['ECONNREFUSED', 0]));
+  expect(report.failures.map(({ kind, answeredBefore }) => [kind, answeredBefore])).toEqual(
+    report.failures.map(() => ['ECONNREFUSED', 0]),
+  );
   expect(report.opened).toBe(0);
   server.listen(0);
   await once(server, 'listening');
@@ -158,7 +216,9 @@ test('a failed request is sent once more; what fails again is lost', async () =>
   const seen = new Map<string, number>();
   const url = await serve((request, response) => {
     let body = '';
-    request.on('data', (chunk: Buffer) => { body += chunk.toString(); });
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
     request.on('end', () => {
       const time = (seen.get(body) ?? 0) + 1;
       seen.set(body, time);
@@ -167,7 +227,13 @@ test('a failed request is sent once more; what fails again is lost', async () =>
     });
   });
   const isRight = (): boolean => true;
-  load = startLoad({ url, rate: 50, connections: 'new', retryAfter: 10, requests: ['well', 'ill', 'dead'].map((body) => ({ body, isRight })) });
+  load = startLoad({
+    url,
+    rate: 50,
+    connections: 'new',
+    retryAfter: 10,
+    requests: ['well', 'ill', 'dead'].map((body) => ({ body, isRight })),
+  });
   await until('all three', () => load!.report().sent >= 3);
   const report = await load.stop();
   const dead = Math.floor(report.sent / 3);
@@ -195,7 +261,10 @@ test('the longest gap lasts from the last right answer to the next, or to the en
   let [ill, refused] = [false, 0];
   const url = await serve((request, response) => {
     if (!ill) right(request, response);
-    else { refused++; response.writeHead(503).end(); }
+    else {
+      refused++;
+      response.writeHead(503).end();
+    }
   });
   load = startLoad({ url, requests, rate: 50, connections: 'new' });
   await until('an answer', () => load!.answered() > 0);
@@ -232,5 +301,7 @@ test('what makes no load is refused at once', async () => {
   expect(() => startLoad({ ...options, rate: NaN })).toThrow(RangeError);
   expect(() => startLoad({ ...options, requests: [] })).toThrow(RangeError);
   expect(() => startLoad({ ...options, url: 'localhost' })).toThrow(RangeError);
-  expect(() => startLoad({ ...options, requests: [{ ...requests[0]!, url: '/predictions' }] })).toThrow('/predictions is no URL.');
+  expect(() => startLoad({ ...options, requests: [{ ...requests[0]!, url: '/predictions' }] })).toThrow(
+    '/predictions is no URL.',
+  );
 });

@@ -52,7 +52,7 @@ export function startLoad(options: LoadOptions): Load {
   const [first] = requests;
   if (first === undefined) throw new RangeError('A load needs at least one request.');
   const kept = (): Pool => keptPool(url, options.pool ?? 20);
-  const pool = { 'new': () => freshPool, 'keep-alive': kept, 'both': () => inTurn(kept(), freshPool) }[connections]();
+  const pool = { new: () => freshPool, 'keep-alive': kept, both: () => inTurn(kept(), freshPool) }[connections]();
   const samples: Sample[] = [];
   const answeredAt: number[] = [];
   const failures: LoadFailure[] = [];
@@ -70,12 +70,13 @@ export function startLoad(options: LoadOptions): Load {
     const agent = pool.take();
     const { kind, socket } = await attempt(what, { url: what.url ?? url, agent, headers, timeout });
     pool.release(agent);
-    const before = socket === undefined ? 0 : answers.get(socket) ?? 0;
+    const before = socket === undefined ? 0 : (answers.get(socket) ?? 0);
     if (socket !== undefined) {
       opened.add(socket);
       if (kind === undefined) answers.set(socket, before + 1);
     }
-    if (kind !== undefined) return { sentAt: startedAt + sent, failedAt: startedAt + now(), kind, answeredBefore: before };
+    if (kind !== undefined)
+      return { sentAt: startedAt + sent, failedAt: startedAt + now(), kind, answeredBefore: before };
     answeredAt.push(now());
     return undefined;
   };
@@ -94,14 +95,23 @@ export function startLoad(options: LoadOptions): Load {
   let timer: NodeJS.Timeout | undefined;
   const tick = (): void => {
     for (; (sent * 1000) / rate <= now(); sent++) {
-      const served = serve(requests[sent % requests.length] ?? first, (sent * 1000) / rate).finally(() => onTheirWay.delete(served));
+      const served = serve(requests[sent % requests.length] ?? first, (sent * 1000) / rate).finally(() =>
+        onTheirWay.delete(served),
+      );
       onTheirWay.add(served);
     }
     timer = setTimeout(tick, Math.max(0, (sent * 1000) / rate - now()));
   };
   tick();
 
-  const report = (end: number): LoadReport => ({ sent: samples.length, failures: [...failures], lost: [...lost], opened: opened.size, kept: pool.size, ...summarize(samples, answeredAt, end) });
+  const report = (end: number): LoadReport => ({
+    sent: samples.length,
+    failures: [...failures],
+    lost: [...lost],
+    opened: opened.size,
+    kept: pool.size,
+    ...summarize(samples, answeredAt, end),
+  });
   const end = async (): Promise<LoadReport> => {
     // What was due while this process was busy is still sent.
     clearTimeout(timer);
@@ -116,12 +126,16 @@ export function startLoad(options: LoadOptions): Load {
   return {
     answered: () => answeredAt.length,
     report: () => report(now()),
-    stop: () => ended ??= end(),
+    stop: () => (ended ??= end()),
   };
 }
 
 /** Loads while `work` runs, and a while before and after it, in milliseconds. */
-export async function underLoad(all: readonly LoadOptions[], work: () => Promise<void>, { before = 2000, after = 2000 } = {}): Promise<readonly LoadReport[]> {
+export async function underLoad(
+  all: readonly LoadOptions[],
+  work: () => Promise<void>,
+  { before = 2000, after = 2000 } = {},
+): Promise<readonly LoadReport[]> {
   const loads = all.map(startLoad);
   try {
     await sleep(before);

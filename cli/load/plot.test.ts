@@ -1,10 +1,20 @@
 import { plot } from './plot.ts';
 import type { SecondReport } from './report.ts';
 
-const second = (index: number, max: number, failed = 0): SecondReport => ({ second: index, sent: 10, failed, p50: max, max });
+const second = (index: number, max: number, failed = 0): SecondReport => ({
+  second: index,
+  sent: 10,
+  failed,
+  p50: max,
+  max,
+});
 
 test('bars by the slowest answer, failures under them, seconds along the axis', () => {
-  const perSecond = [...Array.from({ length: 11 }, (_, index) => second(index, 40)), second(11, 200, 3), second(12, NaN, 12)];
+  const perSecond = [
+    ...Array.from({ length: 11 }, (_, index) => second(index, 40)),
+    second(11, 200, 3),
+    second(12, NaN, 12),
+  ];
   expect(plot({ perSecond })).toEqual([
     '  200 ms │           █',
     '         │           █',
@@ -23,7 +33,9 @@ test('a second without requests leaves its place empty; a fast answer shows', ()
 });
 
 test('more seconds than columns share them, each as high as its slowest', () => {
-  const perSecond = Array.from({ length: 60 }, (_, index) => second(index, index === 31 ? 100 : 50, index >= 58 ? 6 : 0));
+  const perSecond = Array.from({ length: 60 }, (_, index) =>
+    second(index, index === 31 ? 100 : 50, index >= 58 ? 6 : 0),
+  );
   const lines = plot({ perSecond }, 30);
   expect(lines[0]).toBe('  100 ms │          █');
   expect(lines[4]).toBe(`       0 │${'█'.repeat(20)}`);

@@ -20,12 +20,17 @@ export function plot({ perSecond }: Pick<LoadReport, 'perSecond'>, width = 76): 
   if (seconds === 0) return [];
   const secondsAColumn = Math.ceil(seconds / (width - margin));
   const columns = Array.from({ length: Math.ceil(seconds / secondsAColumn) }, (_, index) =>
-    column(perSecond.filter(({ second }) => Math.floor(second / secondsAColumn) === index)));
+    column(perSecond.filter(({ second }) => Math.floor(second / secondsAColumn) === index)),
+  );
   const highest = Math.max(...columns.map(({ max }) => max), 0);
-  const bars = Array.from({ length: rows }, (_, row) => columns.map(({ max }) => block(max, highest, rows - 1 - row)).join(''));
+  const bars = Array.from({ length: rows }, (_, row) =>
+    columns.map(({ max }) => block(max, highest, rows - 1 - row)).join(''),
+  );
   const failures = columns.map(({ failed }) => (failed === 0 ? ' ' : failed > 9 ? '#' : String(failed))).join('');
   return [
-    ...bars.map((bar, row) => `${label(row === 0 ? `${highest.toFixed(0)} ms` : row === rows - 1 ? '0' : '')}│${bar.trimEnd()}`),
+    ...bars.map(
+      (bar, row) => `${label(row === 0 ? `${highest.toFixed(0)} ms` : row === rows - 1 ? '0' : '')}│${bar.trimEnd()}`,
+    ),
     ...(failures.trim() === '' ? [] : [`${label('failed')}│${failures.trimEnd()}`]),
     `${label('')}└${axis(columns.length)}`,
     `${label('')} ${marks(columns.length, secondsAColumn)}`,
@@ -50,6 +55,11 @@ function block(value: number, highest: number, row: number): string {
 
 /** A mark at each tenth column. */
 const every = 10;
-const axis = (length: number): string => Array.from({ length }, (_, index) => (index % every === 0 ? '┬' : '─')).join('');
+const axis = (length: number): string =>
+  Array.from({ length }, (_, index) => (index % every === 0 ? '┬' : '─')).join('');
 const marks = (length: number, secondsAColumn: number): string =>
-  Array.from({ length: Math.ceil(length / every) }, (_, index) => `${String(index * every * secondsAColumn)} s`.padEnd(every)).join('').trimEnd();
+  Array.from({ length: Math.ceil(length / every) }, (_, index) =>
+    `${String(index * every * secondsAColumn)} s`.padEnd(every),
+  )
+    .join('')
+    .trimEnd();

@@ -30,9 +30,15 @@ export function keptPool(url: string, size: number): Pool {
       all.push(more);
       return more;
     },
-    release: (agent) => { if (agent !== false) idle.push(agent); },
-    close: () => { for (const agent of all) agent.destroy(); },
-    get size() { return all.length; },
+    release: (agent) => {
+      if (agent !== false) idle.push(agent);
+    },
+    close: () => {
+      for (const agent of all) agent.destroy();
+    },
+    get size() {
+      return all.length;
+    },
   };
 }
 
@@ -45,8 +51,14 @@ export function inTurn(one: Pool, other: Pool): Pool {
   return {
     take: () => ((turn = !turn) ? one : other).take(),
     // An agent belongs to the pool that keeps any; no agent belongs to none.
-    release: (agent) => { for (const pool of [one, other]) pool.release(agent); },
-    close: () => { for (const pool of [one, other]) pool.close(); },
-    get size() { return one.size + other.size; },
+    release: (agent) => {
+      for (const pool of [one, other]) pool.release(agent);
+    },
+    close: () => {
+      for (const pool of [one, other]) pool.close();
+    },
+    get size() {
+      return one.size + other.size;
+    },
   };
 }

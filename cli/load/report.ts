@@ -50,7 +50,11 @@ export interface Sample {
 }
 
 /** @param answeredAt when right answers came, second attempts' too, in milliseconds after the start, ascending */
-export function summarize(samples: readonly Sample[], answeredAt: readonly number[], end: number): Omit<LoadReport, 'sent' | 'failures' | 'lost' | 'opened' | 'kept'> {
+export function summarize(
+  samples: readonly Sample[],
+  answeredAt: readonly number[],
+  end: number,
+): Omit<LoadReport, 'sent' | 'failures' | 'lost' | 'opened' | 'kept'> {
   const times = took(samples);
   const bySecond = Map.groupBy(samples, ({ due }) => Math.floor(due / 1000));
   return {
@@ -59,16 +63,27 @@ export function summarize(samples: readonly Sample[], answeredAt: readonly numbe
     p99: quantile(times, 0.99),
     max: quantile(times, 1),
     longestGapMs: tenth(longestGap(answeredAt, end)),
-    perSecond: [...bySecond].toSorted(([a], [b]) => a - b).map(([second, of]) => {
-      const right = took(of);
-      return { second, sent: of.length, failed: of.length - right.length, p50: quantile(right, 0.5), max: quantile(right, 1) };
-    }),
+    perSecond: [...bySecond]
+      .toSorted(([a], [b]) => a - b)
+      .map(([second, of]) => {
+        const right = took(of);
+        return {
+          second,
+          sent: of.length,
+          failed: of.length - right.length,
+          p50: quantile(right, 0.5),
+          max: quantile(right, 1),
+        };
+      }),
   };
 }
 
 /** How long right answers took, ascending. */
 const took = (samples: readonly Sample[]): readonly number[] =>
-  samples.map((sample) => sample.took).filter((time) => time !== undefined).toSorted((a, b) => a - b);
+  samples
+    .map((sample) => sample.took)
+    .filter((time) => time !== undefined)
+    .toSorted((a, b) => a - b);
 
 const quantile = (ascending: readonly number[], share: number): number => tenth(nearestRank(ascending, share));
 
@@ -97,7 +112,9 @@ export function kindsOf(failures: readonly LoadFailure[]): Readonly<Record<strin
 
 /** The same in words: `ECONNRESET 3, 503 1`. Empty where none did. */
 export function byKind(failures: readonly LoadFailure[]): string {
-  return Object.entries(kindsOf(failures)).map(([kind, count]) => `${kind} ${String(count)}`).join(', ');
+  return Object.entries(kindsOf(failures))
+    .map(([kind, count]) => `${kind} ${String(count)}`)
+    .join(', ');
 }
 
 /** A report in one line, for the log of a test. */

@@ -13,9 +13,14 @@ afterEach(() => {
 });
 
 /** A replica that answers with its name, a colon and all that came, once the client has said all. */
-async function replica(name: string, onConnection: (socket: Socket) => void = (socket) => {
-  void text(socket).then((sent) => socket.end(`${name}:${sent}`)).catch(() => undefined);
-}): Promise<number> {
+async function replica(
+  name: string,
+  onConnection: (socket: Socket) => void = (socket) => {
+    void text(socket)
+      .then((sent) => socket.end(`${name}:${sent}`))
+      .catch(() => undefined);
+  },
+): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, onConnection).listen(0, '127.0.0.1');
   await once(server, 'listening');
   servers.push(server);
@@ -51,14 +56,21 @@ test('localhost is reached by IPv6 too, where the machine has it', async () => {
 });
 
 test('no byte is lost, however much it is and however slowly it is read', async () => {
-  const ports = [await replica('echo', (socket) => { socket.pipe(socket); })];
+  const ports = [
+    await replica('echo', (socket) => {
+      socket.pipe(socket);
+    }),
+  ];
   const socket = connect({ port: await balancer(() => ports), host: '127.0.0.1', allowHalfOpen: true });
   const sent = Buffer.alloc(20_000_000, 'rhizome');
   socket.end(sent);
   const chunks: Buffer[] = [];
   for await (const chunk of socket as AsyncIterable<Buffer>) {
     chunks.push(chunk);
-    if (chunks.length % 50 === 0) await new Promise((resolve) => { setTimeout(resolve, 1); });
+    if (chunks.length % 50 === 0)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1);
+      });
   }
   expect(Buffer.concat(chunks).equals(sent)).toBe(true);
 });
@@ -75,7 +87,15 @@ test('a replica that refuses is passed over; when none is left the connection is
 });
 
 test('a replica that is no longer ready gets no new connection, and keeps those that it has', async () => {
-  let ports = [await replica('a', (socket) => { socket.on('data', (data) => { socket.write(`a:${String(data)}`); }).on('error', () => undefined); })];
+  let ports = [
+    await replica('a', (socket) => {
+      socket
+        .on('data', (data) => {
+          socket.write(`a:${String(data)}`);
+        })
+        .on('error', () => undefined);
+    }),
+  ];
   const port = await balancer(() => ports);
   const socket = connect({ port, host: '127.0.0.1' }).setEncoding('utf8');
   socket.write('1');
@@ -89,12 +109,17 @@ test('a replica that is no longer ready gets no new connection, and keeps those 
 
 test('a reset is handed on both ways, so that half an answer does not look like a whole one', async () => {
   const accepted: Socket[] = [];
-  const ports = [await replica('a', (socket) => { accepted.push(socket.on('error', () => undefined)); socket.write('half'); })];
+  const ports = [
+    await replica('a', (socket) => {
+      accepted.push(socket.on('error', () => undefined));
+      socket.write('half');
+    }),
+  ];
   const port = await balancer(() => ports);
   const first = connect({ port, host: '127.0.0.1' });
   await once(first, 'data');
   accepted[0]!.resetAndDestroy();
-  const [error] = await once(first, 'error') as [NodeJS.ErrnoException];
+  const [error] = (await once(first, 'error')) as [NodeJS.ErrnoException];
   expect(error.code).toBe('ECONNRESET');
 
   const second = connect({ port, host: '127.0.0.1' });
@@ -107,7 +132,9 @@ test('a port in use is named, with who holds it and the way out', async () => {
   const port = await replica('a');
   const busy = new Balancer(() => []).listen(port);
   await expect(busy).rejects.toMatchObject({
-    message: expect.stringMatching(new RegExp(`^Port ${port} of this machine is in use by node \\(pid ${process.pid}\\)\\.$`)) as string,
+    message: expect.stringMatching(
+      new RegExp(`^Port ${port} of this machine is in use by node \\(pid ${process.pid}\\)\\.$`),
+    ) as string,
     hint: expect.stringContaining(`--port ${port + 1}`) as string,
   });
 });

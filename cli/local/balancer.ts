@@ -55,12 +55,16 @@ export class Balancer {
   }
 
   async #listen(host: string, port: number, flag: PortFlag): Promise<Server> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => { this.#accept(client); });
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+      this.#accept(client);
+    });
     server.listen({ host, port });
     try {
       await once(server, 'listening');
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? await portInUse(port, error, otherPort(flag, port)) : error;
+      throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+        ? await portInUse(port, error, otherPort(flag, port))
+        : error;
     }
     // Out of file descriptors a connection cannot be accepted; those that are open must not suffer.
     server.on('error', () => undefined);
@@ -69,7 +73,9 @@ export class Balancer {
 
   #accept(client: Socket): void {
     this.#clients.add(client);
-    client.on('close', () => { this.#clients.delete(client); });
+    client.on('close', () => {
+      this.#clients.delete(client);
+    });
     const ports = this.#endpoints();
     const turn = this.#turn++ % Math.max(ports.length, 1);
     this.#dial(client, [...ports.slice(turn), ...ports.slice(0, turn)]);
@@ -82,14 +88,18 @@ export class Balancer {
       return;
     }
     const replica = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
-    const leave = (): void => { replica.destroy(); };
+    const leave = (): void => {
+      replica.destroy();
+    };
     const next = (): void => {
       client.off('error', leave);
       this.#dial(client, others);
     };
     client.once('error', leave);
     replica.once('error', next);
-    replica.setTimeout(connectMs, () => { replica.destroy(new Error('no connection')); });
+    replica.setTimeout(connectMs, () => {
+      replica.destroy(new Error('no connection'));
+    });
     replica.once('connect', () => {
       replica.setTimeout(0);
       replica.off('error', next);
@@ -104,5 +114,7 @@ export class Balancer {
 function join(from: Socket, to: Socket): void {
   from.pipe(to);
   from.on('error', () => undefined);
-  from.on('close', () => { if (!from.readableEnded || !from.writableFinished) to.resetAndDestroy(); });
+  from.on('close', () => {
+    if (!from.readableEnded || !from.writableFinished) to.resetAndDestroy();
+  });
 }

@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { lastLines, LogFile, olderLog } from './log-file.ts';
 
 let folder: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'rhizome-log-')); });
-afterEach(() => { rmSync(folder, { recursive: true, force: true }); });
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rhizome-log-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test('a log is bounded: what is old moves to a second file and then goes', () => {
   const log = new LogFile(join(folder, 'a.log'), 100);
@@ -14,7 +18,9 @@ test('a log is bounded: what is old moves to a second file and then goes', () =>
   log.write(Buffer.from('too late'));
   expect(statSync(log.path).size).toBeLessThanOrEqual(100);
   expect(statSync(olderLog(log.path)).size).toBeLessThanOrEqual(100);
-  expect(readFileSync(olderLog(log.path), 'utf8') + readFileSync(log.path, 'utf8')).toMatch(/^line \d+\n(line \d+\n)*line 49\n$/);
+  expect(readFileSync(olderLog(log.path), 'utf8') + readFileSync(log.path, 'utf8')).toMatch(
+    /^line \d+\n(line \d+\n)*line 49\n$/,
+  );
 });
 
 test('a log starts empty, and its last lines can be had', () => {

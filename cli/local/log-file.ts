@@ -48,5 +48,8 @@ export class LogFile {
 /** The last lines of a log, without blank ones; none where there is no file. */
 export function lastLines(path: string, count: number): readonly string[] {
   if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8').split('\n').filter((line) => line.trim() !== '').slice(-count);
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-count);
 }

@@ -8,10 +8,19 @@ import { readState, replicaLog } from './state.ts';
 const pollMs = 200;
 
 /** Prints the replicas' logs, each line behind its replica's name; follows until the signal aborts or nothing is up any more. */
-export async function printLogs(root: string, { follow, signal }: { follow: boolean; signal: AbortSignal }, output: { write(text: string): unknown }): Promise<void> {
+export async function printLogs(
+  root: string,
+  { follow, signal }: { follow: boolean; signal: AbortSignal },
+  output: { write(text: string): unknown },
+): Promise<void> {
   const state = await readState(root);
   if (state === undefined) return;
-  const tails = state.replicas.map(({ status: { name } }) => ({ name, path: replicaLog(root, name), offset: 0, rest: '' }));
+  const tails = state.replicas.map(({ status: { name } }) => ({
+    name,
+    path: replicaLog(root, name),
+    offset: 0,
+    rest: '',
+  }));
   for (let last = !follow; ; last ||= signal.aborted || !isRunning(state.supervisor)) {
     for (const tail of tails) await printNew(tail, output);
     if (last) break;
@@ -41,7 +50,10 @@ async function printNew(tail: Tail, output: { write(text: string): unknown }): P
 async function printFrom(path: string, tail: Tail, output: { write(text: string): unknown }): Promise<void> {
   const file = await open(path);
   try {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc((await file.stat()).size - tail.offset), position: tail.offset });
+    const { buffer, bytesRead } = await file.read({
+      buffer: Buffer.alloc((await file.stat()).size - tail.offset),
+      position: tail.offset,
+    });
     const lines = (tail.rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
     tail.offset += bytesRead;
     tail.rest = lines.pop() ?? '';

@@ -8,7 +8,11 @@ const configurationError = 'exit code 78';
 /**
  * Why replicas did not get ready: each one's reason and the end of its log. Without a time it was no use to wait on.
  */
-export function notReady({ wanted, ready, replicas }: DeploymentStatus, afterSeconds: number | undefined, logOf: (replica: string) => string): Failure {
+export function notReady(
+  { wanted, ready, replicas }: DeploymentStatus,
+  afterSeconds: number | undefined,
+  logOf: (replica: string) => string,
+): Failure {
   const bad = replicas.filter((replica) => !replica.ready);
   const details = bad.flatMap(({ name, reason = 'unknown' }) => [
     `${name}: ${reason}`,
@@ -17,9 +21,16 @@ export function notReady({ wanted, ready, replicas }: DeploymentStatus, afterSec
   const logs = bad.map(({ name }) => logOf(name)).join(' ');
   const misconfigured = bad.some(({ reason }) => reason?.includes(configurationError));
   const crashed = bad.find(({ reason }) => reason?.startsWith('CrashLoopBackOff'));
-  const why = crashed === undefined ? 'will not get ready' : crashed.reason?.includes('probe failed') === true ? 'do not pass their probes' : 'crash as soon as they are started';
+  const why =
+    crashed === undefined
+      ? 'will not get ready'
+      : crashed.reason?.includes('probe failed') === true
+        ? 'do not pass their probes'
+        : 'crash as soon as they are started';
   return new Failure(
-    afterSeconds === undefined ? `The replicas ${why}: ${ready} of ${wanted} are ready.` : `Only ${ready} of ${wanted} replicas got ready within ${afterSeconds} s.`,
+    afterSeconds === undefined
+      ? `The replicas ${why}: ${ready} of ${wanted} are ready.`
+      : `Only ${ready} of ${wanted} replicas got ready within ${afterSeconds} s.`,
     {
       details,
       hint: misconfigured

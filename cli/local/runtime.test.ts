@@ -13,12 +13,23 @@ import type { EngineEvent } from './replica/replica.ts';
 import { localTarget } from '../targets/local.ts';
 
 const cleanUp: (() => Promise<void>)[] = [];
-afterEach(async () => { for (const step of cleanUp.splice(0)) await step(); });
+afterEach(async () => {
+  for (const step of cleanUp.splice(0)) await step();
+});
 
-async function start(wishes: Wishes, clock?: Clock): Promise<{ engine: LocalEngine; events: EngineEvent[]; root: string }> {
+async function start(
+  wishes: Wishes,
+  clock?: Clock,
+): Promise<{ engine: LocalEngine; events: EngineEvent[]; root: string }> {
   const folder = project(wishes);
   const events: EngineEvent[] = [];
-  const engine = await startLocal({ ...folder, port: 0, grpcPort: 0, onEvent: (event) => events.push(event), ...(clock === undefined ? {} : { clock }) });
+  const engine = await startLocal({
+    ...folder,
+    port: 0,
+    grpcPort: 0,
+    onEvent: (event) => events.push(event),
+    ...(clock === undefined ? {} : { clock }),
+  });
   cleanUp.push(async () => {
     await engine.stop(AbortSignal.abort());
     folder.remove();
@@ -26,7 +37,12 @@ async function start(wishes: Wishes, clock?: Clock): Promise<{ engine: LocalEngi
   return { engine, events, root: folder.root };
 }
 
-interface Answer { readonly pod: string; readonly pid: number; readonly cwd: string; readonly env: Readonly<Record<string, string>> }
+interface Answer {
+  readonly pod: string;
+  readonly pid: number;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
 
 /** Over a connection of its own. */
 async function get(engine: LocalEngine, path = '/'): Promise<Answer> {
@@ -45,8 +61,15 @@ test('runs the replicas with names, ports and environment of their own, and leav
   expect(a.pod).toMatch(/^web-[b-z2-9]{5}$/);
   expect(a.pod).not.toBe(b.pod);
   expect(a.env.PORT).not.toBe(b.env.PORT);
-  expect(a).toMatchObject({ cwd: root, env: { GREETING: 'hello', HOST: '127.0.0.1', HOSTNAME: a.pod, MODELS_DIR: `${root}/models` } });
-  expect(engine.status()).toEqual({ wanted: 2, ready: 2, replicas: expect.arrayContaining([{ name: a.pod, ready: true, restarts: 0, pid: a.pid }]) as unknown });
+  expect(a).toMatchObject({
+    cwd: root,
+    env: { GREETING: 'hello', HOST: '127.0.0.1', HOSTNAME: a.pod, MODELS_DIR: `${root}/models` },
+  });
+  expect(engine.status()).toEqual({
+    wanted: 2,
+    ready: 2,
+    replicas: expect.arrayContaining([{ name: a.pod, ready: true, restarts: 0, pid: a.pid }]) as unknown,
+  });
   expect(await localTarget(root).status()).toEqual(engine.status());
   expect(await localTarget(root).url()).toBe(engine.url);
 
@@ -67,7 +90,11 @@ test('kill -9 under load: the count is back within 3 s, and only connections to 
   const killedAt = performance.now();
   process.kill(victim, 'SIGKILL');
   await eventually('the loss is seen', 3000, () => engine.status().ready === 1);
-  await eventually('two replicas are ready again', 3000, () => engine.status().ready === 2 && performance.now() - killedAt < 3000);
+  await eventually(
+    'two replicas are ready again',
+    3000,
+    () => engine.status().ready === 2 && performance.now() - killedAt < 3000,
+  );
   await delay(200);
   const { failures } = await clients.stop();
   expect(failures.length).toBeGreaterThan(0);
@@ -84,7 +111,11 @@ test('a crash loop: the first restart at once, then after 10 s, doubling to 5 mi
   for (const [index, seconds] of [10, 20, 40, 80, 160, 300, 300].entries()) {
     await eventually(`back-off ${index + 1}`, 10_000, () => backOffs().length === index + 1);
     expect(backOffs()[index]).toBe(`back-off ${seconds}s restarting failed container (Error: exit code 3)`);
-    expect(engine.status().replicas[0]).toMatchObject({ ready: false, restarts: index + 1, reason: `CrashLoopBackOff: ${backOffs()[index]!}` });
+    expect(engine.status().replicas[0]).toMatchObject({
+      ready: false,
+      restarts: index + 1,
+      reason: `CrashLoopBackOff: ${backOffs()[index]!}`,
+    });
     await clock.advance(seconds * 1000 - 1);
     await delay(20);
     expect(starts()).toBe(index + 2);
@@ -96,7 +127,10 @@ test('replicas that crash at their start: no waiting for the time-out, and the c
   const { engine } = await start({ env: { EXIT_CODE: '78' } });
   await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
     message: 'The replicas crash as soon as they are started: 0 of 2 are ready.',
-    details: expect.arrayContaining([expect.stringMatching(/^web-\w+: CrashLoopBackOff: .*exit code 78/), '  fatal: cannot go on']) as unknown,
+    details: expect.arrayContaining([
+      expect.stringMatching(/^web-\w+: CrashLoopBackOff: .*exit code 78/),
+      '  fatal: cannot go on',
+    ]) as unknown,
     hint: expect.stringContaining('configuration is wrong') as unknown,
   });
 });
@@ -115,12 +149,16 @@ test('a replica that never gets ready: the wait ends in time with its reason and
   await expect(engine.waitReady({ timeoutSeconds: 1 })).rejects.toMatchObject({
     message: 'Only 0 of 1 replicas got ready within 1 s.',
     details: [
-      expect.stringMatching(/^web-\w+: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503 the model is missing$/),
+      expect.stringMatching(
+        /^web-\w+: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503 the model is missing$/,
+      ),
       expect.stringMatching(/^ {2}starting web-\w+$/),
     ],
     hint: expect.stringMatching(/Read the whole log \(.*web-\w+\.log\)/) as unknown,
   });
-  await expect(engine.waitReady({ timeoutSeconds: 60, signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+  await expect(
+    engine.waitReady({ timeoutSeconds: 60, signal: AbortSignal.abort(new Error('enough')) }),
+  ).rejects.toThrow('enough');
 });
 
 test('a replica that says that it will never get ready is not waited for, and says why', async () => {
@@ -128,17 +166,25 @@ test('a replica that says that it will never get ready is not waited for, and sa
   const { engine } = await start({ replicas: 1, env: { NEVER_READY: JSON.stringify({ checks }) } });
   await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
     message: 'The replicas will not get ready: 0 of 1 are ready.',
-    details: expect.arrayContaining([expect.stringMatching(/^web-\w+: Unhealthy: Readiness probe failed: .* model\/iris: cut off$/)]) as unknown,
+    details: expect.arrayContaining([
+      expect.stringMatching(/^web-\w+: Unhealthy: Readiness probe failed: .* model\/iris: cut off$/),
+    ]) as unknown,
   });
 });
 
 test('a startup probe that fails: its reason is told at once, and it is no crash', async () => {
-  const checks = [{ name: 'listener', ok: true, detail: 'x'.repeat(300) }, { name: 'model/iris', ok: false, detail: 'cut off' }];
+  const checks = [
+    { name: 'listener', ok: true, detail: 'x'.repeat(300) },
+    { name: 'model/iris', ok: false, detail: 'cut off' },
+  ];
   const { engine, events } = await start({
-    replicas: 1, env: { NEVER_READY: JSON.stringify({ checks }) },
+    replicas: 1,
+    env: { NEVER_READY: JSON.stringify({ checks }) },
     container: { startupProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 1, failureThreshold: 2 } },
   });
-  await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({ message: 'The replicas do not pass their probes: 0 of 1 are ready.' });
+  await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
+    message: 'The replicas do not pass their probes: 0 of 1 are ready.',
+  });
   const run = ['Started', 'Unhealthy', 'Killing', 'Exited'];
   expect(events.map(({ reason }) => reason)).toEqual([...run, ...run, 'BackOff']);
   expect(events[1]!.message).toBe('Startup probe failed: HTTP probe failed with statuscode: 503 model/iris: cut off');
@@ -149,15 +195,23 @@ test('liveness failing: it is restarted under the same name, and the other one s
   await engine.waitReady(waiting);
   const before = await get(engine, '/');
   await fetch(`${engine.url}/fail-liveness`, { headers: { connection: 'close' } });
-  const failing = await eventually('a restart', 8000, () => engine.status().replicas.find(({ restarts }) => restarts === 1));
+  const failing = await eventually('a restart', 8000, () =>
+    engine.status().replicas.find(({ restarts }) => restarts === 1),
+  );
   expect((await get(engine)).pod).not.toBe(failing.name);
   await engine.waitReady(waiting);
   expect(engine.status().replicas.map(({ name }) => name)).toContain(before.pod);
-  expect(engine.status().replicas.find(({ name }) => name === failing.name)?.reason).toMatch(/^Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 500/);
+  expect(engine.status().replicas.find(({ name }) => name === failing.name)?.reason).toMatch(
+    /^Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 500/,
+  );
 });
 
 test('readiness failing: no new connection, no restart', async () => {
-  const { engine } = await start({ container: { readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 1, failureThreshold: 1 } } });
+  const { engine } = await start({
+    container: {
+      readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 1, failureThreshold: 1 },
+    },
+  });
   await engine.waitReady(waiting);
   await fetch(`${engine.url}/fail-readiness`, { headers: { connection: 'close' } });
   await eventually('it is withdrawn', 5000, () => engine.status().ready === 1);
@@ -166,14 +220,17 @@ test('readiness failing: no new connection, no restart', async () => {
   expect(engine.status().replicas.every(({ restarts }) => restarts === 0)).toBe(true);
 });
 
-test('a hung process is killed after the liveness probe\'s own grace period and started again', async () => {
+test("a hung process is killed after the liveness probe's own grace period and started again", async () => {
   const { engine } = await start({ graceSeconds: 60, container: { livenessProbe } });
   await engine.waitReady(waiting);
   const [hung] = processes(engine);
   process.kill(hung!.pid, 'SIGSTOP');
   await eventually('it is gone', 10_000, () => !isRunning(hung!));
   await engine.waitReady(waiting);
-  expect(engine.status().replicas[0]).toMatchObject({ restarts: 1, reason: expect.stringContaining('no answer within 1 s') as unknown });
+  expect(engine.status().replicas[0]).toMatchObject({
+    restarts: 1,
+    reason: expect.stringContaining('no answer within 1 s') as unknown,
+  });
 });
 
 test('stop waits for the grace period, and kills then', async () => {
@@ -188,7 +245,12 @@ test('stop waits for the grace period, and kills then', async () => {
 
 test('a second wish to stop is at once, and processes that a replica has started end with it', async () => {
   const { engine } = await start({
-    replicas: 1, graceSeconds: 60, container: { command: ['sh', '-c', 'trap "" TERM; sleep 300 & echo child $!; wait; sleep 300'], readinessProbe: { exec: { command: ['true'] } } },
+    replicas: 1,
+    graceSeconds: 60,
+    container: {
+      command: ['sh', '-c', 'trap "" TERM; sleep 300 & echo child $!; wait; sleep 300'],
+      readinessProbe: { exec: { command: ['true'] } },
+    },
   });
   await engine.waitReady(waiting);
   const [id] = processes(engine);
@@ -204,7 +266,11 @@ test('a second wish to stop is at once, and processes that a replica has started
 
 test('a slow start takes the time that its startup probe gives it', async () => {
   const startupProbe = { tcpSocket: { port: 'http' }, periodSeconds: 1, failureThreshold: 10 };
-  const { engine, events } = await start({ replicas: 1, env: { START_MS: '1500' }, container: { startupProbe, livenessProbe } });
+  const { engine, events } = await start({
+    replicas: 1,
+    env: { START_MS: '1500' },
+    container: { startupProbe, livenessProbe },
+  });
   await engine.waitReady(waiting);
   expect(events.map(({ reason }) => reason)).toEqual(['Started', 'Ready']);
 });

@@ -50,7 +50,14 @@ export interface LocalEngine {
  * Resolves when the Service's port listens and the replicas are being started.
  * @throws Failure for manifests that cannot be run and for a port that is in use; nothing runs then
  */
-export async function startLocal({ manifests: path, root, port, grpcPort, onEvent, clock = systemClock }: LocalOptions): Promise<LocalEngine> {
+export async function startLocal({
+  manifests: path,
+  root,
+  port,
+  grpcPort,
+  onEvent,
+  clock = systemClock,
+}: LocalOptions): Promise<LocalEngine> {
   const manifests = readManifests(resolve(root, path));
   const spoken = grpcContainerPort(manifests);
   await makeWay(root, port, spoken === undefined ? undefined : grpcPort);
@@ -60,20 +67,34 @@ export async function startLocal({ manifests: path, root, port, grpcPort, onEven
   const balancer = new Balancer(() => supervisor?.endpoints() ?? []);
   const grpcBalancer = new Balancer(() => supervisor?.endpoints(spoken) ?? []);
   const balancers = [balancer, grpcBalancer];
-  const close = (): void => { for (const each of balancers) each.close(); };
+  const close = (): void => {
+    for (const each of balancers) each.close();
+  };
   const url = `http://localhost:${await balancer.listen(port)}`;
-  const grpc = spoken === undefined ? undefined : `localhost:${await grpcBalancer.listen(grpcPort, '--grpc-port').catch((error: unknown) => {
-    close();
-    throw error;
-  })}`;
+  const grpc =
+    spoken === undefined
+      ? undefined
+      : `localhost:${await grpcBalancer.listen(grpcPort, '--grpc-port').catch((error: unknown) => {
+          close();
+          throw error;
+        })}`;
   const self = identify(process.pid) ?? { pid: process.pid, started: '' };
 
   const record = (): void => {
     if (supervisor === undefined) return;
     const { replicas, graceSeconds } = supervisor;
-    const rows = replicas.map((replica) => ({ status: replica.status(), ...(replica.id === undefined ? {} : { process: replica.id }) }));
+    const rows = replicas.map((replica) => ({
+      status: replica.status(),
+      ...(replica.id === undefined ? {} : { process: replica.id }),
+    }));
     try {
-      writeState(root, { supervisor: self, url, ...(grpc === undefined ? {} : { grpc }), graceSeconds, replicas: rows });
+      writeState(root, {
+        supervisor: self,
+        url,
+        ...(grpc === undefined ? {} : { grpc }),
+        graceSeconds,
+        replicas: rows,
+      });
     } catch (error) {
       // A full disk must not take the replicas down with it.
       process.emitWarning(`The local engine cannot write its state: ${String(error)}`);
@@ -91,7 +112,9 @@ export async function startLocal({ manifests: path, root, port, grpcPort, onEven
   record();
 
   // Not even a bug in here may leave replicas behind.
-  const lastResort = (): void => { for (const { id } of running.replicas) if (id !== undefined) killGroup(id); };
+  const lastResort = (): void => {
+    for (const { id } of running.replicas) if (id !== undefined) killGroup(id);
+  };
   process.once('exit', lastResort);
 
   const hurry = new AbortController();
@@ -118,13 +141,17 @@ export async function startLocal({ manifests: path, root, port, grpcPort, onEven
         if (status.ready === status.wanted) return;
         const hopeless = running.replicas.some((replica) => replica.hopeless);
         if (hopeless || deadline.aborted) {
-          throw notReady(status, hopeless ? undefined : timeoutSeconds, (name) => relative(process.cwd(), replicaLog(root, name)));
+          throw notReady(status, hopeless ? undefined : timeoutSeconds, (name) =>
+            relative(process.cwd(), replicaLog(root, name)),
+          );
         }
         await once(changes, 'change', { signal: either }).catch(() => undefined);
       }
     },
     async stop(now) {
-      const atOnce = (): void => { hurry.abort(); };
+      const atOnce = (): void => {
+        hurry.abort();
+      };
       if (now?.aborted === true) atOnce();
       now?.addEventListener('abort', atOnce, { once: true });
       stopped ??= stop();

@@ -33,7 +33,8 @@ export async function makeWay(root: string, port: number, grpcPort: number | und
   const state = await readState(root);
   const own = state !== undefined && isRunning(state.supervisor) ? [state.url, state.grpc] : [];
   if (port !== 0 && !own.includes(`http://localhost:${port}`)) await checkPortFree(port);
-  if (grpcPort !== undefined && grpcPort !== 0 && !own.includes(`localhost:${grpcPort}`)) await checkPortFree(grpcPort, otherPort('--grpc-port', grpcPort));
+  if (grpcPort !== undefined && grpcPort !== 0 && !own.includes(`localhost:${grpcPort}`))
+    await checkPortFree(grpcPort, otherPort('--grpc-port', grpcPort));
   await stopLocal(root);
 }
 
@@ -54,5 +55,8 @@ async function stopOrphans(left: readonly ProcessId[], graceSeconds: number): Pr
 
 /** Replicas on record that still run. */
 export function orphans(state: State | undefined): readonly ProcessId[] {
-  return (state?.replicas ?? []).map((replica) => replica.process).filter((id) => id !== undefined).filter(isRunning);
+  return (state?.replicas ?? [])
+    .map((replica) => replica.process)
+    .filter((id) => id !== undefined)
+    .filter(isRunning);
 }

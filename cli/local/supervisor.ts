@@ -36,11 +36,16 @@ export class Supervisor {
   constructor({ manifests, root, logs, ...common }: SupervisorOptions) {
     mkdirSync(logs, { recursive: true });
     const plans = manifests.deployments.map((deployment) => plan(deployment, manifests, root));
-    const started = plans.map((pods) => pods.map(({ name, ...pod }) =>
-      new Replica({ ...common, ...pod, name, root, log: new LogFile(join(logs, `${name}.log`)) })));
+    const started = plans.map((pods) =>
+      pods.map(
+        ({ name, ...pod }) =>
+          new Replica({ ...common, ...pod, name, root, log: new LogFile(join(logs, `${name}.log`)) }),
+      ),
+    );
     this.replicas = started.flat();
     this.graceSeconds = Math.max(...plans.flat().map(({ graceSeconds }) => graceSeconds), 0);
-    this.#served = started[manifests.deployments.findIndex((deployment) => deployment === servedDeployment(manifests))] ?? [];
+    this.#served =
+      started[manifests.deployments.findIndex((deployment) => deployment === servedDeployment(manifests))] ?? [];
   }
 
   /** Of the replicas behind the Service that are ready now, the ports of this machine for one of the container's: by default what it serves on. */
@@ -55,7 +60,9 @@ export class Supervisor {
 
   /** Ends all replicas at the same time, each in its grace period, or at once when the signal aborts. */
   async stop(now: AbortSignal): Promise<void> {
-    const hurry = (): void => { for (const replica of this.replicas) replica.hurry(); };
+    const hurry = (): void => {
+      for (const replica of this.replicas) replica.hurry();
+    };
     if (now.aborted) hurry();
     now.addEventListener('abort', hurry, { once: true });
     await Promise.all(this.replicas.map((replica) => replica.stop()));

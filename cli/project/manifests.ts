@@ -41,7 +41,10 @@ export function readManifests(root: string, folder: string): Manifests {
   const deployment = only(objects, 'Deployment', file);
   const service = only(objects, 'Service', file);
   const port = (service.spec as { ports?: readonly { port: number; nodePort?: number }[] }).ports?.[0];
-  if (port === undefined) throw new Failure(`The Service ${service.metadata.name} of ${file} has no port.`, { hint: 'Give it one in infra/.' });
+  if (port === undefined)
+    throw new Failure(`The Service ${service.metadata.name} of ${file} has no port.`, {
+      hint: 'Give it one in infra/.',
+    });
   return {
     file,
     objects,
@@ -50,25 +53,37 @@ export function readManifests(root: string, folder: string): Manifests {
     ...containerOf(deployment, file),
     selector: selectorOf(deployment),
     progressDeadlineSeconds: (deployment.spec as { progressDeadlineSeconds?: number }).progressDeadlineSeconds ?? 600,
-    service: { name: service.metadata.name, port: port.port, ...(port.nodePort === undefined ? {} : { nodePort: port.nodePort }) },
+    service: {
+      name: service.metadata.name,
+      port: port.port,
+      ...(port.nodePort === undefined ? {} : { nodePort: port.nodePort }),
+    },
   };
 }
 
-function containerOf({ metadata, spec }: KubernetesObject, file: string): { readonly container: string; readonly image: string } {
+function containerOf(
+  { metadata, spec }: KubernetesObject,
+  file: string,
+): { readonly container: string; readonly image: string } {
   const { template } = spec as { template?: { spec?: { containers?: readonly { name?: string; image?: string }[] } } };
   const { name = '', image } = template?.spec?.containers?.[0] ?? {};
-  if (image === undefined) throw new Failure(`The Deployment ${metadata.name} of ${file} names no image.`, { hint: 'Give it one in infra/.' });
+  if (image === undefined)
+    throw new Failure(`The Deployment ${metadata.name} of ${file} names no image.`, { hint: 'Give it one in infra/.' });
   return { container: name, image };
 }
 
 function selectorOf({ spec }: KubernetesObject): string {
   const { selector } = spec as { selector?: { matchLabels?: Readonly<Record<string, string>> } };
-  return Object.entries(selector?.matchLabels ?? {}).map(([label, value]) => `${label}=${value}`).join(',');
+  return Object.entries(selector?.matchLabels ?? {})
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
 }
 
 function only(objects: readonly KubernetesObject[], kind: string, file: string): KubernetesObject {
   const [first, ...others] = objects.filter((object) => object.kind === kind && !isHeadless(object));
   if (first !== undefined && others.length === 0) return first;
   const count = first === undefined ? 0 : others.length + 1;
-  throw new Failure(`${file} has ${String(count)} objects of kind ${kind}; \`rhizome\` runs exactly one.`, { hint: 'Check infra/main.ts, then run `rhizome synth`.' });
+  throw new Failure(`${file} has ${String(count)} objects of kind ${kind}; \`rhizome\` runs exactly one.`, {
+    hint: 'Check infra/main.ts, then run `rhizome synth`.',
+  });
 }

@@ -12,7 +12,9 @@ test.each([
 
 test('the longest name leaves room for the names of the Services', () => {
   const name = checkModelName('a'.repeat(47));
-  expect(predictionService({ name: `${name}-server` }).map(({ metadata }) => metadata.name)).toContain(`${name}-server-headless`);
+  expect(predictionService({ name: `${name}-server` }).map(({ metadata }) => metadata.name)).toContain(
+    `${name}-server-headless`,
+  );
 });
 
 test.each(['', '1st', 'a'.repeat(48), 'UPPER', 'a_b', '-a', 'a-'])('%j is no name', (name) => {

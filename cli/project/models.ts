@@ -26,19 +26,31 @@ export async function projectModels(root: string): Promise<readonly ProjectModel
   if (folders.length === 0) return [];
   // Loaded here, because compiling the schema takes longer than all the rest of the command line.
   const { readModelJson, ModelJsonError } = await import('../../onnx/signature/model-json.ts');
-  const models = await Promise.all(folders.map(async ({ folder, name, version }) => {
-    const json = await readModelJson(join(dir, folder, 'model.json')).catch((cause: unknown) => {
-      if (cause instanceof ModelJsonError) throw new Failure(cause.message, { cause, hint: `Correct models/${folder}/model.json.` });
-      throw cause;
-    });
-    return { folder, name: json.name ?? name, version: version ?? json.version ?? '1', examples: json.examples ?? [] };
+  const models = await Promise.all(
+    folders.map(async ({ folder, name, version }) => {
+      const json = await readModelJson(join(dir, folder, 'model.json')).catch((cause: unknown) => {
+        if (cause instanceof ModelJsonError)
+          throw new Failure(cause.message, { cause, hint: `Correct models/${folder}/model.json.` });
+        throw cause;
+      });
+      return {
+        folder,
+        name: json.name ?? name,
+        version: version ?? json.version ?? '1',
+        examples: json.examples ?? [],
+      };
+    }),
+  );
+  return models.map((model) => ({
+    ...model,
+    isLatest: models.every(({ name, version }) => name !== model.name || compareVersions(version, model.version) <= 0),
   }));
-  return models.map((model) => ({ ...model, isLatest: models.every(({ name, version }) => name !== model.name || compareVersions(version, model.version) <= 0) }));
 }
 
 /** @throws Failure where there is no model at all: replicas would wait for one until their time is over */
 export async function checkModels(root: string): Promise<void> {
-  if ((await projectModels(root)).length === 0) throw new Failure('There is no model to serve: models/ holds none.', { hint: 'Add one: rhizome add FILE.onnx' });
+  if ((await projectModels(root)).length === 0)
+    throw new Failure('There is no model to serve: models/ holds none.', { hint: 'Add one: rhizome add FILE.onnx' });
 }
 
 /**
@@ -48,11 +60,16 @@ export async function checkModels(root: string): Promise<void> {
 export async function projectModel(root: string, asked?: string): Promise<ProjectModel> {
   const models = await projectModels(root);
   const latest = models.filter(({ isLatest }) => isLatest);
-  const found = asked === undefined
-    ? latest.length === 1 ? latest[0] : undefined
-    : models.find(({ folder, name, version }) => asked === folder || asked === `${name}/${version}`) ?? latest.find(({ folder, name }) => asked === name || asked === folder.split('/', 1)[0]);
+  const found =
+    asked === undefined
+      ? latest.length === 1
+        ? latest[0]
+        : undefined
+      : (models.find(({ folder, name, version }) => asked === folder || asked === `${name}/${version}`) ??
+        latest.find(({ folder, name }) => asked === name || asked === folder.split('/', 1)[0]));
   if (found !== undefined) return found;
-  const list = models.length === 0 ? 'models/ holds none' : `models/ holds ${models.map(({ folder }) => folder).join(', ')}`;
+  const list =
+    models.length === 0 ? 'models/ holds none' : `models/ holds ${models.map(({ folder }) => folder).join(', ')}`;
   throw new UsageError(asked === undefined ? `Which model? ${list}.` : `There is no model "${asked}": ${list}.`);
 }
 
@@ -63,6 +80,11 @@ export function predictionsPath(model?: Pick<ProjectModel, 'name' | 'version' | 
 
 /** Where the service describes a model. */
 export function modelPath(model: Pick<ProjectModel, 'name' | 'version' | 'isLatest'> | string): string {
-  const [name = '', version] = typeof model === 'string' ? model.split('/', 2) : [model.name, model.isLatest ? undefined : model.version];
-  return [paths.models, encodeURIComponent(name), ...(version === undefined ? [] : ['versions', encodeURIComponent(version)])].join('/');
+  const [name = '', version] =
+    typeof model === 'string' ? model.split('/', 2) : [model.name, model.isLatest ? undefined : model.version];
+  return [
+    paths.models,
+    encodeURIComponent(name),
+    ...(version === undefined ? [] : ['versions', encodeURIComponent(version)]),
+  ].join('/');
 }

@@ -8,5 +8,7 @@ export function findRoot(from: string): string {
     if (existsSync(join(folder, 'cdk8s.yaml'))) return folder;
     if (folder === dirname(folder)) break;
   }
-  throw new Failure(`There is no cdk8s.yaml in ${from} or above it.`, { hint: 'Run rhizome inside of a project, or make this folder one: rhizome init' });
+  throw new Failure(`There is no cdk8s.yaml in ${from} or above it.`, {
+    hint: 'Run rhizome inside of a project, or make this folder one: rhizome init',
+  });
 }

@@ -31,7 +31,10 @@ export async function synth(context: ExecContext, options: SynthOptions = {}): P
   });
   const after = await charts(folder);
   const files = [...after.keys()].filter((file) => after.get(file) !== before.get(file)).toSorted();
-  if (files.length === 0) throw new Failure(`\`${app}\` made no *.k8s.yaml in ${outdir}.`, { hint: 'The app of cdk8s.yaml must write to the folder in CDK8S_OUTDIR, as `new App()` does.' });
+  if (files.length === 0)
+    throw new Failure(`\`${app}\` made no *.k8s.yaml in ${outdir}.`, {
+      hint: 'The app of cdk8s.yaml must write to the folder in CDK8S_OUTDIR, as `new App()` does.',
+    });
   // A chart that was renamed must not leave its old file to be applied.
   for (const file of after.keys()) if (!files.includes(file)) await rm(join(folder, file));
   return files.map((file) => join(outdir, file));
@@ -40,11 +43,18 @@ export async function synth(context: ExecContext, options: SynthOptions = {}): P
 /** When each chart of the folder was written, in nanoseconds. */
 async function charts(folder: string): Promise<ReadonlyMap<string, bigint>> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.k8s.yaml'));
-  return new Map(await Promise.all(files.map(async (file) => [file, (await stat(join(folder, file), { bigint: true })).mtimeNs] as const)));
+  return new Map(
+    await Promise.all(
+      files.map(async (file) => [file, (await stat(join(folder, file), { bigint: true })).mtimeNs] as const),
+    ),
+  );
 }
 
 async function readConfig(root: string): Promise<{ readonly app: string; readonly output: string }> {
   const config = parse(await readFile(join(root, 'cdk8s.yaml'), 'utf8')) as { app?: unknown; output?: unknown } | null;
-  if (typeof config?.app !== 'string') throw new Failure('cdk8s.yaml has no `app`.', { hint: 'Add the command that synthesizes, as `app: node infra/main.ts`.' });
+  if (typeof config?.app !== 'string')
+    throw new Failure('cdk8s.yaml has no `app`.', {
+      hint: 'Add the command that synthesizes, as `app: node infra/main.ts`.',
+    });
   return { app: config.app, output: typeof config.output === 'string' ? config.output : 'dist' };
 }

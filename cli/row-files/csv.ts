@@ -9,18 +9,25 @@ interface Parsed {
 }
 
 /** Rows of a CSV file by its header; commas, semicolons or tabs between the fields. */
-export async function csvRows(name: string, stream: Readable, head: string): Promise<Omit<RowSource, 'name' | 'share'>> {
+export async function csvRows(
+  name: string,
+  stream: Readable,
+  head: string,
+): Promise<Omit<RowSource, 'name' | 'share'>> {
   const records = numbered(name, stream, delimiterOf(head));
-  const { value: header } = await records.next() as IteratorResult<{ readonly fields: readonly string[] }, undefined>;
+  const { value: header } = (await records.next()) as IteratorResult<{ readonly fields: readonly string[] }, undefined>;
   const columns = (header?.fields ?? []).map((column) => column.trim());
   const twice = columns.find((column, index) => columns.indexOf(column) !== index);
-  if (twice !== undefined) throw new Failure(`The header of ${name} names the column "${twice}" twice.`, { hint: 'Rename one of them.' });
+  if (twice !== undefined)
+    throw new Failure(`The header of ${name} names the column "${twice}" twice.`, { hint: 'Rename one of them.' });
   const rows = async function* (): AsyncGenerator<SourceRow> {
     for await (const { fields, at } of records) {
       yield {
         at,
         values: Object.fromEntries(columns.map((column, index) => [column, fields[index] ?? ''])),
-        ...(fields.length !== columns.length && { problem: `has ${String(fields.length)} fields, and the header ${String(columns.length)}` }),
+        ...(fields.length !== columns.length && {
+          problem: `has ${String(fields.length)} fields, and the header ${String(columns.length)}`,
+        }),
       };
     }
   };
@@ -28,8 +35,19 @@ export async function csvRows(name: string, stream: Readable, head: string): Pro
 }
 
 /** Each record with the line where it begins. */
-async function* numbered(name: string, stream: Readable, delimiter: string): AsyncGenerator<{ readonly fields: readonly string[]; readonly at: number }> {
-  const parser = parse({ bom: true, delimiter, relax_column_count: true, relax_quotes: true, skip_empty_lines: true, info: true });
+async function* numbered(
+  name: string,
+  stream: Readable,
+  delimiter: string,
+): AsyncGenerator<{ readonly fields: readonly string[]; readonly at: number }> {
+  const parser = parse({
+    bom: true,
+    delimiter,
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    info: true,
+  });
   // The parser counts both characters of a CR LF inside of quotes.
   let excess = 0;
   try {
@@ -44,7 +62,10 @@ async function* numbered(name: string, stream: Readable, delimiter: string): Asy
     }
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
-    throw new Failure(`${name} is no CSV: ${cause.message}`, { cause, hint: 'A quote that begins a field has to end it too.' });
+    throw new Failure(`${name} is no CSV: ${cause.message}`, {
+      cause,
+      hint: 'A quote that begins a field has to end it too.',
+    });
   }
 }
 

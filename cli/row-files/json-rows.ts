@@ -11,12 +11,16 @@ type Rows = Omit<RowSource, 'name' | 'share'>;
 export async function jsonRows(name: string, stream: Readable, head: string): Promise<Rows> {
   // An object that ends with its line is followed by others, or is the whole file.
   const first = parsed(head);
-  if (isObject(first) && columnsOf(first) === undefined) return { format: 'json', unit: 'line', bare: true, rows: lines(stream) };
+  if (isObject(first) && columnsOf(first) === undefined)
+    return { format: 'json', unit: 'line', bare: true, rows: lines(stream) };
   const text = (await readAll(stream)).replace(/^\uFEFF/, '');
   const whole = parsed(text);
-  if (whole === undefined) throw new Failure(`${name} is no JSON: ${whyNot(text)}`, { hint: 'Expected an array of objects, one object, {"columns": {…}}, or an object a line.' });
+  if (whole === undefined)
+    throw new Failure(`${name} is no JSON: ${whyNot(text)}`, {
+      hint: 'Expected an array of objects, one object, {"columns": {…}}, or an object a line.',
+    });
   const columns = columnsOf(whole);
-  const rows = columns === undefined ? [whole].flat() as unknown[] : transposed(name, columns);
+  const rows = columns === undefined ? ([whole].flat() as unknown[]) : transposed(name, columns);
   return { format: 'json', unit: 'row', bare: !Array.isArray(whole) && columns === undefined, rows: listed(rows) };
 }
 
@@ -41,7 +45,10 @@ async function* lines(stream: Readable): AsyncGenerator<SourceRow> {
   }
 }
 
-const toRow = (at: number, row: unknown): SourceRow => (isObject(row) ? { at, values: row } : { at, values: {}, problem: `is ${JSON.stringify(row).slice(0, 100)}, and no object` });
+const toRow = (at: number, row: unknown): SourceRow =>
+  isObject(row)
+    ? { at, values: row }
+    : { at, values: {}, problem: `is ${JSON.stringify(row).slice(0, 100)}, and no object` };
 
 /** The lists of `{"columns": {…}}`; undefined where the value is something else. */
 function columnsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
@@ -53,8 +60,14 @@ function transposed(name: string, columns: Readonly<Record<string, unknown>>): R
   const lists = Object.entries(columns);
   const count = Array.isArray(lists[0]?.[1]) ? lists[0][1].length : 0;
   const wrong = lists.find(([, list]) => !Array.isArray(list) || list.length !== count);
-  if (wrong !== undefined) throw new Failure(`The columns of ${name} do not fit together: "${lists[0]?.[0] ?? ''}" has ${String(count)} values, "${wrong[0]}" ${Array.isArray(wrong[1]) ? String(wrong[1].length) : 'is no array'}.`, { hint: 'Every column is an array with a value for each row.' });
-  return Array.from({ length: count }, (_, index) => Object.fromEntries(lists.map(([column, list]) => [column, (list as unknown[])[index]])));
+  if (wrong !== undefined)
+    throw new Failure(
+      `The columns of ${name} do not fit together: "${lists[0]?.[0] ?? ''}" has ${String(count)} values, "${wrong[0]}" ${Array.isArray(wrong[1]) ? String(wrong[1].length) : 'is no array'}.`,
+      { hint: 'Every column is an array with a value for each row.' },
+    );
+  return Array.from({ length: count }, (_, index) =>
+    Object.fromEntries(lists.map(([column, list]) => [column, (list as unknown[])[index]])),
+  );
 }
 
 function parsed(text: string): unknown {

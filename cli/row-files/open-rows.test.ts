@@ -7,7 +7,9 @@ import type { SourceRow } from './row-source.ts';
 import { typed } from './typed.ts';
 
 let folder: string;
-beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'rhizome-rows-')); });
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rhizome-rows-'));
+});
 afterAll(() => rm(folder, { recursive: true }));
 
 async function read(text: string) {
@@ -32,15 +34,44 @@ test('CSV: a row has the line where it begins, whatever stands between and insid
   ]);
 });
 
-test.each([['tabs', 'a\tb;c\n1\t2'], ['semicolons', 'a;b;c\n1;2;3']])('CSV with %s', async (_, text) => {
+test.each([
+  ['tabs', 'a\tb;c\n1\t2'],
+  ['semicolons', 'a;b;c\n1;2;3'],
+])('CSV with %s', async (_, text) => {
   expect((await read(text)).rows[0]!.values).toMatchObject({ a: '1' });
 });
 
 test.each([
-  ['an array', '[{"a": 1},\n {"a": 9007199254740993}, 3]', false, [{ at: 1, values: { a: 1 } }, { at: 2, values: { a: 9007199254740993n } }, { at: 3, values: {}, problem: 'is 3, and no object' }]],
+  [
+    'an array',
+    '[{"a": 1},\n {"a": 9007199254740993}, 3]',
+    false,
+    [
+      { at: 1, values: { a: 1 } },
+      { at: 2, values: { a: 9007199254740993n } },
+      { at: 3, values: {}, problem: 'is 3, and no object' },
+    ],
+  ],
   ['one object', '{\n "a": [1.5, "x"]\n}\n', true, [{ at: 1, values: { a: [1.5, 'x'] } }]],
-  ['columns', '{"columns": {"a": [1, 2], "b": ["x", "y"]}}', false, [{ at: 1, values: { a: 1, b: 'x' } }, { at: 2, values: { a: 2, b: 'y' } }]],
-  ['an object a line', '{"a": 1}\n\n{"a": 2\n{"a": 3}\n', true, [{ at: 1, values: { a: 1 } }, { at: 3, values: {}, problem: expect.stringMatching(/^is no JSON: /) }, { at: 4, values: { a: 3 } }]],
+  [
+    'columns',
+    '{"columns": {"a": [1, 2], "b": ["x", "y"]}}',
+    false,
+    [
+      { at: 1, values: { a: 1, b: 'x' } },
+      { at: 2, values: { a: 2, b: 'y' } },
+    ],
+  ],
+  [
+    'an object a line',
+    '{"a": 1}\n\n{"a": 2\n{"a": 3}\n',
+    true,
+    [
+      { at: 1, values: { a: 1 } },
+      { at: 3, values: {}, problem: expect.stringMatching(/^is no JSON: /) },
+      { at: 4, values: { a: 3 } },
+    ],
+  ],
 ])('JSON: %s', async (_, text, bare, rows) => {
   expect(await read(text)).toMatchObject({ format: 'json', bare, rows });
 });
@@ -59,15 +90,32 @@ test('a quote without an end is refused, with its line', async () => {
 });
 
 test.each([
-  ['float32', ' 5.10 ', 5.1], ['float64', '-1e-3', -0.001], ['float32', 'NaN', 'NaN'], ['float32', 'inf', 'Infinity'], ['float32', '-Infinity', '-Infinity'],
-  ['float32', '', ''], ['float32', '0x10', '0x10'], ['float64', '1e999', '1e999'], ['float32', 'abc', 'abc'],
-  ['int64', '3', 3], ['int64', '9007199254740993', '9007199254740993'], ['int32', '3.0', 3], ['int32', '3.5', '3.5'], ['uint8', '+7', 7],
-  ['bool', 'True', true], ['bool', '0', false], ['bool', 'maybe', 'maybe'], ['string', '3', '3'],
+  ['float32', ' 5.10 ', 5.1],
+  ['float64', '-1e-3', -0.001],
+  ['float32', 'NaN', 'NaN'],
+  ['float32', 'inf', 'Infinity'],
+  ['float32', '-Infinity', '-Infinity'],
+  ['float32', '', ''],
+  ['float32', '0x10', '0x10'],
+  ['float64', '1e999', '1e999'],
+  ['float32', 'abc', 'abc'],
+  ['int64', '3', 3],
+  ['int64', '9007199254740993', '9007199254740993'],
+  ['int32', '3.0', 3],
+  ['int32', '3.5', '3.5'],
+  ['uint8', '+7', 7],
+  ['bool', 'True', true],
+  ['bool', '0', false],
+  ['bool', 'maybe', 'maybe'],
+  ['string', '3', '3'],
 ] as const)('a field of %s: %j stands for %j', (dtype, text, value) => {
   expect(typed({ dtype }, text)).toBe(value);
 });
 
 test('a field of a tensor is its JSON; a large integer keeps its digits', () => {
-  expect(typed({ dtype: 'float32', shape: [2, ''] }, '[[1, 2], [3, 4]]')).toEqual([[1, 2], [3, 4]]);
+  expect(typed({ dtype: 'float32', shape: [2, ''] }, '[[1, 2], [3, 4]]')).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
   expect(toJson(typed({ dtype: 'int64', shape: [1] }, '[9007199254740993]'))).toBe('[9007199254740993]');
 });

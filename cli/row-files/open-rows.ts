@@ -29,14 +29,17 @@ export async function openRows(file: string): Promise<RowSource> {
   const share = (): number | undefined => (size === undefined || size === 0 ? undefined : Math.min(1, bytes / size));
   // No column of a table is called { or [.
   const read = /^[[{]/.test(head) ? jsonRows : csvRows;
-  return { ...await read(name, rest, head), name, share };
+  return { ...(await read(name, rest, head)), name, share };
 }
 
 async function sizeOf(file: string): Promise<number> {
   try {
     return (await stat(file)).size;
   } catch (cause) {
-    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, hint: 'Name a file with CSV or JSON, or - for standard input.' });
+    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+      hint: 'Name a file with CSV or JSON, or - for standard input.',
+    });
   }
 }
 
@@ -48,7 +51,9 @@ async function peek(chunks: AsyncGenerator<Buffer>): Promise<{ readonly head: st
     const next = await chunks.next();
     if (next.done === true) break;
     taken.push(next.value);
-    head = Buffer.concat(taken).toString('utf8').replace(/^\uFEFF/, '');
+    head = Buffer.concat(taken)
+      .toString('utf8')
+      .replace(/^\uFEFF/, '');
   }
   const all = async function* (): AsyncGenerator<Buffer> {
     yield* taken;

@@ -8,7 +8,15 @@ export interface ColumnType {
   readonly shape?: readonly (number | string)[];
 }
 
-const notFinite: Readonly<Record<string, string>> = { 'nan': 'NaN', 'inf': 'Infinity', '+inf': 'Infinity', '-inf': '-Infinity', 'infinity': 'Infinity', '+infinity': 'Infinity', '-infinity': '-Infinity' };
+const notFinite: Readonly<Record<string, string>> = {
+  nan: 'NaN',
+  inf: 'Infinity',
+  '+inf': 'Infinity',
+  '-inf': '-Infinity',
+  infinity: 'Infinity',
+  '+infinity': 'Infinity',
+  '-infinity': '-Infinity',
+};
 
 /** A CSV field as the JSON value that it stands for. What stands for none of the type stays the text: whoever checks it says so. */
 export function typed({ dtype, shape = [] }: ColumnType, text: string): unknown {

@@ -45,13 +45,20 @@ export interface WriterOptions {
 export function createWriter(out: string | undefined, options: WriterOptions): RowWriter {
   let opened: Writable | undefined;
   const write = async (text: string): Promise<void> => {
-    const stream = opened ??= out === undefined ? process.stdout : await create(out);
+    const stream = (opened ??= out === undefined ? process.stdout : await create(out));
     if (text !== '' && !stream.write(text)) await once(stream, 'drain');
   };
   const lines = options.format === 'csv' ? csv(options) : json(options);
-  const failed = (cause: unknown): never => { throw new Failure(`Cannot write ${out ?? 'to standard output'}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }); };
+  const failed = (cause: unknown): never => {
+    throw new Failure(
+      `Cannot write ${out ?? 'to standard output'}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  };
   return {
-    get begun() { return opened !== undefined; },
+    get begun() {
+      return opened !== undefined;
+    },
     write: (rows) => write(rows.map((row) => lines.row(row)).join('')).catch(failed),
     async end() {
       await write(lines.end()).catch(failed);
@@ -78,7 +85,10 @@ function json({ source: { unit, bare }, withInput }: WriterOptions): Lines {
   let first = '';
   return {
     row({ row, answer, error }) {
-      const text = toJson({ ...(answer === undefined ? { [unit]: row.at, error } : answer), ...(withInput && { input: row.values }) });
+      const text = toJson({
+        ...(answer === undefined ? { [unit]: row.at, error } : answer),
+        ...(withInput && { input: row.values }),
+      });
       // The first one waits: by itself it may have no array around it.
       if (count++ === 0) first = text;
       return count === 1 ? '' : `${count === 2 ? `[\n${first}` : ''},\n${text}`;
@@ -96,13 +106,22 @@ function csv({ source: { unit }, withInput }: WriterOptions): Lines {
   const record = ({ row, answer, error }: AnsweredRow, names: readonly string[]): string => {
     const values = new Map<string, unknown>([
       ...(withInput ? Object.entries(row.values) : []),
-      ...(answer === undefined ? [] : flat(answer)), [unit, row.at], ['error', error],
+      ...(answer === undefined ? [] : flat(answer)),
+      [unit, row.at],
+      ['error', error],
     ]);
     return line(names.map((name) => values.get(name)));
   };
   const begin = (shown: AnsweredRow | undefined): string => {
     const input = withInput ? Object.keys((waiting[0] ?? shown)?.row.values ?? {}) : [];
-    const names = columns = [...new Set([unit, ...input, ...(shown?.answer === undefined ? ['prediction'] : flat(shown.answer).map(([name]) => name)), 'error'])];
+    const names = (columns = [
+      ...new Set([
+        unit,
+        ...input,
+        ...(shown?.answer === undefined ? ['prediction'] : flat(shown.answer).map(([name]) => name)),
+        'error',
+      ]),
+    ]);
     const text = line(names) + waiting.map((row) => record(row, names)).join('');
     waiting = [];
     return text;

@@ -29,16 +29,31 @@ export function scaffoldFiles({ name, vendored }: ScaffoldOptions): readonly Sca
   };
   const file = (path: string, needs: string, template = path): ScaffoldFile => ({
     path,
-    content: readFileSync(join(templates, template), 'utf8').replaceAll(/\{\{(\w+)\}\}/g, (_, key: string) => values[key] ?? ''),
+    content: readFileSync(join(templates, template), 'utf8').replaceAll(
+      /\{\{(\w+)\}\}/g,
+      (_, key: string) => values[key] ?? '',
+    ),
     needs,
   });
   return [
     file('cdk8s.yaml', 'its `app` has to write a chart called `local`, as `node infra/main.ts` does'),
-    file('infra/main.ts', 'it has to make a PredictionChart (rhizome-kit/infra) called `local`, whose image is RHIZOME_IMAGE where that is set'),
+    file(
+      'infra/main.ts',
+      'it has to make a PredictionChart (rhizome-kit/infra) called `local`, whose image is RHIZOME_IMAGE where that is set',
+    ),
     file('infra/environments.ts', `values for infra/main.ts; the image is ${name}-server:v0.1.0`),
     file('tsconfig.json', 'for infra/: "module": "nodenext", "allowImportingTsExtensions": true, "noEmit": true'),
     file('kind.yaml', 'it has to map containerPort 30080 to a port of this machine'),
-    file('Dockerfile', 'the image has to serve /app/models: see docs/toolkit.md of Rhizome, or write it with --force and compare'),
-    ...(['dockerignore', 'containerignore'] as const).map((name) => file(`.${name}`, `it has to let package.json, package-lock.json, .npmrc, models/${vendored ? ' and vendor/' : ''} through`, name)),
+    file(
+      'Dockerfile',
+      'the image has to serve /app/models: see docs/toolkit.md of Rhizome, or write it with --force and compare',
+    ),
+    ...(['dockerignore', 'containerignore'] as const).map((name) =>
+      file(
+        `.${name}`,
+        `it has to let package.json, package-lock.json, .npmrc, models/${vendored ? ' and vendor/' : ''} through`,
+        name,
+      ),
+    ),
   ];
 }

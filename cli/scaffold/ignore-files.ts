@@ -12,7 +12,9 @@ const files = ['.dockerignore', '.containerignore'] as const;
  * @returns the files that were added to
  */
 export async function letIn(root: string, folder: string, locations: readonly string[]): Promise<readonly string[]> {
-  const lines = locations.filter((location) => location.includes('/') || !location.includes('.onnx')).map((location) => `!${folder}/${location}`);
+  const lines = locations
+    .filter((location) => location.includes('/') || !location.includes('.onnx'))
+    .map((location) => `!${folder}/${location}`);
   const changed: string[] = [];
   for (const file of files.filter((name) => existsSync(join(root, name)))) {
     const text = await readFile(join(root, file), 'utf8');

@@ -18,10 +18,15 @@ export async function packageSpec(context: ExecContext): Promise<string> {
   await mkdir(folder, { recursive: true });
   const file = `${name}-${version}.tgz`;
   // An older copy of the version would be left in the lock file's integrity.
-  for (const old of (await readdir(folder)).filter((entry) => entry.startsWith(`${name}-`) && entry.endsWith('.tgz'))) rmSync(join(folder, old));
-  await exec(context, ['npm', 'pack', packageFolder, '--pack-destination', vendor, ...(isClone ? [] : ['--ignore-scripts'])], {
-    hint: isClone ? `Does it build? (cd ${packageFolder} && npm ci && npm run build)` : 'Is there room on the disk?',
-  });
+  for (const old of (await readdir(folder)).filter((entry) => entry.startsWith(`${name}-`) && entry.endsWith('.tgz')))
+    rmSync(join(folder, old));
+  await exec(
+    context,
+    ['npm', 'pack', packageFolder, '--pack-destination', vendor, ...(isClone ? [] : ['--ignore-scripts'])],
+    {
+      hint: isClone ? `Does it build? (cd ${packageFolder} && npm ci && npm run build)` : 'Is there room on the disk?',
+    },
+  );
   return `file:${vendor}/${file}`;
 }
 
@@ -29,7 +34,11 @@ export async function packageSpec(context: ExecContext): Promise<string> {
 function fromRegistry(name: string): boolean {
   const lock = join(dirname(packageFolder), '.package-lock.json');
   if (!existsSync(lock)) return false;
-  const { packages } = JSON.parse(readFileSync(lock, 'utf8')) as { packages?: Readonly<Record<string, { readonly resolved?: string; readonly integrity?: string; readonly link?: boolean }>> };
+  const { packages } = JSON.parse(readFileSync(lock, 'utf8')) as {
+    packages?: Readonly<
+      Record<string, { readonly resolved?: string; readonly integrity?: string; readonly link?: boolean }>
+    >;
+  };
   const entry = packages?.[`node_modules/${name}`];
   if (entry?.integrity === undefined || entry.link === true) return false;
   return entry.resolved === undefined || (/^https?:/.test(entry.resolved) && entry.resolved.includes(`/${name}/-/`));

@@ -11,10 +11,13 @@ const repository = join(import.meta.dirname, '../..');
 const spec = 'file:vendor/rhizome-kit-0.1.0.tgz';
 
 let folder: string;
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'rhizome-init-')); });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rhizome-init-'));
+});
 afterEach(() => rm(folder, { recursive: true }));
 
-const set = (options: { force?: boolean } = {}) => scaffold(folder, { name: 'wine', vendored: true, spec, force: false, ...options });
+const set = (options: { force?: boolean } = {}) =>
+  scaffold(folder, { name: 'wine', vendored: true, spec, force: false, ...options });
 const read = (path: string) => readFile(join(folder, path), 'utf8');
 const json = async (path: string) => JSON.parse(await read(path)) as Record<string, Record<string, unknown>>;
 const write = async (path: string, content: string) => {
@@ -25,11 +28,24 @@ const write = async (path: string, content: string) => {
 describe('an empty folder', () => {
   test('gets everything, called after the model, and nothing the second time', async () => {
     const { written, kept } = await set();
-    expect(written.toSorted()).toEqual(['.containerignore', '.dockerignore', '.gitignore', '.npmrc', 'Dockerfile', 'cdk8s.yaml', 'infra/environments.ts', 'infra/main.ts', 'kind.yaml', 'package.json', 'tsconfig.json']);
+    expect(written.toSorted()).toEqual([
+      '.containerignore',
+      '.dockerignore',
+      '.gitignore',
+      '.npmrc',
+      'Dockerfile',
+      'cdk8s.yaml',
+      'infra/environments.ts',
+      'infra/main.ts',
+      'kind.yaml',
+      'package.json',
+      'tsconfig.json',
+    ]);
     expect(kept).toEqual([]);
     expect(await read('infra/environments.ts')).toContain(`const image = 'wine-server:v0.1.0';`);
     expect(await read('Dockerfile')).toContain('COPY vendor ./vendor\n');
-    for (const path of written) expect([path, await read(path)]).toEqual([path, expect.not.stringMatching(/\{\{|iris/)]);
+    for (const path of written)
+      expect([path, await read(path)]).toEqual([path, expect.not.stringMatching(/\{\{|iris/)]);
     expect(await set()).toEqual({ spec, written: [], kept: [] });
   });
 
@@ -37,9 +53,15 @@ describe('an empty folder', () => {
     await set();
     const { devDependencies, peerDependencies } = manifest();
     expect(await json('package.json')).toMatchObject({
-      name: 'wine', type: 'module',
+      name: 'wine',
+      type: 'module',
       dependencies: { 'rhizome-kit': spec, 'onnxruntime-node': peerDependencies['onnxruntime-node'] },
-      devDependencies: Object.fromEntries(['node', 'cdk8s', 'cdk8s-cli', 'cdk8s-plus-27', 'constructs', 'typescript', '@types/node'].map((name) => [name, devDependencies[name]])),
+      devDependencies: Object.fromEntries(
+        ['node', 'cdk8s', 'cdk8s-cli', 'cdk8s-plus-27', 'constructs', 'typescript', '@types/node'].map((name) => [
+          name,
+          devDependencies[name],
+        ]),
+      ),
       allowScripts: { node: true, 'onnxruntime-node': false },
     });
     expect(await read('.npmrc')).toBe('onnxruntime-node-install=skip\n');
@@ -47,7 +69,12 @@ describe('an empty folder', () => {
 });
 
 describe('a repository', () => {
-  const own = { name: 'shop', scripts: { start: 'node shop.js', test: 'jest' }, devDependencies: { typescript: '5.9.0' }, allowScripts: { sharp: true } };
+  const own = {
+    name: 'shop',
+    scripts: { start: 'node shop.js', test: 'jest' },
+    devDependencies: { typescript: '5.9.0' },
+    allowScripts: { sharp: true },
+  };
   beforeEach(async () => {
     await write('package.json', JSON.stringify(own, null, 4));
     await write('.gitignore', 'secrets\nnode_modules/');
@@ -58,7 +85,12 @@ describe('a repository', () => {
     const { kept } = await set();
     expect(kept.map(({ path }) => path)).toEqual(['package.json', 'Dockerfile']);
     expect(kept[0]!.needs).toBe('yours stay: scripts.start, devDependencies.typescript');
-    expect(await json('package.json')).toMatchObject({ name: 'shop', scripts: { start: 'node shop.js', synth: 'cdk8s synth --no-check-upgrade' }, devDependencies: { typescript: '5.9.0' }, allowScripts: { sharp: true, node: true } });
+    expect(await json('package.json')).toMatchObject({
+      name: 'shop',
+      scripts: { start: 'node shop.js', synth: 'cdk8s synth --no-check-upgrade' },
+      devDependencies: { typescript: '5.9.0' },
+      allowScripts: { sharp: true, node: true },
+    });
     expect(await read('package.json')).toContain('\n    "name": "shop"');
     expect(await read('.gitignore')).toBe('secrets\nnode_modules/\n/.rhizome/\n');
     expect(await read('Dockerfile')).toBe('FROM scratch\n');
@@ -89,7 +121,12 @@ test.each([
   ['^0.1.0', '^0.1.0'],
   ['file:vendor/rhizome-kit-0.0.9.tgz', spec],
 ])('a dependency on Rhizome as %s becomes %s: an image is built of what is in the folder', (from, to) => {
-  const { text } = mergePackageJson(JSON.stringify({ dependencies: { 'rhizome-kit': from } }), 'wine', manifest(), spec);
+  const { text } = mergePackageJson(
+    JSON.stringify({ dependencies: { 'rhizome-kit': from } }),
+    'wine',
+    manifest(),
+    spec,
+  );
   expect((JSON.parse(text) as { dependencies: Record<string, string> }).dependencies['rhizome-kit']).toBe(to);
 });
 
@@ -97,11 +134,13 @@ test('what a project gets is what this repository has, under another name', asyn
   const files = new Map(scaffoldFiles({ name: 'iris', vendored: false }).map(({ path, content }) => [path, content]));
   const ours = (path: string) => readFile(join(repository, path), 'utf8');
   expect(parse(files.get('cdk8s.yaml')!)).toEqual(parse(await ours('cdk8s.yaml')));
-  expect(parse(files.get('kind.yaml')!)).toEqual({ ...parse(await ours('kind.yaml')) as object, name: 'iris' });
+  expect(parse(files.get('kind.yaml')!)).toEqual({ ...(parse(await ours('kind.yaml')) as object), name: 'iris' });
   // From the first statement on.
   const body = (source: string) => source.slice(source.indexOf('const '));
   expect(body(files.get('infra/main.ts')!)).toBe(body(await ours('infra/main.ts')));
-  expect(files.get('infra/environments.ts')!.match(/^ {4}(local|production): .*$/gm)).toEqual((await ours('infra/environments.ts')).match(/^ {4}(local|production): .*$/gm));
+  expect(files.get('infra/environments.ts')!.match(/^ {4}(local|production): .*$/gm)).toEqual(
+    (await ours('infra/environments.ts')).match(/^ {4}(local|production): .*$/gm),
+  );
   const node = (source: string) => /^ARG NODE_IMAGE=.*$/m.exec(source)?.[0];
   expect(node(files.get('Dockerfile')!)).toBe(node(await ours('Dockerfile')));
   expect(files.get('Dockerfile')).not.toContain('vendor');
@@ -110,6 +149,13 @@ test('what a project gets is what this repository has, under another name', asyn
 test('the Dockerfile that init writes ends in the image that this repository has', async () => {
   await set();
   // A Dockerfile can import nothing: the last stage is written twice, and differs in names alone.
-  const lastStage = (text: string) => text.slice(text.lastIndexOf('\nFROM ')).split('\n').filter((line) => !/^\s*(#|$)|licenses|image\.(title|description)/.test(line)).map((line) => line.replace('main.ts', 'main.js'));
-  expect(lastStage(await read('Dockerfile'))).toEqual(lastStage(await readFile(join(repository, 'Dockerfile'), 'utf8')));
+  const lastStage = (text: string) =>
+    text
+      .slice(text.lastIndexOf('\nFROM '))
+      .split('\n')
+      .filter((line) => !/^\s*(#|$)|licenses|image\.(title|description)/.test(line))
+      .map((line) => line.replace('main.ts', 'main.js'));
+  expect(lastStage(await read('Dockerfile'))).toEqual(
+    lastStage(await readFile(join(repository, 'Dockerfile'), 'utf8')),
+  );
 });

@@ -20,11 +20,14 @@ const lines = {
 } as const;
 
 /** Writes a project's files into a folder. What is there already stays, unless `force`; package.json and lists of lines are added to. */
-export async function scaffold(root: string, options: ScaffoldOptions & { readonly spec: string; readonly force: boolean }): Promise<Scaffolded> {
+export async function scaffold(
+  root: string,
+  options: ScaffoldOptions & { readonly spec: string; readonly force: boolean },
+): Promise<Scaffolded> {
   const written: string[] = [];
   const kept: Scaffolded['kept'][number][] = [];
   const put = async (path: string, content: string): Promise<void> => {
-    if (await read(root, path) === content) return;
+    if ((await read(root, path)) === content) return;
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content);
     written.push(path);
@@ -40,15 +43,19 @@ export async function scaffold(root: string, options: ScaffoldOptions & { readon
     else if (there !== file.content) kept.push(file);
   }
   // Else Node would take infra/*.ts for CommonJS, as the rest of the repository is.
-  if (!merged.isModule && !existsSync(join(root, 'infra/package.json'))) await put('infra/package.json', '{ "type": "module" }\n');
-  for (const [path, wanted] of Object.entries(lines)) await put(path, withLines(await read(root, path) ?? '', wanted));
+  if (!merged.isModule && !existsSync(join(root, 'infra/package.json')))
+    await put('infra/package.json', '{ "type": "module" }\n');
+  for (const [path, wanted] of Object.entries(lines))
+    await put(path, withLines((await read(root, path)) ?? '', wanted));
   return { spec: merged.spec, written, kept };
 }
 
 function withLines(text: string, wanted: readonly string[]): string {
   const there = text.split('\n').map((line) => line.trim());
   const missing = wanted.filter((line) => !there.includes(line));
-  return missing.length === 0 ? text : `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${missing.join('\n')}\n`;
+  return missing.length === 0
+    ? text
+    : `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${missing.join('\n')}\n`;
 }
 
 async function read(root: string, path: string): Promise<string | undefined> {

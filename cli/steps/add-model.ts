@@ -41,7 +41,10 @@ export interface AddedModel extends Moved {
  * two examples, recorded by running it. Nothing of it is there before all of it is.
  * @throws Failure where there is one already, or the model cannot be served
  */
-export async function addModel(root: string, { file, name, version, features, classes, force = false }: AddOptions): Promise<AddedModel> {
+export async function addModel(
+  root: string,
+  { file, name, version, features, classes, force = false }: AddOptions,
+): Promise<AddedModel> {
   const folder = ['models', name, ...(version === undefined ? [] : [version])].join('/');
   await checkFree(root, folder, { name, version, force });
   // In the same file system, so that it can be moved; hidden, so that no service takes it for a model.
@@ -49,7 +52,8 @@ export async function addModel(root: string, { file, name, version, features, cl
   try {
     const weights = await copyModel(file, draft);
     const given: ModelJson = {
-      name, version: version ?? '1',
+      name,
+      version: version ?? '1',
       ...(features && { features: features.map((feature) => ({ name: feature })) }),
       ...(classes && { classes }),
     };
@@ -62,21 +66,42 @@ export async function addModel(root: string, { file, name, version, features, cl
 }
 
 /** @throws Failure where a model would be lost, or hidden behind another one */
-async function checkFree(root: string, folder: string, { name, version, force }: Required<Pick<AddOptions, 'name' | 'force'>> & { readonly version: string | undefined }): Promise<void> {
-  const there = existsSync(join(root, 'models')) ? (await modelFolders(join(root, 'models'))).filter((model) => model.name === name) : [];
+async function checkFree(
+  root: string,
+  folder: string,
+  { name, version, force }: Required<Pick<AddOptions, 'name' | 'force'>> & { readonly version: string | undefined },
+): Promise<void> {
+  const there = existsSync(join(root, 'models'))
+    ? (await modelFolders(join(root, 'models'))).filter((model) => model.name === name)
+    : [];
   const versions = there.flatMap((model) => model.version ?? []);
   if (version === undefined && versions.length > 0) {
     const next = String(BigInt(versions.at(-1) ?? '0') + 1n);
-    throw new Failure(`models/${name} has ${versions.length === 1 ? 'the version' : 'the versions'} ${versions.join(', ')}.`, { hint: `Add the next one with --version ${next}, or choose another --name.` });
+    throw new Failure(
+      `models/${name} has ${versions.length === 1 ? 'the version' : 'the versions'} ${versions.join(', ')}.`,
+      { hint: `Add the next one with --version ${next}, or choose another --name.` },
+    );
   }
-  if (existsSync(join(root, folder)) && !force) throw new Failure(`${folder} is there already.`, { hint: `Choose another ${version === undefined ? '--name, add it as a --version' : '--version'}, or replace it with --force.` });
+  if (existsSync(join(root, folder)) && !force)
+    throw new Failure(`${folder} is there already.`, {
+      hint: `Choose another ${version === undefined ? '--name, add it as a --version' : '--version'}, or replace it with --force.`,
+    });
 }
 
 /** Writes model.json beside the model, and proves that the two belong together. */
-async function describe(folder: string, given: ModelJson, file: string, schema: { readonly $schema?: string }): Promise<Signature> {
+async function describe(
+  folder: string,
+  given: ModelJson,
+  file: string,
+  schema: { readonly $schema?: string },
+): Promise<Signature> {
   // Loaded here: the runtime is large, and other commands do without it.
   const [model, { graphNodes }, { plausibleInputs }, { recordExamples }, onnxruntime] = await Promise.all([
-    import('../../onnx/model.ts'), import('../../onnx/graph/labels.ts'), import('../../onnx/batch/plausible-inputs.ts'), import('../../onnx/batch/examples.ts'), loadRuntime(),
+    import('../../onnx/model.ts'),
+    import('../../onnx/graph/labels.ts'),
+    import('../../onnx/batch/plausible-inputs.ts'),
+    import('../../onnx/batch/examples.ts'),
+    loadRuntime(),
   ]);
   const load = async (json: object): Promise<Model> => {
     await writeFile(join(folder, 'model.json'), `${JSON.stringify(json, null, 2)}\n`);
@@ -89,7 +114,7 @@ async function describe(folder: string, given: ModelJson, file: string, schema: 
     // Each by itself, as a request with one row will be.
     const examples = await recordExamples(signature, rows, async (some) => {
       const predictions: Prediction[] = [];
-      for (const row of some) predictions.push(...await bare.predict([row]));
+      for (const row of some) predictions.push(...(await bare.predict([row])));
       return predictions;
     });
     await bare.release();
@@ -111,7 +136,10 @@ async function describe(folder: string, given: ModelJson, file: string, schema: 
     });
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    throw new Failure(`${file} cannot be served: ${reasonOf(cause)}`, { cause, hint: 'rhizome inspect shows what is in it; docs/models.md of Rhizome says what can be served.' });
+    throw new Failure(`${file} cannot be served: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'rhizome inspect shows what is in it; docs/models.md of Rhizome says what can be served.',
+    });
   }
 }
 

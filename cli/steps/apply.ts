@@ -12,7 +12,11 @@ export async function apply(context: ExecContext, kubeContext: string, manifests
     if (!(error instanceof CommandFailed)) throw error;
     const refusal = error.details.map(readRefusal).find((found) => found !== undefined);
     if (refusal === undefined) throw error;
-    throw new Failure(`The cluster refuses what was to be applied: ${refusal.cause}.`, { details: error.details, hint: refusal.hint, cause: error });
+    throw new Failure(`The cluster refuses what was to be applied: ${refusal.cause}.`, {
+      details: error.details,
+      hint: refusal.hint,
+      cause: error,
+    });
   }
 }
 

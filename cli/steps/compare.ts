@@ -39,8 +39,15 @@ export interface Compared {
 const warmUp = 10;
 
 /** Runs both models in this process, row by row, the new one by the names of the other's model.json. */
-export async function compare(context: ExecContext, { file, model, holdout, label, tolerance }: CompareOptions): Promise<Compared> {
-  const [{ Model: models }, { readModelJson }, engine] = await Promise.all([import('../../onnx/model.ts'), import('../../onnx/signature/model-json.ts'), loadRuntime()]);
+export async function compare(
+  context: ExecContext,
+  { file, model, holdout, label, tolerance }: CompareOptions,
+): Promise<Compared> {
+  const [{ Model: models }, { readModelJson }, engine] = await Promise.all([
+    import('../../onnx/model.ts'),
+    import('../../onnx/signature/model-json.ts'),
+    loadRuntime(),
+  ]);
   const folder = join(context.root, 'models', model.folder);
   const draft = join(context.root, '.rhizome', `compare-${String(process.pid)}`);
   const loaded: Model[] = [];
@@ -50,7 +57,13 @@ export async function compare(context: ExecContext, { file, model, holdout, labe
       loaded.push(one);
       return one;
     } catch (cause) {
-      throw new Failure(`${shown} cannot be served: ${reasonOf(cause)}`, { cause, hint: from === draft ? `It is read with the names of models/${model.folder}/model.json: does it take and give the same?` : 'rhizome inspect says more.' });
+      throw new Failure(`${shown} cannot be served: ${reasonOf(cause)}`, {
+        cause,
+        hint:
+          from === draft
+            ? `It is read with the names of models/${model.folder}/model.json: does it take and give the same?`
+            : 'rhizome inspect says more.',
+      });
     }
   };
   try {
@@ -65,7 +78,7 @@ export async function compare(context: ExecContext, { file, model, holdout, labe
     const source = await openRows(holdout);
     const rows = await holdoutRows(source, signatures, label);
     checkLabels(signatures, rows, label, source.name);
-    return { unit: source.unit, ...await run(context, before, after, rows, tolerance, source.unit) };
+    return { unit: source.unit, ...(await run(context, before, after, rows, tolerance, source.unit)) };
   } finally {
     for (const one of loaded) await one.release();
     await rm(draft, { recursive: true, force: true });
@@ -73,30 +86,69 @@ export async function compare(context: ExecContext, { file, model, holdout, labe
 }
 
 function checkAlike({ before, after }: Signatures, file: string, label: string | undefined): void {
-  const names = (of: Signatures['before']): string => of.features.map(({ name }) => name).toSorted().join(', ');
-  if (names(before) !== names(after)) throw new Failure(`The models take different features: ${before.name} takes ${names(before)}; ${file} takes ${names(after)}.`, { hint: 'Name them in model.json, or export the new model with the names of the old one.' });
-  if (before.output.task !== after.output.task) throw new Failure(`The models answer different things: ${before.name} is a ${before.output.task}, ${file} a ${after.output.task}.`, { hint: 'rhizome inspect shows the outputs of each.' });
-  if (label !== undefined && before.output.task === 'tensors') throw new UsageError(`--label does nothing for ${before.name}: it answers tensors, which have no one truth.`, { hint: 'Leave it out.' });
+  const names = (of: Signatures['before']): string =>
+    of.features
+      .map(({ name }) => name)
+      .toSorted()
+      .join(', ');
+  if (names(before) !== names(after))
+    throw new Failure(
+      `The models take different features: ${before.name} takes ${names(before)}; ${file} takes ${names(after)}.`,
+      { hint: 'Name them in model.json, or export the new model with the names of the old one.' },
+    );
+  if (before.output.task !== after.output.task)
+    throw new Failure(
+      `The models answer different things: ${before.name} is a ${before.output.task}, ${file} a ${after.output.task}.`,
+      { hint: 'rhizome inspect shows the outputs of each.' },
+    );
+  if (label !== undefined && before.output.task === 'tensors')
+    throw new UsageError(`--label does nothing for ${before.name}: it answers tensors, which have no one truth.`, {
+      hint: 'Leave it out.',
+    });
 }
 
 /** A label that no model gives is an answer that both have wrong; if all are such, it is another column's. */
-function checkLabels({ before: { output } }: Signatures, rows: readonly HoldoutRow[], column: string | undefined, file: string): void {
-  if (output.task !== 'classifier' || column === undefined || rows.some(({ label }) => output.classes.includes(String(label)))) return;
-  throw new UsageError(`The column ${column} of ${file} holds none of the classes ${output.classes.join(', ')}: its first value is ${String(rows[0]?.label)}.`, { hint: 'Name the column with the classes with --label.' });
+function checkLabels(
+  { before: { output } }: Signatures,
+  rows: readonly HoldoutRow[],
+  column: string | undefined,
+  file: string,
+): void {
+  if (
+    output.task !== 'classifier' ||
+    column === undefined ||
+    rows.some(({ label }) => output.classes.includes(String(label)))
+  )
+    return;
+  throw new UsageError(
+    `The column ${column} of ${file} holds none of the classes ${output.classes.join(', ')}: its first value is ${String(rows[0]?.label)}.`,
+    { hint: 'Name the column with the classes with --label.' },
+  );
 }
 
-async function run({ report, signal }: ExecContext, before: Model, after: Model, rows: readonly HoldoutRow[], tolerance: number, unit: string): Promise<Omit<Compared, 'unit'>> {
+async function run(
+  { report, signal }: ExecContext,
+  before: Model,
+  after: Model,
+  rows: readonly HoldoutRow[],
+  tolerance: number,
+  unit: string,
+): Promise<Omit<Compared, 'unit'>> {
   const comparison = new Comparison(tolerance);
   const times = { before: [] as number[], after: [] as number[] };
   const predict = async (model: Model, what: 'before' | 'after', row: HoldoutRow) => {
     const started = performance.now();
     const [prediction = {}] = await model.predict([row[what]]).catch((cause: unknown) => {
-      throw new Failure(`The ${what === 'before' ? 'old' : 'new'} model does not run on ${unit} ${String(row.at)}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new Failure(
+        `The ${what === 'before' ? 'old' : 'new'} model does not run on ${unit} ${String(row.at)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      );
     });
     times[what].push(performance.now() - started);
     return prediction;
   };
-  for (const row of rows.slice(0, warmUp)) await Promise.all([predict(before, 'before', row), predict(after, 'after', row)]);
+  for (const row of rows.slice(0, warmUp))
+    await Promise.all([predict(before, 'before', row), predict(after, 'after', row)]);
   times.before.length = times.after.length = 0;
 
   let shown = performance.now();
@@ -105,7 +157,12 @@ async function run({ report, signal }: ExecContext, before: Model, after: Model,
     // The old one first, and the new one first, in turn: neither has the warmer caches.
     const later = index % 2 === 0 ? undefined : await predict(after, 'after', row);
     const earlier = await predict(before, 'before', row);
-    comparison.add({ at: row.at, before: earlier, after: later ?? await predict(after, 'after', row), ...(row.label !== undefined && { label: row.label }) });
+    comparison.add({
+      at: row.at,
+      before: earlier,
+      after: later ?? (await predict(after, 'after', row)),
+      ...(row.label !== undefined && { label: row.label }),
+    });
     if (performance.now() - shown < 2000) continue;
     shown = performance.now();
     report.progress([`${String(index + 1)} of ${String(rows.length)} rows, ${String(comparison.changed)} changed`]);

@@ -10,15 +10,23 @@ import { Failure } from '../failure.ts';
  */
 export async function copyModel(file: string, folder: string): Promise<readonly string[]> {
   const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, hint: 'Name the file that the exporter of your training library wrote.' });
+    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+      hint: 'Name the file that the exporter of your training library wrote.',
+    });
   });
   await mkdir(folder, { recursive: true });
   await cp(file, join(folder, 'model.onnx'), { mode: constants.COPYFILE_FICLONE });
   const locations = await locationsOf(bytes);
   for (const location of locations) {
-    await cp(join(dirname(file), location), join(folder, location), { mode: constants.COPYFILE_FICLONE }).catch((cause: unknown) => {
-      throw new Failure(`${file} has its weights in ${location}, which cannot be copied: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, hint: `Bring ${location} too, from where the model was exported, and put it beside it.` });
-    });
+    await cp(join(dirname(file), location), join(folder, location), { mode: constants.COPYFILE_FICLONE }).catch(
+      (cause: unknown) => {
+        throw new Failure(
+          `${file} has its weights in ${location}, which cannot be copied: ${cause instanceof Error ? cause.message : String(cause)}`,
+          { cause, hint: `Bring ${location} too, from where the model was exported, and put it beside it.` },
+        );
+      },
+    );
   }
   return locations;
 }

@@ -28,9 +28,16 @@ export interface Inspection {
 export async function inspect(path: string): Promise<Inspection> {
   const file = (await sizeOf(path)) === undefined ? join(path, 'model.onnx') : path;
   const bytes = await sizeOf(file);
-  if (bytes === undefined) throw new Failure(`${path} is a folder without a model.onnx.`, { hint: 'Name the file that the exporter of your training library wrote.' });
+  if (bytes === undefined)
+    throw new Failure(`${path} is a folder without a model.onnx.`, {
+      hint: 'Name the file that the exporter of your training library wrote.',
+    });
   // Loaded here: the runtime is large, and other commands do without it.
-  const [{ readModelBytes }, { describeModel }, engine] = await Promise.all([import('../../onnx/file/model-file.ts'), import('../../onnx/description.ts'), loadRuntime()]);
+  const [{ readModelBytes }, { describeModel }, engine] = await Promise.all([
+    import('../../onnx/file/model-file.ts'),
+    import('../../onnx/description.ts'),
+    loadRuntime(),
+  ]);
   try {
     const description = describeModel(await readModelBytes(file));
     return { file, bytes, description, ...(await tryToServe(file, engine)) };
@@ -43,8 +50,11 @@ async function tryToServe(file: string, engine: Engine): Promise<Pick<Inspection
   const { Model } = await import('../../onnx/model.ts');
   const folder = dirname(file);
   const own = basename(file) === 'model.onnx';
-  const model = await (own ? Model.load(folder, engine, { threads: 1 }) : Model.open(file, engine, { threads: 1 }, { name: basename(file).replace(/\.onnx$/i, '') }))
-    .catch((cause: unknown) => reasonOf(cause));
+  const model = await (
+    own
+      ? Model.load(folder, engine, { threads: 1 })
+      : Model.open(file, engine, { threads: 1 }, { name: basename(file).replace(/\.onnx$/i, '') })
+  ).catch((cause: unknown) => reasonOf(cause));
   if (typeof model === 'string') return { reason: model };
   try {
     await model.verify();
@@ -59,7 +69,10 @@ async function tryToServe(file: string, engine: Engine): Promise<Pick<Inspection
 /** Undefined of a folder. */
 async function sizeOf(path: string): Promise<number | undefined> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new Failure(`Cannot read ${path}: ${reasonOf(cause)}`, { cause, hint: 'Name the file that the exporter of your training library wrote.' });
+    throw new Failure(`Cannot read ${path}: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'Name the file that the exporter of your training library wrote.',
+    });
   });
   return found.isDirectory() ? undefined : found.size;
 }

@@ -16,7 +16,8 @@ export interface Place {
 /** Moves a whole model, of the same file system, to models/NAME or models/NAME/VERSION; what is there is replaced. */
 export async function moveIn(root: string, draft: string, { name, version }: Place): Promise<Moved> {
   const home = join(root, 'models', name);
-  if (version !== undefined && existsSync(join(home, 'model.onnx'))) return besideUnversioned(draft, home, name, version);
+  if (version !== undefined && existsSync(join(home, 'model.onnx')))
+    return besideUnversioned(draft, home, name, version);
   const folder = version === undefined ? home : join(home, version);
   await mkdir(join(folder, '..'), { recursive: true });
   await rm(folder, { recursive: true, force: true });
@@ -30,7 +31,10 @@ async function besideUnversioned(draft: string, home: string, name: string, vers
   const json = existsSync(file) ? await readFile(file, 'utf8') : undefined;
   const said = json === undefined ? undefined : (JSON.parse(json) as { version?: unknown }).version;
   const old = typeof said === 'string' && /^\d+$/.test(said) ? String(BigInt(said)) : '1';
-  if (old === version) throw new Failure(`models/${name} is version ${old} already.`, { hint: `Choose another --version, or say in models/${name}/model.json which one that is.` });
+  if (old === version)
+    throw new Failure(`models/${name} is version ${old} already.`, {
+      hint: `Choose another --version, or say in models/${name}/model.json which one that is.`,
+    });
   const both = `${draft}-versions`;
   await mkdir(both);
   await rename(draft, join(both, version));
@@ -42,6 +46,7 @@ async function besideUnversioned(draft: string, home: string, name: string, vers
     throw error;
   }
   // The schema is one folder further away.
-  if (json !== undefined) await writeFile(join(home, old, 'model.json'), json.replace(/("\$schema"\s*:\s*")(?=\.\.\/)/, '$1../'));
+  if (json !== undefined)
+    await writeFile(join(home, old, 'model.json'), json.replace(/("\$schema"\s*:\s*")(?=\.\.\/)/, '$1../'));
   return { moved: `models/${name}/${old}` };
 }

@@ -13,12 +13,18 @@ export async function checkEngine(context: ExecContext, engine: Engine): Promise
     await exec(context, engineVersion(engine));
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    throw new Failure(engine === 'docker' ? 'Docker is installed, but its Engine does not answer.' : 'podman is installed, but does not work.', {
-      details: error.details,
-      hint: engine === 'docker'
-        ? 'Start Docker (Docker Desktop, or `sudo systemctl start docker`), and check with `docker info`.'
-        : 'Check with `podman info`; where podman runs in a machine of its own, start that: podman machine start',
-      cause: error,
-    });
+    throw new Failure(
+      engine === 'docker'
+        ? 'Docker is installed, but its Engine does not answer.'
+        : 'podman is installed, but does not work.',
+      {
+        details: error.details,
+        hint:
+          engine === 'docker'
+            ? 'Start Docker (Docker Desktop, or `sudo systemctl start docker`), and check with `docker info`.'
+            : 'Check with `podman info`; where podman runs in a machine of its own, start that: podman machine start',
+        cause: error,
+      },
+    );
   }
 }

@@ -7,6 +7,9 @@ export async function loadRuntime(): Promise<Engine> {
     return (await import('../../onnx/engine/onnxruntime.ts')).onnxruntime;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
-    throw new Failure('The ONNX runtime is not installed here.', { cause, hint: 'rhizome init adds it to package.json; or: npm install onnxruntime-node' });
+    throw new Failure('The ONNX runtime is not installed here.', {
+      cause,
+      hint: 'rhizome init adds it to package.json; or: npm install onnxruntime-node',
+    });
   }
 }

@@ -20,45 +20,73 @@ const marginSeconds = 60;
  * @returns why there was nothing to wait for; undefined where there was
  * @throws Failure with the cause, as soon as waiting cannot help
  */
-export async function waitForRollout(context: ExecContext, kubeContext: string, manifests: Manifests): Promise<string | undefined> {
+export async function waitForRollout(
+  context: ExecContext,
+  kubeContext: string,
+  manifests: Manifests,
+): Promise<string | undefined> {
   const scope = scopeOf(kubeContext, manifests);
   const started = Date.now();
   let since: { readonly cause: string; readonly at: number } | undefined;
   for (let polls = 0; ; polls++) {
     const snapshot = await readSnapshot(context, scope, manifests.deployment, { quiet: polls > 0 });
-    if (snapshot === undefined) throw new Failure(`The Deployment ${manifests.deployment} is gone: somebody deleted it during the rollout.`);
+    if (snapshot === undefined)
+      throw new Failure(`The Deployment ${manifests.deployment} is gone: somebody deleted it during the rollout.`);
     const unready = [...snapshot.current, ...snapshot.old].filter((pod) => !replicaStatus(pod).ready);
     const probes = unready.some(isRunning) ? await readProbeFailures(context, scope) : undefined;
     const { complete, lines, oldReady, ...rollout } = judgeRollout(snapshot, probes);
     context.report.progress(lines);
-    if (complete) return polls === 0 ? `all ${String(snapshot.deployment.spec.replicas ?? 1)} replicas run it already` : undefined;
+    if (complete)
+      return polls === 0 ? `all ${String(snapshot.deployment.spec.replicas ?? 1)} replicas run it already` : undefined;
 
     const limit = (snapshot.deployment.spec.progressDeadlineSeconds ?? 600) + marginSeconds;
-    const problem = rollout.problem
-      ?? (polls % pollsBetweenLogs === pollsBetweenLogs - 1 ? await neverReady(context, scope, snapshot.current) : undefined)
-      ?? (Date.now() - started > limit * 1000 ? { cause: `The rollout is not complete after ${String(limit)} s.`, object: manifests.deployment } : undefined);
+    const problem =
+      rollout.problem ??
+      (polls % pollsBetweenLogs === pollsBetweenLogs - 1
+        ? await neverReady(context, scope, snapshot.current)
+        : undefined) ??
+      (Date.now() - started > limit * 1000
+        ? { cause: `The rollout is not complete after ${String(limit)} s.`, object: manifests.deployment }
+        : undefined);
     if (problem?.cause !== since?.cause) since = problem && { cause: problem.cause, at: Date.now() };
-    if (problem !== undefined && Date.now() - (since?.at ?? 0) >= (problem.mayPass ?? 0) * 1000) throw await explain(context, scope, manifests, problem, oldReady);
+    if (problem !== undefined && Date.now() - (since?.at ?? 0) >= (problem.mayPass ?? 0) * 1000)
+      throw await explain(context, scope, manifests, problem, oldReady);
     await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => undefined);
   }
 }
 
-const isRunning = (pod: Pod): boolean => pod.status.containerStatuses?.[0]?.state?.running !== undefined && pod.metadata.deletionTimestamp === undefined;
+const isRunning = (pod: Pod): boolean =>
+  pod.status.containerStatuses?.[0]?.state?.running !== undefined && pod.metadata.deletionTimestamp === undefined;
 
 /** A replica that runs, and whose service says in its log that it will never get ready. */
-async function neverReady(context: ExecContext, scope: Scope, pods: readonly Pod[]): Promise<RolloutProblem | undefined> {
+async function neverReady(
+  context: ExecContext,
+  scope: Scope,
+  pods: readonly Pod[],
+): Promise<RolloutProblem | undefined> {
   const pod = pods.find((candidate) => isRunning(candidate) && !replicaStatus(candidate).ready);
   if (pod === undefined) return undefined;
   const { final } = await readServiceLog(context, scope, pod, { quiet: true });
-  return final === undefined ? undefined : { cause: `${pod.metadata.name} runs, but will not get ready: ${final}.`, pod, object: pod.metadata.name };
+  return final === undefined
+    ? undefined
+    : { cause: `${pod.metadata.name} runs, but will not get ready: ${final}.`, pod, object: pod.metadata.name };
 }
 
 /** The failure in words, with the events and the last log lines that show it. */
-async function explain(context: ExecContext, scope: Scope, manifests: Manifests, problem: RolloutProblem, oldReady: number): Promise<Failure> {
+async function explain(
+  context: ExecContext,
+  scope: Scope,
+  manifests: Manifests,
+  problem: RolloutProblem,
+  oldReady: number,
+): Promise<Failure> {
   const { object, pod, hint = 'Correct the cause and run `rhizome up` again' } = problem;
   const events = await warnings(context, scope, object);
   const log = pod === undefined ? [] : (await readServiceLog(context, scope, pod)).lines;
-  const others = oldReady === 0 ? '' : ` ${oldReady === 1 ? '1 replica' : `${String(oldReady)} replicas`} of the version before still serve${oldReady === 1 ? 's' : ''}.`;
+  const others =
+    oldReady === 0
+      ? ''
+      : ` ${oldReady === 1 ? '1 replica' : `${String(oldReady)} replicas`} of the version before still serve${oldReady === 1 ? 's' : ''}.`;
   const undo = `kubectl --context ${scope.context} --namespace ${scope.namespace} rollout undo deployment/${manifests.deployment}`;
   return new Failure(`The rollout failed: ${problem.cause}${others}`, {
     details: [
@@ -70,7 +98,14 @@ async function explain(context: ExecContext, scope: Scope, manifests: Manifests,
 }
 
 async function warnings(context: ExecContext, scope: Scope, object: string): Promise<readonly string[]> {
-  const { items } = JSON.parse(await exec(context, kubectlEvents(scope, `involvedObject.name=${object}`))) as { items: readonly Event[] };
-  return items.filter(({ type }) => type === 'Warning').slice(-5)
-    .map(({ reason, message, count }) => `${reason ?? ''}: ${message?.trim() ?? ''}${(count ?? 1) > 1 ? ` (${String(count)} times)` : ''}`);
+  const { items } = JSON.parse(await exec(context, kubectlEvents(scope, `involvedObject.name=${object}`))) as {
+    items: readonly Event[];
+  };
+  return items
+    .filter(({ type }) => type === 'Warning')
+    .slice(-5)
+    .map(
+      ({ reason, message, count }) =>
+        `${reason ?? ''}: ${message?.trim() ?? ''}${(count ?? 1) > 1 ? ` (${String(count)} times)` : ''}`,
+    );
 }

@@ -42,16 +42,21 @@ export async function watch(context: ExecContext, target: Target, print: (line: 
 /** `2 of 2 replicas ready`, and of a rollout that is on its way how many are new. */
 export function summary({ wanted, ready, updated, available, replicas }: DeploymentStatus): string {
   const old = replicas.filter(({ revision }) => revision === 'old').length;
-  const rollout = updated === undefined || (old === 0 && updated === wanted && available === wanted) ? ''
-    : `; rollout: ${String(updated)} of ${String(wanted)} new, ${String(old)} old, ${String(available ?? 0)} available`;
+  const rollout =
+    updated === undefined || (old === 0 && updated === wanted && available === wanted)
+      ? ''
+      : `; rollout: ${String(updated)} of ${String(wanted)} new, ${String(old)} old, ${String(available ?? 0)} available`;
   return `${String(ready)} of ${String(wanted)} replicas ready${rollout}`;
 }
 
 function line({ name, ready, restarts, reason, ...more }: ReplicaStatus): string {
   const state = `${ready ? 'ready' : 'not ready'}, ${String(restarts)} restarts${reason === undefined ? '' : ` (${reason})`}`;
-  return [`${name} ${state}`, more.revision, more.model, more.image, more.node].filter((part) => part !== undefined).join(', ');
+  return [`${name} ${state}`, more.revision, more.model, more.image, more.node]
+    .filter((part) => part !== undefined)
+    .join(', ');
 }
 
 const name = (text: string): string => text.split(' ', 1)[0] ?? '';
 
-const isGone = (text: string, lines: readonly string[]): boolean => / restarts/.test(text) && !lines.some((other) => name(other) === name(text));
+const isGone = (text: string, lines: readonly string[]): boolean =>
+  / restarts/.test(text) && !lines.some((other) => name(other) === name(text));

@@ -8,16 +8,26 @@ import { loadRuntime } from './runtime.ts';
 /** What the models of the project take and give, each in the version that callers get who name none. @throws Failure naming a model that cannot be loaded */
 export async function readModels(root: string): Promise<readonly Signature[]> {
   // Loaded here: the runtime is large, and other commands do without it.
-  const [{ Model }, { compareVersions, modelFolders }, runtime] = await Promise.all([import('../../onnx/model.ts'), import('../../onnx/file/model-folders.ts'), loadRuntime()]);
+  const [{ Model }, { compareVersions, modelFolders }, runtime] = await Promise.all([
+    import('../../onnx/model.ts'),
+    import('../../onnx/file/model-folders.ts'),
+    loadRuntime(),
+  ]);
   const models = join(root, 'models');
   const folders = await modelFolders(models).catch(() => []);
-  if (folders.length === 0) throw new Failure('There is no model in models/.', { hint: 'Add one: rhizome add model.onnx --name NAME' });
+  if (folders.length === 0)
+    throw new Failure('There is no model in models/.', { hint: 'Add one: rhizome add model.onnx --name NAME' });
   const signatures = new Map<string, Signature>();
   for (const place of folders) {
     const folder = relative(process.cwd(), join(models, place.folder));
-    const model = await Model.load(join(models, place.folder), runtime, { threads: 1 }, place).catch((cause: unknown) => {
-      throw new Failure(cause instanceof Error ? cause.message : String(cause), { cause, hint: `Mend it, or take it out of ${dirname(folder)}/.` });
-    });
+    const model = await Model.load(join(models, place.folder), runtime, { threads: 1 }, place).catch(
+      (cause: unknown) => {
+        throw new Failure(cause instanceof Error ? cause.message : String(cause), {
+          cause,
+          hint: `Mend it, or take it out of ${dirname(folder)}/.`,
+        });
+      },
+    );
     await model.release();
     const { name, version } = model.signature;
     const known = signatures.get(name);
@@ -36,7 +46,10 @@ export async function writeTypes(file: string, text: string): Promise<void> {
 export async function checkTypes(file: string, text: string): Promise<void> {
   const hint = `Write it: rhizome types --out ${quote([file])}`;
   const there = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, hint });
+    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+      hint,
+    });
   });
   if (there === text) return;
   const [was, is] = [there.split('\n'), text.split('\n')];

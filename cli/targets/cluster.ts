@@ -30,7 +30,11 @@ export interface Cluster extends Target {
  * What every cluster has in common: the Deployment of the manifests, asked for by kubectl.
  * @param on the target's name
  */
-export function inCluster(context: ExecContext, kubeContext: string, on: string): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
+export function inCluster(
+  context: ExecContext,
+  kubeContext: string,
+  on: string,
+): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
   const readModels = modelReader(context);
   const status = async ({ models = false }: StatusOptions = {}): Promise<DeploymentStatus | undefined> => {
     const manifests = currentManifests(context.root);
@@ -39,11 +43,17 @@ export function inCluster(context: ExecContext, kubeContext: string, on: string)
     if (snapshot === undefined) return undefined;
     const { replicas, ...counts } = deploymentStatus(snapshot);
     const served = models ? await readModels(scope, [...snapshot.current, ...snapshot.old]) : undefined;
-    return { ...counts, replicas: replicas.map((replica) => ({ ...replica, ...(served?.has(replica.name) === true && { model: served.get(replica.name) ?? '' }) })) };
+    return {
+      ...counts,
+      replicas: replicas.map((replica) => ({
+        ...replica,
+        ...(served?.has(replica.name) === true && { model: served.get(replica.name) ?? '' }),
+      })),
+    };
   };
   return {
     status,
-    isUp: async () => await status() !== undefined,
+    isUp: async () => (await status()) !== undefined,
     async logs({ follow, signal }) {
       const manifests = currentManifests(context.root);
       await followLogs({ ...context, signal }, scopeOf(kubeContext, manifests), manifests.deployment, { follow });
@@ -53,7 +63,9 @@ export function inCluster(context: ExecContext, kubeContext: string, on: string)
       const former = (await recorded(context.root))[on]?.installations ?? [];
       const removed: string[] = [];
       for (const installation of [manifests, ...former.filter((other) => !sameInstallation(other, manifests))]) {
-        removed.push(...await removeInstallation(context, kubeContext, installation, manifests.objects.map(resource)));
+        removed.push(
+          ...(await removeInstallation(context, kubeContext, installation, manifests.objects.map(resource))),
+        );
       }
       return removed;
     },
@@ -66,13 +78,17 @@ function resource({ apiVersion, kind }: KubernetesObject): string {
 }
 
 /** The contexts that kubectl knows. */
-export const contextNames = async (context: ExecContext): Promise<readonly string[]> => lines(await exec(context, kubectlContexts(), { quiet: true }));
+export const contextNames = async (context: ExecContext): Promise<readonly string[]> =>
+  lines(await exec(context, kubectlContexts(), { quiet: true }));
 
 /** A context that kubectl does not know is the likeliest slip in `--on context=NAME`. */
 export async function checkContext(context: ExecContext, name: string): Promise<void> {
   const known = await contextNames(context);
   if (known.includes(name)) return;
   throw new Failure(`kubectl knows no context "${name}".`, {
-    hint: known.length === 0 ? 'It knows none at all: is KUBECONFIG set as it should be?' : `It knows: ${known.join(', ')}.`,
+    hint:
+      known.length === 0
+        ? 'It knows none at all: is KUBECONFIG set as it should be?'
+        : `It knows: ${known.join(', ')}.`,
   });
 }

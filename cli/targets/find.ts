@@ -24,7 +24,9 @@ export function clusterNamed(context: ExecContext, on: string, options: KindOpti
   if (on === 'minikube') return minikubeTarget(context, options.engine);
   const name = /^context=(.+)$/.exec(on)?.[1];
   if (name !== undefined) return contextTarget(context, name, options.engine);
-  throw new UsageError(`--on ${on}: expected local, kind, minikube or context=NAME.`, { hint: 'The names of contexts: kubectl config get-contexts --output name' });
+  throw new UsageError(`--on ${on}: expected local, kind, minikube or context=NAME.`, {
+    hint: 'The names of contexts: kubectl config get-contexts --output name',
+  });
 }
 
 export const isCluster = (target: Target): target is Cluster => 'context' in target;
@@ -34,7 +36,9 @@ export const isCluster = (target: Target): target is Cluster => 'context' in tar
  * @throws what kubectl says, where nothing is up that answers, and a context does not to which `up` applied something
  */
 export async function targetsUp(context: ExecContext): Promise<readonly Target[]> {
-  const candidates = await Promise.all([...new Set(['local', 'kind', ...await known(context)])].map((on) => targetMade(context, on)));
+  const candidates = await Promise.all(
+    [...new Set(['local', 'kind', ...(await known(context))])].map((on) => targetMade(context, on)),
+  );
   const asked = await Promise.allSettled(candidates.map((target) => target.isUp()));
   context.signal.throwIfAborted();
   const up = candidates.filter((_, index) => asked[index]?.status === 'fulfilled' && asked[index].value);
@@ -57,7 +61,9 @@ async function known(context: ExecContext): Promise<readonly string[]> {
     if (error instanceof Failure && !context.signal.aborted) return undefined;
     throw error;
   });
-  const gone = names.filter((on) => on.startsWith('context=') && contexts?.includes(on.slice('context='.length)) === false);
+  const gone = names.filter(
+    (on) => on.startsWith('context=') && contexts?.includes(on.slice('context='.length)) === false,
+  );
   for (const on of gone) {
     await forget(context.root, on);
     context.report.line(`${on} is forgotten: kubectl does not know it any more.`);
@@ -69,12 +75,17 @@ async function known(context: ExecContext): Promise<readonly string[]> {
 export async function findTarget(context: ExecContext, on: string | undefined): Promise<Target> {
   if (on !== undefined) return targetMade(context, on);
   const [first, ...others] = await targetsUp(context);
-  if (first === undefined) throw new Failure('Nothing is up.', { hint: '`rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.' });
+  if (first === undefined)
+    throw new Failure('Nothing is up.', {
+      hint: '`rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
+    });
   if (others.length > 0) throw several([first, ...others]);
   return first;
 }
 
 export function several(targets: readonly Target[]): UsageError {
   const names = targets.map(({ name }) => name);
-  return new UsageError(`Several are up: ${names.join(', ')}.`, { hint: `Say which: --on ${names.join(' or --on ')}.` });
+  return new UsageError(`Several are up: ${names.join(', ')}.`, {
+    hint: `Say which: --on ${names.join(' or --on ')}.`,
+  });
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { readKindConfig } from './kind-config.ts';
 
 let root: string;
-beforeEach(async () => { root = await mkdtemp(join(tmpdir(), 'rhizome-kind-')); });
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'rhizome-kind-'));
+});
 afterEach(() => rm(root, { recursive: true }));
 
 const read = async (source: string) => {
@@ -14,8 +16,9 @@ const read = async (source: string) => {
 
 test("the cluster's name and ports are those of kind.yaml, or kind's own default", async () => {
   expect(readKindConfig(root)).toBeUndefined();
-  expect(await read('name: wine\nnodes: [{role: worker}, {extraPortMappings: [{containerPort: 30080, hostPort: 8080}]}]\n'))
-    .toEqual({ name: 'wine', nodes: 2, portMappings: [{ containerPort: 30080, hostPort: 8080 }] });
+  expect(
+    await read('name: wine\nnodes: [{role: worker}, {extraPortMappings: [{containerPort: 30080, hostPort: 8080}]}]\n'),
+  ).toEqual({ name: 'wine', nodes: 2, portMappings: [{ containerPort: 30080, hostPort: 8080 }] });
   expect(await read('kind: Cluster\n')).toEqual({ name: 'kind', nodes: 1, portMappings: [] });
   expect(await read('')).toEqual({ name: 'kind', nodes: 1, portMappings: [] });
 });

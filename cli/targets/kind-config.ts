@@ -25,8 +25,22 @@ export function readKindConfig(root: string): KindConfig | undefined {
   }
   const document = parseDocument(source);
   const broken = document.errors[0];
-  if (broken !== undefined) throw new Failure(`kind.yaml is not YAML: ${broken.message}`, { cause: broken, hint: 'Correct it; https://kind.sigs.k8s.io/docs/user/configuration/ says what it may hold.' });
-  const { name = defaultName, nodes } = (document.toJS() ?? {}) as { name?: unknown; nodes?: readonly { extraPortMappings?: KindConfig['portMappings'] }[] };
-  if (typeof name !== 'string' || !/^[a-z0-9.-]+$/.test(name)) throw new Failure(`kind.yaml names its cluster ${JSON.stringify(name)}.`, { hint: 'kind takes lower-case letters, digits, dots and dashes.' });
-  return { name, nodes: nodes?.length ?? 1, portMappings: (nodes ?? []).flatMap((node) => node.extraPortMappings ?? []) };
+  if (broken !== undefined)
+    throw new Failure(`kind.yaml is not YAML: ${broken.message}`, {
+      cause: broken,
+      hint: 'Correct it; https://kind.sigs.k8s.io/docs/user/configuration/ says what it may hold.',
+    });
+  const { name = defaultName, nodes } = (document.toJS() ?? {}) as {
+    name?: unknown;
+    nodes?: readonly { extraPortMappings?: KindConfig['portMappings'] }[];
+  };
+  if (typeof name !== 'string' || !/^[a-z0-9.-]+$/.test(name))
+    throw new Failure(`kind.yaml names its cluster ${JSON.stringify(name)}.`, {
+      hint: 'kind takes lower-case letters, digits, dots and dashes.',
+    });
+  return {
+    name,
+    nodes: nodes?.length ?? 1,
+    portMappings: (nodes ?? []).flatMap((node) => node.extraPortMappings ?? []),
+  };
 }

@@ -24,7 +24,8 @@ export function kindTarget(context: ExecContext, { nodeImage, engine = chooseEng
   const kind = kindEnvironment(engine);
   const shared = inCluster(context, kubeContext, 'kind');
   const exists = async (): Promise<boolean> =>
-    config !== undefined && (await exec(context, kindClusters(), { ...kind, quiet: true })).split('\n').includes(cluster);
+    config !== undefined &&
+    (await exec(context, kindClusters(), { ...kind, quiet: true })).split('\n').includes(cluster);
 
   return {
     name: 'kind',
@@ -33,7 +34,10 @@ export function kindTarget(context: ExecContext, { nodeImage, engine = chooseEng
     loads: true,
 
     async ensure() {
-      if (config === undefined) throw new Failure('There is no kind.yaml, which says what the cluster is made of.', { hint: 'Write one with a `name`: https://kind.sigs.k8s.io/docs/user/configuration/' });
+      if (config === undefined)
+        throw new Failure('There is no kind.yaml, which says what the cluster is made of.', {
+          hint: 'Write one with a `name`: https://kind.sigs.k8s.io/docs/user/configuration/',
+        });
       if (await exists()) return `the cluster ${cluster} is there`;
       for (const { hostPort } of config.portMappings) {
         await checkPortFree(hostPort, 'Stop it, or change `hostPort` in kind.yaml.');
@@ -57,12 +61,12 @@ export function kindTarget(context: ExecContext, { nodeImage, engine = chooseEng
     isUp: exists,
 
     async status(options) {
-      if (!await exists()) return undefined;
-      return await shared.status(options) ?? { wanted: 0, ready: 0, replicas: [] };
+      if (!(await exists())) return undefined;
+      return (await shared.status(options)) ?? { wanted: 0, ready: 0, replicas: [] };
     },
 
     async url() {
-      if (!await exists()) return undefined;
+      if (!(await exists())) return undefined;
       const { service } = currentManifests(context.root);
       const mapping = config?.portMappings.find(({ containerPort }) => containerPort === service.nodePort);
       return mapping && `http://localhost:${String(mapping.hostPort)}`;
@@ -71,7 +75,7 @@ export function kindTarget(context: ExecContext, { nodeImage, engine = chooseEng
     logs: (options) => shared.logs(options),
 
     async down() {
-      if (!await exists()) return [];
+      if (!(await exists())) return [];
       await exec(context, kindDelete(cluster), { ...kind, stream: true });
       return [`kind cluster ${cluster}`];
     },

@@ -11,7 +11,7 @@ export function localTarget(root: string): Target {
   return {
     name: 'local',
     async isUp() {
-      return await this.status() !== undefined;
+      return (await this.status()) !== undefined;
     },
     async status({ models = false } = {}) {
       const state = await readState(root);
@@ -19,7 +19,9 @@ export function localTarget(root: string): Target {
       if (isRunning(state.supervisor)) {
         // All of them load the same folder; a restarted one may have loaded it later.
         const model = models ? await servedModels(state.url) : undefined;
-        const replicas = state.replicas.map(({ status }) => (model === undefined || !status.ready ? status : { ...status, model }));
+        const replicas = state.replicas.map(({ status }) =>
+          model === undefined || !status.ready ? status : { ...status, model },
+        );
         return { wanted: replicas.length, ready: replicas.filter(({ ready }) => ready).length, replicas };
       }
       const left = orphans(state);
@@ -27,7 +29,13 @@ export function localTarget(root: string): Target {
       const reason = `Orphaned: the engine (pid ${state.supervisor.pid}) was killed; run \`rhizome down\` or \`rhizome up\``;
       const replicas = state.replicas.map(({ status: { name, restarts }, process }) => {
         const alive = process !== undefined && left.includes(process);
-        return { name, ready: false, restarts, reason: alive ? reason : 'Unknown', ...(alive ? { pid: process.pid } : {}) };
+        return {
+          name,
+          ready: false,
+          restarts,
+          reason: alive ? reason : 'Unknown',
+          ...(alive ? { pid: process.pid } : {}),
+        };
       });
       return { wanted: replicas.length, ready: 0, replicas };
     },

@@ -41,10 +41,10 @@ export function minikubeTarget(context: ExecContext, engine: Engine = chooseEngi
       return undefined;
     },
 
-    isUp: async () => await runs() && await shared.isUp(),
-    status: async (options) => (await runs() ? shared.status(options) : undefined),
+    isUp: async () => (await runs()) && (await shared.isUp()),
+    status: async (options) => ((await runs()) ? shared.status(options) : undefined),
     url: () => forwardedUrl(context.root, profile),
     logs: (options) => shared.logs(options),
-    down: async () => (await runs() ? shared.down() : []),
+    down: async () => ((await runs()) ? shared.down() : []),
   };
 }

@@ -23,7 +23,7 @@ export async function openService(context: ExecContext, target: Target): Promise
     const url = await target.url();
     if (url !== undefined) return { url, boundToOnePod: false, close };
   }
-  if (!isCluster(target) || await target.status() === undefined) {
+  if (!isCluster(target) || (await target.status()) === undefined) {
     throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
   }
   const manifests = currentManifests(context.root);
@@ -36,12 +36,19 @@ export async function openService(context: ExecContext, target: Target): Promise
 }
 
 /** Where a cluster of kind, whoever made it, has the Service's NodePort mapped to this machine. */
-async function mappedUrl(context: ExecContext, engine: Engine, kubeContext: string, { service }: Manifests): Promise<string | undefined> {
+async function mappedUrl(
+  context: ExecContext,
+  engine: Engine,
+  kubeContext: string,
+  { service }: Manifests,
+): Promise<string | undefined> {
   // kind calls the context of its cluster NAME so, and its first node NAME-control-plane.
   const cluster = /^kind-(.+)$/.exec(kubeContext)?.[1];
   if (cluster === undefined || service.nodePort === undefined) return undefined;
   try {
-    const lines = await exec(context, containerPort(engine, `${cluster}-control-plane`, service.nodePort), { quiet: true });
+    const lines = await exec(context, containerPort(engine, `${cluster}-control-plane`, service.nodePort), {
+      quiet: true,
+    });
     const port = /:(\d+)$/.exec(lines.split('\n')[0] ?? '')?.[1];
     return port && `http://localhost:${port}`;
   } catch (error) {

@@ -1,7 +1,14 @@
 import { createReporter, type Output } from './reporter.ts';
 
 function output(isTTY: boolean): Output & { text: string } {
-  return { text: '', isTTY, columns: 40, write(text: string) { this.text += text; } };
+  return {
+    text: '',
+    isTTY,
+    columns: 40,
+    write(text: string) {
+      this.text += text;
+    },
+  };
 }
 
 test('without a terminal: plain lines, each new one once', () => {
@@ -12,7 +19,9 @@ test('without a terminal: plain lines, each new one once', () => {
   report.progress(['a ready', 'b starting']);
   report.done('Wait', 1.23);
   report.skipped('Load the image', 'every node has it');
-  expect(out.text).toBe('• Wait\n  a starting\n  b starting\n  a ready\n  ✓ Wait (1.2 s)\n  - Load the image: skipped, every node has it\n');
+  expect(out.text).toBe(
+    '• Wait\n  a starting\n  b starting\n  a ready\n  ✓ Wait (1.2 s)\n  - Load the image: skipped, every node has it\n',
+  );
 });
 
 test('on a terminal: progress is rewritten in place, cut to its width, and gone when the step is done', () => {
@@ -21,7 +30,9 @@ test('on a terminal: progress is rewritten in place, cut to its width, and gone 
   report.progress(['a starting', 'x'.repeat(80)]);
   report.progress(['a ready']);
   report.done('Wait', 1);
-  expect(out.text).toBe(`  a starting\n  ${'x'.repeat(37)}\n\u001b[2A\u001b[0J  a ready\n\u001b[1A\u001b[0J  ✓ Wait (1.0 s)\n`);
+  expect(out.text).toBe(
+    `  a starting\n  ${'x'.repeat(37)}\n\u001b[2A\u001b[0J  a ready\n\u001b[1A\u001b[0J  ✓ Wait (1.0 s)\n`,
+  );
 });
 
 test('a failure: what happened, what shows it, what to do', () => {

@@ -46,9 +46,15 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
   };
 
   return {
-    step: (title) => { print(style('bold', `• ${title}`)); },
-    command: (line) => { print(style('cyan', `  $ ${line}`)); },
-    line: (text) => { print(`  ${text}`); },
+    step: (title) => {
+      print(style('bold', `• ${title}`));
+    },
+    command: (line) => {
+      print(style('cyan', `  $ ${line}`));
+    },
+    line: (text) => {
+      print(`  ${text}`);
+    },
     progress(lines) {
       if (!live) {
         for (const line of lines) if (!shown.includes(line)) output.write(`  ${line}\n`);
@@ -60,8 +66,12 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
       for (const line of lines) output.write(`  ${style('dim', stripVTControlCharacters(line).slice(0, width))}\n`);
       shown = lines;
     },
-    done(title, seconds) { print(style('green', `  ✓ ${title} (${seconds.toFixed(1)} s)`)); },
-    skipped(title, reason) { print(style('dim', `  - ${title}: skipped, ${reason}`)); },
+    done(title, seconds) {
+      print(style('green', `  ✓ ${title} (${seconds.toFixed(1)} s)`));
+    },
+    skipped(title, reason) {
+      print(style('dim', `  - ${title}: skipped, ${reason}`));
+    },
     failure(message, details, hint) {
       print(`\n${style('red', '✗')} ${message}`);
       for (const line of details) print(style('dim', `    ${line}`));

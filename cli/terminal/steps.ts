@@ -25,7 +25,9 @@ export function createSteps(report: Reporter): Steps {
       report.step(title);
       const started = performance.now();
       let skipped: string | undefined;
-      const result = await work((reason) => { skipped = reason; });
+      const result = await work((reason) => {
+        skipped = reason;
+      });
       const seconds = Math.round(performance.now() - started) / 1000;
       times.push({ step: title, seconds, ...(skipped !== undefined && { skipped }) });
       if (skipped === undefined) report.done(title, seconds);

@@ -28,7 +28,10 @@ export interface BuildOptions {
 
 export function imageBuild(engine: Engine, { tag, buildArgs, secrets, platform }: BuildOptions): string[] {
   return [
-    engine, 'build', '--tag', tag,
+    engine,
+    'build',
+    '--tag',
+    tag,
     ...(platform === undefined ? [] : ['--platform', platform]),
     ...Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     ...Object.entries(secrets).flatMap(([id, file]) => ['--secret', `id=${id},src=${file}`]),
@@ -41,33 +44,68 @@ export const imageTag = (engine: Engine, image: string, tag: string): string[] =
 export const imageInspect = (engine: Engine, image: string): string[] => [engine, 'image', 'inspect', image];
 
 /** @param platform of an image that may have several; podman's have one */
-export const imageSave = (engine: Engine, image: string, file: string, platform?: string): string[] =>
-  [engine, 'save', '--output', file, ...(platform === undefined ? [] : ['--platform', platform]), image];
+export const imageSave = (engine: Engine, image: string, file: string, platform?: string): string[] => [
+  engine,
+  'save',
+  '--output',
+  file,
+  ...(platform === undefined ? [] : ['--platform', platform]),
+  image,
+];
 
 /** @param digestFile where podman writes the digest; docker prints it */
 export const imagePush = (engine: Engine, image: string, digestFile: string): string[] =>
   engine === 'docker' ? ['docker', 'push', image] : ['podman', 'push', '--digestfile', digestFile, image];
 
 /** What a registry has under a name; fails where it has nothing. One of this machine may speak HTTP, which a push takes as it is. */
-export const dockerManifest = (image: string): string[] =>
-  ['docker', 'manifest', 'inspect', '--verbose', ...(/^(localhost|127\.\d+\.\d+\.\d+)[:/]/.test(image) ? ['--insecure'] : []), image];
+export const dockerManifest = (image: string): string[] => [
+  'docker',
+  'manifest',
+  'inspect',
+  '--verbose',
+  ...(/^(localhost|127\.\d+\.\d+\.\d+)[:/]/.test(image) ? ['--insecure'] : []),
+  image,
+];
 
 /** Fails where the client alone is there. Docker's prints the version of its Engine. */
 export const engineVersion = (engine: Engine): string[] =>
-  engine === 'docker' ? ['docker', 'version', '--format', '{{.Server.Version}}'] : ['podman', 'info', '--format', '{{.Version.Version}}'];
+  engine === 'docker'
+    ? ['docker', 'version', '--format', '{{.Server.Version}}']
+    : ['podman', 'info', '--format', '{{.Version.Version}}'];
 
 /** The version of the API that Docker's client and Engine agree on, as `1.48`. */
 export const dockerApiVersion = (): string[] => ['docker', 'version', '--format', '{{.Client.APIVersion}}'];
 
 /** The names of the images that a node of kind holds, a line each. */
-export const nodeImages = (engine: Engine, node: string): string[] =>
-  [engine, 'exec', node, 'ctr', '--namespace', 'k8s.io', 'images', 'list', '-q'];
+export const nodeImages = (engine: Engine, node: string): string[] => [
+  engine,
+  'exec',
+  node,
+  'ctr',
+  '--namespace',
+  'k8s.io',
+  'images',
+  'list',
+  '-q',
+];
 
 /** Where a port of a container is on this machine: a line each, as `127.0.0.1:8080`. Fails where it is nowhere. */
-export const containerPort = (engine: Engine, container: string, port: number): string[] => [engine, 'port', container, `${String(port)}/tcp`];
+export const containerPort = (engine: Engine, container: string, port: number): string[] => [
+  engine,
+  'port',
+  container,
+  `${String(port)}/tcp`,
+];
 
 /** Runs a shell line in a node of kind. */
-export const nodeShell = (engine: Engine, node: string, line: string): string[] => [engine, 'exec', node, 'sh', '-c', line];
+export const nodeShell = (engine: Engine, node: string, line: string): string[] => [
+  engine,
+  'exec',
+  node,
+  'sh',
+  '-c',
+  line,
+];
 
 /** Freezes every process of a node of kind; to the others it is gone. */
 export const nodePause = (engine: Engine, node: string): string[] => [engine, 'pause', node];
@@ -76,5 +114,9 @@ export const nodeUnpause = (engine: Engine, node: string): string[] => [engine, 
 export const buildxVersion = (): string[] => ['docker', 'buildx', 'version'];
 
 /** The engine's memory, in bytes. */
-export const engineMemory = (engine: Engine): string[] =>
-  [engine, 'info', '--format', engine === 'docker' ? '{{.MemTotal}}' : '{{.Host.MemTotal}}'];
+export const engineMemory = (engine: Engine): string[] => [
+  engine,
+  'info',
+  '--format',
+  engine === 'docker' ? '{{.MemTotal}}' : '{{.Host.MemTotal}}',
+];

@@ -5,16 +5,24 @@ import { CommandFailed, exec, type ExecContext } from './exec.ts';
 import { quote } from './quote.ts';
 import { MissingTool } from './tool.ts';
 
-function recorder(signal: AbortSignal = new AbortController().signal): ExecContext & { readonly written: () => string } {
+function recorder(
+  signal: AbortSignal = new AbortController().signal,
+): ExecContext & { readonly written: () => string } {
   let written = '';
-  const report = createReporter({ write: (text) => { written += text; } });
+  const report = createReporter({
+    write: (text) => {
+      written += text;
+    },
+  });
   return { root: process.cwd(), report, signal, written: () => written };
 }
 
 const node = (script: string): string[] => [process.execPath, '-e', script];
 
 test('quotes only what a shell would read otherwise', () => {
-  expect(quote(['docker', 'build', '--tag', 'iris-server:v0.1.0', '.'])).toBe('docker build --tag iris-server:v0.1.0 .');
+  expect(quote(['docker', 'build', '--tag', 'iris-server:v0.1.0', '.'])).toBe(
+    'docker build --tag iris-server:v0.1.0 .',
+  );
   expect(quote(['echo', `it's $HOME`, ''])).toBe(String.raw`echo 'it'\''s $HOME' ''`);
 });
 
@@ -35,7 +43,11 @@ test('run elsewhere, it prints once where the commands belong', async () => {
 test('streams each line, and hands each to onLine', async () => {
   const context = recorder();
   const lines: string[] = [];
-  await exec(context, node('console.log("one"); console.error("two")'), { quiet: true, stream: true, onLine: (line) => lines.push(line) });
+  await exec(context, node('console.log("one"); console.error("two")'), {
+    quiet: true,
+    stream: true,
+    onLine: (line) => lines.push(line),
+  });
   expect(lines.toSorted()).toEqual(['one', 'two']);
   expect(context.written().split('\n').toSorted()).toEqual(['', '  one', '  two']);
 });
@@ -44,7 +56,7 @@ test('a failure carries the command, the exit code, the last lines and what to d
   const script = 'for (let i = 1; i <= 30; i++) console.error(`line ${i}`); process.exitCode = 3;';
   const failed = exec(recorder(), node(script), { hint: 'Try again.' });
   await expect(failed).rejects.toBeInstanceOf(CommandFailed);
-  const error = await failed.catch((caught: unknown) => caught as CommandFailed) as CommandFailed;
+  const error = (await failed.catch((caught: unknown) => caught as CommandFailed)) as CommandFailed;
   expect(error.code).toBe(3);
   expect(error.message).toContain(`failed (exit code 3): ${quote(node(script))}`);
   expect(error.details).toHaveLength(20);
@@ -55,12 +67,17 @@ test('a failure carries the command, the exit code, the last lines and what to d
 
 test('a command that gives no answer in time is ended', async () => {
   const failed = exec(recorder(), ['sleep', '30'], { timeout: 200 });
-  await expect(failed).rejects.toMatchObject({ name: 'CommandFailed', message: 'This command failed (no answer in time): sleep 30' });
+  await expect(failed).rejects.toMatchObject({
+    name: 'CommandFailed',
+    message: 'This command failed (no answer in time): sleep 30',
+  });
 });
 
 test('a missing program is named, with what it is for and where to get it', async () => {
   await expect(exec(recorder(), ['kind-that-nobody-has'])).rejects.toBeInstanceOf(MissingTool);
-  expect(new MissingTool('kind').message).toBe('`kind` is not installed, or not on the PATH; it makes a Kubernetes cluster out of containers.');
+  expect(new MissingTool('kind').message).toBe(
+    '`kind` is not installed, or not on the PATH; it makes a Kubernetes cluster out of containers.',
+  );
   expect(new MissingTool('kind').hint).toContain('https://kind.sigs.k8s.io/');
 });
 
@@ -69,7 +86,9 @@ test('Ctrl-C ends the command, and its reason is what is thrown', async () => {
   const reason = new Interrupted('SIGINT');
   const started = Date.now();
   const running = exec(recorder(controller.signal), node('console.log("up"); setInterval(() => {}, 1000)'), {
-    onLine: () => { controller.abort(reason); },
+    onLine: () => {
+      controller.abort(reason);
+    },
   });
   await expect(running).rejects.toBe(reason);
   expect(Date.now() - started).toBeLessThan(3000);

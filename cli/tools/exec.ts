@@ -39,8 +39,16 @@ export class CommandFailed extends Failure {
   readonly code: number | undefined;
 
   constructor(command: string, cause: ExecaError, lastLines: readonly string[], hint: string | undefined) {
-    const how = cause.timedOut ? 'no answer in time' : cause.exitCode === undefined ? `ended by ${cause.signal ?? cause.shortMessage}` : `exit code ${String(cause.exitCode)}`;
-    super(`This command failed (${how}): ${command}`, { details: lastLines, cause, ...(hint !== undefined && { hint }) });
+    const how = cause.timedOut
+      ? 'no answer in time'
+      : cause.exitCode === undefined
+        ? `ended by ${cause.signal ?? cause.shortMessage}`
+        : `exit code ${String(cause.exitCode)}`;
+    super(`This command failed (${how}): ${command}`, {
+      details: lastLines,
+      cause,
+      ...(hint !== undefined && { hint }),
+    });
     this.command = command;
     this.code = cause.exitCode;
   }

@@ -9,11 +9,14 @@ import { Failure } from '../failure.ts';
 export async function checkPortFree(port: number, hint?: string): Promise<void> {
   const server = createServer();
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  server.once('error', reject).listen(port, '127.0.0.1', () => { resolve(undefined); });
+  server.once('error', reject).listen(port, '127.0.0.1', () => {
+    resolve(undefined);
+  });
   try {
     await promise;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') throw await portInUse(port, cause, hint);
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')
+      throw await portInUse(port, cause, hint);
     throw cause;
   }
   await new Promise((closed) => server.close(closed));
@@ -32,7 +35,8 @@ export async function portInUse(port: number, cause: unknown, hint = otherPort('
 export type PortFlag = '--port' | '--grpc-port';
 
 /** The way out of a busy port. */
-export const otherPort = (flag: PortFlag, port: number): string => `End that program, or take another port: \`rhizome up ${flag} ${port + 1}\`.`;
+export const otherPort = (flag: PortFlag, port: number): string =>
+  `End that program, or take another port: \`rhizome up ${flag} ${port + 1}\`.`;
 
 /** The program that listens on a TCP port, as `node (pid 1234)`; undefined where it cannot be told, as of another user's. */
 export async function portHolder(port: number): Promise<string | undefined> {
@@ -46,8 +50,12 @@ export async function portHolder(port: number): Promise<string | undefined> {
 /** proc(5): net/tcp has local address, state (0A: listening) and inode; an open socket is a link of its process to the inode. */
 async function fromProc(port: number): Promise<string | undefined> {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')));
-  const sockets = tables.flatMap((table) => table.split('\n')).map((line) => line.trim().split(/\s+/))
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')),
+  );
+  const sockets = tables
+    .flatMap((table) => table.split('\n'))
+    .map((line) => line.trim().split(/\s+/))
     .filter(([, local, , state]) => state === '0A' && local?.endsWith(`:${hex}`))
     .map((fields) => `socket:[${fields[9] ?? ''}]`);
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {

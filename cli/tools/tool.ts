@@ -4,7 +4,10 @@ import { Failure } from '../failure.ts';
 const tools: Readonly<Record<string, { readonly why: string; readonly install: string }>> = {
   docker: { why: 'builds the image and runs the nodes of kind', install: 'https://docs.docker.com/engine/install/' },
   podman: { why: 'builds the image, and runs the nodes of kind', install: 'https://podman.io/docs/installation' },
-  kind: { why: 'makes a Kubernetes cluster out of containers', install: 'https://kind.sigs.k8s.io/docs/user/quick-start/#installation' },
+  kind: {
+    why: 'makes a Kubernetes cluster out of containers',
+    install: 'https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
+  },
   kubectl: { why: 'talks to the cluster', install: 'https://kubernetes.io/docs/tasks/tools/#kubectl' },
   minikube: { why: 'is the cluster that you named', install: 'https://minikube.sigs.k8s.io/docs/start/' },
 };
@@ -18,8 +21,10 @@ export class MissingTool extends Failure {
     const known = tools[tool];
     super(`\`${tool}\` is not installed, or not on the PATH${known === undefined ? '' : `; it ${known.why}`}.`, {
       cause,
-      hint: known === undefined ? `Install ${tool}, then run the same command again.`
-        : `Install it (${known.install}), then run the same command again. Without it: \`rhizome up\` needs only Node.`,
+      hint:
+        known === undefined
+          ? `Install ${tool}, then run the same command again.`
+          : `Install it (${known.install}), then run the same command again. Without it: \`rhizome up\` needs only Node.`,
     });
     this.tool = tool;
   }

@@ -12,7 +12,10 @@ import { atTheEnd } from '../undo.ts';
 
 const root = join(import.meta.dirname, '../..');
 const minutes = 60_000;
-const needs = ['docker', 'kind', 'kubectl', 'curl', 'script'].map((tool) => ({ tool, hint: 'the README tells where to get it' }));
+const needs = ['docker', 'kind', 'kubectl', 'curl', 'script'].map((tool) => ({
+  tool,
+  hint: 'the README tells where to get it',
+}));
 
 /** What the snippets make and remove may not be somebody's own. On CI all of it is the tests'. */
 function inTheWay(): string | undefined {
@@ -23,21 +26,32 @@ function inTheWay(): string | undefined {
     ['the kind cluster rhizome', 'kind', ['get', 'clusters'], 'rhizome'],
     ['the container iris_1', 'docker', ['ps', '--all', '--format', '{{.Names}}'], 'iris_1'],
   ];
-  const there = things.filter(([, command, args, name]) => execaSync(command, args, { reject: false }).stdout.split('\n').includes(name));
-  return there.length === 0 ? undefined : `the documentation makes and removes ${there.map(([what]) => what).join(', ')}, which is there: remove it first`;
+  const there = things.filter(([, command, args, name]) =>
+    execaSync(command, args, { reject: false }).stdout.split('\n').includes(name),
+  );
+  return there.length === 0
+    ? undefined
+    : `the documentation makes and removes ${there.map(([what]) => what).join(', ')}, which is there: remove it first`;
 }
 
 const reason = inTheWay();
 const folder = mkdtempSync(join(tmpdir(), 'rhizome-readme-'));
-const files = execaSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root }).stdout.split('\n');
+const files = execaSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root }).stdout.split(
+  '\n',
+);
 for (const file of files.filter((name) => existsSync(join(root, name)))) {
   mkdirSync(dirname(join(folder, file)), { recursive: true });
   cpSync(join(root, file), join(folder, file));
 }
 
 /** What a person's shell has: neither the project's own tools on the PATH, nor this test runner's settings. */
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|JEST|CI$|NODE_OPTIONS)/.test(name)));
-environment['PATH'] = (process.env['PATH'] ?? '').split(delimiter).filter((path) => !path.includes('node_modules')).join(delimiter);
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(npm_|JEST|CI$|NODE_OPTIONS)/.test(name)),
+);
+environment['PATH'] = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .filter((path) => !path.includes('node_modules'))
+  .join(delimiter);
 // What snippets make in new folders goes with the copy.
 environment['TMPDIR'] = join(folder, 'tmp');
 mkdirSync(environment['TMPDIR']);
@@ -58,9 +72,16 @@ async function stopBut(section: string | undefined): Promise<void> {
 /** What the snippets make is removed by e2e/run.ts, and the images that they tag are again what they were. */
 function undoAtTheEnd(): void {
   const list = `docker image ls --format '{{.Repository}}:{{.Tag}}' iris-server`;
-  const before = execaSync('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}} {{.ID}}', 'iris-server']).stdout.split('\n').filter((line) => line !== '').map((line) => line.split(' '));
+  const before = execaSync('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}} {{.ID}}', 'iris-server'])
+    .stdout.split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(' '));
   for (const [tag, id] of before) atTheEnd('docker', 'tag', id!, tag!);
-  atTheEnd('sh', '-c', `${list} | grep -vxF -e none ${before.map(([tag]) => `-e ${tag!}`).join(' ')} | xargs -r docker image rm`);
+  atTheEnd(
+    'sh',
+    '-c',
+    `${list} | grep -vxF -e none ${before.map(([tag]) => `-e ${tag!}`).join(' ')} | xargs -r docker image rm`,
+  );
   atTheEnd('docker', 'compose', '--project-directory', folder, 'down');
   atTheEnd('docker', 'rm', '--force', 'iris_1');
   atTheEnd('kind', 'delete', 'cluster', '--name', 'rhizome');
@@ -70,7 +91,10 @@ if (reason === undefined) beforeAll(undoAtTheEnd);
 afterAll(async () => {
   await stopBut(undefined);
   if (reason === undefined) {
-    for (const args of [['rhizome', 'down'], ['rhizome', 'down', '--on', 'kind']]) {
+    for (const args of [
+      ['rhizome', 'down'],
+      ['rhizome', 'down', '--on', 'kind'],
+    ]) {
       execaSync('npx', args, { cwd: folder, env: environment, extendEnv: false, reject: false });
     }
   }
@@ -118,7 +142,7 @@ async function follow({ code, section, how, answer, place }: Snippet): Promise<v
     await within(Promise.race([seen, closed]), 5 * minutes, `the output has '${how.text}'`, () => output);
     if (!output.includes(how.text)) throw new Error(`it ended without '${how.text}':\n${output}`);
   } else {
-    const [code_] = await within(closed, 10 * minutes, 'the snippet ends', () => output) as [number | null];
+    const [code_] = (await within(closed, 10 * minutes, 'the snippet ends', () => output)) as [number | null];
     if (code_ !== 0) throw new Error(`exit code ${code_}:\n${output}`);
     if (answer !== undefined) expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual(rounded(answer));
   }

@@ -29,8 +29,16 @@ export interface Cost {
  * @param after seconds of load after it: connections of a pod that ended its work are closed late
  */
 export async function underEvent(site: Site, event: string, work: Work, after = 3): Promise<Cost> {
-  const options = { url: `${await site.url()}/predictions`, requests: site.requests, rate, retryAfter } satisfies Partial<LoadOptions>;
-  const loads = [startLoad({ ...options, connections: 'keep-alive', pool: kept }), startLoad({ ...options, connections: 'new' })];
+  const options = {
+    url: `${await site.url()}/predictions`,
+    requests: site.requests,
+    rate,
+    retryAfter,
+  } satisfies Partial<LoadOptions>;
+  const loads = [
+    startLoad({ ...options, connections: 'keep-alive', pool: kept }),
+    startLoad({ ...options, connections: 'new' }),
+  ];
   let result: unknown;
   try {
     await sleep(2000);
@@ -39,7 +47,7 @@ export async function underEvent(site: Site, event: string, work: Work, after = 
   } finally {
     await Promise.all(loads.map((load) => load.stop()));
   }
-  const [keepAlive, fresh] = await Promise.all(loads.map((load) => load.stop())) as [LoadReport, LoadReport];
+  const [keepAlive, fresh] = (await Promise.all(loads.map((load) => load.stop()))) as [LoadReport, LoadReport];
   const failures = [...keepAlive.failures, ...fresh.failures];
   const lost = [...keepAlive.lost, ...fresh.lost];
   record({
@@ -50,7 +58,10 @@ export async function underEvent(site: Site, event: string, work: Work, after = 
     longestGapMs: Math.max(keepAlive.longestGapMs, fresh.longestGapMs),
     ...(typeof result === 'number' && { backSeconds: result }),
   });
-  for (const [what, report] of [['keep-alive', keepAlive], ['new', fresh]] as const) {
+  for (const [what, report] of [
+    ['keep-alive', keepAlive],
+    ['new', fresh],
+  ] as const) {
     if (report.failures.length > 0) console.log(`  ${what}: ${kinds(report.failures)}`);
   }
   return { keepAlive, fresh, failures, lost };

@@ -12,12 +12,16 @@ import { clusterTest, context, kubectl, name, useSite } from './testbed.ts';
 const shortDeadline = 25;
 let image = '';
 
-const site = useSite(async (opened) => { ({ image } = await opened.up()); });
+const site = useSite(async (opened) => {
+  ({ image } = await opened.up());
+});
 const up = (): Promise<Run> => site().tryUp();
 
 /** What is applied, as `sed` changes it. */
 async function manifests(...edits: readonly string[]): Promise<void> {
-  const all = [`s/progressDeadlineSeconds: .*/progressDeadlineSeconds: ${shortDeadline}/`, ...edits].map((edit) => ` -e '${edit}'`).join('');
+  const all = [`s/progressDeadlineSeconds: .*/progressDeadlineSeconds: ${shortDeadline}/`, ...edits]
+    .map((edit) => ` -e '${edit}'`)
+    .join('');
   const app = `node infra/main.ts && sed -i${all} "$CDK8S_OUTDIR/local.k8s.yaml"`;
   await writeFile(join(site().project.folder, 'cdk8s.yaml'), `app: ${JSON.stringify(app)}\noutput: charts-out\n`);
 }
@@ -38,7 +42,10 @@ async function expectFailure(run: Run, cause: RegExp, ...evidence: readonly stri
 
 clusterTest('an image that the nodes cannot pull', async () => {
   await manifests('s|image: .*|image: registry.invalid/iris:v1|');
-  await expectFailure(await up(), /\S+ is in (ImagePullBackOff|ErrImagePull): the node does not have the image and cannot pull it \(.*registry\.invalid/);
+  await expectFailure(
+    await up(),
+    /\S+ is in (ImagePullBackOff|ErrImagePull): the node does not have the image and cannot pull it \(.*registry\.invalid/,
+  );
 });
 
 clusterTest('a model that never gets ready: which, and why, long before the deadline', async () => {
@@ -48,7 +55,12 @@ clusterTest('a model that never gets ready: which, and why, long before the dead
   await writeFile(model, good.subarray(0, 500));
   const run = await up();
   await writeFile(model, good);
-  await expectFailure(run, /\S+ runs, but will not get ready: model\/iris: \/app\/models\/iris\/model\.onnx cannot be served: the file ends at byte 500/, 'Startup probe failed: HTTP probe failed with statuscode: 503', '"model failed"');
+  await expectFailure(
+    run,
+    /\S+ runs, but will not get ready: model\/iris: \/app\/models\/iris\/model\.onnx cannot be served: the file ends at byte 500/,
+    'Startup probe failed: HTTP probe failed with statuscode: 503',
+    '"model failed"',
+  );
   expect(run.stderr).toMatch(/ {2}new \S+ {2}StartupProbe: HTTP 503, 0 restarts, \S+, \S+:v/);
 });
 
@@ -58,46 +70,100 @@ clusterTest('a quota without room for one more', async () => {
   try {
     await kubectl('wait', '--for=jsonpath={.status.hard.pods}=2', 'quota/tight', '--timeout=30s');
     await manifests('s/INFERENCE_THREADS/INFERENCE_THREADS_2/');
-    await expectFailure(await up(), /The cluster refuses the replicas: the quota "tight" leaves no room: one more replica takes pods=1; used is pods=\d, allowed pods=2\./, 'FailedCreate');
+    await expectFailure(
+      await up(),
+      /The cluster refuses the replicas: the quota "tight" leaves no room: one more replica takes pods=1; used is pods=\d, allowed pods=2\./,
+      'FailedCreate',
+    );
   } finally {
     await kubectl('delete', 'quota', 'tight');
   }
 });
 
 clusterTest('pods that the namespace does not admit', async () => {
-  await manifests('s/privileged: false/privileged: true/', 's/allowPrivilegeEscalation: false/allowPrivilegeEscalation: true/');
-  await expectFailure(await up(), /The cluster refuses the replicas: the namespace enforces Pod Security "restricted:v1\.30", and the replicas have .*privileged/);
+  await manifests(
+    's/privileged: false/privileged: true/',
+    's/allowPrivilegeEscalation: false/allowPrivilegeEscalation: true/',
+  );
+  await expectFailure(
+    await up(),
+    /The cluster refuses the replicas: the namespace enforces Pod Security "restricted:v1\.30", and the replicas have .*privileged/,
+  );
 });
 
 clusterTest('an object that a policy of the cluster forbids', async () => {
   const policy = {
-    apiVersion: 'v1', kind: 'List', items: [
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [
       {
-        apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy', metadata: { name },
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingAdmissionPolicy',
+        metadata: { name },
         spec: {
           failurePolicy: 'Fail',
-          matchConstraints: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } }, resourceRules: [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['deployments'] }] },
-          validations: [{ expression: '!has(object.metadata.annotations) || !("refused" in object.metadata.annotations)', message: 'an owner is missing' }],
+          matchConstraints: {
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+            resourceRules: [
+              {
+                apiGroups: ['apps'],
+                apiVersions: ['v1'],
+                operations: ['CREATE', 'UPDATE'],
+                resources: ['deployments'],
+              },
+            ],
+          },
+          validations: [
+            {
+              expression: '!has(object.metadata.annotations) || !("refused" in object.metadata.annotations)',
+              message: 'an owner is missing',
+            },
+          ],
         },
       },
-      { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicyBinding', metadata: { name }, spec: { policyName: name, validationActions: ['Deny'] } },
+      {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingAdmissionPolicyBinding',
+        metadata: { name },
+        spec: { policyName: name, validationActions: ['Deny'] },
+      },
     ],
   };
   const file = join(site().project.folder, '.rhizome/policy.json');
   await writeFile(file, JSON.stringify(policy));
   // It belongs to the whole cluster.
-  for (const kind of ['validatingadmissionpolicy', 'validatingadmissionpolicybinding']) atTheEnd('kubectl', '--context', context, 'delete', kind, name, '--ignore-not-found');
+  for (const kind of ['validatingadmissionpolicy', 'validatingadmissionpolicybinding'])
+    atTheEnd('kubectl', '--context', context, 'delete', kind, name, '--ignore-not-found');
   await kubectl('apply', '-f', file);
   try {
     await manifests('/kind: Deployment/,/labels:/s/  labels:/  annotations: {refused: yes-please}\\n  labels:/');
     // The API server takes a policy up within seconds; until then it would admit the change.
     const deadline = Date.now() + 30_000;
-    while (!(await execa('kubectl', ['--context', context, '--namespace', name, 'annotate', '--dry-run=server', `deployment/${name}`, 'refused=yes'], { reject: false })).failed) {
+    while (
+      !(
+        await execa(
+          'kubectl',
+          [
+            '--context',
+            context,
+            '--namespace',
+            name,
+            'annotate',
+            '--dry-run=server',
+            `deployment/${name}`,
+            'refused=yes',
+          ],
+          { reject: false },
+        )
+      ).failed
+    ) {
       if (Date.now() > deadline) throw new Error('The policy does nothing after 30 s.');
     }
     const run = await up();
     expect(run.exitCode).toBe(1);
-    expect(run.stderr).toContain(`✗ The cluster refuses what was to be applied: the cluster's policy "${name}" forbids it: an owner is missing.\n`);
+    expect(run.stderr).toContain(
+      `✗ The cluster refuses what was to be applied: the cluster's policy "${name}" forbids it: an owner is missing.\n`,
+    );
   } finally {
     await kubectl('delete', '-f', file);
   }
@@ -119,5 +185,14 @@ clusterTest('corrected, the next up succeeds, and deletes what the failures left
   await manifests();
   const run = await up();
   if (run.exitCode !== 0) throw new Error(run.stderr);
-  expect((await kubectl('get', 'pods', '--field-selector=status.phase=Running', '--output=jsonpath={.items[*].spec.containers[0].image}')).split(' ')).toContain(image);
+  expect(
+    (
+      await kubectl(
+        'get',
+        'pods',
+        '--field-selector=status.phase=Running',
+        '--output=jsonpath={.items[*].spec.containers[0].image}',
+      )
+    ).split(' '),
+  ).toContain(image);
 });

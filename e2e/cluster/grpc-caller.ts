@@ -11,22 +11,52 @@ import { context, kubectl, name } from './testbed.ts';
 /** Of its own: whoever counts the pods of the service's counts replicas. */
 const namespace = `${name}-caller`;
 const cluster = ['--context', context, '--namespace', namespace] as const;
-const securityContext = { runAsNonRoot: true, runAsUser: contract.user, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } };
+const securityContext = {
+  runAsNonRoot: true,
+  runAsUser: contract.user,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
 
 /** Starts the pod. It runs the service's image, which has a gRPC client, too. */
 export async function startCaller(image: string): Promise<void> {
   atTheEnd('kubectl', '--context', context, 'delete', 'namespace', namespace, '--ignore-not-found');
   const pod = {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'caller', namespace },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'caller', namespace },
     spec: {
-      automountServiceAccountToken: false, terminationGracePeriodSeconds: 0,
-      containers: [{ name: 'caller', image, imagePullPolicy: 'IfNotPresent', command: ['node', '--eval', 'setInterval(() => 0, 1e6)'], securityContext }],
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: 'caller',
+          image,
+          imagePullPolicy: 'IfNotPresent',
+          command: ['node', '--eval', 'setInterval(() => 0, 1e6)'],
+          securityContext,
+        },
+      ],
     },
   };
-  const objects = { apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, pod] };
-  await execa('kubectl', ['--context', context, 'apply', '--server-side', '--filename', '-'], { input: JSON.stringify(objects), timeout: 60_000 });
-  await execa('kubectl', [...cluster, 'wait', 'pod/caller', '--for=condition=Ready', '--timeout=60s'], { timeout: 90_000 });
-  await execa('kubectl', [...cluster, 'exec', 'caller', '--', 'node', '--input-type=module', '--eval', untilNamed, ...services], { timeout: 90_000 });
+  const objects = {
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, pod],
+  };
+  await execa('kubectl', ['--context', context, 'apply', '--server-side', '--filename', '-'], {
+    input: JSON.stringify(objects),
+    timeout: 60_000,
+  });
+  await execa('kubectl', [...cluster, 'wait', 'pod/caller', '--for=condition=Ready', '--timeout=60s'], {
+    timeout: 90_000,
+  });
+  await execa(
+    'kubectl',
+    [...cluster, 'exec', 'caller', '--', 'node', '--input-type=module', '--eval', untilNamed, ...services],
+    { timeout: 90_000 },
+  );
 }
 
 /** Names of the Services, as the cluster's DNS has them. */
@@ -39,7 +69,11 @@ for (const host of process.argv.slice(1)) {
   for (const deadline = Date.now() + 60_000; !await lookup(host).then(() => true, (error) => { if (Date.now() > deadline) throw error; });) await setTimeout(500);
 }`;
 
-export const removeCaller = async (): Promise<void> => { await execa('kubectl', ['--context', context, 'delete', 'namespace', namespace, '--ignore-not-found'], { timeout: 120_000 }); };
+export const removeCaller = async (): Promise<void> => {
+  await execa('kubectl', ['--context', context, 'delete', 'namespace', namespace, '--ignore-not-found'], {
+    timeout: 120_000,
+  });
+};
 
 export interface GrpcLoadOptions {
   readonly address: string;
@@ -50,10 +84,25 @@ export interface GrpcLoadOptions {
 }
 
 /** Calls from the pod, from the first answer on for as long as `work` takes. */
-export async function grpcLoad({ address, policy, rate }: GrpcLoadOptions, work: () => Promise<unknown>): Promise<GrpcLoadReport> {
+export async function grpcLoad(
+  { address, policy, rate }: GrpcLoadOptions,
+  work: () => Promise<unknown>,
+): Promise<GrpcLoadReport> {
   const source = await readFile(join(import.meta.dirname, 'fixtures/grpc-load.ts'), 'utf8');
-  const node = ['node', '--no-warnings', '--input-type=module-typescript', '--eval', source, address, policy, String(rate)];
-  const calling = execa('kubectl', [...cluster, 'exec', '--stdin', 'caller', '--', ...node], { stdin: 'pipe', timeout: 300_000 });
+  const node = [
+    'node',
+    '--no-warnings',
+    '--input-type=module-typescript',
+    '--eval',
+    source,
+    address,
+    policy,
+    String(rate),
+  ];
+  const calling = execa('kubectl', [...cluster, 'exec', '--stdin', 'caller', '--', ...node], {
+    stdin: 'pipe',
+    timeout: 300_000,
+  });
   try {
     await Promise.race([once(calling.stdout, 'data'), calling]);
     await work();
@@ -65,10 +114,19 @@ export async function grpcLoad({ address, policy, rate }: GrpcLoadOptions, work:
 
 /** ModelInfer calls that each replica has answered, by the pod's name. */
 export async function answeredBy(): Promise<ReadonlyMap<string, number>> {
-  const pods = (await kubectl('get', 'pods', '--field-selector=status.phase=Running', '--output', 'name')).split('\n').map((pod) => pod.replace('pod/', ''));
+  const pods = (await kubectl('get', 'pods', '--field-selector=status.phase=Running', '--output', 'name'))
+    .split('\n')
+    .map((pod) => pod.replace('pod/', ''));
   const counts = pods.map(async (pod) => {
     const text = await kubectl('get', '--raw', `/api/v1/namespaces/${name}/pods/${pod}:8000/proxy/metrics`);
-    const lines = text.split('\n').filter((line) => line.startsWith('rhizome_http_requests_total{') && line.includes('/ModelInfer"') && line.includes('code="OK"'));
+    const lines = text
+      .split('\n')
+      .filter(
+        (line) =>
+          line.startsWith('rhizome_http_requests_total{') &&
+          line.includes('/ModelInfer"') &&
+          line.includes('code="OK"'),
+      );
     return [pod, lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)] as const;
   });
   return new Map(await Promise.all(counts));

@@ -2,7 +2,16 @@
 import { execa } from 'execa';
 import type { LoadFailure } from '../../cli/load/report.ts';
 import { expectOthersServed, underEvent, type Cost } from './event.ts';
-import { connectionsOf, onNode, replicas, restarts, secondsUntil, secondsUntilBack, signalOnNode, type Replica } from './replicas.ts';
+import {
+  connectionsOf,
+  onNode,
+  replicas,
+  restarts,
+  secondsUntil,
+  secondsUntilBack,
+  signalOnNode,
+  type Replica,
+} from './replicas.ts';
 import { clusterTest, context, kindName, kubectl, name, notContainers, testWhere, useSite } from './testbed.ts';
 
 /** Seconds. */
@@ -40,16 +49,24 @@ async function death(event: string, victim: Replica, kill: Kill): Promise<Death>
   // The image was just written to the nodes. A container's end waits for the disk too, and would be measured with that.
   if (kindName !== undefined) await onNode(victim.node, 'sync');
   let [diedAt, back, held] = [0, 0, undefined as number | undefined];
-  const cost = await underEvent(site(), event, async () => {
-    if (kindName !== undefined) held = await connectionsOf(victim);
-    diedAt = await kill(victim);
-    back = await secondsUntilBack(victim, diedAt);
-    return back;
-  }, 5);
+  const cost = await underEvent(
+    site(),
+    event,
+    async () => {
+      if (kindName !== undefined) held = await connectionsOf(victim);
+      diedAt = await kill(victim);
+      back = await secondsUntilBack(victim, diedAt);
+      return back;
+    },
+    5,
+  );
   return { ...cost, diedAt, back, held };
 }
 
-const secondsAfter = (diedAt: number) => ({ sentAt }: LoadFailure): number => (sentAt - diedAt) / 1000;
+const secondsAfter =
+  (diedAt: number) =>
+  ({ sentAt }: LoadFailure): number =>
+    (sentAt - diedAt) / 1000;
 
 /** Answers that a client did not get although it asked once more. */
 const lostTwice = ({ lost, diedAt }: Death): readonly string[] =>
@@ -64,13 +81,20 @@ function beyondLimits(died: Death): readonly string[] {
   return [
     ...lostTwice(died),
     ...late.map((seconds) => `failed when sent ${seconds.toFixed(2)} s after the death`),
-    ...(broken > (died.held ?? Infinity) ? [`${broken} kept connections broke, of which the replica had ${died.held}`] : []),
+    ...(broken > (died.held ?? Infinity)
+      ? [`${broken} kept connections broke, of which the replica had ${died.held}`]
+      : []),
     ...(died.back > backWithin ? [`back after ${died.back.toFixed(1)} s`] : []),
   ];
 }
 
 /** Lets fresh replicas die, until one death cost no more than it may. @returns who died last */
-async function expectDeath(event: string, kill: Kill, restartsAfter: readonly number[], beyond: (died: Death) => readonly string[]): Promise<Replica> {
+async function expectDeath(
+  event: string,
+  kill: Kill,
+  restartsAfter: readonly number[],
+  beyond: (died: Death) => readonly string[],
+): Promise<Replica> {
   for (let tried = 1; ; tried++) {
     const [victim] = await freshReplicas();
     const died = await death(event, victim!, kill);
@@ -83,29 +107,52 @@ async function expectDeath(event: string, kill: Kill, restartsAfter: readonly nu
   }
 }
 
-testWhere(notContainers, 'kill -9 of a replica: what was sent to it fails for 2 s at most, a client that asks again gets its answer, back within 5 s', async () => {
-  await expectDeath('kill -9', (victim) => signalOnNode(victim, 'KILL'), [0, 1], beyondLimits);
-});
+testWhere(
+  notContainers,
+  'kill -9 of a replica: what was sent to it fails for 2 s at most, a client that asks again gets its answer, back within 5 s',
+  async () => {
+    await expectDeath('kill -9', (victim) => signalOnNode(victim, 'KILL'), [0, 1], beyondLimits);
+  },
+);
 
 clusterTest('a pod deleted with grace 0: the same', async () => {
-  await expectDeath('deletion, grace 0', async ({ pod }) => {
-    const at = Date.now();
-    await kubectl('delete', 'pod', pod, '--grace-period=0', '--force', '--wait=false');
-    return at;
-  }, [0, 0], beyondLimits);
+  await expectDeath(
+    'deletion, grace 0',
+    async ({ pod }) => {
+      const at = Date.now();
+      await kubectl('delete', 'pod', pod, '--grace-period=0', '--force', '--wait=false');
+      return at;
+    },
+    [0, 0],
+    beyondLimits,
+  );
 });
 
-clusterTest('a replica out of memory: it comes back, a client that asks again gets its answer, status says why, the others serve', async () => {
-  const victim = await expectDeath('out of memory', async ({ pod }) => {
-    // Processes that are each smaller than the server, so that the server is the victim. They end with the container.
-    const allocate = 'for i in $(seq 24); do (head -c 30000000 /dev/zero; sleep 15) | tail & done; wait';
-    const { exitCode } = await execa('kubectl', ['--context', context, '--namespace', name, 'exec', pod, '--', 'sh', '-c', allocate], { reject: false, timeout: 60_000 });
-    if (exitCode === 0) throw new Error('the container had memory for all of it');
-    return Date.now();
-  }, [0, 1], lostTwice);
-  const status = JSON.parse((await site().project.rhizome('status', '--json')).stdout) as { replicas: { name: string; reason?: string }[] };
-  expect(status.replicas.find((replica) => replica.name === victim.pod)?.reason).toBe('OOMKilled');
-});
+clusterTest(
+  'a replica out of memory: it comes back, a client that asks again gets its answer, status says why, the others serve',
+  async () => {
+    const victim = await expectDeath(
+      'out of memory',
+      async ({ pod }) => {
+        // Processes that are each smaller than the server, so that the server is the victim. They end with the container.
+        const allocate = 'for i in $(seq 24); do (head -c 30000000 /dev/zero; sleep 15) | tail & done; wait';
+        const { exitCode } = await execa(
+          'kubectl',
+          ['--context', context, '--namespace', name, 'exec', pod, '--', 'sh', '-c', allocate],
+          { reject: false, timeout: 60_000 },
+        );
+        if (exitCode === 0) throw new Error('the container had memory for all of it');
+        return Date.now();
+      },
+      [0, 1],
+      lostTwice,
+    );
+    const status = JSON.parse((await site().project.rhizome('status', '--json')).stdout) as {
+      replicas: { name: string; reason?: string }[];
+    };
+    expect(status.replicas.find((replica) => replica.name === victim.pod)?.reason).toBe('OOMKilled');
+  },
+);
 
 testWhere(notContainers, 'a replica that hangs: liveness restarts it, the others serve', async () => {
   const [victim] = await freshReplicas();

@@ -9,7 +9,9 @@ import { podNames, replicas } from './replicas.ts';
 import { context, expectSuccess, isOwn, kubectl, name, testWhere, useSite } from './testbed.ts';
 
 const site = useSite(({ project }) => project.rhizome('down', '--on', 'kind'));
-const kindTest = (title: string, run: () => Promise<void>): void => { testWhere(isOwn ? undefined : '--context names a cluster that is there', title, run); };
+const kindTest = (title: string, run: () => Promise<void>): void => {
+  testWhere(isOwn ? undefined : '--context names a cluster that is there', title, run);
+};
 
 /** Their names alone. */
 const pods = async (): Promise<string[]> => (await podNames()).map((pod) => pod.replace('pod/', ''));
@@ -19,11 +21,15 @@ kindTest('up --on kind: from nothing to the asserted prediction', async () => {
   expect(image).toMatch(new RegExp(`^${name}:v0\\.1\\.0-[0-9a-f]{12}$`));
   expect(answer.prediction).toBe('setosa');
   expect(log).toContain(`$ kind create cluster --name ${kindCluster} --config kind.yaml`);
-  expect(log).toMatch(new RegExp(`new ${name}-\\S+ {2}ready, 0 restarts, ${kindCluster}-worker\\d?, ${name}:v0\\.1\\.0-`));
+  expect(log).toMatch(
+    new RegExp(`new ${name}-\\S+ {2}ready, 0 restarts, ${kindCluster}-worker\\d?, ${name}:v0\\.1\\.0-`),
+  );
   const running = await replicas();
   expect(running.map((replica) => replica.image)).toEqual([image, image]);
   // The committed manifests keep their tag.
-  expect(await readFile(join(site().project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain(`image: ${name}:v0.1.0\n`);
+  expect(await readFile(join(site().project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain(
+    `image: ${name}:v0.1.0\n`,
+  );
 });
 
 kindTest('up again without a change: nothing is made anew, no pod rolls', async () => {
@@ -39,10 +45,15 @@ kindTest('status, predict and logs find what is up by themselves', async () => {
   const status = await site().project.rhizome('status', '--json');
   expectSuccess(status);
   expect(JSON.parse(status.stdout)).toMatchObject({
-    wanted: 2, ready: 2, updated: 2, available: 2,
+    wanted: 2,
+    ready: 2,
+    updated: 2,
+    available: 2,
     replicas: (await pods()).map((pod) => ({ name: pod, ready: true, restarts: 0, revision: 'new', model: 'iris 1' })),
   });
-  expect((await site().project.rhizome('status')).stdout).toContain(`kind: 2 of 2 replicas ready, at http://localhost:${process.env[variables.port]}`);
+  expect((await site().project.rhizome('status')).stdout).toContain(
+    `kind: 2 of 2 replicas ready, at http://localhost:${process.env[variables.port]}`,
+  );
 
   const refused = await site().project.rhizome('predict', '--json', '{"sepal_length": "long"}');
   expect(refused.exitCode).toBe(1);
@@ -57,7 +68,9 @@ kindTest('status, predict and logs find what is up by themselves', async () => {
 
   const following = site().project.start('logs', '--follow');
   let followed = '';
-  following.stdout.on('data', (chunk: Buffer) => { followed += chunk.toString(); });
+  following.stdout.on('data', (chunk: Buffer) => {
+    followed += chunk.toString();
+  });
   await until('the log so far', 20_000, () => Promise.resolve(followed.includes('"msg":"ready"')));
   await fetch(`${await site().url()}/models?followed`);
   await until('a new log line', 10_000, () => Promise.resolve(followed.includes('"path":"/models"')));
@@ -65,39 +78,42 @@ kindTest('status, predict and logs find what is up by themselves', async () => {
   expect((await following).exitCode).toBe(0);
 });
 
-kindTest('a context without a mapped port: up leads one there until Ctrl-C, down removes what was applied', async () => {
-  const on = `context=${context}`;
-  const port = await freePort();
-  const forwarded = `http://localhost:${port}`;
-  const running = site().project.start('up', '--on', on, '--port', String(port));
-  try {
-    await until('up to be ready', 120_000, async () => {
-      if (running.exitCode !== null) throw new Error((await running).stderr);
-      return answers(forwarded);
-    });
-    await kubectl('delete', 'pod', '--all', '--wait=false');
-    await until('the port-forward to reconnect', 60_000, async () => {
-      const { exitCode } = await site().project.rhizome('predict', '--on', on);
-      const now = await replicas();
-      return exitCode === 0 && now.length === 2 && now.every(({ ready }) => ready);
-    });
-  } finally {
-    running.kill('SIGINT');
-  }
-  const ended = await running;
-  expect(ended.exitCode).toBe(0);
-  expect(ended.stderr).toContain('Watching the replicas');
-  expect(await answers(forwarded)).toBe(false);
-  const mapped = await site().url();
-  await until('the mapped port still answers', 20_000, () => answers(mapped));
+kindTest(
+  'a context without a mapped port: up leads one there until Ctrl-C, down removes what was applied',
+  async () => {
+    const on = `context=${context}`;
+    const port = await freePort();
+    const forwarded = `http://localhost:${port}`;
+    const running = site().project.start('up', '--on', on, '--port', String(port));
+    try {
+      await until('up to be ready', 120_000, async () => {
+        if (running.exitCode !== null) throw new Error((await running).stderr);
+        return answers(forwarded);
+      });
+      await kubectl('delete', 'pod', '--all', '--wait=false');
+      await until('the port-forward to reconnect', 60_000, async () => {
+        const { exitCode } = await site().project.rhizome('predict', '--on', on);
+        const now = await replicas();
+        return exitCode === 0 && now.length === 2 && now.every(({ ready }) => ready);
+      });
+    } finally {
+      running.kill('SIGINT');
+    }
+    const ended = await running;
+    expect(ended.exitCode).toBe(0);
+    expect(ended.stderr).toContain('Watching the replicas');
+    expect(await answers(forwarded)).toBe(false);
+    const mapped = await site().url();
+    await until('the mapped port still answers', 20_000, () => answers(mapped));
 
-  const down = await site().project.rhizome('down', '--on', on);
-  expectSuccess(down);
-  expect(down.stdout).toContain(`deployment.apps "${name}"`);
-  expect(down.stdout).toContain(`namespace "${name}"`);
-  expect((await site().project.rhizome('down', '--on', on)).stdout).toBe('Nothing was up.');
-  expect(await kubectl('get', 'namespace', name, '--ignore-not-found')).toBe('');
-});
+    const down = await site().project.rhizome('down', '--on', on);
+    expectSuccess(down);
+    expect(down.stdout).toContain(`deployment.apps "${name}"`);
+    expect(down.stdout).toContain(`namespace "${name}"`);
+    expect((await site().project.rhizome('down', '--on', on)).stdout).toBe('Nothing was up.');
+    expect(await kubectl('get', 'namespace', name, '--ignore-not-found')).toBe('');
+  },
+);
 
 kindTest('down removes the cluster, as often as it is called', async () => {
   const first = await site().project.rhizome('down');
@@ -110,13 +126,18 @@ kindTest('down removes the cluster, as often as it is called', async () => {
 });
 
 async function answers(base: string): Promise<boolean> {
-  return fetch(`${base}/readyz`, { signal: AbortSignal.timeout(2000) }).then(({ ok }) => ok, () => false);
+  return fetch(`${base}/readyz`, { signal: AbortSignal.timeout(2000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 async function until(what: string, milliseconds: number, done: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + milliseconds;
-  while (!await done()) {
+  while (!(await done())) {
     if (Date.now() > deadline) throw new Error(`Waited ${milliseconds / 1000} s for ${what}.`);
-    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300);
+    });
   }
 }

@@ -14,7 +14,15 @@ clusterTest('a namespace that enforces "restricted" admits it without a warning'
   const { log } = await site().up();
   // Pod Security warns here where "restricted" would refuse.
   expect(log).not.toContain('Warning:');
-  expect(await kubectl('get', 'namespace', name, '--output', 'jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce}')).toBe('restricted');
+  expect(
+    await kubectl(
+      'get',
+      'namespace',
+      name,
+      '--output',
+      'jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce}',
+    ),
+  ).toBe('restricted');
   expect(await replicas()).toHaveLength(2);
 });
 
@@ -39,24 +47,40 @@ clusterTest('the chart for production: admitted without a warning, and applied a
 /** Exits 1 where applying would change something. */
 async function expectNoDifference(file: string): Promise<void> {
   const [, ...how] = kubectlApply;
-  const { stdout, stderr, exitCode } = await execa('kubectl', ['--context', context, 'diff', ...how, file], { reject: false, timeout: 60_000 });
+  const { stdout, stderr, exitCode } = await execa('kubectl', ['--context', context, 'diff', ...how, file], {
+    reject: false,
+    timeout: 60_000,
+  });
   expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: '', exitCode: 0 });
 }
 
 /** A chart of the repository, with the names of this site. */
 async function chart(text: string, image: string): Promise<string> {
-  const nodePort = /nodePort: (\d+)/.exec(await readFile(join(site().project.folder, 'charts-out/local.k8s.yaml'), 'utf8'))![1]!;
-  return text.replace(/image: .*/, `image: ${image}`).replaceAll('iris-server', name).replaceAll('30080', nodePort);
+  const nodePort = /nodePort: (\d+)/.exec(
+    await readFile(join(site().project.folder, 'charts-out/local.k8s.yaml'), 'utf8'),
+  )![1]!;
+  return text
+    .replace(/image: .*/, `image: ${image}`)
+    .replaceAll('iris-server', name)
+    .replaceAll('30080', nodePort);
 }
 
-const lastCommit = execaSync('git', ['show', 'HEAD~1:charts-out/local.k8s.yaml'], { cwd: root, reject: false, stripFinalNewline: false });
+const lastCommit = execaSync('git', ['show', 'HEAD~1:charts-out/local.k8s.yaml'], {
+  cwd: root,
+  reject: false,
+  stripFinalNewline: false,
+});
 const first = join(import.meta.dirname, 'fixtures/first-charts.k8s.yaml');
 
-testWhere(lastCommit.failed ? 'a shallow clone has no commit before this one' : undefined, "upgrade from the last commit's charts: no request fails", async () => {
-  await upgradeFrom(lastCommit.stdout, "upgrade from the last commit's charts");
-});
+testWhere(
+  lastCommit.failed ? 'a shallow clone has no commit before this one' : undefined,
+  "upgrade from the last commit's charts: no request fails",
+  async () => {
+    await upgradeFrom(lastCommit.stdout, "upgrade from the last commit's charts");
+  },
+);
 clusterTest('upgrade from the first charts that there were: no request fails', async () => {
-  await upgradeFrom(await readFile(first, 'utf8'), "upgrade from the first charts");
+  await upgradeFrom(await readFile(first, 'utf8'), 'upgrade from the first charts');
 });
 
 /** Applies charts as they were, with an image of today, and then those of today. */
@@ -68,9 +92,14 @@ async function upgradeFrom(text: string, event: string): Promise<void> {
   await execa('kubectl', ['--context', context, ...kubectlApply, file], { timeout: 60_000 });
   await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
   await secondsUntil('it is up as it was', Date.now(), (now) => now.length === 2 && now.every(({ ready }) => ready));
-  await losesNothing(site(), event, async () => {
-    const run = await site().tryUp();
-    expect(run.stderr).not.toContain('immutable');
-    expectSuccess(run);
-  }, 12);
+  await losesNothing(
+    site(),
+    event,
+    async () => {
+      const run = await site().tryUp();
+      expect(run.stderr).not.toContain('immutable');
+      expectSuccess(run);
+    },
+    12,
+  );
 }

@@ -25,12 +25,21 @@ interface Node {
 export async function entryAddresses(context: string, name: string): Promise<readonly string[]> {
   const port = await freeNodePort(context, name);
   const nodes = await get<Node>(context, 'nodes');
-  const isWorker = ({ metadata }: Node): number => 'node-role.kubernetes.io/control-plane' in metadata.labels ? 0 : 1;
-  return nodes.toSorted((a, b) => isWorker(a) - isWorker(b)).flatMap(({ status }) =>
-    ['ExternalIP', 'InternalIP'].flatMap((type) => status.addresses.filter((address) => address.type === type).map(({ address }) => `http://${address.includes(':') ? `[${address}]` : address}:${port}`)));
+  const isWorker = ({ metadata }: Node): number => ('node-role.kubernetes.io/control-plane' in metadata.labels ? 0 : 1);
+  return nodes
+    .toSorted((a, b) => isWorker(a) - isWorker(b))
+    .flatMap(({ status }) =>
+      ['ExternalIP', 'InternalIP'].flatMap((type) =>
+        status.addresses
+          .filter((address) => address.type === type)
+          .map(({ address }) => `http://${address.includes(':') ? `[${address}]` : address}:${port}`),
+      ),
+    );
 }
 
 async function get<T>(context: string, ...args: readonly string[]): Promise<readonly T[]> {
-  const { stdout } = await execa('kubectl', ['--context', context, 'get', ...args, '--output', 'json'], { timeout: 60_000 });
+  const { stdout } = await execa('kubectl', ['--context', context, 'get', ...args, '--output', 'json'], {
+    timeout: 60_000,
+  });
   return (JSON.parse(stdout) as { items: readonly T[] }).items;
 }

@@ -10,7 +10,12 @@ import { atTheEnd } from '../undo.ts';
 import { createWorkspace, type Run, type Workspace } from '../workspace.ts';
 import { entryAddresses, freeNodePort } from './node-port.ts';
 
-const { [variables.id]: id, [variables.context]: given, [variables.registry]: registry, [variables.port]: port } = process.env;
+const {
+  [variables.id]: id,
+  [variables.context]: given,
+  [variables.registry]: registry,
+  [variables.port]: port,
+} = process.env;
 
 export const context = given ?? `kind-${kindCluster}`;
 /** Of the Deployment and all that belongs to it, of its namespace, and of its image's repository: nobody else's. */
@@ -20,12 +25,22 @@ export const kindName = /^kind-(.+)$/.exec(context)?.[1];
 /** Whether the cluster is the suite's own. */
 export const isOwn = given === undefined;
 
-export const kubectlApply = ['apply', '--server-side', '--force-conflicts', '--field-manager=rhizome', '--filename'] as const;
+export const kubectlApply = [
+  'apply',
+  '--server-side',
+  '--force-conflicts',
+  '--field-manager=rhizome',
+  '--filename',
+] as const;
 
 /** Why the suite cannot run. */
 function whyNot(): string | undefined {
   if (id === undefined) return 'run by `npm run e2e`, which cleans up';
-  for (const [tool, ...args] of [['docker', 'version'], ['kubectl', 'version', '--client'], ...(isOwn ? [['kind', 'version']] : [])]) {
+  for (const [tool, ...args] of [
+    ['docker', 'version'],
+    ['kubectl', 'version', '--client'],
+    ...(isOwn ? [['kind', 'version']] : []),
+  ]) {
     const { failed, code } = execaSync(tool!, args, { reject: false });
     if (failed) return `needs ${tool}: ${code === 'ENOENT' ? 'not installed' : 'it does not work'}`;
   }
@@ -34,7 +49,9 @@ function whyNot(): string | undefined {
 export const reason = whyNot();
 
 /** A test of a file that uses `useSite`. */
-export const clusterTest = (title: string, run: () => Promise<void>): void => { testUnless(reason, title, run); };
+export const clusterTest = (title: string, run: () => Promise<void>): void => {
+  testUnless(reason, title, run);
+};
 
 /** A test that not every cluster allows: skipped by name where it does not, on CI too. */
 export function testWhere(obstacle: string | undefined, title: string, run: () => Promise<void>): void {
@@ -43,7 +60,8 @@ export function testWhere(obstacle: string | undefined, title: string, run: () =
 }
 
 /** Nodes that are containers: their processes can be signalled and they can be paused, both from this machine. */
-export const notContainers = kindName === undefined ? `the nodes of ${context} are no containers of this machine` : undefined;
+export const notContainers =
+  kindName === undefined ? `the nodes of ${context} are no containers of this machine` : undefined;
 
 export interface Up {
   readonly image: string;
@@ -102,8 +120,11 @@ async function openSite(): Promise<Site> {
     const nodePort = String(await freeNodePort(context, name));
     for (const file of ['infra/environments.ts', 'charts-out/local.k8s.yaml']) await edit(file, '30080', nodePort);
   }
-  const where = isOwn ? ['--on', 'kind'] : ['--on', `context=${context}`, ...(registry === undefined ? [] : ['--registry', registry])];
-  const tryUp = (...args: readonly string[]): Promise<Run> => project.rhizome('up', ...where, '--detach', '--json', ...args);
+  const where = isOwn
+    ? ['--on', 'kind']
+    : ['--on', `context=${context}`, ...(registry === undefined ? [] : ['--registry', registry])];
+  const tryUp = (...args: readonly string[]): Promise<Run> =>
+    project.rhizome('up', ...where, '--detach', '--json', ...args);
   let url: string | undefined;
   // Where they go, each event says.
   const requests = (await loadOfExamples(project.folder, '')).requests.map(({ body, isRight }) => ({ body, isRight }));
@@ -118,7 +139,8 @@ async function openSite(): Promise<Site> {
       console.log(`up: ${result.steps.map(({ step, seconds }) => `${step} ${seconds.toFixed(1)} s`).join(', ')}`);
       return { ...result, log: run.stderr };
     },
-    url: async () => url ??= isOwn ? `http://127.0.0.1:${port}` : await firstToAnswer(await entryAddresses(context, name)),
+    url: async () =>
+      (url ??= isOwn ? `http://127.0.0.1:${port}` : await firstToAnswer(await entryAddresses(context, name))),
     requests,
   };
 }
@@ -129,14 +151,19 @@ export function expectSuccess(run: Run): void {
 
 /** Tells e2e/run.ts what there will be to remove. */
 async function removeAtTheEnd(): Promise<void> {
-  atTheEnd('sh', '-c', `docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -F ${name} | xargs -r docker image rm`);
+  atTheEnd(
+    'sh',
+    '-c',
+    `docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -F ${name} | xargs -r docker image rm`,
+  );
   if (isOwn) {
     atTheEnd('kind', 'delete', 'cluster', '--name', kindCluster);
     return;
   }
   if (kindName !== undefined) {
     const remove = `ctr --namespace k8s.io images ls --quiet | grep -F ${name} | xargs -r ctr --namespace k8s.io images rm`;
-    for (const node of (await execa('kind', ['get', 'nodes', '--name', kindName])).stdout.split('\n')) atTheEnd('docker', 'exec', node, 'sh', '-c', remove);
+    for (const node of (await execa('kind', ['get', 'nodes', '--name', kindName])).stdout.split('\n'))
+      atTheEnd('docker', 'exec', node, 'sh', '-c', remove);
   }
   atTheEnd('kubectl', '--context', context, 'delete', 'namespace', name, '--ignore-not-found');
   atTheEnd('kubectl', '--context', context, 'delete', 'priorityclass', name, '--ignore-not-found');
@@ -144,7 +171,15 @@ async function removeAtTheEnd(): Promise<void> {
 
 async function firstToAnswer(addresses: readonly string[]): Promise<string> {
   for (const url of addresses) {
-    if (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3000) }).then(({ ok }) => ok, () => false)) return url;
+    if (
+      await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3000) }).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return url;
   }
-  throw new Error(`the Service's NodePort is at ${addresses.join(', ')}, and none answers here: the suite needs a way from this machine to a node`);
+  throw new Error(
+    `the Service's NodePort is at ${addresses.join(', ')}, and none answers here: the suite needs a way from this machine to a node`,
+  );
 }

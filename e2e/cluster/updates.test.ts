@@ -13,7 +13,14 @@ clusterTest('rolling update to a new image: no request fails', async () => {
   const before = await replicas();
   await appendFile(join(site().project.folder, 'service/main.ts'), '\n// changed\n');
   let image = '';
-  await losesNothing(site(), 'rolling update, new image', async () => { ({ image } = await site().up()); }, after);
+  await losesNothing(
+    site(),
+    'rolling update, new image',
+    async () => {
+      ({ image } = await site().up());
+    },
+    after,
+  );
   const now = await replicas();
   expect(image).not.toBe(before[0]!.image);
   expect(now.map((replica) => replica.image)).toEqual([image, image]);
@@ -23,15 +30,40 @@ clusterTest('rolling update to a new image: no request fails', async () => {
 clusterTest('rolling update to a new model: no request fails, and its version answers', async () => {
   await site().edit('models/iris/model.json', '"version": "1"', '"version": "2"');
   let up: Up | undefined;
-  await losesNothing(site(), 'rolling update, new model', async () => { up = await site().up(); }, after);
+  await losesNothing(
+    site(),
+    'rolling update, new model',
+    async () => {
+      up = await site().up();
+    },
+    after,
+  );
   expect(up?.answer.model.version).toBe('2');
 });
 
 clusterTest('a changed setting: a new ConfigMap, the pods roll, no request fails', async () => {
-  const settings = async (): Promise<string> => kubectl('get', 'deployment', name, '--output', 'jsonpath={.spec.template.spec.containers[0].envFrom[0].configMapRef.name}');
+  const settings = async (): Promise<string> =>
+    kubectl(
+      'get',
+      'deployment',
+      name,
+      '--output',
+      'jsonpath={.spec.template.spec.containers[0].envFrom[0].configMapRef.name}',
+    );
   const [before, pods] = [await settings(), await replicas()];
-  await site().edit('infra/environments.ts', '...localProfile,', `...localProfile, settings: { STRICT_RANGES: 'true' },`);
-  await losesNothing(site(), 'ConfigMap change', async () => { await site().up(); }, after);
+  await site().edit(
+    'infra/environments.ts',
+    '...localProfile,',
+    `...localProfile, settings: { STRICT_RANGES: 'true' },`,
+  );
+  await losesNothing(
+    site(),
+    'ConfigMap change',
+    async () => {
+      await site().up();
+    },
+    after,
+  );
   expect(await settings()).not.toBe(before);
   expect((await replicas()).filter(({ pod }) => pods.some((old) => old.pod === pod))).toEqual([]);
 });
@@ -40,12 +72,22 @@ clusterTest('scale 2 -> 6 -> 1: no request fails', async () => {
   const scale = async (count: number): Promise<void> => {
     const began = Date.now();
     await kubectl('scale', 'deployment', name, `--replicas=${count}`);
-    await secondsUntil(`${count} replicas are ready`, began, (now) => now.length === count && now.every(({ ready }) => ready), 120);
+    await secondsUntil(
+      `${count} replicas are ready`,
+      began,
+      (now) => now.length === count && now.every(({ ready }) => ready),
+      120,
+    );
   };
-  await losesNothing(site(), 'scale 2 → 6 → 1', async () => {
-    await scale(6);
-    await scale(1);
-  }, after);
+  await losesNothing(
+    site(),
+    'scale 2 → 6 → 1',
+    async () => {
+      await scale(6);
+      await scale(1);
+    },
+    after,
+  );
   await site().up();
   expect(await replicas()).toHaveLength(2);
 });
@@ -67,7 +109,12 @@ async function refused(event: string, ...args: readonly string[]): Promise<strin
   // A stack of the command line's own; one of the service's may be in its log.
   expect(said).not.toContain('/cli/');
   const now = await replicas();
-  expect(now.filter(({ ready }) => ready).map(({ pod }) => pod).toSorted()).toEqual(before.map(({ pod }) => pod).toSorted());
+  expect(
+    now
+      .filter(({ ready }) => ready)
+      .map(({ pod }) => pod)
+      .toSorted(),
+  ).toEqual(before.map(({ pod }) => pod).toSorted());
   return said;
 }
 

@@ -7,20 +7,33 @@ import { docker, inspect, irisImage, predict, ready, root, temporaryFolder, test
 import { variables } from '../../service/contract/index.ts';
 
 interface ComposeFile {
-  readonly services: Readonly<Record<'iris-server', {
-    readonly image: string;
-    readonly ports: string[];
-    readonly restart: string;
-    readonly stop_grace_period: string;
-    readonly environment: Readonly<Record<string, string>>;
-    readonly deploy: { readonly resources: { readonly limits: { readonly cpus: string; readonly memory: string } } };
-  }>>;
+  readonly services: Readonly<
+    Record<
+      'iris-server',
+      {
+        readonly image: string;
+        readonly ports: string[];
+        readonly restart: string;
+        readonly stop_grace_period: string;
+        readonly environment: Readonly<Record<string, string>>;
+        readonly deploy: {
+          readonly resources: { readonly limits: { readonly cpus: string; readonly memory: string } };
+        };
+      }
+    >
+  >;
 }
 
 interface Manifest {
   readonly kind: string;
   readonly data?: Readonly<Record<string, string>>;
-  readonly spec?: { readonly template: { readonly spec: { readonly containers: readonly { readonly resources: { readonly limits: Readonly<Record<string, string>> } }[] } } };
+  readonly spec?: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly { readonly resources: { readonly limits: Readonly<Record<string, string>> } }[];
+      };
+    };
+  };
 }
 
 interface Project extends AsyncDisposable {
@@ -33,7 +46,8 @@ interface Project extends AsyncDisposable {
 /** The compose files of this repository, with the image under test, a free port in place of 8080, and more settings of the service. */
 async function project(files: readonly string[], settings = ''): Promise<Project> {
   const folder = temporaryFolder();
-  for (const name of [...files, 'service', 'onnx', 'models']) await cp(join(root, name), join(folder.path, name), { recursive: true });
+  for (const name of [...files, 'service', 'onnx', 'models'])
+    await cp(join(root, name), join(folder.path, name), { recursive: true });
   const override = `image: '${await irisImage()}', ports: !override ['127.0.0.1::8000'], ${settings}`;
   await writeFile(join(folder.path, 'override.yaml'), `services: { iris-server: { ${override} } }\n`);
 
@@ -63,13 +77,18 @@ test('the compose file publishes 8080, and 8001 for gRPC, and agrees with the se
 
 test('the compose file has the limits, the heap and the gRPC port of the local manifests', async () => {
   const { services } = parse(await readFile(join(root, 'docker-compose.yaml'), 'utf8')) as ComposeFile;
-  const chart = parseAllDocuments(await readFile(join(root, 'charts-out/local.k8s.yaml'), 'utf8')).map((document) => document.toJS() as Manifest);
+  const chart = parseAllDocuments(await readFile(join(root, 'charts-out/local.k8s.yaml'), 'utf8')).map(
+    (document) => document.toJS() as Manifest,
+  );
   const limits = chart.find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers[0]?.resources.limits;
   const { cpus, memory } = services['iris-server'].deploy.resources.limits;
   // Docker's M is Kubernetes' Mi.
   expect({ cpu: cpus, memory: `${memory}i` }).toEqual({ cpu: limits?.cpu, memory: limits?.memory });
   const settings = chart.find(({ kind }) => kind === 'ConfigMap')?.data;
-  expect(services['iris-server'].environment).toEqual({ NODE_OPTIONS: settings?.NODE_OPTIONS, GRPC_PORT: settings?.GRPC_PORT });
+  expect(services['iris-server'].environment).toEqual({
+    NODE_OPTIONS: settings?.NODE_OPTIONS,
+    GRPC_PORT: settings?.GRPC_PORT,
+  });
 });
 
 testWithDocker('compose up waits until the service is healthy, within its limits; down leaves nothing', async () => {
@@ -100,21 +119,26 @@ testWithDocker('compose up fails while the service is alive but not ready', asyn
   await expect(iris.compose('up', '--detach', '--wait', '--wait-timeout', '60')).rejects.toThrow('is unhealthy');
 });
 
-testWithDocker('with compose.dev.yaml an edit of a model or of the service restarts it, and compiled code outlives it', async () => {
-  await using iris = await project(['docker-compose.yaml', 'compose.dev.yaml']);
-  await iris.compose('up', '--detach', '--wait', '--wait-timeout', '60');
-  const url = await iris.url();
-  expect((await predict(url)).model.version).toBe('1');
+testWithDocker(
+  'with compose.dev.yaml an edit of a model or of the service restarts it, and compiled code outlives it',
+  async () => {
+    await using iris = await project(['docker-compose.yaml', 'compose.dev.yaml']);
+    await iris.compose('up', '--detach', '--wait', '--wait-timeout', '60');
+    const url = await iris.url();
+    expect((await predict(url)).model.version).toBe('1');
 
-  const file = join(iris.folder, 'models/iris/model.json');
-  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')) as object, version: '2' }));
-  await until('the edited model is served', async () => (await predict(url)).model.version === '2');
+    const file = join(iris.folder, 'models/iris/model.json');
+    await writeFile(file, JSON.stringify({ ...(JSON.parse(await readFile(file, 'utf8')) as object), version: '2' }));
+    await until('the edited model is served', async () => (await predict(url)).model.version === '2');
 
-  await appendFile(join(iris.folder, 'service/app.ts'), `\nconsole.log('edited');\n`);
-  await until('the edited service runs', async () => (await iris.compose('logs')).includes('edited'));
-  await ready(url, () => iris.compose('logs'));
+    await appendFile(join(iris.folder, 'service/app.ts'), `\nconsole.log('edited');\n`);
+    await until('the edited service runs', async () => (await iris.compose('logs')).includes('edited'));
+    await ready(url, () => iris.compose('logs'));
 
-  await iris.compose('down');
-  await iris.compose('up', '--detach', '--no-start');
-  expect(await iris.compose('run', '--rm', '--no-deps', 'iris-server', 'ls', '/var/tmp/compile-cache')).toMatch(/^v24/);
-});
+    await iris.compose('down');
+    await iris.compose('up', '--detach', '--no-start');
+    expect(await iris.compose('run', '--rm', '--no-deps', 'iris-server', 'ls', '/var/tmp/compile-cache')).toMatch(
+      /^v24/,
+    );
+  },
+);

@@ -11,7 +11,9 @@ import { atTheEnd } from '../undo.ts';
 export const root = join(import.meta.dirname, '../..');
 
 const engine = execaSync('docker', ['version', '--format', '{{.Server.Version}}'], { reject: false });
-const missing = engine.failed ? `needs docker: ${engine.code === 'ENOENT' ? 'not installed' : 'its Engine does not answer'}` : undefined;
+const missing = engine.failed
+  ? `needs docker: ${engine.code === 'ENOENT' ? 'not installed' : 'its Engine does not answer'}`
+  : undefined;
 
 /** Tells this run's images, containers and Compose projects from those of another one. */
 const run = process.env[variables.id] ?? 'by-hand';
@@ -36,8 +38,17 @@ export function testWithDocker(title: string, run: () => Promise<void>): void {
 }
 
 /** Runs `docker` and returns what it printed. Fails with its output, or after five minutes. */
-export async function docker(args: readonly string[], options: { readonly input?: string; readonly cwd?: string } = {}): Promise<string> {
-  const { stdout } = await execa('docker', args, { cwd: root, env: { DOCKER_BUILDKIT: '1' }, timeout: 300_000, input: '', ...options });
+export async function docker(
+  args: readonly string[],
+  options: { readonly input?: string; readonly cwd?: string } = {},
+): Promise<string> {
+  const { stdout } = await execa('docker', args, {
+    cwd: root,
+    env: { DOCKER_BUILDKIT: '1' },
+    timeout: 300_000,
+    input: '',
+    ...options,
+  });
   return stdout;
 }
 
@@ -58,9 +69,15 @@ export async function build({ context = root, flags = [], secrets = {} }: BuildO
   const { NODE_EXTRA_CA_CERTS: ca } = process.env;
   const bases = ['BUILD_IMAGE', 'BASE_IMAGE'].filter((name) => (process.env[name] ?? '') !== '');
   return docker([
-    'build', '--quiet', '--label', label,
+    'build',
+    '--quiet',
+    '--label',
+    label,
     ...bases.flatMap((name) => ['--build-arg', name]),
-    ...Object.entries({ ...(ca === undefined ? {} : { ca }), ...secrets }).flatMap(([id, src]) => ['--secret', `id=${id},src=${src}`]),
+    ...Object.entries({ ...(ca === undefined ? {} : { ca }), ...secrets }).flatMap(([id, src]) => [
+      '--secret',
+      `id=${id},src=${src}`,
+    ]),
     ...flags,
     context,
   ]);
@@ -81,7 +98,14 @@ export interface Container extends AsyncDisposable {
 
 /** `docker run --detach`; removed when the variable that holds it goes out of scope. */
 export async function start(flags: readonly string[] = [], image?: string): Promise<Container> {
-  const id = await docker(['run', '--detach', '--publish', `127.0.0.1::${ports.http.number}`, ...flags, image ?? await irisImage()]);
+  const id = await docker([
+    'run',
+    '--detach',
+    '--publish',
+    `127.0.0.1::${ports.http.number}`,
+    ...flags,
+    image ?? (await irisImage()),
+  ]);
   const published = await docker(['port', id, String(ports.http.number)]);
   const url = `http://${published}`;
   const logs = async (): Promise<string> => (await execa('docker', ['logs', id], { all: true })).all;
@@ -90,7 +114,9 @@ export async function start(flags: readonly string[] = [], image?: string): Prom
     url,
     logs,
     ready: () => ready(url, logs),
-    [Symbol.asyncDispose]: async () => { await docker(['rm', '--force', '--volumes', id]); },
+    [Symbol.asyncDispose]: async () => {
+      await docker(['rm', '--force', '--volumes', id]);
+    },
   };
 }
 
@@ -131,13 +157,18 @@ export async function predict(url: string): Promise<Prediction> {
     body: JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 }),
   });
   if (!response.ok) throw new Error(`HTTP ${response.status}: ${await response.text()}`);
-  return await response.json() as Prediction;
+  return (await response.json()) as Prediction;
 }
 
 /** A folder that is removed when the variable that holds it goes out of scope. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'rhizome-'));
-  return { path, [Symbol.dispose]: () => { rmSync(path, { recursive: true, force: true }); } };
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Copies a folder, or a file, out of an image into `folder`; nothing of it is run. */
@@ -149,4 +180,3 @@ export async function copyOut(image: string, path: string, folder: string): Prom
     await docker(['rm', id]);
   }
 }
-

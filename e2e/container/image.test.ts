@@ -43,18 +43,43 @@ testWithDocker('carries OCI labels', async () => {
 
 testWithDocker('holds the packages that the service imports, and nothing of cdk8s or the command line', async () => {
   const packages = await lines('cd node_modules && ls -d [!@]* @*/*');
-  expect(packages).toEqual(expect.arrayContaining(['hono', '@hono/node-server', '@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'protobufjs', 'onnxruntime-node', 'onnxruntime-common', 'pino', 'prom-client']));
+  expect(packages).toEqual(
+    expect.arrayContaining([
+      'hono',
+      '@hono/node-server',
+      '@grpc/grpc-js',
+      '@grpc/proto-loader',
+      '@grpc/reflection',
+      'protobufjs',
+      'onnxruntime-node',
+      'onnxruntime-common',
+      'pino',
+      'prom-client',
+    ]),
+  );
   const foreign = /csv|cdk8s|constructs|commander|execa|typescript|jest|eslint|^yaml$|^node$|^@types/;
   expect(packages.filter((name) => foreign.test(name))).toEqual([]);
 });
 
-testWithDocker('holds the ONNX runtime of its own platform, the models, and neither tests nor build tools', async () => {
-  expect(await lines('cd node_modules/onnxruntime-node/bin && find . -mindepth 3 -maxdepth 3')).toEqual([`./napi-v6/linux/${process.arch}`]);
-  expect(await lines('find models -type f | sort')).toEqual(['models/iris/model.json', 'models/iris/model.onnx']);
-  expect(await lines('find service -name "*.proto" | sort')).toEqual(['service/grpc/proto/health.proto', 'service/grpc/proto/inference.proto']);
-  expect(await lines('ls -A')).toEqual(['models', 'node_modules', 'onnx', 'package.json', 'service']);
-  expect(await lines(`find service onnx models -name '*.test.ts' -o -name '*.case.ts' -o -name image -o -name fixtures -o -name '*.py'`)).toEqual([]);
-});
+testWithDocker(
+  'holds the ONNX runtime of its own platform, the models, and neither tests nor build tools',
+  async () => {
+    expect(await lines('cd node_modules/onnxruntime-node/bin && find . -mindepth 3 -maxdepth 3')).toEqual([
+      `./napi-v6/linux/${process.arch}`,
+    ]);
+    expect(await lines('find models -type f | sort')).toEqual(['models/iris/model.json', 'models/iris/model.onnx']);
+    expect(await lines('find service -name "*.proto" | sort')).toEqual([
+      'service/grpc/proto/health.proto',
+      'service/grpc/proto/inference.proto',
+    ]);
+    expect(await lines('ls -A')).toEqual(['models', 'node_modules', 'onnx', 'package.json', 'service']);
+    expect(
+      await lines(
+        `find service onnx models -name '*.test.ts' -o -name '*.case.ts' -o -name image -o -name fixtures -o -name '*.py'`,
+      ),
+    ).toEqual([]);
+  },
+);
 
 testWithDocker('is owned by root: its user can read every file and write none', async () => {
   expect(await lines('find /app ! -readable -o ! -uid 0 -o ! -type l -writable')).toEqual([]);
@@ -63,17 +88,31 @@ testWithDocker('is owned by root: its user can read every file and write none', 
 testWithDocker('adds less than 120 MB to its base', async () => {
   const { BASE_IMAGE: base = '' } = process.env;
   const from = await docker(['build', '--quiet', '--file', '-', root], {
-    input: base === '' ? `${(await readFile(join(root, 'Dockerfile'), 'utf8')).match(/^ARG NODE_IMAGE=.*$/m)?.[0]}\nFROM $NODE_IMAGE` : `FROM ${base}`,
+    input:
+      base === ''
+        ? `${(await readFile(join(root, 'Dockerfile'), 'utf8')).match(/^ARG NODE_IMAGE=.*$/m)?.[0]}\nFROM $NODE_IMAGE`
+        : `FROM ${base}`,
   });
   const [size, baseSize] = [await inspect<number>(await irisImage(), '.Size'), await inspect<number>(from, '.Size')];
-  console.log(`image ${(size / 1e6).toFixed(1)} MB = base ${(baseSize / 1e6).toFixed(1)} MB + ${((size - baseSize) / 1e6).toFixed(1)} MB`);
+  console.log(
+    `image ${(size / 1e6).toFixed(1)} MB = base ${(baseSize / 1e6).toFixed(1)} MB + ${((size - baseSize) / 1e6).toFixed(1)} MB`,
+  );
   expect(size - baseSize).toBeLessThan(120e6);
   expect(size - baseSize).toBeGreaterThan(20e6);
 });
 
 testWithDocker('keeps the layer of node_modules when only the service is edited', async () => {
   using folder = temporaryFolder();
-  for (const name of ['Dockerfile', '.dockerignore', 'package.json', 'package-lock.json', '.npmrc', 'service', 'onnx', 'models']) {
+  for (const name of [
+    'Dockerfile',
+    '.dockerignore',
+    'package.json',
+    'package-lock.json',
+    '.npmrc',
+    'service',
+    'onnx',
+    'models',
+  ]) {
     await cp(join(root, name), join(folder.path, name), { recursive: true, preserveTimestamps: true });
   }
   // Two edits that no earlier build has seen: else the first could be answered with another build's equal layer.

@@ -37,7 +37,11 @@ describe.each(['amd64', 'arm64'])('linux/%s', (processor) => {
     await copyOut(image, '/usr/local/bin/node', folder.path);
     const files = await processors(folder.path);
     const runtime = `app/node_modules/onnxruntime-node/bin/napi-v6/linux/${processor === 'amd64' ? 'x64' : processor}`;
-    expect([...files.keys()].sort()).toEqual([`${runtime}/libonnxruntime.so.1`, `${runtime}/onnxruntime_binding.node`, 'node']);
+    expect([...files.keys()].sort()).toEqual([
+      `${runtime}/libonnxruntime.so.1`,
+      `${runtime}/onnxruntime_binding.node`,
+      'node',
+    ]);
     expect(new Set(files.values())).toEqual(new Set([processor]));
   });
 });

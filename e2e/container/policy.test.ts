@@ -30,11 +30,21 @@ const optional = ['container-seccomp-profile', 'container-ports-check'];
 
 const root = join(import.meta.dirname, '../..');
 const chart = (environment: string) => join(root, 'charts-out', `${environment}.k8s.yaml`);
-const waivers = (environment: string, like: RegExp) => Object.keys(waived[environment] ?? {}).filter((check) => like.test(check)).sort();
+const waivers = (environment: string, like: RegExp) =>
+  Object.keys(waived[environment] ?? {})
+    .filter((check) => like.test(check))
+    .sort();
 
 describe.each(Object.keys(environments()))('%s', (environment) => {
   testWith('kube-score', 'kube-score finds nothing that is not waived', async (tool) => {
-    const args = ['score', '--output-format', 'json', '--kubernetes-version', 'v1.36', ...optional.flatMap((test) => ['--enable-optional-test', test])];
+    const args = [
+      'score',
+      '--output-format',
+      'json',
+      '--kubernetes-version',
+      'v1.36',
+      ...optional.flatMap((test) => ['--enable-optional-test', test]),
+    ];
     const objects = await report<readonly KubeScoreObject[]>(tool, [...args, chart(environment)]);
     const checks = objects.flatMap((object) => object.checks);
     expect(checks.length).toBeGreaterThan(20);
@@ -53,7 +63,10 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
   testWith('kubernetes-validate', 'kubernetes-validate accepts every document, strictly', async (tool) => {
     for (const version of supportedVersions) {
       // Without a warning either: of a kind that it does not know it only warns.
-      const { all } = await execa(tool, ['--strict', '--quiet', '--kubernetes-version', version, chart(environment)], { all: true, timeout });
+      const { all } = await execa(tool, ['--strict', '--quiet', '--kubernetes-version', version, chart(environment)], {
+        all: true,
+        timeout,
+      });
       expect(all).toBe('');
     }
   });
@@ -65,7 +78,11 @@ describe('.github/workflows/ci.yml', () => {
 
   testWith('actionlint', 'actionlint finds nothing', async (tool) => {
     // shellcheck and pyflakes, where a machine has them, would make the answer depend on the machine.
-    const { all } = await execa(tool, ['-no-color', '-shellcheck=', '-pyflakes=', file], { all: true, reject: false, timeout });
+    const { all } = await execa(tool, ['-no-color', '-shellcheck=', '-pyflakes=', file], {
+      all: true,
+      reject: false,
+      timeout,
+    });
     expect(all).toBe('');
   });
 
@@ -73,7 +90,9 @@ describe('.github/workflows/ci.yml', () => {
     const uses = [...text.matchAll(/uses: (\S+)/g)].map(([, action]) => action!);
     expect(uses.length).toBeGreaterThan(5);
     expect(uses.filter((action) => !/@(v\d+\.\d+\.\d+|[0-9a-f]{40})$/.test(action))).toEqual([]);
-    const { jobs } = parse(text) as { jobs: { cluster: { strategy: { matrix: { include: readonly { kubernetes: string; image: string }[] } } } } };
+    const { jobs } = parse(text) as {
+      jobs: { cluster: { strategy: { matrix: { include: readonly { kubernetes: string; image: string }[] } } } };
+    };
     const { include } = jobs.cluster.strategy.matrix;
     expect(include.map(({ kubernetes }) => kubernetes)).toEqual([supportedVersions[0], supportedVersions.at(-1)]);
     for (const { kubernetes, image } of include) expect(image).toContain(`kindest/node:v${kubernetes}.`);
@@ -83,7 +102,11 @@ describe('.github/workflows/ci.yml', () => {
 const timeout = 120_000;
 
 interface KubeScoreObject {
-  readonly checks: readonly { readonly check: { readonly id: string }; readonly grade: number; readonly skipped: boolean }[];
+  readonly checks: readonly {
+    readonly check: { readonly id: string };
+    readonly grade: number;
+    readonly skipped: boolean;
+  }[];
 }
 interface CheckovReport {
   readonly results: { readonly failed_checks: readonly { readonly check_id: string }[] };
@@ -103,5 +126,10 @@ async function report<T>(tool: string, args: readonly string[]): Promise<T> {
 /** Hands the path of a tool of .ci/policy-tools to the test. */
 function testWith(tool: string, title: string, run: (path: string) => Promise<void>): void {
   const folders = process.env.POLICY_TOOLS === undefined ? [] : [process.env.POLICY_TOOLS];
-  testThatNeeds([{ tool, hint: 'eval "$(.ci/policy-tools)"' }], title, () => run(findTool(tool, folders) ?? tool), folders);
+  testThatNeeds(
+    [{ tool, hint: 'eval "$(.ci/policy-tools)"' }],
+    title,
+    () => run(findTool(tool, folders) ?? tool),
+    folders,
+  );
 }

@@ -13,7 +13,15 @@ interface State {
 const seconds = (): string => String(Date.now() / 1000);
 
 testWithDocker('serves with a read-only root file system, no capability and no way to gain one', async () => {
-  await using container = await start(['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--memory', '256m']);
+  await using container = await start([
+    '--read-only',
+    '--cap-drop',
+    'ALL',
+    '--security-opt',
+    'no-new-privileges',
+    '--memory',
+    '256m',
+  ]);
   await container.ready();
   expect(await predict(container.url)).toMatchObject({ prediction: 'setosa', model: { name: 'iris', version: '1' } });
 
@@ -26,7 +34,9 @@ testWithDocker('serves with a read-only root file system, no capability and no w
 testWithDocker('is process 1 itself, and exits 0 on SIGTERM once the drain delay is over', async () => {
   await using container = await start(['--env', 'DRAIN_DELAY_SECONDS=1']);
   await container.ready();
-  expect(await docker(['exec', container.id, 'cat', '/proc/1/cmdline'])).toBe(['node', 'service/main.ts', ''].join('\0'));
+  expect(await docker(['exec', container.id, 'cat', '/proc/1/cmdline'])).toBe(
+    ['node', 'service/main.ts', ''].join('\0'),
+  );
 
   const stopped = Date.now();
   await docker(['stop', '--time', '20', container.id]);
@@ -35,7 +45,9 @@ testWithDocker('is process 1 itself, and exits 0 on SIGTERM once the drain delay
 });
 
 testWithDocker('runs another command in its place', async () => {
-  const output = await docker(['run', '--rm', '--interactive', await irisImage(), 'bash'], { input: 'id -u; pwd; node -p 1+1\n' });
+  const output = await docker(['run', '--rm', '--interactive', await irisImage(), 'bash'], {
+    input: 'id -u; pwd; node -p 1+1\n',
+  });
   expect(output.split('\n')).toEqual([String(contract.user), contract.workingDir, '2']);
 });
 
@@ -65,14 +77,30 @@ testWithDocker('is restarted by Docker after it was killed for want of memory', 
   // would be the one that is killed.
   const hog = `process.on('SIGUSR2', () => { for (const all = [];;) all.push(Buffer.alloc(1e7, 1)); })`;
   await using container = await start([
-    '--restart', 'on-failure', '--memory', '192m', '--memory-swap', '192m',
-    '--env', `NODE_OPTIONS=--import=data:text/javascript,${encodeURIComponent(hog)}`,
+    '--restart',
+    'on-failure',
+    '--memory',
+    '192m',
+    '--memory-swap',
+    '192m',
+    '--env',
+    `NODE_OPTIONS=--import=data:text/javascript,${encodeURIComponent(hog)}`,
   ]);
   await container.ready();
   const since = seconds();
   await docker(['kill', '--signal', 'USR2', container.id]);
   await until('Docker restarted it', async () => (await inspect<number>(container.id, '.RestartCount')) === 1);
-  const events = await docker(['events', '--since', since, '--until', seconds(), '--filter', `container=${container.id}`, '--format', '{{.Action}}']);
+  const events = await docker([
+    'events',
+    '--since',
+    since,
+    '--until',
+    seconds(),
+    '--filter',
+    `container=${container.id}`,
+    '--format',
+    '{{.Action}}',
+  ]);
   expect(events.split('\n')).toEqual(expect.arrayContaining(['oom', 'die']));
 
   const port = await docker(['port', container.id, '8000']);

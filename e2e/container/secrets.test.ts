@@ -11,7 +11,9 @@ import { build, docker, temporaryFolder, testWithDocker } from './docker.ts';
 const marker = (name: string): string => createHash('sha256').update(`${name} ${Date.now()}`).digest('hex');
 
 /** A registry token in an .npmrc, and a mark in a file of certificates, as the two build secrets. */
-async function writeSecrets(folder: string): Promise<{ readonly token: string; readonly mark: string; readonly secrets: Record<'ca' | 'npmrc', string> }> {
+async function writeSecrets(
+  folder: string,
+): Promise<{ readonly token: string; readonly mark: string; readonly secrets: Record<'ca' | 'npmrc', string> }> {
   const [token, mark] = [marker('token'), marker('mark')];
   const secrets = { ca: join(folder, 'ca.pem'), npmrc: join(folder, '.npmrc') };
   const { NODE_EXTRA_CA_CERTS: ca } = process.env;
@@ -45,7 +47,8 @@ testWithDocker('a build secret is in no layer and no history', async () => {
   expect(await filesWith(image, ['node_modules/hono/'], saved.path)).not.toEqual([]);
   using again = temporaryFolder();
   expect(await filesWith(image, [token, mark], again.path)).toEqual([]);
-  const history = await docker(['history', '--no-trunc', '--format', 'json', image]) + await docker(['inspect', image]);
+  const history =
+    (await docker(['history', '--no-trunc', '--format', 'json', image])) + (await docker(['inspect', image]));
   expect(history).toContain('models');
   expect(history).not.toContain(token);
   expect(history).not.toContain(mark);
@@ -55,7 +58,11 @@ testWithDocker('both build secrets reach npm, and leave the layer that it writes
   using folder = temporaryFolder();
   const { token, mark, secrets } = await writeSecrets(folder.path);
   // In place of npm, a script that fails where it installs unless it sees both.
-  await writeFile(join(folder.path, 'npm'), `#!/bin/sh\nset -e\n[ "$1" != pkg ] || exit 0\ngrep -q "$(cat /token)" ~/.npmrc\ngrep -q "$(cat /mark)" "$NODE_EXTRA_CA_CERTS"\ntouch /seen\n`, { mode: 0o755 });
+  await writeFile(
+    join(folder.path, 'npm'),
+    `#!/bin/sh\nset -e\n[ "$1" != pkg ] || exit 0\ngrep -q "$(cat /token)" ~/.npmrc\ngrep -q "$(cat /mark)" "$NODE_EXTRA_CA_CERTS"\ntouch /seen\n`,
+    { mode: 0o755 },
+  );
   const [base, name] = ['rhizome-test-base', 'rhizome-test-npm'];
   atTheEnd('docker', 'image', 'rm', '--force', base, name);
   await build({ flags: ['--target', 'dependencies', '--tag', base] });
@@ -64,7 +71,9 @@ testWithDocker('both build secrets reach npm, and leave the layer that it writes
   });
   try {
     const image = await build({ flags: ['--target', 'dependencies', '--build-arg', `BUILD_IMAGE=${name}`], secrets });
-    expect(await docker(['run', '--rm', image, 'sh', '-c', 'ls /seen; cat ~/.npmrc /run/secrets/* 2> /dev/null || true'])).toBe('/seen');
+    expect(
+      await docker(['run', '--rm', image, 'sh', '-c', 'ls /seen; cat ~/.npmrc /run/secrets/* 2> /dev/null || true']),
+    ).toBe('/seen');
   } finally {
     await docker(['image', 'rm', '--force', base, name]);
   }

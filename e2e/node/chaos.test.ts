@@ -5,7 +5,14 @@ import { createWorkspace, type Workspace } from '../workspace.ts';
 let project: Workspace;
 beforeAll(async () => {
   project = await createWorkspace();
-  const { exitCode, stderr } = await project.rhizome('up', '--detach', '--port', String(await freePort()), '--grpc-port', String(await freePort()));
+  const { exitCode, stderr } = await project.rhizome(
+    'up',
+    '--detach',
+    '--port',
+    String(await freePort()),
+    '--grpc-port',
+    String(await freePort()),
+  );
   if (exitCode !== 0) throw new Error(stderr);
 });
 afterAll(async () => {
@@ -32,7 +39,16 @@ test('load: the examples at the rate asked for, every answer checked', async () 
 });
 
 test('chaos kill and hang: the replica comes back, and no request fails twice; what this machine cannot do is skipped by name', async () => {
-  const { exitCode, stdout, stderr } = await project.rhizome('chaos', 'kill', 'hang', 'drain', 'oom', '--rate', '20', '--json');
+  const { exitCode, stdout, stderr } = await project.rhizome(
+    'chaos',
+    'kill',
+    'hang',
+    'drain',
+    'oom',
+    '--rate',
+    '20',
+    '--json',
+  );
   const outcomes = JSON.parse(stdout) as Outcome[];
   expect({ broken: outcomes.map(({ broken }) => broken), exitCode, stderr }).toMatchObject({ exitCode: 0 });
   expect(outcomes.map(({ event, skipped }) => [event, skipped])).toEqual([
@@ -51,5 +67,7 @@ test('chaos kill and hang: the replica comes back, and no request fails twice; w
 test('chaos with an event that there is none of is wrong usage', async () => {
   const { exitCode, stderr } = await project.rhizome('chaos', 'earthquake');
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('Allowed choices are kill, oom, drain, rollout, hang, bad-image, crashloop, node-stop, all.');
+  expect(stderr).toContain(
+    'Allowed choices are kill, oom, drain, rollout, hang, bad-image, crashloop, node-stop, all.',
+  );
 });

@@ -28,7 +28,9 @@ test('the snippets compile and run, one after the other', async () => {
     const absolute = args.map((arg) => (arg.endsWith('.ts') ? join(consumer.folder, arg) : arg));
     await execa(process.execPath, [join(root, 'cli/main.ts'), ...absolute], { cwd: root, timeout: 60_000 });
   }
-  const code = [...readFileSync(join(root, document), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, snippet]) => snippet).join('\n');
+  const code = [...readFileSync(join(root, document), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)]
+    .map(([, snippet]) => snippet)
+    .join('\n');
   consumer.write('src/example.ts', code.replace('http://localhost:8080', service.url));
   expect(await consumer.compile()).toBe('');
   expect((await consumer.run('src/example.ts')).split('\n')).toEqual([

@@ -5,11 +5,17 @@ import { documents, snippets } from '../snippets.ts';
 const root = join(import.meta.dirname, '../..');
 
 test.each(documents(root))('every snippet of %s is run by a test, or says why not', (document) => {
-  expect(snippets(root, document).filter(({ how }) => how.kind === 'unmarked').map(({ place }) => place)).toEqual([]);
+  expect(
+    snippets(root, document)
+      .filter(({ how }) => how.kind === 'unmarked')
+      .map(({ place }) => place),
+  ).toEqual([]);
 });
 
 test.each(documents(root))('the links of %s lead to files that there are', (document) => {
   const text = readFileSync(join(root, document), 'utf8');
-  const targets = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target]) => target!).filter((target) => !target.includes('://'));
+  const targets = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)]
+    .map(([, target]) => target!)
+    .filter((target) => !target.includes('://'));
   expect(targets.filter((target) => !existsSync(join(root, dirname(document), target)))).toEqual([]);
 });

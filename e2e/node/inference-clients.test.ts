@@ -32,8 +32,16 @@ beforeAll(async () => {
   }
   await writeFile(join(dir, 'columns/model.json'), '{"classes": ["no", "yes"]}');
   server = spawn(process.execPath, [join(root, 'service/main.ts')], {
-    env: { PATH: process.env['PATH'], MODELS_DIR: dir, HOST: '127.0.0.1', PORT: '0', GRPC_PORT: '0', DRAIN_DELAY_SECONDS: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'], timeout: 4 * timeout,
+    env: {
+      PATH: process.env['PATH'],
+      MODELS_DIR: dir,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      GRPC_PORT: '0',
+      DRAIN_DELAY_SECONDS: '0',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 4 * timeout,
   });
   addresses = await started(server);
 });
@@ -51,18 +59,26 @@ function started(child: ChildProcess): Promise<typeof addresses> {
   return new Promise((resolve, reject) => {
     const output: string[] = [];
     let listening: { url: string; grpc_url: string } | undefined;
-    createInterface(child.stdout!).on('line', (line) => {
-      output.push(line);
-      const entry = JSON.parse(line) as { msg: string; url: string; grpc_url: string };
-      if (entry.msg === 'listening') listening = entry;
-      if (entry.msg === 'ready' && listening) resolve({ http: new URL(listening.url).host, grpc: listening.grpc_url.replace(/^\w+:\/\//, '') });
-    }).on('close', () => { reject(new Error(`the service ended before it was ready:\n${output.join('\n')}`)); });
+    createInterface(child.stdout!)
+      .on('line', (line) => {
+        output.push(line);
+        const entry = JSON.parse(line) as { msg: string; url: string; grpc_url: string };
+        if (entry.msg === 'listening') listening = entry;
+        if (entry.msg === 'ready' && listening)
+          resolve({ http: new URL(listening.url).host, grpc: listening.grpc_url.replace(/^\w+:\/\//, '') });
+      })
+      .on('close', () => {
+        reject(new Error(`the service ended before it was ready:\n${output.join('\n')}`));
+      });
   });
 }
 
 async function ask(script: string, ...args: readonly string[]): Promise<void> {
   const { all, exitCode } = await execa(python!, [join(import.meta.dirname, 'clients', script), ...args], {
-    all: true, reject: false, timeout, env: { PYTHONDONTWRITEBYTECODE: '1' },
+    all: true,
+    reject: false,
+    timeout,
+    env: { PYTHONDONTWRITEBYTECODE: '1' },
   });
   expect({ exitCode, all }).toEqual({ exitCode: 0, all: '' });
 }

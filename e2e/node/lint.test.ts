@@ -15,7 +15,10 @@ const imports: Offences = {
   'onnx/upward.ts': ['floor-onnx', readConfig],
   'infra/inward.ts': ['floor-infra', readConfig],
   'cli/inward.ts': ['floor-cli', readConfig],
-  'service/sideways.ts': ['floor-service', `import { environments } from '../infra/environments.ts';\nenvironments();\n`],
+  'service/sideways.ts': [
+    'floor-service',
+    `import { environments } from '../infra/environments.ts';\nenvironments();\n`,
+  ],
   'service/runtime.ts': ['only-engine-runs-models', `import { Tensor } from 'onnxruntime-node';\nnew Tensor([1]);\n`],
   'service/inference/web.ts': ['no-http-below-routes', `import { Hono } from 'hono';\nnew Hono();\n`],
   'cli/one.ts': ['no-circular', `import { two } from './two.ts';\nexport const one = (): unknown => two;\n`],

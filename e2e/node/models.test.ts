@@ -15,7 +15,9 @@ beforeAll(async () => {
   workspace = await createWorkspace();
   [port, grpcPort] = [await freePort(), await freePort()];
   const add = async (name: string, ...args: readonly string[]): Promise<void> => {
-    expect(await workspace.rhizome('add', join(repository, `fixtures/training-libraries/${name}/model.onnx`), ...args)).toMatchObject({ exitCode: 0 });
+    expect(
+      await workspace.rhizome('add', join(repository, `fixtures/training-libraries/${name}/model.onnx`), ...args),
+    ).toMatchObject({ exitCode: 0 });
   };
   await add('random-forest', '--name', 'iris', '--version', '2');
   await add('torch-external-data', '--name', 'torch');
@@ -31,19 +33,33 @@ test('a gRPC port in use is named, with the way out, and nothing runs', async ()
   const holder = createServer().listen(grpcPort, '127.0.0.1');
   await once(holder, 'listening');
   const busy = await workspace.rhizome('up', '--detach', '--port', String(port), '--grpc-port', String(grpcPort));
-  expect(busy).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(new RegExp(`Port ${grpcPort} of this machine is in use.*\\n.*--grpc-port`)) });
+  expect(busy).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(new RegExp(`Port ${grpcPort} of this machine is in use.*\\n.*--grpc-port`)),
+  });
   holder.close();
   await once(holder, 'close');
 });
 
 test('several models and versions: up asserts each that has examples, status names them, load sends all', async () => {
-  const up = await workspace.rhizome('up', '--detach', '--json', '--port', String(port), '--grpc-port', String(grpcPort));
+  const up = await workspace.rhizome(
+    'up',
+    '--detach',
+    '--json',
+    '--port',
+    String(port),
+    '--grpc-port',
+    String(grpcPort),
+  );
   expect(up.exitCode).toBe(0);
-  const { answers } = JSON.parse(up.stdout) as { answers: { model: string; version: string; answer: { model: object } }[] };
+  const { answers } = JSON.parse(up.stdout) as {
+    answers: { model: string; version: string; answer: { model: object } }[];
+  };
   expect(answers.map(({ model, version }) => `${model} ${version}`)).toEqual(['iris 2', 'torch 1', 'iris 1']);
   for (const { model, version, answer } of answers) expect(answer.model).toEqual({ name: model, version });
   expect(up.stderr).toContain('models/columns has no examples to assert.');
-  for (const path of ['/models/iris/predictions', '/models/torch/predictions', '/models/iris/versions/1/predictions']) expect(up.stderr).toContain(`$ curl http://localhost:${port}${path} `);
+  for (const path of ['/models/iris/predictions', '/models/torch/predictions', '/models/iris/versions/1/predictions'])
+    expect(up.stderr).toContain(`$ curl http://localhost:${port}${path} `);
 
   // Both replicas, and each version, over connections of their own.
   for (const version of ['1', '2', '1', '2']) {
@@ -57,7 +73,10 @@ test('several models and versions: up asserts each that has examples, status nam
   const load = await workspace.rhizome('load', '--for', '1s', '--rate', '30', '--json');
   expect(JSON.parse(load.stdout)).toMatchObject({ failed: 0 });
   const old = await workspace.rhizome('load', 'iris/1', '--for', '300ms', '--json');
-  expect(JSON.parse(old.stdout)).toMatchObject({ url: `http://localhost:${port}/models/iris/versions/1/predictions`, failed: 0 });
+  expect(JSON.parse(old.stdout)).toMatchObject({
+    url: `http://localhost:${port}/models/iris/versions/1/predictions`,
+    failed: 0,
+  });
 });
 
 test('all versions of one model: the highest is what POST /predictions asks', async () => {
@@ -72,5 +91,10 @@ test('all versions of one model: the highest is what POST /predictions asks', as
   const json = await readFile(path, 'utf8');
   await writeFile(path, json.replaceAll('"setosa"', '"Setosa"'));
   const wrong = await workspace.rhizome('load', 'iris/1', '--for', '100ms');
-  expect(wrong).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("The model iris answers its first example otherwise than its model.json says: expected 'Setosa', predicted 'setosa'.") });
+  expect(wrong).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining(
+      "The model iris answers its first example otherwise than its model.json says: expected 'Setosa', predicted 'setosa'.",
+    ),
+  });
 });

@@ -43,14 +43,41 @@ afterAll(async () => {
 });
 
 async function fuzz(...args: readonly string[]): Promise<void> {
-  const { all, exitCode } = await execa(tool!, [
-    'run', `${service!.url}/openapi.json`, '--header', `Authorization: Bearer ${apiKey}`,
-    '--checks', 'all', '--phases', 'examples,coverage,fuzzing', '--max-examples', '15', '--seed', '36', '--workers', '1',
-    '--generation-database', 'none', '--no-color', ...args,
-  ], { all: true, reject: false, timeout: minutes * 60_000, cwd: dir, env: { SCHEMATHESIS_HOOKS: join(import.meta.dirname, 'openapi/inexpressible.py'), PYTHONDONTWRITEBYTECODE: '1' } });
+  const { all, exitCode } = await execa(
+    tool!,
+    [
+      'run',
+      `${service!.url}/openapi.json`,
+      '--header',
+      `Authorization: Bearer ${apiKey}`,
+      '--checks',
+      'all',
+      '--phases',
+      'examples,coverage,fuzzing',
+      '--max-examples',
+      '15',
+      '--seed',
+      '36',
+      '--workers',
+      '1',
+      '--generation-database',
+      'none',
+      '--no-color',
+      ...args,
+    ],
+    {
+      all: true,
+      reject: false,
+      timeout: minutes * 60_000,
+      cwd: dir,
+      env: { SCHEMATHESIS_HOOKS: join(import.meta.dirname, 'openapi/inexpressible.py'), PYTHONDONTWRITEBYTECODE: '1' },
+    },
+  );
   expect({ exitCode, all: exitCode === 0 ? '' : all }).toEqual({ exitCode: 0, all: '' });
   expect(all).toMatch(/Tested: [1-9]\d+/);
 }
 
 // Of the versions one model's are enough: the others' are the same routes.
-testUnless(reason, 'no answer is outside the document, and none is a 5xx', () => fuzz('--exclude-path-regex', '/(?!linear)[a-z-]+/versions/'));
+testUnless(reason, 'no answer is outside the document, and none is a 5xx', () =>
+  fuzz('--exclude-path-regex', '/(?!linear)[a-z-]+/versions/'),
+);

@@ -1,6 +1,15 @@
 /** The package as others get it: what `npm pack` holds, and that it can be imported, with types, from another folder. */
 import { execa } from 'execa';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scaffoldFiles } from '../../cli/scaffold/files.ts';
@@ -9,7 +18,11 @@ const root = join(import.meta.dirname, '../..');
 const modules = join(root, 'node_modules');
 const timeout = 120_000;
 
-interface Packed { readonly filename: string; readonly size: number; readonly files: readonly { readonly path: string }[] }
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
 
 let folder: string;
 let packed: Packed;
@@ -21,30 +34,53 @@ beforeAll(async () => {
 
   // A consumer: what is installed here, and the package in place of this repository.
   mkdirSync(join(folder, 'node_modules/rhizome-kit'), { recursive: true });
-  for (const name of readdirSync(modules).filter((entry) => !entry.startsWith('.'))) symlinkSync(join(modules, name), join(folder, 'node_modules', name));
-  await execa('tar', ['-xzf', join(folder, packed.filename), '--strip-components=1', '-C', join(folder, 'node_modules/rhizome-kit')], { timeout });
+  for (const name of readdirSync(modules).filter((entry) => !entry.startsWith('.')))
+    symlinkSync(join(modules, name), join(folder, 'node_modules', name));
+  await execa(
+    'tar',
+    ['-xzf', join(folder, packed.filename), '--strip-components=1', '-C', join(folder, 'node_modules/rhizome-kit')],
+    { timeout },
+  );
   for (const { path, content } of scaffoldFiles({ name: 'wine', vendored: true })) {
     mkdirSync(join(folder, 'infra'), { recursive: true });
     writeFileSync(join(folder, path), content);
   }
   writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
 });
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
-const write = (path: string, content: string) => { writeFileSync(join(folder, path), content); };
-const run = (...argv: readonly string[]) => execa(argv[0]!, argv.slice(1), { cwd: folder, timeout, reject: false, all: true });
+const write = (path: string, content: string) => {
+  writeFileSync(join(folder, path), content);
+};
+const run = (...argv: readonly string[]) =>
+  execa(argv[0]!, argv.slice(1), { cwd: folder, timeout, reject: false, all: true });
 
 test('npm pack holds compiled code, its types, JSON, protocols and what init writes; no source, test, fixture or model', () => {
   const paths = packed.files.map(({ path }) => path);
-  const kinds = /^(package\.json|README\.md|LICENSE|cli\/rhizome\.js|dist\/cli\/templates\/.+|dist\/(cli|client|infra|onnx|service)\/.+\.(js|d\.ts|json)|dist\/service\/grpc\/proto\/.+\.proto)$/;
+  const kinds =
+    /^(package\.json|README\.md|LICENSE|cli\/rhizome\.js|dist\/cli\/templates\/.+|dist\/(cli|client|infra|onnx|service)\/.+\.(js|d\.ts|json)|dist\/service\/grpc\/proto\/.+\.proto)$/;
   expect(paths.filter((path) => !kinds.test(path))).toEqual([]);
-  expect(paths.filter((path) => /test|fixture|\.case\.|schemas\/|memory|dist\/infra\/(main|environments)/.test(path))).toEqual([]);
-  expect(paths).toEqual(expect.arrayContaining(['dist/service/main.js', 'dist/service/image/prune.js', 'dist/cli/local/daemon/daemon.js', 'dist/onnx/signature/model.schema.json', 'dist/cli/templates/dockerignore']));
+  expect(
+    paths.filter((path) => /test|fixture|\.case\.|schemas\/|memory|dist\/infra\/(main|environments)/.test(path)),
+  ).toEqual([]);
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      'dist/service/main.js',
+      'dist/service/image/prune.js',
+      'dist/cli/local/daemon/daemon.js',
+      'dist/onnx/signature/model.schema.json',
+      'dist/cli/templates/dockerignore',
+    ]),
+  );
   expect(packed.size).toBeLessThan(400_000);
 });
 
 test('every export resolves, with types, under module nodenext', async () => {
-  write('infra/consumer.ts', `
+  write(
+    'infra/consumer.ts',
+    `
     import { Chart, App } from 'cdk8s';
     import { metrics, paths, PredictionService, selectorLabels, type PredictionServiceProps } from 'rhizome-kit/infra';
     import { createApp, readConfig, serve, type Dependencies } from 'rhizome-kit/service';
@@ -64,8 +100,18 @@ test('every export resolves, with types, under module nodenext', async () => {
     export const title: string = schema.title + metrics.requests + Object.keys(selectorLabels('a')).join();
     // @ts-expect-error the types are checked, not any
     export const wrong: PredictionServiceProps = { name: 1, image: 'wine:v1' };
-  `);
-  const { all, exitCode } = await run('tsc', '--project', '.', '--resolveJsonModule', '--skipLibCheck', 'false', '--lib', 'es2024,esnext.float16,dom');
+  `,
+  );
+  const { all, exitCode } = await run(
+    'tsc',
+    '--project',
+    '.',
+    '--resolveJsonModule',
+    '--skipLibCheck',
+    'false',
+    '--lib',
+    'es2024,esnext.float16,dom',
+  );
   expect([exitCode, all]).toEqual([0, '']);
   rmSync(join(folder, 'infra/consumer.ts'));
 });
@@ -74,7 +120,9 @@ test('the example of docs/toolkit.md type-checks and runs', async () => {
   const [, code = ''] = /^```ts\n([^]*?)^```$/m.exec(readFileSync(join(root, 'docs/toolkit.md'), 'utf8')) ?? [];
   write('infra/example.ts', `${code}\nconsole.log(chart.toJson().map(({ kind }) => kind).join(' '));\n`);
   expect(await run('tsc', '--project', '.')).toMatchObject({ exitCode: 0, all: '' });
-  expect((await run('node', 'infra/example.ts')).stdout).toMatch(/^Namespace .*Deployment .*Ingress HorizontalPodAutoscaler$/);
+  expect((await run('node', 'infra/example.ts')).stdout).toMatch(
+    /^Namespace .*Deployment .*Ingress HorizontalPodAutoscaler$/,
+  );
   rmSync(join(folder, 'infra/example.ts'));
 });
 
@@ -85,19 +133,31 @@ test('what init writes synthesizes with the package', async () => {
 });
 
 test('the client stands on nothing of Node, and the service loads without the command line', async () => {
-  const { stdout } = await run('node', '--input-type=module', '--eval', `
+  const { stdout } = await run(
+    'node',
+    '--input-type=module',
+    '--eval',
+    `
     const service = await import('rhizome-kit/service');
     const { createClient } = await import('rhizome-kit/client');
     const answer = await createClient({ url: 'http://localhost', fetch: async () => Response.json({ status: 'live' }) }).live();
     console.log(JSON.stringify([typeof service.createApp, answer.status]));
-  `);
+  `,
+  );
   expect(JSON.parse(stdout)).toEqual(['function', 'live']);
   const client = join(folder, 'node_modules/rhizome-kit/dist/client');
-  const imported = readdirSync(client).filter((name) => name.endsWith('.js')).flatMap((name) => [...readFileSync(join(client, name), 'utf8').matchAll(/ from ['"](.+)['"];/g)].map(([, from]) => from!));
+  const imported = readdirSync(client)
+    .filter((name) => name.endsWith('.js'))
+    .flatMap((name) =>
+      [...readFileSync(join(client, name), 'utf8').matchAll(/ from ['"](.+)['"];/g)].map(([, from]) => from!),
+    );
   expect(imported.filter((from) => !from.startsWith('./'))).toEqual(['../service/contract/endpoints.js']);
 });
 
 test('the command line runs from it', async () => {
-  expect(await run('node', 'node_modules/rhizome-kit/cli/rhizome.js', '--version')).toMatchObject({ exitCode: 0, stdout: '0.1.0' });
+  expect(await run('node', 'node_modules/rhizome-kit/cli/rhizome.js', '--version')).toMatchObject({
+    exitCode: 0,
+    stdout: '0.1.0',
+  });
   expect(statSync(join(folder, 'node_modules/rhizome-kit/cli/rhizome.js')).mode & 0o111).toBe(0o111);
 });

@@ -16,7 +16,10 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** A test that makes a folder and a process that lasts, and then does what `then` says. */
-const writeTest = (then: string): Promise<void> => writeFile(join(folder, 'e2e/leaves.test.js'), `
+const writeTest = (then: string): Promise<void> =>
+  writeFile(
+    join(folder, 'e2e/leaves.test.js'),
+    `
   import { spawn } from 'node:child_process';
   import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
   import { tmpdir } from 'node:os';
@@ -31,16 +34,23 @@ const writeTest = (then: string): Promise<void> => writeFile(join(folder, 'e2e/l
     writeFileSync('${folder}/making', JSON.stringify({ made, pid: child.pid }));
     renameSync('${folder}/making', '${folder}/made');
     ${then}
-  });`);
+  });`,
+  );
 
 /** Starts e2e/run.ts on it. */
 function start() {
   const runner = join(root, 'node_modules/jest-light-runner/src/child-process.js');
-  const projects = [{ displayName: 'e2e', rootDir: folder, testMatch: ['<rootDir>/e2e/*.test.js'], runner, transform: {} }];
+  const projects = [
+    { displayName: 'e2e', rootDir: folder, testMatch: ['<rootDir>/e2e/*.test.js'], runner, transform: {} },
+  ];
   const config = JSON.stringify({ rootDir: folder, projects });
   // With a context nobody looks for the suite's own cluster, which another run may have.
   const args = ['--context', 'none', '--config', config, 'e2e/leaves'];
-  return execa(process.execPath, [join(root, 'e2e/run.ts'), ...args], { reject: false, timeout: 90_000, forceKillAfterDelay: 60_000 });
+  return execa(process.execPath, [join(root, 'e2e/run.ts'), ...args], {
+    reject: false,
+    timeout: 90_000,
+    forceKillAfterDelay: 60_000,
+  });
 }
 
 function expectNothingLeft(output: string): void {
@@ -75,7 +85,10 @@ test.each(['SIGINT', 'SIGTERM'] as const)('a run that is ended by %s leaves noth
 
 test('wrong usage says what is right, and runs nothing', async () => {
   for (const args of [['--context'], ['--registry', 'registry.example']]) {
-    const { exitCode, stderr } = await execa(process.execPath, [join(root, 'e2e/run.ts'), ...args], { reject: false, timeout: 60_000 });
+    const { exitCode, stderr } = await execa(process.execPath, [join(root, 'e2e/run.ts'), ...args], {
+      reject: false,
+      timeout: 60_000,
+    });
     expect(exitCode).toBe(2);
     expect(stderr).toContain('npm run e2e -- [--context NAME [--registry REGISTRY]]');
   }

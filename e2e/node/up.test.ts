@@ -71,9 +71,23 @@ test('up in the foreground ends with a right prediction; Ctrl-C leaves no proces
 
 test('kill -9 of a replica under load: it is back within 3 s, and only its own connections fail', async () => {
   const port = await freePort();
-  const started = await workspace.rhizome('up', '--detach', '--port', String(port), '--grpc-port', String(await freePort()));
+  const started = await workspace.rhizome(
+    'up',
+    '--detach',
+    '--port',
+    String(port),
+    '--grpc-port',
+    String(await freePort()),
+  );
   expect(started).toMatchObject({ exitCode: 0 });
-  const load: LoadOptions = { url: `http://localhost:${port}/predictions`, requests: [{ body, isRight }], rate: 40, connections: 'keep-alive', pool: 26, retryAfter: 100 };
+  const load: LoadOptions = {
+    url: `http://localhost:${port}/predictions`,
+    requests: [{ body, isRight }],
+    rate: 40,
+    connections: 'keep-alive',
+    pool: 26,
+    retryAfter: 100,
+  };
 
   const victim = (await status()).replicas[0]!;
   let [killedAt, backAfter] = [0, NaN];
@@ -88,7 +102,9 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
   };
   // The balancer leads to the replicas in turn: of connections that come while no other does, each has half.
   let others: readonly LoadReport[] = [];
-  const kept = await underLoad([load], async () => { others = await underLoad([{ ...load, rate: 200, connections: 'new' }], killOne); });
+  const kept = await underLoad([load], async () => {
+    others = await underLoad([{ ...load, rate: 200, connections: 'new' }], killOne);
+  });
   const reports = [...kept, ...others];
 
   console.log(`kill -9 on this machine: back after ${backAfter} ms; ${reports.map(inOneLine).join(' | ')}`);

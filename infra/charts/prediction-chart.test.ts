@@ -7,7 +7,14 @@ const chart = (props: Partial<PredictionChartProps> = {}) =>
 
 test('the Namespace comes first, so that one apply makes everything', () => {
   expect(chart().map(({ kind }) => kind)).toEqual([
-    'Namespace', 'ServiceAccount', 'ConfigMap', 'Deployment', 'Service', 'Service', 'PodDisruptionBudget', 'NetworkPolicy',
+    'Namespace',
+    'ServiceAccount',
+    'ConfigMap',
+    'Deployment',
+    'Service',
+    'Service',
+    'PodDisruptionBudget',
+    'NetworkPolicy',
   ]);
 });
 

@@ -10,20 +10,36 @@ const dns = k8s.IntOrString.fromNumber(53);
  * nobody. The L2 NetworkPolicy cannot say "from everyone to this port", which requests through a NodePort need: they
  * come from a node, which no pod selector matches.
  */
-export function networkPolicySpec({ name, allowFrom, grpc }: Pick<ResolvedProps, 'name' | 'allowFrom' | 'grpc'>): k8s.NetworkPolicySpec {
+export function networkPolicySpec({
+  name,
+  allowFrom,
+  grpc,
+}: Pick<ResolvedProps, 'name' | 'allowFrom' | 'grpc'>): k8s.NetworkPolicySpec {
   return {
     podSelector: { matchLabels: { [instanceLabel]: name } }, // one label: polaris takes no policy with more for one
     policyTypes: ['Ingress', 'Egress'],
-    ingress: [{
-      ...(allowFrom && { from: [...allowFrom] }),
-      ports: [ports.http, ...(grpc ? [ports.grpc] : [])].map((port) => ({ port: k8s.IntOrString.fromString(port.name), protocol: 'TCP' })),
-    }],
-    egress: [{
-      to: [{
-        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
-        podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
-      }],
-      ports: [{ port: dns, protocol: 'UDP' }, { port: dns, protocol: 'TCP' }],
-    }],
+    ingress: [
+      {
+        ...(allowFrom && { from: [...allowFrom] }),
+        ports: [ports.http, ...(grpc ? [ports.grpc] : [])].map((port) => ({
+          port: k8s.IntOrString.fromString(port.name),
+          protocol: 'TCP',
+        })),
+      },
+    ],
+    egress: [
+      {
+        to: [
+          {
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+            podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+          },
+        ],
+        ports: [
+          { port: dns, protocol: 'UDP' },
+          { port: dns, protocol: 'TCP' },
+        ],
+      },
+    ],
   };
 }

@@ -13,14 +13,19 @@ describe('defaults', () => {
 
   test('one name for everything, in a namespace of that name', () => {
     for (const { kind, metadata } of predictionService()) {
-      expect(metadata.name).toMatch({ ConfigMap: /^iris-server-[0-9a-f]{10}$/, Service: /^iris-server(-headless)?$/ }[kind] ?? /^iris-server$/);
+      expect(metadata.name).toMatch(
+        { ConfigMap: /^iris-server-[0-9a-f]{10}$/, Service: /^iris-server(-headless)?$/ }[kind] ?? /^iris-server$/,
+      );
       expect(metadata.namespace).toBe('iris-server');
     }
   });
 
   test('two replicas that a rollout never reduces', () => {
     expect(at(deployment, 'spec')).toMatchObject({
-      replicas: 2, minReadySeconds: 5, progressDeadlineSeconds: 305, revisionHistoryLimit: 5,
+      replicas: 2,
+      minReadySeconds: 5,
+      progressDeadlineSeconds: 305,
+      revisionHistoryLimit: 5,
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
     });
   });
@@ -30,7 +35,8 @@ describe('defaults', () => {
     const selector = at(deployment, 'spec.selector.matchLabels');
     expect(selector).toEqual({ 'app.kubernetes.io/name': 'iris-server', 'app.kubernetes.io/instance': 'iris-server' });
     expect(labels).toMatchObject(selector as object);
-    for (const kind of ['Service', 'headless Service']) expect(at(only(predictionService(), kind), 'spec.selector')).toEqual(selector);
+    for (const kind of ['Service', 'headless Service'])
+      expect(at(only(predictionService(), kind), 'spec.selector')).toEqual(selector);
     expect(at(only(predictionService(), 'PodDisruptionBudget'), 'spec.selector.matchLabels')).toEqual(selector);
   });
 
@@ -40,25 +46,38 @@ describe('defaults', () => {
       startupProbe: { httpGet: get('/readyz'), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
       readinessProbe: { httpGet: get('/readyz'), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
       livenessProbe: {
-        httpGet: get('/livez'), periodSeconds: 4, timeoutSeconds: 4, failureThreshold: 3, terminationGracePeriodSeconds: 2,
+        httpGet: get('/livez'),
+        periodSeconds: 4,
+        timeoutSeconds: 4,
+        failureThreshold: 3,
+        terminationGracePeriodSeconds: 2,
       },
     });
   });
 
   test('the container has the ports that its variables name, and the NetworkPolicy opens both', () => {
     expect(at(deployment, `${container}.ports`)).toEqual([
-      { name: 'http', containerPort: 8000, protocol: 'TCP' }, { name: 'grpc', containerPort: 8001, protocol: 'TCP' },
+      { name: 'http', containerPort: 8000, protocol: 'TCP' },
+      { name: 'grpc', containerPort: 8001, protocol: 'TCP' },
     ]);
     expect(settings().data).toMatchObject({ GRPC_PORT: '8001' });
     expect(at(only(predictionService(), 'NetworkPolicy'), 'spec.ingress')).toEqual([
-      { ports: [{ port: 'http', protocol: 'TCP' }, { port: 'grpc', protocol: 'TCP' }] },
+      {
+        ports: [
+          { port: 'http', protocol: 'TCP' },
+          { port: 'grpc', protocol: 'TCP' },
+        ],
+      },
     ]);
   });
 
   test('the grace period, the drain and the heap agree with the settings', () => {
     expect(at(deployment, `${pod}.terminationGracePeriodSeconds`)).toBe(30);
     expect(settings().data).toMatchObject({
-      DRAIN_DELAY_SECONDS: '5', GRACE_PERIOD_SECONDS: '30', REQUEST_TIMEOUT_SECONDS: '15', NODE_OPTIONS: '--max-old-space-size=256',
+      DRAIN_DELAY_SECONDS: '5',
+      GRACE_PERIOD_SECONDS: '30',
+      REQUEST_TIMEOUT_SECONDS: '15',
+      NODE_OPTIONS: '--max-old-space-size=256',
     });
   });
 
@@ -66,7 +85,8 @@ describe('defaults', () => {
 
   test('the Service is in the cluster, and leads from ports 80 and 8001 to the named ports', () => {
     expect(at(only(predictionService(), 'Service'), 'spec')).toMatchObject({
-      type: 'ClusterIP', ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }, grpcPort],
+      type: 'ClusterIP',
+      ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }, grpcPort],
     });
   });
 
@@ -78,14 +98,26 @@ describe('defaults', () => {
   });
 
   test('a lost node is waited for 30 seconds', () => {
-    expect(at(deployment, `${pod}.tolerations`)).toEqual(['not-ready', 'unreachable'].map((taint) => (
-      { key: `node.kubernetes.io/${taint}`, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 })));
+    expect(at(deployment, `${pod}.tolerations`)).toEqual(
+      ['not-ready', 'unreachable'].map((taint) => ({
+        key: `node.kubernetes.io/${taint}`,
+        operator: 'Exists',
+        effect: 'NoExecute',
+        tolerationSeconds: 30,
+      })),
+    );
   });
 
   test('the API key is a file from a Secret that must exist', () => {
-    expect(at(deployment, `${container}.volumeMounts.1`)).toEqual({ name: 'api-key', mountPath: '/var/run/secrets/rhizome', readOnly: true });
+    expect(at(deployment, `${container}.volumeMounts.1`)).toEqual({
+      name: 'api-key',
+      mountPath: '/var/run/secrets/rhizome',
+      readOnly: true,
+    });
     expect(at(deployment, `${pod}.volumes.1.secret`)).toEqual({
-      secretName: 'iris-server-api-key', optional: false, items: [{ key: 'api-key', path: 'api-key' }],
+      secretName: 'iris-server-api-key',
+      optional: false,
+      items: [{ key: 'api-key', path: 'api-key' }],
     });
   });
 
@@ -101,46 +133,94 @@ test('a changed setting renames the ConfigMap, which rolls the pods; an unchange
   expect(same).toEqual(before);
   const reference = `${container}.envFrom.0.configMapRef.name`;
   expect(at(after, reference)).not.toBe(at(before, reference));
-  expect(at(after, reference)).toBe(settings({ settings: { LOG_LEVEL: 'debug', STRICT_RANGES: 'true' } }).metadata.name);
+  expect(at(after, reference)).toBe(
+    settings({ settings: { LOG_LEVEL: 'debug', STRICT_RANGES: 'true' } }).metadata.name,
+  );
 });
 
 test('the version label is the tag, and left out where it does not fit', () => {
   const version = (image: string) => at(only(predictionService({ image }), 'Deployment'), 'metadata.labels')!;
-  expect(version('iris-server:v0.1.0-0123456789ab')).toMatchObject({ 'app.kubernetes.io/version': 'v0.1.0-0123456789ab' });
+  expect(version('iris-server:v0.1.0-0123456789ab')).toMatchObject({
+    'app.kubernetes.io/version': 'v0.1.0-0123456789ab',
+  });
   expect(version(`iris-server:${'a'.repeat(64)}`)).not.toHaveProperty(['app.kubernetes.io/version']);
   expect(version(`iris-server@sha256:${'a'.repeat(64)}`)).not.toHaveProperty(['app.kubernetes.io/version']);
 });
 
 /** Every prop, set to what is not its default, and where that must be found: kind, path, value. */
 type Reach = readonly [kind: string, path: string, value: unknown];
-const everyProp: { readonly [P in keyof Required<PredictionServiceProps>]: readonly [Required<PredictionServiceProps>[P], ...Reach[]] } = {
-  name: ['other', ['Deployment', 'metadata.name', 'other'], ['Service', 'metadata.name', 'other'], ['headless Service', 'metadata.name', 'other-headless']],
+const everyProp: {
+  readonly [P in keyof Required<PredictionServiceProps>]: readonly [Required<PredictionServiceProps>[P], ...Reach[]];
+} = {
+  name: [
+    'other',
+    ['Deployment', 'metadata.name', 'other'],
+    ['Service', 'metadata.name', 'other'],
+    ['headless Service', 'metadata.name', 'other-headless'],
+  ],
   image: ['iris-server:v9', ['Deployment', `${container}.image`, 'iris-server:v9']],
-  namespace: ['elsewhere', ...['Deployment', 'Service', 'headless Service', 'ServiceAccount', 'ConfigMap', 'PodDisruptionBudget', 'NetworkPolicy']
-    .map((kind): Reach => [kind, 'metadata.namespace', 'elsewhere'])],
+  namespace: [
+    'elsewhere',
+    ...[
+      'Deployment',
+      'Service',
+      'headless Service',
+      'ServiceAccount',
+      'ConfigMap',
+      'PodDisruptionBudget',
+      'NetworkPolicy',
+    ].map((kind): Reach => [kind, 'metadata.namespace', 'elsewhere']),
+  ],
   imagePullPolicy: ['Never', ['Deployment', `${container}.imagePullPolicy`, 'Never']],
   replicas: [7, ['Deployment', 'spec.replicas', 7]],
   resources: [
-    { cpu: { request: '1', limit: '1500m' }, memory: { request: '1Gi', limit: '2Gi' }, ephemeralStorage: { request: '1Gi', limit: '3Gi' } },
-    ['Deployment', `${container}.resources`, {
-      requests: { cpu: '1', memory: '1Gi', 'ephemeral-storage': '1Gi' }, limits: { cpu: '1500m', memory: '2Gi', 'ephemeral-storage': '3Gi' },
-    }],
+    {
+      cpu: { request: '1', limit: '1500m' },
+      memory: { request: '1Gi', limit: '2Gi' },
+      ephemeralStorage: { request: '1Gi', limit: '3Gi' },
+    },
+    [
+      'Deployment',
+      `${container}.resources`,
+      {
+        requests: { cpu: '1', memory: '1Gi', 'ephemeral-storage': '1Gi' },
+        limits: { cpu: '1500m', memory: '2Gi', 'ephemeral-storage': '3Gi' },
+      },
+    ],
     ['ConfigMap', 'data.NODE_OPTIONS', '--max-old-space-size=1024'],
   ],
-  settings: [{ LOG_LEVEL: 'debug', DEFAULT_MODEL: 'wine' }, ['ConfigMap', 'data.LOG_LEVEL', 'debug'], ['ConfigMap', 'data.DEFAULT_MODEL', 'wine']],
+  settings: [
+    { LOG_LEVEL: 'debug', DEFAULT_MODEL: 'wine' },
+    ['ConfigMap', 'data.LOG_LEVEL', 'debug'],
+    ['ConfigMap', 'data.DEFAULT_MODEL', 'wine'],
+  ],
   grpc: [
     false,
-    ['Service', 'spec.ports.1', undefined], ['Deployment', `${container}.ports.1`, undefined], ['ConfigMap', 'data.GRPC_PORT', undefined],
+    ['Service', 'spec.ports.1', undefined],
+    ['Deployment', `${container}.ports.1`, undefined],
+    ['ConfigMap', 'data.GRPC_PORT', undefined],
     ['NetworkPolicy', 'spec.ingress.0.ports.1', undefined],
   ],
   drainDelaySeconds: [6, ['ConfigMap', 'data.DRAIN_DELAY_SECONDS', '6']],
   requestTimeoutSeconds: [14, ['ConfigMap', 'data.REQUEST_TIMEOUT_SECONDS', '14']],
-  gracePeriodSeconds: [60, ['Deployment', `${pod}.terminationGracePeriodSeconds`, 60], ['ConfigMap', 'data.GRACE_PERIOD_SECONDS', '60']],
-  startupSeconds: [90, ['Deployment', `${container}.startupProbe.failureThreshold`, 90], ['Deployment', 'spec.progressDeadlineSeconds', 275]],
+  gracePeriodSeconds: [
+    60,
+    ['Deployment', `${pod}.terminationGracePeriodSeconds`, 60],
+    ['ConfigMap', 'data.GRACE_PERIOD_SECONDS', '60'],
+  ],
+  startupSeconds: [
+    90,
+    ['Deployment', `${container}.startupProbe.failureThreshold`, 90],
+    ['Deployment', 'spec.progressDeadlineSeconds', 275],
+  ],
   minReadySeconds: [9, ['Deployment', 'spec.minReadySeconds', 9], ['Deployment', 'spec.progressDeadlineSeconds', 309]],
   progressDeadlineSeconds: [1000, ['Deployment', 'spec.progressDeadlineSeconds', 1000]],
   revisionHistoryLimit: [1, ['Deployment', 'spec.revisionHistoryLimit', 1]],
-  lostNodeSeconds: [11, ['Deployment', `${pod}.tolerations.0.tolerationSeconds`, 11], ['Deployment', `${pod}.tolerations.1.tolerationSeconds`, 11]],
+  lostNodeSeconds: [
+    11,
+    ['Deployment', `${pod}.tolerations.0.tolerationSeconds`, 11],
+    ['Deployment', `${pod}.tolerations.1.tolerationSeconds`, 11],
+  ],
   nodePort: [31000, ['Service', 'spec.type', 'NodePort'], ['Service', 'spec.ports.0.nodePort', 31000]],
   apiKeySecret: ['key.of-mine', ['Deployment', `${pod}.volumes.1.secret.secretName`, 'key.of-mine']],
   apiKeyOptional: [true, ['Deployment', `${pod}.volumes.1.secret.optional`, true]],
@@ -160,7 +240,10 @@ test.each(Object.entries(everyProp))('%s reaches the manifests', (prop, [value, 
 test('docs/manifests.md lists every prop, and no other', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/manifests.md'), 'utf8');
   const [, table = ''] = page.split('## Props');
-  expect([...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, prop]) => prop)).toEqual([...Object.keys(everyProp), 'priority']);
+  expect([...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, prop]) => prop)).toEqual([
+    ...Object.keys(everyProp),
+    'priority',
+  ]);
 });
 
 test('grpc: false leaves no trace of it, and names may be longer', () => {
@@ -170,22 +253,71 @@ test('grpc: false leaves no trace of it, and names may be longer', () => {
 
 test('a part of the resources leaves the others at their defaults', () => {
   const deployment = only(predictionService({ resources: { memory: { request: '1Gi', limit: '1Gi' } } }), 'Deployment');
-  expect(at(deployment, `${container}.resources.limits`)).toEqual({ cpu: '1', memory: '1Gi', 'ephemeral-storage': '256Mi' });
+  expect(at(deployment, `${container}.resources.limits`)).toEqual({
+    cpu: '1',
+    memory: '1Gi',
+    'ephemeral-storage': '256Mi',
+  });
 });
 
 type Invalid = readonly [title: string, props: object, prop: string, message: RegExp];
 test.each<Invalid>([
-  ['a memory limit under the request', { resources: { memory: { request: '1Gi', limit: '512Mi' } } }, 'resources.memory.limit', /"512Mi" is under the request '1Gi'; use '1Gi' or more/],
-  ['a CPU limit under the request', { resources: { cpu: { request: '2', limit: '1500m' } } }, 'resources.cpu.limit', /"1500m" is under the request '2'/],
-  ['a disk limit under the request', { resources: { ephemeralStorage: { request: '1Gi', limit: '1G' } } }, 'resources.ephemeralStorage.limit', /"1G" is under/],
-  ['a quantity that is none', { resources: { cpu: { request: 'half', limit: '1' } } }, 'resources.cpu.request', /"half" is not a quantity above zero/],
-  ['a quantity of nothing', { resources: { memory: { request: '1Mi', limit: '0' } } }, 'resources.memory.limit', /"0" is not a quantity above zero/],
-  ['an image without a tag', { image: 'iris-server' }, 'image', /"iris-server" has neither tag nor digest; name a version/],
-  ['a registry with a port, but no tag', { image: 'localhost:5000/iris-server' }, 'image', /has neither tag nor digest/],
+  [
+    'a memory limit under the request',
+    { resources: { memory: { request: '1Gi', limit: '512Mi' } } },
+    'resources.memory.limit',
+    /"512Mi" is under the request '1Gi'; use '1Gi' or more/,
+  ],
+  [
+    'a CPU limit under the request',
+    { resources: { cpu: { request: '2', limit: '1500m' } } },
+    'resources.cpu.limit',
+    /"1500m" is under the request '2'/,
+  ],
+  [
+    'a disk limit under the request',
+    { resources: { ephemeralStorage: { request: '1Gi', limit: '1G' } } },
+    'resources.ephemeralStorage.limit',
+    /"1G" is under/,
+  ],
+  [
+    'a quantity that is none',
+    { resources: { cpu: { request: 'half', limit: '1' } } },
+    'resources.cpu.request',
+    /"half" is not a quantity above zero/,
+  ],
+  [
+    'a quantity of nothing',
+    { resources: { memory: { request: '1Mi', limit: '0' } } },
+    'resources.memory.limit',
+    /"0" is not a quantity above zero/,
+  ],
+  [
+    'an image without a tag',
+    { image: 'iris-server' },
+    'image',
+    /"iris-server" has neither tag nor digest; name a version/,
+  ],
+  [
+    'a registry with a port, but no tag',
+    { image: 'localhost:5000/iris-server' },
+    'image',
+    /has neither tag nor digest/,
+  ],
   ['the tag latest', { image: 'iris-server:latest' }, 'image', /moves/],
   ['an image that is no reference', { image: 'iris server:v1' }, 'image', /is not an image reference/],
-  ['a grace period that is too short', { gracePeriodSeconds: 24 }, 'gracePeriodSeconds', /24 would cut requests off .*; use 25 or more/],
-  ['a progress deadline that is too short', { progressDeadlineSeconds: 125 }, 'progressDeadlineSeconds', /125 calls a rollout failed .*; use more than 125/],
+  [
+    'a grace period that is too short',
+    { gracePeriodSeconds: 24 },
+    'gracePeriodSeconds',
+    /24 would cut requests off .*; use 25 or more/,
+  ],
+  [
+    'a progress deadline that is too short',
+    { progressDeadlineSeconds: 125 },
+    'progressDeadlineSeconds',
+    /125 calls a rollout failed .*; use more than 125/,
+  ],
   ['no replicas', { replicas: 0 }, 'replicas', /0 is not a whole number of at least 1; use 1 or more/],
   ['half a replica', { replicas: 1.5 }, 'replicas', /1.5 is not a whole number/],
   ['a negative delay', { drainDelaySeconds: -1 }, 'drainDelaySeconds', /-1 is not a whole number of at least 0/],
@@ -194,19 +326,44 @@ test.each<Invalid>([
   ['a negative ready time', { minReadySeconds: -1 }, 'minReadySeconds', /at least 0/],
   ['a negative history', { revisionHistoryLimit: -1 }, 'revisionHistoryLimit', /at least 0/],
   ['a negative patience', { lostNodeSeconds: -1 }, 'lostNodeSeconds', /at least 0/],
-  ['a node port out of range', { nodePort: 8080 }, 'nodePort', /8080 is outside the cluster's range; use a whole number from 30000 to 32767/],
+  [
+    'a node port out of range',
+    { nodePort: 8080 },
+    'nodePort',
+    /8080 is outside the cluster's range; use a whole number from 30000 to 32767/,
+  ],
   ['a name with capitals', { name: 'Iris' }, 'name', /"Iris" is not a name .*; use lower-case letters/],
   ['a name that begins with a digit', { name: '1ris' }, 'name', /beginning with a letter/],
-  ['a name that leaves no room for the headless Service', { name: 'i'.repeat(55) }, 'name', /is too long for a Service called i{55}-headless; use at most 54 characters, or grpc: false/],
+  [
+    'a name that leaves no room for the headless Service',
+    { name: 'i'.repeat(55) },
+    'name',
+    /is too long for a Service called i{55}-headless; use at most 54 characters, or grpc: false/,
+  ],
   ['a name that is too long for any', { name: 'i'.repeat(64), grpc: false }, 'name', /at most 63 characters/],
   ['a bad namespace', { namespace: 'a.b' }, 'namespace', /"a.b" is not a name/],
   ['a bad Secret name', { apiKeySecret: 'my_key' }, 'apiKeySecret', /"my_key" is not a name/],
   ['a bad PriorityClass name', { priorityClassName: 'Top!' }, 'priorityClassName', /"Top!" is not a name/],
-  ['an unknown setting', { settings: { LOG_LEVLE: 'debug' } }, 'settings.LOG_LEVLE', /is no variable of the service; use one of .*LOG_LEVEL/],
-  ['a setting that a prop sets', { settings: { DRAIN_DELAY_SECONDS: '3' } }, 'settings.DRAIN_DELAY_SECONDS', /use drainDelaySeconds/],
-  ['a setting that is another prop\'s port', { settings: { GRPC_PORT: '9000' } }, 'settings.GRPC_PORT', /use grpc/],
+  [
+    'an unknown setting',
+    { settings: { LOG_LEVLE: 'debug' } },
+    'settings.LOG_LEVLE',
+    /is no variable of the service; use one of .*LOG_LEVEL/,
+  ],
+  [
+    'a setting that a prop sets',
+    { settings: { DRAIN_DELAY_SECONDS: '3' } },
+    'settings.DRAIN_DELAY_SECONDS',
+    /use drainDelaySeconds/,
+  ],
+  ["a setting that is another prop's port", { settings: { GRPC_PORT: '9000' } }, 'settings.GRPC_PORT', /use grpc/],
   ['a setting that is a secret', { settings: { API_KEY: 'hunter2' } }, 'settings.API_KEY', /put the key into a Secret/],
-  ['a setting of the wrong type', { settings: { MAX_BODY_BYTES: '1MB' } }, 'settings.MAX_BODY_BYTES', /"1MB" is not a whole number of bytes; write it like '1048576'/],
+  [
+    'a setting of the wrong type',
+    { settings: { MAX_BODY_BYTES: '1MB' } },
+    'settings.MAX_BODY_BYTES',
+    /"1MB" is not a whole number of bytes; write it like '1048576'/,
+  ],
 ])('%s fails synthesis', (_title, props, prop, message) => {
   const error = thrownBy(() => predictionService(props));
   expect(error.problems.map((problem) => problem.prop)).toContain(prop);
@@ -215,13 +372,19 @@ test.each<Invalid>([
 });
 
 test('a key is not repeated in the message', () => {
-  expect(thrownBy(() => predictionService({ settings: { API_KEY: 'hunter2' } as object })).message).not.toContain('hunter2');
+  expect(thrownBy(() => predictionService({ settings: { API_KEY: 'hunter2' } as object })).message).not.toContain(
+    'hunter2',
+  );
 });
 
 test('all problems are reported at once', () => {
   const error = thrownBy(() => predictionService({ image: 'x', replicas: 0, gracePeriodSeconds: 1 }));
   expect(error.construct).toBe("PredictionService 'iris-server'");
-  expect(error.problems.map(({ prop, value }) => [prop, value])).toEqual([['image', 'x'], ['replicas', 0], ['gracePeriodSeconds', 1]]);
+  expect(error.problems.map(({ prop, value }) => [prop, value])).toEqual([
+    ['image', 'x'],
+    ['replicas', 0],
+    ['gracePeriodSeconds', 1],
+  ]);
   expect(error.message.split('\n')).toHaveLength(4);
 });
 

@@ -56,8 +56,12 @@ export class PredictionService extends Construct implements IScalable {
 
     this.namespace = namespace;
     this.podLabels = selector;
-    const account = this.account = new ServiceAccount(this, 'account', { metadata });
-    const settings = this.settings = new SettingsMap(this, 'settings', { name, namespace, settings: environment(resolved) });
+    const account = (this.account = new ServiceAccount(this, 'account', { metadata }));
+    const settings = (this.settings = new SettingsMap(this, 'settings', {
+      name,
+      namespace,
+      settings: environment(resolved),
+    }));
 
     const labels = workloadLabels(name, image);
     this.deployment = new RevisionDeployment(this, 'deployment', {
@@ -83,7 +87,10 @@ export class PredictionService extends Construct implements IScalable {
 
     this.service = new k8s.KubeService(this, 'service', { metadata, spec: serviceSpec(resolved, this.servicePort) });
     this.headlessService = grpc
-      ? new k8s.KubeService(this, 'headless-service', { metadata: { ...metadata, name: headlessName(name) }, spec: headlessServiceSpec(resolved) })
+      ? new k8s.KubeService(this, 'headless-service', {
+          metadata: { ...metadata, name: headlessName(name) },
+          spec: headlessServiceSpec(resolved),
+        })
       : undefined;
 
     this.disruptionBudget = new k8s.KubePodDisruptionBudget(this, 'disruption-budget', {
@@ -96,7 +103,10 @@ export class PredictionService extends Construct implements IScalable {
       },
     });
 
-    this.networkPolicy = new k8s.KubeNetworkPolicy(this, 'network-policy', { metadata, spec: networkPolicySpec(resolved) });
+    this.networkPolicy = new k8s.KubeNetworkPolicy(this, 'network-policy', {
+      metadata,
+      spec: networkPolicySpec(resolved),
+    });
   }
 
   /** Backend of a path in a `k8s.KubeIngress` of the same namespace. */
@@ -119,7 +129,7 @@ export class PredictionService extends Construct implements IScalable {
 function environment(props: ResolvedProps): Record<string, string> {
   return {
     ...props.settings,
-    ...(props.grpc && { GRPC_PORT: String(ports.grpc.number) } satisfies Partial<Record<VariableName, string>>),
+    ...(props.grpc && ({ GRPC_PORT: String(ports.grpc.number) } satisfies Partial<Record<VariableName, string>>)),
     NODE_OPTIONS: `--max-old-space-size=${heapMebibytes(props.resources.memory.limit)}`,
     DRAIN_DELAY_SECONDS: String(props.drainDelaySeconds),
     REQUEST_TIMEOUT_SECONDS: String(props.requestTimeoutSeconds),

@@ -2,9 +2,19 @@ import { k8s } from 'cdk8s-plus-27';
 
 /** The path to the one field that this is about. */
 interface Json {
-  readonly spec: { readonly template: { readonly spec: { readonly affinity?: { readonly podAntiAffinity?: {
-    readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly { readonly podAffinityTerm: { matchLabelKeys?: readonly string[] } }[];
-  } } } } };
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly affinity?: {
+          readonly podAntiAffinity?: {
+            readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
+              readonly podAffinityTerm: { matchLabelKeys?: readonly string[] };
+            }[];
+          };
+        };
+      };
+    };
+  };
 }
 
 /**
@@ -17,7 +27,8 @@ interface Json {
 export class RevisionDeployment extends k8s.KubeDeployment {
   override toJson(): unknown {
     const json = super.toJson() as Json;
-    const terms = json.spec.template.spec.affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+    const terms =
+      json.spec.template.spec.affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
     for (const { podAffinityTerm } of terms) podAffinityTerm.matchLabelKeys = ['pod-template-hash'];
     return json;
   }

@@ -12,7 +12,11 @@ import type { ResolvedProps } from '../props/prediction-service-props.ts';
 const speaks = { http: 'http', grpc: 'kubernetes.io/h2c' } as const;
 
 const port = (kind: keyof typeof ports, number: number): k8s.ServicePort => ({
-  name: ports[kind].name, port: number, targetPort: k8s.IntOrString.fromString(ports[kind].name), protocol: 'TCP', appProtocol: speaks[kind],
+  name: ports[kind].name,
+  port: number,
+  targetPort: k8s.IntOrString.fromString(ports[kind].name),
+  protocol: 'TCP',
+  appProtocol: speaks[kind],
 });
 const grpcPort = port('grpc', ports.grpc.number);
 

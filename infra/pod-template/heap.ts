@@ -8,5 +8,5 @@ const shareOfLimit = 0.5;
  * kills the container before the garbage collector sees a reason to run.
  */
 export function heapMebibytes(memoryLimit: string): number {
-  return Math.floor((parseQuantity(memoryLimit) ?? 0) * shareOfLimit / 2 ** 20);
+  return Math.floor(((parseQuantity(memoryLimit) ?? 0) * shareOfLimit) / 2 ** 20);
 }

@@ -11,7 +11,8 @@ const lostNodeTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unre
  * `lostNodeSeconds` replaces Kubernetes' 300 s for which pods of a lost node are waited for.
  */
 export function placement(
-  selector: Labels, lostNodeSeconds: number,
+  selector: Labels,
+  lostNodeSeconds: number,
 ): Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints' | 'tolerations'> {
   const labelSelector = { matchLabels: selector };
   return {
@@ -25,10 +26,17 @@ export function placement(
     // The hash makes each revision spread on its own: else a rollout evens out old and new pods together, and leaves
     // the new ones side by side when the old are gone.
     topologySpreadConstraints: topologies.map((topologyKey) => ({
-      maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector, matchLabelKeys: ['pod-template-hash'],
+      maxSkew: 1,
+      topologyKey,
+      whenUnsatisfiable: 'ScheduleAnyway',
+      labelSelector,
+      matchLabelKeys: ['pod-template-hash'],
     })),
     tolerations: lostNodeTaints.map((key) => ({
-      key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: lostNodeSeconds,
+      key,
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: lostNodeSeconds,
     })),
   };
 }

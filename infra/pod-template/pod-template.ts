@@ -35,7 +35,11 @@ export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAc
       {
         name: 'api-key',
         // The item makes a Secret without that entry an error, rather than a service that asks nobody for a key.
-        secret: { secretName: apiKeySecret, optional: apiKeyOptional, items: [{ key: apiKeyMount.file, path: apiKeyMount.file }] },
+        secret: {
+          secretName: apiKeySecret,
+          optional: apiKeyOptional,
+          items: [{ key: apiKeyMount.file, path: apiKeyMount.file }],
+        },
       },
     ],
   };
@@ -46,7 +50,11 @@ function container(props: ResolvedProps, settingsMap: string): k8s.Container {
     name: props.name,
     image: props.image,
     imagePullPolicy: props.imagePullPolicy,
-    ports: [ports.http, ...(props.grpc ? [ports.grpc] : [])].map(({ name, number }) => ({ name, containerPort: number, protocol: 'TCP' })),
+    ports: [ports.http, ...(props.grpc ? [ports.grpc] : [])].map(({ name, number }) => ({
+      name,
+      containerPort: number,
+      protocol: 'TCP',
+    })),
     envFrom: [{ configMapRef: { name: settingsMap } }],
     // By reference, since the runtime would else count the node's processors, whatever the limit (onnxruntime #29510).
     env: [{ name: 'INFERENCE_THREADS', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } }],

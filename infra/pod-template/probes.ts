@@ -13,12 +13,17 @@ const get = (path: string): k8s.HttpGetAction => ({ path, port: k8s.IntOrString.
  * often, takes a pod out of the Service and back: a hung one within 8 seconds. Liveness is slower to judge, since a busy
  * process is not a dead one: three answers in a row must be missing, each for four seconds.
  */
-export function probes(startupSeconds: number): Pick<k8s.Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'> {
+export function probes(
+  startupSeconds: number,
+): Pick<k8s.Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'> {
   return {
     startupProbe: { httpGet: get(paths.ready), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: startupSeconds },
     readinessProbe: { httpGet: get(paths.ready), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
     livenessProbe: {
-      httpGet: get(paths.live), periodSeconds: 4, timeoutSeconds: 4, failureThreshold: 3,
+      httpGet: get(paths.live),
+      periodSeconds: 4,
+      timeoutSeconds: 4,
+      failureThreshold: 3,
       terminationGracePeriodSeconds: hungPodGraceSeconds,
     },
   };

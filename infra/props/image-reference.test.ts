@@ -14,6 +14,20 @@ test.each([
   expect(parseImageReference(reference)).toEqual(parts);
 });
 
-test.each(['', ':v1', 'iris:', 'iris:v 1', 'iris:-v1', 'iris@sha256:abc', '/iris:v1', 'a//b:v1', 'Iris:v1', '-iris:v1', '_iris:v1', 'i..s:v1', `${'i'.repeat(256)}:v1`])('%j is no reference', (reference) => {
+test.each([
+  '',
+  ':v1',
+  'iris:',
+  'iris:v 1',
+  'iris:-v1',
+  'iris@sha256:abc',
+  '/iris:v1',
+  'a//b:v1',
+  'Iris:v1',
+  '-iris:v1',
+  '_iris:v1',
+  'i..s:v1',
+  `${'i'.repeat(256)}:v1`,
+])('%j is no reference', (reference) => {
   expect(parseImageReference(reference)).toBeUndefined();
 });

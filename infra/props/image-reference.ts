@@ -8,7 +8,9 @@ export interface ImageReference {
 // The grammar of github.com/distribution/reference: a number after a colon is a port only where a slash follows.
 const host = String.raw`(?:[a-zA-Z\d](?:[a-zA-Z\d-]*[a-zA-Z\d])?)(?:\.[a-zA-Z\d](?:[a-zA-Z\d-]*[a-zA-Z\d])?)*(?::\d+)?`;
 const component = String.raw`[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*`;
-const pattern = new RegExp(String.raw`^((?:${host}/)?${component}(?:/${component})*)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[\da-f]{64}))?$`);
+const pattern = new RegExp(
+  String.raw`^((?:${host}/)?${component}(?:/${component})*)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[\da-f]{64}))?$`,
+);
 const longestRepository = 255;
 
 /** The parts of an image reference; undefined where it is none. */

@@ -18,8 +18,12 @@ export class InvalidPropsError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(construct: string, problems: readonly Problem[]) {
-    const lines = problems.map(({ prop, value, reason, fix }) => `  ${prop}: ${JSON.stringify(value)} ${reason}; ${fix}`);
-    super([`${construct}: ${problems.length} invalid ${problems.length === 1 ? 'prop' : 'props'}`, ...lines].join('\n'));
+    const lines = problems.map(
+      ({ prop, value, reason, fix }) => `  ${prop}: ${JSON.stringify(value)} ${reason}; ${fix}`,
+    );
+    super(
+      [`${construct}: ${problems.length} invalid ${problems.length === 1 ? 'prop' : 'props'}`, ...lines].join('\n'),
+    );
     this.construct = construct;
     this.problems = problems;
   }

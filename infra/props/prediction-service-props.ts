@@ -160,9 +160,8 @@ const defaultResources: Resources = {
 };
 
 /** The props with every default in its place. `nodePort`, `allowFrom` and `priorityClassName` have none. */
-export type ResolvedProps = Required<Omit<PredictionServiceProps, 'resources' | UndefaultedProp>>
-  & Pick<PredictionServiceProps, UndefaultedProp>
-  & { readonly resources: Resources };
+export type ResolvedProps = Required<Omit<PredictionServiceProps, 'resources' | UndefaultedProp>> &
+  Pick<PredictionServiceProps, UndefaultedProp> & { readonly resources: Resources };
 type UndefaultedProp = 'nodePort' | 'allowFrom' | 'priorityClassName';
 
 export function withDefaults(props: PredictionServiceProps): ResolvedProps {

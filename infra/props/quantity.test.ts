@@ -2,8 +2,15 @@ import { heapMebibytes } from '../pod-template/heap.ts';
 import { parseQuantity } from './quantity.ts';
 
 test.each([
-  ['250m', 0.25], ['1', 1], ['1.5', 1.5], ['0', 0], ['100k', 100_000], ['1M', 1_000_000],
-  ['1Ki', 1024], ['512Mi', 536_870_912], ['1.5Gi', 1_610_612_736],
+  ['250m', 0.25],
+  ['1', 1],
+  ['1.5', 1.5],
+  ['0', 0],
+  ['100k', 100_000],
+  ['1M', 1_000_000],
+  ['1Ki', 1024],
+  ['512Mi', 536_870_912],
+  ['1.5Gi', 1_610_612_736],
 ])('%s is %d', (quantity, value) => {
   expect(parseQuantity(quantity)).toBeCloseTo(value, 9);
 });
@@ -12,6 +19,10 @@ test.each(['', 'half', '1 Gi', '1gi', '1KB', '-1', '1e3', '.5', 'Mi'])('%j is no
   expect(parseQuantity(quantity)).toBeUndefined();
 });
 
-test.each([['512Mi', 256], ['1Gi', 512], ['1G', 476]])('the heap under a limit of %s is %d MiB', (limit, heap) => {
+test.each([
+  ['512Mi', 256],
+  ['1Gi', 512],
+  ['1G', 476],
+])('the heap under a limit of %s is %d MiB', (limit, heap) => {
   expect(heapMebibytes(limit)).toBe(heap);
 });

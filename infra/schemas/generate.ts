@@ -14,7 +14,11 @@ import { enumerations } from './enumerations.ts';
 import { schemaFile, supportedVersions, type Schema, type SchemaFile } from './schema-file.ts';
 
 interface UpstreamSchema extends Schema {
-  readonly 'x-kubernetes-group-version-kind'?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
+  readonly 'x-kubernetes-group-version-kind'?: readonly {
+    readonly group: string;
+    readonly version: string;
+    readonly kind: string;
+  }[];
 }
 
 const kept = ['$ref', 'type', 'format', 'required', 'properties', 'items', 'additionalProperties', 'enum'] as const;
@@ -32,16 +36,19 @@ function shrink(schema: UpstreamSchema): Schema {
   return Object.fromEntries(entries) as Schema;
 }
 
-function shrinkValue(key: typeof kept[number], value: unknown): unknown {
+function shrinkValue(key: (typeof kept)[number], value: unknown): unknown {
   switch (key) {
-    case 'type': return Array.isArray(value) ? value.find((type) => type !== 'null') : value;
+    case 'type':
+      return Array.isArray(value) ? value.find((type) => type !== 'null') : value;
     case 'properties': {
       const properties = Object.entries(value as Record<string, UpstreamSchema>).filter(([name]) => name !== 'status');
       return Object.fromEntries(properties.map(([name, property]) => [name, shrink(property)]));
     }
     case 'items':
-    case 'additionalProperties': return typeof value === 'object' ? shrink(value as UpstreamSchema) : value;
-    default: return value;
+    case 'additionalProperties':
+      return typeof value === 'object' ? shrink(value as UpstreamSchema) : value;
+    default:
+      return value;
   }
 }
 
@@ -50,7 +57,8 @@ function withEnumerations(name: string, schema: Schema): Schema {
   for (const [property, values] of Object.entries(enumerations[name.split('.').at(-1) ?? ''] ?? {})) {
     const declared = properties[property];
     if (declared === undefined) continue; // a field of a later version
-    properties[property] = declared.type === 'array' ? { ...declared, items: { enum: values } } : { ...declared, enum: values };
+    properties[property] =
+      declared.type === 'array' ? { ...declared, items: { enum: values } } : { ...declared, enum: values };
   }
   return schema.properties === undefined ? schema : { ...schema, properties };
 }
@@ -67,16 +75,21 @@ function generate(upstream: Readonly<Record<string, UpstreamSchema>>): Omit<Sche
   };
   for (const [name, schema] of Object.entries(upstream)) {
     const [id, ...more] = schema['x-kubernetes-group-version-kind'] ?? [];
-    if (id === undefined || more.length > 0 || id.kind.endsWith('List') || schema.properties?.metadata === undefined) continue;
+    if (id === undefined || more.length > 0 || id.kind.endsWith('List') || schema.properties?.metadata === undefined)
+      continue;
     kinds[`${id.group === '' ? '' : `${id.group}/`}${id.version}/${id.kind}`] = name;
     reach(name);
-    $defs[name] = { ...$defs[name], required: [...new Set(['apiVersion', 'kind', 'metadata', ...(schema.required ?? [])])] };
+    $defs[name] = {
+      ...$defs[name],
+      required: [...new Set(['apiVersion', 'kind', 'metadata', ...(schema.required ?? [])])],
+    };
   }
   return { kinds, $defs };
 }
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error('Say where the schemas of kubernetes-validate are unpacked: see the top of this file.');
+if (folder === undefined)
+  throw new Error('Say where the schemas of kubernetes-validate are unpacked: see the top of this file.');
 for (const version of supportedVersions) {
   const source = join(folder, `v${version}.0-local-strict`, '_definitions.json');
   const { $defs } = JSON.parse(readFileSync(source, 'utf8')) as { $defs: Record<string, UpstreamSchema> };

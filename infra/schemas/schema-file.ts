@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 /** Oldest, that of the local cluster, newest. */
 export const supportedVersions = ['1.30', '1.36', '1.37'] as const;
-export type KubernetesVersion = typeof supportedVersions[number];
+export type KubernetesVersion = (typeof supportedVersions)[number];
 
 /** The part of JSON Schema that Kubernetes' API is described with. */
 export interface Schema {

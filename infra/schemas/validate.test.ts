@@ -21,7 +21,8 @@ spec:
 `;
 
 describe.each(supportedVersions)('Kubernetes %s', (version) => {
-  const problems = (yaml: string) => validateManifests(yaml, version).map(({ pointer, message }) => `${pointer} ${message}`);
+  const problems = (yaml: string) =>
+    validateManifests(yaml, version).map(({ pointer, message }) => `${pointer} ${message}`);
 
   test('accepts a sound manifest, and every document of a stream', () => {
     expect(problems(`${deployment}---${deployment}`)).toEqual([]);
@@ -29,15 +30,50 @@ describe.each(supportedVersions)('Kubernetes %s', (version) => {
 
   test.each([
     ['an unknown field', 'replicas: 2', 'replica: 2', '/spec unknown field replica'],
-    ['an unknown field deep inside', 'path: /livez', 'url: /livez', '/spec/template/spec/containers/0/livenessProbe/httpGet unknown field url'],
+    [
+      'an unknown field deep inside',
+      'path: /livez',
+      'url: /livez',
+      '/spec/template/spec/containers/0/livenessProbe/httpGet unknown field url',
+    ],
     ['a wrong type', 'replicas: 2', 'replicas: two', '/spec/replicas must be integer'],
     ['a string where Kubernetes reads a boolean', 'app: iris }', 'app: n }', '/metadata/labels/app must be string'],
-    ['a missing selector', 'selector: { matchLabels: { app: iris } }', '', "/spec must have required property 'selector'"],
-    ['a missing port', 'path: /livez, port: 8000', 'path: /livez', "/spec/template/spec/containers/0/livenessProbe/httpGet must have required property 'port'"],
-    ['a value out of an enumeration', 'restartPolicy: Always', 'restartPolicy: Sometimes', '/spec/template/spec/restartPolicy must be one of Always, OnFailure, Never'],
-    ['a quantity that is none', '512Mi', '512MB', '/spec/template/spec/containers/0/resources/limits/memory must match pattern'],
-    ['an unknown kind', 'kind: Deployment', 'kind: Deploymint', `/kind Kubernetes ${version} knows no apps/v1/Deploymint`],
-    ['a kind of another group', 'apiVersion: apps/v1', 'apiVersion: v1', `/kind Kubernetes ${version} knows no v1/Deployment`],
+    [
+      'a missing selector',
+      'selector: { matchLabels: { app: iris } }',
+      '',
+      "/spec must have required property 'selector'",
+    ],
+    [
+      'a missing port',
+      'path: /livez, port: 8000',
+      'path: /livez',
+      "/spec/template/spec/containers/0/livenessProbe/httpGet must have required property 'port'",
+    ],
+    [
+      'a value out of an enumeration',
+      'restartPolicy: Always',
+      'restartPolicy: Sometimes',
+      '/spec/template/spec/restartPolicy must be one of Always, OnFailure, Never',
+    ],
+    [
+      'a quantity that is none',
+      '512Mi',
+      '512MB',
+      '/spec/template/spec/containers/0/resources/limits/memory must match pattern',
+    ],
+    [
+      'an unknown kind',
+      'kind: Deployment',
+      'kind: Deploymint',
+      `/kind Kubernetes ${version} knows no apps/v1/Deploymint`,
+    ],
+    [
+      'a kind of another group',
+      'apiVersion: apps/v1',
+      'apiVersion: v1',
+      `/kind Kubernetes ${version} knows no v1/Deployment`,
+    ],
     ['no metadata', 'metadata: { name: iris, labels: { app: iris } }', '', "must have required property 'metadata'"],
     ['a key twice', 'replicas: 2', 'replicas: 2\n  replicas: 3', 'Map keys must be unique'],
   ])('refuses %s', (_title, from, to, expected) => {

@@ -33,7 +33,9 @@ interface KubernetesObject {
 }
 
 function validateObject(
-  object: Partial<KubernetesObject> | null, place: string, version: KubernetesVersion,
+  object: Partial<KubernetesObject> | null,
+  place: string,
+  version: KubernetesVersion,
 ): readonly SchemaProblem[] {
   const id = `${object?.apiVersion ?? ''}/${object?.kind ?? ''}`;
   const { file, ajv } = load(version);
@@ -45,7 +47,11 @@ function validateObject(
   if (validate === undefined) throw new Error(`${schemaFile(version)} lacks ${definition}: generate it again`);
   if (validate(object) === true) return [];
   const name = `${object?.kind ?? ''}/${object?.metadata?.name ?? place}`;
-  return (validate.errors ?? []).map((error) => ({ object: name, pointer: error.instancePath, message: describe(error) }));
+  return (validate.errors ?? []).map((error) => ({
+    object: name,
+    pointer: error.instancePath,
+    message: describe(error),
+  }));
 }
 
 function describe({ keyword, message, params }: ErrorObject): string {
@@ -54,14 +60,23 @@ function describe({ keyword, message, params }: ErrorObject): string {
   return message ?? keyword;
 }
 
-interface LoadedSchemas { readonly file: SchemaFile; readonly ajv: Ajv2020 }
+interface LoadedSchemas {
+  readonly file: SchemaFile;
+  readonly ajv: Ajv2020;
+}
 const loaded = new Map<KubernetesVersion, LoadedSchemas>();
 
 function load(version: KubernetesVersion): LoadedSchemas {
   const known = loaded.get(version);
   if (known !== undefined) return known;
   const file = JSON.parse(gunzipSync(readFileSync(schemaFile(version))).toString()) as SchemaFile;
-  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, formats: fullFormats, keywords: ['kinds'] });
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: true,
+    allowUnionTypes: true,
+    formats: fullFormats,
+    keywords: ['kinds'],
+  });
   ajv.addSchema(file);
   const fresh = { file, ajv };
   loaded.set(version, fresh);

@@ -18,9 +18,11 @@ export function differs(expected: Example, actual: Answer | undefined): string |
   }
   for (const [name, probability] of Object.entries(expected.probabilities ?? {})) {
     const predicted = actual?.probabilities?.[name] ?? Number.NaN;
-    if (!same(probability, predicted)) return `expected probability ${probability} of '${name}', predicted ${predicted}`;
+    if (!same(probability, predicted))
+      return `expected probability ${probability} of '${name}', predicted ${predicted}`;
   }
-  if (expected.score !== undefined && !same(expected.score, actual?.score)) return `expected the score ${expected.score}, got ${actual?.score ?? 'none'}`;
+  if (expected.score !== undefined && !same(expected.score, actual?.score))
+    return `expected the score ${expected.score}, got ${actual?.score ?? 'none'}`;
   for (const [name, value] of Object.entries(expected.outputs ?? {})) {
     const difference = differsAt(name, value, actual?.outputs?.[name]);
     if (difference !== undefined) return difference;
@@ -30,7 +32,9 @@ export function differs(expected: Example, actual: Answer | undefined): string |
 
 function differsAt(place: string, expected: OutputValue, actual: OutputValue | undefined): string | undefined {
   if (typeof expected !== 'object') {
-    return typeof actual !== 'object' && same(expected, actual) ? undefined : `expected ${String(expected)} at output ${place}, got ${shown(actual)}`;
+    return typeof actual !== 'object' && same(expected, actual)
+      ? undefined
+      : `expected ${String(expected)} at output ${place}, got ${shown(actual)}`;
   }
   if (typeof actual !== 'object' || actual.length !== expected.length) {
     return `expected ${expected.length} values at output ${place}, got ${typeof actual === 'object' ? String(actual.length) : shown(actual)}`;
@@ -43,7 +47,10 @@ function differsAt(place: string, expected: OutputValue, actual: OutputValue | u
 }
 
 /** A number or a 64-bit integer may have been written as a string: "NaN", or digits that a double cannot hold. */
-function same(expected: number | bigint | string | boolean, actual: number | bigint | string | boolean | undefined): boolean {
+function same(
+  expected: number | bigint | string | boolean,
+  actual: number | bigint | string | boolean | undefined,
+): boolean {
   if (expected === actual || (actual !== undefined && String(expected) === String(actual))) return true;
   if (typeof expected !== 'number' || typeof actual !== 'number') return false;
   return Math.abs(expected - actual) <= TOLERANCE * Math.max(1, Math.abs(expected));

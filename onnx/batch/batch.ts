@@ -20,11 +20,15 @@ export interface Prediction {
 
 /** Whether the rows can share one run: tensors of one shape only can be stacked. */
 export function stackable({ features }: Signature, rows: readonly Row[]): boolean {
-  return features.every(({ shape }, index) => shape.length === 0 || rows.every((row) => sameShape(row[index], rows[0]?.[index])));
+  return features.every(
+    ({ shape }, index) => shape.length === 0 || rows.every((row) => sameShape(row[index], rows[0]?.[index])),
+  );
 }
 
 function sameShape(a: Cell | undefined, b: Cell | undefined): boolean {
-  return typeof a === 'object' && typeof b === 'object' && a.shape.every((dimension, axis) => dimension === b.shape[axis]);
+  return (
+    typeof a === 'object' && typeof b === 'object' && a.shape.every((dimension, axis) => dimension === b.shape[axis])
+  );
 }
 
 /** The session's input tensors for some rows; of a model without a dimension of rows for one. */
@@ -40,11 +44,18 @@ export function encodeRows({ inputs, features, batching }: Signature, rows: read
   return feeds;
 }
 
-function encodeInput(features: readonly Feature[], rows: readonly Row[], first: number, whole: boolean, dtype: Tensor['dtype']): Omit<Tensor, 'dtype'> {
+function encodeInput(
+  features: readonly Feature[],
+  rows: readonly Row[],
+  first: number,
+  whole: boolean,
+  dtype: Tensor['dtype'],
+): Omit<Tensor, 'dtype'> {
   const [feature] = features;
   if (feature?.column !== undefined) {
     const values: Scalar[] = [];
-    for (const row of rows) for (let column = 0; column < features.length; column++) values.push(row[first + column] as Scalar);
+    for (const row of rows)
+      for (let column = 0; column < features.length; column++) values.push(row[first + column] as Scalar);
     return { shape: [rows.length, features.length], data: pack(dtype, values) };
   }
   const cells = rows.map((row) => row[first]);
@@ -61,10 +72,14 @@ function encodeInput(features: readonly Feature[], rows: readonly Row[], first: 
 /** Names of the outputs that predictions are read from. */
 export function outputNames({ output }: Signature): string[] {
   switch (output.task) {
-    case 'classifier': return [output.label, ...(output.probabilities ?? [])];
-    case 'anomaly-detector': return [output.label, output.score];
-    case 'regressor': return [output.value];
-    case 'tensors': return output.outputs.map(({ name }) => name);
+    case 'classifier':
+      return [output.label, ...(output.probabilities ?? [])];
+    case 'anomaly-detector':
+      return [output.label, output.score];
+    case 'regressor':
+      return [output.value];
+    case 'tensors':
+      return output.outputs.map(({ name }) => name);
   }
 }
 
@@ -74,7 +89,11 @@ export function carriesRows(outputs: Readonly<Record<string, Tensor>>, rows: num
 }
 
 /** The answers of a run; `rows` of them, or one where the run was of one row alone. */
-export function decodePredictions(signature: Signature, outputs: Readonly<Record<string, Tensor>>, rows: number): Prediction[] {
+export function decodePredictions(
+  signature: Signature,
+  outputs: Readonly<Record<string, Tensor>>,
+  rows: number,
+): Prediction[] {
   const { output, batching } = signature;
   // As they are: labels, scores and probabilities are no booleans, which alone would have to be unpacked.
   const each = (name: string): ArrayLike<Scalar> => fetched(outputs, name).data;
@@ -97,15 +116,22 @@ export function decodePredictions(signature: Signature, outputs: Readonly<Record
       }));
     }
     case 'tensors': {
-      const values = output.outputs.map((spec) => [spec.name, perRow(spec, fetched(outputs, spec.name), rows, batching === 'whole')] as const);
+      const values = output.outputs.map(
+        (spec) => [spec.name, perRow(spec, fetched(outputs, spec.name), rows, batching === 'whole')] as const,
+      );
       return all((row) => ({ outputs: Object.fromEntries(values.map(([name, list]) => [name, list[row] ?? []])) }));
     }
   }
 }
 
-function probabilitiesOf(classes: readonly string[], outputs: readonly ArrayLike<Scalar>[], row: number): Record<string, number> {
+function probabilitiesOf(
+  classes: readonly string[],
+  outputs: readonly ArrayLike<Scalar>[],
+  row: number,
+): Record<string, number> {
   const [matrix, ...columns] = outputs;
-  const value = (index: number): Scalar | undefined => (columns.length === 0 ? matrix?.[row * classes.length + index] : outputs[index]?.[row]);
+  const value = (index: number): Scalar | undefined =>
+    columns.length === 0 ? matrix?.[row * classes.length + index] : outputs[index]?.[row];
   return Object.fromEntries(classes.map((name, index) => [name, Number(value(index))]));
 }
 
@@ -118,7 +144,8 @@ function className({ labels, classes }: ClassifierOutput, label: Scalar | undefi
 function perRow(spec: TensorSpec, tensor: Tensor, rows: number, whole: boolean): OutputValue[] {
   const values = unpack(tensor);
   const [first, ...rest] = tensor.shape;
-  const carries = !whole && first === rows && (typeof spec.shape[0] === 'string' || spec.shape[0] === 1 || spec.shape.length === 0);
+  const carries =
+    !whole && first === rows && (typeof spec.shape[0] === 'string' || spec.shape[0] === 1 || spec.shape.length === 0);
   if (!carries) return [nested(values, tensor.shape)];
   const size = rest.reduce((product, dimension) => product * dimension, 1);
   return Array.from({ length: rows }, (_, row) => nested(values.slice(row * size, (row + 1) * size), rest));

@@ -5,11 +5,31 @@ import type { Feature, Signature } from '../signature/signature.ts';
 import type { Prediction } from './batch.ts';
 import type { Row } from '../signature/cells.ts';
 
-const feature = (name: string, dtype: Feature['dtype'], input = 'X', column = 0): Feature => ({ name, dtype, input, column, shape: [] });
-const signature = (features: readonly Feature[]): Signature =>
-  ({ name: 'm', version: '1', inputs: [], outputs: [], batching: 'together', features, output: { task: 'regressor', value: 'y' }, metrics: {}, examples: [] });
-const node = (opType: string, lists: Readonly<Record<string, readonly (number | bigint | string)[]>>, inputs: readonly string[] = []): GraphNode => ({
-  opType, inputs,
+const feature = (name: string, dtype: Feature['dtype'], input = 'X', column = 0): Feature => ({
+  name,
+  dtype,
+  input,
+  column,
+  shape: [],
+});
+const signature = (features: readonly Feature[]): Signature => ({
+  name: 'm',
+  version: '1',
+  inputs: [],
+  outputs: [],
+  batching: 'together',
+  features,
+  output: { task: 'regressor', value: 'y' },
+  metrics: {},
+  examples: [],
+});
+const node = (
+  opType: string,
+  lists: Readonly<Record<string, readonly (number | bigint | string)[]>>,
+  inputs: readonly string[] = [],
+): GraphNode => ({
+  opType,
+  inputs,
   floats: (name) => (lists[name] ?? []).filter((value) => typeof value === 'number'),
   ints: (name) => (lists[name] ?? []).filter((value) => typeof value === 'bigint'),
   strings: (name) => (lists[name] ?? []).filter((value) => typeof value === 'string'),
@@ -27,9 +47,13 @@ describe('plausible inputs', () => {
   });
 
   test('lie on both sides of what trees ask about', () => {
-    const [rows] = plausibleInputs(two, [node('TreeEnsembleRegressor', {
-      nodes_featureids: [0n, 0n, 1n], nodes_values: [20, 40, 999], nodes_modes: ['BRANCH_LEQ', 'BRANCH_LEQ', 'LEAF'],
-    })]);
+    const [rows] = plausibleInputs(two, [
+      node('TreeEnsembleRegressor', {
+        nodes_featureids: [0n, 0n, 1n],
+        nodes_values: [20, 40, 999],
+        nodes_modes: ['BRANCH_LEQ', 'BRANCH_LEQ', 'LEAF'],
+      }),
+    ]);
     expect(Math.min(...column(rows!, 0))).toBeLessThan(20);
     expect(Math.max(...column(rows!, 0))).toBeGreaterThan(40);
     expect(column(rows!, 1).every((value) => value >= 0 && value <= 1)).toBe(true);
@@ -37,7 +61,11 @@ describe('plausible inputs', () => {
 
   test('are categories that the encoder knows, and fit their types', () => {
     const [rows] = plausibleInputs(
-      signature([feature('colour', 'string', 'colour'), feature('on', 'bool', 'on'), feature('count', 'uint8', 'count')]),
+      signature([
+        feature('colour', 'string', 'colour'),
+        feature('on', 'bool', 'on'),
+        feature('count', 'uint8', 'count'),
+      ]),
       [node('OneHotEncoder', { cats_strings: ['red', 'blue'] }, ['colour'])],
     );
     expect(new Set(rows!.map(([colour]) => colour))).toEqual(new Set(['red', 'blue']));
@@ -51,14 +79,31 @@ describe('plausible inputs', () => {
 });
 
 describe('recorded examples', () => {
-  const answer = (prediction: string | number, probabilities?: Record<string, number>): Prediction => ({ prediction, ...(probabilities && { probabilities }) });
+  const answer = (prediction: string | number, probabilities?: Record<string, number>): Prediction => ({
+    prediction,
+    ...(probabilities && { probabilities }),
+  });
 
   test('show two classes, those that are surest', async () => {
-    const predict = (rows: readonly Row[]) => Promise.resolve(rows.map(([a]) => {
-      const low = 1 - Number(a) / 10;
-      return answer(low > 0.5 ? 'low' : 'high', { low, high: 1 - low });
-    }));
-    const examples = await recordExamples(two, [[[4, 0], [1, 0], [5.1, 0], [9, 0]]], predict);
+    const predict = (rows: readonly Row[]) =>
+      Promise.resolve(
+        rows.map(([a]) => {
+          const low = 1 - Number(a) / 10;
+          return answer(low > 0.5 ? 'low' : 'high', { low, high: 1 - low });
+        }),
+      );
+    const examples = await recordExamples(
+      two,
+      [
+        [
+          [4, 0],
+          [1, 0],
+          [5.1, 0],
+          [9, 0],
+        ],
+      ],
+      predict,
+    );
     expect(examples).toEqual([
       { input: { a: 1, b: 0 }, prediction: 'low', probabilities: { low: 0.9, high: 0.1 } },
       { input: { a: 9, b: 0 }, prediction: 'high', probabilities: { low: 0.1, high: 0.9 } },
@@ -66,8 +111,26 @@ describe('recorded examples', () => {
   });
 
   test('come from the first set that gives different answers', async () => {
-    const predict = (rows: readonly Row[]) => Promise.resolve(rows.map(([a]) => answer(Number(a) > 50 ? 'large' : 'small')));
-    const examples = await recordExamples(two, [[[1, 0], [2, 0]], [[60, 0], [3, 0]], [[70, 0], [4, 0]]], predict);
+    const predict = (rows: readonly Row[]) =>
+      Promise.resolve(rows.map(([a]) => answer(Number(a) > 50 ? 'large' : 'small')));
+    const examples = await recordExamples(
+      two,
+      [
+        [
+          [1, 0],
+          [2, 0],
+        ],
+        [
+          [60, 0],
+          [3, 0],
+        ],
+        [
+          [70, 0],
+          [4, 0],
+        ],
+      ],
+      predict,
+    );
     expect(examples.map(({ input }) => input['a'])).toEqual([60, 3]);
   });
 
@@ -76,11 +139,24 @@ describe('recorded examples', () => {
       if (rows.some(([a]) => a === 0)) return Promise.reject(new Error('unknown category'));
       return Promise.resolve(rows.map(([a]) => answer(a === 1 ? Number.NaN : Number(a))));
     };
-    const examples = await recordExamples(two, [[[0, 0], [1, 0], [2, 0], [3, 0]]], predict);
+    const examples = await recordExamples(
+      two,
+      [
+        [
+          [0, 0],
+          [1, 0],
+          [2, 0],
+          [3, 0],
+        ],
+      ],
+      predict,
+    );
     expect(examples.map(({ prediction }) => prediction)).toEqual([2, 3]);
   });
 
   test('a model that takes none of the rows is an error', async () => {
-    await expect(recordExamples(two, [[[0, 0]]], () => Promise.reject(new Error('unknown category')))).rejects.toThrow('unknown category');
+    await expect(recordExamples(two, [[[0, 0]]], () => Promise.reject(new Error('unknown category')))).rejects.toThrow(
+      'unknown category',
+    );
   });
 });

@@ -42,7 +42,10 @@ function inRange(answer: Prediction): Prediction {
 }
 
 /** At once, else row by row: one unknown category makes a whole batch fail. */
-async function candidates(rows: readonly Row[], predict: (rows: readonly Row[]) => Promise<readonly Prediction[]>): Promise<Candidate[]> {
+async function candidates(
+  rows: readonly Row[],
+  predict: (rows: readonly Row[]) => Promise<readonly Prediction[]>,
+): Promise<Candidate[]> {
   const zip = (some: readonly Row[], predictions: readonly Prediction[]): Candidate[] =>
     some.flatMap((row, index) => (predictions[index] === undefined ? [] : [{ row, prediction: predictions[index] }]));
   try {
@@ -64,16 +67,19 @@ async function candidates(rows: readonly Row[], predict: (rows: readonly Row[]) 
 
 /** Of a classifier the two classes' surest, of a regressor a low and a high answer that are no extremes, of tensors any. */
 function choose(all: readonly Candidate[]): Candidate[] {
-  const numbers = all.filter(({ prediction }) => typeof prediction.prediction === 'number' && prediction.score === undefined)
+  const numbers = all
+    .filter(({ prediction }) => typeof prediction.prediction === 'number' && prediction.score === undefined)
     .sort((a, b) => Number(a.prediction.prediction) - Number(b.prediction.prediction));
-  if (numbers.length > 0) return pick([numbers[Math.floor(numbers.length / 4)], numbers[Math.floor((numbers.length * 3) / 4)]]);
+  if (numbers.length > 0)
+    return pick([numbers[Math.floor(numbers.length / 4)], numbers[Math.floor((numbers.length * 3) / 4)]]);
   const sure = all.toSorted((a, b) => margin(b.prediction) - margin(a.prediction));
   const [first] = sure;
   const other = sure.find((each) => differ([first, each]) && margin(each.prediction) >= clear);
   return pick([first, other ?? sure[1]]);
 }
 
-const pick = (some: readonly (Candidate | undefined)[]): Candidate[] => some.filter((candidate) => candidate !== undefined);
+const pick = (some: readonly (Candidate | undefined)[]): Candidate[] =>
+  some.filter((candidate) => candidate !== undefined);
 
 function differ([first, second]: readonly (Candidate | undefined)[]): boolean {
   if (first === undefined || second === undefined) return false;
@@ -91,9 +97,13 @@ function margin({ probabilities, score }: Prediction): number {
 /** JSON has no NaN and no infinities, and a file should not hold them; nor thousands of numbers a row. */
 function sendable(row: Row, answer: Prediction): boolean {
   const { prediction, probabilities, score, outputs } = answer;
-  return (typeof prediction !== 'number' || Number.isFinite(prediction)) && (score === undefined || Number.isFinite(score))
-    && Object.values(probabilities ?? {}).every(Number.isFinite)
-    && Object.values(outputs ?? {}).every(finite) && readable(row, answer);
+  return (
+    (typeof prediction !== 'number' || Number.isFinite(prediction)) &&
+    (score === undefined || Number.isFinite(score)) &&
+    Object.values(probabilities ?? {}).every(Number.isFinite) &&
+    Object.values(outputs ?? {}).every(finite) &&
+    readable(row, answer)
+  );
 }
 
 function readable(row: Row, { outputs }: Prediction): boolean {
@@ -101,8 +111,10 @@ function readable(row: Row, { outputs }: Prediction): boolean {
   return elements <= mostElements && written(outputs).length <= mostElements * 16;
 }
 
-const finite = (value: OutputValue): boolean => (typeof value === 'object' ? value.every(finite) : typeof value !== 'number' || Number.isFinite(value));
-const written = (outputs: Prediction['outputs'] = {}): string => JSON.stringify(outputs, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+const finite = (value: OutputValue): boolean =>
+  typeof value === 'object' ? value.every(finite) : typeof value !== 'number' || Number.isFinite(value);
+const written = (outputs: Prediction['outputs'] = {}): string =>
+  JSON.stringify(outputs, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 
 /** What a row was answered, as model.json has it; undefined where it is thousands of numbers. */
 export function toExample({ features }: Signature, row: Row, answer: Prediction): Example | undefined {
@@ -112,9 +124,13 @@ export function toExample({ features }: Signature, row: Row, answer: Prediction)
   return {
     input: Object.fromEntries(features.map(({ name }, index) => [name, cellJson(row[index] ?? 0)])),
     ...(prediction !== undefined && { prediction: typeof prediction === 'number' ? numbers(prediction) : prediction }),
-    ...(probabilities && { probabilities: Object.fromEntries(Object.entries(probabilities).map(([name, p]) => [name, Number(p.toFixed(6))])) }),
+    ...(probabilities && {
+      probabilities: Object.fromEntries(Object.entries(probabilities).map(([name, p]) => [name, Number(p.toFixed(6))])),
+    }),
     ...(score !== undefined && { score: numbers(score) }),
-    ...(outputs && { outputs: Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, outputJson(value)])) }),
+    ...(outputs && {
+      outputs: Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, outputJson(value)])),
+    }),
   };
 }
 

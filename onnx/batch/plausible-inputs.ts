@@ -6,10 +6,16 @@ import type { Cell, Row } from '../signature/cells.ts';
 import type { Signature } from '../signature/signature.ts';
 
 /** Values that a feature may have: of a list, or numbers between two. */
-type Values = { readonly list: readonly Scalar[] } | { readonly low: number; readonly high: number; readonly whole: boolean };
+type Values =
+  { readonly list: readonly Scalar[] } | { readonly low: number; readonly high: number; readonly whole: boolean };
 
 /** Where the graph says nothing, numbers are tried from each of these in turn. */
-const guesses = [[0, 1], [0, 10], [-3, 3], [0, 100]] as const;
+const guesses = [
+  [0, 1],
+  [0, 10],
+  [-3, 3],
+  [0, 100],
+] as const;
 /** And dynamic dimensions are of each of these lengths in turn. */
 const lengths = [4, 1, 32, 224] as const;
 
@@ -26,12 +32,19 @@ export function plausibleInputs({ features }: Signature, nodes: readonly GraphNo
   return guesses.slice(0, known === undefined || dynamic ? guesses.length : 1).map((guess, attempt) => {
     const values = features.map((feature, index) => valuesOf(feature, known?.[index] ?? guess, lists));
     const random = randomNumbers();
-    return Array.from({ length: rows }, () => features.map((feature, index): Cell => {
-      const one = (): Scalar => pick(values[index] ?? { list: [] }, feature, random);
-      if (feature.shape.length === 0) return one();
-      const shape = feature.shape.map((dimension) => (typeof dimension === 'number' ? dimension : lengths[attempt] ?? 1));
-      return { shape, data: Array.from({ length: shape.reduce((product, dimension) => product * dimension, 1) }, one) };
-    }));
+    return Array.from({ length: rows }, () =>
+      features.map((feature, index): Cell => {
+        const one = (): Scalar => pick(values[index] ?? { list: [] }, feature, random);
+        if (feature.shape.length === 0) return one();
+        const shape = feature.shape.map((dimension) =>
+          typeof dimension === 'number' ? dimension : (lengths[attempt] ?? 1),
+        );
+        return {
+          shape,
+          data: Array.from({ length: shape.reduce((product, dimension) => product * dimension, 1) }, one),
+        };
+      }),
+    );
   });
 }
 
@@ -43,13 +56,23 @@ function pick(values: Values, { dtype }: Feature, random: () => number): Scalar 
 
 type Interval = readonly [low: number, high: number];
 
-function valuesOf({ dtype, input }: Feature, [low, high]: Interval, lists: ReadonlyMap<string, readonly Scalar[]>): Values {
+function valuesOf(
+  { dtype, input }: Feature,
+  [low, high]: Interval,
+  lists: ReadonlyMap<string, readonly Scalar[]>,
+): Values {
   if (dtype === 'bool') return { list: [false, true] };
-  const own = lists.get(input) ?? (dtype === 'string' ? [...lists.values()].find(([first]) => typeof first === 'string') : undefined);
+  const own =
+    lists.get(input) ??
+    (dtype === 'string' ? [...lists.values()].find(([first]) => typeof first === 'string') : undefined);
   if (own !== undefined && (typeof own[0] === 'string') === (dtype === 'string')) return { list: own };
   if (dtype === 'string') return { list: ['a', 'b', 'c'] };
   const whole = !dtype.startsWith('float');
-  return { low: dtype.startsWith('uint') ? Math.max(low, 0) : low, high: whole ? Math.max(high, low + 5) : high, whole };
+  return {
+    low: dtype.startsWith('uint') ? Math.max(low, 0) : low,
+    high: whole ? Math.max(high, low + 5) : high,
+    whole,
+  };
 }
 
 /** By feature; undefined where the graph tells of none. Only a graph of one input says which column is meant. */
@@ -70,7 +93,11 @@ function numbersKnown(nodes: readonly GraphNode[], features: readonly Feature[])
 function thresholds(nodes: readonly GraphNode[], width: number): (Interval | undefined)[] | undefined {
   const found = Array.from({ length: width }, () => ({ low: Infinity, high: -Infinity }));
   for (const node of nodes.filter(({ opType }) => opType.startsWith('TreeEnsemble'))) {
-    const [ids, values, modes] = [node.ints('nodes_featureids'), node.floats('nodes_values'), node.strings('nodes_modes')];
+    const [ids, values, modes] = [
+      node.ints('nodes_featureids'),
+      node.floats('nodes_values'),
+      node.strings('nodes_modes'),
+    ];
     ids.forEach((id, index) => {
       const [feature, value] = [found[Number(id)], values[index]];
       if (feature === undefined || value === undefined || modes[index] === 'LEAF') return;
@@ -88,10 +115,16 @@ function thresholds(nodes: readonly GraphNode[], width: number): (Interval | und
 
 /** Categories of the encoders, by the name of the value that they take, which for most is the graph's input. */
 function categories(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly Scalar[]> {
-  return new Map(nodes.flatMap((node): [string, Scalar[]][] => {
-    const values = [...node.strings('cats_strings'), ...node.strings('keys_strings'), ...node.ints('cats_int64s').map(Number)];
-    return values.length === 0 ? [] : [[node.inputs[0] ?? '', values]];
-  }));
+  return new Map(
+    nodes.flatMap((node): [string, Scalar[]][] => {
+      const values = [
+        ...node.strings('cats_strings'),
+        ...node.strings('keys_strings'),
+        ...node.ints('cats_int64s').map(Number),
+      ];
+      return values.length === 0 ? [] : [[node.inputs[0] ?? '', values]];
+    }),
+  );
 }
 
 /** To what a person would write: a hundredth of the span matters, a thousandth does not. */

@@ -3,7 +3,9 @@ import { EngineError, type Session, type Tensor } from './engine.ts';
 /** What every engine must do. `load` gives a session of X float32[N, 2] -> doubled = X + X, shape = int64[2] of X. */
 export function engineCases(load: () => Promise<Session>): void {
   const x = (rows: readonly (readonly [number, number])[]): Tensor => ({
-    dtype: 'float32', shape: [rows.length, 2], data: Float32Array.from(rows.flat()),
+    dtype: 'float32',
+    shape: [rows.length, 2],
+    data: Float32Array.from(rows.flat()),
   });
 
   test('tells names, types and shapes, a dynamic dimension by its symbol', async () => {
@@ -17,7 +19,15 @@ export function engineCases(load: () => Promise<Session>): void {
 
   test('runs, and gives the outputs asked for only', async () => {
     const session = await load();
-    const both = await session.run({ X: x([[1, 2], [3, 4]]) }, ['doubled', 'shape']);
+    const both = await session.run(
+      {
+        X: x([
+          [1, 2],
+          [3, 4],
+        ]),
+      },
+      ['doubled', 'shape'],
+    );
     expect(both).toEqual({
       doubled: { dtype: 'float32', shape: [2, 2], data: Float32Array.of(2, 4, 6, 8) },
       shape: { dtype: 'int64', shape: [2], data: BigInt64Array.of(2n, 2n) },
@@ -27,8 +37,12 @@ export function engineCases(load: () => Promise<Session>): void {
 
   test('runs asked for at the same time each get their own answer', async () => {
     const session = await load();
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => session.run({ X: x([[n, -n]]) }, ['doubled'])));
-    expect(answers.map(({ doubled }) => Array.from(doubled!.data as Float32Array))).toEqual(Array.from({ length: 20 }, (_, n) => [2 * n, -2 * n]));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => session.run({ X: x([[n, -n]]) }, ['doubled'])),
+    );
+    expect(answers.map(({ doubled }) => Array.from(doubled!.data as Float32Array))).toEqual(
+      Array.from({ length: 20 }, (_, n) => [2 * n, -2 * n]),
+    );
   });
 
   const bad: [string, Record<string, Tensor>, string[]][] = [

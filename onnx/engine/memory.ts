@@ -33,9 +33,12 @@ function memorySession(model: MemoryModel): Session {
 
 function check(input: TensorInfo, tensor: Tensor | undefined): void {
   if (!tensor) throw new EngineError(`input '${input.name}' is missing`);
-  const fits = tensor.dtype === input.dtype && tensor.shape.length === input.shape.length &&
+  const fits =
+    tensor.dtype === input.dtype &&
+    tensor.shape.length === input.shape.length &&
     input.shape.every((dimension, axis) => typeof dimension === 'string' || dimension === tensor.shape[axis]);
-  if (!fits) throw new EngineError(`input '${input.name}' has type ${tensor.dtype} and shape [${tensor.shape.join(', ')}]`);
+  if (!fits)
+    throw new EngineError(`input '${input.name}' has type ${tensor.dtype} and shape [${tensor.shape.join(', ')}]`);
 }
 
 function known(name: string, outputs: readonly TensorInfo[]): void {

@@ -10,13 +10,17 @@ ort.env.logLevel = 'fatal';
 /** Runs models with onnxruntime on the CPU. */
 export const onnxruntime: Engine = {
   async load(model: Uint8Array, options: EngineOptions): Promise<Session> {
-    const session = await attempt(explainRefusal, () => ort.InferenceSession.create(model, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: options.threads,
-      interOpNumThreads: 1,
-      logSeverityLevel: 4,
-      ...(options.externalData && { externalData: options.externalData.map(({ path, data }) => ({ path: asLookedFor(path), data })) }),
-    }));
+    const session = await attempt(explainRefusal, () =>
+      ort.InferenceSession.create(model, {
+        executionProviders: ['cpu'],
+        intraOpNumThreads: options.threads,
+        interOpNumThreads: 1,
+        logSeverityLevel: 4,
+        ...(options.externalData && {
+          externalData: options.externalData.map(({ path, data }) => ({ path: asLookedFor(path), data })),
+        }),
+      }),
+    );
     return new OnnxruntimeSession(session);
   },
 };

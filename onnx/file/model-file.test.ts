@@ -10,7 +10,10 @@ import { fields } from '../graph/protobuf.ts';
 
 const iris = await readFile(join(import.meta.dirname, '../../models/iris/model.onnx'));
 /** The fields of the file up to one, in the order in which writers put them. */
-const upTo = (last: number) => Buffer.concat([...fields(iris)].filter(({ number }) => number <= last && number !== MODEL.opsetImport).map(({ raw }) => raw));
+const upTo = (last: number) =>
+  Buffer.concat(
+    [...fields(iris)].filter(({ number }) => number <= last && number !== MODEL.opsetImport).map(({ raw }) => raw),
+  );
 
 let folder: string;
 beforeEach(async () => {
@@ -23,17 +26,53 @@ const file = (name: string) => join(folder, name);
 describe('what is no whole model is told for what it is:', () => {
   test.each<[string, string | Uint8Array, RegExp]>([
     ['an empty file', '', /^the file is empty: copy it again$/],
-    ['half a copy', iris.subarray(0, 400), /^the file ends at byte 400 in the middle of the graph, which goes on to byte \d+: the copy was interrupted; copy it again$/],
-    ['a copy without its last byte', iris.subarray(0, -1), /^the file ends at byte \d+ in the middle of its opsetImport, which goes on to byte \d+: the copy was interrupted/],
-    ['a copy that ends with the graph', upTo(MODEL.graph), /^the file ends at byte \d+, before the versions of its operators: the copy was interrupted/],
-    ['a copy that ends before the graph', upTo(MODEL.docString), /^the file ends at byte \d+, before its graph: the copy was interrupted/],
-    ['a pointer of Git LFS', 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n', /^it is a pointer of Git LFS, not the model: run git lfs pull$/],
-    ['a web page', '\n<!DOCTYPE html>\n<html><head><title>Sign in</title>', /^it is a web page, not a model: .*download the file itself$/],
-    ['the refusal of a storage service', '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code></Error>', /^it is an XML document, as storage services answer/],
+    [
+      'half a copy',
+      iris.subarray(0, 400),
+      /^the file ends at byte 400 in the middle of the graph, which goes on to byte \d+: the copy was interrupted; copy it again$/,
+    ],
+    [
+      'a copy without its last byte',
+      iris.subarray(0, -1),
+      /^the file ends at byte \d+ in the middle of its opsetImport, which goes on to byte \d+: the copy was interrupted/,
+    ],
+    [
+      'a copy that ends with the graph',
+      upTo(MODEL.graph),
+      /^the file ends at byte \d+, before the versions of its operators: the copy was interrupted/,
+    ],
+    [
+      'a copy that ends before the graph',
+      upTo(MODEL.docString),
+      /^the file ends at byte \d+, before its graph: the copy was interrupted/,
+    ],
+    [
+      'a pointer of Git LFS',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n',
+      /^it is a pointer of Git LFS, not the model: run git lfs pull$/,
+    ],
+    [
+      'a web page',
+      '\n<!DOCTYPE html>\n<html><head><title>Sign in</title>',
+      /^it is a web page, not a model: .*download the file itself$/,
+    ],
+    [
+      'the refusal of a storage service',
+      '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code></Error>',
+      /^it is an XML document, as storage services answer/,
+    ],
     ['JSON', '{"error": "not found"}', /^it is JSON, not a model/],
     ['a pickle', Uint8Array.of(0x80, 4, 0x95, 0x9c, 2, 0, 0, 0, 0, 0, 0, 0x8c), /^it is a Python pickle, .*skl2onnx/],
-    ['what joblib compressed', Uint8Array.of(0x78, 0x9c, 0xcd, 0x58), /^it is compressed with zlib, as joblib\.dump writes/],
-    ['a TorchScript archive', Buffer.from('504b0304000008080000000000000000', 'hex'), /^it is a ZIP archive, as PyTorch .*torch\.onnx\.export/],
+    [
+      'what joblib compressed',
+      Uint8Array.of(0x78, 0x9c, 0xcd, 0x58),
+      /^it is compressed with zlib, as joblib\.dump writes/,
+    ],
+    [
+      'a TorchScript archive',
+      Buffer.from('504b0304000008080000000000000000', 'hex'),
+      /^it is a ZIP archive, as PyTorch .*torch\.onnx\.export/,
+    ],
     ['a compressed model', gzipSync(iris), /^it is compressed with gzip: unpack it/],
     ['a Keras model', Buffer.from('894844460d0a1a0a', 'hex'), /^it is an HDF5 file/],
     ['a TensorFlow Lite model', Buffer.from('1c00000054464c3314002000', 'hex'), /^it is a TensorFlow Lite model/],
@@ -49,7 +88,9 @@ describe('what is no whole model is told for what it is:', () => {
   test('a model too large for any runtime', async () => {
     await writeFile(file('model.onnx'), iris);
     await truncate(file('model.onnx'), 2 ** 31);
-    await expect(readModelFile(file('model.onnx'))).rejects.toThrow('the file has 2147483648 bytes, and no runtime reads more than 2 GB: save the model with its weights beside it');
+    await expect(readModelFile(file('model.onnx'))).rejects.toThrow(
+      'the file has 2147483648 bytes, and no runtime reads more than 2 GB: save the model with its weights beside it',
+    );
   });
 });
 
@@ -57,11 +98,17 @@ describe('weights in files beside the model', () => {
   beforeEach(() => cp(join(import.meta.dirname, '../fixtures/external'), folder, { recursive: true }));
 
   // Asserted by fixtures/make_external.py of the same model with its weights inside.
-  test.each([[true, [127, 244]], [false, [28, 46]]])('are read wherever they stand: in the graph, a constant, a branch (%s)', async (condition, expected) => {
+  test.each([
+    [true, [127, 244]],
+    [false, [28, 46]],
+  ])('are read wherever they stand: in the graph, a constant, a branch (%s)', async (condition, expected) => {
     const { model, externalData } = await readModelFile(file('model.onnx'));
     const session = await onnxruntime.load(model, { threads: 1, externalData });
     for (const { data } of externalData) data.fill(0);
-    const feeds = { x: { dtype: 'float32', shape: [1, 3], data: Float32Array.of(1, 2, 3) }, c: { dtype: 'bool', shape: [], data: Uint8Array.of(Number(condition)) } } as const;
+    const feeds = {
+      x: { dtype: 'float32', shape: [1, 3], data: Float32Array.of(1, 2, 3) },
+      c: { dtype: 'bool', shape: [], data: Uint8Array.of(Number(condition)) },
+    } as const;
     const outputs = await session.run(feeds, ['z']);
     expect([...outputs['z']!.data]).toEqual(expected);
     await session.release();
@@ -69,21 +116,46 @@ describe('weights in files beside the model', () => {
 
   // As long as model.onnx.data, so that no length in the model changes.
   const nameWeights = async (location: string) =>
-    writeFile(file('model.onnx'), Buffer.from((await readFile(file('model.onnx'))).toString('latin1').replaceAll('model.onnx.data', location), 'latin1'));
+    writeFile(
+      file('model.onnx'),
+      Buffer.from(
+        (await readFile(file('model.onnx'))).toString('latin1').replaceAll('model.onnx.data', location),
+        'latin1',
+      ),
+    );
 
-  test.each(['./weights1.data', 'more/./we//data'])('are found under whatever name the model has for their file: %s', async (location) => {
-    await nameWeights(location);
-    await mkdir(dirname(file(location)), { recursive: true });
-    await rename(file('model.onnx.data'), file(location));
-    const { model, externalData } = await readModelFile(file('model.onnx'));
-    await (await onnxruntime.load(model, { threads: 1, externalData })).release();
-  });
+  test.each(['./weights1.data', 'more/./we//data'])(
+    'are found under whatever name the model has for their file: %s',
+    async (location) => {
+      await nameWeights(location);
+      await mkdir(dirname(file(location)), { recursive: true });
+      await rename(file('model.onnx.data'), file(location));
+      const { model, externalData } = await readModelFile(file('model.onnx'));
+      await (await onnxruntime.load(model, { threads: 1, externalData })).release();
+    },
+  );
 
   test.each<[string, () => Promise<void>, RegExp]>([
-    ['missing', () => rm(file('model.onnx.data')), /^3 of its weights are in .*model\.onnx\.data, which is missing: copy it there; 40 bytes are expected$/],
-    ['one alone missing', () => rm(file('more/bias.bin')), /^the weight 'bias' is in .*more\/bias\.bin, which is missing: copy it there; 8 bytes are expected$/],
-    ['cut short', () => truncate(file('model.onnx.data'), 30), /model\.onnx\.data has 30 bytes, and the weight 'weight' is in bytes 16 to 40: the copy was interrupted/],
-    ['a pointer of Git LFS', () => writeFile(file('model.onnx.data'), 'version https://git-lfs'), /model\.onnx\.data is a pointer of Git LFS, not the weights: run git lfs pull$/],
+    [
+      'missing',
+      () => rm(file('model.onnx.data')),
+      /^3 of its weights are in .*model\.onnx\.data, which is missing: copy it there; 40 bytes are expected$/,
+    ],
+    [
+      'one alone missing',
+      () => rm(file('more/bias.bin')),
+      /^the weight 'bias' is in .*more\/bias\.bin, which is missing: copy it there; 8 bytes are expected$/,
+    ],
+    [
+      'cut short',
+      () => truncate(file('model.onnx.data'), 30),
+      /model\.onnx\.data has 30 bytes, and the weight 'weight' is in bytes 16 to 40: the copy was interrupted/,
+    ],
+    [
+      'a pointer of Git LFS',
+      () => writeFile(file('model.onnx.data'), 'version https://git-lfs'),
+      /model\.onnx\.data is a pointer of Git LFS, not the weights: run git lfs pull$/,
+    ],
   ])('%s: named, with the bytes that are expected', async (_, damage, message) => {
     await damage();
     const error: unknown = await readModelFile(file('model.onnx')).catch((cause: unknown) => cause);
@@ -91,8 +163,13 @@ describe('weights in files beside the model', () => {
     expect((error as Error).message).toMatch(message);
   });
 
-  test.each(['../weights.data', '/etc/passwd.dat', 'a/../../we.data', '..\\weights.data', 'c:\\weights.dat_'])('%s is outside of the folder: not read', async (location) => {
-    await nameWeights(location);
-    await expect(readModelFile(file('model.onnx'))).rejects.toThrow(`'${location}', which is not in the model's folder`);
-  });
+  test.each(['../weights.data', '/etc/passwd.dat', 'a/../../we.data', '..\\weights.data', 'c:\\weights.dat_'])(
+    '%s is outside of the folder: not read',
+    async (location) => {
+      await nameWeights(location);
+      await expect(readModelFile(file('model.onnx'))).rejects.toThrow(
+        `'${location}', which is not in the model's folder`,
+      );
+    },
+  );
 });

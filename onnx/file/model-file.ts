@@ -50,7 +50,11 @@ async function checkSize(path: string): Promise<void> {
     const start = new Uint8Array(256);
     await handle.read(start, 0, start.length, 0);
     const kind = otherKind(start);
-    throw new ModelFileError(kind === undefined ? `the file has ${size} bytes, and no runtime reads more than 2 GB: save the model with its weights beside it (onnx.save_model(…, save_as_external_data=True))` : `it is ${kind}`);
+    throw new ModelFileError(
+      kind === undefined
+        ? `the file has ${size} bytes, and no runtime reads more than 2 GB: save the model with its weights beside it (onnx.save_model(…, save_as_external_data=True))`
+        : `it is ${kind}`,
+    );
   } finally {
     await handle.close();
   }
@@ -66,12 +70,21 @@ function checkWhole(bytes: Uint8Array): void {
     const kind = otherKind(bytes);
     if (kind !== undefined) throw new ModelFileError(`it is ${kind}`, { cause });
     // Writers begin with the version of the format; bytes at random seldom do.
-    if (cause.cut === undefined || !seen.has(MODEL.irVersion)) throw new ModelFileError(`it is no ONNX model (${cause.message}): bring the file that the exporter of your training library wrote`, { cause });
+    if (cause.cut === undefined || !seen.has(MODEL.irVersion))
+      throw new ModelFileError(
+        `it is no ONNX model (${cause.message}): bring the file that the exporter of your training library wrote`,
+        { cause },
+      );
     throw new ModelFileError(cutShort(bytes.length, cause.cut), { cause });
   }
   if (seen.has(MODEL.graph) && seen.has(MODEL.opsetImport)) return;
-  if (!seen.has(MODEL.irVersion)) throw new ModelFileError(`it is ${otherKind(bytes) ?? 'no ONNX model: bring the file that the exporter of your training library wrote'}`);
-  throw new ModelFileError(`the file ends at byte ${bytes.length}, before ${seen.has(MODEL.graph) ? 'the versions of its operators' : 'its graph'}: the copy was interrupted; copy it again`);
+  if (!seen.has(MODEL.irVersion))
+    throw new ModelFileError(
+      `it is ${otherKind(bytes) ?? 'no ONNX model: bring the file that the exporter of your training library wrote'}`,
+    );
+  throw new ModelFileError(
+    `the file ends at byte ${bytes.length}, before ${seen.has(MODEL.graph) ? 'the versions of its operators' : 'its graph'}: the copy was interrupted; copy it again`,
+  );
 }
 
 function cutShort(length: number, { field, end }: { readonly field: number; readonly end?: number }): string {

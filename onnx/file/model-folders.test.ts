@@ -5,7 +5,16 @@ import { modelFolders } from './model-folders.ts';
 
 test('models lie in folders of their names, or of their versions, which are numbers', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'rhizome-folders-'));
-  for (const path of ['wine/2/model.onnx', 'wine/11/model.onnx', 'wine/draft/model.onnx', 'wine/3/notes.txt', 'iris/model.onnx', '..data/iris/model.onnx', '.git/model.onnx', 'README.md']) {
+  for (const path of [
+    'wine/2/model.onnx',
+    'wine/11/model.onnx',
+    'wine/draft/model.onnx',
+    'wine/3/notes.txt',
+    'iris/model.onnx',
+    '..data/iris/model.onnx',
+    '.git/model.onnx',
+    'README.md',
+  ]) {
     await mkdir(join(dir, dirname(path)), { recursive: true });
     await writeFile(join(dir, path), '');
   }

@@ -18,14 +18,20 @@ const VERSION = /^\d+$/;
  */
 export async function modelFolders(dir: string): Promise<ModelFolder[]> {
   const names = (await readdir(dir)).filter((name) => !name.startsWith('.')).sort();
-  const found = await Promise.all(names.map(async (name): Promise<ModelFolder[]> => {
-    const inside = await readdir(join(dir, name)).catch((): string[] => []);
-    const versions = inside.filter((version) => VERSION.test(version) && existsSync(join(dir, name, version, 'model.onnx')));
-    return [
-      ...(inside.includes('model.onnx') ? [{ name, folder: name }] : []),
-      ...versions.sort(compareVersions).map((version) => ({ name, version: String(BigInt(version)), folder: `${name}/${version}` })),
-    ];
-  }));
+  const found = await Promise.all(
+    names.map(async (name): Promise<ModelFolder[]> => {
+      const inside = await readdir(join(dir, name)).catch((): string[] => []);
+      const versions = inside.filter(
+        (version) => VERSION.test(version) && existsSync(join(dir, name, version, 'model.onnx')),
+      );
+      return [
+        ...(inside.includes('model.onnx') ? [{ name, folder: name }] : []),
+        ...versions
+          .sort(compareVersions)
+          .map((version) => ({ name, version: String(BigInt(version)), folder: `${name}/${version}` })),
+      ];
+    }),
+  );
   return found.flat();
 }
 

@@ -20,10 +20,16 @@ export interface ModelWithWeights {
 export async function externalData(model: Uint8Array, folder: string): Promise<ModelWithWeights> {
   const tensors = externalTensors(model);
   const files = new Map<string, Uint8Array>();
-  for (const [location, some] of Map.groupBy(tensors, (tensor) => tensor.location)) files.set(location, await readWeights(folder, location, some));
+  for (const [location, some] of Map.groupBy(tensors, (tensor) => tensor.location))
+    files.set(location, await readWeights(folder, location, some));
   const ofGraph = new Set(tensors.filter((tensor) => tensor.ofGraph).map(({ location }) => location));
-  const whole = tensors.every((tensor) => tensor.ofGraph) ? model : withInnerTensors(model, (location) => files.get(location) ?? new Uint8Array());
-  return { model: whole, files: [...files].filter(([path]) => ofGraph.has(path)).map(([path, data]) => ({ path, data })) };
+  const whole = tensors.every((tensor) => tensor.ofGraph)
+    ? model
+    : withInnerTensors(model, (location) => files.get(location) ?? new Uint8Array());
+  return {
+    model: whole,
+    files: [...files].filter(([path]) => ofGraph.has(path)).map(([path, data]) => ({ path, data })),
+  };
 }
 
 async function readWeights(folder: string, location: string, tensors: readonly ExternalTensor[]): Promise<Uint8Array> {
@@ -33,13 +39,19 @@ async function readWeights(folder: string, location: string, tensors: readonly E
   const count = tensors.length === 1 ? `the weight '${last.name}' is` : `${tensors.length} of its weights are`;
   const handle = await open(path).catch((cause: unknown) => {
     const absent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new ExternalDataError(`${count} in ${path}, ${absent ? 'which is missing: copy it there' : `which cannot be read (${String(cause)})`}; ${needed} bytes are expected`, { cause });
+    throw new ExternalDataError(
+      `${count} in ${path}, ${absent ? 'which is missing: copy it there' : `which cannot be read (${String(cause)})`}; ${needed} bytes are expected`,
+      { cause },
+    );
   });
   try {
     const data = await readAll(handle);
     if (data.length >= needed) return data;
-    if (isPointer(data)) throw new ExternalDataError(`${path} is a pointer of Git LFS, not the weights: run git lfs pull`);
-    throw new ExternalDataError(`${path} has ${data.length} bytes, and the weight '${last.name}' is in bytes ${last.offset} to ${needed}: the copy was interrupted, or it belongs to another model; copy it again`);
+    if (isPointer(data))
+      throw new ExternalDataError(`${path} is a pointer of Git LFS, not the weights: run git lfs pull`);
+    throw new ExternalDataError(
+      `${path} has ${data.length} bytes, and the weight '${last.name}' is in bytes ${last.offset} to ${needed}: the copy was interrupted, or it belongs to another model; copy it again`,
+    );
   } finally {
     await handle.close();
   }

@@ -29,14 +29,20 @@ export function weightTexts(value: string, scope: Scope): readonly string[] {
 
 function readTensor(tensor: Uint8Array): Constant {
   const all = [...fields(tensor)];
-  const numbers = (number: number): bigint[] => all.filter((field) => field.number === number).flatMap((field) => [...int64s(field)]);
+  const numbers = (number: number): bigint[] =>
+    all.filter((field) => field.number === number).flatMap((field) => [...int64s(field)]);
   const raw = all.find(({ number }) => number === TENSOR.rawData);
-  const values = raw === undefined ? [...numbers(TENSOR.int64Data), ...numbers(TENSOR.int32Data)] : readRaw(raw, numbers(TENSOR.dataType)[0] === 6n ? 4 : 8);
+  const values =
+    raw === undefined
+      ? [...numbers(TENSOR.int64Data), ...numbers(TENSOR.int32Data)]
+      : readRaw(raw, numbers(TENSOR.dataType)[0] === 6n ? 4 : 8);
   return { list: numbers(TENSOR.dims).length > 0, values };
 }
 
 function readRaw(raw: Field, width: 4 | 8): bigint[] {
   const bytes = message(raw);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.byteLength / width }, (_, index) => (width === 8 ? view.getBigInt64(index * 8, true) : BigInt(view.getInt32(index * 4, true))));
+  return Array.from({ length: bytes.byteLength / width }, (_, index) =>
+    width === 8 ? view.getBigInt64(index * 8, true) : BigInt(view.getInt32(index * 4, true)),
+  );
 }

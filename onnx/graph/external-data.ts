@@ -31,13 +31,17 @@ export function externalTensors(model: Uint8Array): ExternalTensor[] {
 
 /** The model with the tensors that engines do not find in memory put back into it. */
 export function withInnerTensors(model: Uint8Array, file: (location: string) => Uint8Array): Uint8Array {
-  return concatenate(editTensors(model, (tensor, ofGraph) => {
-    const external = readExternal(tensor, ofGraph);
-    if (external === undefined || ofGraph) return undefined;
-    const kept = [...fields(tensor)].filter(({ number }) => number !== TENSOR.externalData && number !== TENSOR.dataLocation);
-    const data = file(external.location).subarray(external.offset, external.offset + external.bytes);
-    return [...kept.map(({ raw }) => raw), ...embed(TENSOR.rawData, [data])];
-  }));
+  return concatenate(
+    editTensors(model, (tensor, ofGraph) => {
+      const external = readExternal(tensor, ofGraph);
+      if (external === undefined || ofGraph) return undefined;
+      const kept = [...fields(tensor)].filter(
+        ({ number }) => number !== TENSOR.externalData && number !== TENSOR.dataLocation,
+      );
+      const data = file(external.location).subarray(external.offset, external.offset + external.bytes);
+      return [...kept.map(({ raw }) => raw), ...embed(TENSOR.rawData, [data])];
+    }),
+  );
 }
 
 function readExternal(tensor: Uint8Array, ofGraph: boolean): ExternalTensor | undefined {
@@ -45,13 +49,23 @@ function readExternal(tensor: Uint8Array, ofGraph: boolean): ExternalTensor | un
   const number = (wanted: number): bigint => all.filter((field) => field.number === wanted).map(int64)[0] ?? 0n;
   if (number(TENSOR.dataLocation) !== 1n) return undefined;
   const name = textOf(tensor, TENSOR.name);
-  const entries = new Map(all.filter((field) => field.number === TENSOR.externalData).map(message).map((entry) => [textOf(entry, ENTRY.key), textOf(entry, ENTRY.value)]));
-  const elements = all.filter((field) => field.number === TENSOR.dims).flatMap((field) => [...int64s(field)]).reduce((product, size) => product * size, 1n);
+  const entries = new Map(
+    all
+      .filter((field) => field.number === TENSOR.externalData)
+      .map(message)
+      .map((entry) => [textOf(entry, ENTRY.key), textOf(entry, ENTRY.value)]),
+  );
+  const elements = all
+    .filter((field) => field.number === TENSOR.dims)
+    .flatMap((field) => [...int64s(field)])
+    .reduce((product, size) => product * size, 1n);
   const bits = ELEMENT_BITS[Number(number(TENSOR.dataType))];
   const whole = bits === undefined ? undefined : Number((elements * BigInt(bits) + 7n) / 8n);
   const [offset, bytes] = [Number(entries.get('offset') ?? 0), Number(entries.get('length') ?? whole)];
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(bytes) || offset < 0 || bytes < 0) {
-    throw new ExternalDataError(`the weight '${name}' is said to be at byte ${entries.get('offset') ?? '0'} of another file, ${entries.get('length') ?? 'some'} bytes long, which cannot be: export the model again`);
+    throw new ExternalDataError(
+      `the weight '${name}' is said to be at byte ${entries.get('offset') ?? '0'} of another file, ${entries.get('length') ?? 'some'} bytes long, which cannot be: export the model again`,
+    );
   }
   return { name, location: checkLocation(entries.get('location') ?? '', name), offset, bytes, ofGraph };
 }
@@ -59,8 +73,16 @@ function readExternal(tensor: Uint8Array, ofGraph: boolean): ExternalTensor | un
 /** A model is not to read what its folder does not hold. Links are not followed to see: whoever puts them there may. */
 function checkLocation(location: string, name: string): string {
   const parts = location.split(/[/\\]/);
-  if (location === '' || posix.isAbsolute(location) || location.startsWith('\\') || /^[a-z]:/i.test(location) || parts.includes('..')) {
-    throw new ExternalDataError(`the weight '${name}' is in '${location}', which is not in the model's folder, and so not read: save the model again with its weights beside it`);
+  if (
+    location === '' ||
+    posix.isAbsolute(location) ||
+    location.startsWith('\\') ||
+    /^[a-z]:/i.test(location) ||
+    parts.includes('..')
+  ) {
+    throw new ExternalDataError(
+      `the weight '${name}' is in '${location}', which is not in the model's folder, and so not read: save the model again with its weights beside it`,
+    );
   }
   return location;
 }
@@ -72,7 +94,12 @@ function editTensors(model: Uint8Array, edit: Edit): Uint8Array[] {
   return [...fields(model)].flatMap((field) => {
     if (field.number === MODEL.graph) return embed(field.number, editGraph(message(field), edit, true));
     if (field.number !== MODEL.functions) return [field.raw];
-    return embed(field.number, [...fields(message(field))].flatMap((part) => (part.number === FUNCTION.node ? embed(part.number, editNode(message(part), edit)) : [part.raw])));
+    return embed(
+      field.number,
+      [...fields(message(field))].flatMap((part) =>
+        part.number === FUNCTION.node ? embed(part.number, editNode(message(part), edit)) : [part.raw],
+      ),
+    );
   });
 }
 
@@ -96,12 +123,19 @@ function editAttribute(attribute: Uint8Array, edit: Edit): Uint8Array[] {
   for (const field of fields(attribute)) {
     switch (field.number) {
       case ATTRIBUTE.name:
-      case ATTRIBUTE.type: parts.push(field.raw); break;
+      case ATTRIBUTE.type:
+        parts.push(field.raw);
+        break;
       case ATTRIBUTE.tensor:
-      case ATTRIBUTE.tensors: parts.push(...changed(field, edit, false)); break;
+      case ATTRIBUTE.tensors:
+        parts.push(...changed(field, edit, false));
+        break;
       case ATTRIBUTE.graph:
-      case ATTRIBUTE.graphs: parts.push(...embed(field.number, editGraph(message(field), edit, false))); break;
-      default: return [attribute];
+      case ATTRIBUTE.graphs:
+        parts.push(...embed(field.number, editGraph(message(field), edit, false)));
+        break;
+      default:
+        return [attribute];
     }
   }
   return parts;

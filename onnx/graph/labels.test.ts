@@ -2,12 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { classLabels, graphNodes, pickedLabels, type GraphNode } from './labels.ts';
 
-const fixture = async (name: string) => graphNodes(await readFile(join(import.meta.dirname, `../fixtures/${name}.onnx`)));
-const classifier = (labels: readonly string[]): GraphNode =>
-  ({ opType: 'LinearClassifier', inputs: [], floats: () => [], ints: () => [], strings: (name) => (name === 'classlabels_strings' ? labels : []) });
+const fixture = async (name: string) =>
+  graphNodes(await readFile(join(import.meta.dirname, `../fixtures/${name}.onnx`)));
+const classifier = (labels: readonly string[]): GraphNode => ({
+  opType: 'LinearClassifier',
+  inputs: [],
+  floats: () => [],
+  ints: () => [],
+  strings: (name) => (name === 'classlabels_strings' ? labels : []),
+});
 
 test('names the operations in order, with what they take', async () => {
-  expect((await fixture('double')).map(({ opType, inputs }) => [opType, inputs])).toEqual([['Add', ['X', 'X']], ['Shape', ['X']]]);
+  expect((await fixture('double')).map(({ opType, inputs }) => [opType, inputs])).toEqual([
+    ['Add', ['X', 'X']],
+    ['Shape', ['X']],
+  ]);
 });
 
 test('reads lists of numbers and texts', async () => {
@@ -20,7 +29,8 @@ test('reads lists of numbers and texts', async () => {
 });
 
 test('classes are the labels of the classifier, with or without a ZipMap', async () => {
-  for (const name of ['no-zipmap', 'string-labels']) expect(classLabels(await fixture(name))).toEqual(['setosa', 'versicolor', 'virginica']);
+  for (const name of ['no-zipmap', 'string-labels'])
+    expect(classLabels(await fixture(name))).toEqual(['setosa', 'versicolor', 'virginica']);
   expect(classLabels(await fixture('columns'))).toEqual([0n, 1n]);
   expect(classLabels(await fixture('regressor'))).toBeUndefined();
 });
@@ -28,7 +38,9 @@ test('classes are the labels of the classifier, with or without a ZipMap', async
 test('labels that the largest score picks from a list are classes too, texts or numbers', async () => {
   const bytes = (path: string) => readFile(join(import.meta.dirname, path));
   expect(pickedLabels(await bytes('../fixtures/picked-labels.onnx'))).toEqual(['setosa', 'versicolor', 'virginica']);
-  expect(pickedLabels(await bytes('../../fixtures/training-libraries/logistic-regression-float64/model.onnx'))).toEqual([0n, 1n, 2n]);
+  expect(pickedLabels(await bytes('../../fixtures/training-libraries/logistic-regression-float64/model.onnx'))).toEqual(
+    [0n, 1n, 2n],
+  );
   expect(pickedLabels(await bytes('../fixtures/regressor.onnx'))).toBeUndefined();
 });
 

@@ -33,11 +33,15 @@ export function readNode(node: Uint8Array): Node {
     return field === undefined ? '' : text(field);
   };
   const many = (number: number): string[] => all.filter((field) => field.number === number).map(text);
-  const attributes = new Map(all.filter(({ number }) => number === NODE.attribute).map((field) => {
-    const attribute = message(field);
-    // The name comes first: what follows, millions of values in a forest, is not walked.
-    return [textOf(attribute, ATTRIBUTE.name), attribute];
-  }));
+  const attributes = new Map(
+    all
+      .filter(({ number }) => number === NODE.attribute)
+      .map((field) => {
+        const attribute = message(field);
+        // The name comes first: what follows, millions of values in a forest, is not walked.
+        return [textOf(attribute, ATTRIBUTE.name), attribute];
+      }),
+  );
   const values = (name: string, number: number): Field[] => {
     const attribute = attributes.get(name);
     return attribute === undefined ? [] : [...fields(attribute)].filter((field) => field.number === number);
@@ -105,7 +109,11 @@ export function constantInts(output: string, values: number | readonly number[])
     encode(TENSOR.dataType, INT64),
     encode(TENSOR.rawData, [data]),
   ];
-  const attribute = concatenate([encode(ATTRIBUTE.name, 'value'), encode(ATTRIBUTE.tensor, tensor), encode(ATTRIBUTE.type, ATTRIBUTE_TYPE.tensor)]);
+  const attribute = concatenate([
+    encode(ATTRIBUTE.name, 'value'),
+    encode(ATTRIBUTE.tensor, tensor),
+    encode(ATTRIBUTE.type, ATTRIBUTE_TYPE.tensor),
+  ]);
   return newNode({ opType: 'Constant', name: output, inputs: [], outputs: [output], attributes: [attribute] });
 }
 

@@ -37,7 +37,10 @@ export function* fields(message: Uint8Array): Generator<Field> {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = message[at++];
-      if (byte === undefined) throw new ProtobufError(`the data ends at byte ${message.length}, in the middle of a number`, { field: number });
+      if (byte === undefined)
+        throw new ProtobufError(`the data ends at byte ${message.length}, in the middle of a number`, {
+          field: number,
+        });
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asUintN(64, value);
     }
@@ -45,7 +48,10 @@ export function* fields(message: Uint8Array): Generator<Field> {
   };
   const bytes = (length: number): Uint8Array => {
     if (at + length > message.length) {
-      throw new ProtobufError(`the data ends at byte ${message.length}, where a field needs it up to byte ${at + length}`, { field: number, end: at + length });
+      throw new ProtobufError(
+        `the data ends at byte ${message.length}, where a field needs it up to byte ${at + length}`,
+        { field: number, end: at + length },
+      );
     }
     return message.subarray(at, (at += length));
   };
@@ -53,14 +59,24 @@ export function* fields(message: Uint8Array): Generator<Field> {
     const start = at;
     const tag = Number(varint());
     number = Math.floor(tag / 8);
-    if (number === 0 || number > 0x1fffffff) throw new ProtobufError(`byte ${start} starts a field with the number ${number}`);
+    if (number === 0 || number > 0x1fffffff)
+      throw new ProtobufError(`byte ${start} starts a field with the number ${number}`);
     let value: bigint | Uint8Array;
     switch (tag & 7) {
-      case VARINT: value = varint(); break;
-      case I64: value = bytes(8); break;
-      case LENGTH_DELIMITED: value = bytes(Number(varint())); break;
-      case I32: value = bytes(4); break;
-      default: throw new ProtobufError(`byte ${start} starts a field of the unknown wire type ${tag & 7}`);
+      case VARINT:
+        value = varint();
+        break;
+      case I64:
+        value = bytes(8);
+        break;
+      case LENGTH_DELIMITED:
+        value = bytes(Number(varint()));
+        break;
+      case I32:
+        value = bytes(4);
+        break;
+      default:
+        throw new ProtobufError(`byte ${start} starts a field of the unknown wire type ${tag & 7}`);
     }
     yield { number, value, raw: message.subarray(start, at) };
   }
@@ -120,7 +136,8 @@ function* unpack(packed: Uint8Array): Generator<bigint> {
 
 /** Encodes one field: a number as a varint; text, bytes or several parts, joined, as a length and the bytes. */
 export function encode(number: number, value: number | string | readonly Uint8Array[]): Uint8Array {
-  if (typeof value === 'number') return Uint8Array.from([...varintBytes((number << 3) | VARINT), ...varintBytes(value)]);
+  if (typeof value === 'number')
+    return Uint8Array.from([...varintBytes((number << 3) | VARINT), ...varintBytes(value)]);
   return concatenate(embed(number, typeof value === 'string' ? [new TextEncoder().encode(value)] : value));
 }
 

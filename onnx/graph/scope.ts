@@ -21,7 +21,13 @@ export class Scope {
   #origins: Map<string, Origin> | undefined;
   #types: Map<string, ValueType> | undefined;
 
-  private constructor(nodes: readonly Uint8Array[], outputs: readonly string[], functions: readonly Uint8Array[], graph?: Uint8Array, around?: Scope) {
+  private constructor(
+    nodes: readonly Uint8Array[],
+    outputs: readonly string[],
+    functions: readonly Uint8Array[],
+    graph?: Uint8Array,
+    around?: Scope,
+  ) {
     this.nodes = nodes.map(readNode);
     this.outputs = outputs;
     this.#functions = functions;
@@ -41,20 +47,29 @@ export class Scope {
 
   /** Undefined for what no node gives: inputs and weights. */
   origin(value: string): Origin | undefined {
-    this.#origins ??= new Map(this.nodes.flatMap((node) => node.outputs.map((output, index) => [output, { node, index, scope: this }] as const)));
+    this.#origins ??= new Map(
+      this.nodes.flatMap((node) =>
+        node.outputs.map((output, index) => [output, { node, index, scope: this }] as const),
+      ),
+    );
     return this.#origins.get(value) ?? this.#around?.origin(value);
   }
 
   /** The TensorProto of a weight. */
   weight(value: string): Uint8Array | undefined {
-    const own = this.#graph && messages(this.#graph, GRAPH.initializer).find((tensor) => textOf(tensor, TENSOR.name) === value);
+    const own =
+      this.#graph && messages(this.#graph, GRAPH.initializer).find((tensor) => textOf(tensor, TENSOR.name) === value);
     return own ?? this.#around?.weight(value);
   }
 
   /** What is declared of a value; exporters leave out what is between inputs and outputs, or do not. */
   type(value: string): ValueType | undefined {
     const graph = this.#graph ?? new Uint8Array();
-    this.#types ??= new Map([GRAPH.valueInfo, GRAPH.output, GRAPH.input].flatMap((number) => messages(graph, number).map(readValue)).map(({ name, type }) => [name, type]));
+    this.#types ??= new Map(
+      [GRAPH.valueInfo, GRAPH.output, GRAPH.input]
+        .flatMap((number) => messages(graph, number).map(readValue))
+        .map(({ name, type }) => [name, type]),
+    );
     return this.#types.get(value) ?? this.#around?.type(value);
   }
 
@@ -70,7 +85,9 @@ export class Scope {
 
   /** The scope of the model's own function that the node calls, if it is one. */
   called(node: Node): Scope | undefined {
-    const body = this.#functions.find((each) => textOf(each, FUNCTION.name) === node.opType && textOf(each, FUNCTION.domain) === node.domain);
+    const body = this.#functions.find(
+      (each) => textOf(each, FUNCTION.name) === node.opType && textOf(each, FUNCTION.domain) === node.domain,
+    );
     if (body === undefined) return undefined;
     const outputs = [...fields(body)].filter(({ number }) => number === FUNCTION.output).map(text);
     return new Scope(messages(body, FUNCTION.node), outputs, this.#functions);

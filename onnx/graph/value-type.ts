@@ -22,19 +22,31 @@ export interface Value {
 
 export function readValue(valueInfo: Uint8Array): Value {
   const type = first(valueInfo, VALUE_INFO.type);
-  return { name: textOf(valueInfo, VALUE_INFO.name), description: textOf(valueInfo, VALUE_INFO.docString), type: type === undefined ? { kind: 'unknown' } : readType(message(type)) };
+  return {
+    name: textOf(valueInfo, VALUE_INFO.name),
+    description: textOf(valueInfo, VALUE_INFO.docString),
+    type: type === undefined ? { kind: 'unknown' } : readType(message(type)),
+  };
 }
 
 function readType(type: Uint8Array): ValueType {
   for (const field of fields(type)) {
     switch (field.number) {
-      case TYPE.tensor: return { kind: 'tensor', ...tensor(message(field)) };
-      case TYPE.sparseTensor: return { kind: 'sparse', ...tensor(message(field)) };
-      case TYPE.sequence: return { kind: 'sequence', of: elementType(message(field)) };
-      case TYPE.optional: return { kind: 'optional', of: elementType(message(field)) };
+      case TYPE.tensor:
+        return { kind: 'tensor', ...tensor(message(field)) };
+      case TYPE.sparseTensor:
+        return { kind: 'sparse', ...tensor(message(field)) };
+      case TYPE.sequence:
+        return { kind: 'sequence', of: elementType(message(field)) };
+      case TYPE.optional:
+        return { kind: 'optional', of: elementType(message(field)) };
       case TYPE.map: {
         const of = first(message(field), MAP_TYPE.valueType);
-        return { kind: 'map', key: dataType(first(message(field), MAP_TYPE.keyType)), of: of === undefined ? { kind: 'unknown' } : readType(message(of)) };
+        return {
+          kind: 'map',
+          key: dataType(first(message(field), MAP_TYPE.keyType)),
+          of: of === undefined ? { kind: 'unknown' } : readType(message(of)),
+        };
       }
       default: // Its denotation, or what no engine knows.
     }
@@ -49,7 +61,10 @@ function elementType(type: Uint8Array): ValueType {
 
 function tensor(type: Uint8Array): TensorType {
   const shape = first(type, TENSOR_TYPE.shape);
-  return { dtype: dataType(first(type, TENSOR_TYPE.elementType)), shape: shape && messages(message(shape), SHAPE.dimension).map(dimension) };
+  return {
+    dtype: dataType(first(type, TENSOR_TYPE.elementType)),
+    shape: shape && messages(message(shape), SHAPE.dimension).map(dimension),
+  };
 }
 
 function dimension(bytes: Uint8Array): number | string {
@@ -70,32 +85,52 @@ export const isTensor = ({ kind }: ValueType): boolean => kind === 'tensor' || k
 
 /** What has room for the elements that only some kernels know, and no engine hands out. */
 const wider: Readonly<Record<string, string>> = {
-  bfloat16: 'float32', float8e4m3fn: 'float32', float8e4m3fnuz: 'float32', float8e5m2: 'float32', float8e5m2fnuz: 'float32', float8e8m0: 'float32', float4e2m1: 'float32',
-  int4: 'int8', int2: 'int8', uint4: 'uint8', uint2: 'uint8',
+  bfloat16: 'float32',
+  float8e4m3fn: 'float32',
+  float8e4m3fnuz: 'float32',
+  float8e5m2: 'float32',
+  float8e5m2fnuz: 'float32',
+  float8e8m0: 'float32',
+  float4e2m1: 'float32',
+  int4: 'int8',
+  int2: 'int8',
+  uint4: 'uint8',
+  uint2: 'uint8',
 };
 
 /** The dtype that a tensor travels in; undefined of complex numbers, which have none. */
-export const travelsAs = (dtype: string): string | undefined => (dtype.startsWith('complex') ? undefined : wider[dtype] ?? dtype);
+export const travelsAs = (dtype: string): string | undefined =>
+  dtype.startsWith('complex') ? undefined : (wider[dtype] ?? dtype);
 
 /** A tensor that an engine takes and gives as it is. */
-export const isPlain = (type: ValueType): boolean => type.kind === 'unknown' || (type.kind === 'tensor' && travelsAs(type.dtype) === type.dtype);
+export const isPlain = (type: ValueType): boolean =>
+  type.kind === 'unknown' || (type.kind === 'tensor' && travelsAs(type.dtype) === type.dtype);
 
 /** A map, or a sequence of maps. */
-export const isMap = (type: ValueType): boolean => type.kind === 'map' || ((type.kind === 'sequence' || type.kind === 'optional') && isMap(type.of));
+export const isMap = (type: ValueType): boolean =>
+  type.kind === 'map' || ((type.kind === 'sequence' || type.kind === 'optional') && isMap(type.of));
 
 /** As people write it: `float32[N, 3]`, `seq(map(int64, float32))`. */
 export function describeType(type: ValueType): string {
   switch (type.kind) {
-    case 'tensor': return type.dtype + describeShape(type.shape);
-    case 'sparse': return `sparse ${type.dtype}${describeShape(type.shape)}`;
-    case 'sequence': return `seq(${describeType(type.of)})`;
-    case 'optional': return `optional(${describeType(type.of)})`;
-    case 'map': return `map(${type.key}, ${describeType(type.of)})`;
-    case 'unknown': return 'unknown';
+    case 'tensor':
+      return type.dtype + describeShape(type.shape);
+    case 'sparse':
+      return `sparse ${type.dtype}${describeShape(type.shape)}`;
+    case 'sequence':
+      return `seq(${describeType(type.of)})`;
+    case 'optional':
+      return `optional(${describeType(type.of)})`;
+    case 'map':
+      return `map(${type.key}, ${describeType(type.of)})`;
+    case 'unknown':
+      return 'unknown';
   }
 }
 
 /** '' of a scalar, and where nothing is known. */
 function describeShape(shape: readonly (number | string)[] | undefined): string {
-  return shape === undefined || shape.length === 0 ? '' : `[${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}]`;
+  return shape === undefined || shape.length === 0
+    ? ''
+    : `[${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}]`;
 }

@@ -7,10 +7,16 @@ import { describeType, isMap, isPlain, travelsAs, type Value } from '../graph/va
 /** A tensor for an input that is a sequence of tensors, may be absent, or has elements that no engine takes. @throws NonTensorError */
 export function newInput({ name, type }: Value): NewValues {
   const renamed = `rhizome/${name}`;
-  const node = (opType: string, attributes: readonly Uint8Array[] = []) => newNode({ opType, name: `${renamed}/input`, inputs: [name], outputs: [renamed], attributes });
+  const node = (opType: string, attributes: readonly Uint8Array[] = []) =>
+    newNode({ opType, name: `${renamed}/input`, inputs: [name], outputs: [renamed], attributes });
   if (type.kind === 'tensor') {
     const dtype = travelsAs(type.dtype);
-    if (dtype !== undefined) return { renamed, nodes: [cast(name, renamed, type.dtype)], fields: [declared(GRAPH.input, name, dtype, type.shape)] };
+    if (dtype !== undefined)
+      return {
+        renamed,
+        nodes: [cast(name, renamed, type.dtype)],
+        fields: [declared(GRAPH.input, name, dtype, type.shape)],
+      };
   }
   // It is always there: a request that leaves an input out is none of the model's.
   if (type.kind === 'optional' && type.of.kind === 'tensor' && isPlain(type.of)) {
@@ -21,6 +27,8 @@ export function newInput({ name, type }: Value): NewValues {
     const nodes = [node('SplitToSequence', [intAttribute('axis', 0), intAttribute('keepdims', 0)])];
     return { renamed, nodes, fields: [declared(GRAPH.input, name, type.of.dtype, ['', ...type.of.shape])] };
   }
-  const advice = isMap(type) ? 'Export the model from after the step that turns maps (as of a DictVectorizer) into numbers.' : 'Export the model with tensors for inputs, of real numbers and of a known number of dimensions.';
+  const advice = isMap(type)
+    ? 'Export the model from after the step that turns maps (as of a DictVectorizer) into numbers.'
+    : 'Export the model with tensors for inputs, of real numbers and of a known number of dimensions.';
   throw new NonTensorError(`the input '${name}' is ${describeType(type)}; only tensors can be sent. ${advice}`);
 }

@@ -11,17 +11,27 @@ import { describeType, isPlain, travelsAs, type TensorType, type Value } from '.
 export function newOutputs({ name, type }: Value, scope: Scope): NewValues {
   const origin = scope.origin(name);
   const refuse = (advice: string) => cannotServe(name, describeType(type), origin, advice);
-  if (type.kind === 'optional' && origin?.node.opType === 'Optional' && origin.node.inputs.length === 0) throw refuse('It is always absent: leave this output out.');
+  if (type.kind === 'optional' && origin?.node.opType === 'Optional' && origin.node.inputs.length === 0)
+    throw refuse('It is always absent: leave this output out.');
   const renamed = `rhizome/${name}`;
   const held = type.kind === 'optional' ? type.of : type;
   const present = type.kind === 'optional' ? `${renamed}/present` : renamed;
-  const nodes = type.kind === 'optional' ? [newNode({ opType: 'OptionalGetElement', name: `${renamed}/element`, inputs: [renamed], outputs: [present] })] : [];
+  const nodes =
+    type.kind === 'optional'
+      ? [newNode({ opType: 'OptionalGetElement', name: `${renamed}/element`, inputs: [renamed], outputs: [present] })]
+      : [];
   if (held.kind === 'tensor') {
     const dtype = travelsAs(held.dtype);
-    if (dtype === undefined) throw refuse('Export the model with two outputs in its place, the real and the imaginary part.');
-    return { renamed, nodes: [...nodes, cast(present, name, dtype)], fields: [declared(GRAPH.output, name, dtype, held.shape)] };
+    if (dtype === undefined)
+      throw refuse('Export the model with two outputs in its place, the real and the imaginary part.');
+    return {
+      renamed,
+      nodes: [...nodes, cast(present, name, dtype)],
+      fields: [declared(GRAPH.output, name, dtype, held.shape)],
+    };
   }
-  if (held.kind !== 'sequence' || !isPlain(held.of) || held.of.kind !== 'tensor') throw refuse('Export the model with a tensor in its place, or without this output.');
+  if (held.kind !== 'sequence' || !isPlain(held.of) || held.of.kind !== 'tensor')
+    throw refuse('Export the model with a tensor in its place, or without this output.');
   const known = pieces(name, scope);
   const made = known === undefined ? stacked(name, present, held.of) : apart(name, present, known, held.of, scope);
   return { renamed, nodes: [...nodes, ...made.nodes], fields: made.fields };
@@ -31,22 +41,43 @@ export function newOutputs({ name, type }: Value, scope: Scope): NewValues {
 function stacked(name: string, sequence: string, { dtype, shape }: TensorType): Omit<NewValues, 'renamed'> {
   const attributes = [intAttribute('axis', 0), intAttribute('new_axis', 1)];
   return {
-    nodes: [newNode({ opType: 'ConcatFromSequence', name: `rhizome/${name}/stack`, inputs: [sequence], outputs: [name], attributes })],
+    nodes: [
+      newNode({
+        opType: 'ConcatFromSequence',
+        name: `rhizome/${name}/stack`,
+        inputs: [sequence],
+        outputs: [name],
+        attributes,
+      }),
+    ],
     fields: [declared(GRAPH.output, name, dtype, shape && ['', ...shape])],
   };
 }
 
 /** An output for each tensor. */
-function apart(name: string, sequence: string, known: readonly Piece[], { dtype, shape }: TensorType, scope: Scope): Omit<NewValues, 'renamed'> {
+function apart(
+  name: string,
+  sequence: string,
+  known: readonly Piece[],
+  { dtype, shape }: TensorType,
+  scope: Scope,
+): Omit<NewValues, 'renamed'> {
   const each = known.map((piece, index) => {
     const output = unused(`${name}_${index}`, scope);
     if (piece.value !== undefined) {
       // Of most the runtime knows the shape.
       const classes = classesOf(piece.value, scope);
-      return { field: classes === undefined ? declared(GRAPH.output, output) : declared(GRAPH.output, output, dtype, ['', classes]), nodes: [newNode({ opType: 'Identity', name: `rhizome/${output}`, inputs: [piece.value], outputs: [output] })] };
+      return {
+        field:
+          classes === undefined ? declared(GRAPH.output, output) : declared(GRAPH.output, output, dtype, ['', classes]),
+        nodes: [newNode({ opType: 'Identity', name: `rhizome/${output}`, inputs: [piece.value], outputs: [output] })],
+      };
     }
     const at = `rhizome/${output}/at`;
-    const nodes = [constantInts(at, index), newNode({ opType: 'SequenceAt', name: `rhizome/${output}`, inputs: [sequence, at], outputs: [output] })];
+    const nodes = [
+      constantInts(at, index),
+      newNode({ opType: 'SequenceAt', name: `rhizome/${output}`, inputs: [sequence, at], outputs: [output] }),
+    ];
     return { field: declared(GRAPH.output, output, dtype, piece.shape ?? shape), nodes };
   });
   return { fields: each.map(({ field }) => field), nodes: each.flatMap(({ nodes }) => nodes) };

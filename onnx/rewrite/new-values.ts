@@ -12,11 +12,30 @@ export interface NewValues {
 }
 
 /** An input or output of the graph; without a dtype the runtime infers all of its type. */
-export function declared(field: typeof GRAPH.input | typeof GRAPH.output, name: string, dtype?: string, shape?: readonly (number | string)[]): Uint8Array {
-  const type = dtype === undefined ? [] : [encode(VALUE_INFO.type, [encode(TYPE.tensor, [
-    encode(TENSOR_TYPE.elementType, numberOf(dtype)),
-    ...(shape === undefined ? [] : [encode(TENSOR_TYPE.shape, shape.map((size) => encode(SHAPE.dimension, dimension(size))))]),
-  ])])];
+export function declared(
+  field: typeof GRAPH.input | typeof GRAPH.output,
+  name: string,
+  dtype?: string,
+  shape?: readonly (number | string)[],
+): Uint8Array {
+  const type =
+    dtype === undefined
+      ? []
+      : [
+          encode(VALUE_INFO.type, [
+            encode(TYPE.tensor, [
+              encode(TENSOR_TYPE.elementType, numberOf(dtype)),
+              ...(shape === undefined
+                ? []
+                : [
+                    encode(
+                      TENSOR_TYPE.shape,
+                      shape.map((size) => encode(SHAPE.dimension, dimension(size))),
+                    ),
+                  ]),
+            ]),
+          ]),
+        ];
   return encode(field, [encode(VALUE_INFO.name, name), ...type]);
 }
 
@@ -27,6 +46,12 @@ function dimension(size: number | string): Uint8Array[] {
 
 /** A node that gives a tensor in another dtype; in its own, the runtime leaves the node out. */
 export const cast = (input: string, output: string, dtype: string): Uint8Array =>
-  newNode({ opType: 'Cast', name: `rhizome/${output}/cast`, inputs: [input], outputs: [output], attributes: [intAttribute('to', numberOf(dtype))] });
+  newNode({
+    opType: 'Cast',
+    name: `rhizome/${output}/cast`,
+    inputs: [input],
+    outputs: [output],
+    attributes: [intAttribute('to', numberOf(dtype))],
+  });
 
 const numberOf = (dtype: string): number => (DATA_TYPES as readonly string[]).indexOf(dtype);

@@ -14,28 +14,43 @@ export function rewriteNode(field: Field, renamed: Renamed): Parts {
   const node = readNode(message(field));
   const rename = (name: string): string => renamed.get(name) ?? name;
   if (isZipMap(node)) {
-    return withoutZipMap({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }).map((each) => encode(field.number, [each]));
+    return withoutZipMap({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }).map((each) =>
+      encode(field.number, [each]),
+    );
   }
-  if (node.subgraphs.length === 0 && ![...node.inputs, ...node.outputs].some((name) => renamed.has(name))) return [field.raw];
-  return embed(field.number, [...fields(node.message)].flatMap((part): Parts => {
-    if (part.number === NODE.input || part.number === NODE.output) return [encode(part.number, rename(text(part)))];
-    return part.number === NODE.attribute && graphsOf(message(part)).length > 0 ? embed(part.number, rewriteAttribute(message(part), renamed)) : [part.raw];
-  }));
+  if (node.subgraphs.length === 0 && ![...node.inputs, ...node.outputs].some((name) => renamed.has(name)))
+    return [field.raw];
+  return embed(
+    field.number,
+    [...fields(node.message)].flatMap((part): Parts => {
+      if (part.number === NODE.input || part.number === NODE.output) return [encode(part.number, rename(text(part)))];
+      return part.number === NODE.attribute && graphsOf(message(part)).length > 0
+        ? embed(part.number, rewriteAttribute(message(part), renamed))
+        : [part.raw];
+    }),
+  );
 }
 
 function rewriteAttribute(attribute: Uint8Array, renamed: Renamed): Parts {
   return [...fields(attribute)].flatMap((field): Parts =>
-    field.number === ATTRIBUTE.graph || field.number === ATTRIBUTE.graphs ? embed(field.number, rewriteSubgraph(message(field), renamed)) : [field.raw]);
+    field.number === ATTRIBUTE.graph || field.number === ATTRIBUTE.graphs
+      ? embed(field.number, rewriteSubgraph(message(field), renamed))
+      : [field.raw],
+  );
 }
 
 function rewriteSubgraph(graph: Uint8Array, renamed: Renamed): Parts {
   return [...fields(graph)].flatMap((field): Parts => {
     switch (field.number) {
-      case GRAPH.node: return rewriteNode(field, renamed);
+      case GRAPH.node:
+        return rewriteNode(field, renamed);
       case GRAPH.input:
-      case GRAPH.output: return [untyped(field)];
-      case GRAPH.valueInfo: return betweenNodes(field);
-      default: return [field.raw];
+      case GRAPH.output:
+        return [untyped(field)];
+      case GRAPH.valueInfo:
+        return betweenNodes(field);
+      default:
+        return [field.raw];
     }
   });
 }
@@ -48,23 +63,33 @@ export function betweenNodes(field: Field): Parts {
 /** An input or output that was a map is declared by its name alone: engines know the type of what a node gives. */
 export function untyped(field: Field): Uint8Array {
   const value = message(field);
-  return isMap(readValue(value).type) ? encode(field.number, [encode(VALUE_INFO.name, textOf(value, VALUE_INFO.name))]) : field.raw;
+  return isMap(readValue(value).type)
+    ? encode(field.number, [encode(VALUE_INFO.name, textOf(value, VALUE_INFO.name))])
+    : field.raw;
 }
 
 export function rewriteFunction(field: Field): Parts {
   const function_ = [...fields(message(field))];
   if (!function_.some((part) => part.number === FUNCTION.node && hasZipMap(message(part)))) return [field.raw];
-  const parts = function_.flatMap((part) => (part.number === FUNCTION.node ? rewriteNode(part, new Map()) : [part.raw]));
+  const parts = function_.flatMap((part) =>
+    part.number === FUNCTION.node ? rewriteNode(part, new Map()) : [part.raw],
+  );
   return embed(field.number, [...parts, ...opsetNeeded(function_, FUNCTION.opsetImport)]);
 }
 
 function hasZipMap(bytes: Uint8Array): boolean {
   const node = readNode(bytes);
-  return isZipMap(node) || node.subgraphs.some((graph) => [...fields(graph)].some((field) => field.number === GRAPH.node && hasZipMap(message(field))));
+  return (
+    isZipMap(node) ||
+    node.subgraphs.some((graph) =>
+      [...fields(graph)].some((field) => field.number === GRAPH.node && hasZipMap(message(field))),
+    )
+  );
 }
 
 /** What takes a ZipMap's place is of ONNX's own operators, which a model need not have used. */
 export function opsetNeeded(all: readonly Field[], number: number): Parts {
-  const isOwn = (field: Field): boolean => field.number === number && ['', 'ai.onnx'].includes(textOf(message(field), OPSET.domain));
+  const isOwn = (field: Field): boolean =>
+    field.number === number && ['', 'ai.onnx'].includes(textOf(message(field), OPSET.domain));
   return all.some(isOwn) ? [] : [encode(number, [encode(OPSET.domain, ''), encode(OPSET.version, 9)])];
 }

@@ -24,22 +24,36 @@ export function pieces(value: string, scope: Scope): readonly Piece[] | undefine
   if (node.domain !== '') return undefined;
   const [first = '', second = '', third = ''] = node.inputs;
   switch (node.opType) {
-    case 'SequenceEmpty': return [];
-    case 'SequenceConstruct': return node.inputs.map((input) => ({ value: input }));
+    case 'SequenceEmpty':
+      return [];
+    case 'SequenceConstruct':
+      return node.inputs.map((input) => ({ value: input }));
     case 'Identity':
     case 'Optional':
-    case 'OptionalGetElement': return pieces(first, place);
-    case 'SequenceInsert': return spliced(pieces(first, place), third, place, { value: second });
-    case 'SequenceErase': return spliced(pieces(first, place), second, place);
-    case 'SequenceMap': return pieces(first, place)?.map(() => ({}));
-    case 'SplitToSequence': return split(node, place);
-    case 'If': return alike(['then_branch', 'else_branch'].map((name) => place.inside(node, name)).map((branch) => branch && unnamed(pieces(branch.outputs[index] ?? '', branch))));
-    default: return undefined;
+    case 'OptionalGetElement':
+      return pieces(first, place);
+    case 'SequenceInsert':
+      return spliced(pieces(first, place), third, place, { value: second });
+    case 'SequenceErase':
+      return spliced(pieces(first, place), second, place);
+    case 'SequenceMap':
+      return pieces(first, place)?.map(() => ({}));
+    case 'SplitToSequence':
+      return split(node, place);
+    case 'If':
+      return alike(
+        ['then_branch', 'else_branch']
+          .map((name) => place.inside(node, name))
+          .map((branch) => branch && unnamed(pieces(branch.outputs[index] ?? '', branch))),
+      );
+    default:
+      return undefined;
   }
 }
 
 /** Values of another graph cannot be named in this one. */
-const unnamed = (some: readonly Piece[] | undefined): readonly Piece[] | undefined => some?.map(({ shape }) => (shape === undefined ? {} : { shape }));
+const unnamed = (some: readonly Piece[] | undefined): readonly Piece[] | undefined =>
+  some?.map(({ shape }) => (shape === undefined ? {} : { shape }));
 
 /** Of an If: as many in both branches, or nobody knows how many. */
 function alike([some, others]: readonly (readonly Piece[] | undefined)[]): readonly Piece[] | undefined {
@@ -47,8 +61,14 @@ function alike([some, others]: readonly (readonly Piece[] | undefined)[]): reado
 }
 
 /** With a piece put in before the position, or the one there taken out; without a position that is the end. */
-function spliced(some: readonly Piece[] | undefined, position: string, scope: Scope, added?: Piece): readonly Piece[] | undefined {
-  const at = position === '' ? (added === undefined ? -1n : BigInt(some?.length ?? 0)) : constant(position, scope)?.values[0];
+function spliced(
+  some: readonly Piece[] | undefined,
+  position: string,
+  scope: Scope,
+  added?: Piece,
+): readonly Piece[] | undefined {
+  const at =
+    position === '' ? (added === undefined ? -1n : BigInt(some?.length ?? 0)) : constant(position, scope)?.values[0];
   if (at === undefined) return undefined;
   return added === undefined ? some?.toSpliced(Number(at), 1) : some?.toSpliced(Number(at), 0, added);
 }
@@ -76,5 +96,7 @@ function split(node: Node, scope: Scope): readonly Piece[] | undefined {
   const [size] = given?.values ?? [];
   if (typeof length !== 'number' || size === undefined || size < 1n) return undefined;
   const count = Math.ceil(length / Number(size));
-  return count > mostPieces ? undefined : Array.from({ length: count }, (_, index) => piece(Math.min(Number(size), length - index * Number(size))));
+  return count > mostPieces
+    ? undefined
+    : Array.from({ length: count }, (_, index) => piece(Math.min(Number(size), length - index * Number(size))));
 }

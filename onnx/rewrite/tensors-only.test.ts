@@ -13,31 +13,57 @@ interface Expected {
   readonly feeds: Readonly<Record<string, { dtype: DType; shape: number[]; data: (number | string | boolean)[] }>>;
   readonly outputs: Readonly<Record<string, unknown>>;
 }
-const expected = JSON.parse(await readFile(join(import.meta.dirname, '../fixtures/graphs/expected.json'), 'utf8')) as Record<string, Expected>;
+const expected = JSON.parse(
+  await readFile(join(import.meta.dirname, '../fixtures/graphs/expected.json'), 'utf8'),
+) as Record<string, Expected>;
 
 const pack: Partial<Record<DType, (data: readonly never[]) => TensorData>> = {
-  float32: (data) => Float32Array.from(data), float64: (data) => Float64Array.from(data), int64: (data) => BigInt64Array.from(data, BigInt), int8: (data) => Int8Array.from(data), uint8: (data) => Uint8Array.from(data),
-  bool: (data) => Uint8Array.from(data, Number), string: (data) => data,
+  float32: (data) => Float32Array.from(data),
+  float64: (data) => Float64Array.from(data),
+  int64: (data) => BigInt64Array.from(data, BigInt),
+  int8: (data) => Int8Array.from(data),
+  uint8: (data) => Uint8Array.from(data),
+  bool: (data) => Uint8Array.from(data, Number),
+  string: (data) => data,
 };
 const nested = (values: readonly unknown[], [size, ...rest]: readonly number[]): unknown => {
   if (size === undefined) return values[0];
   const each = values.length / size;
   return Array.from({ length: size }, (_, index) => nested(values.slice(index * each, (index + 1) * each), rest));
 };
-const plain = ({ data, shape }: Tensor): unknown => nested(Array.from<unknown, unknown>(data, (value) => (typeof value === 'bigint' ? Number(value) : value)), shape);
+const plain = ({ data, shape }: Tensor): unknown =>
+  nested(
+    Array.from<unknown, unknown>(data, (value) => (typeof value === 'bigint' ? Number(value) : value)),
+    shape,
+  );
 
 async function answers(model: Uint8Array, feeds: Expected['feeds']): Promise<Record<string, unknown>> {
   const session = await onnxruntime.load(model, { threads: 1 });
-  const tensors = Object.fromEntries(Object.entries(feeds).map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: pack[dtype]!(data as never[]) }]));
-  const outputs = await session.run(tensors, session.outputs.map(({ name }) => name));
+  const tensors = Object.fromEntries(
+    Object.entries(feeds).map(([name, { dtype, shape, data }]) => [
+      name,
+      { dtype, shape, data: pack[dtype]!(data as never[]) },
+    ]),
+  );
+  const outputs = await session.run(
+    tensors,
+    session.outputs.map(({ name }) => name),
+  );
   await session.release();
   return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, plain(tensor)]));
 }
 
 /** Numbers within the rounding of float32, all else as it is. */
 function close(actual: unknown, wanted: unknown): boolean {
-  if (Array.isArray(wanted)) return Array.isArray(actual) && actual.length === wanted.length && wanted.every((each, index) => close(actual[index], each));
-  return typeof wanted === 'number' ? Math.abs(Number(actual) - wanted) <= 1e-5 * Math.max(1, Math.abs(wanted)) : actual === wanted;
+  if (Array.isArray(wanted))
+    return (
+      Array.isArray(actual) &&
+      actual.length === wanted.length &&
+      wanted.every((each, index) => close(actual[index], each))
+    );
+  return typeof wanted === 'number'
+    ? Math.abs(Number(actual) - wanted) <= 1e-5 * Math.max(1, Math.abs(wanted))
+    : actual === wanted;
 }
 
 test('the unedited export cannot be fetched: that is why the ZipMap has to go', async () => {
@@ -57,15 +83,25 @@ test.each([
   expect(session.outputs).toContainEqual({ name: 'output_probability', dtype: 'float32', shape: ['', 3] });
 });
 
-test.each(Object.keys(expected))('%s: every output is a tensor, with the numbers that Python\'s onnxruntime gives', async (name) => {
-  const { feeds, outputs } = expected[name]!;
-  const actual = await answers(tensorsOnly(await fixture(`graphs/${name}`)).model, feeds);
-  expect(Object.keys(actual)).toEqual(Object.keys(outputs));
-  for (const [output, value] of Object.entries(outputs)) expect([output, actual[output], close(actual[output], value)]).toEqual([output, expect.anything(), true]);
-});
+test.each(Object.keys(expected))(
+  "%s: every output is a tensor, with the numbers that Python's onnxruntime gives",
+  async (name) => {
+    const { feeds, outputs } = expected[name]!;
+    const actual = await answers(tensorsOnly(await fixture(`graphs/${name}`)).model, feeds);
+    expect(Object.keys(actual)).toEqual(Object.keys(outputs));
+    for (const [output, value] of Object.entries(outputs))
+      expect([output, actual[output], close(actual[output], value)]).toEqual([output, expect.anything(), true]);
+  },
+);
 
 test.each([
-  ['zipmaps', [['first', [7n, 8n, 9n]], ['second', ['red', 'green', 'blue']]]],
+  [
+    'zipmaps',
+    [
+      ['first', [7n, 8n, 9n]],
+      ['second', ['red', 'green', 'blue']],
+    ],
+  ],
   ['zipmap-identities', [['p', [7n, 8n, 9n]]]],
   ['zipmap-if', [['p', [7n, 8n, 9n]]]],
   ['zipmap-function', [['p', [7n, 8n, 9n]]]],
@@ -97,9 +133,15 @@ test('a model of tensors is handed on byte for byte', async () => {
 });
 
 test.each([
-  ['branches', "the output 'p' is seq(map(int64, float32)), which the node 'choose' (If) gives; only tensors can be served. Its branches have different labels. Export the probabilities as a tensor: skl2onnx's to_onnx(…, options={'zipmap': False})"],
+  [
+    'branches',
+    "the output 'p' is seq(map(int64, float32)), which the node 'choose' (If) gives; only tensors can be served. Its branches have different labels. Export the probabilities as a tensor: skl2onnx's to_onnx(…, options={'zipmap': False})",
+  ],
   ['map', "the output 'p' is seq(map(int64, float32)), which the node 'vote' (own.Vote) gives"],
-  ['absent', "the output 'o' is optional(float32[1]), which the node 'nothing' (Optional) gives; only tensors can be served. It is always absent"],
+  [
+    'absent',
+    "the output 'o' is optional(float32[1]), which the node 'nothing' (Optional) gives; only tensors can be served. It is always absent",
+  ],
   ['input', "the input 'd' is map(string, float32); only tensors can be sent. Export the model from after the step"],
 ])('refused-%s: names what cannot be a tensor, and how to export it', async (name, message) => {
   const bytes = await fixture(`graphs/refused-${name}`);
@@ -113,7 +155,8 @@ test('a damaged model is refused by an error of its own, or made into another', 
   const models = await Promise.all(Object.keys(expected).map((name) => fixture(`graphs/${name}`)));
   const failures = Array.from({ length: 3000 }, () => {
     const bytes = Uint8Array.from(models[random(models.length)]!);
-    for (let bytesToChange = 1 + random(3); bytesToChange > 0; bytesToChange--) bytes[random(bytes.length)] = random(256);
+    for (let bytesToChange = 1 + random(3); bytesToChange > 0; bytesToChange--)
+      bytes[random(bytes.length)] = random(256);
     try {
       tensorsOnly(bytes);
       return undefined;
@@ -121,7 +164,11 @@ test('a damaged model is refused by an error of its own, or made into another', 
       return error;
     }
   });
-  expect(failures.filter((error) => error !== undefined && !(error instanceof ProtobufError) && !(error instanceof NonTensorError))).toEqual([]);
+  expect(
+    failures.filter(
+      (error) => error !== undefined && !(error instanceof ProtobufError) && !(error instanceof NonTensorError),
+    ),
+  ).toEqual([]);
 });
 
 test('a truncated file is told from a whole one', async () => {

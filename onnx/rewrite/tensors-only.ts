@@ -43,9 +43,19 @@ export function tensorsOnly(model: Uint8Array): TensorsOnly {
   if (inputs.length + outputs.length === 0) return { model, labels: new Map() };
 
   const scope = Scope.ofModel(model);
-  const labels = new Map(outputs.filter(({ type }) => isMap(type)).map(({ name, type }) => [name, mapLabels(name, scope, name, describeType(type))] as const));
-  const before = new Map(inputs.filter(({ name }) => scope.weight(name) === undefined).map((input) => [input.name, newInput(input)] as const));
-  const after = new Map(outputs.filter(({ type }) => !isMap(type)).map((output) => [output.name, newOutputs(output, scope)] as const));
+  const labels = new Map(
+    outputs
+      .filter(({ type }) => isMap(type))
+      .map(({ name, type }) => [name, mapLabels(name, scope, name, describeType(type))] as const),
+  );
+  const before = new Map(
+    inputs
+      .filter(({ name }) => scope.weight(name) === undefined)
+      .map((input) => [input.name, newInput(input)] as const),
+  );
+  const after = new Map(
+    outputs.filter(({ type }) => !isMap(type)).map((output) => [output.name, newOutputs(output, scope)] as const),
+  );
   const newGraph = [...nodesOf(before), ...rewriteGraph(graph, before, after), ...nodesOf(after)];
   const parts = modelFields.flatMap((field) => {
     if (field === graphField) return embed(MODEL.graph, newGraph);
@@ -56,19 +66,26 @@ export function tensorsOnly(model: Uint8Array): TensorsOnly {
 
 type Changed = ReadonlyMap<string, NewValues>;
 
-const values = (graph: readonly Field[], number: number) => graph.filter((field) => field.number === number).map((field) => readValue(message(field)));
+const values = (graph: readonly Field[], number: number) =>
+  graph.filter((field) => field.number === number).map((field) => readValue(message(field)));
 
-const nodesOf = (changed: Changed): Uint8Array[] => [...changed.values()].flatMap(({ nodes }) => nodes).map((node) => encode(GRAPH.node, [node]));
+const nodesOf = (changed: Changed): Uint8Array[] =>
+  [...changed.values()].flatMap(({ nodes }) => nodes).map((node) => encode(GRAPH.node, [node]));
 
 function rewriteGraph(graph: readonly Field[], before: Changed, after: Changed): readonly Uint8Array[] {
   const renamed = new Map([...before, ...after].map(([name, value]) => [name, value.renamed]));
   return graph.flatMap((field): readonly Uint8Array[] => {
     switch (field.number) {
-      case GRAPH.node: return rewriteNode(field, renamed);
-      case GRAPH.input: return before.get(nameOf(field))?.fields ?? [field.raw];
-      case GRAPH.output: return after.get(nameOf(field))?.fields ?? [untyped(field)];
-      case GRAPH.valueInfo: return renamed.has(nameOf(field)) ? [] : betweenNodes(field);
-      default: return [field.raw];
+      case GRAPH.node:
+        return rewriteNode(field, renamed);
+      case GRAPH.input:
+        return before.get(nameOf(field))?.fields ?? [field.raw];
+      case GRAPH.output:
+        return after.get(nameOf(field))?.fields ?? [untyped(field)];
+      case GRAPH.valueInfo:
+        return renamed.has(nameOf(field)) ? [] : betweenNodes(field);
+      default:
+        return [field.raw];
     }
   });
 }

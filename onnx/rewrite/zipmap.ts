@@ -3,7 +3,8 @@ import { constantInts, newNode, type Node } from '../graph/node.ts';
 import { cannotServe } from './non-tensor.ts';
 import type { Scope } from '../graph/scope.ts';
 
-const advice = "Export the probabilities as a tensor: skl2onnx's to_onnx(…, options={'zipmap': False}), onnxmltools' convert(…, zipmap=False); or leave this output out.";
+const advice =
+  "Export the probabilities as a tensor: skl2onnx's to_onnx(…, options={'zipmap': False}), onnxmltools' convert(…, zipmap=False); or leave this output out.";
 
 export function isZipMap({ opType, domain }: Node): boolean {
   return opType === 'ZipMap' && domain === 'ai.onnx.ml';
@@ -22,12 +23,18 @@ export function mapLabels(value: string, scope: Scope, output: string, type: str
   const { node, index, scope: place } = origin;
   if (isZipMap(node)) return zipMapLabels(node);
   if (node.opType === 'Identity' && node.domain === '') return mapLabels(node.inputs[0] ?? '', place, output, type);
-  const insides = [place.called(node), ...(node.domain === '' ? ['then_branch', 'else_branch', 'body'].map((name) => place.inside(node, name)) : [])];
+  const insides = [
+    place.called(node),
+    ...(node.domain === '' ? ['then_branch', 'else_branch', 'body'].map((name) => place.inside(node, name)) : []),
+  ];
   // A loop's body gives first whether to go on.
   const at = node.opType === 'Loop' && node.domain === '' ? index + 1 : index;
-  const [first, ...others] = insides.filter((inside) => inside !== undefined).map((inside) => mapLabels(inside.outputs[at] ?? '', inside, output, type));
+  const [first, ...others] = insides
+    .filter((inside) => inside !== undefined)
+    .map((inside) => mapLabels(inside.outputs[at] ?? '', inside, output, type));
   if (first === undefined) throw refuse('');
-  if (others.some((other) => other.length !== first.length || other.some((label, at) => label !== first[at]))) throw refuse('Its branches have different labels. ');
+  if (others.some((other) => other.length !== first.length || other.some((label, at) => label !== first[at])))
+    throw refuse('Its branches have different labels. ');
   return first;
 }
 
@@ -41,7 +48,10 @@ export function withoutZipMap(node: Node): Uint8Array[] {
   const [output = ''] = node.outputs;
   const shape = `rhizome/${output}/shape`;
   // 0 is "as it was".
-  return [constantInts(shape, [0, zipMapLabels(node).length]), newNode({ opType: 'Reshape', name: node.name, inputs: [input, shape], outputs: [output] })];
+  return [
+    constantInts(shape, [0, zipMapLabels(node).length]),
+    newNode({ opType: 'Reshape', name: node.name, inputs: [input, shape], outputs: [output] }),
+  ];
 }
 
 function zipMapLabels(node: Node): readonly ClassLabel[] {

@@ -20,7 +20,8 @@ export interface CellProblem {
   readonly expected: string;
 }
 
-export type CellReading = { readonly cell: Cell; readonly problem?: undefined } | { readonly cell?: undefined; readonly problem: CellProblem };
+export type CellReading =
+  { readonly cell: Cell; readonly problem?: undefined } | { readonly cell?: undefined; readonly problem: CellProblem };
 
 /** Reads a feature's JSON: an element, or nested arrays of them as deep as its shape. */
 export function readCell(feature: Feature, json: unknown): CellReading {
@@ -46,10 +47,14 @@ function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
       return undefined;
     }
     const declared = shape[axis];
-    const length = typeof declared === 'number' ? declared : dims[axis] ?? 0;
+    const length = typeof declared === 'number' ? declared : (dims[axis] ?? 0);
     if (!Array.isArray(value) || value.length !== length) {
       const what = Array.isArray(value) ? `an array of ${value.length}` : value;
-      return { path: [...path], value: what, expected: `an array of ${length}, since the value is ${typeOf(dtype, shape)}` };
+      return {
+        path: [...path],
+        value: what,
+        expected: `an array of ${length}, since the value is ${typeOf(dtype, shape)}`,
+      };
     }
     for (let index = 0; index < length; index++) {
       path.push(index);
@@ -65,7 +70,15 @@ function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
 
 /** A symbol is one number, however often it occurs. */
 function symbolProblem(shape: readonly (number | string)[], dims: readonly number[]): CellProblem | undefined {
-  const axis = shape.findIndex((symbol, index) => typeof symbol === 'string' && symbol !== '' && dims[shape.indexOf(symbol)] !== dims[index]);
+  const axis = shape.findIndex(
+    (symbol, index) => typeof symbol === 'string' && symbol !== '' && dims[shape.indexOf(symbol)] !== dims[index],
+  );
   const symbol = shape[axis];
-  return symbol === undefined ? undefined : { path: [], value: `an array of shape [${dims.join(', ')}]`, expected: `one length for both dimensions '${symbol}'` };
+  return symbol === undefined
+    ? undefined
+    : {
+        path: [],
+        value: `an array of shape [${dims.join(', ')}]`,
+        expected: `one length for both dimensions '${symbol}'`,
+      };
 }

@@ -18,10 +18,25 @@ async function texts(): Promise<unknown[]> {
 }
 
 test('doc strings of the graph describe the model and its features; that of a table none of its columns', async () => {
-  expect(await texts()).toEqual(['Doubles what it gets.', ['X_0', undefined], ['X_1', undefined], ['image', 'Of the leaf.']]);
+  expect(await texts()).toEqual([
+    'Doubles what it gets.',
+    ['X_0', undefined],
+    ['X_1', undefined],
+    ['image', 'Of the leaf.'],
+  ]);
 });
 
 test('what model.json says goes before', async () => {
-  await writeFile(join(folder, 'model.json'), JSON.stringify({ description: 'Of ours.', features: [{ name: 'length', description: 'In cm.' }, { name: 'width' }, { name: 'photo', description: 'From above.' }] }));
+  await writeFile(
+    join(folder, 'model.json'),
+    JSON.stringify({
+      description: 'Of ours.',
+      features: [
+        { name: 'length', description: 'In cm.' },
+        { name: 'width' },
+        { name: 'photo', description: 'From above.' },
+      ],
+    }),
+  );
   expect(await texts()).toEqual(['Of ours.', ['length', 'In cm.'], ['width', undefined], ['photo', 'From above.']]);
 });

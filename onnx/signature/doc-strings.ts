@@ -9,8 +9,16 @@ import { readValue } from '../graph/value-type.ts';
  */
 export function withTexts(signature: Signature, model: Uint8Array): Signature {
   const described = messages(model, MODEL.metadataProps).find((entry) => textOf(entry, ENTRY.key) === 'description');
-  const description = signature.description ?? nonEmpty(textOf(model, MODEL.docString)) ?? nonEmpty(described && textOf(described, ENTRY.value));
-  const inputs = new Map(messages(model, MODEL.graph).flatMap((graph) => messages(graph, GRAPH.input)).map(readValue).map((value) => [value.name, value.description]));
+  const description =
+    signature.description ??
+    nonEmpty(textOf(model, MODEL.docString)) ??
+    nonEmpty(described && textOf(described, ENTRY.value));
+  const inputs = new Map(
+    messages(model, MODEL.graph)
+      .flatMap((graph) => messages(graph, GRAPH.input))
+      .map(readValue)
+      .map((value) => [value.name, value.description]),
+  );
   const features = signature.features.map((feature) => {
     const alone = signature.features.filter(({ input }) => input === feature.input).length === 1;
     const text = feature.description ?? (alone ? nonEmpty(inputs.get(feature.input)) : undefined);

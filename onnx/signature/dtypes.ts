@@ -7,16 +7,32 @@ import type { DType, Tensor, TensorData } from '../engine/engine.ts';
 export type Scalar = number | bigint | string | boolean;
 
 const integers: Readonly<Partial<Record<DType, readonly [bigint, bigint]>>> = {
-  int8: signed(8n), int16: signed(16n), int32: signed(32n), int64: signed(64n),
-  uint8: unsigned(8n), uint16: unsigned(16n), uint32: unsigned(32n), uint64: unsigned(64n),
+  int8: signed(8n),
+  int16: signed(16n),
+  int32: signed(32n),
+  int64: signed(64n),
+  uint8: unsigned(8n),
+  uint16: unsigned(16n),
+  uint32: unsigned(32n),
+  uint64: unsigned(64n),
 };
 const smallIntegers: Readonly<Partial<Record<DType, readonly [number, number]>>> = Object.fromEntries(
-  Object.entries(integers).filter(([dtype]) => !dtype.endsWith('64')).map(([dtype, [low, high]]) => [dtype, [Number(low), Number(high)] as const]),
+  Object.entries(integers)
+    .filter(([dtype]) => !dtype.endsWith('64'))
+    .map(([dtype, [low, high]]) => [dtype, [Number(low), Number(high)] as const]),
 );
-const largest: Readonly<Partial<Record<DType, number>>> = { float16: 65504, float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE };
+const largest: Readonly<Partial<Record<DType, number>>> = {
+  float16: 65504,
+  float32: (2 - 2 ** -23) * 2 ** 127,
+  float64: Number.MAX_VALUE,
+};
 
 /** JSON has no such numbers: they travel as their names. */
-const unwritable: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY };
+const unwritable: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+};
 /** Without leading zeros, so that a schema can tell exactly which fit. */
 const DECIMAL = /^(?:0|-?[1-9]\d{0,19})$/;
 
@@ -46,7 +62,8 @@ export function element(dtype: DType, value: unknown): Scalar | undefined {
     return typeof value === 'string' && Object.hasOwn(unwritable, value) ? unwritable[value] : undefined;
   }
   const small = smallIntegers[dtype];
-  if (small !== undefined && typeof value === 'number') return Number.isInteger(value) && value >= small[0] && value <= small[1] ? value : undefined;
+  if (small !== undefined && typeof value === 'number')
+    return Number.isInteger(value) && value >= small[0] && value <= small[1] ? value : undefined;
   const whole = toBigInt(value);
   const [low, high] = integers[dtype] ?? [0n, 0n];
   if (whole === undefined || whole < low || whole > high) return undefined;
@@ -81,25 +98,39 @@ export function kind(dtype: DType): string {
 /** Elements as the engine takes them. Each must fit the dtype. */
 export function pack(dtype: DType, values: readonly Scalar[]): TensorData {
   switch (dtype) {
-    case 'float32': return Float32Array.from(values as readonly number[]);
-    case 'float64': return Float64Array.from(values as readonly number[]);
-    case 'float16': return Float16Array.from(values as readonly number[]);
-    case 'int8': return Int8Array.from(values as readonly number[]);
-    case 'int16': return Int16Array.from(values as readonly number[]);
-    case 'int32': return Int32Array.from(values as readonly number[]);
-    case 'uint16': return Uint16Array.from(values as readonly number[]);
-    case 'uint32': return Uint32Array.from(values as readonly number[]);
-    case 'int64': return BigInt64Array.from(values as readonly bigint[]);
-    case 'uint64': return BigUint64Array.from(values as readonly bigint[]);
+    case 'float32':
+      return Float32Array.from(values as readonly number[]);
+    case 'float64':
+      return Float64Array.from(values as readonly number[]);
+    case 'float16':
+      return Float16Array.from(values as readonly number[]);
+    case 'int8':
+      return Int8Array.from(values as readonly number[]);
+    case 'int16':
+      return Int16Array.from(values as readonly number[]);
+    case 'int32':
+      return Int32Array.from(values as readonly number[]);
+    case 'uint16':
+      return Uint16Array.from(values as readonly number[]);
+    case 'uint32':
+      return Uint32Array.from(values as readonly number[]);
+    case 'int64':
+      return BigInt64Array.from(values as readonly bigint[]);
+    case 'uint64':
+      return BigUint64Array.from(values as readonly bigint[]);
     case 'uint8':
-    case 'bool': return Uint8Array.from(values, Number);
-    case 'string': return values as readonly string[];
+    case 'bool':
+      return Uint8Array.from(values, Number);
+    case 'string':
+      return values as readonly string[];
   }
 }
 
 /** The elements of a tensor, in its order. */
 export function unpack({ dtype, data }: Tensor): Scalar[] {
-  return dtype === 'bool' ? Array.from<unknown, boolean>(data as Uint8Array, (value) => value !== 0 && value !== false) : Array.from<Scalar>(data);
+  return dtype === 'bool'
+    ? Array.from<unknown, boolean>(data as Uint8Array, (value) => value !== 0 && value !== false)
+    : Array.from<Scalar>(data);
 }
 
 function signed(bits: bigint): readonly [bigint, bigint] {

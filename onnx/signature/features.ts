@@ -21,20 +21,38 @@ const mostColumns = 256;
  * @param json their names, units and ranges: one a column, or one an input
  * @throws SignatureError
  */
-export function resolveFeatures(inputs: readonly TensorSpec[], batching: Batching, json: readonly FeatureJson[] | undefined): Feature[] {
+export function resolveFeatures(
+  inputs: readonly TensorSpec[],
+  batching: Batching,
+  json: readonly FeatureJson[] | undefined,
+): Feature[] {
   const byColumn = inputs.flatMap((input) => columnsOf(input, batching));
   if (json === undefined) return distinct(byColumn);
-  if (json.length === byColumn.length) return distinct(byColumn.map((feature, index) => ({ ...feature, ...json[index] })));
-  if (json.length === inputs.length) return distinct(inputs.map((input, index) => ({ ...wholeOf(input, batching), ...json[index] })));
-  const count = inputs.length === byColumn.length ? String(byColumn.length) : `${byColumn.length} columns, in ${inputs.length} ${inputs.length === 1 ? 'input' : 'inputs'}`;
-  throw new SignatureError(`model.json names ${json.length} features, and the model has ${count} (${shortened(byColumn.map(({ name }) => name))})`);
+  if (json.length === byColumn.length)
+    return distinct(byColumn.map((feature, index) => ({ ...feature, ...json[index] })));
+  if (json.length === inputs.length)
+    return distinct(inputs.map((input, index) => ({ ...wholeOf(input, batching), ...json[index] })));
+  const count =
+    inputs.length === byColumn.length
+      ? String(byColumn.length)
+      : `${byColumn.length} columns, in ${inputs.length} ${inputs.length === 1 ? 'input' : 'inputs'}`;
+  throw new SignatureError(
+    `model.json names ${json.length} features, and the model has ${count} (${shortened(byColumn.map(({ name }) => name))})`,
+  );
 }
 
 function columnsOf(input: TensorSpec, batching: Batching): Feature[] {
   const [, width] = input.shape;
-  if (batching === 'whole' || input.shape.length !== 2 || typeof width !== 'number' || width < 1 || width > mostColumns) return [wholeOf(input, batching)];
+  if (batching === 'whole' || input.shape.length !== 2 || typeof width !== 'number' || width < 1 || width > mostColumns)
+    return [wholeOf(input, batching)];
   const { name, dtype } = input;
-  return Array.from({ length: width }, (_, column) => ({ name: width === 1 ? name : `${name}_${column}`, dtype, input: name, column, shape: [] }));
+  return Array.from({ length: width }, (_, column) => ({
+    name: width === 1 ? name : `${name}_${column}`,
+    dtype,
+    input: name,
+    column,
+    shape: [],
+  }));
 }
 
 function wholeOf({ name, dtype, shape }: TensorSpec, batching: Batching): Feature {
@@ -44,7 +62,10 @@ function wholeOf({ name, dtype, shape }: TensorSpec, batching: Batching): Featur
 function distinct(features: readonly Feature[]): Feature[] {
   const seen = new Set<string>();
   for (const { name } of features) {
-    if (seen.has(name)) throw new SignatureError(`two features are called '${name}': give each a name of its own in "features" of model.json`);
+    if (seen.has(name))
+      throw new SignatureError(
+        `two features are called '${name}': give each a name of its own in "features" of model.json`,
+      );
     seen.add(name);
   }
   return [...features];
@@ -57,5 +78,8 @@ function shortened(names: readonly string[]): string {
 /** @throws SignatureError for an input with a dimension that no tensor can have */
 export function checkInputs(inputs: readonly TensorSpec[]): void {
   const empty = inputs.find(({ shape }) => shape.includes(0));
-  if (empty) throw new SignatureError(`input ${describe(empty)} has no elements: export the model with its real or a dynamic dimension`);
+  if (empty)
+    throw new SignatureError(
+      `input ${describe(empty)} has no elements: export the model with its real or a dynamic dimension`,
+    );
 }

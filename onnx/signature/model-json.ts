@@ -71,7 +71,9 @@ export function parseModelJson(text: string, path: string): ModelJson {
   }
   if (!validate(parsed)) {
     const problems = (validate.errors ?? []).map(problem);
-    throw new ModelJsonError(`${path} does not fit its schema, onnx/signature/model.schema.json: ${problems.join('; ')}`);
+    throw new ModelJsonError(
+      `${path} does not fit its schema, onnx/signature/model.schema.json: ${problems.join('; ')}`,
+    );
   }
   return parsed;
 }
@@ -79,7 +81,8 @@ export function parseModelJson(text: string, path: string): ModelJson {
 function problem({ instancePath, message = 'is wrong', params, parentSchema }: ErrorObject): string {
   const unknown: unknown = params['additionalProperty'];
   const place = instancePath || '(top level)';
-  if (typeof unknown !== 'string') return `${place} ${message}${Array.isArray(params['allowedValues']) ? `: ${params['allowedValues'].join(', ')}` : ''}`;
+  if (typeof unknown !== 'string')
+    return `${place} ${message}${Array.isArray(params['allowedValues']) ? `: ${params['allowedValues'].join(', ')}` : ''}`;
   const known = Object.keys((parentSchema?.['properties'] as Record<string, unknown> | undefined) ?? {});
   const near = closest(unknown, known);
   return `${place} ${message}: ${unknown}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
@@ -89,6 +92,10 @@ function problem({ instancePath, message = 'is wrong', params, parentSchema }: E
 export function closest(name: string, known: readonly string[]): string | undefined {
   // The distance costs the product of the lengths, and what came may be a megabyte.
   if (name.length > 200) return undefined;
-  const [best] = known.map((each) => ({ each, distance: leven(name.toLowerCase(), each.toLowerCase()) })).sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.round(Math.max(name.length, best.each.length) * 0.4) ? best.each : undefined;
+  const [best] = known
+    .map((each) => ({ each, distance: leven(name.toLowerCase(), each.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  return best !== undefined && best.distance <= Math.round(Math.max(name.length, best.each.length) * 0.4)
+    ? best.each
+    : undefined;
 }

@@ -19,33 +19,69 @@ test('without model.json the names come from folder and graph', () => {
     { name: 'X_0', dtype: 'float32', input: 'X', column: 0, shape: [] },
     { name: 'X_1', dtype: 'float32', input: 'X', column: 1, shape: [] },
   ]);
-  expect(signature.output).toEqual({ task: 'classifier', classes: ['0', '1'], label: 'label', labels: [0n, 1n], probabilities: ['p'] });
+  expect(signature.output).toEqual({
+    task: 'classifier',
+    classes: ['0', '1'],
+    label: 'label',
+    labels: [0n, 1n],
+    probabilities: ['p'],
+  });
 });
 
 test('one input a column: each feature is called as its input', () => {
-  const inputs: TensorInfo[] = [{ name: 'colour', dtype: 'string', shape: ['', 1] }, { name: 'size', dtype: 'float32', shape: ['', 1] }];
-  expect(resolve({}, inputs).features.map(({ name, dtype }) => [name, dtype])).toEqual([['colour', 'string'], ['size', 'float32']]);
+  const inputs: TensorInfo[] = [
+    { name: 'colour', dtype: 'string', shape: ['', 1] },
+    { name: 'size', dtype: 'float32', shape: ['', 1] },
+  ];
+  expect(resolve({}, inputs).features.map(({ name, dtype }) => [name, dtype])).toEqual([
+    ['colour', 'string'],
+    ['size', 'float32'],
+  ]);
 });
 
 test('model.json refines names, units, ranges and classes', () => {
-  const signature = resolve({ name: 'n', version: '7', features: [{ name: 'a', unit: 'cm', range: [0, 1] }, { name: 'b' }], classes: ['no', 'yes'] });
+  const signature = resolve({
+    name: 'n',
+    version: '7',
+    features: [{ name: 'a', unit: 'cm', range: [0, 1] }, { name: 'b' }],
+    classes: ['no', 'yes'],
+  });
   expect(signature).toMatchObject({ name: 'n', version: '7' });
-  expect(signature.features[0]).toEqual({ name: 'a', unit: 'cm', range: [0, 1], dtype: 'float32', input: 'X', column: 0, shape: [] });
+  expect(signature.features[0]).toEqual({
+    name: 'a',
+    unit: 'cm',
+    range: [0, 1],
+    dtype: 'float32',
+    input: 'X',
+    column: 0,
+    shape: [],
+  });
   expect(signature.output).toMatchObject({ classes: ['no', 'yes'], labels: [0n, 1n] });
 });
 
 test('without a ZipMap, model.json says what the labels are', () => {
-  expect(resolve({ classes: ['no', 'yes'] }, [matrix], [label, probabilities], new Map()).output)
-    .toEqual({ task: 'classifier', classes: ['no', 'yes'], label: 'label', labels: [0n, 1n], probabilities: ['p'] });
+  expect(resolve({ classes: ['no', 'yes'] }, [matrix], [label, probabilities], new Map()).output).toEqual({
+    task: 'classifier',
+    classes: ['no', 'yes'],
+    label: 'label',
+    labels: [0n, 1n],
+    probabilities: ['p'],
+  });
 });
 
 test('one number a row is a regressor', () => {
-  expect(resolve({}, [matrix], [{ name: 'y', dtype: 'float32', shape: ['', 1] }], new Map()).output).toEqual({ task: 'regressor', value: 'y' });
+  expect(resolve({}, [matrix], [{ name: 'y', dtype: 'float32', shape: ['', 1] }], new Map()).output).toEqual({
+    task: 'regressor',
+    value: 'y',
+  });
 });
 
 describe('features', () => {
-  const shapes = (shape: TensorInfo['shape'], json: ModelJson = {}, output: TensorInfo = { name: 'y', dtype: 'float32', shape: ['N', 4] }) =>
-    resolve(json, [{ name: 'image', dtype: 'float32', shape }], [output], new Map());
+  const shapes = (
+    shape: TensorInfo['shape'],
+    json: ModelJson = {},
+    output: TensorInfo = { name: 'y', dtype: 'float32', shape: ['N', 4] },
+  ) => resolve(json, [{ name: 'image', dtype: 'float32', shape }], [output], new Map());
 
   test('an image is one feature, of the shape of a row', () => {
     const { batching, features } = shapes(['N', 3, 8, 8]);
@@ -54,12 +90,17 @@ describe('features', () => {
   });
 
   test('a table may be one feature, where model.json names it so', () => {
-    expect(shapes(['N', 4], { features: [{ name: 'pixels' }] }).features).toEqual([{ name: 'pixels', dtype: 'float32', input: 'image', shape: [4] }]);
+    expect(shapes(['N', 4], { features: [{ name: 'pixels' }] }).features).toEqual([
+      { name: 'pixels', dtype: 'float32', input: 'image', shape: [4] },
+    ]);
     expect(shapes(['N', 784]).features).toEqual([{ name: 'image', dtype: 'float32', input: 'image', shape: [784] }]);
   });
 
   test('a first dimension of 1 is a run a row; another number, or none, is no dimension of rows', () => {
-    expect(shapes([1, 3])).toMatchObject({ batching: 'alone', features: [{ name: 'image_0' }, { name: 'image_1' }, { name: 'image_2' }] });
+    expect(shapes([1, 3])).toMatchObject({
+      batching: 'alone',
+      features: [{ name: 'image_0' }, { name: 'image_1' }, { name: 'image_2' }],
+    });
     expect(shapes([4, 3])).toMatchObject({ batching: 'whole', features: [{ name: 'image', shape: [4, 3] }] });
     expect(shapes([])).toMatchObject({ batching: 'whole', features: [{ name: 'image', shape: [] }] });
   });
@@ -71,37 +112,83 @@ describe('features', () => {
 });
 
 describe('tasks', () => {
-  const y = (name: string, dtype: TensorInfo['dtype'], ...shape: (number | string)[]): TensorInfo => ({ name, dtype, shape });
+  const y = (name: string, dtype: TensorInfo['dtype'], ...shape: (number | string)[]): TensorInfo => ({
+    name,
+    dtype,
+    shape,
+  });
   const task = (outputs: TensorInfo[], json: ModelJson = {}) => resolve(json, [matrix], outputs, new Map()).output;
 
   test('labels and scores, with no classifier in the graph, are an anomaly detector', () => {
-    expect(task([y('label', 'int64', '', 1), y('scores', 'float32', '', 1)])).toEqual({ task: 'anomaly-detector', label: 'label', score: 'scores' });
+    expect(task([y('label', 'int64', '', 1), y('scores', 'float32', '', 1)])).toEqual({
+      task: 'anomaly-detector',
+      label: 'label',
+      score: 'scores',
+    });
   });
 
   test('probabilities may be a column a class', () => {
-    expect(task([y('output_label', 'int64', ''), y('i0', 'float32', ''), y('i1', 'float32', '')], { classes: ['no', 'yes'] }))
-      .toMatchObject({ task: 'classifier', classes: ['no', 'yes'], probabilities: ['i0', 'i1'] });
+    expect(
+      task([y('output_label', 'int64', ''), y('i0', 'float32', ''), y('i1', 'float32', '')], {
+        classes: ['no', 'yes'],
+      }),
+    ).toMatchObject({ task: 'classifier', classes: ['no', 'yes'], probabilities: ['i0', 'i1'] });
   });
 
   test('everything else is tensors by name, also where model.json wants it so', () => {
-    expect(task([y('box', 'float32', '', 4)])).toEqual({ task: 'tensors', outputs: [{ name: 'box', dtype: 'float32', shape: ['', 4] }] });
+    expect(task([y('box', 'float32', '', 4)])).toEqual({
+      task: 'tensors',
+      outputs: [{ name: 'box', dtype: 'float32', shape: ['', 4] }],
+    });
     expect(task([label])).toMatchObject({ task: 'tensors' });
     expect(task([y('y', 'float32', '', 1)], { task: 'tensors' })).toMatchObject({ task: 'tensors' });
   });
 });
 
 test.each<[string, () => unknown, string]>([
-  ['too many features', () => resolve({ features: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] }), 'names 3 features, and the model has 2 columns, in 1 input (X_0, X_1)'],
+  [
+    'too many features',
+    () => resolve({ features: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] }),
+    'names 3 features, and the model has 2 columns, in 1 input (X_0, X_1)',
+  ],
   ['a feature named twice', () => resolve({ features: [{ name: 'a' }, { name: 'a' }] }), "two features are called 'a'"],
   ['too many classes', () => resolve({ classes: ['a', 'b', 'c'] }), 'names 3 classes, and the model has 2 (0, 1)'],
-  ['an example without a feature', () => resolve({ examples: [{ input: { X_0: 1, Z: 2 }, prediction: '0' }] }), 'missing X_1, unknown Z'],
+  [
+    'an example without a feature',
+    () => resolve({ examples: [{ input: { X_0: 1, Z: 2 }, prediction: '0' }] }),
+    'missing X_1, unknown Z',
+  ],
   ['an input of no elements', () => resolve({}, [{ ...matrix, shape: ['', 0] }]), 'has no elements'],
-  ['an input that is no tensor', () => resolve({}, [{ ...matrix, dtype: undefined, shape: [] }]), "input 'X' is no tensor"],
-  ['classes of no labels', () => resolve({ classes: ['a', 'b'] }, [matrix], [{ name: 'box', dtype: 'float32', shape: ['', 4] }], new Map()), "no output of the model gives labels ('box' (float32[?, 4]))"],
-  ['a task that the outputs are not of', () => resolve({ task: 'regressor' }), 'calls the model a regressor, which has one output of one number a row'],
-  ['an example of another type', () => resolve({ examples: [{ input: { X_0: 1, X_1: 'two' }, prediction: '0' }] }), 'X_1 is "two", expected a number (float32)'],
-  ['an example without an answer', () => resolve({ examples: [{ input: { X_0: 1, X_1: 2 }, outputs: {} }] }), 'lacks "prediction"'],
-  ['an example of no class', () => resolve({ examples: [{ input: { X_0: 1, X_1: 2 }, prediction: 'rose' }] }), "predicts 'rose'"],
+  [
+    'an input that is no tensor',
+    () => resolve({}, [{ ...matrix, dtype: undefined, shape: [] }]),
+    "input 'X' is no tensor",
+  ],
+  [
+    'classes of no labels',
+    () => resolve({ classes: ['a', 'b'] }, [matrix], [{ name: 'box', dtype: 'float32', shape: ['', 4] }], new Map()),
+    "no output of the model gives labels ('box' (float32[?, 4]))",
+  ],
+  [
+    'a task that the outputs are not of',
+    () => resolve({ task: 'regressor' }),
+    'calls the model a regressor, which has one output of one number a row',
+  ],
+  [
+    'an example of another type',
+    () => resolve({ examples: [{ input: { X_0: 1, X_1: 'two' }, prediction: '0' }] }),
+    'X_1 is "two", expected a number (float32)',
+  ],
+  [
+    'an example without an answer',
+    () => resolve({ examples: [{ input: { X_0: 1, X_1: 2 }, outputs: {} }] }),
+    'lacks "prediction"',
+  ],
+  [
+    'an example of no class',
+    () => resolve({ examples: [{ input: { X_0: 1, X_1: 2 }, prediction: 'rose' }] }),
+    "predicts 'rose'",
+  ],
 ])('refuses %s', (_, action, reason) => {
   expect(action).toThrow(SignatureError);
   expect(action).toThrow(reason);

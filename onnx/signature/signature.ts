@@ -60,7 +60,9 @@ export function resolveSignature(
     metrics: json.metrics ?? {},
     examples: json.examples ?? [],
   };
-  signature.examples.forEach((example, index) => { checkExample(signature, example, index); });
+  signature.examples.forEach((example, index) => {
+    checkExample(signature, example, index);
+  });
   return signature;
 }
 
@@ -69,13 +71,17 @@ export function exampleRow({ features }: Signature, input: Readonly<Record<strin
   const missing = features.filter(({ name }) => !Object.hasOwn(input, name)).map(({ name }) => name);
   const unknown = Object.keys(input).filter((name) => !features.some((feature) => feature.name === name));
   if (missing.length + unknown.length > 0) {
-    throw new SignatureError(`example ${index} of model.json does not fit the features: missing ${missing.join(', ') || 'none'}, unknown ${unknown.join(', ') || 'none'}`);
+    throw new SignatureError(
+      `example ${index} of model.json does not fit the features: missing ${missing.join(', ') || 'none'}, unknown ${unknown.join(', ') || 'none'}`,
+    );
   }
   return features.map((feature): Cell => {
     const { cell, problem } = readCell(feature, input[feature.name]);
     if (problem === undefined) return cell;
     const place = [feature.name, ...problem.path.map(String)].join('/');
-    throw new SignatureError(`example ${index} of model.json: ${place} is ${JSON.stringify(problem.value).slice(0, 100)}, expected ${problem.expected}`);
+    throw new SignatureError(
+      `example ${index} of model.json: ${place} is ${JSON.stringify(problem.value).slice(0, 100)}, expected ${problem.expected}`,
+    );
   });
 }
 
@@ -83,13 +89,28 @@ export function exampleRow({ features }: Signature, input: Readonly<Record<strin
 function checkExample(signature: Signature, example: Example, index: number): void {
   exampleRow(signature, example.input, index);
   const { output } = signature;
-  const missing = { classifier: 'prediction', regressor: 'prediction', 'anomaly-detector': 'prediction', tensors: 'outputs' } as const;
+  const missing = {
+    classifier: 'prediction',
+    regressor: 'prediction',
+    'anomaly-detector': 'prediction',
+    tensors: 'outputs',
+  } as const;
   if (example[missing[output.task]] === undefined) {
-    throw new SignatureError(`example ${index} of model.json lacks "${missing[output.task]}", which is what a model of the task ${output.task} answers`);
+    throw new SignatureError(
+      `example ${index} of model.json lacks "${missing[output.task]}", which is what a model of the task ${output.task} answers`,
+    );
   }
   if (output.task === 'classifier' && !output.classes.includes(String(example.prediction))) {
-    throw new SignatureError(`example ${index} of model.json predicts '${example.prediction ?? ''}', which is none of the classes ${output.classes.join(', ')}`);
+    throw new SignatureError(
+      `example ${index} of model.json predicts '${example.prediction ?? ''}', which is none of the classes ${output.classes.join(', ')}`,
+    );
   }
-  const unknown = output.task === 'tensors' ? Object.keys(example.outputs ?? {}).find((name) => !output.outputs.some((each) => each.name === name)) : undefined;
-  if (unknown !== undefined) throw new SignatureError(`example ${index} of model.json has the output '${unknown}', which the model does not give`);
+  const unknown =
+    output.task === 'tensors'
+      ? Object.keys(example.outputs ?? {}).find((name) => !output.outputs.some((each) => each.name === name))
+      : undefined;
+  if (unknown !== undefined)
+    throw new SignatureError(
+      `example ${index} of model.json has the output '${unknown}', which the model does not give`,
+    );
 }

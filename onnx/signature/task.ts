@@ -54,12 +54,18 @@ export function resolveTask(input: TaskInput): TaskOutput {
   if (task !== undefined) return found(task, rules[task](input), outputs);
   const output = rules['anomaly-detector'](input) ?? rules.classifier(input) ?? rules.regressor(input) ?? tensors;
   if (classes !== undefined && output.task !== 'classifier') {
-    throw new SignatureError(`model.json names classes, and no output of the model gives labels (${outputs.map(describe).join(', ')}): leave "classes" out, or export the labels too`);
+    throw new SignatureError(
+      `model.json names classes, and no output of the model gives labels (${outputs.map(describe).join(', ')}): leave "classes" out, or export the labels too`,
+    );
   }
   return output;
 }
 
-const rules = { classifier: resolveClassifier, 'anomaly-detector': resolveAnomalyDetector, regressor: resolveRegressor };
+const rules = {
+  classifier: resolveClassifier,
+  'anomaly-detector': resolveAnomalyDetector,
+  regressor: resolveRegressor,
+};
 
 const wanted: Readonly<Record<keyof typeof rules, string>> = {
   classifier: 'one output of int64 or string labels, one a row, with classes that the graph or "classes" names',
@@ -69,7 +75,9 @@ const wanted: Readonly<Record<keyof typeof rules, string>> = {
 
 function found<T>(task: keyof typeof rules, output: T | undefined, outputs: readonly TensorSpec[]): T {
   if (output !== undefined) return output;
-  throw new SignatureError(`model.json calls the model a ${task}, which has ${wanted[task]}; this one has ${outputs.map(describe).join(', ')}`);
+  throw new SignatureError(
+    `model.json calls the model a ${task}, which has ${wanted[task]}; this one has ${outputs.map(describe).join(', ')}`,
+  );
 }
 
 /** One element a row. */
@@ -78,22 +86,41 @@ function isColumn({ shape }: TensorSpec, batching: Batching): boolean {
 }
 
 const isFloat = ({ dtype }: TensorSpec): boolean => dtype === 'float32' || dtype === 'float64' || dtype === 'float16';
-const isLabel = (output: TensorSpec, batching: Batching): boolean => (output.dtype === 'int64' || output.dtype === 'string') && isColumn(output, batching);
+const isLabel = (output: TensorSpec, batching: Batching): boolean =>
+  (output.dtype === 'int64' || output.dtype === 'string') && isColumn(output, batching);
 
-function resolveClassifier({ outputs, batching, zipMapLabels, graphLabels, classes }: TaskInput): ClassifierOutput | undefined {
+function resolveClassifier({
+  outputs,
+  batching,
+  zipMapLabels,
+  graphLabels,
+  classes,
+}: TaskInput): ClassifierOutput | undefined {
   const [label, ...others] = outputs.filter((output) => isLabel(output, batching));
   if (label === undefined || others.length > 0 || zipMapLabels.size > 1) return undefined;
   const [zipped] = zipMapLabels;
   const labels = zipped?.[1] ?? fitting(graphLabels(), label) ?? named(label, classes);
   if (labels === undefined) return undefined;
   if (classes && classes.length !== labels.length) {
-    throw new SignatureError(`model.json names ${classes.length} classes, and the model has ${labels.length} (${labels.join(', ')})`);
+    throw new SignatureError(
+      `model.json names ${classes.length} classes, and the model has ${labels.length} (${labels.join(', ')})`,
+    );
   }
   const probabilities = zipped === undefined ? probabilityOutputs(outputs, batching, labels.length) : [zipped[0]];
-  return { task: 'classifier', classes: classes ?? labels.map(String), label: label.name, labels, ...(probabilities && { probabilities }) };
+  return {
+    task: 'classifier',
+    classes: classes ?? labels.map(String),
+    label: label.name,
+    labels,
+    ...(probabilities && { probabilities }),
+  };
 }
 
-function probabilityOutputs(outputs: readonly TensorSpec[], batching: Batching, classes: number): readonly string[] | undefined {
+function probabilityOutputs(
+  outputs: readonly TensorSpec[],
+  batching: Batching,
+  classes: number,
+): readonly string[] | undefined {
   const floats = outputs.filter(isFloat);
   const matrix = floats.find(({ shape }) => shape.length === 2 && shape[1] === classes);
   if (matrix) return [matrix.name];
@@ -103,7 +130,9 @@ function probabilityOutputs(outputs: readonly TensorSpec[], batching: Batching, 
 
 /** Labels of the graph's own classifier, where they are what the output gives: a later node may map them to others. */
 function fitting(labels: readonly ClassLabel[] | undefined, { dtype }: TensorSpec): readonly ClassLabel[] | undefined {
-  return labels?.every((label) => typeof label === (dtype === 'string' ? 'string' : 'bigint')) === true ? labels : undefined;
+  return labels?.every((label) => typeof label === (dtype === 'string' ? 'string' : 'bigint')) === true
+    ? labels
+    : undefined;
 }
 
 /** Labels of a graph that does not tell them, where model.json does. */
@@ -112,15 +141,28 @@ function named({ dtype }: TensorSpec, classes: readonly string[] | undefined): r
 }
 
 /** As skl2onnx exports them: a label and a score a row, and no classifier in the graph. */
-function resolveAnomalyDetector({ outputs, batching, zipMapLabels, graphLabels, classes, task }: TaskInput): AnomalyDetectorOutput | undefined {
+function resolveAnomalyDetector({
+  outputs,
+  batching,
+  zipMapLabels,
+  graphLabels,
+  classes,
+  task,
+}: TaskInput): AnomalyDetectorOutput | undefined {
   const label = outputs.find((output) => output.dtype === 'int64' && isColumn(output, batching));
   const score = outputs.find((output) => isFloat(output) && isColumn(output, batching));
   if (label === undefined || score === undefined || outputs.length !== 2) return undefined;
-  if (task === undefined && (zipMapLabels.size > 0 || classes !== undefined || !/score/i.test(score.name) || graphLabels() !== undefined)) return undefined;
+  if (
+    task === undefined &&
+    (zipMapLabels.size > 0 || classes !== undefined || !/score/i.test(score.name) || graphLabels() !== undefined)
+  )
+    return undefined;
   return { task: 'anomaly-detector', label: label.name, score: score.name };
 }
 
 function resolveRegressor({ outputs, batching }: TaskInput): RegressorOutput | undefined {
   const [value, ...rest] = outputs;
-  return value !== undefined && rest.length === 0 && isFloat(value) && isColumn(value, batching) ? { task: 'regressor', value: value.name } : undefined;
+  return value !== undefined && rest.length === 0 && isFloat(value) && isColumn(value, batching)
+    ? { task: 'regressor', value: value.name }
+    : undefined;
 }

@@ -23,7 +23,9 @@ export class SignatureError extends Error {
 /** @throws SignatureError where an element type is none that the service has */
 export function tensorSpec({ name, dtype, shape }: TensorInfo, what: 'input' | 'output'): TensorSpec {
   if (dtype === undefined) {
-    throw new SignatureError(`${what} '${name}' is no tensor of numbers, strings or booleans: export the model with a tensor there`);
+    throw new SignatureError(
+      `${what} '${name}' is no tensor of numbers, strings or booleans: export the model with a tensor there`,
+    );
   }
   return { name, dtype, shape };
 }
@@ -35,18 +37,25 @@ export function describe({ name, dtype, shape }: TensorSpec): string {
 
 /** `float32[N, 3, 8, 8]`; of a scalar the dtype alone. */
 export function typeOf(dtype: DType, shape: readonly (number | string)[]): string {
-  return shape.length === 0 ? dtype : `${dtype}[${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}]`;
+  return shape.length === 0
+    ? dtype
+    : `${dtype}[${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}]`;
 }
 
 /** By rule, from the declared shapes alone. */
 export function batchingOf(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): Batching {
   const first = inputs.map(({ shape }) => shape[0]);
-  if (inputs.length === 0 || !first.every((dimension) => dimension === 1 || typeof dimension === 'string')) return 'whole';
+  if (inputs.length === 0 || !first.every((dimension) => dimension === 1 || typeof dimension === 'string'))
+    return 'whole';
   const symbols = new Set(first.filter((dimension) => typeof dimension === 'string' && dimension !== ''));
   if (symbols.size > 1) return 'whole';
   const rows = (dimension: number | string | undefined): boolean =>
-    dimension === '' || (typeof dimension === 'string' && (symbols.size === 0 || symbols.has(dimension) || !usedElsewhere(dimension, inputs)));
-  return first.every((dimension) => typeof dimension === 'string') && outputs.every(({ shape }) => rows(shape[0])) ? 'together' : 'alone';
+    dimension === '' ||
+    (typeof dimension === 'string' &&
+      (symbols.size === 0 || symbols.has(dimension) || !usedElsewhere(dimension, inputs)));
+  return first.every((dimension) => typeof dimension === 'string') && outputs.every(({ shape }) => rows(shape[0]))
+    ? 'together'
+    : 'alone';
 }
 
 /** A symbol of another dimension of an input counts something else than rows. */

@@ -1,6 +1,13 @@
 /** Bodies of the HTTP API, as the service writes them and a client reads them. */
 import type { DType } from '../../onnx/engine/engine.ts';
-import type { Example, FeatureJson, FeatureValue, ModelJson, OutputValue, TaskName } from '../../onnx/signature/model-json.ts';
+import type {
+  Example,
+  FeatureJson,
+  FeatureValue,
+  ModelJson,
+  OutputValue,
+  TaskName,
+} from '../../onnx/signature/model-json.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 
 /** JSON has no NaN and no infinities: they travel as their names. */
@@ -57,24 +64,22 @@ export interface ModelList {
 }
 
 /** One version of a model. */
-export type ModelListEntry =
-  & {
-    readonly name: string;
-    readonly version: string;
-    /** Whether a request that names the model but no version gets this one: the highest. */
-    readonly default: boolean;
-  }
-  & (
-    | { readonly state: 'loading' }
-    | { readonly state: 'failed'; readonly reason: string }
-    | {
+export type ModelListEntry = {
+  readonly name: string;
+  readonly version: string;
+  /** Whether a request that names the model but no version gets this one: the highest. */
+  readonly default: boolean;
+} & (
+  | { readonly state: 'loading' }
+  | { readonly state: 'failed'; readonly reason: string }
+  | {
       readonly state: 'loaded';
       readonly task: Task;
       /** Whether readiness reproduces examples of it. */
       readonly verified: boolean;
       readonly load_seconds: number;
     }
-  );
+);
 
 export type Task = TaskName;
 

@@ -2,7 +2,19 @@
 
 /** The protocol's names of the element types that models here can have. */
 export type Datatype =
-  | 'FP16' | 'FP32' | 'FP64' | 'INT8' | 'INT16' | 'INT32' | 'INT64' | 'UINT8' | 'UINT16' | 'UINT32' | 'UINT64' | 'BOOL' | 'BYTES';
+  | 'FP16'
+  | 'FP32'
+  | 'FP64'
+  | 'INT8'
+  | 'INT16'
+  | 'INT32'
+  | 'INT64'
+  | 'UINT8'
+  | 'UINT16'
+  | 'UINT32'
+  | 'UINT64'
+  | 'BOOL'
+  | 'BYTES';
 
 export interface ServerMetadata {
   readonly name: string;

@@ -1,4 +1,11 @@
-import { Metadata, ServerInterceptingCall, status, type handleUnaryCall, type ServerInterceptingCallInterface, type ServerInterceptor } from '@grpc/grpc-js';
+import {
+  Metadata,
+  ServerInterceptingCall,
+  status,
+  type handleUnaryCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { ServiceError } from '../errors.ts';
 import { checkKey, type KeySource } from '../middleware/auth.ts';
@@ -48,12 +55,15 @@ export class Calls {
   /** Ends those calls that would not end by themselves. */
   hangUp(): void {
     for (const call of this.#running) {
-      if (this.#options.endless.has(call.path)) call.fail(new ServiceError('shutting-down', 'This replica shuts down. Call again: another one will answer.'));
+      if (this.#options.endless.has(call.path))
+        call.fail(new ServiceError('shutting-down', 'This replica shuts down. Call again: another one will answer.'));
     }
   }
 
   readonly interceptor: ServerInterceptor = ({ path }, call) => {
-    const running = new RunningCall(path, call, this.#options, () => { this.#running.delete(running); });
+    const running = new RunningCall(path, call, this.#options, () => {
+      this.#running.delete(running);
+    });
     this.#running.add(running);
     return new ServerInterceptingCall(call, {
       start: (next) => {
@@ -63,23 +73,32 @@ export class Calls {
             if (running.admit(metadata)) pass(metadata);
           },
           // Comes after every end; where there was none yet, the client has gone.
-          onCancel: () => { running.end(status.CANCELLED); },
+          onCancel: () => {
+            running.end(status.CANCELLED);
+          },
         });
       },
     });
   };
 
   /** A method that takes one message and answers one. */
-  unary<Request, Response>(answer: (request: Request, call: Call) => Promise<Response>): handleUnaryCall<Request, Response> {
+  unary<Request, Response>(
+    answer: (request: Request, call: Call) => Promise<Response>,
+  ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
       const running = this.#byMetadata.get(call.metadata);
       if (running === undefined) throw new Error('A call came by no interceptor.');
-      answer(call.request, running).then((response) => {
-        const metadata = new Metadata();
-        metadata.set(REQUEST_ID, running.requestId);
-        call.sendMetadata(metadata);
-        callback(null, response);
-      }, (error: unknown) => { running.fail(error); });
+      answer(call.request, running).then(
+        (response) => {
+          const metadata = new Metadata();
+          metadata.set(REQUEST_ID, running.requestId);
+          call.sendMetadata(metadata);
+          callback(null, response);
+        },
+        (error: unknown) => {
+          running.fail(error);
+        },
+      );
     };
   }
 }
@@ -130,7 +149,12 @@ class RunningCall implements Call {
     }
     if (!endless.has(this.path)) {
       this.#overdue = setTimeout(() => {
-        this.fail(new ServiceError('overdue', `The call was not sent and answered within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`));
+        this.fail(
+          new ServiceError(
+            'overdue',
+            `The call was not sent and answered within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`,
+          ),
+        );
       }, seconds * 1000);
     }
     return true;
@@ -138,7 +162,8 @@ class RunningCall implements Call {
 
   fail(error: unknown): void {
     if (this.#ended) return;
-    if (!(error instanceof ServiceError)) this.#options.logger.error({ err: error, path: this.path, request_id: this.requestId }, 'internal error');
+    if (!(error instanceof ServiceError))
+      this.#options.logger.error({ err: error, path: this.path, request_id: this.requestId }, 'internal error');
     this.#call.sendStatus(statusOf(error));
   }
 
@@ -154,14 +179,17 @@ class RunningCall implements Call {
     metrics.inFlight.dec();
     metrics.requests.inc({ ...labels, code: status[code] });
     if (!endless.has(this.path)) metrics.requestDuration.observe(labels, milliseconds / 1000);
-    logger[open.has(this.path) ? 'debug' : 'info']({
-      request_id: this.requestId,
-      method: 'gRPC',
-      path: this.path,
-      status: status[code],
-      duration_ms: Math.round(milliseconds * 1000) / 1000,
-      ...(this.model !== undefined && { model: this.model }),
-    }, 'request');
+    logger[open.has(this.path) ? 'debug' : 'info'](
+      {
+        request_id: this.requestId,
+        method: 'gRPC',
+        path: this.path,
+        status: status[code],
+        duration_ms: Math.round(milliseconds * 1000) / 1000,
+        ...(this.model !== undefined && { model: this.model }),
+      },
+      'request',
+    );
   }
 
   #tooLarge(): string {

@@ -9,9 +9,17 @@ type Field = keyof InferTensorContents;
 /** The field that a dtype's elements are in; undefined for those that travel raw only. */
 const fields: Readonly<Record<DType, Field | undefined>> = {
   bool: 'bool_contents',
-  int8: 'int_contents', int16: 'int_contents', int32: 'int_contents', int64: 'int64_contents',
-  uint8: 'uint_contents', uint16: 'uint_contents', uint32: 'uint_contents', uint64: 'uint64_contents',
-  float16: undefined, float32: 'fp32_contents', float64: 'fp64_contents',
+  int8: 'int_contents',
+  int16: 'int_contents',
+  int32: 'int_contents',
+  int64: 'int64_contents',
+  uint8: 'uint_contents',
+  uint16: 'uint_contents',
+  uint32: 'uint_contents',
+  uint64: 'uint64_contents',
+  float16: undefined,
+  float32: 'fp32_contents',
+  float64: 'fp64_contents',
   string: 'bytes_contents',
 };
 
@@ -26,14 +34,18 @@ export function readContents(name: string, dtype: DType, contents: InferTensorCo
   if (field === undefined) throw invalidTensor(name, 'FP16 has no field of its own: send it in raw_input_contents');
   const other = (Object.keys(contents) as Field[]).find((key) => key !== field);
   if (other !== undefined) throw invalidTensor(name, `its elements are in ${other}, expected them in ${field}`);
-  return pack(dtype, (contents[field] ?? []).map((value, index) => readElement(name, dtype, value, index)));
+  return pack(
+    dtype,
+    (contents[field] ?? []).map((value, index) => readElement(name, dtype, value, index)),
+  );
 }
 
 function readElement(name: string, dtype: DType, value: number | string | boolean | Uint8Array, index: number): Scalar {
   if (value instanceof Uint8Array) return readText(name, index, value);
   // A float is one of the dtype already, NaN and infinities too; but an int32 may be too large for an int8.
   const read = dtype.startsWith('float') ? value : element(dtype, value);
-  if (read === undefined) throw invalidTensor(name, `element ${index} is ${String(value)}, expected ${expected(dtype)}`);
+  if (read === undefined)
+    throw invalidTensor(name, `element ${index} is ${String(value)}, expected ${expected(dtype)}`);
   return read;
 }
 

@@ -4,8 +4,15 @@ import { engineThatRuns, start, stopAll } from './fixtures/server.ts';
 
 afterEach(stopAll);
 
-const request = { model_name: 'iris', inputs: [{ name: 'X', datatype: 'FP32', shape: ['1', '4'], contents: { fp32_contents: [5.1, 3.5, 1.4, 0.2] } }] };
-const codeOf = (call: Promise<unknown>): Promise<string> => call.then(() => 'OK', (error: unknown) => status[(error as { code: status }).code]);
+const request = {
+  model_name: 'iris',
+  inputs: [{ name: 'X', datatype: 'FP32', shape: ['1', '4'], contents: { fp32_contents: [5.1, 3.5, 1.4, 0.2] } }],
+};
+const codeOf = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'OK',
+    (error: unknown) => status[(error as { code: status }).code],
+  );
 
 /** A model whose run lasts until it is let go. */
 function gate() {
@@ -18,7 +25,13 @@ function gate() {
       output_probability: { dtype: 'float32', shape: [1, 3], data: Float32Array.of(1, 0, 0) },
     };
   });
-  return { engine, running: running.promise, open: () => { open.resolve(undefined); } };
+  return {
+    engine,
+    running: running.promise,
+    open: () => {
+      open.resolve(undefined);
+    },
+  };
 }
 
 test('a call in flight is answered, new ones are refused, and then all is over', async () => {
@@ -42,7 +55,10 @@ test('a call that outlasts the grace period is cut, and counted', async () => {
   const inFlight = codeOf(started.client().call('ModelInfer', request));
   await running;
   // As if no time were left: the time-out of requests ends calls before the real deadline.
-  const cut = await drain([{ ...started, close: () => new Promise<void>(() => undefined) }], started.lifecycle, { ...started.config, gracePeriodSeconds: 1 });
+  const cut = await drain([{ ...started, close: () => new Promise<void>(() => undefined) }], started.lifecycle, {
+    ...started.config,
+    gracePeriodSeconds: 1,
+  });
   expect(cut).toBe(1);
   expect(['UNAVAILABLE', 'CANCELLED', 'DEADLINE_EXCEEDED']).toContain(await inFlight);
 });

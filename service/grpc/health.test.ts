@@ -7,11 +7,14 @@ afterEach(stopAll);
 
 function watch(started: Started, service = ''): ClientReadableStream<{ status: string }> {
   const { path, requestSerialize, responseDeserialize } = protos.health['Watch']!;
-  const stream = started.client().client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service });
+  const stream = started
+    .client()
+    .client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service });
   return stream.on('error', () => undefined) as ClientReadableStream<{ status: string }>;
 }
 
-const next = async (stream: ClientReadableStream<{ status: string }>): Promise<string> => (await once(stream, 'data') as [{ status: string }])[0].status;
+const next = async (stream: ClientReadableStream<{ status: string }>): Promise<string> =>
+  ((await once(stream, 'data')) as [{ status: string }])[0].status;
 
 test.each(['', 'inference.GRPCInferenceService'])("Check of the service '%s' follows readiness", async (service) => {
   const started = await start({ load: false });
@@ -27,7 +30,10 @@ test.each(['', 'inference.GRPCInferenceService'])("Check of the service '%s' fol
 
 test('another service is unknown', async () => {
   const started = await start();
-  await expect(started.client({}, protos.health).call('Check', { service: 'x.Y' })).rejects.toMatchObject({ code: 5, details: expect.stringContaining("There is no service 'x.Y'") });
+  await expect(started.client({}, protos.health).call('Check', { service: 'x.Y' })).rejects.toMatchObject({
+    code: 5,
+    details: expect.stringContaining("There is no service 'x.Y'"),
+  });
   expect(await next(watch(started, 'x.Y'))).toBe('SERVICE_UNKNOWN');
 });
 

@@ -22,13 +22,15 @@ interface Response {
 export function healthMethods(ready: () => Promise<boolean>, calls: Calls): UntypedServiceImplementation {
   const statusOf = async ({ service = '' }: Request): Promise<Response['status']> => {
     if (service !== '' && service !== services.inference) return 'SERVICE_UNKNOWN';
-    return await ready() ? 'SERVING' : 'NOT_SERVING';
+    return (await ready()) ? 'SERVING' : 'NOT_SERVING';
   };
 
   /** Sends the state, and again whenever it has changed, for as long as the call lasts. */
   const watch = async (call: ServerWritableStream<Request, Response>): Promise<void> => {
     const over = new AbortController();
-    void once(call, 'cancelled').then(() => { over.abort(); });
+    void once(call, 'cancelled').then(() => {
+      over.abort();
+    });
     for (let told: string | undefined; !over.signal.aborted;) {
       const status = await statusOf(call.request);
       if (status !== told && call.writable) call.write({ status });
@@ -40,9 +42,15 @@ export function healthMethods(ready: () => Promise<boolean>, calls: Calls): Unty
   return {
     Check: calls.unary(async (request: Request): Promise<Response> => {
       const status = await statusOf(request);
-      if (status === 'SERVICE_UNKNOWN') throw new ServiceError('model-not-found', `There is no service ${shown(request.service)}: name ${services.inference}, or none.`);
+      if (status === 'SERVICE_UNKNOWN')
+        throw new ServiceError(
+          'model-not-found',
+          `There is no service ${shown(request.service)}: name ${services.inference}, or none.`,
+        );
       return { status };
     }),
-    Watch: (call: ServerWritableStream<Request, Response>) => { void watch(call); },
+    Watch: (call: ServerWritableStream<Request, Response>) => {
+      void watch(call);
+    },
   };
 }

@@ -3,9 +3,12 @@ import { readInputs, writeOutputs } from './infer-messages.ts';
 import type { ModelInferRequest, ModelInferResponse } from './messages.ts';
 import { loadProtos } from './protos.ts';
 
-const { requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } = loadProtos().inference['ModelInfer']!;
-const sent = (request: ModelInferRequest): ModelInferRequest => requestDeserialize(requestSerialize(request)) as ModelInferRequest;
-const answered = (response: Partial<ModelInferResponse>): ModelInferResponse => responseDeserialize(responseSerialize(response)) as ModelInferResponse;
+const { requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } =
+  loadProtos().inference['ModelInfer']!;
+const sent = (request: ModelInferRequest): ModelInferRequest =>
+  requestDeserialize(requestSerialize(request)) as ModelInferRequest;
+const answered = (response: Partial<ModelInferResponse>): ModelInferResponse =>
+  responseDeserialize(responseSerialize(response)) as ModelInferResponse;
 
 const elements: readonly (readonly [DType, string, TensorData])[] = [
   ['float32', 'FP32', new Float32Array([1.5, NaN, -Infinity])],
@@ -34,16 +37,36 @@ test.each(elements)('%s is %s on the wire, and comes back exactly, typed and raw
 });
 
 test('a tensor without elements has none, typed and raw', () => {
-  expect(readInputs(sent({ inputs: [{ name: 'x', datatype: 'INT64', shape: ['0', '4'] }] }))).toEqual([{ name: 'x', dtype: 'int64', shape: [0, 4], data: new BigInt64Array() }]);
-  expect(readInputs(sent({ inputs: [{ name: 'x', datatype: 'BYTES', shape: ['0'] }], raw_input_contents: [Buffer.of()] }))).toEqual([{ name: 'x', dtype: 'string', shape: [0], data: [] }]);
+  expect(readInputs(sent({ inputs: [{ name: 'x', datatype: 'INT64', shape: ['0', '4'] }] }))).toEqual([
+    { name: 'x', dtype: 'int64', shape: [0, 4], data: new BigInt64Array() },
+  ]);
+  expect(
+    readInputs(sent({ inputs: [{ name: 'x', datatype: 'BYTES', shape: ['0'] }], raw_input_contents: [Buffer.of()] })),
+  ).toEqual([{ name: 'x', dtype: 'string', shape: [0], data: [] }]);
 });
 
 test.each([
-  ['an int8 beyond its range', { datatype: 'INT8', contents: { int_contents: [1, 128] } }, 'element 1 is 128, expected a whole number (int8) from -128 to 127'],
+  [
+    'an int8 beyond its range',
+    { datatype: 'INT8', contents: { int_contents: [1, 128] } },
+    'element 1 is 128, expected a whole number (int8) from -128 to 127',
+  ],
   ['a uint16 beyond its range', { datatype: 'UINT16', contents: { uint_contents: [65536] } }, 'element 0 is 65536'],
-  ['text that is no UTF-8', { datatype: 'BYTES', contents: { bytes_contents: [Buffer.of(255)] } }, 'element 0 is not UTF-8'],
-  ['FP16 with typed contents', { datatype: 'FP16', contents: { fp32_contents: [1] } }, 'FP16 has no field of its own: send it in raw_input_contents'],
-  ['contents in two fields', { datatype: 'INT32', contents: { int_contents: [1], fp32_contents: [1] } }, 'its elements are in fp32_contents, expected them in int_contents'],
+  [
+    'text that is no UTF-8',
+    { datatype: 'BYTES', contents: { bytes_contents: [Buffer.of(255)] } },
+    'element 0 is not UTF-8',
+  ],
+  [
+    'FP16 with typed contents',
+    { datatype: 'FP16', contents: { fp32_contents: [1] } },
+    'FP16 has no field of its own: send it in raw_input_contents',
+  ],
+  [
+    'contents in two fields',
+    { datatype: 'INT32', contents: { int_contents: [1], fp32_contents: [1] } },
+    'its elements are in fp32_contents, expected them in int_contents',
+  ],
   ['no datatype', {}, "the datatype is '', expected one of"],
 ])('%s is refused', (_, input, message) => {
   expect(() => readInputs(sent({ inputs: [{ name: 'x', shape: ['1'], ...input }] }))).toThrow(`Input 'x': ${message}`);

@@ -20,17 +20,27 @@ export interface InferenceDependencies {
 }
 
 /** GRPCInferenceService: each method decodes, calls what HTTP calls too, and encodes. */
-export function inferenceMethods({ repository, lifecycle, metrics, requestTimeoutSeconds }: InferenceDependencies, calls: Calls): UntypedServiceImplementation {
+export function inferenceMethods(
+  { repository, lifecycle, metrics, requestTimeoutSeconds }: InferenceDependencies,
+  calls: Calls,
+): UntypedServiceImplementation {
   const find = (name = '', version = ''): Model => repository.get(name, version === '' ? undefined : version);
   return {
     ServerLive: calls.unary(() => Promise.resolve({ live: true })),
     ServerReady: calls.unary(async () => ({ ready: (await readiness(repository, lifecycle)).ready })),
-    ModelReady: calls.unary(async ({ name = '', version = '' }: ModelRequest) => ({ ready: await repository.ready(name, version === '' ? undefined : version) })),
+    ModelReady: calls.unary(async ({ name = '', version = '' }: ModelRequest) => ({
+      ready: await repository.ready(name, version === '' ? undefined : version),
+    })),
     ServerMetadata: calls.unary(() => Promise.resolve(serverMetadata())),
     ModelMetadata: calls.unary(({ name, version }: ModelRequest, call) => {
       const { signature } = find(name, version);
       call.model = signature.name;
-      return Promise.resolve(modelMetadata(signature, repository.versions(signature.name).map((entry) => entry.version)));
+      return Promise.resolve(
+        modelMetadata(
+          signature,
+          repository.versions(signature.name).map((entry) => entry.version),
+        ),
+      );
     }),
     ModelInfer: calls.unary(async (request: ModelInferRequest, call): Promise<ModelInferResponse> => {
       const model = find(request.model_name, request.model_version);
@@ -38,10 +48,18 @@ export function inferenceMethods({ repository, lifecycle, metrics, requestTimeou
       call.model = name;
       const inputs = readInputs(request);
       refuseLate(call);
-      const outputs = await timed(metrics, requestTimeoutSeconds, name, () => infer(model, inputs, request.outputs?.map((output) => output.name ?? '')));
+      const outputs = await timed(metrics, requestTimeoutSeconds, name, () =>
+        infer(
+          model,
+          inputs,
+          request.outputs?.map((output) => output.name ?? ''),
+        ),
+      );
       return { model_name: name, model_version: version, id: request.id ?? '', ...writeOutputs(request, outputs) };
     }),
-    RepositoryIndex: calls.unary(({ ready = false }: RepositoryIndexRequest) => Promise.resolve({ models: repositoryIndex(repository, ready) })),
+    RepositoryIndex: calls.unary(({ ready = false }: RepositoryIndexRequest) =>
+      Promise.resolve({ models: repositoryIndex(repository, ready) }),
+    ),
   };
 }
 

@@ -14,7 +14,9 @@ interface Answer {
 /** Asks one question of server reflection, as grpcurl and the like do. */
 async function ask(address: string, version: string, question: object): Promise<Answer> {
   const folder = dirname(createRequire(import.meta.url).resolve('@grpc/reflection/package.json'));
-  const reflection = loadSync(join(folder, `build/proto/grpc/reflection/${version}/reflection.proto`))[`grpc.reflection.${version}.ServerReflection`] as ServiceDefinition;
+  const reflection = loadSync(join(folder, `build/proto/grpc/reflection/${version}/reflection.proto`))[
+    `grpc.reflection.${version}.ServerReflection`
+  ] as ServiceDefinition;
   const { path, requestSerialize, responseDeserialize } = reflection['ServerReflectionInfo']!;
   const client = new Client(address, credentials.createInsecure());
   try {
@@ -30,7 +32,14 @@ async function ask(address: string, version: string, question: object): Promise<
 test.each(['v1', 'v1alpha'])('reflection %s tells the services and what they take, without a key', async (version) => {
   const { address } = await start({ apiKey: 'secret' });
   const { listServicesResponse } = await ask(address, version, { listServices: '*' });
-  expect(listServicesResponse?.service.map(({ name }) => name)).toEqual(['inference.GRPCInferenceService', 'grpc.health.v1.Health']);
-  const { fileDescriptorResponse } = await ask(address, version, { fileContainingSymbol: 'inference.GRPCInferenceService' });
-  expect(Buffer.concat(fileDescriptorResponse!.fileDescriptorProto as Uint8Array[]).toString('latin1')).toContain('raw_input_contents');
+  expect(listServicesResponse?.service.map(({ name }) => name)).toEqual([
+    'inference.GRPCInferenceService',
+    'grpc.health.v1.Health',
+  ]);
+  const { fileDescriptorResponse } = await ask(address, version, {
+    fileContainingSymbol: 'inference.GRPCInferenceService',
+  });
+  expect(Buffer.concat(fileDescriptorResponse!.fileDescriptorProto as Uint8Array[]).toString('latin1')).toContain(
+    'raw_input_contents',
+  );
 });

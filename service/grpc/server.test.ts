@@ -13,8 +13,11 @@ const virginica = [6.5, 3, 5.8, 2.2];
 
 /** A request to the model iris, with its matrix typed. */
 const typed = (...rows: number[][]): ModelInferRequest => ({
-  model_name: 'iris', id: '7',
-  inputs: [{ name: 'X', datatype: 'FP32', shape: [String(rows.length), '4'], contents: { fp32_contents: rows.flat() } }],
+  model_name: 'iris',
+  id: '7',
+  inputs: [
+    { name: 'X', datatype: 'FP32', shape: [String(rows.length), '4'], contents: { fp32_contents: rows.flat() } },
+  ],
 });
 
 const raw = (...rows: number[][]): ModelInferRequest => ({
@@ -23,12 +26,20 @@ const raw = (...rows: number[][]): ModelInferRequest => ({
   raw_input_contents: [Buffer.from(new Float32Array(rows.flat()).buffer)],
 });
 
-const failed = (call: Promise<unknown>): Promise<unknown> => call.then(() => 'it was answered', (error: unknown) => {
-  const { code, details } = error as { code: status; details: string };
-  return [status[code], details];
-});
-const infer = (client: TestClient, request: object): Promise<ModelInferResponse> => client.call<ModelInferResponse>('ModelInfer', request);
-const requests = ({ logs }: Started) => logs.filter(({ msg }) => msg === 'request').map(({ path, status: answered, model }) => [String(path).split('/').at(-1), answered, model]);
+const failed = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => 'it was answered',
+    (error: unknown) => {
+      const { code, details } = error as { code: status; details: string };
+      return [status[code], details];
+    },
+  );
+const infer = (client: TestClient, request: object): Promise<ModelInferResponse> =>
+  client.call<ModelInferResponse>('ModelInfer', request);
+const requests = ({ logs }: Started) =>
+  logs
+    .filter(({ msg }) => msg === 'request')
+    .map(({ path, status: answered, model }) => [String(path).split('/').at(-1), answered, model]);
 
 describe('the Open Inference Protocol', () => {
   test('says what is there', async () => {
@@ -37,32 +48,55 @@ describe('the Open Inference Protocol', () => {
     expect(await client.call('ServerReady')).toEqual({ ready: true });
     expect(await client.call('ModelReady', { name: 'iris' })).toEqual({ ready: true });
     expect(await client.call('ModelReady', { name: 'iris', version: '1' })).toEqual({ ready: true });
-    expect(await client.call('ServerMetadata')).toMatchObject({ name: 'rhizome', extensions: expect.arrayContaining(['model_repository']) });
-    expect(await client.call('ModelMetadata', { name: 'iris' })).toEqual({
-      name: 'iris', versions: ['1'], platform: 'onnxruntime_onnx',
-      inputs: [{ name: 'X', datatype: 'FP32', shape: ['-1', '4'] }],
-      outputs: [{ name: 'output_label', datatype: 'INT64', shape: ['-1'] }, { name: 'output_probability', datatype: 'FP32', shape: ['-1', '3'] }],
+    expect(await client.call('ServerMetadata')).toMatchObject({
+      name: 'rhizome',
+      extensions: expect.arrayContaining(['model_repository']),
     });
-    expect(await client.call('RepositoryIndex')).toEqual({ models: [{ name: 'iris', version: '1', state: 'READY', reason: '' }] });
+    expect(await client.call('ModelMetadata', { name: 'iris' })).toEqual({
+      name: 'iris',
+      versions: ['1'],
+      platform: 'onnxruntime_onnx',
+      inputs: [{ name: 'X', datatype: 'FP32', shape: ['-1', '4'] }],
+      outputs: [
+        { name: 'output_label', datatype: 'INT64', shape: ['-1'] },
+        { name: 'output_probability', datatype: 'FP32', shape: ['-1', '3'] },
+      ],
+    });
+    expect(await client.call('RepositoryIndex')).toEqual({
+      models: [{ name: 'iris', version: '1', state: 'READY', reason: '' }],
+    });
   });
 
   test('typed contents are answered typed, with the id', async () => {
-    const { model_name, model_version, id, outputs, raw_output_contents } = await infer((await start()).client(), typed(setosa, virginica));
+    const { model_name, model_version, id, outputs, raw_output_contents } = await infer(
+      (await start()).client(),
+      typed(setosa, virginica),
+    );
     expect([model_name, model_version, id, raw_output_contents]).toEqual(['iris', '1', '7', undefined]);
-    expect(outputs.map(({ name, datatype, shape }) => [name, datatype, shape])).toEqual([['output_label', 'INT64', ['2']], ['output_probability', 'FP32', ['2', '3']]]);
+    expect(outputs.map(({ name, datatype, shape }) => [name, datatype, shape])).toEqual([
+      ['output_label', 'INT64', ['2']],
+      ['output_probability', 'FP32', ['2', '3']],
+    ]);
     expect(outputs[0]!.contents).toEqual({ int64_contents: ['0', '2'] });
     expect(outputs[1]!.contents!.fp32_contents![0]).toBeCloseTo(0.977, 3);
   });
 
   test('raw contents are answered raw', async () => {
-    const { id, outputs, raw_output_contents: [label, probability] = [] } = await infer((await start()).client(), raw(setosa));
+    const {
+      id,
+      outputs,
+      raw_output_contents: [label, probability] = [],
+    } = await infer((await start()).client(), raw(setosa));
     expect([id, outputs.map(({ contents }) => contents)]).toEqual(['', [undefined, undefined]]);
     expect(label).toEqual(Buffer.from(BigInt64Array.of(0n).buffer));
     expect(new Float32Array(new Uint8Array(probability!).buffer)[0]).toBeCloseTo(0.977, 3);
   });
 
   test('outputs can be chosen', async () => {
-    const { outputs } = await infer((await start()).client(), { ...typed(setosa), outputs: [{ name: 'output_probability' }] });
+    const { outputs } = await infer((await start()).client(), {
+      ...typed(setosa),
+      outputs: [{ name: 'output_probability' }],
+    });
     expect(outputs.map(({ name }) => name)).toEqual(['output_probability']);
   });
 
@@ -71,14 +105,57 @@ describe('the Open Inference Protocol', () => {
     ['no model', {}, 'NOT_FOUND', 'Served: iris.'],
     ['an unknown version', { ...typed(setosa), model_version: '9' }, 'NOT_FOUND', "no version '9'"],
     ['a missing input', { model_name: 'iris' }, 'INVALID_ARGUMENT', "Input 'X' is missing"],
-    ['too few elements', { ...typed(setosa), inputs: [{ ...typed(setosa).inputs![0], shape: ['2', '4'] }] }, 'INVALID_ARGUMENT', '4 elements came, and the shape [2, 4] has 8'],
-    ['too few bytes', { ...raw(setosa), raw_input_contents: [Buffer.alloc(15)] }, 'INVALID_ARGUMENT', "Input 'X': 15 bytes came"],
-    ['fewer raw contents than inputs', { ...raw(setosa), inputs: [...raw(setosa).inputs!, { name: 'Y' }] }, 'INVALID_ARGUMENT', 'raw_input_contents has 1 elements, and there are 2 inputs'],
-    ['typed and raw at once', { ...typed(setosa), raw_input_contents: raw(setosa).raw_input_contents }, 'INVALID_ARGUMENT', 'send one of them'],
-    ['contents in another field', { ...typed(setosa), inputs: [{ ...typed(setosa).inputs![0], contents: { fp64_contents: setosa } }] }, 'INVALID_ARGUMENT', 'its elements are in fp64_contents, expected them in fp32_contents'],
-    ['an unknown datatype', { ...typed(setosa), inputs: [{ ...typed(setosa).inputs![0], datatype: 'BF16' }] }, 'INVALID_ARGUMENT', "the datatype is 'BF16'"],
-    ['a negative dimension', { ...typed(setosa), inputs: [{ ...typed(setosa).inputs![0], shape: ['-1', '4'] }] }, 'INVALID_ARGUMENT', 'dimension 0 of the shape is -1'],
-    ['a shape that overflows', { ...typed(setosa), inputs: [{ ...typed(setosa).inputs![0], shape: ['9223372036854775807', '9223372036854775807'] }] }, 'INVALID_ARGUMENT', 'more than'],
+    [
+      'too few elements',
+      { ...typed(setosa), inputs: [{ ...typed(setosa).inputs![0], shape: ['2', '4'] }] },
+      'INVALID_ARGUMENT',
+      '4 elements came, and the shape [2, 4] has 8',
+    ],
+    [
+      'too few bytes',
+      { ...raw(setosa), raw_input_contents: [Buffer.alloc(15)] },
+      'INVALID_ARGUMENT',
+      "Input 'X': 15 bytes came",
+    ],
+    [
+      'fewer raw contents than inputs',
+      { ...raw(setosa), inputs: [...raw(setosa).inputs!, { name: 'Y' }] },
+      'INVALID_ARGUMENT',
+      'raw_input_contents has 1 elements, and there are 2 inputs',
+    ],
+    [
+      'typed and raw at once',
+      { ...typed(setosa), raw_input_contents: raw(setosa).raw_input_contents },
+      'INVALID_ARGUMENT',
+      'send one of them',
+    ],
+    [
+      'contents in another field',
+      { ...typed(setosa), inputs: [{ ...typed(setosa).inputs![0], contents: { fp64_contents: setosa } }] },
+      'INVALID_ARGUMENT',
+      'its elements are in fp64_contents, expected them in fp32_contents',
+    ],
+    [
+      'an unknown datatype',
+      { ...typed(setosa), inputs: [{ ...typed(setosa).inputs![0], datatype: 'BF16' }] },
+      'INVALID_ARGUMENT',
+      "the datatype is 'BF16'",
+    ],
+    [
+      'a negative dimension',
+      { ...typed(setosa), inputs: [{ ...typed(setosa).inputs![0], shape: ['-1', '4'] }] },
+      'INVALID_ARGUMENT',
+      'dimension 0 of the shape is -1',
+    ],
+    [
+      'a shape that overflows',
+      {
+        ...typed(setosa),
+        inputs: [{ ...typed(setosa).inputs![0], shape: ['9223372036854775807', '9223372036854775807'] }],
+      },
+      'INVALID_ARGUMENT',
+      'more than',
+    ],
     ['an unknown output', { ...typed(setosa), outputs: [{ name: 'none' }] }, 'INVALID_ARGUMENT', "no output 'none'"],
   ])('%s is refused with its name', async (_, request, code, details) => {
     const client = (await start()).client();
@@ -88,8 +165,13 @@ describe('the Open Inference Protocol', () => {
 
   test('a method that is not there is UNIMPLEMENTED', async () => {
     const { address } = await start();
-    const client = new TestClient(address, { ModelStatistics: { ...protos.inference['ServerReady']!, path: '/inference.GRPCInferenceService/ModelStatistics' } });
-    expect(await failed(client.call('ModelStatistics'))).toEqual(['UNIMPLEMENTED', expect.stringContaining('ModelStatistics')]);
+    const client = new TestClient(address, {
+      ModelStatistics: { ...protos.inference['ServerReady']!, path: '/inference.GRPCInferenceService/ModelStatistics' },
+    });
+    expect(await failed(client.call('ModelStatistics'))).toEqual([
+      'UNIMPLEMENTED',
+      expect.stringContaining('ModelStatistics'),
+    ]);
     client.close();
   });
 
@@ -103,8 +185,13 @@ describe('the Open Inference Protocol', () => {
   test('a model that cannot be served is not ready, and says so', async () => {
     const client = (await start({ dir: await modelsFolder({ broken: join(fixtures, 'make.py') }) })).client();
     expect(await client.call('ModelReady', { name: 'broken' })).toEqual({ ready: false });
-    expect(await failed(infer(client, { model_name: 'broken' }))).toEqual(['UNAVAILABLE', "The model 'broken' is failed."]);
-    expect(await client.call('RepositoryIndex')).toMatchObject({ models: [{ name: 'broken', state: 'UNAVAILABLE', reason: expect.stringContaining('model.onnx') }] });
+    expect(await failed(infer(client, { model_name: 'broken' }))).toEqual([
+      'UNAVAILABLE',
+      "The model 'broken' is failed.",
+    ]);
+    expect(await client.call('RepositoryIndex')).toMatchObject({
+      models: [{ name: 'broken', state: 'UNAVAILABLE', reason: expect.stringContaining('model.onnx') }],
+    });
     expect(await client.call('RepositoryIndex', { ready: true })).toEqual({});
   });
 });
@@ -118,18 +205,34 @@ describe('every call', () => {
     await infer(client, typed(setosa));
     await failed(infer(client, { model_name: 'none' }));
     expect(ids).toEqual(['mine']);
-    expect(requests(started)).toEqual([['ServerLive', 'OK', undefined], ['ModelInfer', 'OK', 'iris'], ['ModelInfer', 'NOT_FOUND', undefined]]);
-    expect(started.logs.find(({ path }) => String(path).endsWith('ModelInfer'))).toMatchObject({ request_id: 'mine', method: 'gRPC', path: '/inference.GRPCInferenceService/ModelInfer' });
+    expect(requests(started)).toEqual([
+      ['ServerLive', 'OK', undefined],
+      ['ModelInfer', 'OK', 'iris'],
+      ['ModelInfer', 'NOT_FOUND', undefined],
+    ]);
+    expect(started.logs.find(({ path }) => String(path).endsWith('ModelInfer'))).toMatchObject({
+      request_id: 'mine',
+      method: 'gRPC',
+      path: '/inference.GRPCInferenceService/ModelInfer',
+    });
     const counts = await started.metrics.registry.metrics();
-    expect(counts).toContain('rhizome_http_requests_total{route="/inference.GRPCInferenceService/ModelInfer",model="iris",code="OK"} 1');
+    expect(counts).toContain(
+      'rhizome_http_requests_total{route="/inference.GRPCInferenceService/ModelInfer",model="iris",code="OK"} 1',
+    );
     expect(counts).toContain('rhizome_inference_duration_seconds_count{model="iris"} 1');
     expect(counts).toContain('rhizome_http_requests_in_flight 0');
   });
 
   test('needs the key, where there is one; probes do not', async () => {
     const started = await start({ apiKey: 'secret' });
-    expect(await failed(infer(started.client(), typed(setosa)))).toEqual(['UNAUTHENTICATED', expect.stringContaining('"Authorization: Bearer KEY"')]);
-    expect(await failed(started.client({ authorization: 'Bearer wrong' }).call('RepositoryIndex'))).toEqual(['UNAUTHENTICATED', 'The API key is not the right one.']);
+    expect(await failed(infer(started.client(), typed(setosa)))).toEqual([
+      'UNAUTHENTICATED',
+      expect.stringContaining('"Authorization: Bearer KEY"'),
+    ]);
+    expect(await failed(started.client({ authorization: 'Bearer wrong' }).call('RepositoryIndex'))).toEqual([
+      'UNAUTHENTICATED',
+      'The API key is not the right one.',
+    ]);
     expect((await infer(started.client({ authorization: 'Bearer secret' }), typed(setosa))).model_name).toBe('iris');
     expect(await started.client().call('ServerReady')).toEqual({ ready: true });
     expect(await started.client({}, protos.health).call('Check')).toEqual({ status: 'SERVING' });
@@ -140,26 +243,45 @@ describe('every call', () => {
     const started = await start();
     const client = started.client();
     const large = { ...raw(setosa), raw_input_contents: [Buffer.alloc(100_001)] };
-    expect(await failed(infer(client, large))).toEqual(['RESOURCE_EXHAUSTED', 'The message is larger than 100000 bytes (MAX_BODY_BYTES). Send fewer rows at a time.']);
+    expect(await failed(infer(client, large))).toEqual([
+      'RESOURCE_EXHAUSTED',
+      'The message is larger than 100000 bytes (MAX_BODY_BYTES). Send fewer rows at a time.',
+    ]);
     expect((await infer(client, typed(setosa))).model_name).toBe('iris');
-    expect(requests(started)).toEqual([['ModelInfer', 'RESOURCE_EXHAUSTED', undefined], ['ModelInfer', 'OK', 'iris']]);
+    expect(requests(started)).toEqual([
+      ['ModelInfer', 'RESOURCE_EXHAUSTED', undefined],
+      ['ModelInfer', 'OK', 'iris'],
+    ]);
   });
 
   test('ends at its deadline, or at the time limit, whatever the model does', async () => {
-    const started = await start({ engine: engineThatRuns(() => new Promise(() => undefined)), environment: { REQUEST_TIMEOUT_SECONDS: '0.3' } });
-    expect(await failed(started.client().call('ModelInfer', typed(setosa), { deadline: Date.now() + 100 }))).toEqual(['DEADLINE_EXCEEDED', expect.any(String)]);
-    expect(await failed(infer(started.client(), typed(setosa)))).toEqual(['DEADLINE_EXCEEDED', expect.stringContaining('within 0.3 s (REQUEST_TIMEOUT_SECONDS)')]);
+    const started = await start({
+      engine: engineThatRuns(() => new Promise(() => undefined)),
+      environment: { REQUEST_TIMEOUT_SECONDS: '0.3' },
+    });
+    expect(await failed(started.client().call('ModelInfer', typed(setosa), { deadline: Date.now() + 100 }))).toEqual([
+      'DEADLINE_EXCEEDED',
+      expect.any(String),
+    ]);
+    expect(await failed(infer(started.client(), typed(setosa)))).toEqual([
+      'DEADLINE_EXCEEDED',
+      expect.stringContaining('within 0.3 s (REQUEST_TIMEOUT_SECONDS)'),
+    ]);
     expect(await started.metrics.registry.metrics()).toContain('rhizome_http_requests_in_flight 0');
   });
 
   test('that its client cancels is over', async () => {
     const running = Promise.withResolvers<undefined>();
-    const started = await start({ engine: engineThatRuns(() => {
-      running.resolve(undefined);
-      return new Promise(() => undefined);
-    }) });
+    const started = await start({
+      engine: engineThatRuns(() => {
+        running.resolve(undefined);
+        return new Promise(() => undefined);
+      }),
+    });
     const { path, requestSerialize, responseDeserialize } = protos.inference['ModelInfer']!;
-    const call = started.client().client.makeUnaryRequest(path, requestSerialize, responseDeserialize, typed(setosa), () => undefined);
+    const call = started
+      .client()
+      .client.makeUnaryRequest(path, requestSerialize, responseDeserialize, typed(setosa), () => undefined);
     await running.promise;
     call.cancel();
     await once(started.lines, 'request');
@@ -167,14 +289,23 @@ describe('every call', () => {
   });
 
   test('whose client no longer waits does not reach the model', () => {
-    expect(() => { refuseLate({ deadline: 1000, cancelled: false }, 1000); }).toThrow('deadline');
-    expect(() => { refuseLate({ deadline: Infinity, cancelled: true }, 1000); }).toThrow('deadline');
-    expect(() => { refuseLate({ deadline: 1001, cancelled: false }, 1000); }).not.toThrow();
+    expect(() => {
+      refuseLate({ deadline: 1000, cancelled: false }, 1000);
+    }).toThrow('deadline');
+    expect(() => {
+      refuseLate({ deadline: Infinity, cancelled: true }, 1000);
+    }).toThrow('deadline');
+    expect(() => {
+      refuseLate({ deadline: 1001, cancelled: false }, 1000);
+    }).not.toThrow();
   });
 
   test('that fails within is logged with its reason, which the client is not told', async () => {
     const started = await start({ engine: engineThatRuns(() => Promise.reject(new Error('a bug'))) });
-    expect(await failed(infer(started.client(), typed(setosa)))).toEqual(['INTERNAL', expect.stringContaining('under the request id')]);
+    expect(await failed(infer(started.client(), typed(setosa)))).toEqual([
+      'INTERNAL',
+      expect.stringContaining('under the request id'),
+    ]);
     expect(started.logs.find(({ msg }) => msg === 'internal error')).toMatchObject({ err: { message: 'a bug' } });
   });
 });

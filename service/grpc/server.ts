@@ -24,16 +24,31 @@ export interface GrpcDependencies {
 
 /** What a probe, or a person who looks around, calls without a key. */
 const OPEN = [
-  `/${services.health}/Check`, `/${services.health}/Watch`,
-  `/${services.inference}/ServerLive`, `/${services.inference}/ServerReady`,
-  '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
+  `/${services.health}/Check`,
+  `/${services.health}/Watch`,
+  `/${services.inference}/ServerLive`,
+  `/${services.inference}/ServerReady`,
+  '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+  '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
 ];
 
 /** Serves the Open Inference Protocol, health and reflection over gRPC. @throws ListenError */
-export async function listenGrpc(port: number, { host, requestTimeoutSeconds, maxBodyBytes, gracePeriodSeconds }: Config, dependencies: GrpcDependencies): Promise<Listener> {
+export async function listenGrpc(
+  port: number,
+  { host, requestTimeoutSeconds, maxBodyBytes, gracePeriodSeconds }: Config,
+  dependencies: GrpcDependencies,
+): Promise<Listener> {
   const { definition, inference, health } = loadProtos();
   const { repository, lifecycle, metrics, logger, apiKey } = dependencies;
-  const calls = new Calls({ logger, metrics, apiKey, requestTimeoutSeconds, maxBodyBytes, open: new Set(OPEN), endless: new Set([`/${services.health}/Watch`]) });
+  const calls = new Calls({
+    logger,
+    metrics,
+    apiKey,
+    requestTimeoutSeconds,
+    maxBodyBytes,
+    open: new Set(OPEN),
+    endless: new Set([`/${services.health}/Watch`]),
+  });
   const server = new Server({
     'grpc.max_receive_message_length': maxBodyBytes,
     // Its bookkeeping of calls, which nobody here asks for.
@@ -41,7 +56,10 @@ export async function listenGrpc(port: number, { host, requestTimeoutSeconds, ma
     interceptors: [calls.interceptor],
   });
 
-  server.addService(health, healthMethods(async () => (await readiness(repository, lifecycle)).ready, calls));
+  server.addService(
+    health,
+    healthMethods(async () => (await readiness(repository, lifecycle)).ready, calls),
+  );
   server.addService(inference, inferenceMethods({ repository, lifecycle, metrics, requestTimeoutSeconds }, calls));
   new ReflectionService(definition).addToServer(server);
 

@@ -8,12 +8,12 @@ const statuses: Readonly<Record<ErrorCode, status>> = {
   'invalid-json': status.INVALID_ARGUMENT,
   'invalid-input': status.INVALID_ARGUMENT,
   'unsupported-media-type': status.INVALID_ARGUMENT,
-  'unauthorized': status.UNAUTHENTICATED,
+  unauthorized: status.UNAUTHENTICATED,
   'model-not-found': status.NOT_FOUND,
   'route-not-found': status.UNIMPLEMENTED,
   'method-not-allowed': status.UNIMPLEMENTED,
   'body-too-large': status.RESOURCE_EXHAUSTED,
-  'overdue': status.DEADLINE_EXCEEDED,
+  overdue: status.DEADLINE_EXCEEDED,
   'model-not-ready': status.UNAVAILABLE,
   'shutting-down': status.UNAVAILABLE,
 };
@@ -24,7 +24,10 @@ const LONGEST_MESSAGE = 500;
 /** What the client is told of an error. Of an unknown one nothing but that: the log has it. */
 export function statusOf(error: unknown): GrpcError {
   if (!(error instanceof ServiceError)) {
-    return grpcError(status.INTERNAL, 'The request could not be answered. The log has the reason, under the request id.');
+    return grpcError(
+      status.INTERNAL,
+      'The request could not be answered. The log has the reason, under the request id.',
+    );
   }
   const issues = error.issues.map(({ pointer, detail }) => ` ${pointer}: ${detail}`);
   return grpcError(statuses[error.code], error.message + issues.join(''));

@@ -1,5 +1,11 @@
 import { tensorsDifference, tolerance } from '../../fixtures/training-libraries/difference.ts';
-import { trainedModels, trainersFolder, type RecordedTensor, type Run, type TrainedModel } from '../../fixtures/training-libraries/cases.ts';
+import {
+  trainedModels,
+  trainersFolder,
+  type RecordedTensor,
+  type Run,
+  type TrainedModel,
+} from '../../fixtures/training-libraries/cases.ts';
 import { pack, unpack } from '../../onnx/signature/dtypes.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import { readInputs, writeOutputs } from './infer-messages.ts';
@@ -23,18 +29,34 @@ const isRawOnly = (dtype: DType): boolean => dtype === 'float16';
 async function ask({ name }: TrainedModel, { inputs, outputs }: Run, raw: boolean): Promise<RecordedTensor[]> {
   const tensors = inputs.map((tensor) => ({ ...tensor, data: pack(tensor.dtype, tensor.data) }));
   const sent = writeOutputs(raw ? { raw_input_contents: [Buffer.of()] } : {}, tensors);
-  const request = { model_name: name, inputs: sent.outputs, raw_input_contents: sent.raw_output_contents, outputs: outputs.map((output) => ({ name: output.name })) };
+  const request = {
+    model_name: name,
+    inputs: sent.outputs,
+    raw_input_contents: sent.raw_output_contents,
+    outputs: outputs.map((output) => ({ name: output.name })),
+  };
   const answer = await client.call<ModelInferResponse>('ModelInfer', request);
   const isRaw = raw || [...inputs, ...outputs].some(({ dtype }) => isRawOnly(dtype));
   expect(answer.raw_output_contents?.length ?? 0).toBe(isRaw ? outputs.length : 0);
-  return readInputs({ inputs: answer.outputs, raw_input_contents: answer.raw_output_contents ?? [] }).map((tensor) => ({ ...tensor, data: unpack(tensor) }));
+  return readInputs({ inputs: answer.outputs, raw_input_contents: answer.raw_output_contents ?? [] }).map((tensor) => ({
+    ...tensor,
+    data: unpack(tensor),
+  }));
 }
 
 describe.each(trainedModels())('$name', (model) => {
-  test.each([['typed', false], ['raw', true]] as const)('answers %s tensors, a row and all at once', async (_, raw) => {
+  test.each([
+    ['typed', false],
+    ['raw', true],
+  ] as const)('answers %s tensors, a row and all at once', async (_, raw) => {
     for (const run of [...model.rows, ...(model.batch ? [model.batch] : [])]) {
       const most = Math.max(...run.outputs.map(({ dtype }) => tolerance(dtype)));
-      expect(tensorsDifference(await ask(model, run, raw), run.outputs.map(({ name, dtype, shape, data }) => ({ name, dtype, shape, data })))).toBeLessThanOrEqual(most);
+      expect(
+        tensorsDifference(
+          await ask(model, run, raw),
+          run.outputs.map(({ name, dtype, shape, data }) => ({ name, dtype, shape, data })),
+        ),
+      ).toBeLessThanOrEqual(most);
     }
   });
 });

@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { importsOf } from './imports.ts';
 
 let folder: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'imports-')); });
-afterEach(() => { rmSync(folder, { recursive: true }); });
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'imports-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
 
 const packagesOf = (source: string, name = 'a.ts'): string[] => {
   writeFileSync(join(folder, name), source);

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 const read = (name: string): string => readFileSync(join(import.meta.dirname, '../..', name), 'utf8');
 
 test('the image has the Node that scripts and tests run on', () => {
-  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { readonly version: string }> };
-  expect(read('Dockerfile')).toContain(`\nARG NODE_IMAGE=node:${packages['node_modules/node']?.version}-bookworm-slim\n`);
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { readonly version: string }>;
+  };
+  expect(read('Dockerfile')).toContain(
+    `\nARG NODE_IMAGE=node:${packages['node_modules/node']?.version}-bookworm-slim\n`,
+  );
   expect(process.version).toBe(`v${packages['node_modules/node']?.version}`);
 });

@@ -4,8 +4,12 @@ import { dirname, join } from 'node:path';
 import { prune, PruneError } from './prune.ts';
 
 let root: string;
-beforeEach(() => { root = mkdtempSync(join(tmpdir(), 'prune-')); });
-afterEach(() => { rmSync(root, { recursive: true }); });
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'prune-'));
+});
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
 
 const write = (path: string, content: string): void => {
   mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -21,7 +25,10 @@ const run = (arch = 'amd64'): string[] => prune({ root, sources: ['service'], os
 test('keeps what is imported, with its dependencies, and removes the rest', () => {
   write('service/app.ts', `import { Hono } from 'hono'; import '@scope/used';`);
   install('hono', { dependencies: { deep: '1' } });
-  install('deep', { peerDependencies: { peer: '1', absent: '1' }, peerDependenciesMeta: { absent: { optional: true } } });
+  install('deep', {
+    peerDependencies: { peer: '1', absent: '1' },
+    peerDependenciesMeta: { absent: { optional: true } },
+  });
   install('peer', { optionalDependencies: { 'not-for-this-platform': '1' } });
   install('@scope/used');
   install('@scope/unused');
@@ -62,27 +69,35 @@ test('keeps one platform of the ONNX runtime, and no debugging files', () => {
   for (const platform of ['linux/x64', 'linux/arm64', 'darwin/arm64']) {
     write(`node_modules/onnxruntime-node/bin/napi-v6/${platform}/onnxruntime_binding.node`, '');
   }
-  for (const file of ['index.js', 'index.js.map', 'index.d.ts', 'LICENSE']) write(`node_modules/onnxruntime-node/${file}`, '');
+  for (const file of ['index.js', 'index.js.map', 'index.d.ts', 'LICENSE'])
+    write(`node_modules/onnxruntime-node/${file}`, '');
 
   run('amd64');
   const binary = (platform: string): boolean => exists(`onnxruntime-node/bin/napi-v6/${platform}`);
   expect(['linux/x64', 'linux/arm64', 'darwin/arm64'].map(binary)).toEqual([true, false, false]);
-  expect(['index.js', 'index.js.map', 'index.d.ts', 'LICENSE'].map((file) => exists(`onnxruntime-node/${file}`)))
-    .toEqual([true, false, false, true]);
+  expect(
+    ['index.js', 'index.js.map', 'index.d.ts', 'LICENSE'].map((file) => exists(`onnxruntime-node/${file}`)),
+  ).toEqual([true, false, false, true]);
 });
 
 test('refuses a platform that the ONNX runtime has no binary for', () => {
   write('service/app.ts', `import 'onnxruntime-node';`);
   install('onnxruntime-node');
   write('node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node', '');
-  expect(() => run('s390x')).toThrow('no ONNX runtime for linux/s390x: there are onnxruntime-node/bin/napi-v6/linux/x64');
+  expect(() => run('s390x')).toThrow(
+    'no ONNX runtime for linux/s390x: there are onnxruntime-node/bin/napi-v6/linux/x64',
+  );
 });
 
 test('refuses an import that is not installed, naming file, package and way out', () => {
   write('service/app.ts', `import 'missing/file.js';`);
   mkdirSync(join(root, 'node_modules'));
-  expect(run).toThrow(new PruneError(`${join(root, 'service/app.ts')} imports "missing", which is not installed: ` +
-    'add it to "dependencies" in package.json'));
+  expect(run).toThrow(
+    new PruneError(
+      `${join(root, 'service/app.ts')} imports "missing", which is not installed: ` +
+        'add it to "dependencies" in package.json',
+    ),
+  );
 });
 
 test('refuses a dependency that is not installed', () => {

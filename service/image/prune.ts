@@ -46,7 +46,9 @@ export function prune({ root, sources, os, arch }: PruneOptions): string[] {
   for (const { packageName, file } of sources.flatMap((folder) => importsOf(resolve(root, folder)))) {
     const folder = installed(packageName, file);
     if (folder === undefined) {
-      throw new PruneError(`${file} imports "${packageName}", which is not installed: add it to "dependencies" in package.json`);
+      throw new PruneError(
+        `${file} imports "${packageName}", which is not installed: add it to "dependencies" in package.json`,
+      );
     }
     keep(folder, kept);
   }
@@ -68,12 +70,15 @@ function keep(folder: string, kept: Map<string, string>): void {
   const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
   kept.set(folder, manifest.name);
   const optional = new Set(Object.keys(manifest.optionalDependencies ?? {}));
-  const peers = Object.keys(manifest.peerDependencies ?? {}).filter((peer) => !manifest.peerDependenciesMeta?.[peer]?.optional);
+  const peers = Object.keys(manifest.peerDependencies ?? {}).filter(
+    (peer) => !manifest.peerDependenciesMeta?.[peer]?.optional,
+  );
   for (const dependency of [...Object.keys(manifest.dependencies ?? {}), ...optional, ...peers]) {
     if (dependency.startsWith('@types/')) continue; // declarations, some of which compilers want installed
     const found = installed(dependency, file);
     if (found !== undefined) keep(found, kept);
-    else if (!optional.has(dependency)) throw new PruneError(`${manifest.name} needs "${dependency}", which is not installed: run npm ci`);
+    else if (!optional.has(dependency))
+      throw new PruneError(`${manifest.name} needs "${dependency}", which is not installed: run npm ci`);
   }
 }
 
@@ -106,11 +111,15 @@ function pruneBinaries(modules: string, os: string, arch: string): void {
 }
 
 function remove(modules: string, patterns: readonly string[]): void {
-  for (const path of globSync(patterns, { cwd: modules })) rmSync(join(modules, path), { recursive: true, force: true });
+  for (const path of globSync(patterns, { cwd: modules }))
+    rmSync(join(modules, path), { recursive: true, force: true });
 }
 
 if (import.meta.main) {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { os: { type: 'string' }, arch: { type: 'string' } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { os: { type: 'string' }, arch: { type: 'string' } },
+  });
   const { os = process.platform, arch = process.arch } = values;
   console.log(prune({ root: process.cwd(), sources: positionals, os, arch }).join('\n'));
 }

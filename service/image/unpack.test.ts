@@ -4,8 +4,12 @@ import { dirname, join } from 'node:path';
 import { unpack } from './unpack.ts';
 
 let root: string;
-beforeEach(() => { root = mkdtempSync(join(tmpdir(), 'unpack-')); });
-afterEach(() => { rmSync(root, { recursive: true }); });
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'unpack-'));
+});
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
 
 const write = (path: string, content: string): void => {
   mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -27,7 +31,18 @@ test('the service, without its types, stands where the image has it, with the ve
   write(`${kit}/node_modules/@hono/node-server/index.js`, 'scoped');
 
   unpack(join(root, kit), root);
-  expect([read('service/main.js'), read('onnx/engine/engine.js'), read('package.json')]).toEqual(['main', 'engine', '{"name": "rhizome-kit", "type": "module"}']);
-  expect([read('node_modules/hono/index.js'), read('node_modules/@hono/node-server/index.js')]).toEqual(['nested', 'scoped']);
-  expect(['service/main.d.ts', 'cli', 'node_modules/hono/old.js', 'node_modules/pino/index.js'].map((path) => existsSync(join(root, path)))).toEqual([false, false, false, true]);
+  expect([read('service/main.js'), read('onnx/engine/engine.js'), read('package.json')]).toEqual([
+    'main',
+    'engine',
+    '{"name": "rhizome-kit", "type": "module"}',
+  ]);
+  expect([read('node_modules/hono/index.js'), read('node_modules/@hono/node-server/index.js')]).toEqual([
+    'nested',
+    'scoped',
+  ]);
+  expect(
+    ['service/main.d.ts', 'cli', 'node_modules/hono/old.js', 'node_modules/pino/index.js'].map((path) =>
+      existsSync(join(root, path)),
+    ),
+  ).toEqual([false, false, false, true]);
 });

@@ -12,7 +12,10 @@ import { dirname, join } from 'node:path';
 /** @param installed the package's folder @param root the image's */
 export function unpack(installed: string, root: string): void {
   for (const floor of ['service', 'onnx']) {
-    cpSync(join(installed, 'dist', floor), join(root, floor), { recursive: true, filter: (path) => !path.endsWith('.d.ts') });
+    cpSync(join(installed, 'dist', floor), join(root, floor), {
+      recursive: true,
+      filter: (path) => !path.endsWith('.d.ts'),
+    });
   }
   cpSync(join(installed, 'package.json'), join(root, 'package.json'));
   const nested = join(installed, 'node_modules');

@@ -12,11 +12,15 @@ const image = { name: 'image', dtype: 'float32', shape: [1, 2, 3], data: new Flo
 const mask = { name: 'mask', dtype: 'bool', shape: [1, 5], data: new Uint8Array(5) } as const;
 const word = { name: 'word', dtype: 'string', shape: [], data: ['é'] } as const;
 
-function model(run: Model['run'] = (feeds, fetches) => Promise.resolve(Object.fromEntries(fetches.map((name) => [name, feeds[name]!])))): Pick<Model, 'signature' | 'run'> {
+function model(
+  run: Model['run'] = (feeds, fetches) =>
+    Promise.resolve(Object.fromEntries(fetches.map((name) => [name, feeds[name]!]))),
+): Pick<Model, 'signature' | 'run'> {
   return { signature: { name: 'echo', inputs: specs, outputs: specs } as unknown as Model['signature'], run };
 }
 
-const refusal = async (inputs: readonly NamedTensor[], outputs?: readonly string[]): Promise<unknown> => infer(model(), inputs, outputs).catch((error: unknown) => error);
+const refusal = async (inputs: readonly NamedTensor[], outputs?: readonly string[]): Promise<unknown> =>
+  infer(model(), inputs, outputs).catch((error: unknown) => error);
 
 test('inputs come in any order; outputs are all, or those asked for, in that order', async () => {
   expect(await infer(model(), [word, image, mask])).toEqual([image, mask, word]);
@@ -31,34 +35,107 @@ test('a dimension may be 0: the runtime says what that means to the model', asyn
 const cases: [string, readonly NamedTensor[], string][] = [
   ['a missing input', [image, word], "Input 'mask' is missing. The model takes 'image', 'mask', 'word'."],
   ['a duplicate', [image, mask, word, mask], "Input 'mask' is there twice."],
-  ['an unknown one', [image, mask, word, { ...word, name: '__proto__' }], "There is no input '__proto__'. The model takes 'image', 'mask', 'word'."],
-  ['a dtype', [{ ...image, dtype: 'float64', data: new Float64Array(6) }, mask, word], "Input 'image': its elements are float64, expected float32."],
-  ['a rank', [{ ...image, shape: [2, 3] }, mask, word], "Input 'image': the shape [2, 3] does not fit float32[N, 2, W]: 2 dimensions, expected 3."],
-  ['a rank of a scalar', [image, mask, { ...word, shape: [1] }], "Input 'word': the shape [1] does not fit string: 1 dimensions, expected 0."],
-  ['a fixed dimension', [{ ...image, shape: [1, 3, 2] }, mask, word], "Input 'image': the shape [1, 3, 2] does not fit float32[N, 2, W]: dimension 1 is 3, expected 2."],
-  ['a count', [{ ...image, shape: [1, 2, 4] }, mask, word], "Input 'image': 6 elements came, and the shape [1, 2, 4] has 8."],
-  ['a negative dimension', [{ ...image, shape: [1, 2, -3] }, mask, word], "Input 'image': dimension 2 of the shape is -3, expected a whole number from 0 on."],
-  ['a fraction', [{ ...image, shape: [1, 2, 0.5] }, mask, word], "Input 'image': dimension 2 of the shape is 0.5, expected a whole number from 0 on."],
-  ['a product past counting', [{ ...image, shape: [2 ** 32, 2, 2 ** 32] }, mask, word], "Input 'image': the shape [4294967296, 2, 4294967296] has more than 2147483647 elements."],
-  ['a product that a 0 hides', [{ ...image, shape: [0, 2, 2 ** 53] }, mask, word], "Input 'image': the shape [0, 2, 9007199254740992] has more than 2147483647 elements."],
-  ['a product past a double', [{ ...mask, shape: new Array<number>(32).fill(1e300) }, image, word], "Input 'mask': the shape [1e+300, "],
-  ['too many dimensions', [{ ...mask, shape: new Array<number>(33).fill(1) }, image, word], "Input 'mask': the shape has 33 dimensions, at most 32 are possible."],
-  ['symbols that disagree', [image, { ...mask, shape: [5, 1] }, word], "Input 'mask': dimension 0 is 5, and dimension 0 of 'image' is 1: both are N."],
-  ['half a surrogate pair', [image, mask, { ...word, data: ['\uD83C'] }], "Input 'word': element 0 holds half a surrogate pair, which UTF-8 cannot."],
-  ['a zero in a text', [image, mask, { ...word, data: ['a\0b'] }], "Input 'word': element 0 holds the character U+0000, which the runtime's texts cannot."],
+  [
+    'an unknown one',
+    [image, mask, word, { ...word, name: '__proto__' }],
+    "There is no input '__proto__'. The model takes 'image', 'mask', 'word'.",
+  ],
+  [
+    'a dtype',
+    [{ ...image, dtype: 'float64', data: new Float64Array(6) }, mask, word],
+    "Input 'image': its elements are float64, expected float32.",
+  ],
+  [
+    'a rank',
+    [{ ...image, shape: [2, 3] }, mask, word],
+    "Input 'image': the shape [2, 3] does not fit float32[N, 2, W]: 2 dimensions, expected 3.",
+  ],
+  [
+    'a rank of a scalar',
+    [image, mask, { ...word, shape: [1] }],
+    "Input 'word': the shape [1] does not fit string: 1 dimensions, expected 0.",
+  ],
+  [
+    'a fixed dimension',
+    [{ ...image, shape: [1, 3, 2] }, mask, word],
+    "Input 'image': the shape [1, 3, 2] does not fit float32[N, 2, W]: dimension 1 is 3, expected 2.",
+  ],
+  [
+    'a count',
+    [{ ...image, shape: [1, 2, 4] }, mask, word],
+    "Input 'image': 6 elements came, and the shape [1, 2, 4] has 8.",
+  ],
+  [
+    'a negative dimension',
+    [{ ...image, shape: [1, 2, -3] }, mask, word],
+    "Input 'image': dimension 2 of the shape is -3, expected a whole number from 0 on.",
+  ],
+  [
+    'a fraction',
+    [{ ...image, shape: [1, 2, 0.5] }, mask, word],
+    "Input 'image': dimension 2 of the shape is 0.5, expected a whole number from 0 on.",
+  ],
+  [
+    'a product past counting',
+    [{ ...image, shape: [2 ** 32, 2, 2 ** 32] }, mask, word],
+    "Input 'image': the shape [4294967296, 2, 4294967296] has more than 2147483647 elements.",
+  ],
+  [
+    'a product that a 0 hides',
+    [{ ...image, shape: [0, 2, 2 ** 53] }, mask, word],
+    "Input 'image': the shape [0, 2, 9007199254740992] has more than 2147483647 elements.",
+  ],
+  [
+    'a product past a double',
+    [{ ...mask, shape: new Array<number>(32).fill(1e300) }, image, word],
+    "Input 'mask': the shape [1e+300, ",
+  ],
+  [
+    'too many dimensions',
+    [{ ...mask, shape: new Array<number>(33).fill(1) }, image, word],
+    "Input 'mask': the shape has 33 dimensions, at most 32 are possible.",
+  ],
+  [
+    'symbols that disagree',
+    [image, { ...mask, shape: [5, 1] }, word],
+    "Input 'mask': dimension 0 is 5, and dimension 0 of 'image' is 1: both are N.",
+  ],
+  [
+    'half a surrogate pair',
+    [image, mask, { ...word, data: ['\uD83C'] }],
+    "Input 'word': element 0 holds half a surrogate pair, which UTF-8 cannot.",
+  ],
+  [
+    'a zero in a text',
+    [image, mask, { ...word, data: ['a\0b'] }],
+    "Input 'word': element 0 holds the character U+0000, which the runtime's texts cannot.",
+  ],
 ];
 test.each(cases)('%s is refused by the name of the tensor', async (_, inputs, message) => {
   expect(await refusal(inputs)).toMatchObject({ code: 'invalid-input', message: expect.stringContaining(message) });
 });
 
 test('an unknown output and one twice are refused', async () => {
-  expect(await refusal([image, mask, word], ['words'])).toMatchObject({ code: 'invalid-input', message: "There is no output 'words'. The model gives 'image', 'mask', 'word'." });
-  expect(await refusal([image, mask, word], ['word', 'word'])).toMatchObject({ code: 'invalid-input', message: "Output 'word' is asked for twice." });
+  expect(await refusal([image, mask, word], ['words'])).toMatchObject({
+    code: 'invalid-input',
+    message: "There is no output 'words'. The model gives 'image', 'mask', 'word'.",
+  });
+  expect(await refusal([image, mask, word], ['word', 'word'])).toMatchObject({
+    code: 'invalid-input',
+    message: "Output 'word' is asked for twice.",
+  });
 });
 
-test('what the runtime says of values is told; a fault of ours is not the client\'s', async () => {
-  const failing = (error: Error): Promise<unknown> => infer(model((): Promise<Record<string, Tensor>> => Promise.reject(error)), [image, mask, word]).catch((thrown: unknown) => thrown);
-  expect(await failing(new EngineError('the model cannot be run: idx=99'))).toMatchObject({ code: 'invalid-input', message: 'The inputs have the right types and shapes, but the model cannot be run: idx=99' });
+test("what the runtime says of values is told; a fault of ours is not the client's", async () => {
+  const failing = (error: Error): Promise<unknown> =>
+    infer(
+      model((): Promise<Record<string, Tensor>> => Promise.reject(error)),
+      [image, mask, word],
+    ).catch((thrown: unknown) => thrown);
+  expect(await failing(new EngineError('the model cannot be run: idx=99'))).toMatchObject({
+    code: 'invalid-input',
+    message: 'The inputs have the right types and shapes, but the model cannot be run: idx=99',
+  });
   const fault = new TypeError('x is undefined');
   expect(await failing(fault)).toBe(fault);
 });

@@ -14,15 +14,24 @@ const MOST_CHARACTERS = 500;
  * @throws ServiceError `invalid-input` where the runtime refuses what fits the signature, as a category that it was not
  *   trained on; with the row, where one alone is to blame
  */
-export async function predict(model: Model, rows: readonly Row[], pointer: (row: number) => string): Promise<Prediction[]> {
+export async function predict(
+  model: Model,
+  rows: readonly Row[],
+  pointer: (row: number) => string,
+): Promise<Prediction[]> {
   try {
     return await model.predict(rows);
   } catch (cause) {
     const words = await refusal(model, cause);
     if (words === undefined) throw cause;
     const culprit = await firstRefused(model, rows);
-    const [what, reason, at] = culprit ? [rows.length === 1 ? 'the input' : `row ${culprit.row}`, culprit.words, pointer(culprit.row)] : ['the rows together', words, '#'];
-    throw new ServiceError('invalid-input', `The model's runtime refuses ${what}: ${reason}`, { cause, issues: [{ pointer: at, detail: reason }] });
+    const [what, reason, at] = culprit
+      ? [rows.length === 1 ? 'the input' : `row ${culprit.row}`, culprit.words, pointer(culprit.row)]
+      : ['the rows together', words, '#'];
+    throw new ServiceError('invalid-input', `The model's runtime refuses ${what}: ${reason}`, {
+      cause,
+      issues: [{ pointer: at, detail: reason }],
+    });
   }
 }
 
@@ -32,17 +41,23 @@ export async function predict(model: Model, rows: readonly Row[], pointer: (row:
  */
 export async function refusal(model: Model, error: unknown): Promise<string | undefined> {
   if (!(error instanceof EngineError)) return undefined;
-  const fine = await model.verify().then(() => true, () => false);
+  const fine = await model.verify().then(
+    () => true,
+    () => false,
+  );
   return fine ? words(error) : undefined;
 }
 
 /** By halves, so that a thousand rows cost no thousand runs. */
 async function firstRefused(model: Model, rows: readonly Row[]): Promise<{ row: number; words: string } | undefined> {
   const refused = (from: number, to: number): Promise<EngineError | undefined> =>
-    model.predict(rows.slice(from, to)).then(() => undefined, (error: unknown) => {
-      if (error instanceof EngineError) return error;
-      throw error;
-    });
+    model.predict(rows.slice(from, to)).then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof EngineError) return error;
+        throw error;
+      },
+    );
   let [from, to] = [0, rows.length];
   while (to - from > 1) {
     const middle = Math.floor((from + to) / 2);

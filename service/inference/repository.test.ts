@@ -6,7 +6,9 @@ import { ServiceError } from '../errors.ts';
 import { ModelRepository } from './repository.ts';
 
 let dir: string;
-beforeEach(async () => { dir = await mkdtemp(join(tmpdir(), 'rhizome-repository-')); });
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'rhizome-repository-'));
+});
 afterEach(() => rm(dir, { recursive: true }));
 
 async function repository(models: Readonly<Record<string, object>>, defaultModel?: string): Promise<ModelRepository> {
@@ -35,14 +37,21 @@ test('the highest version is the default, any is addressable', async () => {
   expect(versions('wine').map(({ version }) => version)).toEqual(['2', '9', '11']);
   expect(get('wine').signature.version).toBe('11');
   expect(get('wine', '2').signature.version).toBe('2');
-  expect(problem(() => get('wine', '3'))).toBe("model-not-found: The model 'wine' has no version '3': it has 2, 9, 11.");
+  expect(problem(() => get('wine', '3'))).toBe(
+    "model-not-found: The model 'wine' has no version '3': it has 2, 9, 11.",
+  );
   expect(problem(() => get('beer'))).toBe("model-not-found: There is no model 'beer'. Served: wine.");
 });
 
 test('the default model is the only one, else DEFAULT_MODEL, else none', async () => {
-  expect((await repository({ 'wine/1': {}, 'wine/2': {} })).default().signature).toMatchObject({ name: 'wine', version: '2' });
+  expect((await repository({ 'wine/1': {}, 'wine/2': {} })).default().signature).toMatchObject({
+    name: 'wine',
+    version: '2',
+  });
   const two = await repository({ iris: {} });
-  expect(problem(() => two.default())).toContain('model-not-found: There is no default among several models: name one in the path, or in DEFAULT_MODEL. Served: iris, wine.');
+  expect(problem(() => two.default())).toContain(
+    'model-not-found: There is no default among several models: name one in the path, or in DEFAULT_MODEL. Served: iris, wine.',
+  );
   expect((await repository({}, 'iris')).default().signature.name).toBe('iris');
 });
 
@@ -54,14 +63,22 @@ test('a default that is no model keeps the process from being ready', async () =
 test('two models of one name and version: the second is refused, with both folders', async () => {
   const [, first, second] = await (await repository({ a: { name: 'm' }, b: { name: 'm' } })).checks();
   expect(first).toMatchObject({ name: 'model/a', ok: true, detail: 'Has no examples; a made-up input ran.' });
-  expect(second).toMatchObject({ name: 'model/b', ok: false, detail: expect.stringContaining('The model of a is called') });
+  expect(second).toMatchObject({
+    name: 'model/b',
+    ok: false,
+    detail: expect.stringContaining('The model of a is called'),
+  });
 });
 
 test('a highest version that fails is not replaced by an older one in silence', async () => {
   const made = await repository({ 'wine/1': {}, 'wine/2': { task: 'regressor' } });
   expect(problem(() => made.get('wine'))).toBe("model-not-ready: The model 'wine' is failed.");
   expect(made.get('wine', '1').signature.version).toBe('1');
-  expect((await made.checks()).map(({ name, ok }) => [name, ok])).toEqual([['repository', true], ['model/wine/1', true], ['model/wine/2', false]]);
+  expect((await made.checks()).map(({ name, ok }) => [name, ok])).toEqual([
+    ['repository', true],
+    ['model/wine/1', true],
+    ['model/wine/2', false],
+  ]);
 });
 
 function bound(made: ModelRepository) {

@@ -53,11 +53,22 @@ export class ModelRepository {
     const folders = await modelFolders(this.#dir);
     for (const folder of folders) this.#entries.set(folder.folder, { version: '1', ...folder, state: 'loading' });
     for (const folder of folders) this.#entries.set(folder.folder, await this.#loadOne(folder, engine, options));
-    this.#state = folders.length > 0
-      ? { name: 'repository', ok: true, detail: `${folders.length} found in ${this.#dir}.` }
-      : { name: 'repository', ok: false, detail: `No model in ${this.#dir}: expected NAME/model.onnx in it.`, final: true };
+    this.#state =
+      folders.length > 0
+        ? { name: 'repository', ok: true, detail: `${folders.length} found in ${this.#dir}.` }
+        : {
+            name: 'repository',
+            ok: false,
+            detail: `No model in ${this.#dir}: expected NAME/model.onnx in it.`,
+            final: true,
+          };
     if (this.#default !== undefined && folders.length > 0 && this.versions(this.#default).length === 0) {
-      this.#state = { name: 'repository', ok: false, detail: `DEFAULT_MODEL is '${this.#default}', which is no model of ${this.#dir}. ${this.#served()}`, final: true };
+      this.#state = {
+        name: 'repository',
+        ok: false,
+        detail: `DEFAULT_MODEL is '${this.#default}', which is no model of ${this.#dir}. ${this.#served()}`,
+        final: true,
+      };
     }
   }
 
@@ -71,9 +82,22 @@ export class ModelRepository {
         const reason = `The model of ${twin.folder} is called '${name}', version ${version}, too: change "name" or "version" in one model.json.`;
         return { ...place, version, state: 'failed', reason };
       }
-      return { folder: place.folder, name, version, state: 'loaded', model, verifier: new Verifier(model), loadSeconds: (performance.now() - started) / 1000 };
+      return {
+        folder: place.folder,
+        name,
+        version,
+        state: 'loaded',
+        model,
+        verifier: new Verifier(model),
+        loadSeconds: (performance.now() - started) / 1000,
+      };
     } catch (error) {
-      return { version: '1', ...place, state: 'failed', reason: error instanceof Error ? error.message : String(error) };
+      return {
+        version: '1',
+        ...place,
+        state: 'failed',
+        reason: error instanceof Error ? error.message : String(error),
+      };
     }
   }
 
@@ -100,10 +124,14 @@ export class ModelRepository {
 
   #find(name: string, version: string | undefined): Entry {
     const versions = this.versions(name);
-    if (versions.length === 0) throw new ServiceError('model-not-found', `There is no model ${shown(name)}. ${this.#served()}`);
+    if (versions.length === 0)
+      throw new ServiceError('model-not-found', `There is no model ${shown(name)}. ${this.#served()}`);
     const entry = version === undefined ? versions.at(-1) : versions.find((each) => each.version === version);
     if (entry === undefined) {
-      throw new ServiceError('model-not-found', `The model '${name}' has no version ${shown(version)}: it has ${versions.map((each) => each.version).join(', ')}.`);
+      throw new ServiceError(
+        'model-not-found',
+        `The model '${name}' has no version ${shown(version)}: it has ${versions.map((each) => each.version).join(', ')}.`,
+      );
     }
     return entry;
   }
@@ -121,17 +149,22 @@ export class ModelRepository {
     const name = this.defaultName;
     if (name !== undefined && this.versions(name).length > 0) return this.get(name);
     if (this.entries.length === 0) throw new ServiceError('model-not-ready', this.#state.detail);
-    throw new ServiceError('model-not-found', `There is no default among several models: name one in the path, or in DEFAULT_MODEL. ${this.#served()}`);
+    throw new ServiceError(
+      'model-not-found',
+      `There is no default among several models: name one in the path, or in DEFAULT_MODEL. ${this.#served()}`,
+    );
   }
 
   /** What readiness rests on: there are models, each is loaded, and each has just reproduced its examples. */
   async checks(): Promise<Check[]> {
-    const models = await Promise.all(this.entries.map(async (entry): Promise<Check> => {
-      const name = `model/${entry.folder}`;
-      if (entry.state === 'loading') return { name, ok: false, detail: 'The model is loading.' };
-      if (entry.state === 'failed') return { name, ok: false, detail: entry.reason, final: true };
-      return { name, ...(await entry.verifier.verify()) };
-    }));
+    const models = await Promise.all(
+      this.entries.map(async (entry): Promise<Check> => {
+        const name = `model/${entry.folder}`;
+        if (entry.state === 'loading') return { name, ok: false, detail: 'The model is loading.' };
+        if (entry.state === 'failed') return { name, ok: false, detail: entry.reason, final: true };
+        return { name, ...(await entry.verifier.verify()) };
+      }),
+    );
     return [this.#state, ...models];
   }
 

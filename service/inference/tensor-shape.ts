@@ -15,11 +15,15 @@ export interface TensorShape {
 /** A shape as a client sends it, checked. @throws ServiceError `invalid-input` naming the tensor */
 export function readShape(name: string, sent: unknown): TensorShape {
   if (!Array.isArray(sent)) throw invalidTensor(name, `"shape" is ${shown(sent)}, expected an array of whole numbers`);
-  if (sent.length > MOST_DIMENSIONS) throw invalidTensor(name, `the shape has ${sent.length} dimensions, at most ${MOST_DIMENSIONS} are possible`);
+  if (sent.length > MOST_DIMENSIONS)
+    throw invalidTensor(name, `the shape has ${sent.length} dimensions, at most ${MOST_DIMENSIONS} are possible`);
   const shape = sent.map((dimension: unknown, axis) => {
     const size = typeof dimension === 'bigint' ? Number(dimension) : dimension;
     if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) {
-      throw invalidTensor(name, `dimension ${axis} of the shape is ${shown(dimension)}, expected a whole number from 0 on`);
+      throw invalidTensor(
+        name,
+        `dimension ${axis} of the shape is ${shown(dimension)}, expected a whole number from 0 on`,
+      );
     }
     return size;
   });

@@ -8,10 +8,13 @@ function fake(verify: () => Promise<void>): Model {
 test('many probes at once, and soon after, cost one verification', async () => {
   let runs = 0;
   let now = 0;
-  const verifier = new Verifier(fake(() => {
-    runs++;
-    return Promise.resolve();
-  }), () => now);
+  const verifier = new Verifier(
+    fake(() => {
+      runs++;
+      return Promise.resolve();
+    }),
+    () => now,
+  );
   await Promise.all([verifier.verify(), verifier.verify(), verifier.verify()]);
   now = 999;
   expect(await verifier.verify()).toEqual({ ok: true, detail: '2 examples reproduced.' });
@@ -24,11 +27,14 @@ test('many probes at once, and soon after, cost one verification', async () => {
 test('a slow model is verified at most a hundredth of the time', async () => {
   let runs = 0;
   let now = 0;
-  const verifier = new Verifier(fake(() => {
-    runs++;
-    now += 500;
-    return Promise.resolve();
-  }), () => now);
+  const verifier = new Verifier(
+    fake(() => {
+      runs++;
+      now += 500;
+      return Promise.resolve();
+    }),
+    () => now,
+  );
   await verifier.verify();
   now += 49_999;
   await verifier.verify();
@@ -40,7 +46,10 @@ test('a slow model is verified at most a hundredth of the time', async () => {
 
 test('a failure is not kept: the next probe tries again', async () => {
   const outcomes = [Promise.reject(new Error('expected a, predicted b')), Promise.resolve()];
-  const verifier = new Verifier(fake(() => outcomes.shift()!), () => 0);
+  const verifier = new Verifier(
+    fake(() => outcomes.shift()!),
+    () => 0,
+  );
   expect(await verifier.verify()).toEqual({ ok: false, detail: 'expected a, predicted b' });
   expect(await verifier.verify()).toMatchObject({ ok: true });
 });

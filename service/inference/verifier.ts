@@ -48,5 +48,7 @@ export class Verifier {
 }
 
 function proof(examples: number): string {
-  return examples === 0 ? 'Has no examples; a made-up input ran.' : `${examples} ${examples === 1 ? 'example' : 'examples'} reproduced.`;
+  return examples === 0
+    ? 'Has no examples; a made-up input ran.'
+    : `${examples} ${examples === 1 ? 'example' : 'examples'} reproduced.`;
 }

@@ -8,13 +8,16 @@ export function accessLog(logger: Logger, quietPaths: readonly string[]): Middle
     const started = performance.now();
     await next();
     const level = quiet.has(c.req.path) ? 'debug' : 'info';
-    logger[level]({
-      request_id: c.get('requestId'),
-      method: c.req.method,
-      path: c.req.path,
-      status: c.res.status,
-      duration_ms: Math.round((performance.now() - started) * 1000) / 1000,
-      ...(c.get('model') !== undefined && { model: c.get('model') }),
-    }, 'request');
+    logger[level](
+      {
+        request_id: c.get('requestId'),
+        method: c.req.method,
+        path: c.req.path,
+        status: c.res.status,
+        duration_ms: Math.round((performance.now() - started) * 1000) / 1000,
+        ...(c.get('model') !== undefined && { model: c.get('model') }),
+      },
+      'request',
+    );
   };
 }

@@ -20,7 +20,10 @@ export function checkKey(expected: string | undefined, header: string | undefine
   if (expected === undefined) return;
   const given = BEARER.exec(header ?? '')?.[1];
   if (given === undefined) {
-    throw new ServiceError('unauthorized', 'This service needs an API key: send the header "Authorization: Bearer KEY".');
+    throw new ServiceError(
+      'unauthorized',
+      'This service needs an API key: send the header "Authorization: Bearer KEY".',
+    );
   }
   if (!equal(given, expected)) throw new ServiceError('unauthorized', 'The API key is not the right one.');
 }

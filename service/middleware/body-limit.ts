@@ -8,7 +8,10 @@ import { ServiceError } from '../errors.ts';
  */
 export function bodyLimit(maxBytes: number): MiddlewareHandler {
   const refuse = (): never => {
-    throw new ServiceError('body-too-large', `The body is larger than ${maxBytes} bytes (MAX_BODY_BYTES). Send fewer rows at a time.`);
+    throw new ServiceError(
+      'body-too-large',
+      `The body is larger than ${maxBytes} bytes (MAX_BODY_BYTES). Send fewer rows at a time.`,
+    );
   };
   const counted = honoBodyLimit({ maxSize: maxBytes, onError: refuse });
   return async (c, next) => {

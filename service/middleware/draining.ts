@@ -6,7 +6,10 @@ import type { Lifecycle } from '../lifecycle.ts';
 export function draining(lifecycle: Lifecycle): MiddlewareHandler {
   return async (c, next) => {
     if (lifecycle.phase === 'closed') {
-      throw new ServiceError('shutting-down', 'This replica has shut down. Send the request again: another one will answer.');
+      throw new ServiceError(
+        'shutting-down',
+        'This replica has shut down. Send the request again: another one will answer.',
+      );
     }
     await next();
     if (lifecycle.phase !== 'serving') c.res.headers.set('Connection', 'close');

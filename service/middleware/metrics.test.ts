@@ -9,15 +9,21 @@ test('each version of a model has its state and its load time', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'rhizome-metrics-'));
   try {
     for (const folder of ['wine/2', 'wine/11', 'broken']) await mkdir(join(dir, folder), { recursive: true });
-    for (const version of ['2', '11']) await cp(join(import.meta.dirname, '../../onnx/fixtures/wine.onnx'), join(dir, 'wine', version, 'model.onnx'));
+    for (const version of ['2', '11'])
+      await cp(join(import.meta.dirname, '../../onnx/fixtures/wine.onnx'), join(dir, 'wine', version, 'model.onnx'));
     await writeFile(join(dir, 'broken/model.onnx'), 'x');
     const repository = new ModelRepository(dir);
     await repository.load(onnxruntime, { threads: 1 });
     const metrics = new Metrics();
     metrics.setModels(repository.entries);
     const text = await metrics.registry.metrics();
-    for (const line of ['rhizome_model_loaded{model="wine",version="2"} 1', 'rhizome_model_loaded{model="wine",version="11"} 1', 'rhizome_model_loaded{model="broken",version="1"} 0',
-      'rhizome_model_info{model="wine",version="11"} 1']) expect(text).toContain(line);
+    for (const line of [
+      'rhizome_model_loaded{model="wine",version="2"} 1',
+      'rhizome_model_loaded{model="wine",version="11"} 1',
+      'rhizome_model_loaded{model="broken",version="1"} 0',
+      'rhizome_model_info{model="wine",version="11"} 1',
+    ])
+      expect(text).toContain(line);
     expect(text).toMatch(/rhizome_model_load_seconds\{model="wine",version="2"\} 0\.\d+/);
     expect(text).not.toContain('rhizome_model_info{model="broken"');
     await repository.release();

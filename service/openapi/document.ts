@@ -20,7 +20,10 @@ export interface OpenApiOptions {
 
 /** The OpenAPI 3.1 document of the service as it is configured now. For `stringifyJson`. */
 export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, needsKey }: OpenApiOptions): Json {
-  const models = documentedModels(loaded.map(({ model }) => model), defaultVersion);
+  const models = documentedModels(
+    loaded.map(({ model }) => model),
+    defaultVersion,
+  );
   const byDefault = models.find(({ model }) => model === defaultModel);
   const only = models.length === 1 ? models[0]?.model.signature : undefined;
   return {
@@ -33,9 +36,19 @@ export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, ne
     servers: [{ url: '/' }],
     // Of the routes that do not say otherwise.
     security: needsKey ? [{ apiKey: [] }] : [],
-    tags: [...new Set([...(byDefault ? ['predictions'] : []), ...models.map(({ model }) => model.signature.name), 'models', inferenceTag, 'operations'])].map((name) => ({ name })),
+    tags: [
+      ...new Set([
+        ...(byDefault ? ['predictions'] : []),
+        ...models.map(({ model }) => model.signature.name),
+        'models',
+        inferenceTag,
+        'operations',
+      ]),
+    ].map((name) => ({ name })),
     paths: {
-      ...(byDefault && { [paths.predictions]: { post: predictionsOperation(byDefault, 'predict', 'predictions', needsKey) } }),
+      ...(byDefault && {
+        [paths.predictions]: { post: predictionsOperation(byDefault, 'predict', 'predictions', needsKey) },
+      }),
       ...eachModel(models, paths.models, paths.predictions, (model, suffix) => ({
         post: predictionsOperation(model, `predict${model.id}${suffix}`, model.model.signature.name, needsKey),
       })),
@@ -44,7 +57,12 @@ export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, ne
       ...operationPaths,
     },
     components: {
-      schemas: Object.assign({}, sharedSchemas, inferenceSchemas, ...models.flatMap((model) => [predictionSchemas(model, strictRanges), inferSchemas(model)])) as Json,
+      schemas: Object.assign(
+        {},
+        sharedSchemas,
+        inferenceSchemas,
+        ...models.flatMap((model) => [predictionSchemas(model, strictRanges), inferSchemas(model)]),
+      ) as Json,
       ...(needsKey && { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } }),
     },
   };
@@ -55,24 +73,50 @@ function modelPaths(models: readonly DocumentedModel[], needsKey: boolean): Json
   const key = needsKey ? [401] : [];
   return {
     [paths.models]: { get: getOperation('listModels', 'models', 'The models that are served', 'Models', key) },
-    [`${paths.models}/{name}`]: { get: { ...getOperation('getModel', 'models', 'What one model takes and gives', 'Model', [...key, 404, 503]), parameters: [name] } },
-    [`${paths.models}/{name}/versions/{version}`]: { get: {
-      ...getOperation('getModelVersion', 'models', 'What one version of a model takes and gives', 'Model', [...key, 404, 503]), parameters: [name, ofModel],
-    } },
+    [`${paths.models}/{name}`]: {
+      get: {
+        ...getOperation('getModel', 'models', 'What one model takes and gives', 'Model', [...key, 404, 503]),
+        parameters: [name],
+      },
+    },
+    [`${paths.models}/{name}/versions/{version}`]: {
+      get: {
+        ...getOperation('getModelVersion', 'models', 'What one version of a model takes and gives', 'Model', [
+          ...key,
+          404,
+          503,
+        ]),
+        parameters: [name, ofModel],
+      },
+    },
   };
 }
 
 const OPEN: Json = { security: [] };
 
 const operationPaths: Json = {
-  [paths.live]: { get: { ...getOperation('live', 'operations', 'Whether the process answers', 'Health', []), ...OPEN } },
-  [paths.ready]: { get: {
-    ...getOperation('ready', 'operations', 'Whether every model has just reproduced its examples', 'Health', []),
-    ...OPEN,
-    responses: { 200: jsonResponse('Ready', ref('Health')), 503: jsonResponse('Not ready: a check says why', ref('Health')) },
-  } },
-  [paths.metrics]: { get: {
-    operationId: 'metrics', tags: ['operations'], summary: 'Metrics for Prometheus', ...OPEN,
-    responses: { 200: { description: 'Prometheus text format', content: { 'text/plain': { schema: { type: 'string' } } } } },
-  } },
+  [paths.live]: {
+    get: { ...getOperation('live', 'operations', 'Whether the process answers', 'Health', []), ...OPEN },
+  },
+  [paths.ready]: {
+    get: {
+      ...getOperation('ready', 'operations', 'Whether every model has just reproduced its examples', 'Health', []),
+      ...OPEN,
+      responses: {
+        200: jsonResponse('Ready', ref('Health')),
+        503: jsonResponse('Not ready: a check says why', ref('Health')),
+      },
+    },
+  },
+  [paths.metrics]: {
+    get: {
+      operationId: 'metrics',
+      tags: ['operations'],
+      summary: 'Metrics for Prometheus',
+      ...OPEN,
+      responses: {
+        200: { description: 'Prometheus text format', content: { 'text/plain': { schema: { type: 'string' } } } },
+      },
+    },
+  },
 };

@@ -10,7 +10,10 @@ export interface DocumentedModel {
   readonly id: string;
 }
 
-export function documentedModels(models: readonly Model[], defaultVersion: (name: string) => Model | undefined): readonly DocumentedModel[] {
+export function documentedModels(
+  models: readonly Model[],
+  defaultVersion: (name: string) => Model | undefined,
+): readonly DocumentedModel[] {
   const taken = new Set<string>();
   return models.map((model) => {
     const { name, version } = model.signature;
@@ -24,26 +27,41 @@ export function documentedModels(models: readonly Model[], defaultVersion: (name
 }
 
 function pascal(text: string): string {
-  return text.split(/[^a-zA-Z0-9]+/).map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('');
+  return text
+    .split(/[^a-zA-Z0-9]+/)
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join('');
 }
 
 /** A path for each model, and one for each of its versions. */
-export function eachModel(models: readonly DocumentedModel[], root: string, end: string, item: (model: DocumentedModel, suffix: '' | 'Version') => Json): Json {
-  return Object.fromEntries(models.flatMap((each) => {
-    const { name, version } = each.model.signature;
-    const path = `${root}/${encodeURIComponent(name)}`;
-    return [
-      ...(each.isDefault ? [[`${path}${end}`, item(each, '')] as const] : []),
-      [`${path}/versions/${encodeURIComponent(version)}${end}`, item(each, 'Version')] as const,
-    ];
-  }));
+export function eachModel(
+  models: readonly DocumentedModel[],
+  root: string,
+  end: string,
+  item: (model: DocumentedModel, suffix: '' | 'Version') => Json,
+): Json {
+  return Object.fromEntries(
+    models.flatMap((each) => {
+      const { name, version } = each.model.signature;
+      const path = `${root}/${encodeURIComponent(name)}`;
+      return [
+        ...(each.isDefault ? [[`${path}${end}`, item(each, '')] as const] : []),
+        [`${path}/versions/${encodeURIComponent(version)}${end}`, item(each, 'Version')] as const,
+      ];
+    }),
+  );
 }
 
 /** Of paths that are the same for every model. */
 export function parameters(models: readonly DocumentedModel[]): { name: Json; version: Json } {
   const parameter = (name: 'name' | 'version'): Json => ({
-    name, in: 'path', required: true,
-    schema: { type: 'string', ...(models.length > 0 && { enum: [...new Set(models.map(({ model }) => model.signature[name]))] }) },
+    name,
+    in: 'path',
+    required: true,
+    schema: {
+      type: 'string',
+      ...(models.length > 0 && { enum: [...new Set(models.map(({ model }) => model.signature[name]))] }),
+    },
   });
   return { name: parameter('name'), version: parameter('version') };
 }

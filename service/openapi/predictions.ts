@@ -4,7 +4,12 @@ import { problemResponses } from './shared.ts';
 import { featureSchema, outputSchema, ref, rowSchema, type Json } from '../protocol/schemas.ts';
 
 /** `POST …/predictions` of a model. */
-export function predictionsOperation({ model, id }: DocumentedModel, operationId: string, tag: string, needsKey: boolean): Json {
+export function predictionsOperation(
+  { model, id }: DocumentedModel,
+  operationId: string,
+  tag: string,
+  needsKey: boolean,
+): Json {
   const { signature, example } = model;
   const { name, version } = signature;
   const recorded = signature.examples.length > 0 ? signature.examples : example ? [example] : [];
@@ -14,20 +19,46 @@ export function predictionsOperation({ model, id }: DocumentedModel, operationId
     operationId,
     tags: [tag],
     summary: `Predicts with the model ${name}, version ${version}`,
-    description: 'Takes one object and answers one; or takes an array, or a table of columns, and answers an array in the same order.',
-    requestBody: { required: true, content: { 'application/json': {
-      schema: { oneOf: [ref(`${id}Features`), { type: 'array', minItems: 1, items: ref(`${id}Features`) }, ref(`${id}Table`)] },
-      ...(inputs.length > 0 && { examples: {
-        one: { summary: 'One row', value: inputs[0] },
-        ...(inputs.length > 1 && { batch: { summary: 'Several rows', value: inputs } }),
-        columns: { summary: 'Columns', value: { columns: Object.fromEntries(signature.features.map((feature) => [feature.name, inputs.map((input) => input[feature.name])])) } },
-      } }),
-    } } },
+    description:
+      'Takes one object and answers one; or takes an array, or a table of columns, and answers an array in the same order.',
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: {
+            oneOf: [
+              ref(`${id}Features`),
+              { type: 'array', minItems: 1, items: ref(`${id}Features`) },
+              ref(`${id}Table`),
+            ],
+          },
+          ...(inputs.length > 0 && {
+            examples: {
+              one: { summary: 'One row', value: inputs[0] },
+              ...(inputs.length > 1 && { batch: { summary: 'Several rows', value: inputs } }),
+              columns: {
+                summary: 'Columns',
+                value: {
+                  columns: Object.fromEntries(
+                    signature.features.map((feature) => [feature.name, inputs.map((input) => input[feature.name])]),
+                  ),
+                },
+              },
+            },
+          }),
+        },
+      },
+    },
     responses: {
-      200: { description: 'One prediction a row', content: { 'application/json': {
-        schema: { oneOf: [ref(`${id}Prediction`), { type: 'array', minItems: 1, items: ref(`${id}Prediction`) }] },
-        ...(answers.length > 0 && { examples: { one: { value: answers[0] }, batch: { value: answers } } }),
-      } } },
+      200: {
+        description: 'One prediction a row',
+        content: {
+          'application/json': {
+            schema: { oneOf: [ref(`${id}Prediction`), { type: 'array', minItems: 1, items: ref(`${id}Prediction`) }] },
+            ...(answers.length > 0 && { examples: { one: { value: answers[0] }, batch: { value: answers } } }),
+          },
+        },
+      },
       ...problemResponses([400, ...(needsKey ? [401] : []), 413, 415, 422, 503]),
     },
   };
@@ -40,12 +71,23 @@ export function predictionSchemas({ model, id }: DocumentedModel, strictRanges: 
   return {
     [`${id}Features`]: rowSchema(model, strictRanges, false),
     [`${id}Table`]: {
-      type: 'object', description: 'Every column is as long as the others.',
-      additionalProperties: false, required: ['columns'],
-      properties: { columns: {
-        type: 'object', additionalProperties: false, required: features.map((feature) => feature.name),
-        properties: Object.fromEntries(features.map((feature) => [feature.name, { type: 'array', minItems: 1, items: featureSchema(feature, strictRanges, false) }])),
-      } },
+      type: 'object',
+      description: 'Every column is as long as the others.',
+      additionalProperties: false,
+      required: ['columns'],
+      properties: {
+        columns: {
+          type: 'object',
+          additionalProperties: false,
+          required: features.map((feature) => feature.name),
+          properties: Object.fromEntries(
+            features.map((feature) => [
+              feature.name,
+              { type: 'array', minItems: 1, items: featureSchema(feature, strictRanges, false) },
+            ]),
+          ),
+        },
+      },
     },
     [`${id}Prediction`]: {
       type: 'object',
@@ -54,7 +96,8 @@ export function predictionSchemas({ model, id }: DocumentedModel, strictRanges: 
       properties: {
         ...answer,
         model: {
-          type: 'object', required: ['name', 'version'],
+          type: 'object',
+          required: ['name', 'version'],
           properties: { name: { type: 'string', const: name }, version: { type: 'string', const: version } },
         },
         warnings: { type: 'array', items: ref('Issue'), description: 'Values outside their valid range.' },
@@ -67,16 +110,24 @@ export function predictionSchemas({ model, id }: DocumentedModel, strictRanges: 
 function answerProperties(signature: Signature): Json {
   const { output } = signature;
   switch (output.task) {
-    case 'classifier': return {
-      prediction: { type: 'string', enum: output.classes },
-      ...(output.probabilities && { probabilities: exactly(Object.fromEntries(output.classes.map((label) => [label, ref('Number')]))) }),
-    };
-    case 'regressor': return { prediction: ref('Number') };
-    case 'anomaly-detector': return {
-      prediction: { type: 'integer', enum: [-1, 1], description: '-1 is an anomaly.' },
-      score: { ...ref('Number'), description: 'The lower, the more of an anomaly.' },
-    };
-    case 'tensors': return { outputs: exactly(Object.fromEntries(output.outputs.map((spec) => [spec.name, outputSchema(spec, signature)]))) };
+    case 'classifier':
+      return {
+        prediction: { type: 'string', enum: output.classes },
+        ...(output.probabilities && {
+          probabilities: exactly(Object.fromEntries(output.classes.map((label) => [label, ref('Number')]))),
+        }),
+      };
+    case 'regressor':
+      return { prediction: ref('Number') };
+    case 'anomaly-detector':
+      return {
+        prediction: { type: 'integer', enum: [-1, 1], description: '-1 is an anomaly.' },
+        score: { ...ref('Number'), description: 'The lower, the more of an anomaly.' },
+      };
+    case 'tensors':
+      return {
+        outputs: exactly(Object.fromEntries(output.outputs.map((spec) => [spec.name, outputSchema(spec, signature)]))),
+      };
   }
 }
 

@@ -8,44 +8,96 @@ import { answeredElement, elementSchema, nested, ref, type Json } from '../proto
 export const inferenceTag = 'Open Inference Protocol';
 
 const OPEN: Json = { security: [] };
-const BINARY: Json = { 'application/octet-stream': { schema: { type: 'string', format: 'binary', description: 'JSON, and after it the tensors that have binary_data_size among their parameters.' } } };
+const BINARY: Json = {
+  'application/octet-stream': {
+    schema: {
+      type: 'string',
+      format: 'binary',
+      description: 'JSON, and after it the tensors that have binary_data_size among their parameters.',
+    },
+  },
+};
 
 /** The routes below /v2. */
 export function inferencePaths(models: readonly DocumentedModel[], needsKey: boolean): Json {
   const base = paths.inference;
   const { name, version } = parameters(models);
   const key = needsKey ? [401] : [];
-  const get = (operationId: string, summary: string, schema: string, statuses: readonly number[] = []): Json =>
-    ({ operationId, tags: [inferenceTag], summary, responses: { 200: jsonResponse(summary, ref(schema)), ...errors(statuses) } });
-  const either = (operationId: string, summary: string, schema: string, statuses: readonly number[] = []): Json =>
-    ({ ...get(operationId, summary, schema), responses: { 200: jsonResponse('Yes', ref(schema)), 503: jsonResponse('No', ref(schema)), ...errors(statuses) } });
+  const get = (operationId: string, summary: string, schema: string, statuses: readonly number[] = []): Json => ({
+    operationId,
+    tags: [inferenceTag],
+    summary,
+    responses: { 200: jsonResponse(summary, ref(schema)), ...errors(statuses) },
+  });
+  const either = (operationId: string, summary: string, schema: string, statuses: readonly number[] = []): Json => ({
+    ...get(operationId, summary, schema),
+    responses: { 200: jsonResponse('Yes', ref(schema)), 503: jsonResponse('No', ref(schema)), ...errors(statuses) },
+  });
   const ofModel = (suffix: '' | 'Version', path: string, which: readonly Json[]): Json => ({
-    [path]: { get: { ...get(`modelMetadata${suffix}`, 'What a model takes and gives', 'V2Model', [...key, 404, 503]), parameters: which } },
-    [`${path}/ready`]: { get: { ...either(`modelReady${suffix}`, 'Whether a model can be asked', 'V2ModelReady', [...key, 404]), parameters: which } },
+    [path]: {
+      get: {
+        ...get(`modelMetadata${suffix}`, 'What a model takes and gives', 'V2Model', [...key, 404, 503]),
+        parameters: which,
+      },
+    },
+    [`${path}/ready`]: {
+      get: {
+        ...either(`modelReady${suffix}`, 'Whether a model can be asked', 'V2ModelReady', [...key, 404]),
+        parameters: which,
+      },
+    },
   });
   return {
     [base]: { get: get('serverMetadata', 'The server, and the extensions that it has', 'V2Server', key) },
     [`${base}/health/live`]: { get: { ...get('serverLive', 'Whether the process answers', 'V2Health'), ...OPEN } },
-    [`${base}/health/ready`]: { get: { ...either('serverReady', 'Whether every model has just reproduced its examples', 'V2Health'), ...OPEN } },
+    [`${base}/health/ready`]: {
+      get: { ...either('serverReady', 'Whether every model has just reproduced its examples', 'V2Health'), ...OPEN },
+    },
     ...ofModel('', `${base}/models/{name}`, [name]),
     ...ofModel('Version', `${base}/models/{name}/versions/{version}`, [name, version]),
     ...eachModel(models, `${base}/models`, '/infer', (model, suffix) => ({ post: inferOperation(model, suffix, key) })),
-    [`${base}/repository/index`]: { post: {
-      operationId: 'repositoryIndex', tags: [inferenceTag], summary: 'Every model and version that was found',
-      requestBody: { required: false, content: { 'application/json': { schema: { properties: { ready: { type: 'boolean', description: 'Only those that can be asked.' } } } } } },
-      responses: { 200: jsonResponse('The models', { type: 'array', items: ref('V2IndexEntry') }), ...errors([400, ...key, 413, 422]) },
-    } },
+    [`${base}/repository/index`]: {
+      post: {
+        operationId: 'repositoryIndex',
+        tags: [inferenceTag],
+        summary: 'Every model and version that was found',
+        requestBody: {
+          required: false,
+          content: {
+            'application/json': {
+              schema: { properties: { ready: { type: 'boolean', description: 'Only those that can be asked.' } } },
+            },
+          },
+        },
+        responses: {
+          200: jsonResponse('The models', { type: 'array', items: ref('V2IndexEntry') }),
+          ...errors([400, ...key, 413, 422]),
+        },
+      },
+    },
   };
 }
 
 function inferOperation({ model: { signature }, id }: DocumentedModel, suffix: string, key: readonly number[]): Json {
   return {
-    operationId: `infer${id}${suffix}`, tags: [inferenceTag],
+    operationId: `infer${id}${suffix}`,
+    tags: [inferenceTag],
     summary: `Runs the model ${signature.name}, version ${signature.version}`,
-    parameters: [{ name: 'Inference-Header-Content-Length', in: 'header', required: false, description: 'How many bytes are JSON, where tensors in binary follow.', schema: { type: 'integer', minimum: 0 } }],
+    parameters: [
+      {
+        name: 'Inference-Header-Content-Length',
+        in: 'header',
+        required: false,
+        description: 'How many bytes are JSON, where tensors in binary follow.',
+        schema: { type: 'integer', minimum: 0 },
+      },
+    ],
     requestBody: { required: true, content: { 'application/json': { schema: ref(`${id}InferRequest`) }, ...BINARY } },
     responses: {
-      200: { description: 'The outputs', content: { 'application/json': { schema: ref(`${id}InferResponse`) }, ...BINARY } },
+      200: {
+        description: 'The outputs',
+        content: { 'application/json': { schema: ref(`${id}InferResponse`) }, ...BINARY },
+      },
       ...errors([400, ...key, 413, 415, 422, 503]),
     },
   };
@@ -56,21 +108,38 @@ export function inferSchemas({ model: { signature }, id }: DocumentedModel): Jso
   const { name, version, inputs, outputs } = signature;
   return {
     [`${id}InferRequest`]: {
-      type: 'object', required: ['inputs'],
+      type: 'object',
+      required: ['inputs'],
       properties: {
         id: { type: ['string', 'null'], description: 'Comes back with the answer.' },
         parameters: flags('binary_data_output'),
-        inputs: { type: 'array', minItems: inputs.length, maxItems: inputs.length, ...(inputs.length > 0 && { items: { oneOf: inputs.map(inputTensor) } }) },
+        inputs: {
+          type: 'array',
+          minItems: inputs.length,
+          maxItems: inputs.length,
+          ...(inputs.length > 0 && { items: { oneOf: inputs.map(inputTensor) } }),
+        },
         outputs: {
-          type: ['array', 'null'], description: 'Those wanted; none means all.',
-          items: { type: 'object', required: ['name'], properties: { name: { type: 'string', enum: outputs.map((output) => output.name) }, parameters: flags('binary_data') } },
+          type: ['array', 'null'],
+          description: 'Those wanted; none means all.',
+          items: {
+            type: 'object',
+            required: ['name'],
+            properties: {
+              name: { type: 'string', enum: outputs.map((output) => output.name) },
+              parameters: flags('binary_data'),
+            },
+          },
         },
       },
     },
     [`${id}InferResponse`]: {
-      type: 'object', required: ['model_name', 'model_version', 'outputs'],
+      type: 'object',
+      required: ['model_name', 'model_version', 'outputs'],
       properties: {
-        model_name: { type: 'string', const: name }, model_version: { type: 'string', const: version }, id: { type: 'string' },
+        model_name: { type: 'string', const: name },
+        model_version: { type: 'string', const: version },
+        id: { type: 'string' },
         outputs: { type: 'array', items: { oneOf: outputs.map(outputTensor) } },
       },
     },
@@ -80,13 +149,21 @@ export function inferSchemas({ model: { signature }, id }: DocumentedModel): Jso
 function inputTensor({ name, dtype, shape }: TensorSpec): Json {
   const element = elementSchema(dtype, false);
   return {
-    type: 'object', required: ['name', 'shape', 'datatype', 'data'],
+    type: 'object',
+    required: ['name', 'shape', 'datatype', 'data'],
     properties: {
       name: { type: 'string', const: name },
       datatype: { type: 'string', const: datatypeOf(dtype) },
       shape: {
-        type: 'array', minItems: shape.length, maxItems: shape.length,
-        ...(shape.length > 0 && { prefixItems: shape.map((dimension) => ({ type: 'integer', ...(typeof dimension === 'number' ? { const: dimension } : { minimum: 0 }) })) }),
+        type: 'array',
+        minItems: shape.length,
+        maxItems: shape.length,
+        ...(shape.length > 0 && {
+          prefixItems: shape.map((dimension) => ({
+            type: 'integer',
+            ...(typeof dimension === 'number' ? { const: dimension } : { minimum: 0 }),
+          })),
+        }),
       },
       data: {
         description: 'As many elements as the shape has: flat, or nested as it is.',
@@ -99,9 +176,11 @@ function inputTensor({ name, dtype, shape }: TensorSpec): Json {
 
 function outputTensor({ name, dtype }: TensorSpec): Json {
   return {
-    type: 'object', required: ['name', 'shape', 'datatype'],
+    type: 'object',
+    required: ['name', 'shape', 'datatype'],
     properties: {
-      name: { type: 'string', const: name }, datatype: { type: 'string', const: datatypeOf(dtype) },
+      name: { type: 'string', const: name },
+      datatype: { type: 'string', const: datatypeOf(dtype) },
       shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
       data: { type: 'array', items: answeredElement(dtype) },
       parameters: { type: 'object', properties: { binary_data_size: { type: 'integer', minimum: 0 } } },
@@ -114,34 +193,73 @@ function flags(name: string): Json {
 }
 
 const REASONS: Readonly<Record<number, string>> = {
-  400: 'The body is not JSON', 401: 'The API key is missing or wrong', 404: 'There is no such model', 413: 'The body is too large',
-  415: 'The body is declared as what it cannot be', 422: 'A tensor is wrong', 503: 'Not ready, not in time, or shutting down',
+  400: 'The body is not JSON',
+  401: 'The API key is missing or wrong',
+  404: 'There is no such model',
+  413: 'The body is too large',
+  415: 'The body is declared as what it cannot be',
+  422: 'A tensor is wrong',
+  503: 'Not ready, not in time, or shutting down',
 };
 
 function errors(statuses: readonly number[]): Json {
   return Object.fromEntries(statuses.map((status) => [status, jsonResponse(REASONS[status] ?? '', ref('V2Error'))]));
 }
 
-const tensors: Json = { type: 'array', items: {
-  type: 'object', required: ['name', 'datatype', 'shape'],
-  properties: { name: { type: 'string' }, datatype: { type: 'string', enum: allDatatypes }, shape: { type: 'array', items: { type: 'integer', minimum: -1 } } },
-} };
+const tensors: Json = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['name', 'datatype', 'shape'],
+    properties: {
+      name: { type: 'string' },
+      datatype: { type: 'string', enum: allDatatypes },
+      shape: { type: 'array', items: { type: 'integer', minimum: -1 } },
+    },
+  },
+};
 
 /** Schemas of the protocol that are the same for every model. */
 export const inferenceSchemas: Json = {
   V2Server: {
-    type: 'object', required: ['name', 'version', 'extensions'],
-    properties: { name: { type: 'string' }, version: { type: 'string' }, extensions: { type: 'array', items: { type: 'string' } } },
+    type: 'object',
+    required: ['name', 'version', 'extensions'],
+    properties: {
+      name: { type: 'string' },
+      version: { type: 'string' },
+      extensions: { type: 'array', items: { type: 'string' } },
+    },
   },
-  V2Health: { type: 'object', required: ['live'], properties: { live: { type: 'boolean' }, ready: { type: 'boolean' } } },
+  V2Health: {
+    type: 'object',
+    required: ['live'],
+    properties: { live: { type: 'boolean' }, ready: { type: 'boolean' } },
+  },
   V2Model: {
-    type: 'object', required: ['name', 'versions', 'platform', 'inputs', 'outputs'],
-    properties: { name: { type: 'string' }, versions: { type: 'array', items: { type: 'string' } }, platform: { type: 'string' }, inputs: tensors, outputs: tensors },
+    type: 'object',
+    required: ['name', 'versions', 'platform', 'inputs', 'outputs'],
+    properties: {
+      name: { type: 'string' },
+      versions: { type: 'array', items: { type: 'string' } },
+      platform: { type: 'string' },
+      inputs: tensors,
+      outputs: tensors,
+    },
   },
-  V2ModelReady: { type: 'object', required: ['name', 'ready'], properties: { name: { type: 'string' }, ready: { type: 'boolean' } } },
+  V2ModelReady: {
+    type: 'object',
+    required: ['name', 'ready'],
+    properties: { name: { type: 'string' }, ready: { type: 'boolean' } },
+  },
   V2IndexEntry: {
-    type: 'object', required: ['name', 'version', 'state', 'reason'],
-    properties: { name: { type: 'string' }, version: { type: 'string' }, state: { type: 'string', enum: ['READY', 'LOADING', 'UNAVAILABLE'] }, reason: { type: 'string' } },
+    type: 'object',
+    required: ['name', 'version', 'state', 'reason'],
+    properties: {
+      name: { type: 'string' },
+      version: { type: 'string' },
+      state: { type: 'string', enum: ['READY', 'LOADING', 'UNAVAILABLE'] },
+      reason: { type: 'string' },
+    },
   },
   V2Error: { type: 'object', required: ['error'], properties: { error: { type: 'string' } } },
 };

@@ -37,7 +37,10 @@ export class CellReader {
     const outside = feature.range && firstOutside(feature.range, cell);
     if (outside) {
       const issue = (): Issue => ({
-        pointer: pointerTo(...place(), ...outside.path), detail: 'Outside the valid range.', value: shorten(outside.value), expected: expectation(feature),
+        pointer: pointerTo(...place(), ...outside.path),
+        detail: 'Outside the valid range.',
+        value: shorten(outside.value),
+        expected: expectation(feature),
       });
       if (this.#strict) this.issues.add(issue);
       else this.warnings.set(row, [...(this.warnings.get(row) ?? []), issue()]);
@@ -46,14 +49,26 @@ export class CellReader {
   }
 
   /** An issue for each key that is no feature's name, with the name that was probably meant. */
-  refuseUnknown(features: readonly Feature[], item: Readonly<Record<string, unknown>>, base: readonly (string | number)[]): void {
+  refuseUnknown(
+    features: readonly Feature[],
+    item: Readonly<Record<string, unknown>>,
+    base: readonly (string | number)[],
+  ): void {
     const known = new Set(features.map(({ name }) => name));
     for (const name of Object.keys(item)) {
       if (known.has(name)) continue;
       this.issues.add(() => {
-        const meant = closest(name, [...known].filter((each) => !Object.hasOwn(item, each)));
+        const meant = closest(
+          name,
+          [...known].filter((each) => !Object.hasOwn(item, each)),
+        );
         const hint = meant === undefined ? '' : ` Did you mean '${meant}'?`;
-        return { pointer: pointerTo(...base, name), detail: `Unknown field.${hint}`, value: shorten(item[name]), expected: namesOf(features) };
+        return {
+          pointer: pointerTo(...base, name),
+          detail: `Unknown field.${hint}`,
+          value: shorten(item[name]),
+          expected: namesOf(features),
+        };
       });
     }
   }
@@ -74,12 +89,18 @@ function misfit(dtype: DType, value: unknown, isElement: boolean): string {
   if (!isElement) return 'Not an array of the right length.';
   if (dtype === 'string' && typeof value === 'string') return 'Holds the character U+0000, or half a surrogate pair.';
   const numeric = dtype !== 'string' && dtype !== 'bool';
-  return numeric && (typeof value === 'number' || typeof value === 'bigint') ? `Not within ${dtype}.` : `Expected ${kind(dtype)}, got ${whatCame(value)}.`;
+  return numeric && (typeof value === 'number' || typeof value === 'bigint')
+    ? `Not within ${dtype}.`
+    : `Expected ${kind(dtype)}, got ${whatCame(value)}.`;
 }
 
 /** NaN, a missing value, is in every range. */
-function firstOutside([low, high]: readonly [number, number], cell: Cell): { path: number[]; value: Scalar } | undefined {
-  const outside = (value: Scalar): boolean => (typeof value === 'number' || typeof value === 'bigint') && (value < low || value > high);
+function firstOutside(
+  [low, high]: readonly [number, number],
+  cell: Cell,
+): { path: number[]; value: Scalar } | undefined {
+  const outside = (value: Scalar): boolean =>
+    (typeof value === 'number' || typeof value === 'bigint') && (value < low || value > high);
   if (typeof cell !== 'object') return outside(cell) ? { path: [], value: cell } : undefined;
   const index = cell.data.findIndex(outside);
   const value = cell.data[index];

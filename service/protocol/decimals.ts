@@ -14,7 +14,9 @@ function upTo(most: bigint): string {
   const shorter = digits.length > 1 ? [`[1-9]${repeated(digits.length - 2, true)}`] : [];
   const lower = digits.flatMap((digit, index) => {
     const least = index === 0 ? 1 : 0;
-    return digit <= least ? [] : [`${digits.slice(0, index).join('')}${range(least, digit - 1)}${repeated(digits.length - 1 - index)}`];
+    return digit <= least
+      ? []
+      : [`${digits.slice(0, index).join('')}${range(least, digit - 1)}${repeated(digits.length - 1 - index)}`];
   });
   return [...shorter, ...lower, String(most)].join('|');
 }

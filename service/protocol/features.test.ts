@@ -10,7 +10,15 @@ import { encodePredictions } from './predictions.ts';
 function signature(...dtypes: DType[]): Signature {
   const features = dtypes.map((dtype, column) => ({ name: `f${column}`, dtype, input: 'X', column, shape: [] }));
   return {
-    name: 'm', version: '2', inputs: [], outputs: [], batching: 'together', features, output: { task: 'regressor', value: 'y' }, metrics: {}, examples: [],
+    name: 'm',
+    version: '2',
+    inputs: [],
+    outputs: [],
+    batching: 'together',
+    features,
+    output: { task: 'regressor', value: 'y' },
+    metrics: {},
+    examples: [],
   };
 }
 
@@ -26,12 +34,32 @@ function issues(dtypes: DType[], body: unknown, strict = false): readonly Issue[
 
 test('one object is one row, an array is a batch, in the order of the features', () => {
   const two = signature('float32', 'string');
-  expect(decodeFeatures(two, { f1: 'x', f0: 1.5 }, false)).toMatchObject({ rows: [[1.5, 'x']], single: true, warnings: new Map() });
-  expect(decodeFeatures(two, [{ f0: 1, f1: 'a' }, { f0: 2, f1: 'b' }], false).rows).toEqual([[1, 'a'], [2, 'b']]);
+  expect(decodeFeatures(two, { f1: 'x', f0: 1.5 }, false)).toMatchObject({
+    rows: [[1.5, 'x']],
+    single: true,
+    warnings: new Map(),
+  });
+  expect(
+    decodeFeatures(
+      two,
+      [
+        { f0: 1, f1: 'a' },
+        { f0: 2, f1: 'b' },
+      ],
+      false,
+    ).rows,
+  ).toEqual([
+    [1, 'a'],
+    [2, 'b'],
+  ]);
 });
 
 test.each<[DType, unknown[], unknown[]]>([
-  ['float32', [0, -0, 1e-45, 3.4e38, 'NaN', '-Infinity'], [3.5e38, Infinity, 10n ** 39n, '1', 'nan', null, true, [1], {}]],
+  [
+    'float32',
+    [0, -0, 1e-45, 3.4e38, 'NaN', '-Infinity'],
+    [3.5e38, Infinity, 10n ** 39n, '1', 'nan', null, true, [1], {}],
+  ],
   ['float64', [1e308], [-Infinity]],
   ['float16', [65504], [65505]],
   ['int8', [-128, 127], [128, 1.5]],
@@ -43,7 +71,8 @@ test.each<[DType, unknown[], unknown[]]>([
   ['string', ['', 'ü'], [1, null]],
 ])('%s takes what fits and refuses the rest', (dtype, good, bad) => {
   for (const value of good) expect(issues([dtype], { f0: value })).toEqual([]);
-  for (const value of bad) expect(issues([dtype], { f0: value })).toEqual([expect.objectContaining({ pointer: '#/f0' })]);
+  for (const value of bad)
+    expect(issues([dtype], { f0: value })).toEqual([expect.objectContaining({ pointer: '#/f0' })]);
 });
 
 test('every bad field of every row is listed', () => {
@@ -61,8 +90,9 @@ test.each([[[]], [null], ['text'], [3]])('%p is no input', (body) => {
 });
 
 test('names that JavaScript knows are unknown fields like others', () => {
-  expect(issues(['float32'], JSON.parse('{"f0": 1, "__proto__": 1, "constructor": 2}')).map(({ pointer }) => pointer))
-    .toEqual(['#/__proto__', '#/constructor']);
+  expect(
+    issues(['float32'], JSON.parse('{"f0": 1, "__proto__": 1, "constructor": 2}')).map(({ pointer }) => pointer),
+  ).toEqual(['#/__proto__', '#/constructor']);
 });
 
 test('a pointer is escaped as RFC 6901 asks', () => {
@@ -78,7 +108,9 @@ test('half a surrogate pair is an unknown field like others', () => {
 test('a flood of problems is counted, and only the first are listed', () => {
   const body = Array.from({ length: 5000 }, () => 1);
   expect(issues(['float32'], body)).toHaveLength(100);
-  expect(() => decodeFeatures(signature('float32'), body, false)).toThrow('5000 fields are wrong. The first 100 are listed.');
+  expect(() => decodeFeatures(signature('float32'), body, false)).toThrow(
+    '5000 fields are wrong. The first 100 are listed.',
+  );
   expect(JSON.stringify(issues(['float32'], { f0: 'x'.repeat(100_000) })).length).toBeLessThan(1000);
 });
 
@@ -91,7 +123,10 @@ test('64-bit integers and numbers that JSON lacks come out whole', () => {
 });
 
 describe('nested arrays', () => {
-  const image: Signature = { ...signature(), features: [{ name: 'image', dtype: 'uint8', input: 'image', shape: [2, 'width'], range: [0, 200] }] };
+  const image: Signature = {
+    ...signature(),
+    features: [{ name: 'image', dtype: 'uint8', input: 'image', shape: [2, 'width'], range: [0, 200] }],
+  };
   const found = (value: unknown, strict = false) => {
     try {
       return decodeFeatures(image, [{ image: value }], strict).rows;
@@ -101,29 +136,64 @@ describe('nested arrays', () => {
   };
 
   test('are read in their order', () => {
-    expect(found([[1, 2, 3], [4, 5, 6]])).toEqual([[{ shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }]]);
+    expect(
+      found([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]),
+    ).toEqual([[{ shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }]]);
   });
 
   test.each<[unknown, string]>([
-    [[[1, 2], [3, 256]], '#/0/image/1/1'],
+    [
+      [
+        [1, 2],
+        [3, 256],
+      ],
+      '#/0/image/1/1',
+    ],
     [[[1, 2], [3]], '#/0/image/1'],
     [[[1, 2]], '#/0/image'],
-    [[[1, [2]], [3, 4]], '#/0/image/0/1'],
+    [
+      [
+        [1, [2]],
+        [3, 4],
+      ],
+      '#/0/image/0/1',
+    ],
     [7, '#/0/image'],
     ['text', '#/0/image'],
     [{ '0': 1 }, '#/0/image'],
   ])('%j has its bad place named', (value, pointer) => {
-    expect(found(value)).toEqual([expect.objectContaining({ pointer, detail: expect.any(String), expected: expect.any(String) })]);
+    expect(found(value)).toEqual([
+      expect.objectContaining({ pointer, detail: expect.any(String), expected: expect.any(String) }),
+    ]);
   });
 
   test('an element outside the range is named', () => {
-    expect(found([[1, 2], [201, 250]], true)).toEqual([expect.objectContaining({ pointer: '#/0/image/1/0', value: 201, detail: 'Outside the valid range.' })]);
+    expect(
+      found(
+        [
+          [1, 2],
+          [201, 250],
+        ],
+        true,
+      ),
+    ).toEqual([expect.objectContaining({ pointer: '#/0/image/1/0', value: 201, detail: 'Outside the valid range.' })]);
   });
 });
 
 describe('a value outside its range', () => {
-  const ranged: Signature = { ...signature(), features: [{ name: 'f0', dtype: 'float32', input: 'X', column: 0, shape: [], range: [0, 1], unit: 'cm' }] };
-  const issue = { pointer: '#/1/f0', detail: 'Outside the valid range.', value: 2, expected: 'a number (float32) from 0 to 1 in cm' };
+  const ranged: Signature = {
+    ...signature(),
+    features: [{ name: 'f0', dtype: 'float32', input: 'X', column: 0, shape: [], range: [0, 1], unit: 'cm' }],
+  };
+  const issue = {
+    pointer: '#/1/f0',
+    detail: 'Outside the valid range.',
+    value: 2,
+    expected: 'a number (float32) from 0 to 1 in cm',
+  };
 
   test('is served with a warning on its row', () => {
     const decoded = decodeFeatures(ranged, [{ f0: 1 }, { f0: 2 }], false);
@@ -134,6 +204,8 @@ describe('a value outside its range', () => {
   });
 
   test('is refused in strict mode', () => {
-    expect(() => decodeFeatures(ranged, [{ f0: 1 }, { f0: 2 }], true)).toThrow(expect.objectContaining({ issues: [issue] }));
+    expect(() => decodeFeatures(ranged, [{ f0: 1 }, { f0: 2 }], true)).toThrow(
+      expect.objectContaining({ issues: [issue] }),
+    );
   });
 });

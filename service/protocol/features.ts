@@ -34,20 +34,36 @@ export function decodeFeatures({ features }: Signature, body: unknown, strict: b
 }
 
 function readArray(features: readonly Feature[], items: readonly unknown[], reader: CellReader): Row[] {
-  if (items.length === 0) reader.issues.add(() => ({ pointer: '#', detail: 'The array is empty.', expected: 'at least one object' }));
+  if (items.length === 0)
+    reader.issues.add(() => ({ pointer: '#', detail: 'The array is empty.', expected: 'at least one object' }));
   return items.map((item, row) => readRow(features, item, row, [row], reader));
 }
 
-function readRow(features: readonly Feature[], item: unknown, row: number, base: readonly number[], reader: CellReader): Row {
+function readRow(
+  features: readonly Feature[],
+  item: unknown,
+  row: number,
+  base: readonly number[],
+  reader: CellReader,
+): Row {
   if (!isObject(item)) {
-    reader.issues.add(() => ({ pointer: pointerTo(...base), detail: 'Not an object.', value: shorten(item), expected: `an object with ${namesOf(features)}` }));
+    reader.issues.add(() => ({
+      pointer: pointerTo(...base),
+      detail: 'Not an object.',
+      value: shorten(item),
+      expected: `an object with ${namesOf(features)}`,
+    }));
     return [];
   }
   let known = 0;
   const cells = features.map((feature): Cell => {
     const place = (): (string | number)[] => [...base, feature.name];
     if (!Object.hasOwn(item, feature.name)) {
-      reader.issues.add(() => ({ pointer: pointerTo(...place()), detail: 'The field is missing.', expected: expectation(feature) }));
+      reader.issues.add(() => ({
+        pointer: pointerTo(...place()),
+        detail: 'The field is missing.',
+        expected: expectation(feature),
+      }));
       return 0;
     }
     known++;

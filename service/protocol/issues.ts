@@ -19,15 +19,26 @@ export class Issues {
   throwIfAny(): void {
     if (this.#count === 0) return;
     const more = this.#count > MOST_ISSUES ? ` The first ${MOST_ISSUES} are listed.` : '';
-    throw new ServiceError('invalid-input', `${this.#count} ${this.#count === 1 ? 'field is' : 'fields are'} wrong.${more}`, {
-      issues: this.#first,
-    });
+    throw new ServiceError(
+      'invalid-input',
+      `${this.#count} ${this.#count === 1 ? 'field is' : 'fields are'} wrong.${more}`,
+      {
+        issues: this.#first,
+      },
+    );
   }
 }
 
 /** A JSON Pointer, as a URI fragment (RFC 6901). */
 export function pointerTo(...path: readonly (string | number)[]): string {
-  return ['#', ...path.map((key) => encodeURIComponent(cut(String(key))).replaceAll('~', '~0').replaceAll('%2F', '~1'))].join('/');
+  return [
+    '#',
+    ...path.map((key) =>
+      encodeURIComponent(cut(String(key)))
+        .replaceAll('~', '~0')
+        .replaceAll('%2F', '~1'),
+    ),
+  ].join('/');
 }
 
 /** What came, as JSON can show it: long texts cut, nothing nested, no number that JSON lacks. */

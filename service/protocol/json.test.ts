@@ -36,20 +36,28 @@ test.each<[string, unknown]>([
   ['1e400', Infinity],
   ['-0', -0],
 ])('the number %s is exact', (text, value) => {
-  expect(parseJson(bytes(`{"a": [${text}], "b": "1234567890123456789"}`))).toEqual({ a: [value], b: '1234567890123456789' });
+  expect(parseJson(bytes(`{"a": [${text}], "b": "1234567890123456789"}`))).toEqual({
+    a: [value],
+    b: '1234567890123456789',
+  });
 });
 
 test('large integers go through unchanged, __proto__ beside them as well', () => {
-  const text = '{"__proto__":1,"constructor":[-9223372036854775808,18446744073709551615,0.1,"9007199254740993",null,true]}';
+  const text =
+    '{"__proto__":1,"constructor":[-9223372036854775808,18446744073709551615,0.1,"9007199254740993",null,true]}';
   expect(stringifyJson(parseJson(bytes(text)))).toBe(text);
 });
 
 test('brackets in strings are no levels, and the deepest that is taken can be revived', () => {
   expect(parseJson(bytes(JSON.stringify('["\\'.repeat(1000))))).toBe('["\\'.repeat(1000));
-  expect(stringifyJson(parseJson(bytes(`${'['.repeat(100)}9007199254740993${']'.repeat(100)}`)))).toContain('[9007199254740993]');
+  expect(stringifyJson(parseJson(bytes(`${'['.repeat(100)}9007199254740993${']'.repeat(100)}`)))).toContain(
+    '[9007199254740993]',
+  );
   expect(() => parseJson(bytes(`${'{"a":['.repeat(51)}${']}'.repeat(51)}`))).toThrow('at most 100 levels');
 });
 
 test('numbers that JSON lacks travel as their names', () => {
-  expect(stringifyJson({ a: [NaN, Infinity], b: -Infinity, c: null, d: 'null', e: 0.5, f: -1n })).toBe('{"a":["NaN","Infinity"],"b":"-Infinity","c":null,"d":"null","e":0.5,"f":-1}');
+  expect(stringifyJson({ a: [NaN, Infinity], b: -Infinity, c: null, d: 'null', e: 0.5, f: -1n })).toBe(
+    '{"a":["NaN","Infinity"],"b":"-Infinity","c":null,"d":"null","e":0.5,"f":-1}',
+  );
 });

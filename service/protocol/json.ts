@@ -24,11 +24,19 @@ export function parseJson(bytes: Uint8Array): unknown {
     throw new ServiceError('invalid-json', 'The body is not UTF-8. Send JSON encoded as UTF-8.', { cause });
   }
   const { levels, largeIntegers } = scan(bytes);
-  if (levels > MOST_LEVELS) throw new ServiceError('invalid-json', `The body is nested too deeply: at most ${MOST_LEVELS} levels of arrays and objects.`);
+  if (levels > MOST_LEVELS)
+    throw new ServiceError(
+      'invalid-json',
+      `The body is nested too deeply: at most ${MOST_LEVELS} levels of arrays and objects.`,
+    );
   try {
     return largeIntegers ? JSON.parse(text, exact) : JSON.parse(text);
   } catch (cause) {
-    throw new ServiceError('invalid-json', `The body is not JSON: ${place(text)}. NaN and Infinity are not JSON numbers.`, { cause });
+    throw new ServiceError(
+      'invalid-json',
+      `The body is not JSON: ${place(text)}. NaN and Infinity are not JSON numbers.`,
+      { cause },
+    );
   }
 }
 
@@ -83,6 +91,8 @@ function place(text: string): string {
   if (!first) return 'it is malformed';
   const before = text.slice(0, first.offset).split('\n');
   const near = text.slice(first.offset, first.offset + 20).split('\n')[0] ?? '';
-  const what = printParseErrorCode(first.error).replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
+  const what = printParseErrorCode(first.error)
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toLowerCase();
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${what}${near ? ` at ${JSON.stringify(near)}` : ''}`;
 }

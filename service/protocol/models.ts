@@ -18,7 +18,13 @@ function describeEntry(entry: Entry, isDefault: boolean): ModelListEntry {
   if (entry.state === 'loading') return { ...common, state: entry.state };
   if (entry.state === 'failed') return { ...common, state: entry.state, reason: entry.reason };
   const { output, examples } = entry.model.signature;
-  return { ...common, state: entry.state, task: output.task, verified: examples.length > 0, load_seconds: entry.loadSeconds };
+  return {
+    ...common,
+    state: entry.state,
+    task: output.task,
+    verified: examples.length > 0,
+    load_seconds: entry.loadSeconds,
+  };
 }
 
 /** `GET /models/{name}`: the signature, in the words of its author. */
@@ -35,7 +41,11 @@ export function describeModel(model: Model, strictRanges: boolean): ModelDescrip
     ...(output.task === 'classifier' && { classes: output.classes }),
     inputs,
     outputs,
-    input_schema: { $schema: 'https://json-schema.org/draft/2020-12/schema', title: name, ...rowSchema(model, strictRanges, true) },
+    input_schema: {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      title: name,
+      ...rowSchema(model, strictRanges, true),
+    },
     ...(example && { example }),
     metrics,
     examples,

@@ -10,19 +10,35 @@ import { decimalPattern } from './decimals.ts';
 export type Json = Readonly<Record<string, unknown>>;
 
 /** Schemas of the integers, which come as strings too: `Int64` and so on, by dtype. */
-export const integerSchemas: Json = Object.fromEntries((['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'] as const).map((dtype) => {
-  const [minimum, maximum] = integerRange(dtype) ?? [0n, 0n];
-  return [componentOf(dtype), {
-    description: `${dtype}: a whole number, or its digits in a string.`,
-    type: ['integer', 'string'], format: dtype, minimum, maximum, pattern: decimalPattern(minimum, maximum),
-  }];
-}));
+export const integerSchemas: Json = Object.fromEntries(
+  (['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'] as const).map((dtype) => {
+    const [minimum, maximum] = integerRange(dtype) ?? [0n, 0n];
+    return [
+      componentOf(dtype),
+      {
+        description: `${dtype}: a whole number, or its digits in a string.`,
+        type: ['integer', 'string'],
+        format: dtype,
+        minimum,
+        maximum,
+        pattern: decimalPattern(minimum, maximum),
+      },
+    ];
+  }),
+);
 
 /** What a feature takes. `inline`: without references to the document's components. */
 export function featureSchema(feature: Feature, strictRanges: boolean, inline: boolean, example?: unknown): Json {
   const { dtype, shape, description, unit, range } = feature;
   const bounds = range && strictRanges ? range : undefined;
-  const notes = [description, unit && `In ${unit}.`, range && `Valid from ${range[0]} to ${range[1]}.`, shapeNote(shape)].filter(Boolean).join(' ');
+  const notes = [
+    description,
+    unit && `In ${unit}.`,
+    range && `Valid from ${range[0]} to ${range[1]}.`,
+    shapeNote(shape),
+  ]
+    .filter(Boolean)
+    .join(' ');
   return {
     ...nested(shape, elementSchema(dtype, inline, bounds)),
     ...(notes && { description: notes }),
@@ -33,12 +49,21 @@ export function featureSchema(feature: Feature, strictRanges: boolean, inline: b
 }
 
 /** What a row of a model is, by its features' names. */
-export function rowSchema({ signature: { features }, example }: Pick<Model, 'signature' | 'example'>, strictRanges: boolean, inline: boolean): Json {
+export function rowSchema(
+  { signature: { features }, example }: Pick<Model, 'signature' | 'example'>,
+  strictRanges: boolean,
+  inline: boolean,
+): Json {
   return {
     type: 'object',
     additionalProperties: false,
     required: features.map(({ name }) => name),
-    properties: Object.fromEntries(features.map((feature) => [feature.name, featureSchema(feature, strictRanges, inline, example?.input[feature.name])])),
+    properties: Object.fromEntries(
+      features.map((feature) => [
+        feature.name,
+        featureSchema(feature, strictRanges, inline, example?.input[feature.name]),
+      ]),
+    ),
   };
 }
 
@@ -57,7 +82,13 @@ export function elementSchema(dtype: DType, inline: boolean, range?: readonly [n
   }
   const [minimum, maximum] = range ?? [-most, most];
   // NaN, which is a missing value to many models, is in every range.
-  return { type: ['number', 'string'], format: formats[dtype], minimum, maximum, pattern: range ? '^NaN$' : '^(NaN|Infinity|-Infinity)$' };
+  return {
+    type: ['number', 'string'],
+    format: formats[dtype],
+    minimum,
+    maximum,
+    pattern: range ? '^NaN$' : '^(NaN|Infinity|-Infinity)$',
+  };
 }
 
 const formats: Readonly<Partial<Record<DType, string>>> = { float32: 'float', float64: 'double', float16: 'float16' };
@@ -84,12 +115,18 @@ export function outputSchema({ dtype, shape }: TensorSpec, { batching, inputs }:
 /** Nested arrays, as long as the fixed dimensions say. */
 export function nested([first, ...rest]: readonly (number | string)[], element: Json): Json {
   if (first === undefined) return element;
-  return { type: 'array', ...(typeof first === 'number' && { minItems: first, maxItems: first }), items: nested(rest, element) };
+  return {
+    type: 'array',
+    ...(typeof first === 'number' && { minItems: first, maxItems: first }),
+    items: nested(rest, element),
+  };
 }
 
 function shapeNote(shape: readonly (number | string)[]): string | undefined {
   const dynamic = shape.filter((dimension) => typeof dimension === 'string');
-  return dynamic.length === 0 ? undefined : `Nested arrays of shape [${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}], all of one length at each level.`;
+  return dynamic.length === 0
+    ? undefined
+    : `Nested arrays of shape [${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}], all of one length at each level.`;
 }
 
 export function ref(schema: string): Json {

@@ -4,7 +4,14 @@ import { decodeFeatures } from './features.ts';
 import { encodePredictions } from './predictions.ts';
 
 const signature = (...names: string[]): Signature => ({
-  name: 'm', version: '1', inputs: [], outputs: [], batching: 'together', output: { task: 'regressor', value: 'y' }, metrics: {}, examples: [],
+  name: 'm',
+  version: '1',
+  inputs: [],
+  outputs: [],
+  batching: 'together',
+  output: { task: 'regressor', value: 'y' },
+  metrics: {},
+  examples: [],
   features: names.map((name, column) => ({ name, dtype: 'float32', input: 'X', column, shape: [], range: [0, 100] })),
 });
 const two = signature('a', 'b');
@@ -20,8 +27,16 @@ function issues(body: unknown, of = two) {
 
 test('columns are answered as rows in their order, whatever order the columns have', () => {
   const decoded = decodeFeatures(two, { columns: { b: [4, 5, 6], a: [1, 2, 3] } }, false);
-  expect(decoded.rows).toEqual([[1, 4], [2, 5], [3, 6]]);
-  expect(encodePredictions(two, [{ prediction: 1 }, { prediction: 2 }, { prediction: 3 }], decoded)).toMatchObject([{ prediction: 1 }, { prediction: 2 }, { prediction: 3 }]);
+  expect(decoded.rows).toEqual([
+    [1, 4],
+    [2, 5],
+    [3, 6],
+  ]);
+  expect(encodePredictions(two, [{ prediction: 1 }, { prediction: 2 }, { prediction: 3 }], decoded)).toMatchObject([
+    { prediction: 1 },
+    { prediction: 2 },
+    { prediction: 3 },
+  ]);
 });
 
 test('a table of one row is answered by an array', () => {
@@ -49,7 +64,11 @@ test('every bad value and column is listed', () => {
 
 test('columns of unequal length are both named', () => {
   expect(issues({ columns: { a: [1, 2, 3], b: [4, 5] } })).toEqual([
-    { pointer: '#/columns/b', detail: "The column has 2 values, and the column 'a' has 3.", expected: "3 values, as many as 'a' has" },
+    {
+      pointer: '#/columns/b',
+      detail: "The column has 2 values, and the column 'a' has 3.",
+      expected: "3 values, as many as 'a' has",
+    },
   ]);
   expect(issues({ columns: { a: [], b: [4] } })).toHaveLength(1);
 });
@@ -59,14 +78,27 @@ test.each([[{ a: [], b: [] }], [{}], [null], [[1, 2]], ['text']])('%j are no col
 });
 
 test('names that JavaScript knows are columns like others', () => {
-  expect(decodeFeatures(signature('__proto__', 'constructor'), JSON.parse('{"columns": {"__proto__": [1], "constructor": [2]}}'), false).rows).toEqual([[1, 2]]);
-  expect(issues(JSON.parse('{"columns": {"a": [1], "b": [2], "__proto__": [3]}, "__proto__": {}}')).map(({ pointer }) => pointer)).toEqual(['#/__proto__', '#/columns/__proto__']);
+  expect(
+    decodeFeatures(
+      signature('__proto__', 'constructor'),
+      JSON.parse('{"columns": {"__proto__": [1], "constructor": [2]}}'),
+      false,
+    ).rows,
+  ).toEqual([[1, 2]]);
+  expect(
+    issues(JSON.parse('{"columns": {"a": [1], "b": [2], "__proto__": [3]}, "__proto__": {}}')).map(
+      ({ pointer }) => pointer,
+    ),
+  ).toEqual(['#/__proto__', '#/columns/__proto__']);
 });
 
 test('a model with a feature called columns takes rows and tables', () => {
   const odd = signature('columns', 'b');
   expect(decodeFeatures(odd, { columns: 1, b: 2 }, false)).toMatchObject({ rows: [[1, 2]], single: true });
   expect(decodeFeatures(odd, [{ columns: 1, b: 2 }], false).rows).toEqual([[1, 2]]);
-  expect(decodeFeatures(odd, { columns: { columns: [1, 3], b: [2, 4] } }, false).rows).toEqual([[1, 2], [3, 4]]);
+  expect(decodeFeatures(odd, { columns: { columns: [1, 3], b: [2, 4] } }, false).rows).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
   expect(issues({ columns: [1], b: 2 }, odd)).toMatchObject([{ pointer: '#/columns' }]);
 });

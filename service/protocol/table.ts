@@ -12,19 +12,35 @@ interface Table {
  * Whether a body is a table. No feature's value is an object, so a model with a feature called `columns` takes rows where
  * that is anything else; of other models `columns` can only mean a table.
  */
-export function isTable(features: readonly Feature[], body: unknown): body is Table & Readonly<Record<string, unknown>> {
+export function isTable(
+  features: readonly Feature[],
+  body: unknown,
+): body is Table & Readonly<Record<string, unknown>> {
   if (!isObject(body) || !Object.hasOwn(body, 'columns')) return false;
   return isObject(body['columns']) || !features.some(({ name }) => name === 'columns');
 }
 
 /** The rows of a table, in its order. */
-export function readTable(features: readonly Feature[], table: Table & Readonly<Record<string, unknown>>, reader: CellReader): Row[] {
+export function readTable(
+  features: readonly Feature[],
+  table: Table & Readonly<Record<string, unknown>>,
+  reader: CellReader,
+): Row[] {
   const { columns, ...others } = table;
   for (const [name, value] of Object.entries(others)) {
-    reader.issues.add(() => ({ pointer: pointerTo(name), detail: 'Unknown field beside "columns".', value: shorten(value) }));
+    reader.issues.add(() => ({
+      pointer: pointerTo(name),
+      detail: 'Unknown field beside "columns".',
+      value: shorten(value),
+    }));
   }
   if (!isObject(columns)) {
-    reader.issues.add(() => ({ pointer: pointerTo('columns'), detail: `Expected an object, got ${whatCame(columns)}.`, value: shorten(columns), expected: `an object with ${namesOf(features)}` }));
+    reader.issues.add(() => ({
+      pointer: pointerTo('columns'),
+      detail: `Expected an object, got ${whatCame(columns)}.`,
+      value: shorten(columns),
+      expected: `an object with ${namesOf(features)}`,
+    }));
     return [];
   }
   reader.refuseUnknown(features, columns, ['columns']);
@@ -33,12 +49,17 @@ export function readTable(features: readonly Feature[], table: Table & Readonly<
   const rows = Array.from({ length }, (): Cell[] => []);
   arrays.forEach((values = [], index) => {
     const feature = features[index];
-    if (feature) rows.forEach((row, at) => row.push(reader.read(feature, values[at], at, () => ['columns', feature.name, at])));
+    if (feature)
+      rows.forEach((row, at) => row.push(reader.read(feature, values[at], at, () => ['columns', feature.name, at])));
   });
   return rows;
 }
 
-function readColumn(feature: Feature, columns: Readonly<Record<string, unknown>>, { issues }: CellReader): readonly unknown[] | undefined {
+function readColumn(
+  feature: Feature,
+  columns: Readonly<Record<string, unknown>>,
+  { issues }: CellReader,
+): readonly unknown[] | undefined {
   const pointer = (): string => pointerTo('columns', feature.name);
   const expected = (): string => `an array, each of its values ${expectation(feature)}`;
   if (!Object.hasOwn(columns, feature.name)) {
@@ -47,15 +68,26 @@ function readColumn(feature: Feature, columns: Readonly<Record<string, unknown>>
   }
   const values = columns[feature.name];
   if (Array.isArray(values)) return values as unknown[];
-  issues.add(() => ({ pointer: pointer(), detail: `Expected an array, got ${whatCame(values)}.`, value: shorten(values), expected: expected() }));
+  issues.add(() => ({
+    pointer: pointer(),
+    detail: `Expected an array, got ${whatCame(values)}.`,
+    value: shorten(values),
+    expected: expected(),
+  }));
   return undefined;
 }
 
 /** How many rows there are; none where the columns do not agree on it, since then nobody knows which values belong together. */
-function commonLength(features: readonly Feature[], arrays: readonly (readonly unknown[] | undefined)[], { issues }: CellReader): number {
+function commonLength(
+  features: readonly Feature[],
+  arrays: readonly (readonly unknown[] | undefined)[],
+  { issues }: CellReader,
+): number {
   const first = arrays.findIndex((values) => values !== undefined);
   const length = arrays[first]?.length ?? 0;
-  const unequal = arrays.flatMap((values, index) => (values === undefined || values.length === length ? [] : [{ name: features[index]?.name ?? '', values }]));
+  const unequal = arrays.flatMap((values, index) =>
+    values === undefined || values.length === length ? [] : [{ name: features[index]?.name ?? '', values }],
+  );
   for (const { name, values } of unequal) {
     const other = features[first]?.name ?? '';
     issues.add(() => ({
@@ -65,7 +97,11 @@ function commonLength(features: readonly Feature[], arrays: readonly (readonly u
     }));
   }
   if (length === 0 && unequal.length === 0 && arrays.every((values) => values !== undefined)) {
-    issues.add(() => ({ pointer: pointerTo('columns'), detail: 'The columns are empty.', expected: 'at least one value in each' }));
+    issues.add(() => ({
+      pointer: pointerTo('columns'),
+      detail: 'The columns are empty.',
+      expected: 'at least one value in each',
+    }));
   }
   return unequal.length > 0 || arrays.includes(undefined) ? 0 : length;
 }

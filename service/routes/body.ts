@@ -6,7 +6,10 @@ import { parseJson } from '../protocol/json.ts';
 export async function readJson(c: Context): Promise<unknown> {
   const type = mediaType(c);
   if (type !== 'application/json' && !type.endsWith('+json')) {
-    throw new ServiceError('unsupported-media-type', `The body's type is ${type || 'not given'}: send JSON with the header "Content-Type: application/json".`);
+    throw new ServiceError(
+      'unsupported-media-type',
+      `The body's type is ${type || 'not given'}: send JSON with the header "Content-Type: application/json".`,
+    );
   }
   return parseJson(await readBody(c));
 }

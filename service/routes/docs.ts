@@ -27,7 +27,11 @@ export function docs(app: Hono, options: () => OpenApiOptions): void {
   });
   for (const [name, { type, read }] of Object.entries(assets)) {
     route(app, `${paths.docs}/${name}`, {
-      GET: async (c) => c.body(new Uint8Array(Buffer.from(await read())), 200, { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'max-age=3600' }),
+      GET: async (c) =>
+        c.body(new Uint8Array(Buffer.from(await read())), 200, {
+          'Content-Type': `${type}; charset=utf-8`,
+          'Cache-Control': 'max-age=3600',
+        }),
     });
   }
 }

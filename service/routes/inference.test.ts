@@ -15,7 +15,12 @@ let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'rhizome-inference-'));
   await cp(join(root, 'models/iris'), join(dir, 'iris'), { recursive: true });
-  for (const [fixture, folder] of [['echo', 'echo'], ['columns', 'columns'], ['gather', 'gather/2'], ['gather', 'gather/10']] as const) {
+  for (const [fixture, folder] of [
+    ['echo', 'echo'],
+    ['columns', 'columns'],
+    ['gather', 'gather/2'],
+    ['gather', 'gather/10'],
+  ] as const) {
     await mkdir(join(dir, folder), { recursive: true });
     await cp(join(root, `onnx/fixtures/${fixture}.onnx`), join(dir, folder, 'model.onnx'));
   }
@@ -24,47 +29,104 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true }));
 
 interface Started {
-  readonly request: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Response>;
+  readonly request: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Response>;
   readonly repository: ModelRepository;
   readonly lifecycle: Lifecycle;
   readonly logs: Record<string, unknown>[];
 }
 
-async function start({ load = true, models = dir, apiKey, maxBodyBytes = 10_000 }: { load?: boolean; models?: string; apiKey?: string; maxBodyBytes?: number } = {}): Promise<Started> {
+async function start({
+  load = true,
+  models = dir,
+  apiKey,
+  maxBodyBytes = 10_000,
+}: { load?: boolean; models?: string; apiKey?: string; maxBodyBytes?: number } = {}): Promise<Started> {
   const [lifecycle, repository, logs] = [new Lifecycle(), new ModelRepository(models), [] as Record<string, unknown>[]];
-  const logger = pino({ level: 'info' }, { write: (line: string) => logs.push(JSON.parse(line) as Record<string, unknown>) });
-  const app = createApp({ repository, lifecycle, metrics: new Metrics(), logger, apiKey: () => apiKey, options: { strictRanges: false, requestTimeoutSeconds: 10, maxBodyBytes } });
+  const logger = pino(
+    { level: 'info' },
+    { write: (line: string) => logs.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  const app = createApp({
+    repository,
+    lifecycle,
+    metrics: new Metrics(),
+    logger,
+    apiKey: () => apiKey,
+    options: { strictRanges: false, requestTimeoutSeconds: 10, maxBodyBytes },
+  });
   if (load) await repository.load(onnxruntime, { threads: 1 });
   return {
-    repository, lifecycle, logs,
+    repository,
+    lifecycle,
+    logs,
     // Bytes, since fetch would declare a string as text; as tritonclient does, a request says nothing of its type.
-    request: async (method, path, body, headers = {}) => app.request(path, {
-      method, headers, ...(body !== undefined && { body: new Uint8Array(body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))) }),
-    }),
+    request: async (method, path, body, headers = {}) =>
+      app.request(path, {
+        method,
+        headers,
+        ...(body !== undefined && {
+          body: new Uint8Array(
+            body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+          ),
+        }),
+      }),
   };
 }
 
-const answer = async (response: Response | Promise<Response>): Promise<[number, unknown]> => [(await response).status, await (await response).json()];
+const answer = async (response: Response | Promise<Response>): Promise<[number, unknown]> => [
+  (await response).status,
+  await (await response).json(),
+];
 
-const X = { name: 'X', shape: [2, 4], datatype: 'FP32', data: [[5.1, 3.5, 1.4, 0.2], [6.5, 3, 5.8, 2.2]] };
-const indices = (...data: unknown[]): object => ({ inputs: [{ name: 'indices', shape: [data.length, 1], datatype: 'INT64', data }] });
+const X = {
+  name: 'X',
+  shape: [2, 4],
+  datatype: 'FP32',
+  data: [
+    [5.1, 3.5, 1.4, 0.2],
+    [6.5, 3, 5.8, 2.2],
+  ],
+};
+const indices = (...data: unknown[]): object => ({
+  inputs: [{ name: 'indices', shape: [data.length, 1], datatype: 'INT64', data }],
+});
 
 describe('metadata', () => {
   test('of the server, at both paths that the specification has', async () => {
     const { request } = await start();
     for (const path of ['/v2', '/v2/']) {
-      expect(await answer(request('GET', path))).toEqual([200, { name: 'rhizome', version, extensions: ['binary_tensor_data', 'model_repository'] }]);
+      expect(await answer(request('GET', path))).toEqual([
+        200,
+        { name: 'rhizome', version, extensions: ['binary_tensor_data', 'model_repository'] },
+      ]);
     }
   });
 
   test('of a model, with -1 for each dynamic dimension', async () => {
     const { request } = await start();
     const of10 = {
-      name: 'gather', versions: ['2', '10'], platform: 'onnxruntime_onnx',
-      inputs: [{ name: 'indices', datatype: 'INT64', shape: [-1, 1] }], outputs: [{ name: 'found', datatype: 'FP32', shape: [-1, 1] }],
+      name: 'gather',
+      versions: ['2', '10'],
+      platform: 'onnxruntime_onnx',
+      inputs: [{ name: 'indices', datatype: 'INT64', shape: [-1, 1] }],
+      outputs: [{ name: 'found', datatype: 'FP32', shape: [-1, 1] }],
     };
-    for (const path of ['/v2/models/gather', '/v2/models/gather/versions/2']) expect(await answer(request('GET', path))).toEqual([200, of10]);
-    expect(await answer(request('GET', '/v2/models/columns'))).toMatchObject([200, { inputs: [{ name: 'colour', datatype: 'BYTES' }, { name: 'size', datatype: 'FP32' }] }]);
+    for (const path of ['/v2/models/gather', '/v2/models/gather/versions/2'])
+      expect(await answer(request('GET', path))).toEqual([200, of10]);
+    expect(await answer(request('GET', '/v2/models/columns'))).toMatchObject([
+      200,
+      {
+        inputs: [
+          { name: 'colour', datatype: 'BYTES' },
+          { name: 'size', datatype: 'FP32' },
+        ],
+      },
+    ]);
   });
 
   test('the index names every model and version, and on demand only those that are ready', async () => {
@@ -75,7 +137,10 @@ describe('metadata', () => {
     expect([status, new Set(index as object[])]).toEqual([200, new Set(all)]);
     const loading = await start({ load: false });
     expect(await answer(loading.request('POST', '/v2/repository/index', { ready: true }))).toEqual([200, []]);
-    expect(await answer(request('POST', '/v2/repository/index', { ready: 1 }))).toEqual([422, { error: '"ready" is 1, expected true or false.' }]);
+    expect(await answer(request('POST', '/v2/repository/index', { ready: 1 }))).toEqual([
+      422,
+      { error: '"ready" is 1, expected true or false.' },
+    ]);
   });
 });
 
@@ -85,7 +150,10 @@ describe('health', () => {
     expect(await answer(request('GET', '/v2/health/live'))).toEqual([200, { live: true }]);
     expect(await answer(request('GET', '/v2/health/ready'))).toEqual([200, { ready: true, live: true }]);
     expect(await answer(request('GET', '/v2/models/iris/ready'))).toEqual([200, { name: 'iris', ready: true }]);
-    expect(await answer(request('GET', '/v2/models/gather/versions/2/ready'))).toEqual([200, { name: 'gather', ready: true }]);
+    expect(await answer(request('GET', '/v2/models/gather/versions/2/ready'))).toEqual([
+      200,
+      { name: 'gather', ready: true },
+    ]);
   });
 
   test('is that of /readyz: not before the models are loaded, not while closing', async () => {
@@ -104,31 +172,51 @@ describe('health', () => {
     const { request } = await start({ models: broken });
     await rm(broken, { recursive: true });
     expect(await answer(request('GET', '/v2/models/broken/ready'))).toEqual([503, { name: 'broken', ready: false }]);
-    expect(await answer(request('POST', '/v2/models/broken/infer', {}))).toEqual([503, { error: "The model 'broken' is failed." }]);
-    expect(await answer(request('POST', '/v2/repository/index', ''))).toMatchObject([200, [{ name: 'broken', state: 'UNAVAILABLE', reason: expect.stringContaining('model.onnx') }]]);
+    expect(await answer(request('POST', '/v2/models/broken/infer', {}))).toEqual([
+      503,
+      { error: "The model 'broken' is failed." },
+    ]);
+    expect(await answer(request('POST', '/v2/repository/index', ''))).toMatchObject([
+      200,
+      [{ name: 'broken', state: 'UNAVAILABLE', reason: expect.stringContaining('model.onnx') }],
+    ]);
   });
 
   test('stays open where a key is needed; all else needs it', async () => {
     const { request } = await start({ apiKey: 'correct-horse' });
     for (const path of ['live', 'ready']) expect((await request('GET', `/v2/health/${path}`)).status).toBe(200);
-    for (const [method, path] of [['GET', '/v2'], ['GET', '/v2/models/iris'], ['GET', '/v2/models/iris/ready'], ['POST', '/v2/models/iris/infer'], ['POST', '/v2/repository/index']] as const) {
+    for (const [method, path] of [
+      ['GET', '/v2'],
+      ['GET', '/v2/models/iris'],
+      ['GET', '/v2/models/iris/ready'],
+      ['POST', '/v2/models/iris/infer'],
+      ['POST', '/v2/repository/index'],
+    ] as const) {
       expect(await answer(request(method, path))).toEqual([401, { error: expect.stringContaining('API key') }]);
     }
-    expect((await request('POST', '/v2/models/iris/infer', { inputs: [X] }, { Authorization: 'Bearer correct-horse' })).status).toBe(200);
+    expect(
+      (await request('POST', '/v2/models/iris/infer', { inputs: [X] }, { Authorization: 'Bearer correct-horse' }))
+        .status,
+    ).toBe(200);
   });
 });
 
 describe('POST …/infer', () => {
-  test('answers what the model gives, with the request\'s id; it is counted and logged by model', async () => {
+  test("answers what the model gives, with the request's id; it is counted and logged by model", async () => {
     const { request, logs } = await start();
     const [status, body] = await answer(request('POST', '/v2/models/iris/infer', { id: '42', inputs: [X] }));
-    expect([status, body]).toEqual([200, {
-      model_name: 'iris', model_version: '1', id: '42',
-      outputs: [
-        { name: 'output_label', datatype: 'INT64', shape: [2], data: [0, 2] },
-        { name: 'output_probability', datatype: 'FP32', shape: [2, 3], data: expect.any(Array) },
-      ],
-    }]);
+    expect([status, body]).toEqual([
+      200,
+      {
+        model_name: 'iris',
+        model_version: '1',
+        id: '42',
+        outputs: [
+          { name: 'output_label', datatype: 'INT64', shape: [2], data: [0, 2] },
+          { name: 'output_probability', datatype: 'FP32', shape: [2, 3], data: expect.any(Array) },
+        ],
+      },
+    ]);
     expect(logs.at(-1)).toMatchObject({ path: '/v2/models/iris/infer', model: 'iris', status: 200 });
     const metrics = await (await request('GET', '/metrics')).text();
     expect(metrics).toContain('rhizome_http_requests_total{route="/v2/models/:name/infer",model="iris",code="200"} 1');
@@ -143,7 +231,8 @@ describe('POST …/infer', () => {
     const body = new Uint8Array(await response.arrayBuffer());
     const length = Number(response.headers.get('Inference-Header-Content-Length'));
     expect(JSON.parse(new TextDecoder().decode(body.subarray(0, length)))).toEqual({
-      model_name: 'iris', model_version: '1',
+      model_name: 'iris',
+      model_version: '1',
       outputs: [{ name: 'output_probability', datatype: 'FP32', shape: [2, 3], parameters: { binary_data_size: 24 } }],
     });
     expect(new Float32Array(body.slice(length).buffer)[0]).toBeCloseTo(0.977, 3);
@@ -151,33 +240,60 @@ describe('POST …/infer', () => {
 
   test('takes tensors in binary, declared as bytes or not at all', async () => {
     const { request } = await start();
-    const head = Buffer.from(JSON.stringify({ inputs: [{ name: 'indices', shape: [2, 1], datatype: 'INT64', parameters: { binary_data_size: 16 } }] }));
+    const head = Buffer.from(
+      JSON.stringify({
+        inputs: [{ name: 'indices', shape: [2, 1], datatype: 'INT64', parameters: { binary_data_size: 16 } }],
+      }),
+    );
     const body = Buffer.concat([head, Buffer.from(BigInt64Array.of(4n, -5n).buffer)]);
     for (const type of [{}, { 'Content-Type': 'application/octet-stream' }]) {
-      const response = request('POST', '/v2/models/gather/versions/2/infer', body, { 'Inference-Header-Content-Length': String(head.length), ...type });
-      expect(await answer(response)).toMatchObject([200, { model_version: '2', outputs: [{ name: 'found', shape: [2, 1], data: [4.5, 0.5] }] }]);
+      const response = request('POST', '/v2/models/gather/versions/2/infer', body, {
+        'Inference-Header-Content-Length': String(head.length),
+        ...type,
+      });
+      expect(await answer(response)).toMatchObject([
+        200,
+        { model_version: '2', outputs: [{ name: 'found', shape: [2, 1], data: [4.5, 0.5] }] },
+      ]);
     }
   });
 
   test('every element type comes back as it was sent', async () => {
     const { request } = await start();
     const data: Record<string, [string, string]> = {
-      float32: ['FP32', '[0.5,"NaN"]'], float64: ['FP64', '[0.1,"-Infinity"]'], float16: ['FP16', '[0.5,65504]'],
-      int8: ['INT8', '[-128,127]'], int16: ['INT16', '[-32768,32767]'], int32: ['INT32', '[-2147483648,2147483647]'],
+      float32: ['FP32', '[0.5,"NaN"]'],
+      float64: ['FP64', '[0.1,"-Infinity"]'],
+      float16: ['FP16', '[0.5,65504]'],
+      int8: ['INT8', '[-128,127]'],
+      int16: ['INT16', '[-32768,32767]'],
+      int32: ['INT32', '[-2147483648,2147483647]'],
       int64: ['INT64', '[-9223372036854775808,9223372036854775807]'],
-      uint8: ['UINT8', '[0,255]'], uint16: ['UINT16', '[0,65535]'], uint32: ['UINT32', '[0,4294967295]'], uint64: ['UINT64', '[0,18446744073709551615]'],
-      bool: ['BOOL', '[true,false]'], string: ['BYTES', '["","é"]'],
+      uint8: ['UINT8', '[0,255]'],
+      uint16: ['UINT16', '[0,65535]'],
+      uint32: ['UINT32', '[0,4294967295]'],
+      uint64: ['UINT64', '[0,18446744073709551615]'],
+      bool: ['BOOL', '[true,false]'],
+      string: ['BYTES', '["","é"]'],
     };
-    const tensors = (suffix: string): string => Object.entries(data).map(([name, [type, values]]) => `{"name":"${name}${suffix}","datatype":"${type}","shape":[2],"data":${values}}`).join(',');
+    const tensors = (suffix: string): string =>
+      Object.entries(data)
+        .map(
+          ([name, [type, values]]) => `{"name":"${name}${suffix}","datatype":"${type}","shape":[2],"data":${values}}`,
+        )
+        .join(',');
     const response = await request('POST', '/v2/models/echo/infer', `{"inputs":[${tensors('')}]}`);
     expect(await response.text()).toBe(`{"model_name":"echo","model_version":"1","outputs":[${tensors('_out')}]}`);
   });
 
   test('a model of texts and numbers', async () => {
     const { request } = await start();
-    const inputs = [{ name: 'colour', shape: [2, 1], datatype: 'BYTES', data: ['red', 'blue'] }, { name: 'size', shape: [2, 1], datatype: 'FP32', data: [1, 4] }];
-    expect(await answer(request('POST', '/v2/models/columns/infer', { inputs, outputs: [{ name: 'output_label' }] })))
-      .toMatchObject([200, { outputs: [{ name: 'output_label', datatype: 'INT64', data: [0, 1] }] }]);
+    const inputs = [
+      { name: 'colour', shape: [2, 1], datatype: 'BYTES', data: ['red', 'blue'] },
+      { name: 'size', shape: [2, 1], datatype: 'FP32', data: [1, 4] },
+    ];
+    expect(
+      await answer(request('POST', '/v2/models/columns/infer', { inputs, outputs: [{ name: 'output_label' }] })),
+    ).toMatchObject([200, { outputs: [{ name: 'output_label', datatype: 'INT64', data: [0, 1] }] }]);
   });
 });
 
@@ -185,26 +301,93 @@ describe('errors are {"error"}, and the next good request is served', () => {
   const infer = '/v2/models/gather/infer';
   test.each<[string, number, string, string, unknown, Record<string, string>, string]>([
     ['an unknown route', 404, 'GET', '/v2/model', undefined, {}, 'There is no /v2/model.'],
-    ['an unknown model', 404, 'POST', '/v2/models/rose/infer', {}, {}, "There is no model 'rose'. Served: columns, echo, gather, iris."],
-    ['an unknown version', 404, 'GET', '/v2/models/gather/versions/3', undefined, {}, "The model 'gather' has no version '3': it has 2, 10."],
-    ['an unknown model\'s readiness', 404, 'GET', '/v2/models/rose/ready', undefined, {}, "There is no model 'rose'."],
+    [
+      'an unknown model',
+      404,
+      'POST',
+      '/v2/models/rose/infer',
+      {},
+      {},
+      "There is no model 'rose'. Served: columns, echo, gather, iris.",
+    ],
+    [
+      'an unknown version',
+      404,
+      'GET',
+      '/v2/models/gather/versions/3',
+      undefined,
+      {},
+      "The model 'gather' has no version '3': it has 2, 10.",
+    ],
+    ["an unknown model's readiness", 404, 'GET', '/v2/models/rose/ready', undefined, {}, "There is no model 'rose'."],
     ['another method', 405, 'GET', infer, undefined, {}, 'has no GET: it has POST.'],
-    ['a body over the limit', 413, 'POST', infer, ' '.repeat(10_001), { 'Content-Length': '10001' }, 'larger than 10000 bytes'],
+    [
+      'a body over the limit',
+      413,
+      'POST',
+      infer,
+      ' '.repeat(10_001),
+      { 'Content-Length': '10001' },
+      'larger than 10000 bytes',
+    ],
     ['another type', 415, 'POST', infer, indices(1), { 'Content-Type': 'text/csv' }, "The body's type is 'text/csv'"],
-    ['a compressed body', 415, 'POST', infer, indices(1), { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }, "The body's encoding is 'gzip'"],
+    [
+      'a compressed body',
+      415,
+      'POST',
+      infer,
+      indices(1),
+      { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' },
+      "The body's encoding is 'gzip'",
+    ],
     ['no JSON', 400, 'POST', infer, '{"inputs": [NaN]}', {}, 'The body is not JSON: line 1, column 13'],
     ['deeply nested JSON', 400, 'POST', infer, '['.repeat(9000), {}, 'nested too deeply'],
-    ['a missing input', 422, 'POST', infer, { inputs: [] }, {}, "Input 'indices' is missing. The model takes 'indices'."],
-    ['another datatype', 422, 'POST', infer, { inputs: [{ name: 'indices', shape: [1, 1], datatype: 'INT32', data: [1] }] }, {}, "Input 'indices': its elements are int32, expected int64."],
-    ['an unknown output', 422, 'POST', infer, { ...indices(1), outputs: [{ name: 'lost' }] }, {}, "There is no output 'lost'. The model gives 'found'."],
-    ['what the runtime refuses', 422, 'POST', infer, indices(99), {}, 'The inputs have the right types and shapes, but the model cannot be run: Non-zero status code returned while running Gather node.'],
+    [
+      'a missing input',
+      422,
+      'POST',
+      infer,
+      { inputs: [] },
+      {},
+      "Input 'indices' is missing. The model takes 'indices'.",
+    ],
+    [
+      'another datatype',
+      422,
+      'POST',
+      infer,
+      { inputs: [{ name: 'indices', shape: [1, 1], datatype: 'INT32', data: [1] }] },
+      {},
+      "Input 'indices': its elements are int32, expected int64.",
+    ],
+    [
+      'an unknown output',
+      422,
+      'POST',
+      infer,
+      { ...indices(1), outputs: [{ name: 'lost' }] },
+      {},
+      "There is no output 'lost'. The model gives 'found'.",
+    ],
+    [
+      'what the runtime refuses',
+      422,
+      'POST',
+      infer,
+      indices(99),
+      {},
+      'The inputs have the right types and shapes, but the model cannot be run: Non-zero status code returned while running Gather node.',
+    ],
   ])('%s: %i', async (_, status, method, path, body, headers, message) => {
     const { request } = await start();
     const response = await request(method, path, body, headers);
     // Clients compare the type with this, letter by letter.
     expect(response.headers.get('Content-Type')).toBe('application/json');
     expect(await answer(response)).toEqual([status, { error: expect.stringContaining(message) }]);
-    expect(await answer(request('POST', infer, indices(0)))).toMatchObject([200, { model_version: '10', outputs: [{ data: [0.5] }] }]);
+    expect(await answer(request('POST', infer, indices(0)))).toMatchObject([
+      200,
+      { model_version: '10', outputs: [{ data: [0.5] }] },
+    ]);
   });
 
   test('405 names the methods, 401 the scheme, as elsewhere', async () => {
@@ -216,7 +399,10 @@ describe('errors are {"error"}, and the next good request is served', () => {
   test('a fault of ours is a 500 that tells nothing of it', async () => {
     const { request, repository, logs } = await start();
     jest.spyOn(repository.get('gather'), 'run').mockRejectedValue(new TypeError('x is undefined'));
-    expect(await answer(request('POST', infer, indices(0)))).toEqual([500, { error: expect.stringContaining('The log has the reason') }]);
+    expect(await answer(request('POST', infer, indices(0)))).toEqual([
+      500,
+      { error: expect.stringContaining('The log has the reason') },
+    ]);
     expect(logs.find(({ msg }) => msg === 'internal error')).toHaveProperty('err.message', 'x is undefined');
   });
 });

@@ -35,14 +35,24 @@ export function inferenceHealth(app: Hono, repository: ModelRepository, lifecycl
   });
 }
 
-export function inference(app: Hono, repository: ModelRepository, metrics: Metrics, { requestTimeoutSeconds }: { readonly requestTimeoutSeconds: number }): void {
+export function inference(
+  app: Hono,
+  repository: ModelRepository,
+  metrics: Metrics,
+  { requestTimeoutSeconds }: { readonly requestTimeoutSeconds: number },
+): void {
   for (const path of [base, `${base}/`]) route(app, path, { GET: (c) => c.json(serverMetadata()) });
 
   for (const path of [`${base}/models/:name`, `${base}/models/:name/versions/:version`]) {
     route(app, path, {
       GET: (c) => {
         const { signature } = requested(c, repository);
-        return c.json(modelMetadata(signature, repository.versions(signature.name).map(({ version }) => version)));
+        return c.json(
+          modelMetadata(
+            signature,
+            repository.versions(signature.name).map(({ version }) => version),
+          ),
+        );
       },
     });
     route(app, `${path}/ready`, {
@@ -58,10 +68,14 @@ export function inference(app: Hono, repository: ModelRepository, metrics: Metri
         const { signature } = model;
         c.set('model', signature.name);
         const request = decodeInferRequest(await readInference(c), c.req.header(JSON_LENGTH));
-        const outputs = await timed(metrics, requestTimeoutSeconds, signature.name, () => infer(model, request.inputs, request.outputs));
+        const outputs = await timed(metrics, requestTimeoutSeconds, signature.name, () =>
+          infer(model, request.inputs, request.outputs),
+        );
         const { body, jsonLength } = encodeInferResponse(signature, request, outputs);
         if (jsonLength !== undefined) c.header(JSON_LENGTH, String(jsonLength));
-        return c.body(new Uint8Array(body), 200, { 'Content-Type': jsonLength === undefined ? 'application/json' : 'application/octet-stream' });
+        return c.body(new Uint8Array(body), 200, {
+          'Content-Type': jsonLength === undefined ? 'application/json' : 'application/octet-stream',
+        });
       },
     });
   }
@@ -83,10 +97,17 @@ function requested(c: Context, repository: ModelRepository): ReturnType<ModelRep
 async function readInference(c: Context): Promise<Uint8Array> {
   const type = mediaType(c);
   if (type !== '' && type !== 'application/json' && type !== 'application/octet-stream' && !type.endsWith('+json')) {
-    throw new ServiceError('unsupported-media-type', `The body's type is ${shown(type)}, expected application/json, or application/octet-stream where tensors follow in binary.`);
+    throw new ServiceError(
+      'unsupported-media-type',
+      `The body's type is ${shown(type)}, expected application/json, or application/octet-stream where tensors follow in binary.`,
+    );
   }
   const encoding = c.req.header('Content-Encoding') ?? 'identity';
-  if (encoding !== 'identity') throw new ServiceError('unsupported-media-type', `The body's encoding is ${shown(encoding)}: send it as it is, without Content-Encoding.`);
+  if (encoding !== 'identity')
+    throw new ServiceError(
+      'unsupported-media-type',
+      `The body's encoding is ${shown(encoding)}: send it as it is, without Content-Encoding.`,
+    );
   return readBody(c);
 }
 
@@ -95,6 +116,7 @@ function onlyReady(body: Uint8Array): boolean {
   if (body.length === 0) return false;
   const json = parseJson(body);
   const ready = typeof json === 'object' && json !== null && 'ready' in json ? json.ready : false;
-  if (typeof ready !== 'boolean') throw new ServiceError('invalid-input', `"ready" is ${shown(ready)}, expected true or false.`);
+  if (typeof ready !== 'boolean')
+    throw new ServiceError('invalid-input', `"ready" is ${shown(ready)}, expected true or false.`);
   return ready;
 }

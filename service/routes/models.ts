@@ -5,8 +5,13 @@ import { describeModel, describeModels } from '../protocol/models.ts';
 import { json } from './answer.ts';
 import { route } from './route.ts';
 
-export function models(app: Hono, repository: ModelRepository, { strictRanges }: { readonly strictRanges: boolean }): void {
-  const describe = (c: Context): Response => json(c, describeModel(repository.get(c.req.param('name') ?? '', c.req.param('version')), strictRanges));
+export function models(
+  app: Hono,
+  repository: ModelRepository,
+  { strictRanges }: { readonly strictRanges: boolean },
+): void {
+  const describe = (c: Context): Response =>
+    json(c, describeModel(repository.get(c.req.param('name') ?? '', c.req.param('version')), strictRanges));
   route(app, paths.models, { GET: (c) => json(c, describeModels(repository)) });
   route(app, `${paths.models}/:name`, { GET: describe });
   route(app, `${paths.models}/:name/versions/:version`, { GET: describe });

@@ -17,12 +17,19 @@ export interface PredictionsOptions {
 }
 
 /** The JSON API of named features, for the default model and for each. */
-export function predictions(app: Hono, repository: ModelRepository, metrics: Metrics, { strictRanges, requestTimeoutSeconds }: PredictionsOptions): void {
+export function predictions(
+  app: Hono,
+  repository: ModelRepository,
+  metrics: Metrics,
+  { strictRanges, requestTimeoutSeconds }: PredictionsOptions,
+): void {
   const answer = async (c: Context, model: Model): Promise<Response> => {
     const { signature } = model;
     c.set('model', signature.name);
     const decoded = decodeFeatures(signature, await readJson(c), strictRanges);
-    const predicted = await timed(metrics, requestTimeoutSeconds, signature.name, () => predict(model, decoded.rows, decoded.pointer));
+    const predicted = await timed(metrics, requestTimeoutSeconds, signature.name, () =>
+      predict(model, decoded.rows, decoded.pointer),
+    );
     return json(c, encodePredictions(signature, predicted, decoded));
   };
   const named = (c: Context): Model => repository.get(c.req.param('name') ?? '', c.req.param('version'));

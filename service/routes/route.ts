@@ -8,6 +8,8 @@ export function route(app: Hono, path: string, methods: Methods): void {
   for (const [method, handler] of Object.entries(methods)) app.on(method, path, handler);
   const allow = Object.keys(methods).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   app.all(path, (c) => {
-    throw new ServiceError('method-not-allowed', `${path} has no ${c.req.method}: it has ${allow.join(', ')}.`, { allow });
+    throw new ServiceError('method-not-allowed', `${path} has no ${c.req.method}: it has ${allow.join(', ')}.`, {
+      allow,
+    });
   });
 }

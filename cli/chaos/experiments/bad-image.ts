@@ -23,10 +23,17 @@ export const badImage: ChaosEvent = {
     const cause = await failureOf(waitForRollout(quietly(context), scope.context, manifests));
     const told = Date.now();
     await goBack();
-    const backAt = await watch.until('The failed replica is not gone', 120, (replicas) =>
-      replicas.length === wanted && replicas.every(({ name, ready }) => ready && before.has(name)));
+    const backAt = await watch.until(
+      'The failed replica is not gone',
+      120,
+      (replicas) => replicas.length === wanted && replicas.every(({ name, ready }) => ready && before.has(name)),
+    );
     const reason = /is in (\w+)/.exec(cause.message)?.[1] ?? cause.message;
-    return { struckAt, backAt, seen: `${reason} told after ${((told - struckAt) / 1000).toFixed(0)} s; the old replicas stayed` };
+    return {
+      struckAt,
+      backAt,
+      seen: `${reason} told after ${((told - struckAt) / 1000).toFixed(0)} s; the old replicas stayed`,
+    };
   },
 };
 

@@ -9,7 +9,8 @@ export const crashloop: ChaosEvent = {
   title: 'kill a replica again and again, until Kubernetes lets it wait',
   // A second attempt may meet the next crash.
   promised: 'serving',
-  skip: ({ cluster }) => (cluster === undefined ? 'the back-off of this machine is as that of Kubernetes, and tested there' : undefined),
+  skip: ({ cluster }) =>
+    cluster === undefined ? 'the back-off of this machine is as that of Kubernetes, and tested there' : undefined,
   async run(stage) {
     const { watch, wanted } = stage;
     const { name } = pickVictim(stage);
@@ -20,8 +21,12 @@ export const crashloop: ChaosEvent = {
     for (; !waits(); kills++) {
       struckAt = await crash(stage, name);
       const before = now()?.restarts ?? 0;
-      await watch.until(`${name} neither waits nor is back`, 120, (replicas) =>
-        waits() || replicas.some((replica) => replica.name === name && replica.ready && replica.restarts > before));
+      await watch.until(
+        `${name} neither waits nor is back`,
+        120,
+        (replicas) =>
+          waits() || replicas.some((replica) => replica.name === name && replica.ready && replica.restarts > before),
+      );
     }
     // Five minutes are the longest that it is made to wait.
     const backAt = await watch.until(`${name} is not back`, 360, complete(wanted));

@@ -12,6 +12,13 @@ export const kill: ChaosEvent = {
     const struckAt = await stage.kill(victim);
     const backAt = await stage.watch.until(`${victim.name} is not back`, 120, completeWithout(stage.wanted, victim));
     const again = stage.watch.replicas.find(({ name }) => name === victim.name);
-    return { struckAt, backAt, seen: again === undefined ? 'the pod was replaced' : `restarted${again.reason === undefined ? '' : ` (${again.reason})`}` };
+    return {
+      struckAt,
+      backAt,
+      seen:
+        again === undefined
+          ? 'the pod was replaced'
+          : `restarted${again.reason === undefined ? '' : ` (${again.reason})`}`,
+    };
   },
 };

@@ -26,9 +26,17 @@ export const nodeStop: ChaosEvent = {
     // 40 to 50 s until Kubernetes gives the node up, 30 s that the replicas tolerate it, and a start.
     const backAt = await watch.until('Not all replicas run elsewhere', 240, completeElsewhere(wanted, worker));
     await wake();
-    await watch.until(`What ran on ${worker} is not gone`, 180, (replicas, leaving) => leaving.length === 0 && complete(wanted)(replicas, leaving));
-    while (!(await workers(context, cluster.scope)).includes(worker)) await sleep(500, undefined, { signal: context.signal });
-    if (!complete(wanted)(watch.replicas, watch.leaving)) throw new Failure(`${worker} is back, and the replicas are not ${String(wanted)} any more.`, { details: watch.lines });
+    await watch.until(
+      `What ran on ${worker} is not gone`,
+      180,
+      (replicas, leaving) => leaving.length === 0 && complete(wanted)(replicas, leaving),
+    );
+    while (!(await workers(context, cluster.scope)).includes(worker))
+      await sleep(500, undefined, { signal: context.signal });
+    if (!complete(wanted)(watch.replicas, watch.leaving))
+      throw new Failure(`${worker} is back, and the replicas are not ${String(wanted)} any more.`, {
+        details: watch.lines,
+      });
     return { struckAt, backAt, seen: `replaced elsewhere; nothing doubled when ${worker} returned` };
   },
 };

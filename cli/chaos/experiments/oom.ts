@@ -32,14 +32,23 @@ export async function exhaustMemory({ context, watch, cluster, nodes }: Stage, v
   const gone = new AbortController();
   const within = { ...context, signal: AbortSignal.any([context.signal, gone.signal]) };
   // Ends with the container. Where the image has no shell it ends before anything happens.
-  const allocating = exec(within, kubectlShell(cluster.scope, victim.name, allocators)).then(() => undefined, (error: unknown) => error);
+  const allocating = exec(within, kubectlShell(cluster.scope, victim.name, allocators)).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   const refused = allocating.then((error) => {
     if (error instanceof CommandFailed && [126, 127].includes(error.code ?? 0)) throw error;
     return ended;
   });
-  const ended = nodes === undefined
-    ? watch.until(`${victim.name} still has memory`, 60, (replicas) => !replicas.some(({ name, process, ready }) => name === victim.name && process === victim.process && ready))
-    : nodes.ended(context, victim);
+  const ended =
+    nodes === undefined
+      ? watch.until(
+          `${victim.name} still has memory`,
+          60,
+          (replicas) =>
+            !replicas.some(({ name, process, ready }) => name === victim.name && process === victim.process && ready),
+        )
+      : nodes.ended(context, victim);
   try {
     return await Promise.race([ended, refused]);
   } finally {

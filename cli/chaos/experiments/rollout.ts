@@ -10,7 +10,8 @@ export const rollout: ChaosEvent = {
   name: 'rollout',
   title: 'replace every replica by a rolling update',
   promised: 'lossless',
-  skip: ({ cluster }) => (cluster === undefined ? 'on this machine `up` stops all replicas and starts new ones' : undefined),
+  skip: ({ cluster }) =>
+    cluster === undefined ? 'on this machine `up` stops all replicas and starts new ones' : undefined,
   async run(stage) {
     const struckAt = Date.now();
     return { struckAt, backAt: await replaceAll(stage), seen: 'all replaced' };
@@ -24,6 +25,9 @@ export async function replaceAll({ context, cluster, watch, wanted }: Stage): Pr
   const before = new Set(watch.replicas.map(({ name }) => name));
   await exec(context, kubectlRestart(scope, manifests.deployment));
   await waitForRollout(quietly(context), scope.context, manifests);
-  return watch.until('The old replicas are not gone', 120, (replicas) =>
-    replicas.length === wanted && replicas.every(({ name, ready }) => ready && !before.has(name)));
+  return watch.until(
+    'The old replicas are not gone',
+    120,
+    (replicas) => replicas.length === wanted && replicas.every(({ name, ready }) => ready && !before.has(name)),
+  );
 }

@@ -7,11 +7,16 @@ import { stopSignals } from './stop-signals.ts';
 const options = JSON.parse(process.argv[2] ?? '') as DaemonOptions;
 const signals = stopSignals();
 const abandoned = new AbortController();
-process.once('disconnect', () => { abandoned.abort(); });
+process.once('disconnect', () => {
+  abandoned.abort();
+});
 
 const tell = async (message: DaemonMessage): Promise<void> => {
   await new Promise<void>((resolve) => {
-    if (process.connected) process.send?.(message, undefined, undefined, () => { resolve(); });
+    if (process.connected)
+      process.send?.(message, undefined, undefined, () => {
+        resolve();
+      });
     else resolve();
   });
 };
@@ -25,16 +30,26 @@ try {
       void tell({ kind: 'event', event });
     },
   });
-  await engine.waitReady({ timeoutSeconds: options.timeoutSeconds, signal: AbortSignal.any([signals.stop, abandoned.signal]) });
+  await engine.waitReady({
+    timeoutSeconds: options.timeoutSeconds,
+    signal: AbortSignal.any([signals.stop, abandoned.signal]),
+  });
   await tell({ kind: 'ready', url: engine.url, grpc: engine.grpc, unhonoured: engine.unhonoured });
   if (process.connected) process.disconnect();
-  await new Promise((resolve) => { signals.stop.addEventListener('abort', resolve); });
+  await new Promise((resolve) => {
+    signals.stop.addEventListener('abort', resolve);
+  });
   await engine.stop(signals.now);
 } catch (error) {
   await engine?.stop(signals.now);
-  const { message, details, hint } = error instanceof Failure ? error : signals.stop.aborted
-    ? new Failure('Another `rhizome up` or `rhizome down` ended it before its replicas were ready.', { hint: '`rhizome status` says what is up now.' })
-    : new Failure(String(error));
+  const { message, details, hint } =
+    error instanceof Failure
+      ? error
+      : signals.stop.aborted
+        ? new Failure('Another `rhizome up` or `rhizome down` ended it before its replicas were ready.', {
+            hint: '`rhizome status` says what is up now.',
+          })
+        : new Failure(String(error));
   await tell({ kind: 'failed', message, details, hint });
   process.exitCode = 1;
 }

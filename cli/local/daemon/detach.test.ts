@@ -13,7 +13,9 @@ import { ended, identify, isRunning, type ProcessId } from '../replica/process-i
 import { places, readState, writeState } from '../state.ts';
 
 const cleanUp: (() => Promise<void>)[] = [];
-afterEach(async () => { for (const step of cleanUp.splice(0)) await step(); });
+afterEach(async () => {
+  for (const step of cleanUp.splice(0)) await step();
+});
 
 function prepare(wishes: Wishes) {
   const folder = project(wishes);
@@ -22,7 +24,8 @@ function prepare(wishes: Wishes) {
     await target.down();
     folder.remove();
   });
-  const up = (options: Partial<DetachOptions> = {}): Promise<Detached> => detach({ ...folder, port: 0, grpcPort: 0, timeoutSeconds: 20, onEvent: () => undefined, ...options });
+  const up = (options: Partial<DetachOptions> = {}): Promise<Detached> =>
+    detach({ ...folder, port: 0, grpcPort: 0, timeoutSeconds: 20, onEvent: () => undefined, ...options });
   return { ...folder, target, up };
 }
 
@@ -42,7 +45,15 @@ test('returns once ready; status, logs and url are seen from elsewhere; down rem
   expect((await fetch(url)).status).toBe(200);
 
   let logs = '';
-  await printLogs(root, { follow: false, signal: new AbortController().signal }, { write: (text) => { logs += text; } });
+  await printLogs(
+    root,
+    { follow: false, signal: new AbortController().signal },
+    {
+      write: (text) => {
+        logs += text;
+      },
+    },
+  );
   for (const { name } of status!.replicas) expect(logs).toContain(`${name} | starting ${name}\n`);
 
   const ids = await processes(root);
@@ -59,7 +70,15 @@ test('logs are followed until the signal aborts', async () => {
   const { url } = await up();
   let logs = '';
   const over = new AbortController();
-  const following = printLogs(root, { follow: true, signal: over.signal }, { write: (text) => { logs += text; } });
+  const following = printLogs(
+    root,
+    { follow: true, signal: over.signal },
+    {
+      write: (text) => {
+        logs += text;
+      },
+    },
+  );
   await eventually('the first start', 2000, () => logs.includes('starting'));
   await fetch(`${url}/crash`).catch(() => undefined);
   await eventually('the second start', 5000, () => logs.match(/starting/g)?.length === 2);
@@ -76,9 +95,15 @@ test('when the engine is killed, status says so, and down ends what it has left'
   await ended([engine!], 2000);
 
   expect(replicas.every(isRunning)).toBe(true);
-  expect(await target.status()).toMatchObject({ wanted: 2, ready: 0, replicas: [{ ready: false, pid: replicas[0]!.pid, reason: expect.stringContaining('rhizome down') as unknown }, {}] });
+  expect(await target.status()).toMatchObject({
+    wanted: 2,
+    ready: 0,
+    replicas: [{ ready: false, pid: replicas[0]!.pid, reason: expect.stringContaining('rhizome down') as unknown }, {}],
+  });
   expect(await target.url()).toBeUndefined();
-  expect(await target.down()).toEqual([`2 replicas whose engine was gone (pid ${replicas.map(({ pid }) => pid).join(', ')})`]);
+  expect(await target.down()).toEqual([
+    `2 replicas whose engine was gone (pid ${replicas.map(({ pid }) => pid).join(', ')})`,
+  ]);
   expect(replicas.some(isRunning)).toBe(false);
 });
 
@@ -100,7 +125,12 @@ test('a process that has got the number of a replica since is left alone', async
   const stranger = spawn('sleep', ['60']);
   const status = { name: 'web-x', ready: true, restarts: 0, pid: stranger.pid! };
   const gone = { pid: 999_999, started: 'long ago' };
-  writeState(root, { supervisor: gone, url: 'http://localhost:1', graceSeconds: 1, replicas: [{ status, process: { pid: stranger.pid!, started: 'long ago' } }] });
+  writeState(root, {
+    supervisor: gone,
+    url: 'http://localhost:1',
+    graceSeconds: 1,
+    replicas: [{ status, process: { pid: stranger.pid!, started: 'long ago' } }],
+  });
   expect(await target.status()).toBeUndefined();
   expect(await target.down()).toEqual([]);
   expect(isRunning(identify(stranger.pid!)!)).toBe(true);
@@ -138,7 +168,7 @@ test('a busy port leaves what is up alone; its own port is no obstacle', async (
 test('ended by another command while it starts, it says so', async () => {
   const { root, target, up } = prepare({ env: { NEVER_READY: '1' } });
   const first = expect(up()).rejects.toThrow('Another `rhizome up` or `rhizome down` ended it');
-  await eventually('it is on record', 10_000, async () => await readState(root) !== undefined);
+  await eventually('it is on record', 10_000, async () => (await readState(root)) !== undefined);
   await target.down();
   await first;
 });

@@ -31,38 +31,79 @@ export type DaemonOptions = Pick<DetachOptions, 'manifests' | 'root' | 'port' | 
 /** What the daemon says on the way. */
 export type DaemonMessage =
   | { readonly kind: 'event'; readonly event: EngineEvent }
-  | { readonly kind: 'ready'; readonly url: string; readonly grpc: string | undefined; readonly unhonoured: readonly string[] }
-  | { readonly kind: 'failed'; readonly message: string; readonly details: readonly string[]; readonly hint: string | undefined };
+  | {
+      readonly kind: 'ready';
+      readonly url: string;
+      readonly grpc: string | undefined;
+      readonly unhonoured: readonly string[];
+    }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly details: readonly string[];
+      readonly hint: string | undefined;
+    };
 
 /**
  * Starts the engine in a process that outlives this one and its terminal. Resolves when every replica is ready.
  * @throws Failure as `startLocal` and `waitReady` do; nothing runs then. The signal's reason when that aborts.
  */
-export async function detach({ manifests, root, port, grpcPort, timeoutSeconds, onEvent, signal }: DetachOptions): Promise<Detached> {
-  await makeWay(root, port, grpcContainerPort(readManifests(resolve(root, manifests))) === undefined ? undefined : grpcPort);
+export async function detach({
+  manifests,
+  root,
+  port,
+  grpcPort,
+  timeoutSeconds,
+  onEvent,
+  signal,
+}: DetachOptions): Promise<Detached> {
+  await makeWay(
+    root,
+    port,
+    grpcContainerPort(readManifests(resolve(root, manifests))) === undefined ? undefined : grpcPort,
+  );
   const { folder, daemonLog } = places(root);
   mkdirSync(folder, { recursive: true });
   const log = openSync(daemonLog, 'w');
   const options: DaemonOptions = { manifests, root, port, grpcPort, timeoutSeconds };
   const daemon = spawn(process.execPath, [program('cli/local/daemon/daemon'), JSON.stringify(options)], {
-    cwd: root, env: { NODE_COMPILE_CACHE: places(root).compileCache, ...process.env }, detached: true, stdio: ['ignore', log, log, 'ipc'],
+    cwd: root,
+    env: { NODE_COMPILE_CACHE: places(root).compileCache, ...process.env },
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
 
   const ready = new Promise<Detached>((settle, reject) => {
     daemon.on('message', (message: DaemonMessage) => {
       if (message.kind === 'event') onEvent(message.event);
-      else if (message.kind === 'ready') settle({ url: message.url, grpc: message.grpc, unhonoured: message.unhonoured, pid: daemon.pid ?? 0 });
-      else reject(new Failure(message.message, message.hint === undefined ? { details: message.details } : { details: message.details, hint: message.hint }));
+      else if (message.kind === 'ready')
+        settle({ url: message.url, grpc: message.grpc, unhonoured: message.unhonoured, pid: daemon.pid ?? 0 });
+      else
+        reject(
+          new Failure(
+            message.message,
+            message.hint === undefined
+              ? { details: message.details }
+              : { details: message.details, hint: message.hint },
+          ),
+        );
     });
     daemon.once('error', reject);
     // Not `exit`, which can come before its last message.
     daemon.once('disconnect', () => {
-      reject(new Failure('The local engine ended before its replicas were ready.', { details: lastLines(daemonLog, 10), hint: 'Run `rhizome up` without --detach to watch it.' }));
+      reject(
+        new Failure('The local engine ended before its replicas were ready.', {
+          details: lastLines(daemonLog, 10),
+          hint: 'Run `rhizome up` without --detach to watch it.',
+        }),
+      );
     });
   });
   // The daemon ends by itself when this end of the channel is gone before it is ready.
-  const giveUp = (): void => { if (daemon.connected) daemon.disconnect(); };
+  const giveUp = (): void => {
+    if (daemon.connected) daemon.disconnect();
+  };
   if (signal?.aborted === true) giveUp();
   signal?.addEventListener('abort', giveUp, { once: true });
   try {

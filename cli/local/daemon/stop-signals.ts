@@ -22,6 +22,8 @@ export function stopSignals(): StopSignals {
   return {
     stop: stop.signal,
     now: now.signal,
-    release: () => { for (const name of names) process.off(name, onSignal); },
+    release: () => {
+      for (const name of names) process.off(name, onSignal);
+    },
   };
 }

@@ -9,17 +9,21 @@ test('the Service leads to the container and port that it names', () => {
 });
 
 test('a headless Service, wherever it stands, is not the one that leads to a Deployment', () => {
-  const headless = 'kind: Service\nmetadata: { name: web-headless }\nspec: { clusterIP: None, selector: { app: web }, ports: [{ port: 9000 }] }\n---\n';
+  const headless =
+    'kind: Service\nmetadata: { name: web-headless }\nspec: { clusterIP: None, selector: { app: web }, ports: [{ port: 9000 }] }\n---\n';
   const { deployments, services } = parseManifests(headless + fixture({}), 'test.yaml');
   expect(serviceOf(deployments[0]!, services)?.metadata.name).toBe('web');
 });
 
 test('with sidecars it is the container that has the port', () => {
-  const { deployments } = parseManifests(`
+  const { deployments } = parseManifests(
+    `
 kind: Deployment
 metadata: { name: web }
 spec: { template: { spec: { containers: [{ name: proxy, ports: [{ name: admin, containerPort: 1 }] }, { name: web, ports: [{ name: http, containerPort: 2 }] }] } } }
-`, 'test.yaml');
+`,
+    'test.yaml',
+  );
   const service = { metadata: { name: 'web' }, spec: { ports: [{ port: 80, targetPort: 'http' }] } };
   expect(servingContainer(deployments[0]!, service)).toMatchObject({ container: { name: 'web' }, port: 2 });
 });

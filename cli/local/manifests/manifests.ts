@@ -24,11 +24,14 @@ export function parseManifests(source: string, path: string): Manifests {
 
 function pick(all: readonly KubernetesObject[], path: string): Manifests {
   // Who asks for a headless Service wants the pods' own addresses, which they have not on this machine.
-  const ofKind = (kind: string): readonly unknown[] => all.filter((object) => object.kind === kind && !isHeadless(object));
+  const ofKind = (kind: string): readonly unknown[] =>
+    all.filter((object) => object.kind === kind && !isHeadless(object));
   const deployments = ofKind('Deployment') as Deployment[];
   if (deployments.length === 0) {
     const kinds = all.map((object) => object.kind).join(', ') || 'nothing';
-    throw new Failure(`${path} has no Deployment to run, only: ${kinds}.`, { hint: 'Check infra/main.ts, then run `rhizome synth`.' });
+    throw new Failure(`${path} has no Deployment to run, only: ${kinds}.`, {
+      hint: 'Check infra/main.ts, then run `rhizome synth`.',
+    });
   }
   return {
     all,
@@ -44,23 +47,33 @@ export function serviceOf(deployment: Deployment, services: readonly Service[]):
   const labels = deployment.spec.template.metadata?.labels ?? {};
   return services.find(({ metadata, spec }) => {
     const selector = Object.entries(spec.selector ?? {});
-    return metadata.namespace === deployment.metadata.namespace
-      && selector.length > 0
-      && selector.every(([label, value]) => labels[label] === value);
+    return (
+      metadata.namespace === deployment.metadata.namespace &&
+      selector.length > 0 &&
+      selector.every(([label, value]) => labels[label] === value)
+    );
   });
 }
 
 /** The container that a Service's first port leads to, and its port there; without a Service, the first of both. */
-export function servingContainer(deployment: Deployment, service: Service | undefined): { container: Container; port: number | undefined } {
+export function servingContainer(
+  deployment: Deployment,
+  service: Service | undefined,
+): { container: Container; port: number | undefined } {
   const { containers } = deployment.spec.template.spec;
   const servicePort = service?.spec.ports?.[0];
   const wanted = servicePort?.targetPort ?? servicePort?.port;
   for (const container of containers) {
-    const port = container.ports?.find(({ name, containerPort }) => wanted === undefined || wanted === name || wanted === containerPort);
+    const port = container.ports?.find(
+      ({ name, containerPort }) => wanted === undefined || wanted === name || wanted === containerPort,
+    );
     if (port !== undefined) return { container, port: port.containerPort };
   }
   const [first] = containers;
-  if (first === undefined) throw new Failure(`The Deployment ${deployment.metadata.name} has no container.`, { hint: 'Give it one in infra/.' });
+  if (first === undefined)
+    throw new Failure(`The Deployment ${deployment.metadata.name} has no container.`, {
+      hint: 'Give it one in infra/.',
+    });
   return { container: first, port: typeof wanted === 'number' ? wanted : undefined };
 }
 

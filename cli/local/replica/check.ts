@@ -39,20 +39,30 @@ export async function check(probe: Probe, probed: Probed): Promise<CheckResult> 
 
 /** Over a connection of its own, as the kubelet does: one that is kept would not notice that the listener is gone. */
 async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeoutMs: number): Promise<CheckResult> {
-  const headers = { 'user-agent': 'kube-probe/1.36', accept: '*/*', connection: 'close', ...Object.fromEntries((get.httpHeaders ?? []).map(({ name, value }) => [name, value])) };
+  const headers = {
+    'user-agent': 'kube-probe/1.36',
+    accept: '*/*',
+    connection: 'close',
+    ...Object.fromEntries((get.httpHeaders ?? []).map(({ name, value }) => [name, value])),
+  };
   const request = get.scheme === 'HTTPS' ? httpsRequest : httpRequest;
   return new Promise((resolve) => {
-    const call = request({ host: '127.0.0.1', port, path: get.path ?? '/', headers, agent: false, rejectUnauthorized: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (text: string) => { if (body.length < longestBody) body += text; });
-      response.on('error', () => undefined);
-      response.on('close', () => {
-        clearTimeout(timer);
-        const status = response.statusCode ?? 0;
-        resolve(status >= 200 && status < 400 ? undefined : failing(status, body));
-      });
-    });
+    const call = request(
+      { host: '127.0.0.1', port, path: get.path ?? '/', headers, agent: false, rejectUnauthorized: false },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (text: string) => {
+          if (body.length < longestBody) body += text;
+        });
+        response.on('error', () => undefined);
+        response.on('close', () => {
+          clearTimeout(timer);
+          const status = response.statusCode ?? 0;
+          resolve(status >= 200 && status < 400 ? undefined : failing(status, body));
+        });
+      },
+    );
     const timer = setTimeout(() => {
       resolve({ message: `no answer within ${timeoutMs / 1000} s (Client.Timeout exceeded)` });
       call.destroy();
@@ -85,17 +95,38 @@ async function checkTcp(port: number, timeoutMs: number): Promise<CheckResult> {
       resolve(result);
       socket.destroy();
     };
-    socket.on('connect', () => { end(undefined); });
-    socket.on('timeout', () => { end({ message: `no connection within ${timeoutMs / 1000} s` }); });
-    socket.on('error', ({ message }) => { end({ message }); });
+    socket.on('connect', () => {
+      end(undefined);
+    });
+    socket.on('timeout', () => {
+      end({ message: `no connection within ${timeoutMs / 1000} s` });
+    });
+    socket.on('error', ({ message }) => {
+      end({ message });
+    });
   });
 }
 
-async function checkCommand([file = '', ...args]: readonly string[], { surroundings }: Probed, timeoutMs: number): Promise<CheckResult> {
+async function checkCommand(
+  [file = '', ...args]: readonly string[],
+  { surroundings }: Probed,
+  timeoutMs: number,
+): Promise<CheckResult> {
   return new Promise((resolve) => {
-    execFile(executable(file), args, { ...surroundings, timeout: timeoutMs, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      if (error === null) resolve(undefined);
-      else resolve({ message: error.killed === true ? `command "${file}" timed out after ${timeoutMs / 1000} s` : (stdout + stderr).slice(0, 200).trim() || error.message });
-    });
+    execFile(
+      executable(file),
+      args,
+      { ...surroundings, timeout: timeoutMs, killSignal: 'SIGKILL' },
+      (error, stdout, stderr) => {
+        if (error === null) resolve(undefined);
+        else
+          resolve({
+            message:
+              error.killed === true
+                ? `command "${file}" timed out after ${timeoutMs / 1000} s`
+                : (stdout + stderr).slice(0, 200).trim() || error.message,
+          });
+      },
+    );
   });
 }

@@ -36,7 +36,7 @@ export function startContainer({ argv, cwd, env }: Program, print: (chunk: Buffe
   child.stderr.on('data', print);
 
   const { pid } = child;
-  const id = pid === undefined ? undefined : identify(pid) ?? { pid, started: '' };
+  const id = pid === undefined ? undefined : (identify(pid) ?? { pid, started: '' });
   const gone = new AbortController();
   const closed = once(child, 'close').catch(() => undefined);
   const exited = new Promise<number>((resolve) => {
@@ -47,10 +47,14 @@ export function startContainer({ argv, cwd, env }: Program, print: (chunk: Buffe
     child.once('exit', (code, signal) => {
       if (pid !== undefined) killQuietly(-pid, 'SIGKILL');
       // Its last words may still be in the pipe; a process that left the group can hold that open for ever.
-      void Promise.race([closed, delay(200, undefined, { ref: false })]).then(() => { resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])); });
+      void Promise.race([closed, delay(200, undefined, { ref: false })]).then(() => {
+        resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+      });
     });
   });
-  void exited.then(() => { gone.abort(); });
+  void exited.then(() => {
+    gone.abort();
+  });
 
   return {
     id,

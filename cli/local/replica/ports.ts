@@ -10,11 +10,13 @@ export function portOf(server: Server): number {
 
 /** A free port of the loopback interface for each; all are held until the last is found, so that none comes twice. */
 export async function freePorts(wanted: readonly number[]): Promise<ReadonlyMap<number, number>> {
-  const servers = await Promise.all(wanted.map(async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return server;
-  }));
+  const servers = await Promise.all(
+    wanted.map(async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
   const found = new Map(wanted.map((port, index) => [port, portOf(servers[index] as Server)]));
   for (const server of servers) server.close();
   return found;

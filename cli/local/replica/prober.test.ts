@@ -11,18 +11,34 @@ function probing(probes: Probes, answer: (probe: Probe, seconds: number) => stri
   const seen: string[] = [];
   const checks: string[] = [];
   const nameOf = (probe: Probe) => Object.entries(probes).find(([, value]) => value === probe)?.[0] ?? '';
-  const note = (text: string) => { if (!seen.at(-1)?.endsWith(text)) seen.push(`${clock.now() / 1000} ${text}`); };
+  const note = (text: string) => {
+    if (!seen.at(-1)?.endsWith(text)) seen.push(`${clock.now() / 1000} ${text}`);
+  };
   const done = probeContainer({
-    probes, clock, signal: over.signal,
+    probes,
+    clock,
+    signal: over.signal,
     check: (probe) => {
       checks.push(`${clock.now() / 1000} ${nameOf(probe)}`);
       const message = answer(probe, clock.now() / 1000);
       return Promise.resolve(message === undefined ? undefined : { message });
     },
-    onReadiness: (ready, failing) => { note(ready ? 'ready' : failing?.message ?? ''); },
-    onUnhealthy: ({ message, graceSeconds }) => { note(`kill: ${message}, grace ${graceSeconds ?? 'of the pod'}`); },
+    onReadiness: (ready, failing) => {
+      note(ready ? 'ready' : (failing?.message ?? ''));
+    },
+    onUnhealthy: ({ message, graceSeconds }) => {
+      note(`kill: ${message}, grace ${graceSeconds ?? 'of the pod'}`);
+    },
   });
-  return { clock, seen, checks, end: async () => { over.abort(); await done; } };
+  return {
+    clock,
+    seen,
+    checks,
+    end: async () => {
+      over.abort();
+      await done;
+    },
+  };
 }
 
 test('without probes a container is ready at once', async () => {
@@ -35,10 +51,17 @@ test('without probes a container is ready at once', async () => {
 test('the startup probe holds back the others; a start is seen within 0.1 s whatever the period', async () => {
   const startupProbe = { periodSeconds: 5, failureThreshold: 30 };
   const readinessProbe = { periodSeconds: 2 };
-  const { clock, seen, checks, end } = probing({ startupProbe, readinessProbe, livenessProbe: { periodSeconds: 7 } }, (_, now) => (now < 1.05 ? 'not yet' : undefined));
+  const { clock, seen, checks, end } = probing(
+    { startupProbe, readinessProbe, livenessProbe: { periodSeconds: 7 } },
+    (_, now) => (now < 1.05 ? 'not yet' : undefined),
+  );
   await clock.advance(4000);
   expect(seen).toEqual(['0 Startup probe failed: not yet', '1.1 ready']);
-  expect(checks.filter((check) => !check.endsWith('startupProbe'))).toEqual(['1.1 readinessProbe', '1.1 livenessProbe', '3.1 readinessProbe']);
+  expect(checks.filter((check) => !check.endsWith('startupProbe'))).toEqual([
+    '1.1 readinessProbe',
+    '1.1 livenessProbe',
+    '3.1 readinessProbe',
+  ]);
   await end();
 });
 
@@ -60,9 +83,11 @@ test('readiness goes after its threshold of failures and returns after its thres
   await end();
 });
 
-test('liveness kills after its threshold, with a grace period of its own, by Kubernetes\' defaults every 10 s', async () => {
+test("liveness kills after its threshold, with a grace period of its own, by Kubernetes' defaults every 10 s", async () => {
   const livenessProbe = { terminationGracePeriodSeconds: 5, initialDelaySeconds: 3 };
-  const { clock, seen, checks, end } = probing({ livenessProbe }, (_, now) => (now > 20 ? 'HTTP probe failed with statuscode: 500' : undefined));
+  const { clock, seen, checks, end } = probing({ livenessProbe }, (_, now) =>
+    now > 20 ? 'HTTP probe failed with statuscode: 500' : undefined,
+  );
   await clock.advance(60_000);
   expect(checks).toEqual([3, 13, 23, 33, 43].map((time) => `${time} livenessProbe`));
   expect(seen).toEqual(['0 ready', '43 kill: Liveness probe failed: HTTP probe failed with statuscode: 500, grace 5']);

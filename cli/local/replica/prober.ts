@@ -31,11 +31,20 @@ const quickForMs = 10_000;
 
 /** Probes one run of a container as the kubelet does, the startup probe before the others, until the signal aborts. */
 export async function probeContainer(options: ProberOptions): Promise<void> {
-  const { probes: { startupProbe, readinessProbe, livenessProbe }, onReadiness, onUnhealthy, signal } = options;
-  const unhealthy = ({ message }: Failing, { terminationGracePeriodSeconds: graceSeconds }: Probe): void => { onUnhealthy({ message, graceSeconds }); };
+  const {
+    probes: { startupProbe, readinessProbe, livenessProbe },
+    onReadiness,
+    onUnhealthy,
+    signal,
+  } = options;
+  const unhealthy = ({ message }: Failing, { terminationGracePeriodSeconds: graceSeconds }: Probe): void => {
+    onUnhealthy({ message, graceSeconds });
+  };
 
   if (startupProbe !== undefined) {
-    for await (const failure of outcomes('Startup', startupProbe, options, (failing) => { onReadiness(false, failing); })) {
+    for await (const failure of outcomes('Startup', startupProbe, options, (failing) => {
+      onReadiness(false, failing);
+    })) {
       if (failure === undefined) break;
       unhealthy(failure, startupProbe);
       return;
@@ -49,7 +58,9 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
       return;
     }
     let everReady = false;
-    const early = (failing: Failing): void => { if (!everReady) onReadiness(false, failing); };
+    const early = (failing: Failing): void => {
+      if (!everReady) onReadiness(false, failing);
+    };
     for await (const failure of outcomes('Readiness', readinessProbe, options, early)) {
       everReady ||= failure === undefined;
       onReadiness(failure === undefined, failure);
@@ -70,7 +81,12 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
  * What a probe finds, each time that it changes by its thresholds: undefined for well, else the last failure. Kubernetes'
  * defaults are 10 s, 1 success, 3 failures. Ends when the signal aborts.
  */
-async function* outcomes(kind: string, probe: Probe, options: ProberOptions, onFailure?: (failing: Failing) => void): AsyncGenerator<CheckResult> {
+async function* outcomes(
+  kind: string,
+  probe: Probe,
+  options: ProberOptions,
+  onFailure?: (failing: Failing) => void,
+): AsyncGenerator<CheckResult> {
   const { check, clock, signal } = options;
   const over = (): boolean => signal.aborted;
   const periodMs = (probe.periodSeconds ?? 10) * 1000;

@@ -18,7 +18,7 @@ test('a process is known by its number and its start, so that a recycled number 
 test('a zombie has ended', async () => {
   // The shell's child ends, and the shell, replaced by sleep, never asks for its exit code.
   const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const [line] = await once(parent.stdout, 'data') as [Buffer];
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
   const id = identify(Number(line.toString()))!;
   expect(await ended([id], 2000)).toBe(true);
   parent.kill('SIGKILL');

@@ -27,7 +27,10 @@ function fromProc(pid: number): { state: string; started: string } {
 }
 
 function fromPs(pid: number): { state: string; started: string } {
-  const line = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } }).trim();
+  const line = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+  }).trim();
   const blank = line.indexOf(' ');
   return { state: line.slice(0, blank), started: line.slice(blank).trim() };
 }

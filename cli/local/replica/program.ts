@@ -8,7 +8,13 @@ import type { Container } from '../manifests/kubernetes.ts';
  * What runs for a container: its command and args, else the service, as by the image's default command, in the project's folder.
  * `ports` are this machine's by the container's; PORT is the one that the container serves on.
  */
-export function containerProgram(container: Container, root: string, env: Readonly<Record<string, string>>, servingPort: number, ports: ReadonlyMap<number, number>): Program {
+export function containerProgram(
+  container: Container,
+  root: string,
+  env: Readonly<Record<string, string>>,
+  servingPort: number,
+  ports: ReadonlyMap<number, number>,
+): Program {
   const own: Record<string, string> = { ...env };
   // Any variable that tells the program to listen on one of its ports has to name the one that it has here.
   for (const [name, value] of Object.entries(env)) {
@@ -17,7 +23,7 @@ export function containerProgram(container: Container, root: string, env: Readon
   }
   own['PORT' satisfies VariableName] = String(ports.get(servingPort));
 
-  const given = [...container.command ?? [], ...container.args ?? []];
+  const given = [...(container.command ?? []), ...(container.args ?? [])];
   const argv = given.length > 0 ? given : ['node', program('service/main')];
   return {
     argv: argv.map((word) => localPath(expand(word, own), root)),

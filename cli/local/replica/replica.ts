@@ -120,13 +120,26 @@ export class Replica {
   /** From start to end, whether it ends by itself, is unhealthy or is stopped. Returns the exit code. */
   async #runContainer(): Promise<number> {
     const { container: spec, root, env, servingPort, clock, log, graceSeconds } = this.#options;
-    this.#ports = await freePorts([...new Set([servingPort, ...(spec.ports ?? []).map(({ containerPort }) => containerPort)])]);
+    this.#ports = await freePorts([
+      ...new Set([servingPort, ...(spec.ports ?? []).map(({ containerPort }) => containerPort)]),
+    ]);
     if (this.#isStopping()) return 0;
     const program = containerProgram(spec, root, env, servingPort, this.#ports);
-    const container = startContainer(program, (chunk) => { log.write(chunk); }, clock);
+    const container = startContainer(
+      program,
+      (chunk) => {
+        log.write(chunk);
+      },
+      clock,
+    );
     this.#container = container;
     this.#change(false, this.#lastEnd);
-    this.#event('Started', container.id === undefined ? `cannot start ${program.argv.join(' ')}` : `${program.argv.join(' ')}, pid ${container.id.pid}`);
+    this.#event(
+      'Started',
+      container.id === undefined
+        ? `cannot start ${program.argv.join(' ')}`
+        : `${program.argv.join(' ')}, pid ${container.id.pid}`,
+    );
 
     const over = new AbortController();
     const unhealthy = Promise.withResolvers<Unhealthy>();
@@ -134,7 +147,9 @@ export class Replica {
       probes: spec,
       check: (probe) => check(probe, { localPort: (port) => this.#localPort(port), surroundings: program }),
       clock,
-      onReadiness: (ready, failing) => { if (!over.signal.aborted) this.#onReadiness(ready, failing); },
+      onReadiness: (ready, failing) => {
+        if (!over.signal.aborted) this.#onReadiness(ready, failing);
+      },
       onUnhealthy: unhealthy.resolve,
       signal: over.signal,
     });
@@ -143,13 +158,17 @@ export class Replica {
 
     if (why !== undefined || this.#isStopping()) {
       this.#change(false, why === undefined ? 'Terminating' : `Unhealthy: ${why.message}`);
-      this.#event('Killing', why === undefined ? `it gets ${graceSeconds} s to end` : `${why.message}; it will be restarted`);
+      this.#event(
+        'Killing',
+        why === undefined ? `it gets ${graceSeconds} s to end` : `${why.message}; it will be restarted`,
+      );
       await container.terminate(why?.graceSeconds ?? graceSeconds, this.#hurry.signal);
     }
     const code = await container.exited;
     this.#container = undefined;
     this.#hopeless = false;
-    this.#lastEnd = why !== undefined ? `Unhealthy: ${why.message}` : code === 0 ? 'Completed' : `Error: exit code ${code}`;
+    this.#lastEnd =
+      why !== undefined ? `Unhealthy: ${why.message}` : code === 0 ? 'Completed' : `Error: exit code ${code}`;
     this.#change(false, this.#lastEnd);
     this.#event('Exited', `exit code ${code}`);
     return code;
@@ -162,7 +181,8 @@ export class Replica {
     this.#told = message;
     this.#hopeless = final === true;
     this.#change(ready, ready ? this.#lastEnd : `Unhealthy: ${message}`);
-    if (changed) this.#event(ready ? 'Ready' : 'Unhealthy', ready ? `it serves at 127.0.0.1:${this.endpoint() ?? 0}` : message);
+    if (changed)
+      this.#event(ready ? 'Ready' : 'Unhealthy', ready ? `it serves at 127.0.0.1:${this.endpoint() ?? 0}` : message);
   }
 
   #isStopping(): boolean {
@@ -170,7 +190,10 @@ export class Replica {
   }
 
   #localPort(port: Port): number {
-    const number = typeof port === 'number' ? port : this.#options.container.ports?.find(({ name }) => name === port)?.containerPort ?? 0;
+    const number =
+      typeof port === 'number'
+        ? port
+        : (this.#options.container.ports?.find(({ name }) => name === port)?.containerPort ?? 0);
     return this.#ports.get(number) ?? number;
   }
 

@@ -9,19 +9,32 @@ export function readData(name: string, dtype: DType, { shape, count }: TensorSha
   const values: Scalar[] = [];
   const take = (value: unknown, path: readonly number[]): void => {
     const scalar = element(dtype, value);
-    if (scalar === undefined) throw invalidTensor(name, `data${path.map((index) => `[${index}]`).join('')} is ${shown(value)}, expected ${expected(dtype)}`);
+    if (scalar === undefined)
+      throw invalidTensor(
+        name,
+        `data${path.map((index) => `[${index}]`).join('')} is ${shown(value)}, expected ${expected(dtype)}`,
+      );
     values.push(scalar);
   };
   if (data.some(Array.isArray)) {
     takeNested(name, shape, data, [], take);
   } else {
-    if (data.length !== count) throw invalidTensor(name, `${data.length} elements came, and the shape [${shape.join(', ')}] has ${count}`);
-    data.forEach((value: unknown, index) => { take(value, [index]); });
+    if (data.length !== count)
+      throw invalidTensor(name, `${data.length} elements came, and the shape [${shape.join(', ')}] has ${count}`);
+    data.forEach((value: unknown, index) => {
+      take(value, [index]);
+    });
   }
   return pack(dtype, values);
 }
 
-function takeNested(name: string, shape: readonly number[], value: unknown, path: readonly number[], take: (value: unknown, path: readonly number[]) => void): void {
+function takeNested(
+  name: string,
+  shape: readonly number[],
+  value: unknown,
+  path: readonly number[],
+  take: (value: unknown, path: readonly number[]) => void,
+): void {
   const length = shape[path.length];
   if (length === undefined) {
     take(value, path);
@@ -29,7 +42,12 @@ function takeNested(name: string, shape: readonly number[], value: unknown, path
   }
   if (!Array.isArray(value) || value.length !== length) {
     const place = `data${path.map((index) => `[${index}]`).join('')}`;
-    throw invalidTensor(name, `${place} is ${Array.isArray(value) ? `an array of ${value.length}` : shown(value)}, expected an array of ${length}, as the shape [${shape.join(', ')}] has it`);
+    throw invalidTensor(
+      name,
+      `${place} is ${Array.isArray(value) ? `an array of ${value.length}` : shown(value)}, expected an array of ${length}, as the shape [${shape.join(', ')}] has it`,
+    );
   }
-  value.forEach((item: unknown, index) => { takeNested(name, shape, item, [...path, index], take); });
+  value.forEach((item: unknown, index) => {
+    takeNested(name, shape, item, [...path, index], take);
+  });
 }

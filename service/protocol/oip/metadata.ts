@@ -17,7 +17,10 @@ export function serverMetadata(): ServerMetadata {
 }
 
 /** @param versions all that are served of the model */
-export function modelMetadata(signature: Signature, versions: readonly string[] = [signature.version]): Required<ModelMetadata> {
+export function modelMetadata(
+  signature: Signature,
+  versions: readonly string[] = [signature.version],
+): Required<ModelMetadata> {
   return {
     name: signature.name,
     versions,
@@ -28,19 +31,29 @@ export function modelMetadata(signature: Signature, versions: readonly string[] 
 }
 
 function tensorMetadata({ name, dtype, shape }: TensorSpec): TensorMetadata {
-  return { name, datatype: datatypeOf(dtype), shape: shape.map((dimension) => (typeof dimension === 'number' ? dimension : -1)) };
+  return {
+    name,
+    datatype: datatypeOf(dtype),
+    shape: shape.map((dimension) => (typeof dimension === 'number' ? dimension : -1)),
+  };
 }
 
 /** Every model and version that was found. @param onlyReady leaves out those that cannot be asked now */
-export function repositoryIndex(repository: Pick<ModelRepository, 'entries'>, onlyReady = false): RepositoryIndexEntry[] {
+export function repositoryIndex(
+  repository: Pick<ModelRepository, 'entries'>,
+  onlyReady = false,
+): RepositoryIndexEntry[] {
   return repository.entries.map(indexEntry).filter(({ state }) => !onlyReady || state === 'READY');
 }
 
 function indexEntry(entry: Entry): RepositoryIndexEntry {
   const { name, version: ofModel } = entry;
   switch (entry.state) {
-    case 'loaded': return { name, version: ofModel, state: 'READY', reason: '' };
-    case 'loading': return { name, version: ofModel, state: 'LOADING', reason: '' };
-    case 'failed': return { name, version: ofModel, state: 'UNAVAILABLE', reason: entry.reason };
+    case 'loaded':
+      return { name, version: ofModel, state: 'READY', reason: '' };
+    case 'loading':
+      return { name, version: ofModel, state: 'LOADING', reason: '' };
+    case 'failed':
+      return { name, version: ofModel, state: 'UNAVAILABLE', reason: entry.reason };
   }
 }

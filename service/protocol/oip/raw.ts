@@ -4,9 +4,17 @@ import { datatypeOf } from './datatypes.ts';
 
 /** Little-endian, as the protocol wants it: so are all machines that Node's and the runtime's builds are for. */
 const arrays = {
-  float32: Float32Array, float64: Float64Array, float16: Float16Array,
-  int8: Int8Array, int16: Int16Array, int32: Int32Array, int64: BigInt64Array,
-  uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, uint64: BigUint64Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Float16Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
   bool: Uint8Array,
 } as const;
 
@@ -25,7 +33,10 @@ export function readRaw(name: string, dtype: DType, count: number, bytes: Uint8A
   const ArrayType = arrays[dtype];
   const expected = count * ArrayType.BYTES_PER_ELEMENT;
   if (bytes.length !== expected) {
-    throw invalidTensor(name, `${bytes.length} bytes came, and ${count} elements of ${datatypeOf(dtype)} take ${expected}`);
+    throw invalidTensor(
+      name,
+      `${bytes.length} bytes came, and ${count} elements of ${datatypeOf(dtype)} take ${expected}`,
+    );
   }
   // A copy: within a body they may start at any byte, and arrays of numbers only at multiples of their element's size.
   const data = new ArrayType(new Uint8Array(bytes).buffer);
@@ -44,13 +55,19 @@ function readTexts(name: string, count: number, bytes: Uint8Array): readonly str
   let offset = 0;
   for (let index = 0; index < count; index++) {
     const start = offset + LENGTH_BYTES;
-    if (start > bytes.length) throw invalidTensor(name, `its ${bytes.length} bytes end before element ${index} of ${count}`);
+    if (start > bytes.length)
+      throw invalidTensor(name, `its ${bytes.length} bytes end before element ${index} of ${count}`);
     const length = view.getUint32(offset, true);
     offset = start + length;
-    if (offset > bytes.length) throw invalidTensor(name, `element ${index} is said to have ${length} bytes, and ${bytes.length - start} are left`);
+    if (offset > bytes.length)
+      throw invalidTensor(
+        name,
+        `element ${index} is said to have ${length} bytes, and ${bytes.length - start} are left`,
+      );
     texts.push(readText(name, index, bytes.subarray(start, offset)));
   }
-  if (offset < bytes.length) throw invalidTensor(name, `${bytes.length - offset} bytes are left after the last of ${count} elements`);
+  if (offset < bytes.length)
+    throw invalidTensor(name, `${bytes.length - offset} bytes are left after the last of ${count} elements`);
   return texts;
 }
 
@@ -66,10 +83,12 @@ export function readText(name: string, index: number, bytes: Uint8Array): string
 /** The bytes of a tensor, for the binary extension and for gRPC's raw contents. */
 export function writeRaw({ data }: Pick<Tensor, 'data'>): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return Buffer.concat(data.flatMap((text) => {
-    const bytes = Buffer.from(text, 'utf8');
-    const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt32LE(bytes.length);
-    return [length, bytes];
-  }));
+  return Buffer.concat(
+    data.flatMap((text) => {
+      const bytes = Buffer.from(text, 'utf8');
+      const length = Buffer.alloc(LENGTH_BYTES);
+      length.writeUInt32LE(bytes.length);
+      return [length, bytes];
+    }),
+  );
 }

@@ -24,11 +24,24 @@ describe('data', () => {
   test('is flat or nested', () => {
     const expected = [{ name: 'x', dtype: 'float32', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }];
     expect(decode({ inputs: [{ ...x, data: [1, 2, 3, 4] }] }).inputs).toEqual(expected);
-    expect(decode({ inputs: [{ ...x, data: [[1, 2], [3, 4]] }] }).inputs).toEqual(expected);
+    expect(
+      decode({
+        inputs: [
+          {
+            ...x,
+            data: [
+              [1, 2],
+              [3, 4],
+            ],
+          },
+        ],
+      }).inputs,
+    ).toEqual(expected);
   });
 
   test('a scalar has one element, an empty tensor none', () => {
-    const shapes = (shape: number[], data: unknown): unknown => decode({ inputs: [{ name: 'x', datatype: 'INT8', shape, data }] }).inputs[0];
+    const shapes = (shape: number[], data: unknown): unknown =>
+      decode({ inputs: [{ name: 'x', datatype: 'INT8', shape, data }] }).inputs[0];
     expect(shapes([], [7])).toEqual({ name: 'x', dtype: 'int8', shape: [], data: Int8Array.of(7) });
     expect(shapes([0, 3], [])).toEqual({ name: 'x', dtype: 'int8', shape: [0, 3], data: Int8Array.of() });
     expect(shapes([2, 0], [[], []])).toEqual({ name: 'x', dtype: 'int8', shape: [2, 0], data: Int8Array.of() });
@@ -44,13 +57,17 @@ describe('data', () => {
     ['BOOL', '[true, false, true]', Uint8Array.of(1, 0, 1)],
     ['BYTES', '["", "\\uFEFFé", "__proto__"]', ['', '\uFEFFé', '__proto__']],
   ])('%s of %s is exact', (datatype, data, expected) => {
-    expect(decode(`{"inputs":[{"name":"x","shape":[3],"datatype":"${datatype}","data":${data}}]}`).inputs[0]!.data).toEqual(expected);
+    expect(
+      decode(`{"inputs":[{"name":"x","shape":[3],"datatype":"${datatype}","data":${data}}]}`).inputs[0]!.data,
+    ).toEqual(expected);
   });
 });
 
 test('the id, the outputs and how each is to be answered; other parameters are accepted', () => {
   const request = decode({
-    id: 'a-1', parameters: { binary_data_output: true, priority: 3 }, inputs: [{ ...x, data: [1, 2, 3, 4], parameters: { content_type: 'np' } }],
+    id: 'a-1',
+    parameters: { binary_data_output: true, priority: 3 },
+    inputs: [{ ...x, data: [1, 2, 3, 4], parameters: { content_type: 'np' } }],
     outputs: [{ name: 'a' }, { name: 'b', parameters: { binary_data: false } }],
   });
   expect(request).toMatchObject({ id: 'a-1', outputs: ['a', 'b'] });
@@ -62,56 +79,201 @@ test('the id, the outputs and how each is to be answered; other parameters are a
 test('tensors in binary follow the JSON in the order of the inputs, at any byte', () => {
   const floats = Buffer.from(Float32Array.of(1.5, NaN).buffer);
   const texts = Buffer.from('\x03\0\0\0\xC3\xA9!\0\0\0\0', 'latin1');
-  const { inputs } = decodeBinary({ inputs: [
-    { name: 'texts', shape: [2], datatype: 'BYTES', parameters: { binary_data_size: texts.length } },
-    { name: 'json', shape: [1], datatype: 'BOOL', data: [true] },
-    { name: 'floats', shape: [2], datatype: 'FP32', parameters: { binary_data_size: 8 } },
-    { name: 'flags', shape: [2], datatype: 'BOOL', parameters: { binary_data_size: 2 } },
-  ] }, texts, floats, Buffer.of(0, 1));
-  expect(inputs.map(({ data }) => data)).toEqual([['é!', ''], Uint8Array.of(1), Float32Array.of(1.5, NaN), Uint8Array.of(0, 1)]);
+  const { inputs } = decodeBinary(
+    {
+      inputs: [
+        { name: 'texts', shape: [2], datatype: 'BYTES', parameters: { binary_data_size: texts.length } },
+        { name: 'json', shape: [1], datatype: 'BOOL', data: [true] },
+        { name: 'floats', shape: [2], datatype: 'FP32', parameters: { binary_data_size: 8 } },
+        { name: 'flags', shape: [2], datatype: 'BOOL', parameters: { binary_data_size: 2 } },
+      ],
+    },
+    texts,
+    floats,
+    Buffer.of(0, 1),
+  );
+  expect(inputs.map(({ data }) => data)).toEqual([
+    ['é!', ''],
+    Uint8Array.of(1),
+    Float32Array.of(1.5, NaN),
+    Uint8Array.of(0, 1),
+  ]);
 });
 
 const good = { ...x, data: [1, 2, 3, 4] };
-const texts = (shape: number[], size: number): object => ({ inputs: [{ name: 't', shape, datatype: 'BYTES', parameters: { binary_data_size: size } }] });
+const texts = (shape: number[], size: number): object => ({
+  inputs: [{ name: 't', shape, datatype: 'BYTES', parameters: { binary_data_size: size } }],
+});
 const refused: [string, () => unknown, string][] = [
   ['an array', () => decode([]), 'The request is an array, expected an object with "inputs".'],
   ['no inputs', () => decode({}), '"inputs" is missing, expected an array.'],
   ['an input that is none', () => decode({ inputs: [5] }), 'inputs[0] is 5, expected an object'],
   ['no name', () => decode({ inputs: [{ ...good, name: 1 }] }), '"name" of inputs[0] is 1, expected a string.'],
-  ['another datatype', () => decode({ inputs: [{ ...good, datatype: 'BF16' }] }), `Input 'x': "datatype" is 'BF16', expected one of FP32,`],
+  [
+    'another datatype',
+    () => decode({ inputs: [{ ...good, datatype: 'BF16' }] }),
+    `Input 'x': "datatype" is 'BF16', expected one of FP32,`,
+  ],
   ['no datatype', () => decode({ inputs: [{ ...good, datatype: undefined }] }), `Input 'x': "datatype" is missing`],
-  ['no shape', () => decode({ inputs: [{ ...good, shape: 4 }] }), `Input 'x': "shape" is 4, expected an array of whole numbers.`],
-  ['a dimension that is none', () => decode({ inputs: [{ ...good, shape: [-2, -2] }] }), "Input 'x': dimension 0 of the shape is -2, expected"],
-  ['an absurd dimension', () => decode(`{"inputs":[{"name":"x","datatype":"FP32","shape":[18446744073709551616],"data":[]}]}`), "Input 'x': the shape [18446744073709552000] has more than"],
+  [
+    'no shape',
+    () => decode({ inputs: [{ ...good, shape: 4 }] }),
+    `Input 'x': "shape" is 4, expected an array of whole numbers.`,
+  ],
+  [
+    'a dimension that is none',
+    () => decode({ inputs: [{ ...good, shape: [-2, -2] }] }),
+    "Input 'x': dimension 0 of the shape is -2, expected",
+  ],
+  [
+    'an absurd dimension',
+    () => decode(`{"inputs":[{"name":"x","datatype":"FP32","shape":[18446744073709551616],"data":[]}]}`),
+    "Input 'x': the shape [18446744073709552000] has more than",
+  ],
   ['no data', () => decode({ inputs: [x] }), `Input 'x': it has no "data"`],
   ['data that is none', () => decode({ inputs: [{ ...x, data: 5 }] }), `Input 'x': "data" is 5, expected an array.`],
-  ['too few elements', () => decode({ inputs: [{ ...x, data: [1, 2, 3] }] }), "Input 'x': 3 elements came, and the shape [2, 2] has 4."],
-  ['another nesting', () => decode({ inputs: [{ ...x, data: [[1, 2], 3, 4] }] }), "Input 'x': data is an array of 3, expected an array of 2, as the shape [2, 2] has it."],
-  ['a ragged nesting', () => decode({ inputs: [{ ...x, data: [[1, 2], [3]] }] }), "Input 'x': data[1] is an array of 1, expected an array of 2"],
-  ['a nesting too deep', () => decode({ inputs: [{ ...x, data: [[1, 2], [3, [4]]] }] }), "Input 'x': data[1][1] is an array, expected a number"],
-  ['a text for a number', () => decode({ inputs: [{ ...x, data: [1, 2, 3, 'four'] }] }), "Input 'x': data[3] is 'four', expected a number"],
-  ['null', () => decode({ inputs: [{ ...x, data: [1, 2, null, 4] }] }), "Input 'x': data[2] is null, expected a number"],
-  ['an integer past its dtype', () => decode({ inputs: [{ ...good, datatype: 'UINT8', data: [1, 2, 3, 256] }] }), "Input 'x': data[3] is 256, expected a whole number (uint8) from 0 to 255."],
-  ['a float past its dtype', () => decode({ inputs: [{ ...good, datatype: 'FP16', data: [1, 2, 3, 65520] }] }), "Input 'x': data[3] is 65520, expected a number"],
+  [
+    'too few elements',
+    () => decode({ inputs: [{ ...x, data: [1, 2, 3] }] }),
+    "Input 'x': 3 elements came, and the shape [2, 2] has 4.",
+  ],
+  [
+    'another nesting',
+    () => decode({ inputs: [{ ...x, data: [[1, 2], 3, 4] }] }),
+    "Input 'x': data is an array of 3, expected an array of 2, as the shape [2, 2] has it.",
+  ],
+  [
+    'a ragged nesting',
+    () => decode({ inputs: [{ ...x, data: [[1, 2], [3]] }] }),
+    "Input 'x': data[1] is an array of 1, expected an array of 2",
+  ],
+  [
+    'a nesting too deep',
+    () =>
+      decode({
+        inputs: [
+          {
+            ...x,
+            data: [
+              [1, 2],
+              [3, [4]],
+            ],
+          },
+        ],
+      }),
+    "Input 'x': data[1][1] is an array, expected a number",
+  ],
+  [
+    'a text for a number',
+    () => decode({ inputs: [{ ...x, data: [1, 2, 3, 'four'] }] }),
+    "Input 'x': data[3] is 'four', expected a number",
+  ],
+  [
+    'null',
+    () => decode({ inputs: [{ ...x, data: [1, 2, null, 4] }] }),
+    "Input 'x': data[2] is null, expected a number",
+  ],
+  [
+    'an integer past its dtype',
+    () => decode({ inputs: [{ ...good, datatype: 'UINT8', data: [1, 2, 3, 256] }] }),
+    "Input 'x': data[3] is 256, expected a whole number (uint8) from 0 to 255.",
+  ],
+  [
+    'a float past its dtype',
+    () => decode({ inputs: [{ ...good, datatype: 'FP16', data: [1, 2, 3, 65520] }] }),
+    "Input 'x': data[3] is 65520, expected a number",
+  ],
   ['an id that is no text', () => decode({ id: 5, inputs: [] }), '"id" is 5, expected a string.'],
   ['an output without a name', () => decode({ inputs: [], outputs: [{}] }), '"name" of outputs[0] is missing'],
-  ['parameters that are none', () => decode({ inputs: [], parameters: [] }), 'The request has "parameters" that are an array'],
-  ['binary_data that is no flag', () => decode({ inputs: [], outputs: [{ name: 'y', parameters: { binary_data: 1 } }] }), `Output 'y' has the parameter "binary_data" 1, expected true or false.`],
-  ['shared memory', () => decode({ inputs: [{ ...x, parameters: { shared_memory_region: 'r' } }] }), `Input 'x' has the parameter "shared_memory_region", of an extension that is not served`],
-  ['classification', () => decode({ inputs: [], outputs: [{ name: 'y', parameters: { classification: 2 } }] }), `Output 'y' has the parameter "classification"`],
-  ['binary without the header', () => decode({ inputs: [{ ...x, parameters: { binary_data_size: 16 } }] }), 'the request has no header Inference-Header-Content-Length'],
-  ['a header past the body', () => decodeInferRequest(bytes({}), '3'), "Inference-Header-Content-Length is '3', expected how many of the body's 2 bytes are JSON."],
-  ['a header that is no number', () => decodeInferRequest(bytes({}), '0x2'), "Inference-Header-Content-Length is '0x2'"],
-  ['a size past the body', () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(15)), `Input 'x': "binary_data_size" is 16, and 15 bytes are left of the body.`],
-  ['a size that is none', () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: -1 } }] }), `Input 'x': "binary_data_size" is -1, expected a number of bytes.`],
-  ['a size that the shape does not have', () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 12 } }] }, Buffer.alloc(12)), "Input 'x': 12 bytes came, and 4 elements of FP32 take 16."],
-  ['bytes of no input', () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(17)), '1 bytes follow the JSON that belong to no input'],
-  ['data twice', () => decodeBinary({ inputs: [{ ...good, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(16)), `Input 'x': it has both "data" and "binary_data_size"`],
-  ['a BOOL of 2', () => decodeBinary({ inputs: [{ name: 'b', shape: [2], datatype: 'BOOL', parameters: { binary_data_size: 2 } }] }, Buffer.of(1, 2)), "Input 'b': element 1 is the byte 2, expected 0 or 1."],
-  ['a text cut in its length', () => decodeBinary(texts([1], 3), Buffer.alloc(3)), "Input 't': its 3 bytes end before element 0 of 1."],
-  ['a text longer than what is left', () => decodeBinary(texts([1], 6), Buffer.from('\xFF\xFF\xFF\xFFab', 'latin1')), "Input 't': element 0 is said to have 4294967295 bytes, and 2 are left."],
-  ['texts too many', () => decodeBinary(texts([1], 8), Buffer.alloc(8)), "Input 't': 4 bytes are left after the last of 1 elements."],
-  ['a text that is no UTF-8', () => decodeBinary(texts([1], 5), Buffer.of(1, 0, 0, 0, 0xFF)), "Input 't': element 0 is not UTF-8"],
+  [
+    'parameters that are none',
+    () => decode({ inputs: [], parameters: [] }),
+    'The request has "parameters" that are an array',
+  ],
+  [
+    'binary_data that is no flag',
+    () => decode({ inputs: [], outputs: [{ name: 'y', parameters: { binary_data: 1 } }] }),
+    `Output 'y' has the parameter "binary_data" 1, expected true or false.`,
+  ],
+  [
+    'shared memory',
+    () => decode({ inputs: [{ ...x, parameters: { shared_memory_region: 'r' } }] }),
+    `Input 'x' has the parameter "shared_memory_region", of an extension that is not served`,
+  ],
+  [
+    'classification',
+    () => decode({ inputs: [], outputs: [{ name: 'y', parameters: { classification: 2 } }] }),
+    `Output 'y' has the parameter "classification"`,
+  ],
+  [
+    'binary without the header',
+    () => decode({ inputs: [{ ...x, parameters: { binary_data_size: 16 } }] }),
+    'the request has no header Inference-Header-Content-Length',
+  ],
+  [
+    'a header past the body',
+    () => decodeInferRequest(bytes({}), '3'),
+    "Inference-Header-Content-Length is '3', expected how many of the body's 2 bytes are JSON.",
+  ],
+  [
+    'a header that is no number',
+    () => decodeInferRequest(bytes({}), '0x2'),
+    "Inference-Header-Content-Length is '0x2'",
+  ],
+  [
+    'a size past the body',
+    () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(15)),
+    `Input 'x': "binary_data_size" is 16, and 15 bytes are left of the body.`,
+  ],
+  [
+    'a size that is none',
+    () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: -1 } }] }),
+    `Input 'x': "binary_data_size" is -1, expected a number of bytes.`,
+  ],
+  [
+    'a size that the shape does not have',
+    () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 12 } }] }, Buffer.alloc(12)),
+    "Input 'x': 12 bytes came, and 4 elements of FP32 take 16.",
+  ],
+  [
+    'bytes of no input',
+    () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(17)),
+    '1 bytes follow the JSON that belong to no input',
+  ],
+  [
+    'data twice',
+    () => decodeBinary({ inputs: [{ ...good, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(16)),
+    `Input 'x': it has both "data" and "binary_data_size"`,
+  ],
+  [
+    'a BOOL of 2',
+    () =>
+      decodeBinary(
+        { inputs: [{ name: 'b', shape: [2], datatype: 'BOOL', parameters: { binary_data_size: 2 } }] },
+        Buffer.of(1, 2),
+      ),
+    "Input 'b': element 1 is the byte 2, expected 0 or 1.",
+  ],
+  [
+    'a text cut in its length',
+    () => decodeBinary(texts([1], 3), Buffer.alloc(3)),
+    "Input 't': its 3 bytes end before element 0 of 1.",
+  ],
+  [
+    'a text longer than what is left',
+    () => decodeBinary(texts([1], 6), Buffer.from('\xFF\xFF\xFF\xFFab', 'latin1')),
+    "Input 't': element 0 is said to have 4294967295 bytes, and 2 are left.",
+  ],
+  [
+    'texts too many',
+    () => decodeBinary(texts([1], 8), Buffer.alloc(8)),
+    "Input 't': 4 bytes are left after the last of 1 elements.",
+  ],
+  [
+    'a text that is no UTF-8',
+    () => decodeBinary(texts([1], 5), Buffer.of(1, 0, 0, 0, 0xff)),
+    "Input 't': element 0 is not UTF-8",
+  ],
 ];
 test.each(refused)('%s is refused, and named', (_, action, message) => {
   expect(thrown(action)).toMatchObject({ code: 'invalid-input', message: expect.stringContaining(message) });
@@ -129,17 +291,23 @@ describe('the answer', () => {
   test('is JSON, with numbers that JSON lacks by name and every digit of an int64', () => {
     const { body, jsonLength } = encodeInferResponse(signature, { id: 'i', binary: () => false }, outputs);
     expect(jsonLength).toBeUndefined();
-    expect(Buffer.from(body).toString()).toBe('{"model_name":"m","model_version":"3","id":"i","outputs":[' +
-      '{"name":"f","datatype":"FP32","shape":[1,2],"data":[0.5,"Infinity"]},{"name":"l","datatype":"INT64","shape":[1],"data":[9223372036854775807]},' +
-      '{"name":"s","datatype":"BYTES","shape":[2],"data":["é",""]},{"name":"b","datatype":"BOOL","shape":[1],"data":[true]}]}');
+    expect(Buffer.from(body).toString()).toBe(
+      '{"model_name":"m","model_version":"3","id":"i","outputs":[' +
+        '{"name":"f","datatype":"FP32","shape":[1,2],"data":[0.5,"Infinity"]},{"name":"l","datatype":"INT64","shape":[1],"data":[9223372036854775807]},' +
+        '{"name":"s","datatype":"BYTES","shape":[2],"data":["é",""]},{"name":"b","datatype":"BOOL","shape":[1],"data":[true]}]}',
+    );
   });
 
   test('has in binary what was asked for so, and reads back', () => {
     const { body, jsonLength } = encodeInferResponse(signature, { binary: (name) => name !== 'b' }, outputs);
     const json = JSON.parse(Buffer.from(body.subarray(0, jsonLength)).toString()) as { outputs: object[] };
     expect(json).not.toHaveProperty('id');
-    expect(json.outputs).toMatchObject([8, 8, 10].map((size) => ({ parameters: { binary_data_size: size } })).concat([{ data: [true] } as never]));
+    expect(json.outputs).toMatchObject(
+      [8, 8, 10].map((size) => ({ parameters: { binary_data_size: size } })).concat([{ data: [true] } as never]),
+    );
     const back = Buffer.from(JSON.stringify({ inputs: json.outputs }));
-    expect(decodeInferRequest(Buffer.concat([back, body.subarray(jsonLength)]), String(back.length)).inputs).toEqual(outputs);
+    expect(decodeInferRequest(Buffer.concat([back, body.subarray(jsonLength)]), String(back.length)).inputs).toEqual(
+      outputs,
+    );
   });
 });

@@ -47,17 +47,23 @@ export function decodeInferRequest(body: Uint8Array, header?: string): InferRequ
 function jsonLength(header: string, bodyLength: number): number {
   const length = /^\d{1,15}$/.test(header) ? Number(header) : undefined;
   if (length === undefined || length > bodyLength) {
-    throw invalid(`Inference-Header-Content-Length is ${shown(header)}, expected how many of the body's ${bodyLength} bytes are JSON.`);
+    throw invalid(
+      `Inference-Header-Content-Length is ${shown(header)}, expected how many of the body's ${bodyLength} bytes are JSON.`,
+    );
   }
   return length;
 }
 
 function readInput(input: unknown, index: number, binary: BinaryTail): NamedTensor {
-  if (!isObject(input)) throw invalid(`inputs[${index}] is ${shown(input)}, expected an object with "name", "shape", "datatype" and "data".`);
+  if (!isObject(input))
+    throw invalid(
+      `inputs[${index}] is ${shown(input)}, expected an object with "name", "shape", "datatype" and "data".`,
+    );
   const name = text(input['name'], `"name" of inputs[${index}]`);
   const { datatype, data } = input;
   const dtype = typeof datatype === 'string' ? dtypeOf(datatype) : undefined;
-  if (dtype === undefined) throw invalidTensor(name, `"datatype" is ${shown(datatype)}, expected one of ${allDatatypes.join(', ')}`);
+  if (dtype === undefined)
+    throw invalidTensor(name, `"datatype" is ${shown(datatype)}, expected one of ${allDatatypes.join(', ')}`);
   const shape = readShape(name, input['shape']);
   const options = parameters(input, `Input ${shown(name)}`);
   refuse(options, 'shared_memory_region', `Input ${shown(name)}`);
@@ -90,16 +96,24 @@ class BinaryTail {
   }
 
   take(name: string, size: unknown): Uint8Array {
-    if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) throw invalidTensor(name, `"binary_data_size" is ${shown(size)}, expected a number of bytes`);
-    if (this.#bytes === undefined) throw invalidTensor(name, 'it has "binary_data_size", and the request has no header Inference-Header-Content-Length');
+    if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
+      throw invalidTensor(name, `"binary_data_size" is ${shown(size)}, expected a number of bytes`);
+    if (this.#bytes === undefined)
+      throw invalidTensor(
+        name,
+        'it has "binary_data_size", and the request has no header Inference-Header-Content-Length',
+      );
     const left = this.#bytes.length - this.#taken;
     if (size > left) throw invalidTensor(name, `"binary_data_size" is ${size}, and ${left} bytes are left of the body`);
-    return this.#bytes.subarray(this.#taken, this.#taken += size);
+    return this.#bytes.subarray(this.#taken, (this.#taken += size));
   }
 
   end(): void {
     const left = (this.#bytes?.length ?? 0) - this.#taken;
-    if (left > 0) throw invalid(`${left} bytes follow the JSON that belong to no input: "binary_data_size" or Inference-Header-Content-Length is wrong.`);
+    if (left > 0)
+      throw invalid(
+        `${left} bytes follow the JSON that belong to no input: "binary_data_size" or Inference-Header-Content-Length is wrong.`,
+      );
   }
 }
 
@@ -117,7 +131,10 @@ function flag(of: Json, name: string, what: string): boolean | undefined {
 
 /** Parameters of extensions that are not served change what a request means: they cannot be passed over. */
 function refuse(of: Json, name: string, what: string): void {
-  if (of[name] !== undefined) throw invalid(`${what} has the parameter "${name}", of an extension that is not served: GET /v2 lists those that are.`);
+  if (of[name] !== undefined)
+    throw invalid(
+      `${what} has the parameter "${name}", of an extension that is not served: GET /v2 lists those that are.`,
+    );
 }
 
 function array(value: unknown, what: string): readonly unknown[] {

@@ -13,19 +13,25 @@ export interface InferResponse {
 }
 
 /** The body of the answer to `POST …/infer`: JSON, and after it the outputs that were asked for in binary. */
-export function encodeInferResponse({ name, version }: Signature, { id, binary }: Pick<InferRequest, 'id' | 'binary'>, outputs: readonly NamedTensor[]): InferResponse {
+export function encodeInferResponse(
+  { name, version }: Signature,
+  { id, binary }: Pick<InferRequest, 'id' | 'binary'>,
+  outputs: readonly NamedTensor[],
+): InferResponse {
   const tail: Uint8Array[] = [];
-  const json = Buffer.from(stringifyJson({
-    model_name: name,
-    model_version: version,
-    ...(id !== undefined && { id }),
-    outputs: outputs.map((output) => {
-      const described = { name: output.name, datatype: datatypeOf(output.dtype), shape: output.shape };
-      if (!binary(output.name)) return { ...described, data: unpack(output) };
-      const bytes = writeRaw(output);
-      tail.push(bytes);
-      return { ...described, parameters: { binary_data_size: bytes.length } };
+  const json = Buffer.from(
+    stringifyJson({
+      model_name: name,
+      model_version: version,
+      ...(id !== undefined && { id }),
+      outputs: outputs.map((output) => {
+        const described = { name: output.name, datatype: datatypeOf(output.dtype), shape: output.shape };
+        if (!binary(output.name)) return { ...described, data: unpack(output) };
+        const bytes = writeRaw(output);
+        tail.push(bytes);
+        return { ...described, parameters: { binary_data_size: bytes.length } };
+      }),
     }),
-  }));
+  );
   return tail.length === 0 ? { body: json } : { body: Buffer.concat([json, ...tail]), jsonLength: json.length };
 }
