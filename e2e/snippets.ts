@@ -34,16 +34,17 @@ export function snippets(root: string, document: string): Snippet[] {
     if (/^##? /.test(line)) section = line;
     if (line !== '```sh') return [];
     const end = lines.indexOf('```', index);
-    const answered = lines[end + 1] === '```json';
+    const after = lines.findIndex((next, at) => at > end && next !== '');
     return [
       {
         place: `${document}:${index + 2}`,
         code: lines.slice(index + 1, end).join('\n'),
         section,
-        how: how(lines[index - 1] ?? ''),
-        answer: answered
-          ? (JSON.parse(lines.slice(end + 2, lines.indexOf('```', end + 2)).join('\n')) as unknown)
-          : undefined,
+        how: how(lines.slice(0, index).findLast((before) => before !== '') ?? ''),
+        answer:
+          lines[after] === '```json'
+            ? (JSON.parse(lines.slice(after + 1, lines.indexOf('```', after)).join('\n')) as unknown)
+            : undefined,
       },
     ];
   });

@@ -54,13 +54,15 @@ test('lint finds what breaks the rules of the repository, types included', async
     const { summary } = (await run('depcruise', ['--output-type', 'json', ...folders])) as {
       summary: { violations: { from: string; rule: { name: string } }[] };
     };
+    // Those of folders are what the files make of them.
+    const ofFiles = summary.violations.filter(({ rule }) => rule.name !== 'no-circular-folders');
     for (const [file, [rule]] of Object.entries(imports)) {
-      const found = summary.violations.filter(({ from }) => from === file).map((violation) => violation.rule.name);
+      const found = ofFiles.filter(({ from }) => from === file).map((violation) => violation.rule.name);
       expect([file, [...new Set(found)]]).toEqual([file, rule === 'no-circular' ? expect.any(Array) : [rule]]);
     }
-    const circular = summary.violations.filter(({ rule }) => rule.name === 'no-circular').map(({ from }) => from);
+    const circular = ofFiles.filter(({ rule }) => rule.name === 'no-circular').map(({ from }) => from);
     expect(circular).toEqual(expect.arrayContaining([expect.stringMatching('cli/'), expect.stringMatching('client/')]));
-    expect(summary.violations.every(({ from }) => from in imports)).toBe(true);
+    expect(ofFiles.every(({ from }) => from in imports)).toBe(true);
   } finally {
     await workspace.remove();
   }

@@ -240,7 +240,7 @@ test.each(Object.entries(everyProp))('%s reaches the manifests', (prop, [value, 
 test('docs/manifests.md lists every prop, and no other', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/manifests.md'), 'utf8');
   const [, table = ''] = page.split('## Props');
-  expect([...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, prop]) => prop)).toEqual([
+  expect([...table.matchAll(/^\| `(\w+)` +\|/gm)].map(([, prop]) => prop)).toEqual([
     ...Object.keys(everyProp),
     'priority',
   ]);
