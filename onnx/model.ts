@@ -1,12 +1,19 @@
 import { basename, join } from 'node:path';
-import { differs } from './batch/answer.ts';
+import { differs } from './batch/example-mismatch.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
-import { classLabels, graphNodes, pickedLabels } from './graph/labels.ts';
-import { toExample } from './batch/examples.ts';
+import { classLabels, graphNodes, pickedLabels } from './graph/class-labels.ts';
+import { toExample } from './batch/record-examples.ts';
 import { readModelFile } from './file/model-file.ts';
 import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
 import { plausibleInputs } from './batch/plausible-inputs.ts';
-import { carriesRows, decodePredictions, encodeRows, outputNames, stackable, type Prediction } from './batch/batch.ts';
+import {
+  carriesRows,
+  decodePredictions,
+  encodeRows,
+  outputNames,
+  stackable,
+  type Prediction,
+} from './batch/predictions.ts';
 import type { Row } from './signature/cells.ts';
 import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature/signature.ts';
 import { withTexts } from './signature/doc-strings.ts';

@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { Agent, request } from 'node:http';
 import { inspect } from 'node:util';
-import { answerDifference, toFeatures, type Answer, type Described } from '../fixtures/training-libraries/named.ts';
-import { readJson, trainedModels, trainersFolder, writeJson } from '../fixtures/training-libraries/cases.ts';
+import {
+  answerDifference,
+  toFeatures,
+  type Answer,
+  type Described,
+} from '../fixtures/training-libraries/row-predictions.ts';
+import { readJson, trainedModels, trainersFolder, writeJson } from '../fixtures/training-libraries/recorded-models.ts';
 import { Chance, type BadRequest, type Target } from './fixtures/bad-input.ts';
 import { badNamed } from './fixtures/bad-named.ts';
 import { badBinary, badTensors } from './fixtures/bad-tensors.ts';

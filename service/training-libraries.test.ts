@@ -5,7 +5,7 @@ import {
   toFeatures,
   type Answer,
   type Described,
-} from '../fixtures/training-libraries/named.ts';
+} from '../fixtures/training-libraries/row-predictions.ts';
 import {
   readJson,
   rowsOf,
@@ -14,7 +14,7 @@ import {
   writeJson,
   type Run,
   type TrainedModel,
-} from '../fixtures/training-libraries/cases.ts';
+} from '../fixtures/training-libraries/recorded-models.ts';
 import { inferBinary, inferJson } from './fixtures/oip.ts';
 import { startService, type ServiceProcess } from './fixtures/process.ts';
 

@@ -1,4 +1,4 @@
-import { differs, type Answer } from '../../onnx/batch/answer.ts';
+import { differs, type Answer } from '../../onnx/batch/example-mismatch.ts';
 import type { Example } from '../../onnx/signature/model-json.ts';
 import { paths, type ModelList } from '../../service/contract/index.ts';
 import { Failure } from '../failure.ts';

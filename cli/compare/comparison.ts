@@ -1,5 +1,5 @@
 import type { OutputValue } from '../../onnx/signature/model-json.ts';
-import type { Prediction } from '../../onnx/batch/batch.ts';
+import type { Prediction } from '../../onnx/batch/predictions.ts';
 
 /** What two models say of one row. */
 export interface ComparedRow {

@@ -1,4 +1,4 @@
-import { differs, type Answer } from '../../onnx/batch/answer.ts';
+import { differs, type Answer } from '../../onnx/batch/example-mismatch.ts';
 import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, projectModels, type ProjectModel } from '../project/models.ts';
 import { keyHeader } from '../ask/ask.ts';

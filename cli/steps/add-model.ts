@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { modelFolders } from '../../onnx/file/model-folders.ts';
 import type { Example, ModelJson } from '../../onnx/signature/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
-import type { Prediction } from '../../onnx/batch/batch.ts';
+import type { Prediction } from '../../onnx/batch/predictions.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { packageFolder, program } from '../own-package.ts';
@@ -98,9 +98,9 @@ async function describe(
   // Loaded here: the runtime is large, and other commands do without it.
   const [model, { graphNodes }, { plausibleInputs }, { recordExamples }, onnxruntime] = await Promise.all([
     import('../../onnx/model.ts'),
-    import('../../onnx/graph/labels.ts'),
+    import('../../onnx/graph/class-labels.ts'),
     import('../../onnx/batch/plausible-inputs.ts'),
-    import('../../onnx/batch/examples.ts'),
+    import('../../onnx/batch/record-examples.ts'),
     loadRuntime(),
   ]);
   const load = async (json: object): Promise<Model> => {

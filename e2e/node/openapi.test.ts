@@ -7,7 +7,7 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { trainersFolder } from '../../fixtures/training-libraries/cases.ts';
+import { trainersFolder } from '../../fixtures/training-libraries/recorded-models.ts';
 import { startService, type ServiceProcess } from '../../service/fixtures/process.ts';
 import { findTool, testUnless } from '../needs.ts';
 

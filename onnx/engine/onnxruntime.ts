@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { EngineError, type Engine, type EngineOptions, type Session, type Tensor, type TensorInfo } from './engine.ts';
-import { explainFailure, explainRefusal } from './refusal.ts';
+import { explainFailure, explainRefusal } from './runtime-errors.ts';
 
 // The runtime's Linux build sends usage data to its vendor unless this is set before the first session.
 process.env['ORT_DISABLE_TELEMETRY'] ??= '1';

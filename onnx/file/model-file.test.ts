@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { onnxruntime } from '../engine/onnxruntime.ts';
 import { ExternalDataError } from '../graph/external-data.ts';
 import { ModelFileError, readModelFile } from './model-file.ts';
-import { MODEL } from '../graph/fields.ts';
+import { MODEL } from '../graph/field-numbers.ts';
 import { fields } from '../graph/protobuf.ts';
 
 const iris = await readFile(join(import.meta.dirname, '../../models/iris/model.onnx'));

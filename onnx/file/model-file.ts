@@ -2,10 +2,10 @@ import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ExternalFile } from '../engine/engine.ts';
 import { otherKind } from './file-kind.ts';
-import { MODEL } from '../graph/fields.ts';
+import { MODEL } from '../graph/field-numbers.ts';
 import { fields, ProtobufError } from '../graph/protobuf.ts';
 import { tensorsOnly, type TensorsOnly } from '../rewrite/tensors-only.ts';
-import { externalData } from './weights.ts';
+import { externalData } from './external-weights.ts';
 
 /** A file is no whole ONNX model; the message says what it is, and what to do. */
 export class ModelFileError extends Error {

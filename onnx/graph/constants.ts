@@ -1,4 +1,4 @@
-import { TENSOR } from './fields.ts';
+import { TENSOR } from './field-numbers.ts';
 import { fields, int64s, message, text, type Field } from './protobuf.ts';
 import type { Scope } from './scope.ts';
 

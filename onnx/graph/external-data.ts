@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { ATTRIBUTE, ELEMENT_BITS, ENTRY, FUNCTION, GRAPH, MODEL, NODE, TENSOR } from './fields.ts';
+import { ATTRIBUTE, ELEMENT_BITS, ENTRY, FUNCTION, GRAPH, MODEL, NODE, TENSOR } from './field-numbers.ts';
 import { concatenate, embed, fields, int64, int64s, message, textOf, type Field } from './protobuf.ts';
 
 /** A tensor whose bytes are in a file beside the model. */

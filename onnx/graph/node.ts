@@ -1,4 +1,4 @@
-import { ATTRIBUTE, ATTRIBUTE_TYPE, INT64, NODE, TENSOR } from './fields.ts';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, INT64, NODE, TENSOR } from './field-numbers.ts';
 import { concatenate, encode, fields, int64, int64s, message, text, textOf, type Field } from './protobuf.ts';
 
 /** One operation of the graph. */

@@ -1,4 +1,13 @@
-import { DATA_TYPES, DIMENSION, MAP_TYPE, SEQUENCE_TYPE, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO } from './fields.ts';
+import {
+  DATA_TYPES,
+  DIMENSION,
+  MAP_TYPE,
+  SEQUENCE_TYPE,
+  SHAPE,
+  TENSOR_TYPE,
+  TYPE,
+  VALUE_INFO,
+} from './field-numbers.ts';
 import { fields, first, int64, message, messages, text, textOf, type Field } from './protobuf.ts';
 
 export interface TensorType {

@@ -1,15 +1,15 @@
-import { newInput } from './new-inputs.ts';
-import { newOutputs } from './new-outputs.ts';
-import type { NewValues } from './new-values.ts';
-import { GRAPH, MODEL, VALUE_INFO } from '../graph/fields.ts';
+import { newInput } from './tensor-inputs.ts';
+import { newOutputs } from './tensor-outputs.ts';
+import type { NewValues } from './replacement.ts';
+import { GRAPH, MODEL, VALUE_INFO } from '../graph/field-numbers.ts';
 import { concatenate, embed, encode, fields, message, textOf, type Field } from '../graph/protobuf.ts';
-import { betweenNodes, opsetNeeded, rewriteFunction, rewriteNode, untyped } from './rewrite.ts';
+import { betweenNodes, opsetNeeded, rewriteFunction, rewriteNode, untyped } from './rewrite-nodes.ts';
 import { Scope } from '../graph/scope.ts';
 import { describeType, isMap, isPlain, readValue } from '../graph/value-type.ts';
-import type { ClassLabel } from '../graph/labels.ts';
+import type { ClassLabel } from '../graph/class-labels.ts';
 import { mapLabels } from './zipmap.ts';
 
-export { NonTensorError } from './non-tensor.ts';
+export { NonTensorError } from './non-tensor-error.ts';
 
 /** A model as an engine can run it. */
 export interface TensorsOnly {

@@ -1,6 +1,6 @@
-import type { ClassLabel } from '../graph/labels.ts';
+import type { ClassLabel } from '../graph/class-labels.ts';
 import { constantInts, newNode, type Node } from '../graph/node.ts';
-import { cannotServe } from './non-tensor.ts';
+import { cannotServe } from './non-tensor-error.ts';
 import type { Scope } from '../graph/scope.ts';
 
 const advice =

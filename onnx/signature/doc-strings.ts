@@ -1,4 +1,4 @@
-import { ENTRY, GRAPH, MODEL } from '../graph/fields.ts';
+import { ENTRY, GRAPH, MODEL } from '../graph/field-numbers.ts';
 import { messages, textOf } from '../graph/protobuf.ts';
 import type { Signature } from './signature.ts';
 import { readValue } from '../graph/value-type.ts';

@@ -4,7 +4,7 @@ import type { Example, FeatureValue, ModelJson } from './model-json.ts';
 import { readCell, type Cell, type Row } from './cells.ts';
 import { resolveTask, type TaskOutput } from './task.ts';
 import { batchingOf, SignatureError, tensorSpec, type Batching, type TensorSpec } from './tensor-spec.ts';
-import type { ClassLabel } from '../graph/labels.ts';
+import type { ClassLabel } from '../graph/class-labels.ts';
 
 export type { Feature } from './features.ts';
 export type { TaskOutput } from './task.ts';

@@ -1,6 +1,6 @@
 import type { TaskName } from './model-json.ts';
 import { describe, SignatureError, type Batching, type TensorSpec } from './tensor-spec.ts';
-import type { ClassLabel } from '../graph/labels.ts';
+import type { ClassLabel } from '../graph/class-labels.ts';
 
 export interface ClassifierOutput {
   readonly task: 'classifier';

@@ -5,7 +5,7 @@ import {
   type RecordedTensor,
   type Run,
   type TrainedModel,
-} from '../../fixtures/training-libraries/cases.ts';
+} from '../../fixtures/training-libraries/recorded-models.ts';
 import { pack, unpack } from '../../onnx/signature/dtypes.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import { readInputs, writeOutputs } from './infer-messages.ts';

@@ -1,7 +1,7 @@
 import { intAttribute, newNode } from '../graph/node.ts';
-import { NonTensorError } from './non-tensor.ts';
-import { cast, declared, type NewValues } from './new-values.ts';
-import { GRAPH } from '../graph/fields.ts';
+import { NonTensorError } from './non-tensor-error.ts';
+import { cast, declared, type NewValues } from './replacement.ts';
+import { GRAPH } from '../graph/field-numbers.ts';
 import { describeType, isMap, isPlain, travelsAs, type Value } from '../graph/value-type.ts';
 
 /** A tensor for an input that is a sequence of tensors, may be absent, or has elements that no engine takes. @throws NonTensorError */

@@ -1,5 +1,5 @@
 import { intAttribute, newNode } from '../graph/node.ts';
-import { DATA_TYPES, DIMENSION, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO, type GRAPH } from '../graph/fields.ts';
+import { DATA_TYPES, DIMENSION, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO, type GRAPH } from '../graph/field-numbers.ts';
 import { encode } from '../graph/protobuf.ts';
 
 /** What takes the place of an output, or of an input. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { classLabels, graphNodes, pickedLabels, type GraphNode } from './labels.ts';
+import { classLabels, graphNodes, pickedLabels, type GraphNode } from './class-labels.ts';
 
 const fixture = async (name: string) =>
   graphNodes(await readFile(join(import.meta.dirname, `../fixtures/${name}.onnx`)));

@@ -1,10 +1,10 @@
-import { classLabels } from '../graph/labels.ts';
+import { classLabels } from '../graph/class-labels.ts';
 import { constantInts, intAttribute, newNode } from '../graph/node.ts';
-import { cast, declared, type NewValues } from './new-values.ts';
-import { cannotServe } from './non-tensor.ts';
-import { GRAPH } from '../graph/fields.ts';
+import { cast, declared, type NewValues } from './replacement.ts';
+import { cannotServe } from './non-tensor-error.ts';
+import { GRAPH } from '../graph/field-numbers.ts';
 import type { Scope } from '../graph/scope.ts';
-import { pieces, type Piece } from './sequences.ts';
+import { pieces, type Piece } from './sequence-pieces.ts';
 import { describeType, isPlain, travelsAs, type TensorType, type Value } from '../graph/value-type.ts';
 
 /** Tensors for an output that is a sequence of tensors, may be absent, or has elements that no engine hands out. @throws NonTensorError */

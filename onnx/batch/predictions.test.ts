@@ -1,5 +1,5 @@
 import type { DType, Tensor } from '../engine/engine.ts';
-import { decodePredictions, encodeRows, stackable } from './batch.ts';
+import { decodePredictions, encodeRows, stackable } from './predictions.ts';
 import { readCell } from '../signature/cells.ts';
 import { resolveSignature, type Feature, type Signature } from '../signature/signature.ts';
 

@@ -1,6 +1,6 @@
 import { constant, weightTexts } from './constants.ts';
 import { readNode, type GraphNode } from './node.ts';
-import { GRAPH, MODEL } from './fields.ts';
+import { GRAPH, MODEL } from './field-numbers.ts';
 import { messages } from './protobuf.ts';
 import { Scope } from './scope.ts';
 

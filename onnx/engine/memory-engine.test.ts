@@ -1,5 +1,5 @@
 import { engineCases } from './engine.case.ts';
-import { memoryEngine } from './memory.ts';
+import { memoryEngine } from './fixtures/memory-engine.ts';
 
 describe('in memory', () => {
   const engine = memoryEngine({

@@ -1,8 +1,8 @@
-import { recordExamples } from './examples.ts';
+import { recordExamples } from './record-examples.ts';
 import { plausibleInputs } from './plausible-inputs.ts';
-import type { GraphNode } from '../graph/labels.ts';
+import type { GraphNode } from '../graph/class-labels.ts';
 import type { Feature, Signature } from '../signature/signature.ts';
-import type { Prediction } from './batch.ts';
+import type { Prediction } from './predictions.ts';
 import type { Row } from '../signature/cells.ts';
 
 const feature = (name: string, dtype: Feature['dtype'], input = 'X', column = 0): Feature => ({
