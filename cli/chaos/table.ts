@@ -1,21 +1,12 @@
+import { columns } from '../terminal/columns.ts';
 import type { Outcome } from './perform.ts';
 
 const head = ['event', 'requests', 'failed', 'failed twice', 'longest gap', 'all back after', 'seen'] as const;
 
 /** A line an event, in the manner of `kubectl get`, or as Markdown. */
 export function table(outcomes: readonly Outcome[], markdown: boolean): string {
-  const rows = outcomes.map(row);
-  if (markdown) return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-  const all = [head.map((title) => title.toUpperCase()), ...rows];
-  const width = (column: number): number => Math.max(...all.map((cells) => (cells[column] ?? '').length));
-  return all
-    .map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(width(column)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const titles = markdown ? head : head.map((title) => title.toUpperCase());
+  return columns([titles, ...outcomes.map(row)], { markdown }).join('\n');
 }
 
 function row({

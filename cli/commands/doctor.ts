@@ -9,6 +9,7 @@ import { scopeOf } from '../cluster/scope.ts';
 import { checkContext } from '../targets/cluster.ts';
 import { isCluster, targetNamed } from '../targets/find.ts';
 import { readKindConfig } from '../targets/kind-config.ts';
+import { columns } from '../terminal/columns.ts';
 import { chooseEngine } from '../tools/container-engine.ts';
 import { defaultPort, examples, onOption, type CommandContext } from './options.ts';
 
@@ -86,12 +87,11 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
 }
 
 function inLines(findings: readonly Finding[]): string {
-  const width = Math.max(...findings.map(({ what }) => what.length));
   const mark = { ok: '✓', warning: '!', missing: '✗' } as const;
-  return findings
-    .map(
-      ({ what, state, detail, fix }) =>
-        `${mark[state]} ${what.padEnd(width)}  ${detail}${fix === undefined ? '' : `\n  ${' '.repeat(width)}  → ${fix}`}`,
-    )
-    .join('\n');
+  return columns(
+    findings.map(({ what, state, detail, fix }) => [
+      `${mark[state]} ${what}`,
+      `${detail}${fix === undefined ? '' : `\n→ ${fix}`}`,
+    ]),
+  ).join('\n');
 }

@@ -4,6 +4,7 @@ import type { Signature } from '../../onnx/signature/signature.ts';
 import { typeOf } from '../../onnx/signature/tensor-spec.ts';
 import { Failure } from '../failure.ts';
 import { inspect, type Inspection } from '../steps/inspect.ts';
+import { columns } from '../terminal/columns.ts';
 import { quote } from '../tools/quote.ts';
 import { examples, type CommandContext } from './options.ts';
 
@@ -129,9 +130,15 @@ function served({ name, version, batching, features, output, outputs }: Signatur
   return [
     '',
     `Served as ${name} ${version}, a ${output.task === 'tensors' ? 'model of tensors' : output.task} (${batchings[batching]})`,
-    ...table(shown).map((line) => `  takes ${line}`),
+    ...columns(
+      shown.map(([name = '', ...rest]) => [`takes ${name}`, ...rest]),
+      { indent: '  ' },
+    ),
     ...(features.length > mostShown ? [`  … and ${String(features.length - mostShown)} more`] : []),
-    ...table(answers).map((line) => `  gives ${line}`),
+    ...columns(
+      answers.map(([name = '', ...rest]) => [`gives ${name}`, ...rest]),
+      { indent: '  ' },
+    ),
   ];
 }
 
@@ -144,18 +151,7 @@ const value = ({ name, type, description }: ValueDescription): string[] => [
 ];
 
 function section(title: string, rows: readonly (readonly string[])[]): string[] {
-  return rows.length === 0 ? [] : ['', title, ...table(rows).map((line) => `  ${line}`)];
-}
-
-/** In columns. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  return rows.length === 0 ? [] : ['', title, ...columns(rows, { indent: '  ' })];
 }
 
 const indented = (paragraph: string): string[] =>
