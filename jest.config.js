@@ -1,3 +1,9 @@
+import { join } from 'node:path';
+
+// Every command line and service that a test starts compiles the same modules. Compiled once for all of them, they take
+// half of the processor time.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node-compile');
+
 // jest-light-runner runs test files in plain Node processes (with one worker, in Jest's own): native ES modules, native type
 // stripping, and one realm, without which onnxruntime-node refuses Jest's typed arrays. It enforces no time-outs: every
 // wait in a test has its own.
