@@ -2,12 +2,17 @@ import fc from 'fast-check';
 import { Agent, request } from 'node:http';
 import { inspect } from 'node:util';
 import {
-  answerDifference,
+  predictionDifference,
   toFeatures,
-  type Answer,
-  type Described,
+  type RowPrediction,
+  type DescribedModel,
 } from '../fixtures/training-libraries/row-predictions.ts';
-import { readJson, trainedModels, trainersFolder, writeJson } from '../fixtures/training-libraries/recorded-models.ts';
+import {
+  readJson,
+  trainedModels,
+  trainingLibrariesFolder,
+  writeJson,
+} from '../fixtures/training-libraries/recorded-models.ts';
 import { Chance, type BadRequest, type Target } from './fixtures/bad-input.ts';
 import { badNamed } from './fixtures/bad-named.ts';
 import { badBinary, badTensors } from './fixtures/bad-tensors.ts';
@@ -37,14 +42,17 @@ const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 let service: ServiceProcess;
 let targets: Target[];
 beforeAll(async () => {
-  service = await startService(trainersFolder, { DEFAULT_MODEL: 'column-transformer', MAX_BODY_BYTES: '400000' });
+  service = await startService(trainingLibrariesFolder, {
+    DEFAULT_MODEL: 'column-transformer',
+    MAX_BODY_BYTES: '400000',
+  });
   targets = await Promise.all(
     trainedModels()
       .filter(({ name }) => names.includes(name))
       .map(async (model) => {
         const described = JSON.parse(
           (await send({ path: `/models/${model.name}`, method: 'GET', body: '' })).text,
-        ) as Described;
+        ) as DescribedModel;
         return { ...model, described, isDefault: model.name === 'column-transformer' };
       }),
   );
@@ -117,8 +125,11 @@ function misshapen({ path, names, status }: BadRequest, type: string, text: stri
 async function checkServed({ name, rows, batch, described }: Target): Promise<void> {
   const body = writeJson(rows.map((row) => toFeatures(row, described, batch !== undefined)));
   const { status, text } = await send({ path: `/models/${name}/predictions`, body });
-  const answers = status === 200 ? (readJson(text) as Answer[]) : [];
-  if (answers.length !== rows.length || answers.some((answer, index) => answerDifference(answer, rows[index]!) > 1e-4))
+  const answers = status === 200 ? (readJson(text) as RowPrediction[]) : [];
+  if (
+    answers.length !== rows.length ||
+    answers.some((answer, index) => predictionDifference(answer, rows[index]!) > 1e-4)
+  )
     throw new Error(`a good request to ${name} was answered ${status}: ${text}`);
 }
 

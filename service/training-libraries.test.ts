@@ -1,16 +1,16 @@
 import { difference, flat, tensorsDifference, tolerance } from '../fixtures/training-libraries/difference.ts';
 import {
-  answerDifference,
-  asTrainer,
+  predictionDifference,
+  asLibraryMethod,
   toFeatures,
-  type Answer,
-  type Described,
+  type RowPrediction,
+  type DescribedModel,
 } from '../fixtures/training-libraries/row-predictions.ts';
 import {
   readJson,
   rowsOf,
   trainedModels,
-  trainersFolder,
+  trainingLibrariesFolder,
   writeJson,
   type Run,
   type TrainedModel,
@@ -18,14 +18,14 @@ import {
 import { inferBinary, inferJson } from './fixtures/oip.ts';
 import { startService, type ServiceProcess } from './fixtures/process.ts';
 
-// Every model of fixtures/training-libraries, asked over sockets, answers as Python's onnxruntime did, and as its trainer did.
+// Every model of fixtures/training-libraries, asked over sockets, answers as Python's onnxruntime did, and as its training library did.
 // With TABLE=1 the largest difference of each model and API is printed.
 
 const models = trainedModels();
 const largest = new Map<string, Map<string, number>>();
 let service: ServiceProcess;
 beforeAll(async () => {
-  service = await startService(trainersFolder);
+  service = await startService(trainingLibrariesFolder);
 });
 afterAll(async () => {
   expect([await service.stop(), service.errors()]).toEqual([0, '']);
@@ -58,7 +58,7 @@ const tasks: Readonly<Record<string, readonly string[]>> = {
 };
 const taskOf = (name: string): string => Object.keys(tasks).find((task) => tasks[task]?.includes(name)) ?? 'tensors';
 
-/** Where the exporter itself is further from the trainer than 1e-4. */
+/** Where the exporter itself is further from the training library than 1e-4. */
 const exporters: Readonly<Record<string, number>> = {
   // Its distances are computed in float32, as sums of squares.
   'local-outlier-factor': 1e-2,
@@ -71,7 +71,7 @@ describe.each(models)('$name', (model) => {
     expect((await describeModel(path)).task).toBe(taskOf(model.name));
   });
 
-  test('answers named features: a row, several, and columns; and as the trainer does', async () => {
+  test('answers named features: a row, several, and columns; and as the training library does', async () => {
     const described = await describeModel(path);
     const rows = model.rows.map((row) =>
       toFeatures(row, described, model.batch !== undefined || row.inputs.every(({ shape }) => shape[0] === 1)),
@@ -80,9 +80,9 @@ describe.each(models)('$name', (model) => {
     expect(Object.keys(rows[0]!)).toEqual(names);
     const columns = Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
 
-    const single = await Promise.all(rows.map(async (row) => (await predict(path, row)) as Answer));
-    const batch = (await predict(path, rows)) as Answer[];
-    const table = (await predict(path, { columns })) as Answer[];
+    const single = await Promise.all(rows.map(async (row) => (await predict(path, row)) as RowPrediction));
+    const batch = (await predict(path, rows)) as RowPrediction[];
+    const table = (await predict(path, { columns })) as RowPrediction[];
     const together = model.batch ? rowsOf(model.batch, rows.length) : model.rows;
     compare(
       model,
@@ -93,13 +93,13 @@ describe.each(models)('$name', (model) => {
         answersDifference(table, together),
       ),
     );
-    for (const [method, expected] of Object.entries(model.trainer)) {
+    for (const [method, expected] of Object.entries(model.library)) {
       if (method === 'score_samples') continue;
       const label = model.rows[0]!.outputs[0]!.name;
-      // Labels may be numbers to the trainer, and names of classes here.
-      const told = batch.map((answer) => flat(asTrainer(method, answer, label)).map(comparable));
+      // Labels may be numbers to the training library, and names of classes here.
+      const told = batch.map((answer) => flat(asLibraryMethod(method, answer, label)).map(comparable));
       const off = Math.max(...told.map((values, row) => difference(values, flat(expected[row]).map(comparable))));
-      note(model.name, 'trainer', off);
+      note(model.name, 'library', off);
       expect(off).toBeLessThanOrEqual(exporters[model.name] ?? 1e-4);
     }
   });
@@ -123,8 +123,8 @@ async function inferAll(model: TrainedModel, api: string, infer: typeof inferJso
   }
 }
 
-async function describeModel(path: string): Promise<Described> {
-  return (await (await fetch(service.url + path)).json()) as Described;
+async function describeModel(path: string): Promise<DescribedModel> {
+  return (await (await fetch(service.url + path)).json()) as DescribedModel;
 }
 
 async function predict(path: string, body: unknown): Promise<unknown> {
@@ -138,9 +138,9 @@ async function predict(path: string, body: unknown): Promise<unknown> {
   return readJson(text);
 }
 
-function answersDifference(answers: readonly Answer[], rows: readonly Run[]): number {
+function answersDifference(answers: readonly RowPrediction[], rows: readonly Run[]): number {
   return answers.length === rows.length
-    ? Math.max(...answers.map((answer, index) => answerDifference(answer, rows[index]!)))
+    ? Math.max(...answers.map((answer, index) => predictionDifference(answer, rows[index]!)))
     : Infinity;
 }
 
@@ -159,7 +159,7 @@ function note(name: string, api: string, off: number): void {
 }
 
 function table(): string {
-  const apis = ['predictions', 'v2 JSON', 'v2 binary', 'trainer'];
+  const apis = ['predictions', 'v2 JSON', 'v2 binary', 'library'];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const shown = (off: number | undefined): string => (off === undefined ? '–' : off === 0 ? '0' : off.toExponential(0));
   return [

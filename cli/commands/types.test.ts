@@ -179,15 +179,15 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
   }
 }, 240_000);
 
-test("examples and answers of every trainer's model fit its types", async () => {
+test("examples and answers of every training library's model fit its types", async () => {
   const consumer = createConsumer();
   try {
-    const trainers = readdirSync(join(repository, 'fixtures/training-libraries'), { withFileTypes: true })
+    const libraries = readdirSync(join(repository, 'fixtures/training-libraries'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && entry.name !== 'make')
       .map(({ name }) => `fixtures/training-libraries/${name}`);
     const signatures = [];
     const values: { readonly model: string; readonly input: unknown; readonly answer: unknown }[] = [];
-    for (const place of [...trainers, 'models/iris']) {
+    for (const place of [...libraries, 'models/iris']) {
       const model = await Model.load(join(repository, place), onnxruntime, { threads: 1 });
       signatures.push(model.signature);
       if (model.example) {

@@ -7,7 +7,7 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { trainersFolder } from '../../fixtures/training-libraries/recorded-models.ts';
+import { trainingLibrariesFolder } from '../../fixtures/training-libraries/recorded-models.ts';
 import { startService, type ServiceProcess } from '../../service/fixtures/process.ts';
 import { findTool, testUnless } from '../needs.ts';
 
@@ -28,10 +28,10 @@ beforeAll(async () => {
   if (tool === undefined) return;
   dir = await mkdtemp(join(tmpdir(), 'rhizome-openapi-'));
   await cp(join(root, 'models/iris'), join(dir, 'iris'), { recursive: true });
-  for (const name of trained) await cp(join(trainersFolder, name), join(dir, name), { recursive: true });
+  for (const name of trained) await cp(join(trainingLibrariesFolder, name), join(dir, name), { recursive: true });
   for (const version of ['2', '11']) {
     await mkdir(join(dir, 'linear', version), { recursive: true });
-    await cp(join(trainersFolder, 'linear-regression/model.onnx'), join(dir, 'linear', version, 'model.onnx'));
+    await cp(join(trainingLibrariesFolder, 'linear-regression/model.onnx'), join(dir, 'linear', version, 'model.onnx'));
   }
   service = await startService(dir, { DEFAULT_MODEL: 'iris', API_KEY: apiKey });
 });

@@ -1,7 +1,7 @@
 import { tensorsDifference, tolerance } from '../../fixtures/training-libraries/difference.ts';
 import {
   trainedModels,
-  trainersFolder,
+  trainingLibrariesFolder,
   type RecordedTensor,
   type Run,
   type TrainedModel,
@@ -17,7 +17,7 @@ import { start, stopAll, type Started, type TestClient } from './fixtures/server
 let client: TestClient;
 let started: Started;
 beforeAll(async () => {
-  started = await start({ dir: trainersFolder, environment: { MAX_BODY_BYTES: '10000000' } });
+  started = await start({ dir: trainingLibrariesFolder, environment: { MAX_BODY_BYTES: '10000000' } });
   client = started.client();
 });
 afterAll(stopAll);
