@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeModel } from './description.ts';
+import { describeGraph } from './description.ts';
 
 const described = async (path: string) =>
-  describeModel(await readFile(join(import.meta.dirname, 'fixtures', `${path}.onnx`)));
+  describeGraph(await readFile(join(import.meta.dirname, 'fixtures', `${path}.onnx`)));
 
 test('what an exporter wrote: itself, versions, values in the types that it declared, operators, labels', async () => {
   expect(await described('string-labels')).toEqual({

@@ -1,12 +1,12 @@
 import { externalTensors } from './graph/external-data.ts';
-import { classLabels, pickedLabels, type ClassLabel } from './graph/class-labels.ts';
+import { classLabels, argMaxLabels, type ClassLabel } from './graph/class-labels.ts';
 import { readNode, type Node } from './graph/node.ts';
 import { ENTRY, FUNCTION, GRAPH, MODEL, OPSET, TENSOR } from './graph/field-numbers.ts';
 import { fields, first, int64, int64s, messages, textOf } from './graph/protobuf.ts';
 import { describeType, readValue } from './graph/value-type.ts';
 
 /** What a model says of itself, before anything is made of it. */
-export interface ModelDescription {
+export interface GraphDescription {
   /** The exporter: `skl2onnx`, `pytorch`; '' where it does not say. */
   readonly producer: string;
   readonly producerVersion: string;
@@ -35,7 +35,7 @@ export interface ValueDescription {
 }
 
 /** @throws ProtobufError where the bytes are not a whole protobuf message, ExternalDataError */
-export function describeModel(model: Uint8Array): ModelDescription {
+export function describeGraph(model: Uint8Array): GraphDescription {
   const [graph = new Uint8Array()] = messages(model, MODEL.graph);
   const nodes = messages(graph, GRAPH.node).map(readNode);
   const weights = messages(graph, GRAPH.initializer);
@@ -66,7 +66,7 @@ export function describeModel(model: Uint8Array): ModelDescription {
         .map(readNode),
     ]),
     weights: weights.map(elements).reduce((sum, count) => sum + count, 0),
-    classes: classLabels(nodes) ?? pickedLabels(model),
+    classes: classLabels(nodes) ?? argMaxLabels(model),
     metadata: Object.fromEntries(
       messages(model, MODEL.metadataProps).map((entry) => [textOf(entry, ENTRY.key), textOf(entry, ENTRY.value)]),
     ),

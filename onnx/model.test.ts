@@ -16,7 +16,7 @@ const put = async (fixture: string, json?: object) => {
   if (json) await writeFile(join(folder, 'model.json'), JSON.stringify(json));
 };
 
-test('the iris model, as its trainer wrote it, reproduces its examples', async () => {
+test('the iris model, as its training library wrote it, reproduces its examples', async () => {
   const model = await Model.load(join(import.meta.dirname, '../models/iris'), onnxruntime, { threads: 1 });
   await expect(model.verify()).resolves.toBeUndefined();
   const [setosa, virginica] = await model.predict([

@@ -1,22 +1,22 @@
 import { basename, join } from 'node:path';
-import { differs } from './batch/example-mismatch.ts';
+import { exampleMismatch } from './batch/example-mismatch.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
-import { classLabels, graphNodes, pickedLabels } from './graph/class-labels.ts';
+import { classLabels, graphNodes, argMaxLabels } from './graph/class-labels.ts';
 import { toExample } from './batch/record-examples.ts';
 import { readModelFile } from './file/model-file.ts';
 import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
 import { plausibleInputs } from './batch/plausible-inputs.ts';
 import {
-  carriesRows,
+  outputsCarryRows,
   decodePredictions,
   encodeRows,
-  outputNames,
-  stackable,
+  predictionOutputs,
+  canShareRun,
   type Prediction,
 } from './batch/predictions.ts';
 import type { Row } from './signature/cells.ts';
 import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature/signature.ts';
-import { withTexts } from './signature/doc-strings.ts';
+import { withDocStrings } from './signature/doc-strings.ts';
 
 /** The model cannot be served; the message names the file, what is wrong with it, and what to do. */
 export class ModelLoadError extends Error {
@@ -79,8 +79,8 @@ export class Model {
       const json = await readJson();
       const { model, labels, externalData } = await readModelFile(path);
       const session = await engine.load(model, { ...options, externalData });
-      const signature = withTexts(
-        resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)) ?? pickedLabels(model)),
+      const signature = withDocStrings(
+        resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)) ?? argMaxLabels(model)),
         model,
       );
       const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, graphNodes(model), 1).flat();
@@ -105,9 +105,9 @@ export class Model {
 
   /** One prediction a row, in their order; in one run where model and rows allow it. @throws EngineError when a run fails. */
   async predict(rows: readonly Row[]): Promise<Prediction[]> {
-    if (this.signature.batching === 'together' && stackable(this.signature, rows)) {
+    if (this.signature.batching === 'batched' && canShareRun(this.signature, rows)) {
       const outputs = await this.#fetch(rows);
-      if (carriesRows(outputs, rows.length)) return decodePredictions(this.signature, outputs, rows.length);
+      if (outputsCarryRows(outputs, rows.length)) return decodePredictions(this.signature, outputs, rows.length);
     }
     const predictions: Prediction[] = [];
     for (const row of rows) predictions.push(...decodePredictions(this.signature, await this.#fetch([row]), 1));
@@ -115,7 +115,7 @@ export class Model {
   }
 
   #fetch(rows: readonly Row[]): Promise<Readonly<Record<string, Tensor>>> {
-    return this.#session.run(encodeRows(this.signature, rows), outputNames(this.signature));
+    return this.#session.run(encodeRows(this.signature, rows), predictionOutputs(this.signature));
   }
 
   /**
@@ -132,7 +132,7 @@ export class Model {
       examples.map(({ input }, index) => exampleRow(this.signature, input, index)),
     );
     examples.forEach((example, index) => {
-      const difference = differs(example, predictions[index]);
+      const difference = exampleMismatch(example, predictions[index]);
       if (difference) throw new VerificationError(`example ${index} of ${this.signature.name}: ${difference}`);
     });
   }

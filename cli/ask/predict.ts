@@ -1,4 +1,4 @@
-import { differs, type Answer } from '../../onnx/batch/example-mismatch.ts';
+import { exampleMismatch, type ObservedPrediction } from '../../onnx/batch/example-mismatch.ts';
 import type { Example } from '../../onnx/signature/model-json.ts';
 import { paths, type ModelList } from '../../service/contract/index.ts';
 import { Failure } from '../failure.ts';
@@ -93,7 +93,7 @@ export async function assertPrediction(
   const [example] = examplesOf(model);
   const options = { url, path, body: toJson(example.input), patience: 10_000 };
   const answer = await predict(context, options);
-  const difference = differs(example, answer as Answer);
+  const difference = exampleMismatch(example, answer as ObservedPrediction);
   if (difference !== undefined) {
     throw new Failure(
       `The model ${name} answers its first example otherwise than its model.json says: ${difference}.`,

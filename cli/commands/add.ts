@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
 import type { Example } from '../../onnx/signature/model-json.ts';
-import { typeOf } from '../../onnx/signature/tensor-spec.ts';
+import { formatTensorType } from '../../onnx/signature/tensor-spec.ts';
 import { toJson } from '../json.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { addModel, type AddedModel } from '../steps/add-model.ts';
@@ -94,10 +94,12 @@ function description({
       : [
           `  with  ${weights.join(', ')}${changed.length === 0 ? '' : `, which ${changed.join(' and ')} now let${changed.length === 1 ? 's' : ''} into the image`}`,
         ]),
-    `  takes ${features.map((feature) => `${feature.name} (${typeOf(feature.dtype, feature.shape)})`).join(', ')}`,
+    `  takes ${features.map((feature) => `${feature.name} (${formatTensorType(feature.dtype, feature.shape)})`).join(', ')}`,
     ...(output.task === 'classifier' ? [`  says  ${output.classes.join(', ')}`] : []),
     ...(output.task === 'tensors'
-      ? [`  gives ${output.outputs.map((each) => `${each.name} (${typeOf(each.dtype, each.shape)})`).join(', ')}`]
+      ? [
+          `  gives ${output.outputs.map((each) => `${each.name} (${formatTensorType(each.dtype, each.shape)})`).join(', ')}`,
+        ]
       : []),
     ...recorded.map(
       (example) =>

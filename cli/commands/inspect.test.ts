@@ -82,7 +82,7 @@ test('a folder with a model.json is inspected as it will be served, its examples
     },
     signature: {
       task: 'classifier',
-      batching: 'together',
+      batching: 'batched',
       classes: ['setosa', 'versicolor', 'virginica'],
       features: [{ name: 'sepal_length', type: 'float32', unit: 'cm' }, {}, {}, {}],
       examples: 3,

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { ModelDescription, ValueDescription } from '../../onnx/description.ts';
+import type { GraphDescription, ValueDescription } from '../../onnx/description.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
-import { typeOf } from '../../onnx/signature/tensor-spec.ts';
+import { formatTensorType } from '../../onnx/signature/tensor-spec.ts';
 import { Failure } from '../failure.ts';
 import { inspect, type Inspection } from '../steps/inspect.ts';
 import { columns } from '../terminal/columns.ts';
@@ -53,7 +53,7 @@ function signatureSummary({
     batching,
     features: features.map(({ dtype, shape, input, column, name: feature, unit, range, description }) => ({
       name: feature,
-      type: typeOf(dtype, shape),
+      type: formatTensorType(dtype, shape),
       input,
       column,
       unit,
@@ -61,7 +61,7 @@ function signatureSummary({
       description,
     })),
     ...(output.task === 'classifier' && { classes: output.classes }),
-    outputs: outputs.map(({ name: of, dtype, shape }) => ({ name: of, type: typeOf(dtype, shape) })),
+    outputs: outputs.map(({ name: of, dtype, shape }) => ({ name: of, type: formatTensorType(dtype, shape) })),
     examples: recorded.length,
   };
 }
@@ -70,7 +70,7 @@ function signatureSummary({
 const label = (value: bigint | string): number | string =>
   typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 
-function text({ file, bytes, signature, reason }: Inspection, model: ModelDescription): string {
+function text({ file, bytes, signature, reason }: Inspection, model: GraphDescription): string {
   return [
     `${file}: ${size(bytes)}${model.weights > 0 ? `, ${counted(model.weights, 'weight')}` : ''}`,
     `  by ${[model.producer || 'an exporter that does not say', model.producerVersion].join(' ').trim()}, IR version ${String(model.irVersion)}, opset ${Object.entries(
@@ -99,9 +99,9 @@ function text({ file, bytes, signature, reason }: Inspection, model: ModelDescri
 }
 
 const batchings = {
-  together: 'rows of a batch share a run',
-  alone: 'each row has a run of its own',
-  whole: 'a request is one run',
+  batched: 'rows of a batch share a run',
+  'per-row': 'each row has a run of its own',
+  unbatched: 'a request is one run',
 } as const;
 
 function served({ name, version, batching, features, output, outputs }: Signature): string[] {
@@ -118,12 +118,12 @@ function served({ name, version, batching, features, output, outputs }: Signatur
               ['prediction', '-1 or 1'],
               ['score', 'a number'],
             ]
-          : outputs.map((each) => [each.name, typeOf(each.dtype, each.shape)]);
+          : outputs.map((each) => [each.name, formatTensorType(each.dtype, each.shape)]);
   const shown = features
     .slice(0, mostShown)
     .map((feature) => [
       feature.name,
-      [typeOf(feature.dtype, feature.shape), feature.unit, feature.description]
+      [formatTensorType(feature.dtype, feature.shape), feature.unit, feature.description]
         .filter((part) => part !== undefined)
         .join(', '),
     ]);

@@ -135,7 +135,7 @@ function outputType({ dtype, shape }: TensorSpec, { batching, inputs }: Signatur
   const element = outputTypes[kindOf(dtype)];
   if (shape.length === 0) return `Nested<${element}>`;
   const [rows, ...rest] = shape;
-  if (batching === 'whole' || (typeof rows === 'number' && rows !== 1)) return nested(shape, element);
+  if (batching === 'unbatched' || (typeof rows === 'number' && rows !== 1)) return nested(shape, element);
   const certain = rows === 1 || (rows !== '' && inputs.some((input) => input.shape[0] === rows));
   return certain ? nested(rest, element) : `${nested(rest, element)} | ${nested(shape, element)}`;
 }

@@ -1,4 +1,4 @@
-import { differs, type Answer } from '../../onnx/batch/example-mismatch.ts';
+import { exampleMismatch, type ObservedPrediction } from '../../onnx/batch/example-mismatch.ts';
 import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, projectModels, type ProjectModel } from '../project/models.ts';
 import { keyHeader } from '../ask/ask.ts';
@@ -49,7 +49,7 @@ function toLoad(url: string, all: readonly Target[]): ExampleLoad {
     examplesOf(model).map((example) => ({
       url: `${url}${path}`,
       body: toJson(example.input),
-      isRight: (answer: unknown) => differs(example, answer as Answer) === undefined,
+      isRight: (answer: unknown) => exampleMismatch(example, answer as ObservedPrediction) === undefined,
     })),
   );
   return { url: `${url}${all[0]?.path ?? ''}`, headers: keyHeader(), requests };

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { ModelDescription } from '../../onnx/description.ts';
+import type { GraphDescription } from '../../onnx/description.ts';
 import type { Engine } from '../../onnx/engine/engine.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
@@ -11,7 +11,7 @@ export interface Inspection {
   /** Of the file itself. */
   readonly bytes: number;
   /** Undefined of what is no model. */
-  readonly description?: ModelDescription;
+  readonly description?: GraphDescription;
   /** As it will be served; undefined where it cannot be told. */
   readonly signature?: Signature;
   /** Why it cannot be served; undefined where it can. */
@@ -33,13 +33,13 @@ export async function inspect(path: string): Promise<Inspection> {
       hint: 'Name the file that the exporter of your training library wrote.',
     });
   // Loaded here: the runtime is large, and other commands do without it.
-  const [{ readModelBytes }, { describeModel }, engine] = await Promise.all([
+  const [{ readModelBytes }, { describeGraph }, engine] = await Promise.all([
     import('../../onnx/file/model-file.ts'),
     import('../../onnx/description.ts'),
     loadRuntime(),
   ]);
   try {
-    const description = describeModel(await readModelBytes(file));
+    const description = describeGraph(await readModelBytes(file));
     return { file, bytes, description, ...(await tryToServe(file, engine)) };
   } catch (cause) {
     return { file, bytes, reason: reasonOf(cause) };

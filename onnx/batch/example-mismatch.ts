@@ -4,7 +4,7 @@ import type { Example, OutputValue } from '../signature/model-json.ts';
 const TOLERANCE = 1e-4;
 
 /** What a model says of one row: as it comes out of the runtime, or as JSON from the service. */
-export interface Answer {
+export interface ObservedPrediction {
   readonly prediction?: string | number;
   readonly probabilities?: Readonly<Record<string, number | string>>;
   readonly score?: number | string;
@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 /** In words, how an answer differs from the example's; undefined where it does not. */
-export function differs(expected: Example, actual: Answer | undefined): string | undefined {
+export function exampleMismatch(expected: Example, actual: ObservedPrediction | undefined): string | undefined {
   if (expected.prediction !== undefined && !same(expected.prediction, actual?.prediction)) {
     return `expected '${expected.prediction}', predicted '${actual?.prediction ?? 'nothing'}'`;
   }
@@ -34,10 +34,10 @@ function differsAt(place: string, expected: OutputValue, actual: OutputValue | u
   if (typeof expected !== 'object') {
     return typeof actual !== 'object' && same(expected, actual)
       ? undefined
-      : `expected ${String(expected)} at output ${place}, got ${shown(actual)}`;
+      : `expected ${String(expected)} at output ${place}, got ${formatValue(actual)}`;
   }
   if (typeof actual !== 'object' || actual.length !== expected.length) {
-    return `expected ${expected.length} values at output ${place}, got ${typeof actual === 'object' ? String(actual.length) : shown(actual)}`;
+    return `expected ${expected.length} values at output ${place}, got ${typeof actual === 'object' ? String(actual.length) : formatValue(actual)}`;
   }
   for (const [index, value] of expected.entries()) {
     const difference = differsAt(`${place}/${index}`, value, actual[index]);
@@ -56,6 +56,6 @@ function same(
   return Math.abs(expected - actual) <= TOLERANCE * Math.max(1, Math.abs(expected));
 }
 
-function shown(value: OutputValue | undefined): string {
+function formatValue(value: OutputValue | undefined): string {
   return typeof value === 'object' ? `an array of ${value.length}` : String(value ?? 'nothing');
 }

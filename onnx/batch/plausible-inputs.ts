@@ -1,5 +1,5 @@
 import type { Scalar } from '../signature/dtypes.ts';
-import { element } from '../signature/dtypes.ts';
+import { toElement } from '../signature/dtypes.ts';
 import type { Feature } from '../signature/features.ts';
 import type { GraphNode } from '../graph/class-labels.ts';
 import type { Cell, Row } from '../signature/cells.ts';
@@ -49,9 +49,9 @@ export function plausibleInputs({ features }: Signature, nodes: readonly GraphNo
 }
 
 function pick(values: Values, { dtype }: Feature, random: () => number): Scalar {
-  if ('list' in values) return element(dtype, values.list[Math.floor(random() * values.list.length)]) ?? '';
+  if ('list' in values) return toElement(dtype, values.list[Math.floor(random() * values.list.length)]) ?? '';
   const value = values.low + random() * (values.high - values.low);
-  return element(dtype, values.whole ? Math.round(value) : rounded(value, values.high - values.low)) ?? 0;
+  return toElement(dtype, values.whole ? Math.round(value) : rounded(value, values.high - values.low)) ?? 0;
 }
 
 type Interval = readonly [low: number, high: number];

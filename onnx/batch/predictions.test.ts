@@ -1,5 +1,5 @@
 import type { DType, Tensor } from '../engine/engine.ts';
-import { decodePredictions, encodeRows, stackable } from './predictions.ts';
+import { decodePredictions, encodeRows, canShareRun } from './predictions.ts';
 import { readCell } from '../signature/cells.ts';
 import { resolveSignature, type Feature, type Signature } from '../signature/signature.ts';
 
@@ -80,8 +80,8 @@ test('tables, columns and tensors go each into its own input', () => {
 test('rows of several shapes cannot share a run', () => {
   const tokens = signature([['tokens', 'int64', ['N', 'L']]], [['y', 'float32', ['N', 2]]]);
   const row = (...data: bigint[]) => [{ shape: [data.length], data }];
-  expect(stackable(tokens, [row(1n, 2n), row(3n, 4n)])).toBe(true);
-  expect(stackable(tokens, [row(1n, 2n), row(3n)])).toBe(false);
+  expect(canShareRun(tokens, [row(1n, 2n), row(3n, 4n)])).toBe(true);
+  expect(canShareRun(tokens, [row(1n, 2n), row(3n)])).toBe(false);
 });
 
 test('outputs by name: nested arrays, without the dimension of rows', () => {

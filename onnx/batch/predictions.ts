@@ -19,7 +19,7 @@ export interface Prediction {
 }
 
 /** Whether the rows can share one run: tensors of one shape only can be stacked. */
-export function stackable({ features }: Signature, rows: readonly Row[]): boolean {
+export function canShareRun({ features }: Signature, rows: readonly Row[]): boolean {
   return features.every(
     ({ shape }, index) => shape.length === 0 || rows.every((row) => sameShape(row[index], rows[0]?.[index])),
   );
@@ -38,7 +38,7 @@ export function encodeRows({ inputs, features, batching }: Signature, rows: read
   for (const { name, dtype } of inputs) {
     const width = features.findIndex((feature, index) => index >= first && feature.input !== name);
     const end = width === -1 ? features.length : width;
-    feeds[name] = { dtype, ...encodeInput(features.slice(first, end), rows, first, batching === 'whole', dtype) };
+    feeds[name] = { dtype, ...encodeInput(features.slice(first, end), rows, first, batching === 'unbatched', dtype) };
     first = end;
   }
   return feeds;
@@ -70,7 +70,7 @@ function encodeInput(
 }
 
 /** Names of the outputs that predictions are read from. */
-export function outputNames({ output }: Signature): string[] {
+export function predictionOutputs({ output }: Signature): string[] {
   switch (output.task) {
     case 'classifier':
       return [output.label, ...(output.probabilities ?? [])];
@@ -84,7 +84,7 @@ export function outputNames({ output }: Signature): string[] {
 }
 
 /** Whether every output has the rows along its first dimension, as declared; an output may turn out otherwise. */
-export function carriesRows(outputs: Readonly<Record<string, Tensor>>, rows: number): boolean {
+export function outputsCarryRows(outputs: Readonly<Record<string, Tensor>>, rows: number): boolean {
   return Object.values(outputs).every(({ shape }) => shape[0] === rows);
 }
 
@@ -117,7 +117,7 @@ export function decodePredictions(
     }
     case 'tensors': {
       const values = output.outputs.map(
-        (spec) => [spec.name, perRow(spec, fetched(outputs, spec.name), rows, batching === 'whole')] as const,
+        (spec) => [spec.name, perRow(spec, fetched(outputs, spec.name), rows, batching === 'unbatched')] as const,
       );
       return all((row) => ({ outputs: Object.fromEntries(values.map(([name, list]) => [name, list[row] ?? []])) }));
     }
@@ -146,17 +146,17 @@ function perRow(spec: TensorSpec, tensor: Tensor, rows: number, whole: boolean):
   const [first, ...rest] = tensor.shape;
   const carries =
     !whole && first === rows && (typeof spec.shape[0] === 'string' || spec.shape[0] === 1 || spec.shape.length === 0);
-  if (!carries) return [nested(values, tensor.shape)];
+  if (!carries) return [nestArray(values, tensor.shape)];
   const size = rest.reduce((product, dimension) => product * dimension, 1);
-  return Array.from({ length: rows }, (_, row) => nested(values.slice(row * size, (row + 1) * size), rest));
+  return Array.from({ length: rows }, (_, row) => nestArray(values.slice(row * size, (row + 1) * size), rest));
 }
 
 /** Nested arrays of a shape; of a scalar's the element. */
-export function nested(values: readonly Scalar[], [first, ...rest]: readonly number[]): OutputValue {
+export function nestArray(values: readonly Scalar[], [first, ...rest]: readonly number[]): OutputValue {
   if (first === undefined) return values[0] ?? [];
   if (rest.length === 0) return values;
   const size = values.length / Math.max(first, 1);
-  return Array.from({ length: first }, (_, index) => nested(values.slice(index * size, (index + 1) * size), rest));
+  return Array.from({ length: first }, (_, index) => nestArray(values.slice(index * size, (index + 1) * size), rest));
 }
 
 function fetched(outputs: Readonly<Record<string, Tensor>>, name: string): Tensor {

@@ -17,7 +17,7 @@ const signature = (features: readonly Feature[]): Signature => ({
   version: '1',
   inputs: [],
   outputs: [],
-  batching: 'together',
+  batching: 'batched',
   features,
   output: { task: 'regressor', value: 'y' },
   metrics: {},

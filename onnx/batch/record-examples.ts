@@ -1,7 +1,7 @@
 import type { Scalar } from '../signature/dtypes.ts';
 import type { Example, FeatureValue, OutputValue } from '../signature/model-json.ts';
 import type { Cell, Row } from '../signature/cells.ts';
-import { nested, type Prediction } from './predictions.ts';
+import { nestArray, type Prediction } from './predictions.ts';
 import type { Signature } from '../signature/signature.ts';
 
 /** A row with more elements is an image, or the like: nobody wants it in a text file. */
@@ -135,7 +135,7 @@ export function toExample({ features }: Signature, row: Row, answer: Prediction)
 }
 
 function cellJson(cell: Cell): FeatureValue {
-  return typeof cell === 'object' ? nested(cell.data.map(scalarJson), cell.shape) : scalarJson(cell);
+  return typeof cell === 'object' ? nestArray(cell.data.map(scalarJson), cell.shape) : scalarJson(cell);
 }
 
 function outputJson(value: OutputValue): OutputValue {

@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { EngineError, type Engine, type EngineOptions, type Session, type Tensor, type TensorInfo } from './engine.ts';
-import { explainFailure, explainRefusal } from './runtime-errors.ts';
+import { explainRunError, explainLoadError } from './runtime-errors.ts';
 
 // The runtime's Linux build sends usage data to its vendor unless this is set before the first session.
 process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
@@ -10,7 +10,7 @@ ort.env.logLevel = 'fatal';
 /** Runs models with onnxruntime on the CPU. */
 export const onnxruntime: Engine = {
   async load(model: Uint8Array, options: EngineOptions): Promise<Session> {
-    const session = await attempt(explainRefusal, () =>
+    const session = await attempt(explainLoadError, () =>
       ort.InferenceSession.create(model, {
         executionProviders: ['cpu'],
         intraOpNumThreads: options.threads,
@@ -40,7 +40,7 @@ class OnnxruntimeSession implements Session {
   }
 
   async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
-    return attempt(explainFailure, async () => {
+    return attempt(explainRunError, async () => {
       const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));
       const outputs = await this.#session.run(inputs, fetches);
       return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, fromOrt(value)]));

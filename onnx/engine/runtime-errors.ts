@@ -5,7 +5,7 @@ export const highestOpset = 26;
  * What the runtime says of a model that it does not take, in words that tell what to do; as it is, where it is not known.
  * Its sentences differ between releases: tests hold these against the runtime that is installed.
  */
-export function explainRefusal(message: string): string {
+export function explainLoadError(message: string): string {
   for (const [pattern, explain] of refusals) {
     const match = pattern.exec(message)?.groups;
     if (match !== undefined) return explain(match);
@@ -14,7 +14,7 @@ export function explainRefusal(message: string): string {
 }
 
 /** The same of a run. Nodes named `rhizome/…` are those that make tensors of sequences. */
-export function explainFailure(message: string): string {
+export function explainRunError(message: string): string {
   for (const [pattern, explain] of failures) {
     const match = pattern.exec(message)?.groups;
     if (match !== undefined) return explain(match);

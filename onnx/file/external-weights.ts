@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExternalDataError, externalTensors, withInnerTensors, type ExternalTensor } from '../graph/external-data.ts';
 import type { ExternalFile } from '../engine/engine.ts';
-import { isPointer } from './file-kind.ts';
+import { isLfsPointer } from './file-kind.ts';
 
 /** A model and the files that its weights are in. */
 export interface ModelWithWeights {
@@ -17,7 +17,7 @@ export interface ModelWithWeights {
  *
  * @throws ExternalDataError where one is missing, too short, or outside of the folder
  */
-export async function externalData(model: Uint8Array, folder: string): Promise<ModelWithWeights> {
+export async function readExternalWeights(model: Uint8Array, folder: string): Promise<ModelWithWeights> {
   const tensors = externalTensors(model);
   const files = new Map<string, Uint8Array>();
   for (const [location, some] of Map.groupBy(tensors, (tensor) => tensor.location))
@@ -47,7 +47,7 @@ async function readWeights(folder: string, location: string, tensors: readonly E
   try {
     const data = await readAll(handle);
     if (data.length >= needed) return data;
-    if (isPointer(data))
+    if (isLfsPointer(data))
       throw new ExternalDataError(`${path} is a pointer of Git LFS, not the weights: run git lfs pull`);
     throw new ExternalDataError(
       `${path} has ${data.length} bytes, and the weight '${last.name}' is in bytes ${last.offset} to ${needed}: the copy was interrupted, or it belongs to another model; copy it again`,

@@ -24,10 +24,10 @@ const kinds: readonly { readonly starts: string | readonly number[]; readonly at
 const pickle =
   'a Python pickle, as pickle.dump, joblib.dump and older torch.save write: export the model to ONNX, as with skl2onnx.to_onnx(model, X[:1]) or torch.onnx.export';
 
-export const isPointer = (bytes: Uint8Array): boolean => startsWith(bytes, 'version https://git-lfs', 0);
+export const isLfsPointer = (bytes: Uint8Array): boolean => startsWith(bytes, 'version https://git-lfs', 0);
 
 /** In words, what a file is, where it is known not to be a model. */
-export function otherKind(bytes: Uint8Array): string | undefined {
+export function describeNonModel(bytes: Uint8Array): string | undefined {
   const known = kinds.find(({ starts, at = 0 }) => startsWith(bytes, starts, at));
   if (known !== undefined) return known.is;
   // Protocol 2 to 5, and what follows it: a frame, or the first thing that is kept.

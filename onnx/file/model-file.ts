@@ -1,11 +1,11 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ExternalFile } from '../engine/engine.ts';
-import { otherKind } from './file-kind.ts';
+import { describeNonModel } from './file-kind.ts';
 import { MODEL } from '../graph/field-numbers.ts';
 import { fields, ProtobufError } from '../graph/protobuf.ts';
 import { tensorsOnly, type TensorsOnly } from '../rewrite/tensors-only.ts';
-import { externalData } from './external-weights.ts';
+import { readExternalWeights } from './external-weights.ts';
 
 /** A file is no whole ONNX model; the message says what it is, and what to do. */
 export class ModelFileError extends Error {
@@ -26,7 +26,7 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readModelBytes(path);
   try {
     const { model, labels } = tensorsOnly(bytes);
-    const { model: whole, files } = await externalData(model, dirname(path));
+    const { model: whole, files } = await readExternalWeights(model, dirname(path));
     return { model: whole, labels, externalData: files };
   } catch (cause) {
     if (!(cause instanceof ProtobufError)) throw cause;
@@ -49,7 +49,7 @@ async function checkSize(path: string): Promise<void> {
     if (size < 2 ** 31) return;
     const start = new Uint8Array(256);
     await handle.read(start, 0, start.length, 0);
-    const kind = otherKind(start);
+    const kind = describeNonModel(start);
     throw new ModelFileError(
       kind === undefined
         ? `the file has ${size} bytes, and no runtime reads more than 2 GB: save the model with its weights beside it (onnx.save_model(…, save_as_external_data=True))`
@@ -67,7 +67,7 @@ function checkWhole(bytes: Uint8Array): void {
     for (const { number } of fields(bytes)) seen.add(number);
   } catch (cause) {
     if (!(cause instanceof ProtobufError)) throw cause;
-    const kind = otherKind(bytes);
+    const kind = describeNonModel(bytes);
     if (kind !== undefined) throw new ModelFileError(`it is ${kind}`, { cause });
     // Writers begin with the version of the format; bytes at random seldom do.
     if (cause.cut === undefined || !seen.has(MODEL.irVersion))
@@ -80,7 +80,7 @@ function checkWhole(bytes: Uint8Array): void {
   if (seen.has(MODEL.graph) && seen.has(MODEL.opsetImport)) return;
   if (!seen.has(MODEL.irVersion))
     throw new ModelFileError(
-      `it is ${otherKind(bytes) ?? 'no ONNX model: bring the file that the exporter of your training library wrote'}`,
+      `it is ${describeNonModel(bytes) ?? 'no ONNX model: bring the file that the exporter of your training library wrote'}`,
     );
   throw new ModelFileError(
     `the file ends at byte ${bytes.length}, before ${seen.has(MODEL.graph) ? 'the versions of its operators' : 'its graph'}: the copy was interrupted; copy it again`,

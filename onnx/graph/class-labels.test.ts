@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { classLabels, graphNodes, pickedLabels, type GraphNode } from './class-labels.ts';
+import { classLabels, graphNodes, argMaxLabels, type GraphNode } from './class-labels.ts';
 
 const fixture = async (name: string) =>
   graphNodes(await readFile(join(import.meta.dirname, `../fixtures/${name}.onnx`)));
@@ -37,11 +37,11 @@ test('classes are the labels of the classifier, with or without a ZipMap', async
 
 test('labels that the largest score picks from a list are classes too, texts or numbers', async () => {
   const bytes = (path: string) => readFile(join(import.meta.dirname, path));
-  expect(pickedLabels(await bytes('../fixtures/picked-labels.onnx'))).toEqual(['setosa', 'versicolor', 'virginica']);
-  expect(pickedLabels(await bytes('../../fixtures/training-libraries/logistic-regression-float64/model.onnx'))).toEqual(
+  expect(argMaxLabels(await bytes('../fixtures/picked-labels.onnx'))).toEqual(['setosa', 'versicolor', 'virginica']);
+  expect(argMaxLabels(await bytes('../../fixtures/training-libraries/logistic-regression-float64/model.onnx'))).toEqual(
     [0n, 1n, 2n],
   );
-  expect(pickedLabels(await bytes('../fixtures/regressor.onnx'))).toBeUndefined();
+  expect(argMaxLabels(await bytes('../fixtures/regressor.onnx'))).toBeUndefined();
 });
 
 test('classifiers that disagree, as those of an ensemble may, tell nothing', () => {

@@ -29,7 +29,7 @@ export function classLabels(nodes: readonly GraphNode[]): readonly ClassLabel[] 
 }
 
 /** Labels of which the largest score picks one: how skl2onnx writes a classifier that ONNX has no operator for. */
-export function pickedLabels(model: Uint8Array): readonly ClassLabel[] | undefined {
+export function argMaxLabels(model: Uint8Array): readonly ClassLabel[] | undefined {
   const scope = Scope.ofModel(model);
   return common(
     scope.nodes

@@ -108,12 +108,12 @@ const wider: Readonly<Record<string, string>> = {
 };
 
 /** The dtype that a tensor travels in; undefined of complex numbers, which have none. */
-export const travelsAs = (dtype: string): string | undefined =>
+export const carrierType = (dtype: string): string | undefined =>
   dtype.startsWith('complex') ? undefined : (wider[dtype] ?? dtype);
 
 /** A tensor that an engine takes and gives as it is. */
-export const isPlain = (type: ValueType): boolean =>
-  type.kind === 'unknown' || (type.kind === 'tensor' && travelsAs(type.dtype) === type.dtype);
+export const isPlainTensor = (type: ValueType): boolean =>
+  type.kind === 'unknown' || (type.kind === 'tensor' && carrierType(type.dtype) === type.dtype);
 
 /** A map, or a sequence of maps. */
 export const isMap = (type: ValueType): boolean =>

@@ -7,7 +7,7 @@ export class NonTensorError extends Error {
 }
 
 /** @param type of the output, as people write it */
-export function cannotServe(output: string, type: string, origin: Origin | undefined, advice: string): NonTensorError {
+export function outputError(output: string, type: string, origin: Origin | undefined, advice: string): NonTensorError {
   return new NonTensorError(
     `the output '${output}' is ${type}, ${origin === undefined ? 'which no node of the graph gives' : `which ${nodeName(origin.node)} gives`}; only tensors can be served. ${advice}`,
   );

@@ -3,7 +3,7 @@ import { DATA_TYPES, DIMENSION, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO, type GRAPH
 import { encode } from '../graph/protobuf.ts';
 
 /** What takes the place of an output, or of an input. */
-export interface NewValues {
+export interface Replacement {
   /** Fields of the graph: the outputs, or the input. */
   readonly fields: readonly Uint8Array[];
   /** Messages of the nodes between them and the value that was in their place, and is `renamed` now. */
@@ -12,7 +12,7 @@ export interface NewValues {
 }
 
 /** An input or output of the graph; without a dtype the runtime infers all of its type. */
-export function declared(
+export function declareValue(
   field: typeof GRAPH.input | typeof GRAPH.output,
   name: string,
   dtype?: string,
@@ -45,7 +45,7 @@ function dimension(size: number | string): Uint8Array[] {
 }
 
 /** A node that gives a tensor in another dtype; in its own, the runtime leaves the node out. */
-export const cast = (input: string, output: string, dtype: string): Uint8Array =>
+export const castNode = (input: string, output: string, dtype: string): Uint8Array =>
   newNode({
     opType: 'Cast',
     name: `rhizome/${output}/cast`,

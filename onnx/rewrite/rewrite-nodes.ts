@@ -2,7 +2,7 @@ import { graphsOf, readNode } from '../graph/node.ts';
 import { ATTRIBUTE, FUNCTION, GRAPH, NODE, OPSET, VALUE_INFO } from '../graph/field-numbers.ts';
 import { embed, encode, fields, message, text, textOf, type Field } from '../graph/protobuf.ts';
 import { isMap, isTensor, readValue } from '../graph/value-type.ts';
-import { isZipMap, withoutZipMap } from './zipmap.ts';
+import { isZipMap, replaceZipMap } from './zipmap.ts';
 
 /** Parts of a message, which are not joined before the whole model is: weights are copied once. */
 type Parts = readonly Uint8Array[];
@@ -14,7 +14,7 @@ export function rewriteNode(field: Field, renamed: Renamed): Parts {
   const node = readNode(message(field));
   const rename = (name: string): string => renamed.get(name) ?? name;
   if (isZipMap(node)) {
-    return withoutZipMap({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }).map((each) =>
+    return replaceZipMap({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) }).map((each) =>
       encode(field.number, [each]),
     );
   }
@@ -46,9 +46,9 @@ function rewriteSubgraph(graph: Uint8Array, renamed: Renamed): Parts {
         return rewriteNode(field, renamed);
       case GRAPH.input:
       case GRAPH.output:
-        return [untyped(field)];
+        return [withoutMapType(field)];
       case GRAPH.valueInfo:
-        return betweenNodes(field);
+        return tensorValueInfo(field);
       default:
         return [field.raw];
     }
@@ -56,12 +56,12 @@ function rewriteSubgraph(graph: Uint8Array, renamed: Renamed): Parts {
 }
 
 /** What is declared of values between nodes no engine needs: that of maps, which are none any more, is left out. */
-export function betweenNodes(field: Field): Parts {
+export function tensorValueInfo(field: Field): Parts {
   return isTensor(readValue(message(field)).type) ? [field.raw] : [];
 }
 
 /** An input or output that was a map is declared by its name alone: engines know the type of what a node gives. */
-export function untyped(field: Field): Uint8Array {
+export function withoutMapType(field: Field): Uint8Array {
   const value = message(field);
   return isMap(readValue(value).type)
     ? encode(field.number, [encode(VALUE_INFO.name, textOf(value, VALUE_INFO.name))])
@@ -74,7 +74,7 @@ export function rewriteFunction(field: Field): Parts {
   const parts = function_.flatMap((part) =>
     part.number === FUNCTION.node ? rewriteNode(part, new Map()) : [part.raw],
   );
-  return embed(field.number, [...parts, ...opsetNeeded(function_, FUNCTION.opsetImport)]);
+  return embed(field.number, [...parts, ...missingOpset(function_, FUNCTION.opsetImport)]);
 }
 
 function hasZipMap(bytes: Uint8Array): boolean {
@@ -88,7 +88,7 @@ function hasZipMap(bytes: Uint8Array): boolean {
 }
 
 /** What takes a ZipMap's place is of ONNX's own operators, which a model need not have used. */
-export function opsetNeeded(all: readonly Field[], number: number): Parts {
+export function missingOpset(all: readonly Field[], number: number): Parts {
   const isOwn = (field: Field): boolean =>
     field.number === number && ['', 'ai.onnx'].includes(textOf(message(field), OPSET.domain));
   return all.some(isOwn) ? [] : [encode(number, [encode(OPSET.domain, ''), encode(OPSET.version, 9)])];

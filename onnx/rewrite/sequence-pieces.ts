@@ -15,12 +15,12 @@ export interface Piece {
  *
  * @returns undefined where their number depends on the input
  */
-export function pieces(value: string, scope: Scope): readonly Piece[] | undefined {
+export function sequencePieces(value: string, scope: Scope): readonly Piece[] | undefined {
   const origin = scope.origin(value);
   if (origin === undefined) return undefined;
   const { node, index, scope: place } = origin;
   const body = place.called(node);
-  if (body !== undefined) return unnamed(pieces(body.outputs[index] ?? '', body));
+  if (body !== undefined) return unnamed(sequencePieces(body.outputs[index] ?? '', body));
   if (node.domain !== '') return undefined;
   const [first = '', second = '', third = ''] = node.inputs;
   switch (node.opType) {
@@ -31,20 +31,20 @@ export function pieces(value: string, scope: Scope): readonly Piece[] | undefine
     case 'Identity':
     case 'Optional':
     case 'OptionalGetElement':
-      return pieces(first, place);
+      return sequencePieces(first, place);
     case 'SequenceInsert':
-      return spliced(pieces(first, place), third, place, { value: second });
+      return spliced(sequencePieces(first, place), third, place, { value: second });
     case 'SequenceErase':
-      return spliced(pieces(first, place), second, place);
+      return spliced(sequencePieces(first, place), second, place);
     case 'SequenceMap':
-      return pieces(first, place)?.map(() => ({}));
+      return sequencePieces(first, place)?.map(() => ({}));
     case 'SplitToSequence':
       return split(node, place);
     case 'If':
       return alike(
         ['then_branch', 'else_branch']
           .map((name) => place.inside(node, name))
-          .map((branch) => branch && unnamed(pieces(branch.outputs[index] ?? '', branch))),
+          .map((branch) => branch && unnamed(sequencePieces(branch.outputs[index] ?? '', branch))),
       );
     default:
       return undefined;

@@ -1,16 +1,16 @@
 import { classLabels } from '../graph/class-labels.ts';
 import { constantInts, intAttribute, newNode } from '../graph/node.ts';
-import { cast, declared, type NewValues } from './replacement.ts';
-import { cannotServe } from './non-tensor-error.ts';
+import { castNode, declareValue, type Replacement } from './replacement.ts';
+import { outputError } from './non-tensor-error.ts';
 import { GRAPH } from '../graph/field-numbers.ts';
 import type { Scope } from '../graph/scope.ts';
-import { pieces, type Piece } from './sequence-pieces.ts';
-import { describeType, isPlain, travelsAs, type TensorType, type Value } from '../graph/value-type.ts';
+import { sequencePieces, type Piece } from './sequence-pieces.ts';
+import { describeType, isPlainTensor, carrierType, type TensorType, type Value } from '../graph/value-type.ts';
 
 /** Tensors for an output that is a sequence of tensors, may be absent, or has elements that no engine hands out. @throws NonTensorError */
-export function newOutputs({ name, type }: Value, scope: Scope): NewValues {
+export function replaceOutput({ name, type }: Value, scope: Scope): Replacement {
   const origin = scope.origin(name);
-  const refuse = (advice: string) => cannotServe(name, describeType(type), origin, advice);
+  const refuse = (advice: string) => outputError(name, describeType(type), origin, advice);
   if (type.kind === 'optional' && origin?.node.opType === 'Optional' && origin.node.inputs.length === 0)
     throw refuse('It is always absent: leave this output out.');
   const renamed = `rhizome/${name}`;
@@ -21,24 +21,24 @@ export function newOutputs({ name, type }: Value, scope: Scope): NewValues {
       ? [newNode({ opType: 'OptionalGetElement', name: `${renamed}/element`, inputs: [renamed], outputs: [present] })]
       : [];
   if (held.kind === 'tensor') {
-    const dtype = travelsAs(held.dtype);
+    const dtype = carrierType(held.dtype);
     if (dtype === undefined)
       throw refuse('Export the model with two outputs in its place, the real and the imaginary part.');
     return {
       renamed,
-      nodes: [...nodes, cast(present, name, dtype)],
-      fields: [declared(GRAPH.output, name, dtype, held.shape)],
+      nodes: [...nodes, castNode(present, name, dtype)],
+      fields: [declareValue(GRAPH.output, name, dtype, held.shape)],
     };
   }
-  if (held.kind !== 'sequence' || !isPlain(held.of) || held.of.kind !== 'tensor')
+  if (held.kind !== 'sequence' || !isPlainTensor(held.of) || held.of.kind !== 'tensor')
     throw refuse('Export the model with a tensor in its place, or without this output.');
-  const known = pieces(name, scope);
+  const known = sequencePieces(name, scope);
   const made = known === undefined ? stacked(name, present, held.of) : apart(name, present, known, held.of, scope);
   return { renamed, nodes: [...nodes, ...made.nodes], fields: made.fields };
 }
 
 /** One tensor whose first dimension is the place in the sequence. */
-function stacked(name: string, sequence: string, { dtype, shape }: TensorType): Omit<NewValues, 'renamed'> {
+function stacked(name: string, sequence: string, { dtype, shape }: TensorType): Omit<Replacement, 'renamed'> {
   const attributes = [intAttribute('axis', 0), intAttribute('new_axis', 1)];
   return {
     nodes: [
@@ -50,7 +50,7 @@ function stacked(name: string, sequence: string, { dtype, shape }: TensorType): 
         attributes,
       }),
     ],
-    fields: [declared(GRAPH.output, name, dtype, shape && ['', ...shape])],
+    fields: [declareValue(GRAPH.output, name, dtype, shape && ['', ...shape])],
   };
 }
 
@@ -61,7 +61,7 @@ function apart(
   known: readonly Piece[],
   { dtype, shape }: TensorType,
   scope: Scope,
-): Omit<NewValues, 'renamed'> {
+): Omit<Replacement, 'renamed'> {
   const each = known.map((piece, index) => {
     const output = unused(`${name}_${index}`, scope);
     if (piece.value !== undefined) {
@@ -69,7 +69,9 @@ function apart(
       const classes = classesOf(piece.value, scope);
       return {
         field:
-          classes === undefined ? declared(GRAPH.output, output) : declared(GRAPH.output, output, dtype, ['', classes]),
+          classes === undefined
+            ? declareValue(GRAPH.output, output)
+            : declareValue(GRAPH.output, output, dtype, ['', classes]),
         nodes: [newNode({ opType: 'Identity', name: `rhizome/${output}`, inputs: [piece.value], outputs: [output] })],
       };
     }
@@ -78,7 +80,7 @@ function apart(
       constantInts(at, index),
       newNode({ opType: 'SequenceAt', name: `rhizome/${output}`, inputs: [sequence, at], outputs: [output] }),
     ];
-    return { field: declared(GRAPH.output, output, dtype, piece.shape ?? shape), nodes };
+    return { field: declareValue(GRAPH.output, output, dtype, piece.shape ?? shape), nodes };
   });
   return { fields: each.map(({ field }) => field), nodes: each.flatMap(({ nodes }) => nodes) };
 }

@@ -1,13 +1,13 @@
-import { newInput } from './tensor-inputs.ts';
-import { newOutputs } from './tensor-outputs.ts';
-import type { NewValues } from './replacement.ts';
+import { replaceInput } from './tensor-inputs.ts';
+import { replaceOutput } from './tensor-outputs.ts';
+import type { Replacement } from './replacement.ts';
 import { GRAPH, MODEL, VALUE_INFO } from '../graph/field-numbers.ts';
 import { concatenate, embed, encode, fields, message, textOf, type Field } from '../graph/protobuf.ts';
-import { betweenNodes, opsetNeeded, rewriteFunction, rewriteNode, untyped } from './rewrite-nodes.ts';
+import { tensorValueInfo, missingOpset, rewriteFunction, rewriteNode, withoutMapType } from './rewrite-nodes.ts';
 import { Scope } from '../graph/scope.ts';
-import { describeType, isMap, isPlain, readValue } from '../graph/value-type.ts';
+import { describeType, isMap, isPlainTensor, readValue } from '../graph/value-type.ts';
 import type { ClassLabel } from '../graph/class-labels.ts';
-import { mapLabels } from './zipmap.ts';
+import { labelsOfMaps } from './zipmap.ts';
 
 export { NonTensorError } from './non-tensor-error.ts';
 
@@ -38,33 +38,33 @@ export function tensorsOnly(model: Uint8Array): TensorsOnly {
   const modelFields = [...fields(model)];
   const graphField = modelFields.find(({ number }) => number === MODEL.graph);
   const graph = graphField === undefined ? [] : [...fields(message(graphField))];
-  const inputs = values(graph, GRAPH.input).filter(({ type }) => !isPlain(type));
-  const outputs = values(graph, GRAPH.output).filter(({ type }) => !isPlain(type));
+  const inputs = values(graph, GRAPH.input).filter(({ type }) => !isPlainTensor(type));
+  const outputs = values(graph, GRAPH.output).filter(({ type }) => !isPlainTensor(type));
   if (inputs.length + outputs.length === 0) return { model, labels: new Map() };
 
   const scope = Scope.ofModel(model);
   const labels = new Map(
     outputs
       .filter(({ type }) => isMap(type))
-      .map(({ name, type }) => [name, mapLabels(name, scope, name, describeType(type))] as const),
+      .map(({ name, type }) => [name, labelsOfMaps(name, scope, name, describeType(type))] as const),
   );
   const before = new Map(
     inputs
       .filter(({ name }) => scope.weight(name) === undefined)
-      .map((input) => [input.name, newInput(input)] as const),
+      .map((input) => [input.name, replaceInput(input)] as const),
   );
   const after = new Map(
-    outputs.filter(({ type }) => !isMap(type)).map((output) => [output.name, newOutputs(output, scope)] as const),
+    outputs.filter(({ type }) => !isMap(type)).map((output) => [output.name, replaceOutput(output, scope)] as const),
   );
   const newGraph = [...nodesOf(before), ...rewriteGraph(graph, before, after), ...nodesOf(after)];
   const parts = modelFields.flatMap((field) => {
     if (field === graphField) return embed(MODEL.graph, newGraph);
     return field.number === MODEL.functions ? rewriteFunction(field) : [field.raw];
   });
-  return { model: concatenate([...parts, ...opsetNeeded(modelFields, MODEL.opsetImport)]), labels };
+  return { model: concatenate([...parts, ...missingOpset(modelFields, MODEL.opsetImport)]), labels };
 }
 
-type Changed = ReadonlyMap<string, NewValues>;
+type Changed = ReadonlyMap<string, Replacement>;
 
 const values = (graph: readonly Field[], number: number) =>
   graph.filter((field) => field.number === number).map((field) => readValue(message(field)));
@@ -81,9 +81,9 @@ function rewriteGraph(graph: readonly Field[], before: Changed, after: Changed):
       case GRAPH.input:
         return before.get(nameOf(field))?.fields ?? [field.raw];
       case GRAPH.output:
-        return after.get(nameOf(field))?.fields ?? [untyped(field)];
+        return after.get(nameOf(field))?.fields ?? [withoutMapType(field)];
       case GRAPH.valueInfo:
-        return renamed.has(nameOf(field)) ? [] : betweenNodes(field);
+        return renamed.has(nameOf(field)) ? [] : tensorValueInfo(field);
       default:
         return [field.raw];
     }

@@ -1,6 +1,6 @@
 import type { ClassLabel } from '../graph/class-labels.ts';
 import { constantInts, newNode, type Node } from '../graph/node.ts';
-import { cannotServe } from './non-tensor-error.ts';
+import { outputError } from './non-tensor-error.ts';
 import type { Scope } from '../graph/scope.ts';
 
 const advice =
@@ -16,13 +16,13 @@ export function isZipMap({ opType, domain }: Node): boolean {
  * @param output the graph's output that is asked for, and its type, for the error
  * @throws NonTensorError where something else makes it, or branches differ
  */
-export function mapLabels(value: string, scope: Scope, output: string, type: string): readonly ClassLabel[] {
+export function labelsOfMaps(value: string, scope: Scope, output: string, type: string): readonly ClassLabel[] {
   const origin = scope.origin(value);
-  const refuse = (reason: string) => cannotServe(output, type, origin, `${reason}${advice}`);
+  const refuse = (reason: string) => outputError(output, type, origin, `${reason}${advice}`);
   if (origin === undefined) throw refuse('');
   const { node, index, scope: place } = origin;
   if (isZipMap(node)) return zipMapLabels(node);
-  if (node.opType === 'Identity' && node.domain === '') return mapLabels(node.inputs[0] ?? '', place, output, type);
+  if (node.opType === 'Identity' && node.domain === '') return labelsOfMaps(node.inputs[0] ?? '', place, output, type);
   const insides = [
     place.called(node),
     ...(node.domain === '' ? ['then_branch', 'else_branch', 'body'].map((name) => place.inside(node, name)) : []),
@@ -31,7 +31,7 @@ export function mapLabels(value: string, scope: Scope, output: string, type: str
   const at = node.opType === 'Loop' && node.domain === '' ? index + 1 : index;
   const [first, ...others] = insides
     .filter((inside) => inside !== undefined)
-    .map((inside) => mapLabels(inside.outputs[at] ?? '', inside, output, type));
+    .map((inside) => labelsOfMaps(inside.outputs[at] ?? '', inside, output, type));
   if (first === undefined) throw refuse('');
   if (others.some((other) => other.length !== first.length || other.some((label, at) => label !== first[at])))
     throw refuse('Its branches have different labels. ');
@@ -43,7 +43,7 @@ export function mapLabels(value: string, scope: Scope, output: string, type: str
  * not an Identity, tells the runtime the number of columns, which a classifier's type inference often leaves open; and
  * refuses another number, as the ZipMap does.
  */
-export function withoutZipMap(node: Node): Uint8Array[] {
+export function replaceZipMap(node: Node): Uint8Array[] {
   const [input = ''] = node.inputs;
   const [output = ''] = node.outputs;
   const shape = `rhizome/${output}/shape`;

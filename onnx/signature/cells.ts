@@ -1,6 +1,6 @@
-import { element, expected, type Scalar } from './dtypes.ts';
+import { toElement, describeAccepted, type Scalar } from './dtypes.ts';
 import type { Feature } from './features.ts';
-import { typeOf } from './tensor-spec.ts';
+import { formatTensorType } from './tensor-spec.ts';
 
 /** One row's value of a feature that is a tensor; flat, in row-major order. */
 export interface CellTensor {
@@ -26,8 +26,10 @@ export type CellReading =
 /** Reads a feature's JSON: an element, or nested arrays of them as deep as its shape. */
 export function readCell(feature: Feature, json: unknown): CellReading {
   if (feature.shape.length > 0) return readTensor(feature, json);
-  const cell = element(feature.dtype, json);
-  return cell === undefined ? { problem: { path: [], value: json, expected: expected(feature.dtype) } } : { cell };
+  const cell = toElement(feature.dtype, json);
+  return cell === undefined
+    ? { problem: { path: [], value: json, expected: describeAccepted(feature.dtype) } }
+    : { cell };
 }
 
 function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
@@ -41,8 +43,8 @@ function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
   const path: number[] = [];
   const walk = (value: unknown, axis: number): CellProblem | undefined => {
     if (axis === shape.length) {
-      const one = element(dtype, value);
-      if (one === undefined) return { path: [...path], value, expected: expected(dtype) };
+      const one = toElement(dtype, value);
+      if (one === undefined) return { path: [...path], value, expected: describeAccepted(dtype) };
       data.push(one);
       return undefined;
     }
@@ -53,7 +55,7 @@ function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
       return {
         path: [...path],
         value: what,
-        expected: `an array of ${length}, since the value is ${typeOf(dtype, shape)}`,
+        expected: `an array of ${length}, since the value is ${formatTensorType(dtype, shape)}`,
       };
     }
     for (let index = 0; index < length; index++) {

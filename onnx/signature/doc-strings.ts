@@ -7,7 +7,7 @@ import { readValue } from '../graph/value-type.ts';
  * The signature with what the graph says to people, where `model.json` says nothing: the model's doc string, or
  * `description` among its metadata as detectors have it, and the doc strings of its inputs. That of a table is of none of its columns.
  */
-export function withTexts(signature: Signature, model: Uint8Array): Signature {
+export function withDocStrings(signature: Signature, model: Uint8Array): Signature {
   const described = messages(model, MODEL.metadataProps).find((entry) => textOf(entry, ENTRY.key) === 'description');
   const description =
     signature.description ??

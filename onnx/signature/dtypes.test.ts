@@ -1,4 +1,4 @@
-import { element, expected, pack, unpack } from './dtypes.ts';
+import { toElement, describeAccepted, pack, unpack } from './dtypes.ts';
 import type { DType } from '../engine/engine.ts';
 
 test.each<[DType, unknown, unknown]>([
@@ -14,7 +14,7 @@ test.each<[DType, unknown, unknown]>([
   ['bool', true, true],
   ['string', 'NaN', 'NaN'],
 ])('%s takes %p as %p', (dtype, json, value) => {
-  expect(element(dtype, json)).toEqual(value);
+  expect(toElement(dtype, json)).toEqual(value);
 });
 
 test.each<[DType, unknown]>([
@@ -41,12 +41,12 @@ test.each<[DType, unknown]>([
   ['string', '\ud800'],
   ['float32', 'constructor'],
 ])('%s refuses %p', (dtype, json) => {
-  expect(element(dtype, json)).toBeUndefined();
+  expect(toElement(dtype, json)).toBeUndefined();
 });
 
 test('says what fits', () => {
-  expect(expected('int8')).toBe('a whole number (int8) from -128 to 127');
-  expect(expected('float16')).toBe('a number (float16)');
+  expect(describeAccepted('int8')).toBe('a whole number (int8) from -128 to 127');
+  expect(describeAccepted('float16')).toBe('a number (float16)');
 });
 
 test.each<[DType, (number | bigint | boolean | string)[]]>([

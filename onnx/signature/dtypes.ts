@@ -52,13 +52,13 @@ export function largestFloat(dtype: DType): number | undefined {
  * Floats are numbers or "NaN", "Infinity", "-Infinity"; integers are whole numbers, bigints (what a JSON integer past 2^53
  * is parsed as) or their decimal digits in a string.
  */
-export function element(dtype: DType, value: unknown): Scalar | undefined {
+export function toElement(dtype: DType, value: unknown): Scalar | undefined {
   if (dtype === 'string') return typeof value === 'string' && isText(value) ? value : undefined;
   if (dtype === 'bool') return typeof value === 'boolean' ? value : undefined;
   const most = largest[dtype];
   if (most !== undefined) {
     if (typeof value === 'number') return Math.abs(value) <= most ? value : undefined;
-    if (typeof value === 'bigint') return element(dtype, Number(value));
+    if (typeof value === 'bigint') return toElement(dtype, Number(value));
     return typeof value === 'string' && Object.hasOwn(unwritable, value) ? unwritable[value] : undefined;
   }
   const small = smallIntegers[dtype];
@@ -82,14 +82,14 @@ function toBigInt(value: unknown): bigint | undefined {
 }
 
 /** What fits, in words. */
-export function expected(dtype: DType): string {
-  if (dtype === 'string' || dtype === 'bool') return kind(dtype);
+export function describeAccepted(dtype: DType): string {
+  if (dtype === 'string' || dtype === 'bool') return describeKind(dtype);
   const range = integers[dtype];
-  return `${kind(dtype)} (${dtype})${range === undefined ? '' : ` from ${String(range[0])} to ${String(range[1])}`}`;
+  return `${describeKind(dtype)} (${dtype})${range === undefined ? '' : ` from ${String(range[0])} to ${String(range[1])}`}`;
 }
 
 /** What kind of value an element is, in words. */
-export function kind(dtype: DType): string {
+export function describeKind(dtype: DType): string {
   if (dtype === 'string') return 'a string';
   if (dtype === 'bool') return 'true or false';
   return integers[dtype] === undefined ? 'a number' : 'a whole number';

@@ -1,6 +1,6 @@
 import type { DType } from '../engine/engine.ts';
 import type { FeatureJson } from './model-json.ts';
-import { describe, SignatureError, type Batching, type TensorSpec } from './tensor-spec.ts';
+import { describeTensor, SignatureError, type Batching, type TensorSpec } from './tensor-spec.ts';
 
 /** One named value of a row, and the input that it fills, or of a table `[N, columns]` the column. */
 export interface Feature extends FeatureJson {
@@ -31,7 +31,7 @@ export function resolveFeatures(
   if (json.length === byColumn.length)
     return distinct(byColumn.map((feature, index) => ({ ...feature, ...json[index] })));
   if (json.length === inputs.length)
-    return distinct(inputs.map((input, index) => ({ ...wholeOf(input, batching), ...json[index] })));
+    return distinct(inputs.map((input, index) => ({ ...wholeInput(input, batching), ...json[index] })));
   const count =
     inputs.length === byColumn.length
       ? String(byColumn.length)
@@ -43,8 +43,14 @@ export function resolveFeatures(
 
 function columnsOf(input: TensorSpec, batching: Batching): Feature[] {
   const [, width] = input.shape;
-  if (batching === 'whole' || input.shape.length !== 2 || typeof width !== 'number' || width < 1 || width > mostColumns)
-    return [wholeOf(input, batching)];
+  if (
+    batching === 'unbatched' ||
+    input.shape.length !== 2 ||
+    typeof width !== 'number' ||
+    width < 1 ||
+    width > mostColumns
+  )
+    return [wholeInput(input, batching)];
   const { name, dtype } = input;
   return Array.from({ length: width }, (_, column) => ({
     name: width === 1 ? name : `${name}_${column}`,
@@ -55,8 +61,8 @@ function columnsOf(input: TensorSpec, batching: Batching): Feature[] {
   }));
 }
 
-function wholeOf({ name, dtype, shape }: TensorSpec, batching: Batching): Feature {
-  return { name, dtype, input: name, shape: batching === 'whole' ? shape : shape.slice(1) };
+function wholeInput({ name, dtype, shape }: TensorSpec, batching: Batching): Feature {
+  return { name, dtype, input: name, shape: batching === 'unbatched' ? shape : shape.slice(1) };
 }
 
 function distinct(features: readonly Feature[]): Feature[] {
@@ -80,6 +86,6 @@ export function checkInputs(inputs: readonly TensorSpec[]): void {
   const empty = inputs.find(({ shape }) => shape.includes(0));
   if (empty)
     throw new SignatureError(
-      `input ${describe(empty)} has no elements: export the model with its real or a dynamic dimension`,
+      `input ${describeTensor(empty)} has no elements: export the model with its real or a dynamic dimension`,
     );
 }

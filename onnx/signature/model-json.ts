@@ -84,12 +84,12 @@ function problem({ instancePath, message = 'is wrong', params, parentSchema }: E
   if (typeof unknown !== 'string')
     return `${place} ${message}${Array.isArray(params['allowedValues']) ? `: ${params['allowedValues'].join(', ')}` : ''}`;
   const known = Object.keys((parentSchema?.['properties'] as Record<string, unknown> | undefined) ?? {});
-  const near = closest(unknown, known);
+  const near = closestName(unknown, known);
   return `${place} ${message}: ${unknown}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
 }
 
 /** The name that was probably meant, of those that there are; undefined where none is like it. */
-export function closest(name: string, known: readonly string[]): string | undefined {
+export function closestName(name: string, known: readonly string[]): string | undefined {
   // The distance costs the product of the lengths, and what came may be a megabyte.
   if (name.length > 200) return undefined;
   const [best] = known

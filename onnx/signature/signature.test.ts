@@ -85,7 +85,7 @@ describe('features', () => {
 
   test('an image is one feature, of the shape of a row', () => {
     const { batching, features } = shapes(['N', 3, 8, 8]);
-    expect(batching).toBe('together');
+    expect(batching).toBe('batched');
     expect(features).toEqual([{ name: 'image', dtype: 'float32', input: 'image', shape: [3, 8, 8] }]);
   });
 
@@ -98,16 +98,16 @@ describe('features', () => {
 
   test('a first dimension of 1 is a run a row; another number, or none, is no dimension of rows', () => {
     expect(shapes([1, 3])).toMatchObject({
-      batching: 'alone',
+      batching: 'per-row',
       features: [{ name: 'image_0' }, { name: 'image_1' }, { name: 'image_2' }],
     });
-    expect(shapes([4, 3])).toMatchObject({ batching: 'whole', features: [{ name: 'image', shape: [4, 3] }] });
-    expect(shapes([])).toMatchObject({ batching: 'whole', features: [{ name: 'image', shape: [] }] });
+    expect(shapes([4, 3])).toMatchObject({ batching: 'unbatched', features: [{ name: 'image', shape: [4, 3] }] });
+    expect(shapes([])).toMatchObject({ batching: 'unbatched', features: [{ name: 'image', shape: [] }] });
   });
 
   test('outputs without the rows make a run a row', () => {
-    expect(shapes(['N', 4], {}, { name: 'label', dtype: 'float32', shape: [1] }).batching).toBe('alone');
-    expect(shapes(['N', 'L'], {}, { name: 'y', dtype: 'float32', shape: ['L'] }).batching).toBe('alone');
+    expect(shapes(['N', 4], {}, { name: 'label', dtype: 'float32', shape: [1] }).batching).toBe('per-row');
+    expect(shapes(['N', 'L'], {}, { name: 'y', dtype: 'float32', shape: ['L'] }).batching).toBe('per-row');
   });
 });
 

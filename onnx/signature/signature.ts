@@ -3,7 +3,7 @@ import { checkInputs, resolveFeatures, type Feature } from './features.ts';
 import type { Example, FeatureValue, ModelJson } from './model-json.ts';
 import { readCell, type Cell, type Row } from './cells.ts';
 import { resolveTask, type TaskOutput } from './task.ts';
-import { batchingOf, SignatureError, tensorSpec, type Batching, type TensorSpec } from './tensor-spec.ts';
+import { resolveBatching, SignatureError, toTensorSpec, type Batching, type TensorSpec } from './tensor-spec.ts';
 import type { ClassLabel } from '../graph/class-labels.ts';
 
 export type { Feature } from './features.ts';
@@ -44,10 +44,10 @@ export function resolveSignature(
   json: ModelJson,
   graphLabels: () => readonly ClassLabel[] | undefined = () => undefined,
 ): Signature {
-  const inputs = session.inputs.map((input) => tensorSpec(input, 'input'));
-  const outputs = session.outputs.map((output) => tensorSpec(output, 'output'));
+  const inputs = session.inputs.map((input) => toTensorSpec(input, 'input'));
+  const outputs = session.outputs.map((output) => toTensorSpec(output, 'output'));
   checkInputs(inputs);
-  const batching = batchingOf(inputs, outputs);
+  const batching = resolveBatching(inputs, outputs);
   const signature: Signature = {
     name: json.name ?? place.name,
     version: place.version ?? json.version ?? '1',

@@ -1,5 +1,5 @@
 import type { TaskName } from './model-json.ts';
-import { describe, SignatureError, type Batching, type TensorSpec } from './tensor-spec.ts';
+import { describeTensor, SignatureError, type Batching, type TensorSpec } from './tensor-spec.ts';
 import type { ClassLabel } from '../graph/class-labels.ts';
 
 export interface ClassifierOutput {
@@ -55,7 +55,7 @@ export function resolveTask(input: TaskInput): TaskOutput {
   const output = rules['anomaly-detector'](input) ?? rules.classifier(input) ?? rules.regressor(input) ?? tensors;
   if (classes !== undefined && output.task !== 'classifier') {
     throw new SignatureError(
-      `model.json names classes, and no output of the model gives labels (${outputs.map(describe).join(', ')}): leave "classes" out, or export the labels too`,
+      `model.json names classes, and no output of the model gives labels (${outputs.map(describeTensor).join(', ')}): leave "classes" out, or export the labels too`,
     );
   }
   return output;
@@ -76,13 +76,13 @@ const wanted: Readonly<Record<keyof typeof rules, string>> = {
 function found<T>(task: keyof typeof rules, output: T | undefined, outputs: readonly TensorSpec[]): T {
   if (output !== undefined) return output;
   throw new SignatureError(
-    `model.json calls the model a ${task}, which has ${wanted[task]}; this one has ${outputs.map(describe).join(', ')}`,
+    `model.json calls the model a ${task}, which has ${wanted[task]}; this one has ${outputs.map(describeTensor).join(', ')}`,
   );
 }
 
 /** One element a row. */
 function isColumn({ shape }: TensorSpec, batching: Batching): boolean {
-  return batching !== 'whole' && (shape.length === 1 || (shape.length === 2 && shape[1] === 1));
+  return batching !== 'unbatched' && (shape.length === 1 || (shape.length === 2 && shape[1] === 1));
 }
 
 const isFloat = ({ dtype }: TensorSpec): boolean => dtype === 'float32' || dtype === 'float64' || dtype === 'float16';

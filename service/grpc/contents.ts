@@ -1,4 +1,4 @@
-import { element, expected, pack, unpack, type Scalar } from '../../onnx/signature/dtypes.ts';
+import { toElement, describeAccepted, pack, unpack, type Scalar } from '../../onnx/signature/dtypes.ts';
 import type { DType, Tensor, TensorData } from '../../onnx/engine/engine.ts';
 import { invalidTensor } from '../inference/tensor-shape.ts';
 import { readText } from '../protocol/oip/raw.ts';
@@ -43,9 +43,9 @@ export function readContents(name: string, dtype: DType, contents: InferTensorCo
 function readElement(name: string, dtype: DType, value: number | string | boolean | Uint8Array, index: number): Scalar {
   if (value instanceof Uint8Array) return readText(name, index, value);
   // A float is one of the dtype already, NaN and infinities too; but an int32 may be too large for an int8.
-  const read = dtype.startsWith('float') ? value : element(dtype, value);
+  const read = dtype.startsWith('float') ? value : toElement(dtype, value);
   if (read === undefined)
-    throw invalidTensor(name, `element ${index} is ${String(value)}, expected ${expected(dtype)}`);
+    throw invalidTensor(name, `element ${index} is ${String(value)}, expected ${describeAccepted(dtype)}`);
   return read;
 }
 

@@ -1,6 +1,6 @@
 import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
-import { typeOf, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
+import { formatTensorType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { ServiceError } from '../errors.ts';
 import { shown } from './format-value.ts';
 import { invalidTensor, readShape } from './tensor-shape.ts';
@@ -56,7 +56,7 @@ function checkInputs(specs: readonly TensorSpec[], inputs: readonly NamedTensor[
 function checkTensor(spec: TensorSpec, { name, dtype, shape, data }: NamedTensor): void {
   if (dtype !== spec.dtype) throw invalidTensor(name, `its elements are ${dtype}, expected ${spec.dtype}`);
   const { count } = readShape(name, shape);
-  const misfit = `the shape [${shape.join(', ')}] does not fit ${typeOf(spec.dtype, spec.shape)}`;
+  const misfit = `the shape [${shape.join(', ')}] does not fit ${formatTensorType(spec.dtype, spec.shape)}`;
   if (shape.length !== spec.shape.length)
     throw invalidTensor(name, `${misfit}: ${shape.length} dimensions, expected ${spec.shape.length}`);
   spec.shape.forEach((expected, axis) => {

@@ -1,9 +1,9 @@
-import { kind, type Scalar } from '../../onnx/signature/dtypes.ts';
+import { describeKind, type Scalar } from '../../onnx/signature/dtypes.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { Feature } from '../../onnx/signature/features.ts';
-import { closest } from '../../onnx/signature/model-json.ts';
+import { closestName } from '../../onnx/signature/model-json.ts';
 import { readCell, type Cell } from '../../onnx/signature/cells.ts';
-import { typeOf } from '../../onnx/signature/tensor-spec.ts';
+import { formatTensorType } from '../../onnx/signature/tensor-spec.ts';
 import type { Issue } from '../contract/index.ts';
 import { Issues, pointerTo, shorten, whatCame } from './issues.ts';
 
@@ -58,7 +58,7 @@ export class CellReader {
     for (const name of Object.keys(item)) {
       if (known.has(name)) continue;
       this.issues.add(() => {
-        const meant = closest(
+        const meant = closestName(
           name,
           [...known].filter((each) => !Object.hasOwn(item, each)),
         );
@@ -81,7 +81,8 @@ export function namesOf(features: readonly Feature[]): string {
 
 /** What a feature takes, in words. */
 export function expectation({ dtype, shape, unit, range }: Feature): string {
-  const what = shape.length === 0 ? `${kind(dtype)} (${dtype})` : `nested arrays (${typeOf(dtype, shape)})`;
+  const what =
+    shape.length === 0 ? `${describeKind(dtype)} (${dtype})` : `nested arrays (${formatTensorType(dtype, shape)})`;
   return `${what}${range ? ` from ${range[0]} to ${range[1]}` : ''}${unit ? ` in ${unit}` : ''}`;
 }
 
@@ -91,7 +92,7 @@ function misfit(dtype: DType, value: unknown, isElement: boolean): string {
   const numeric = dtype !== 'string' && dtype !== 'bool';
   return numeric && (typeof value === 'number' || typeof value === 'bigint')
     ? `Not within ${dtype}.`
-    : `Expected ${kind(dtype)}, got ${whatCame(value)}.`;
+    : `Expected ${describeKind(dtype)}, got ${whatCame(value)}.`;
 }
 
 /** NaN, a missing value, is in every range. */

@@ -14,7 +14,7 @@ function signature(...dtypes: DType[]): Signature {
     version: '2',
     inputs: [],
     outputs: [],
-    batching: 'together',
+    batching: 'batched',
     features,
     output: { task: 'regressor', value: 'y' },
     metrics: {},

@@ -107,7 +107,7 @@ export function outputSchema({ dtype, shape }: TensorSpec, { batching, inputs }:
   // The graph tells neither the rank nor whether there are rows.
   if (shape.length === 0) return { anyOf: [element, ref('Nested')] };
   const [rows, ...rest] = shape;
-  if (batching === 'whole' || (typeof rows === 'number' && rows !== 1)) return nested(shape, element);
+  if (batching === 'unbatched' || (typeof rows === 'number' && rows !== 1)) return nested(shape, element);
   const certain = rows === 1 || (rows !== '' && inputs.some((input) => input.shape[0] === rows));
   return certain ? nested(rest, element) : { anyOf: [nested(rest, element), nested(shape, element)] };
 }

@@ -8,7 +8,7 @@ const signature = (...names: string[]): Signature => ({
   version: '1',
   inputs: [],
   outputs: [],
-  batching: 'together',
+  batching: 'batched',
   output: { task: 'regressor', value: 'y' },
   metrics: {},
   examples: [],

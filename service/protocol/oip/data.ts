@@ -1,4 +1,4 @@
-import { element, expected, pack, type Scalar } from '../../../onnx/signature/dtypes.ts';
+import { toElement, describeAccepted, pack, type Scalar } from '../../../onnx/signature/dtypes.ts';
 import type { DType, TensorData } from '../../../onnx/engine/engine.ts';
 import { shown } from '../../inference/format-value.ts';
 import { invalidTensor, type TensorShape } from '../../inference/tensor-shape.ts';
@@ -8,11 +8,11 @@ export function readData(name: string, dtype: DType, { shape, count }: TensorSha
   if (!Array.isArray(data)) throw invalidTensor(name, `"data" is ${shown(data)}, expected an array`);
   const values: Scalar[] = [];
   const take = (value: unknown, path: readonly number[]): void => {
-    const scalar = element(dtype, value);
+    const scalar = toElement(dtype, value);
     if (scalar === undefined)
       throw invalidTensor(
         name,
-        `data${path.map((index) => `[${index}]`).join('')} is ${shown(value)}, expected ${expected(dtype)}`,
+        `data${path.map((index) => `[${index}]`).join('')} is ${shown(value)}, expected ${describeAccepted(dtype)}`,
       );
     values.push(scalar);
   };
