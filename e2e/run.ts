@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execaSync } from 'execa';
 import { freePort, kindCluster, variables } from './suite.ts';
-import { markdown } from './table.ts';
-import { undo } from './undo.ts';
+import { markdown } from './impact-table.ts';
+import { undo } from './cleanup.ts';
 
 const { context, registry, table, rest } = readArguments(process.argv.slice(2));
 if (context === undefined) refuseLeftovers();

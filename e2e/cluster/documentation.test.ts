@@ -8,7 +8,7 @@ import { execaSync } from 'execa';
 import { findTool, testThatNeeds, testUnless } from '../needs.ts';
 import { documents, snippets, type Snippet } from '../snippets.ts';
 import { variables } from '../suite.ts';
-import { atTheEnd } from '../undo.ts';
+import { atTheEnd } from '../cleanup.ts';
 
 const root = join(import.meta.dirname, '../..');
 const minutes = 60_000;

@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { atTheEnd } from '../undo.ts';
+import { atTheEnd } from '../cleanup.ts';
 import type { Run } from '../workspace.ts';
 import { clusterTest, context, kubectl, name, useSite } from './testbed.ts';
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { image as contract } from '../../service/contract/index.ts';
-import { atTheEnd } from '../undo.ts';
+import { atTheEnd } from '../cleanup.ts';
 import type { GrpcLoadReport } from './fixtures/grpc-load.ts';
 import { context, kubectl, name } from './testbed.ts';
 

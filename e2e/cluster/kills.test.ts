@@ -1,7 +1,7 @@
 /** What it costs when a replica dies: what was on its way to it, for two seconds, and nothing for a client that asks again. */
 import { execa } from 'execa';
 import type { LoadFailure } from '../../cli/load/report.ts';
-import { expectOthersServed, underEvent, type Cost } from './event.ts';
+import { expectOthersServed, underEvent, type Cost } from './disruption.ts';
 import {
   connectionsOf,
   onNode,

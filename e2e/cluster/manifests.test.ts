@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
-import { losesNothing } from './event.ts';
+import { losesNothing } from './disruption.ts';
 import { replicas, secondsUntil } from './replicas.ts';
 import { clusterTest, context, expectSuccess, kubectl, kubectlApply, name, testWhere, useSite } from './testbed.ts';
 

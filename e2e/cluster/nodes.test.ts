@@ -1,10 +1,10 @@
 /** What it costs when a pod or its node has to go, or is lost. */
 import { execa, execaSync } from 'execa';
-import { expectOthersServed, losesNothing, underEvent } from './event.ts';
+import { expectOthersServed, losesNothing, underEvent } from './disruption.ts';
 import { podNames, replicas, secondsUntil, type Replica } from './replicas.ts';
 import { clusterTest, context, kubectl, name, notContainers, reason, testWhere, useSite } from './testbed.ts';
 import { variables } from '../suite.ts';
-import { atTheEnd } from '../undo.ts';
+import { atTheEnd } from '../cleanup.ts';
 
 const site = useSite();
 

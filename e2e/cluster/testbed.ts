@@ -6,7 +6,7 @@ import { loadOfExamples } from '../../cli/load/examples.ts';
 import type { LoadRequest } from '../../cli/load/attempt.ts';
 import { kindCluster, variables } from '../suite.ts';
 import { testUnless } from '../needs.ts';
-import { atTheEnd } from '../undo.ts';
+import { atTheEnd } from '../cleanup.ts';
 import { createWorkspace, type Run, type Workspace } from '../workspace.ts';
 import { entryAddresses, freeNodePort } from './node-port.ts';
 

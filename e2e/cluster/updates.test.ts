@@ -1,7 +1,7 @@
 /** What a new version costs those who send requests meanwhile: nothing. And a bad one is not let in. */
 import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { losesNothing } from './event.ts';
+import { losesNothing } from './disruption.ts';
 import { replicas, secondsUntil } from './replicas.ts';
 import { clusterTest, kubectl, name, useSite, type Up } from './testbed.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { atTheEnd } from '../undo.ts';
+import { atTheEnd } from '../cleanup.ts';
 import { docker, inspect, irisImage, predict, ready, root, temporaryFolder, testWithDocker, until } from './docker.ts';
 import { variables } from '../../service/contract/index.ts';
 

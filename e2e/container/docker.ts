@@ -6,7 +6,7 @@ import { execa, execaSync } from 'execa';
 import { paths, ports } from '../../service/contract/index.ts';
 import { testUnless } from '../needs.ts';
 import { variables } from '../suite.ts';
-import { atTheEnd } from '../undo.ts';
+import { atTheEnd } from '../cleanup.ts';
 
 export const root = join(import.meta.dirname, '../..');
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { execa } from 'execa';
-import { atTheEnd } from '../undo.ts';
+import { atTheEnd } from '../cleanup.ts';
 import { build, docker, temporaryFolder, testWithDocker } from './docker.ts';
 
 /** No two runs have the same, and no cache can have it from an earlier one. */

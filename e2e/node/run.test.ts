@@ -24,7 +24,7 @@ const writeTest = (then: string): Promise<void> =>
   import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
   import { tmpdir } from 'node:os';
   import { join } from 'node:path';
-  import { atTheEnd } from '${root}/e2e/undo.ts';
+  import { atTheEnd } from '${root}/e2e/cleanup.ts';
   test('leaves things', async () => {
     const made = mkdtempSync(join(tmpdir(), 'left-'));
     atTheEnd('sh', '-c', 'echo second >> ${folder}/undone');

@@ -2,7 +2,7 @@ import { retryAfter } from '../../cli/chaos/perform.ts';
 import { startLoad, type LoadOptions } from '../../cli/load/load.ts';
 import { byKind, type LoadFailure, type LoadReport } from '../../cli/load/report.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { record } from '../table.ts';
+import { record } from '../impact-table.ts';
 import type { Site } from './testbed.ts';
 
 /** Requests a second over kept, and as many over new connections. */
