@@ -1,18 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isReady, type Pod } from '../cluster/snapshot.ts';
+import { isReady } from '../cluster/snapshot.ts';
+import type { Pod } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Scope } from '../tools/kubectl.ts';
 import { kubectlWatchPods } from '../tools/kubectl-disrupt.ts';
 import type { Replica, ReplicaWatch } from './replicas.ts';
 
-/** The rest of what is read of a pod. */
-type WatchedPod = Pod & {
-  readonly status: { readonly containerStatuses?: readonly { readonly containerID?: string }[] };
-};
-
 interface WatchEvent {
   readonly type: string;
-  readonly object: WatchedPod;
+  readonly object: Pod;
 }
 
 /** Follows the pods by one `kubectl get --watch`, until the signal. */
@@ -45,7 +41,7 @@ function parse(line: string): WatchEvent | undefined {
   return line.startsWith('{"type":') ? (JSON.parse(line) as WatchEvent) : undefined;
 }
 
-export function toReplica(pod: WatchedPod): Replica {
+export function toReplica(pod: Pod): Replica {
   const { metadata, spec, status } = pod;
   const container = status.containerStatuses?.[0];
   const reason =

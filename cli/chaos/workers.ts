@@ -2,19 +2,14 @@ import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Scope } from '../tools/kubectl.ts';
 import { kubectlNodes } from '../tools/kubectl-disrupt.ts';
 import { Failure } from '../failure.ts';
+import type { List, Node } from '../kubernetes.ts';
 import type { Stage } from './chaos-context.ts';
-
-interface NodeList {
-  readonly items: readonly {
-    readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
-    readonly spec: { readonly unschedulable?: boolean; readonly taints?: readonly { readonly effect: string }[] };
-    readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-  }[];
-}
 
 /** The names of the workers: ready, open to any pod, and not the control plane. */
 export async function workers(context: ExecContext, scope: Scope): Promise<readonly string[]> {
-  const { items } = JSON.parse(await exec(context, kubectlNodes(scope), { quiet: true, timeout: 20_000 })) as NodeList;
+  const { items } = JSON.parse(
+    await exec(context, kubectlNodes(scope), { quiet: true, timeout: 20_000 }),
+  ) as List<Node>;
   return items
     .filter(
       ({ metadata, spec, status }) =>

@@ -1,27 +1,19 @@
 import { exec, type ExecContext } from '../tools/exec.ts';
+import type { Event, List } from '../kubernetes.ts';
 import { kubectlEvents, type Scope } from '../tools/kubectl.ts';
-
-/** An event of Kubernetes, as far as it is read. */
-export interface Event {
-  readonly type?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly count?: number;
-  readonly involvedObject?: { readonly name?: string };
-}
 
 /** What the last failure of each probe of each replica said: by `NAME StartupProbe`, as `replicaStatus` words it. */
 export type ProbeFailures = ReadonlyMap<string, string>;
 
 export async function readProbeFailures(context: ExecContext, scope: Scope): Promise<ProbeFailures> {
-  const { items } = JSON.parse(await exec(context, kubectlEvents(scope, 'reason=Unhealthy'), { quiet: true })) as {
-    items: readonly Event[];
-  };
+  const { items } = JSON.parse(
+    await exec(context, kubectlEvents(scope, 'reason=Unhealthy'), { quiet: true }),
+  ) as List<Event>;
   return new Map(
     items.flatMap(({ involvedObject, message = '' }) => {
       const [, probe, what = ''] =
         /^(Startup|Readiness|Liveness) probe (?:failed|errored)[^:]*: (.*)/s.exec(message) ?? [];
-      return probe === undefined ? [] : [[`${involvedObject?.name ?? ''} ${probe}Probe`, shorten(what)] as const];
+      return probe === undefined ? [] : [[`${involvedObject.name ?? ''} ${probe}Probe`, shorten(what)] as const];
     }),
   );
 }

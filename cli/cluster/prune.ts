@@ -1,15 +1,9 @@
 import type { Manifests } from '../project/manifests.ts';
+import type { KubernetesObject, List, ReplicaSet, Service } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlDelete, kubectlGet } from '../tools/kubectl.ts';
 import { deleted, ownKinds, ownSelector, removeInstallation } from './owned-objects.ts';
 import { sameInstallation, type Installation } from './record.ts';
-
-interface Owned {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly spec?: { readonly template?: unknown; readonly ports?: readonly { readonly nodePort?: number }[] };
-}
 
 /**
  * Deletes what bears Rhizome's labels and is no longer in the manifests: of the installation itself, and all of those
@@ -28,9 +22,11 @@ export async function prune(
     context,
     kubectlGet(scope, [...ownKinds, 'replicaset.apps'], ownSelector(manifests), '--output', 'json'),
   );
-  const { items } = JSON.parse(output) as { items: readonly Owned[] };
+  const { items } = JSON.parse(output) as List<KubernetesObject>;
   const kept = new Set(
-    items.filter(({ kind }) => kind === 'ReplicaSet').flatMap(({ spec }) => referredTo(spec?.template)),
+    items
+      .filter(({ kind }) => kind === 'ReplicaSet')
+      .flatMap(({ spec }) => referredTo((spec as ReplicaSet['spec'])?.template)),
   );
   const wanted = new Set(manifests.objects.map(nameOf));
   const old = items
@@ -56,17 +52,16 @@ export async function freeNodePort(
     const scope = { context: kubeContext, namespace: installation.namespace };
     const { items } = JSON.parse(
       await exec(context, kubectlGet(scope, ['services'], ownSelector(installation), '--output', 'json')),
-    ) as { items: readonly Owned[] };
+    ) as List<Service>;
     const holders = items
-      .filter(({ spec }) => spec?.ports?.some(({ nodePort }) => nodePort === service.nodePort) === true)
-      .map(nameOf);
+      .filter(({ spec }) => spec.ports?.some(({ nodePort }) => nodePort === service.nodePort) === true)
+      .map(({ metadata }) => `service/${metadata.name}`);
     if (holders.length > 0) await exec(context, kubectlDelete(scope, ...holders), { stream: true });
   }
 }
 
 /** As kubectl takes it, and one name for one object: `configmap/iris-server-1`. */
-const nameOf = ({ kind, metadata }: { readonly kind: string; readonly metadata: { readonly name: string } }): string =>
-  `${kind.toLowerCase()}/${metadata.name}`;
+const nameOf = ({ kind, metadata }: KubernetesObject): string => `${kind.toLowerCase()}/${metadata.name}`;
 
 /** The ConfigMaps and the ServiceAccount that a pod template names, at whatever place. */
 function referredTo(value: unknown): string[] {

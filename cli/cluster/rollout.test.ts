@@ -1,25 +1,31 @@
 import { judgeRollout } from './rollout.ts';
-import { deploymentStatus, pickSnapshot, type Deployment, type Pod, type Snapshot } from './snapshot.ts';
+import type { LiveDeployment, Pod } from '../kubernetes.ts';
+import { deploymentStatus, pickSnapshot, type Snapshot } from './snapshot.ts';
 
 type Container = NonNullable<Pod['status']['containerStatuses']>[number];
 
-const running: Container = { ready: true, started: true, restartCount: 0, state: { running: {} } };
+const container = { name: 'iris-server', image: 'iris-server:v0.1.0-abc', imageID: '' };
+const running: Container = { ...container, ready: true, started: true, restartCount: 0, state: { running: {} } };
 const waiting = (reason: string, restartCount = 0): Container => ({
+  ...container,
   ready: false,
   restartCount,
   state: { waiting: { reason } },
 });
 
-function pod(name: string, container?: Container, extra: Partial<Pod['status']> = {}): Pod {
+function pod(name: string, status?: Container, extra: Partial<Pod['status']> = {}): Pod {
   return {
     kind: 'Pod',
     metadata: { name, uid: name },
-    spec: { containers: [{ image: 'iris-server:v0.1.0-abc' }], ...(container !== undefined && { nodeName: 'worker' }) },
+    spec: {
+      containers: [{ name: 'iris-server', image: 'iris-server:v0.1.0-abc' }],
+      ...(status !== undefined && { nodeName: 'worker' }),
+    },
     status: {
       phase: 'Pending',
-      ...(container !== undefined && {
-        conditions: [{ type: 'Ready', status: container.ready ? 'True' : 'False' }],
-        containerStatuses: [container],
+      ...(status !== undefined && {
+        conditions: [{ type: 'Ready', status: status.ready ? 'True' : 'False' }],
+        containerStatuses: [status],
       }),
       ...extra,
     },
@@ -29,13 +35,13 @@ function pod(name: string, container?: Container, extra: Partial<Pod['status']> 
 function snapshot(
   current: readonly Pod[],
   old: readonly Pod[] = [],
-  status: Partial<Deployment['status']> = {},
+  status: Partial<LiveDeployment['status']> = {},
 ): Snapshot {
   return {
     deployment: {
       kind: 'Deployment',
       metadata: { name: 'iris-server', uid: 'd', generation: 2 },
-      spec: { replicas: 2, progressDeadlineSeconds: 120 },
+      spec: { replicas: 2, progressDeadlineSeconds: 120, selector: {}, template: {} },
       status: { observedGeneration: 2, replicas: 2, updatedReplicas: 2, availableReplicas: 2, ...status },
     },
     current,
@@ -217,9 +223,10 @@ test('the replica of a lost node is not ready, whatever its container last said'
 
 test("a snapshot has the Deployment's own pods, by the revision of their ReplicaSet", () => {
   const revision = (number: string): Record<string, string> => ({ 'deployment.kubernetes.io/revision': number });
+  const ownedBy = (uid: string) => ({ ownerReferences: [{ apiVersion: 'apps/v1', kind: '', name: '', uid }] });
   const owned = (name: string, owner: string): Pod => ({
     ...pod(name),
-    metadata: { name, uid: name, ownerReferences: [{ uid: owner }] },
+    metadata: { name, uid: name, ...ownedBy(owner) },
   });
   const { deployment } = snapshot([]);
   const picked = pickSnapshot(
@@ -227,15 +234,15 @@ test("a snapshot has the Deployment's own pods, by the revision of their Replica
       { ...deployment, metadata: { ...deployment.metadata, annotations: revision('2') } },
       {
         kind: 'ReplicaSet',
-        metadata: { name: 'r1', uid: 'r1', annotations: revision('1'), ownerReferences: [{ uid: 'd' }] },
+        metadata: { name: 'r1', uid: 'r1', annotations: revision('1'), ...ownedBy('d') },
       },
       {
         kind: 'ReplicaSet',
-        metadata: { name: 'r2', uid: 'r2', annotations: revision('2'), ownerReferences: [{ uid: 'd' }] },
+        metadata: { name: 'r2', uid: 'r2', annotations: revision('2'), ...ownedBy('d') },
       },
       {
         kind: 'ReplicaSet',
-        metadata: { name: 'r3', uid: 'r3', annotations: revision('2'), ownerReferences: [{ uid: 'other' }] },
+        metadata: { name: 'r3', uid: 'r3', annotations: revision('2'), ...ownedBy('other') },
       },
       owned('old', 'r1'),
       owned('new', 'r2'),

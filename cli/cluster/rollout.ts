@@ -1,6 +1,7 @@
 import type { ProbeFailures } from './probe-failures.ts';
 import { readRefusal } from './refusal.ts';
-import { deploymentStatus, replicaStatus, type Pod, type Snapshot } from './snapshot.ts';
+import type { Pod } from '../kubernetes.ts';
+import { deploymentStatus, replicaStatus, type Snapshot } from './snapshot.ts';
 
 export interface RolloutProblem {
   /** In words, as a sentence. */

@@ -1,7 +1,8 @@
 import { paths, type ModelList } from '../../service/contract/index.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlRaw, type Scope } from '../tools/kubectl.ts';
-import { isReady, type Pod } from './snapshot.ts';
+import type { Pod } from '../kubernetes.ts';
+import { isReady } from './snapshot.ts';
 
 /** Asks each replica once what it serves: models are loaded when its container starts, and stay. */
 export type ModelReader = (scope: Scope, pods: readonly Pod[]) => Promise<ReadonlyMap<string, string>>;

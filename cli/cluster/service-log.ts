@@ -1,7 +1,7 @@
 import type { Check } from '../../service/contract/index.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlLogs, type Scope } from '../tools/kubectl.ts';
-import type { Pod } from './snapshot.ts';
+import type { Pod } from '../kubernetes.ts';
 
 /** Enough to reach back to a start behind the lines of many probes. */
 const tail = 500;

@@ -1,74 +1,11 @@
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlGet, type Scope } from '../tools/kubectl.ts';
 import type { DeploymentStatus, ReplicaStatus } from '../deployment-status.ts';
-
-/** The fields of a Kubernetes object that the command line reads. */
-interface Meta {
-  readonly name: string;
-  readonly uid: string;
-  readonly generation?: number;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly { readonly uid: string }[];
-  readonly deletionTimestamp?: string;
-}
-
-export interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-}
-
-interface ContainerState {
-  readonly waiting?: { readonly reason?: string; readonly message?: string };
-  readonly running?: object;
-  readonly terminated?: { readonly reason?: string; readonly exitCode: number };
-}
-
-export interface Deployment {
-  readonly kind: 'Deployment';
-  readonly metadata: Meta;
-  readonly spec: { readonly replicas?: number; readonly progressDeadlineSeconds?: number };
-  readonly status: {
-    readonly observedGeneration?: number;
-    readonly replicas?: number;
-    readonly updatedReplicas?: number;
-    readonly availableReplicas?: number;
-    readonly conditions?: readonly Condition[];
-  };
-}
-
-export interface ReplicaSet {
-  readonly kind: 'ReplicaSet';
-  readonly metadata: Meta;
-}
-
-export interface Pod {
-  readonly kind: 'Pod';
-  readonly metadata: Meta;
-  readonly spec: {
-    readonly nodeName?: string;
-    readonly containers: readonly {
-      readonly image: string;
-      readonly ports?: readonly { readonly containerPort: number }[];
-    }[];
-  };
-  readonly status: {
-    readonly phase?: string;
-    readonly conditions?: readonly Condition[];
-    readonly containerStatuses?: readonly {
-      readonly ready: boolean;
-      readonly started?: boolean;
-      readonly restartCount: number;
-      readonly state?: ContainerState;
-      readonly lastState?: ContainerState;
-    }[];
-  };
-}
+import type { List, LiveDeployment, Pod, ReplicaSet } from '../kubernetes.ts';
 
 /** A Deployment with its pods, at one moment. */
 export interface Snapshot {
-  readonly deployment: Deployment;
+  readonly deployment: LiveDeployment;
   /** Of the Deployment's newest revision. */
   readonly current: readonly Pod[];
   /** Of older revisions: what a rollout replaces. */
@@ -77,10 +14,10 @@ export interface Snapshot {
   readonly replicaSet?: string;
 }
 
-const revision = ({ metadata }: ReplicaSet | Deployment): number =>
+const revision = ({ metadata }: ReplicaSet | LiveDeployment): number =>
   Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
 
-const owns = (owner: { readonly metadata: Meta }, { metadata }: { readonly metadata: Meta }): boolean =>
+const owns = (owner: LiveDeployment | ReplicaSet, { metadata }: ReplicaSet | Pod): boolean =>
   metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false;
 
 /** A cluster that is gone: kubectl itself tries for more than a minute, `--request-timeout` being for each of its tries. */
@@ -95,13 +32,16 @@ export async function readSnapshot(
 ): Promise<Snapshot | undefined> {
   const argv = kubectlGet(scope, ['deployments', 'replicasets', 'pods'], '--output', 'json');
   const hint = `Does the cluster run? Try: kubectl --context ${scope.context} get nodes`;
-  const { items } = JSON.parse(await exec(context, argv, { ...options, hint, timeout: answerMilliseconds })) as {
-    items: readonly (Deployment | ReplicaSet | Pod)[];
-  };
+  const { items } = JSON.parse(await exec(context, argv, { ...options, hint, timeout: answerMilliseconds })) as List<
+    LiveDeployment | ReplicaSet | Pod
+  >;
   return pickSnapshot(items, name);
 }
 
-export function pickSnapshot(items: readonly (Deployment | ReplicaSet | Pod)[], name: string): Snapshot | undefined {
+export function pickSnapshot(
+  items: readonly (LiveDeployment | ReplicaSet | Pod)[],
+  name: string,
+): Snapshot | undefined {
   const deployment = items.find((item) => item.kind === 'Deployment' && item.metadata.name === name);
   if (deployment?.kind !== 'Deployment') return undefined;
   const sets = items.filter((item): item is ReplicaSet => item.kind === 'ReplicaSet' && owns(deployment, item));

@@ -5,7 +5,7 @@ import { ports as contractPorts } from '../../service/contract/index.ts';
 import type { DeploymentStatus } from '../deployment-status.ts';
 import type { Clock } from './replica/clock.ts';
 import { containerEnvironment } from './replica/environment.ts';
-import type { Deployment } from './manifests/kubernetes.ts';
+import type { Deployment } from '../kubernetes.ts';
 import { LogFile } from './log-file.ts';
 import { type Manifests, servedDeployment, serviceOf, servingContainer } from './manifests/manifests.ts';
 import { type EngineEvent, Replica } from './replica/replica.ts';

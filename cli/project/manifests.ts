@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
-import { isHeadless, readObjects, type KubernetesObject } from './objects.ts';
+import type { Deployment, KubernetesObject, Service } from '../kubernetes.ts';
+import { isHeadless, readObjects } from './objects.ts';
 
 /** What the synthesized file holds: every object, and the one Deployment and Service that `up` is about. */
 export interface Manifests {
@@ -38,9 +39,9 @@ export function currentManifests(root: string): Manifests {
 export function readManifests(root: string, folder: string): Manifests {
   const file = join(folder, fileName);
   const objects = readObjects(join(root, file), file);
-  const deployment = only(objects, 'Deployment', file);
-  const service = only(objects, 'Service', file);
-  const port = (service.spec as { ports?: readonly { port: number; nodePort?: number }[] }).ports?.[0];
+  const deployment = only(objects, 'Deployment', file) as Deployment;
+  const service = only(objects, 'Service', file) as Service;
+  const port = service.spec.ports?.[0];
   if (port === undefined)
     throw new Failure(`The Service ${service.metadata.name} of ${file} has no port.`, {
       hint: 'Give it one in infra/.',
@@ -52,7 +53,7 @@ export function readManifests(root: string, folder: string): Manifests {
     deployment: deployment.metadata.name,
     ...containerOf(deployment, file),
     selector: selectorOf(deployment),
-    progressDeadlineSeconds: (deployment.spec as { progressDeadlineSeconds?: number }).progressDeadlineSeconds ?? 600,
+    progressDeadlineSeconds: deployment.spec.progressDeadlineSeconds ?? 600,
     service: {
       name: service.metadata.name,
       port: port.port,
@@ -62,19 +63,17 @@ export function readManifests(root: string, folder: string): Manifests {
 }
 
 function containerOf(
-  { metadata, spec }: KubernetesObject,
+  { metadata, spec }: Deployment,
   file: string,
 ): { readonly container: string; readonly image: string } {
-  const { template } = spec as { template?: { spec?: { containers?: readonly { name?: string; image?: string }[] } } };
-  const { name = '', image } = template?.spec?.containers?.[0] ?? {};
+  const { name = '', image } = spec.template.spec.containers[0] ?? {};
   if (image === undefined)
     throw new Failure(`The Deployment ${metadata.name} of ${file} names no image.`, { hint: 'Give it one in infra/.' });
   return { container: name, image };
 }
 
-function selectorOf({ spec }: KubernetesObject): string {
-  const { selector } = spec as { selector?: { matchLabels?: Readonly<Record<string, string>> } };
-  return Object.entries(selector?.matchLabels ?? {})
+function selectorOf({ spec }: Deployment): string {
+  return Object.entries(spec.selector.matchLabels ?? {})
     .map(([label, value]) => `${label}=${value}`)
     .join(',');
 }

@@ -1,18 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { Failure } from '../failure.ts';
-
-/** One Kubernetes object of a file, as far as every reader looks into it. */
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec?: unknown;
-}
+import type { KubernetesObject, Service } from '../kubernetes.ts';
 
 /** A Service without an address of its own: its name leads to all pods at once, as some clients want it. */
 export const isHeadless = ({ kind, spec }: KubernetesObject): boolean =>
-  kind === 'Service' && (spec as { clusterIP?: string } | undefined)?.clusterIP === 'None';
+  kind === 'Service' && (spec as Service['spec'] | undefined)?.clusterIP === 'None';
 
 /** Reads a file of manifests. @throws Failure where it is missing or is no YAML; `name` is what the message calls it */
 export function readObjects(path: string, name = path): readonly KubernetesObject[] {

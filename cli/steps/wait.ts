@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import type { Manifests } from '../project/manifests.ts';
 import { scopeOf } from '../cluster/scope.ts';
-import { readProbeFailures, type Event } from '../cluster/probe-failures.ts';
+import { readProbeFailures } from '../cluster/probe-failures.ts';
 import { judgeRollout, type RolloutProblem } from '../cluster/rollout.ts';
 import { readServiceLog } from '../cluster/service-log.ts';
-import { readSnapshot, replicaStatus, type Pod } from '../cluster/snapshot.ts';
+import type { Event, List, Pod } from '../kubernetes.ts';
+import { readSnapshot, replicaStatus } from '../cluster/snapshot.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlEvents, type Scope } from '../tools/kubectl.ts';
 
@@ -98,9 +99,7 @@ async function explain(
 }
 
 async function warnings(context: ExecContext, scope: Scope, object: string): Promise<readonly string[]> {
-  const { items } = JSON.parse(await exec(context, kubectlEvents(scope, `involvedObject.name=${object}`))) as {
-    items: readonly Event[];
-  };
+  const { items } = JSON.parse(await exec(context, kubectlEvents(scope, `involvedObject.name=${object}`))) as List<Event>;
   return items
     .filter(({ type }) => type === 'Warning')
     .slice(-5)

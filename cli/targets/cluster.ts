@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import { currentManifests } from '../project/manifests.ts';
-import type { KubernetesObject } from '../project/objects.ts';
+import type { KubernetesObject } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { kubectlContexts } from '../tools/kubectl.ts';

@@ -1,9 +1,5 @@
 import { execa } from 'execa';
-
-interface Service {
-  readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly spec: { readonly ports?: readonly { readonly nodePort?: number }[] };
-}
+import type { List, Node, Service } from '../../cli/kubernetes.ts';
 
 /** A NodePort that no Service of the cluster has; the one that this namespace has already, from an earlier file of the run. */
 export async function freeNodePort(context: string, name: string): Promise<number> {
@@ -16,21 +12,17 @@ export async function freeNodePort(context: string, name: string): Promise<numbe
   return free[Math.floor(Math.random() * free.length)]!;
 }
 
-interface Node {
-  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
-  readonly status: { readonly addresses: readonly { readonly type: string; readonly address: string }[] };
-}
-
 /** Where the NodePort may be reached: the control plane first, since the tests stop the others. */
 export async function entryAddresses(context: string, name: string): Promise<readonly string[]> {
   const port = await freeNodePort(context, name);
   const nodes = await get<Node>(context, 'nodes');
-  const isWorker = ({ metadata }: Node): number => ('node-role.kubernetes.io/control-plane' in metadata.labels ? 0 : 1);
+  const isWorker = ({ metadata }: Node): number =>
+    'node-role.kubernetes.io/control-plane' in (metadata.labels ?? {}) ? 0 : 1;
   return nodes
     .toSorted((a, b) => isWorker(a) - isWorker(b))
     .flatMap(({ status }) =>
       ['ExternalIP', 'InternalIP'].flatMap((type) =>
-        status.addresses
+        (status.addresses ?? [])
           .filter((address) => address.type === type)
           .map(({ address }) => `http://${address.includes(':') ? `[${address}]` : address}:${port}`),
       ),
@@ -41,5 +33,5 @@ async function get<T>(context: string, ...args: readonly string[]): Promise<read
   const { stdout } = await execa('kubectl', ['--context', context, 'get', ...args, '--output', 'json'], {
     timeout: 60_000,
   });
-  return (JSON.parse(stdout) as { items: readonly T[] }).items;
+  return (JSON.parse(stdout) as List<T>).items;
 }

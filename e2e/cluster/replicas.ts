@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodesOf, pidOnNode, type Located } from '../../cli/chaos/node.ts';
+import type { List, Pod } from '../../cli/kubernetes.ts';
 import { createReporter } from '../../cli/terminal/reporter.ts';
 import { kubectl } from './testbed.ts';
 
@@ -14,27 +15,9 @@ export interface Replica {
   readonly lastEnd: string | undefined;
 }
 
-interface PodList {
-  readonly items: readonly {
-    readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
-    readonly spec: { readonly nodeName?: string; readonly containers: readonly [{ readonly image: string }] };
-    readonly status: {
-      readonly phase: string;
-      readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-      readonly containerStatuses?: readonly [
-        {
-          readonly restartCount: number;
-          readonly containerID?: string;
-          readonly lastState?: { readonly terminated?: { readonly reason: string } };
-        },
-      ];
-    };
-  }[];
-}
-
 /** The pods that are not on their way out, as the API server sees them. */
 export async function replicas(): Promise<readonly Replica[]> {
-  const { items } = JSON.parse(await kubectl('get', 'pods', '--output', 'json')) as PodList;
+  const { items } = JSON.parse(await kubectl('get', 'pods', '--output', 'json')) as List<Pod>;
   return items
     .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status.phase !== 'Failed')
     .map(({ metadata, spec, status }) => {
@@ -42,7 +25,7 @@ export async function replicas(): Promise<readonly Replica[]> {
       return {
         pod: metadata.name,
         node: spec.nodeName ?? '',
-        image: spec.containers[0].image,
+        image: spec.containers[0]?.image ?? '',
         containerId: container?.containerID?.replace('containerd://', '') ?? '',
         // The pod's, not the container's: the pods of a lost node are not ready, whatever their containers last said.
         ready: status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,

@@ -1,7 +1,7 @@
 import { ports } from '../../../service/contract/index.ts';
 import { Failure } from '../../failure.ts';
-import { isHeadless, parseObjects, readObjects, type KubernetesObject } from '../../project/objects.ts';
-import type { ConfigMap, Container, Deployment, Secret, Service } from './kubernetes.ts';
+import type { ConfigMap, Container, Deployment, KubernetesObject, Secret, Service } from '../../kubernetes.ts';
+import { isHeadless, parseObjects, readObjects } from '../../project/objects.ts';
 
 /** What the file asks for. The engine runs the Deployments; the rest is what they refer to. */
 export interface Manifests {

@@ -4,14 +4,14 @@ import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { executable, type Program } from './container.ts';
 import type { Health } from '../../../service/contract/index.ts';
-import type { Port, Probe } from '../manifests/kubernetes.ts';
+import type { Probe } from '../../kubernetes.ts';
 
 const longestBody = 10_000;
 
 /** What a probe looks at. */
 export interface Probed {
   /** The port of this machine that stands for a container's port, by number or name. */
-  localPort(port: Port): number;
+  localPort(port: number | string): number;
   /** Where and with which environment a probe's command runs. */
   readonly surroundings: Omit<Program, 'argv'>;
 }
@@ -31,7 +31,7 @@ export type CheckResult = Failing | undefined;
 export async function check(probe: Probe, probed: Probed): Promise<CheckResult> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   if (probe.httpGet) return checkHttp(probe.httpGet, probed.localPort(probe.httpGet.port), timeoutMs);
-  if (probe.exec) return checkCommand(probe.exec.command, probed, timeoutMs);
+  if (probe.exec) return checkCommand(probe.exec.command ?? [], probed, timeoutMs);
   // A gRPC probe too: that the port is open is what can be seen without a gRPC client.
   const port = probe.tcpSocket?.port ?? probe.grpc?.port;
   return port === undefined ? undefined : checkTcp(probed.localPort(port), timeoutMs);

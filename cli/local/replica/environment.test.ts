@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { containerEnvironment, expand, localPath } from './environment.ts';
-import type { Container } from '../manifests/kubernetes.ts';
+import type { Container } from '../../kubernetes.ts';
 import { parseManifests } from '../manifests/manifests.ts';
 import { containerProgram } from './program.ts';
 

@@ -2,7 +2,7 @@ import { availableParallelism, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { image, type VariableName } from '../../../service/contract/index.ts';
 import { Failure } from '../../failure.ts';
-import type { ConfigMap, Container, EnvVar, KeyRef, Secret } from '../manifests/kubernetes.ts';
+import type { ConfigMap, Container, EnvVarSource, Secret } from '../../kubernetes.ts';
 import type { Manifests } from '../manifests/manifests.ts';
 import { inUnitsOf } from '../manifests/quantity.ts';
 import { places } from '../state.ts';
@@ -70,12 +70,7 @@ export function expand(value: string, env: Readonly<Environment>): string {
   );
 }
 
-function referred(
-  from: NonNullable<EnvVar['valueFrom']>,
-  container: Container,
-  manifests: Manifests,
-  pod: Pod,
-): string | undefined {
+function referred(from: EnvVarSource, container: Container, manifests: Manifests, pod: Pod): string | undefined {
   if (from.configMapKeyRef)
     return key(find('ConfigMap', manifests.configMaps, from.configMapKeyRef)?.data, 'ConfigMap', from.configMapKeyRef);
   if (from.secretKeyRef)
@@ -109,22 +104,32 @@ function resource(
   return String(inUnitsOf(amount, divisor === '0' ? '1' : divisor));
 }
 
+/** A reference to an object by name, or to one of its keys. `name` is optional in the types, not in Kubernetes. */
+interface Reference {
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
 function find<T extends ConfigMap | Secret>(
   kind: string,
   objects: readonly T[],
-  ref: { name: string; optional?: boolean } | undefined,
+  ref: Reference | undefined,
 ): T | undefined {
   const found = objects.find(({ metadata }) => metadata.name === ref?.name);
   if (found !== undefined || ref === undefined || ref.optional === true) return found;
-  throw new Failure(`A container refers to the ${kind} ${ref.name}, which the manifests do not hold.`, {
+  throw new Failure(`A container refers to the ${kind} ${ref.name ?? ''}, which the manifests do not hold.`, {
     hint: `Add it in infra/, or mark the reference as optional. On a cluster the pod would wait: CreateContainerConfigError.`,
   });
 }
 
-function key(data: Readonly<Record<string, string>> | undefined, kind: string, ref: KeyRef): string | undefined {
+function key(
+  data: Readonly<Record<string, string>> | undefined,
+  kind: string,
+  ref: Reference & { readonly key: string },
+): string | undefined {
   const value = data?.[ref.key];
   if (value !== undefined || ref.optional === true) return value;
-  throw new Failure(`The ${kind} ${ref.name} has no key ${ref.key}, which a container refers to.`, {
+  throw new Failure(`The ${kind} ${ref.name ?? ''} has no key ${ref.key}, which a container refers to.`, {
     hint: 'Correct one of them in infra/.',
   });
 }

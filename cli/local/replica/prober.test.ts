@@ -1,5 +1,5 @@
 import { FakeClock } from '../fixtures/fake-clock.ts';
-import type { Container, Probe } from '../manifests/kubernetes.ts';
+import type { Container, Probe } from '../../kubernetes.ts';
 import { probeContainer } from './prober.ts';
 
 type Probes = Pick<Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'>;

@@ -1,6 +1,6 @@
 import type { CheckResult, Failing } from './check.ts';
 import type { Clock } from './clock.ts';
-import type { Container, Probe } from '../manifests/kubernetes.ts';
+import type { Container, Probe } from '../../kubernetes.ts';
 
 /** Why a container has to be killed. */
 export interface Unhealthy {

@@ -2,7 +2,7 @@ import { image, type VariableName } from '../../../service/contract/index.ts';
 import { program } from '../../own-package.ts';
 import type { Program } from './container.ts';
 import { expand, localPath } from './environment.ts';
-import type { Container } from '../manifests/kubernetes.ts';
+import type { Container } from '../../kubernetes.ts';
 
 /**
  * What runs for a container: its command and args, else the service, as by the image's default command, in the project's folder.

@@ -3,7 +3,7 @@ import { RestartBackoff } from './backoff.ts';
 import { check, type Failing } from './check.ts';
 import type { Clock } from './clock.ts';
 import { type Container, startContainer } from './container.ts';
-import type { Container as ContainerSpec, Port, RestartPolicy } from '../manifests/kubernetes.ts';
+import type { Container as ContainerSpec } from '../../kubernetes.ts';
 import type { LogFile } from '../log-file.ts';
 import { freePorts } from './ports.ts';
 import { probeContainer, type Unhealthy } from './prober.ts';
@@ -25,7 +25,8 @@ export interface ReplicaOptions {
   readonly env: Readonly<Record<string, string>>;
   /** The container's port that the Service leads to. */
   readonly servingPort: number;
-  readonly restartPolicy: RestartPolicy;
+  /** `Always`, `OnFailure` or `Never`. */
+  readonly restartPolicy: string;
   readonly graceSeconds: number;
   readonly log: LogFile;
   readonly clock: Clock;
@@ -189,7 +190,7 @@ export class Replica {
     return this.#stopping.signal.aborted;
   }
 
-  #localPort(port: Port): number {
+  #localPort(port: number | string): number {
     const number =
       typeof port === 'number'
         ? port
