@@ -1,11 +1,12 @@
 /** Against the service itself. */
 import { createClient, InvalidTensor, type Client, type InferInput, type InferOutput } from './index.ts';
-import { startService, type RunningService } from './fixtures/service.ts';
+import { startServiceWith } from './fixtures/service.ts';
+import type { ServiceProcess } from '../service/fixtures/process.ts';
 
-let service: RunningService;
+let service: ServiceProcess;
 let client: Client;
 beforeAll(async () => {
-  service = await startService({
+  service = await startServiceWith({
     iris: 'models/iris',
     echo: 'onnx/fixtures/echo.onnx',
     columns: 'onnx/fixtures/columns.onnx',
@@ -120,7 +121,7 @@ test('what there is, what it takes, and whether it is ready', async () => {
 });
 
 test('the only model need not be named; a key is asked for, and a client without one is told', async () => {
-  const other = await startService({ iris: 'models/iris' }, { API_KEY: 'k1' });
+  const other = await startServiceWith({ iris: 'models/iris' }, { API_KEY: 'k1' });
   try {
     const own = createClient({ url: other.url, apiKey: 'k1' });
     expect(await own.predict(flower)).toMatchObject(setosa);

@@ -30,6 +30,7 @@ function run(environment: Record<string, string>, args: string[] = []): ChildPro
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       MODELS_DIR: models,
       HOST: '127.0.0.1',
       PORT: '0',

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { startService, type RunningService } from '../fixtures/service.ts';
+import { startService, type ServiceProcess } from '../../service/fixtures/process.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const flowers = [
@@ -13,7 +13,7 @@ const flowers = [
 ];
 
 let folder: string;
-let service: RunningService;
+let service: ServiceProcess;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rhizome-predict-'));
   await writeFile(join(folder, 'cdk8s.yaml'), 'app: node infra/main.ts\n');

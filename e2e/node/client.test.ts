@@ -2,17 +2,18 @@
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startService, type RunningService } from '../../client/fixtures/service.ts';
+import { startServiceWith } from '../../client/fixtures/service.ts';
+import type { ServiceProcess } from '../../service/fixtures/process.ts';
 import { createConsumer, type Consumer } from '../consumer.ts';
 import { snippets } from '../snippets.ts';
 
 const root = join(import.meta.dirname, '../..');
 const document = 'docs/client.md';
 
-let service: RunningService;
+let service: ServiceProcess;
 let consumer: Consumer;
 beforeAll(async () => {
-  service = await startService({ iris: 'models/iris' });
+  service = await startServiceWith({ iris: 'models/iris' });
   consumer = createConsumer();
 });
 afterAll(async () => {

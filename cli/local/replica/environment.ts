@@ -39,7 +39,7 @@ export function containerEnvironment(container: Container, manifests: Manifests,
   const env: Environment = {
     HOSTNAME: pod.name,
     MODELS_DIR: image.modelsDir,
-    NODE_COMPILE_CACHE: places(root).compileCache,
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? places(root).compileCache,
   };
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
     const data =
