@@ -31,7 +31,7 @@ function entries(
     dependencies: { 'onnxruntime-node': runtime, [name]: spec },
     devDependencies: { ...peers, ...Object.fromEntries(tools) },
     // Those of a dependency are ignored. `node` places its program by a script; the runtime's would fetch CUDA.
-    allowScripts: { node: true, 'onnxruntime-node': false, '@scarf/scarf': false, backport: false },
+    allowScripts: { node: true, 'onnxruntime-node': false, '@scarf/scarf': false, backport: false, protobufjs: false },
   };
 }
 

@@ -62,9 +62,9 @@ describe('an empty folder', () => {
           devDependencies[name],
         ]),
       ),
-      allowScripts: { node: true, 'onnxruntime-node': false },
+      allowScripts: { node: true, 'onnxruntime-node': false, protobufjs: false },
     });
-    expect(await read('.npmrc')).toBe('onnxruntime-node-install=skip\n');
+    expect(await read('.npmrc')).toMatch(/^#.*\nloglevel=error\nonnxruntime-node-install=skip\n$/);
   });
 });
 
@@ -78,6 +78,7 @@ describe('a repository', () => {
   beforeEach(async () => {
     await write('package.json', JSON.stringify(own, null, 4));
     await write('.gitignore', 'secrets\nnode_modules/');
+    await write('.npmrc', 'save-exact=true\n');
     await write('Dockerfile', 'FROM scratch\n');
   });
 
@@ -93,7 +94,14 @@ describe('a repository', () => {
     });
     expect(await read('package.json')).toContain('\n    "name": "shop"');
     expect(await read('.gitignore')).toBe('secrets\nnode_modules/\n/.rhizome/\n');
+    expect(await read('.npmrc')).toBe('save-exact=true\nonnxruntime-node-install=skip\n');
     expect(await read('Dockerfile')).toBe('FROM scratch\n');
+  });
+
+  test('that wants the CUDA libraries of the runtime keeps its setting', async () => {
+    await write('.npmrc', 'onnxruntime-node-install = cuda12\n');
+    await set();
+    expect(await read('.npmrc')).toBe('onnxruntime-node-install = cuda12\n');
   });
 
   test('of CommonJS gets its infra/ as ES modules all the same', async () => {
@@ -111,7 +119,7 @@ describe('a repository', () => {
   test('a package.json that is none is an error, and nothing is written', async () => {
     await write('package.json', '{');
     await expect(set()).rejects.toThrow('package.json is not JSON');
-    expect((await readdir(folder)).toSorted()).toEqual(['.gitignore', 'Dockerfile', 'package.json']);
+    expect((await readdir(folder)).toSorted()).toEqual(['.gitignore', '.npmrc', 'Dockerfile', 'package.json']);
   });
 });
 

@@ -13,11 +13,20 @@ export interface Scaffolded {
   readonly kept: readonly { readonly path: string; readonly needs: string }[];
 }
 
-/** Lines that a file has to hold, in any order. */
+/** Lines that a file must contain, in any order. */
 const lines = {
   '.npmrc': ['onnxruntime-node-install=skip'],
   '.gitignore': ['node_modules/', '/.rhizome/'],
 } as const;
+
+/**
+ * Written at the top of a file that doesn't exist yet. npm 11 warns about every setting that isn't npm's own, such as the
+ * one above; npm 10 needs that one, since it doesn't read `allowScripts`.
+ */
+const header: Readonly<Partial<Record<keyof typeof lines, string>>> = {
+  '.npmrc':
+    "# Hides npm's warning about the next setting. To see all warnings: npm install --loglevel=warn\nloglevel=error\n",
+};
 
 /** Writes a project's files into a folder. What is there already stays, unless `force`; package.json and lists of lines are added to. */
 export async function scaffold(
@@ -45,14 +54,16 @@ export async function scaffold(
   // Else Node would take infra/*.ts for CommonJS, as the rest of the repository is.
   if (!merged.isModule && !existsSync(join(root, 'infra/package.json')))
     await put('infra/package.json', '{ "type": "module" }\n');
-  for (const [path, wanted] of Object.entries(lines))
-    await put(path, withLines((await read(root, path)) ?? '', wanted));
+  for (const path of ['.npmrc', '.gitignore'] as const)
+    await put(path, withLines((await read(root, path)) ?? header[path] ?? '', lines[path]));
   return { spec: merged.spec, written, kept };
 }
 
 function withLines(text: string, wanted: readonly string[]): string {
-  const there = text.split('\n').map((line) => line.trim());
-  const missing = wanted.filter((line) => !there.includes(line));
+  // A setting that the user has given another value stays theirs.
+  const key = (line: string): string => line.replace(/=.*/, '').trim();
+  const there = text.split('\n').map(key);
+  const missing = wanted.filter((line) => !there.includes(key(line)));
   return missing.length === 0
     ? text
     : `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${missing.join('\n')}\n`;
