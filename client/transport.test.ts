@@ -29,7 +29,9 @@ const busy =
   (_, response) =>
     response
       .writeHead(503, { 'Content-Type': 'application/problem+json', ...headers })
-      .end('{"type":"urn:problem-type:rhizome:overdue","title":"Not answered in time","status":503,"detail":"Busy."}');
+      .end(
+        '{"type":"urn:problem-type:rhizome:model-not-ready","title":"Model not ready","status":503,"detail":"Busy."}',
+      );
 const broken: RequestListener = (request) => {
   request.socket.destroy();
 };
@@ -63,7 +65,7 @@ test('it is tried no more often than `retries` says, and the last error is the o
   expect(await failure(client({ retries: 2 }).predict({ a: 1 }))).toMatchObject({
     name: 'ServiceProblem',
     status: 503,
-    code: 'overdue',
+    code: 'model-not-ready',
     detail: 'Busy.',
     requestId: 'r1',
   });
@@ -76,7 +78,7 @@ test('a wait that the time would not last for is no wait', async () => {
   expect(requests).toHaveLength(1);
 });
 
-test.each([400, 401, 404, 422, 500, 502])('a %d is not tried again', async (status) => {
+test.each([400, 401, 404, 422, 500, 502, 504])('a %d is not tried again', async (status) => {
   const client = await serve((_, response) => response.writeHead(status).end('{"title":"No"}'));
   expect(await failure(client().models())).toMatchObject({ name: 'ServiceProblem', status, title: 'No' });
   expect(requests).toHaveLength(1);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { ModelJson } from '../onnx/signature/model-json.ts';
+import { engineThatRuns } from './fixtures/engine.ts';
 import { flower, json, models, start } from './fixtures/app.ts';
 
 const iris = JSON.parse(readFileSync(join(models, 'iris/model.json'), 'utf8')) as Required<ModelJson>;
@@ -85,6 +86,25 @@ describe('POST /predictions', () => {
     expect(await response.text()).not.toMatch(/session|onnx|\.ts/);
     expect(logs.find((line) => line['msg'] === 'internal error')).toHaveProperty('err.stack');
   });
+});
+
+test('a model that does not respond in time: 504, code `timeout`, without Retry-After, here and below /v2', async () => {
+  const { request, logs } = await start({
+    engine: engineThatRuns(() => new Promise(() => undefined)),
+    requestTimeoutSeconds: 0.05,
+  });
+  const response = await request('POST', '/predictions', flower);
+  expect([response.status, response.headers.get('Retry-After')]).toEqual([504, null]);
+  expect(await json(response)).toMatchObject({
+    type: 'urn:problem-type:rhizome:timeout',
+    status: 504,
+    detail: expect.stringContaining('0.05 s (REQUEST_TIMEOUT_SECONDS)'),
+  });
+  const infer = await request('POST', '/v2/models/iris/infer', {
+    inputs: [{ name: 'X', datatype: 'FP32', shape: [1, 4], data: [5.1, 3.5, 1.4, 0.2] }],
+  });
+  expect([infer.status, infer.headers.get('Retry-After')]).toEqual([504, null]);
+  expect(logs.map(({ status }) => status)).toEqual([504, 504]);
 });
 
 test('unknown routes and models are 404, wrong methods 405 with Allow', async () => {

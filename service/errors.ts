@@ -12,7 +12,7 @@ export type ErrorCode =
   | 'body-too-large'
   | 'unsupported-media-type'
   | 'model-not-ready'
-  | 'overdue'
+  | 'timeout'
   | 'shutting-down';
 
 interface ServiceErrorOptions {

@@ -1,7 +1,7 @@
 import { ServiceError } from './errors.ts';
 import type { Metrics } from './middleware/metrics.ts';
 
-/** Times what a model does for one request, and gives up on it when the request's time is over. @throws ServiceError `overdue` */
+/** Times what a model does for one request, and gives up on it when the request's time is over. @throws ServiceError `timeout` */
 export async function timed<T>(
   { inferenceDuration }: Metrics,
   seconds: number,
@@ -16,12 +16,12 @@ export async function timed<T>(
 
 async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new ServiceError('overdue', `The model did not answer within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`));
+      reject(new ServiceError('timeout', `The model did not answer within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`));
     }, seconds * 1000);
   });
-  return Promise.race([work, overdue]).finally(() => {
+  return Promise.race([work, timeout]).finally(() => {
     clearTimeout(timer);
   });
 }

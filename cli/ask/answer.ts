@@ -91,10 +91,10 @@ class Sender {
     const reply = await this.#asking.ask(`[${rows.join(',')}]`);
     if (reply.status === 200) return this.#answers(reply, rows.length);
     const problem = problemOf(reply);
-    const overdue = problem?.type?.endsWith(':overdue') === true;
-    if (problem === undefined || !(overdue || [400, 413, 422, 500].includes(reply.status)))
+    const timedOut = problem?.type?.endsWith(':timeout') === true;
+    if (problem === undefined || !(timedOut || [400, 413, 422, 500].includes(reply.status)))
       throw this.#asking.refusal(reply);
-    if (overdue) this.mostRows = Math.max(1, Math.floor(rows.length / 2));
+    if (timedOut) this.mostRows = Math.max(1, Math.floor(rows.length / 2));
 
     const wrong = new Map([...issuesByRow(problem)].filter(([index]) => index < rows.length));
     if (rows.length === 1) {

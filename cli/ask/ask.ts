@@ -35,8 +35,7 @@ export async function ask({ signal }: ExecContext, { url, path, body, patience =
         signal: AbortSignal.any([signal, AbortSignal.timeout(answerTimeout)]),
       });
       const reply = { status: response.status, text: await response.text() };
-      // Asked in vain again, what took too long would take as long.
-      if (reply.status !== 503 || Date.now() >= deadline || reply.text.includes(':overdue"')) return reply;
+      if (reply.status !== 503 || Date.now() >= deadline) return reply;
       await sleep(Math.max(1, Number(response.headers.get('retry-after')) || 0) * 1000, undefined, { signal }).catch(
         () => undefined,
       );

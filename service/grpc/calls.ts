@@ -109,7 +109,7 @@ class RunningCall implements Call {
   requestId = '';
   model?: string;
   #ended = false;
-  #overdue: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   readonly #started = performance.now();
   readonly #call: ServerInterceptingCallInterface;
   readonly #options: CallsOptions;
@@ -148,10 +148,10 @@ class RunningCall implements Call {
       return false;
     }
     if (!endless.has(this.path)) {
-      this.#overdue = setTimeout(() => {
+      this.#timer = setTimeout(() => {
         this.fail(
           new ServiceError(
-            'overdue',
+            'timeout',
             `The call was not sent and answered within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`,
           ),
         );
@@ -171,7 +171,7 @@ class RunningCall implements Call {
   end(code: status): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#overdue);
+    clearTimeout(this.#timer);
     this.#onEnd();
     const { logger, metrics, open, endless } = this.#options;
     const milliseconds = performance.now() - this.#started;

@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { drain } from '../drain.ts';
-import { engineThatRuns, start, stopAll } from './fixtures/server.ts';
+import { engineThatRuns } from '../fixtures/engine.ts';
+import { start, stopAll } from './fixtures/server.ts';
 
 afterEach(stopAll);
 

@@ -65,5 +65,5 @@ export function inferenceMethods(
 
 /** A run cannot be stopped: none is begun for a client that does not wait for it. */
 export function refuseLate({ deadline, cancelled }: Pick<Call, 'deadline' | 'cancelled'>, now = Date.now()): void {
-  if (cancelled || now >= deadline) throw new ServiceError('overdue', 'The deadline passed before the model was run.');
+  if (cancelled || now >= deadline) throw new ServiceError('timeout', 'The deadline passed before the model was run.');
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import type { ModelInferRequest, ModelInferResponse } from './messages.ts';
 import { refuseLate } from './inference.ts';
-import { engineThatRuns, modelsFolder, protos, start, stopAll, TestClient, type Started } from './fixtures/server.ts';
+import { engineThatRuns } from '../fixtures/engine.ts';
+import { modelsFolder, protos, start, stopAll, TestClient, type Started } from './fixtures/server.ts';
 
 afterEach(stopAll);
 

@@ -13,7 +13,7 @@ const statuses: Readonly<Record<ErrorCode, status>> = {
   'route-not-found': status.UNIMPLEMENTED,
   'method-not-allowed': status.UNIMPLEMENTED,
   'body-too-large': status.RESOURCE_EXHAUSTED,
-  overdue: status.DEADLINE_EXCEEDED,
+  timeout: status.DEADLINE_EXCEEDED,
   'model-not-ready': status.UNAVAILABLE,
   'shutting-down': status.UNAVAILABLE,
 };

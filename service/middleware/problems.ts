@@ -33,12 +33,13 @@ const renderings: Readonly<Record<ErrorCode, Rendering>> = {
   },
   'invalid-input': { status: 422, title: 'Invalid input' },
   'model-not-ready': { status: 503, title: 'Model not ready', headers: () => ({ 'Retry-After': '1' }) },
-  overdue: { status: 503, title: 'Not answered in time', headers: () => ({ 'Retry-After': '1' }) },
   'shutting-down': {
     status: 503,
     title: 'Shutting down',
     headers: () => ({ 'Retry-After': '1', Connection: 'close' }),
   },
+  // Without `Retry-After`: a request that took too long would take as long again, and make the load worse.
+  timeout: { status: 504, title: 'Timed out' },
 };
 
 /**

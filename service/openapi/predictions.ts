@@ -59,7 +59,7 @@ export function predictionsOperation(
           },
         },
       },
-      ...problemResponses([400, ...(needsKey ? [401] : []), 413, 415, 422, 503]),
+      ...problemResponses([400, ...(needsKey ? [401] : []), 413, 415, 422, 503, 504]),
     },
   };
 }

@@ -161,7 +161,8 @@ const REASONS: Readonly<Record<number, string>> = {
   413: 'The body is too large',
   415: 'The body is not declared as JSON',
   422: 'A field is wrong',
-  503: 'Not ready, not in time, or shutting down',
+  503: 'Not ready, or shutting down',
+  504: 'The model did not answer in time',
 };
 
 export function problemResponses(statuses: readonly number[]): Json {

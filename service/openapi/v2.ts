@@ -98,7 +98,7 @@ function inferOperation({ model: { signature }, id }: DocumentedModel, suffix: s
         description: 'The outputs',
         content: { 'application/json': { schema: ref(`${id}InferResponse`) }, ...BINARY },
       },
-      ...errors([400, ...key, 413, 415, 422, 503]),
+      ...errors([400, ...key, 413, 415, 422, 503, 504]),
     },
   };
 }
@@ -199,7 +199,8 @@ const REASONS: Readonly<Record<number, string>> = {
   413: 'The body is too large',
   415: 'The body is declared as what it cannot be',
   422: 'A tensor is wrong',
-  503: 'Not ready, not in time, or shutting down',
+  503: 'Not ready, or shutting down',
+  504: 'The model did not answer in time',
 };
 
 function errors(statuses: readonly number[]): Json {
