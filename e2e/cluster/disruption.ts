@@ -3,7 +3,7 @@ import { startLoad, type LoadOptions } from '../../cli/load/load.ts';
 import { byKind, type LoadFailure, type LoadReport } from '../../cli/load/report.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { record } from '../impact-table.ts';
-import type { Site } from './testbed.ts';
+import type { Testbed } from './testbed.ts';
 
 /** Requests a second over kept, and as many over new connections. */
 const rate = 50;
@@ -28,10 +28,10 @@ export interface Cost {
  *
  * @param after seconds of load after it: connections of a pod that ended its work are closed late
  */
-export async function underEvent(site: Site, event: string, work: Work, after = 3): Promise<Cost> {
+export async function underEvent(testbed: Testbed, event: string, work: Work, after = 3): Promise<Cost> {
   const options = {
-    url: `${await site.url()}/predictions`,
-    requests: site.requests,
+    url: `${await testbed.url()}/predictions`,
+    requests: testbed.requests,
     rate,
     retryAfter,
   } satisfies Partial<LoadOptions>;
@@ -68,8 +68,8 @@ export async function underEvent(site: Site, event: string, work: Work, after = 
 }
 
 /** The same, where no request may fail. */
-export async function losesNothing(site: Site, event: string, work: Work, after?: number): Promise<Cost> {
-  const cost = await underEvent(site, event, work, after);
+export async function losesNothing(testbed: Testbed, event: string, work: Work, after?: number): Promise<Cost> {
+  const cost = await underEvent(testbed, event, work, after);
   expect(cost.failures).toEqual([]);
   return cost;
 }

@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { atTheEnd } from '../cleanup.ts';
 import type { Run } from '../workspace.ts';
-import { clusterTest, context, kubectl, name, useSite } from './testbed.ts';
+import { clusterTest, context, kubectl, name, useTestbed } from './testbed.ts';
 
 const shortDeadline = 25;
 let image = '';
 
-const site = useSite(async (opened) => {
+const testbed = useTestbed(async (opened) => {
   ({ image } = await opened.up());
 });
-const up = (): Promise<Run> => site().tryUp();
+const up = (): Promise<Run> => testbed().tryUp();
 
 /** What is applied, as `sed` changes it. */
 async function manifests(...edits: readonly string[]): Promise<void> {
@@ -23,7 +23,7 @@ async function manifests(...edits: readonly string[]): Promise<void> {
     .map((edit) => ` -e '${edit}'`)
     .join('');
   const app = `node infra/main.ts && sed -i${all} "$CDK8S_OUTDIR/local.k8s.yaml"`;
-  await writeFile(join(site().project.folder, 'cdk8s.yaml'), `app: ${JSON.stringify(app)}\noutput: charts-out\n`);
+  await writeFile(join(testbed().project.folder, 'cdk8s.yaml'), `app: ${JSON.stringify(app)}\noutput: charts-out\n`);
 }
 
 /** It failed with this cause, the old replicas are counted, and they answer. */
@@ -36,7 +36,7 @@ async function expectFailure(run: Run, cause: RegExp, ...evidence: readonly stri
   expect(said).toContain('2 replicas of the version before still serve.');
   expect(said).toContain(`rollout undo deployment/${name}`);
   expect(said).not.toContain('    at ');
-  const predicted = await site().project.rhizome('predict', '--url', await site().url());
+  const predicted = await testbed().project.rhizome('predict', '--url', await testbed().url());
   expect(JSON.parse(predicted.stdout)).toMatchObject({ prediction: 'setosa' });
 }
 
@@ -50,7 +50,7 @@ clusterTest('an image that the nodes cannot pull', async () => {
 
 clusterTest('a model that never gets ready: which, and why, long before the deadline', async () => {
   await manifests();
-  const model = join(site().project.folder, 'models/iris/model.onnx');
+  const model = join(testbed().project.folder, 'models/iris/model.onnx');
   const good = await readFile(model);
   await writeFile(model, good.subarray(0, 500));
   const run = await up();
@@ -129,7 +129,7 @@ clusterTest('an object that a policy of the cluster forbids', async () => {
       },
     ],
   };
-  const file = join(site().project.folder, '.rhizome/policy.json');
+  const file = join(testbed().project.folder, '.rhizome/policy.json');
   await writeFile(file, JSON.stringify(policy));
   // It belongs to the whole cluster.
   for (const kind of ['validatingadmissionpolicy', 'validatingadmissionpolicybinding'])

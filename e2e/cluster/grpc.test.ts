@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { grpcLoad, answeredBy, removeCaller, startCaller, type GrpcLoadOptions } from './grpc-caller.ts';
 import { podNames } from './replicas.ts';
-import { clusterTest, kubectl, name, reason, useSite } from './testbed.ts';
+import { clusterTest, kubectl, name, reason, useTestbed } from './testbed.ts';
 
-const site = useSite(async (opened) => {
+const testbed = useTestbed(async (opened) => {
   await startCaller((await opened.up()).image);
 });
 if (reason === undefined) afterAll(removeCaller);
@@ -38,7 +38,7 @@ clusterTest(
       outputs: [{ contents }],
     } = JSON.parse(answer) as { outputs: [{ contents: { int64_contents: string[] } }] };
     const input = { name: 'X', datatype: 'FP32', shape: [1, 4], data: [5.1, 3.5, 1.4, 0.2] };
-    const http = await fetch(`${await site().url()}/v2/models/iris/infer`, {
+    const http = await fetch(`${await testbed().url()}/v2/models/iris/infer`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ inputs: [input], outputs: [{ name: 'output_label' }] }),
@@ -81,12 +81,12 @@ clusterTest('a rolling update under gRPC through the Service: no call fails', as
 });
 
 clusterTest('the same through the headless Service, where pods outlast what DNS remembers of them', async () => {
-  await site().edit(
+  await testbed().edit(
     'infra/environments.ts',
     '...localProfile,',
     '...localProfile, drainDelaySeconds: 35, gracePeriodSeconds: 60,',
   );
-  await site().up();
+  await testbed().up();
   await rollUnder('rolling update, gRPC through the headless Service', headless);
 });
 
@@ -94,11 +94,11 @@ clusterTest('grpc: false closes the port, and up removes the headless Service', 
   const services = async (): Promise<string> =>
     kubectl('get', 'services', '--output', 'jsonpath={range .items[*]}{.metadata.name}:{.spec.ports[*].name} {end}');
   expect(await services()).toBe(`${name}:http grpc ${name}-headless:grpc `);
-  await site().edit('infra/environments.ts', '...localProfile,', '...localProfile, grpc: false,');
-  const { log } = await site().up();
+  await testbed().edit('infra/environments.ts', '...localProfile,', '...localProfile, grpc: false,');
+  const { log } = await testbed().up();
   expect(log).toContain(`deleted service "${name}-headless"`);
   expect(await services()).toBe(`${name}:http `);
-  await site().edit('infra/environments.ts', 'grpc: false, ', '');
-  await site().up();
+  await testbed().edit('infra/environments.ts', 'grpc: false, ', '');
+  await testbed().up();
   expect(await services()).toBe(`${name}:http grpc ${name}-headless:grpc `);
 });

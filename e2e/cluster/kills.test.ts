@@ -12,7 +12,7 @@ import {
   signalOnNode,
   type Replica,
 } from './replicas.ts';
-import { clusterTest, context, kindName, kubectl, name, notContainers, testWhere, useSite } from './testbed.ts';
+import { clusterTest, context, kindName, kubectl, name, notContainers, testWhere, useTestbed } from './testbed.ts';
 
 /** Seconds. */
 const backWithin = 5;
@@ -23,7 +23,7 @@ const failuresWithin = 2;
  */
 const tries = 3;
 
-const site = useSite();
+const testbed = useTestbed();
 
 /** The kubelet backs off before the second restart of a container. */
 async function freshReplicas(): Promise<readonly Replica[]> {
@@ -50,7 +50,7 @@ async function death(event: string, victim: Replica, kill: Kill): Promise<Death>
   if (kindName !== undefined) await onNode(victim.node, 'sync');
   let [diedAt, back, held] = [0, 0, undefined as number | undefined];
   const cost = await underEvent(
-    site(),
+    testbed(),
     event,
     async () => {
       if (kindName !== undefined) held = await connectionsOf(victim);
@@ -147,7 +147,7 @@ clusterTest(
       [0, 1],
       lostTwice,
     );
-    const status = JSON.parse((await site().project.rhizome('status', '--json')).stdout) as {
+    const status = JSON.parse((await testbed().project.rhizome('status', '--json')).stdout) as {
       replicas: { name: string; reason?: string }[];
     };
     expect(status.replicas.find((replica) => replica.name === victim.pod)?.reason).toBe('OOMKilled');

@@ -6,9 +6,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, kindCluster, variables } from '../suite.ts';
 import { podNames, replicas } from './replicas.ts';
-import { context, expectSuccess, isOwn, kubectl, name, testWhere, useSite } from './testbed.ts';
+import { context, expectSuccess, isOwn, kubectl, name, testWhere, useTestbed } from './testbed.ts';
 
-const site = useSite(({ project }) => project.rhizome('down', '--on', 'kind'));
+const testbed = useTestbed(({ project }) => project.rhizome('down', '--on', 'kind'));
 const kindTest = (title: string, run: () => Promise<void>): void => {
   testWhere(isOwn ? undefined : '--context names a cluster that is there', title, run);
 };
@@ -17,7 +17,7 @@ const kindTest = (title: string, run: () => Promise<void>): void => {
 const pods = async (): Promise<string[]> => (await podNames()).map((pod) => pod.replace('pod/', ''));
 
 kindTest('up --on kind: from nothing to the asserted prediction', async () => {
-  const { image, answer, log } = await site().up();
+  const { image, answer, log } = await testbed().up();
   expect(image).toMatch(new RegExp(`^${name}:v0\\.1\\.0-[0-9a-f]{12}$`));
   expect(answer.prediction).toBe('setosa');
   expect(log).toContain(`$ kind create cluster --name ${kindCluster} --config kind.yaml`);
@@ -27,14 +27,14 @@ kindTest('up --on kind: from nothing to the asserted prediction', async () => {
   const running = await replicas();
   expect(running.map((replica) => replica.image)).toEqual([image, image]);
   // The committed manifests keep their tag.
-  expect(await readFile(join(site().project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain(
+  expect(await readFile(join(testbed().project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain(
     `image: ${name}:v0.1.0\n`,
   );
 });
 
 kindTest('up again without a change: nothing is made anew, no pod rolls', async () => {
   const before = await pods();
-  const { log } = await site().up();
+  const { log } = await testbed().up();
   expect(await pods()).toEqual(before);
   expect(log).toContain(`  - Have the cluster: skipped, the cluster ${kindCluster} is there`);
   expect(log).toContain('  - Load the image: skipped, every node has it');
@@ -42,7 +42,7 @@ kindTest('up again without a change: nothing is made anew, no pod rolls', async 
 });
 
 kindTest('status, predict and logs find what is up by themselves', async () => {
-  const status = await site().project.rhizome('status', '--json');
+  const status = await testbed().project.rhizome('status', '--json');
   expectSuccess(status);
   expect(JSON.parse(status.stdout)).toMatchObject({
     wanted: 2,
@@ -51,28 +51,28 @@ kindTest('status, predict and logs find what is up by themselves', async () => {
     available: 2,
     replicas: (await pods()).map((pod) => ({ name: pod, ready: true, restarts: 0, revision: 'new', model: 'iris 1' })),
   });
-  expect((await site().project.rhizome('status')).stdout).toContain(
+  expect((await testbed().project.rhizome('status')).stdout).toContain(
     `kind: 2 of 2 replicas ready, at http://localhost:${process.env[variables.port]}`,
   );
 
-  const refused = await site().project.rhizome('predict', '--json', '{"sepal_length": "long"}');
+  const refused = await testbed().project.rhizome('predict', '--json', '{"sepal_length": "long"}');
   expect(refused.exitCode).toBe(1);
   expect(refused.stderr).toMatch(/422[^]*#\/sepal_length/);
-  const predicted = await site().project.rhizome('predict');
+  const predicted = await testbed().project.rhizome('predict');
   expect(JSON.parse(predicted.stdout)).toMatchObject({ prediction: 'setosa' });
 
-  const logs = await site().project.rhizome('logs');
+  const logs = await testbed().project.rhizome('logs');
   expectSuccess(logs);
   const names = new Set(logs.stdout.split('\n').map((line) => line.split(' | ', 1)[0]));
   expect([...names].toSorted()).toEqual(await pods());
 
-  const following = site().project.start('logs', '--follow');
+  const following = testbed().project.start('logs', '--follow');
   let followed = '';
   following.stdout.on('data', (chunk: Buffer) => {
     followed += chunk.toString();
   });
   await until('the log so far', 20_000, () => Promise.resolve(followed.includes('"msg":"ready"')));
-  await fetch(`${await site().url()}/models?followed`);
+  await fetch(`${await testbed().url()}/models?followed`);
   await until('a new log line', 10_000, () => Promise.resolve(followed.includes('"path":"/models"')));
   following.kill('SIGINT');
   expect((await following).exitCode).toBe(0);
@@ -84,7 +84,7 @@ kindTest(
     const on = `context=${context}`;
     const port = await freePort();
     const forwarded = `http://localhost:${port}`;
-    const running = site().project.start('up', '--on', on, '--port', String(port));
+    const running = testbed().project.start('up', '--on', on, '--port', String(port));
     try {
       await until('up to be ready', 120_000, async () => {
         if (running.exitCode !== null) throw new Error((await running).stderr);
@@ -92,7 +92,7 @@ kindTest(
       });
       await kubectl('delete', 'pod', '--all', '--wait=false');
       await until('the port-forward to reconnect', 60_000, async () => {
-        const { exitCode } = await site().project.rhizome('predict', '--on', on);
+        const { exitCode } = await testbed().project.rhizome('predict', '--on', on);
         const now = await replicas();
         return exitCode === 0 && now.length === 2 && now.every(({ ready }) => ready);
       });
@@ -103,26 +103,26 @@ kindTest(
     expect(ended.exitCode).toBe(0);
     expect(ended.stderr).toContain('Watching the replicas');
     expect(await answers(forwarded)).toBe(false);
-    const mapped = await site().url();
+    const mapped = await testbed().url();
     await until('the mapped port still answers', 20_000, () => answers(mapped));
 
-    const down = await site().project.rhizome('down', '--on', on);
+    const down = await testbed().project.rhizome('down', '--on', on);
     expectSuccess(down);
     expect(down.stdout).toContain(`deployment.apps "${name}"`);
     expect(down.stdout).toContain(`namespace "${name}"`);
-    expect((await site().project.rhizome('down', '--on', on)).stdout).toBe('Nothing was up.');
+    expect((await testbed().project.rhizome('down', '--on', on)).stdout).toBe('Nothing was up.');
     expect(await kubectl('get', 'namespace', name, '--ignore-not-found')).toBe('');
   },
 );
 
 kindTest('down removes the cluster, as often as it is called', async () => {
-  const first = await site().project.rhizome('down');
+  const first = await testbed().project.rhizome('down');
   expectSuccess(first);
   expect(first.stdout).toBe(`removed kind cluster ${kindCluster}`);
-  const second = await site().project.rhizome('down', '--on', 'kind');
+  const second = await testbed().project.rhizome('down', '--on', 'kind');
   expectSuccess(second);
   expect(second.stdout).toBe('Nothing was up.');
-  expect((await site().project.rhizome('status')).exitCode).toBe(1);
+  expect((await testbed().project.rhizome('status')).exitCode).toBe(1);
 });
 
 async function answers(base: string): Promise<boolean> {

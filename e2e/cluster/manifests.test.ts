@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { losesNothing } from './disruption.ts';
 import { replicas, secondsUntil } from './replicas.ts';
-import { clusterTest, context, expectSuccess, kubectl, kubectlApply, name, testWhere, useSite } from './testbed.ts';
+import { clusterTest, context, expectSuccess, kubectl, kubectlApply, name, testWhere, useTestbed } from './testbed.ts';
 
 const root = join(import.meta.dirname, '../..');
-const site = useSite();
+const testbed = useTestbed();
 
 clusterTest('a namespace that enforces "restricted" admits it without a warning', async () => {
   await kubectl('delete', 'namespace', name, '--timeout=100s');
-  const { log } = await site().up();
+  const { log } = await testbed().up();
   // Pod Security warns here where "restricted" would refuse.
   expect(log).not.toContain('Warning:');
   expect(
@@ -28,13 +28,13 @@ clusterTest('a namespace that enforces "restricted" admits it without a warning'
 
 clusterTest('applied twice: no pod rolls, and kubectl diff is empty', async () => {
   const before = (await replicas()).map(({ pod }) => pod);
-  await site().up();
+  await testbed().up();
   expect((await replicas()).map(({ pod }) => pod)).toEqual(before);
-  await expectNoDifference(join(site().project.folder, '.rhizome/charts/local.k8s.yaml'));
+  await expectNoDifference(join(testbed().project.folder, '.rhizome/charts/local.k8s.yaml'));
 });
 
 clusterTest('the chart for production: admitted without a warning, and applied again it changes nothing', async () => {
-  const file = join(site().project.folder, 'production.yaml');
+  const file = join(testbed().project.folder, 'production.yaml');
   await writeFile(file, await chart(await readFile(join(root, 'charts-out/production.k8s.yaml'), 'utf8'), name));
   // Its image cannot be pulled here; how pods start is another test's business.
   const { stderr } = await execa('kubectl', ['--context', context, ...kubectlApply, file], { timeout: 60_000 });
@@ -54,10 +54,10 @@ async function expectNoDifference(file: string): Promise<void> {
   expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: '', exitCode: 0 });
 }
 
-/** A chart of the repository, with the names of this site. */
+/** A chart of the repository, with the names of this testbed. */
 async function chart(text: string, image: string): Promise<string> {
   const nodePort = /nodePort: (\d+)/.exec(
-    await readFile(join(site().project.folder, 'charts-out/local.k8s.yaml'), 'utf8'),
+    await readFile(join(testbed().project.folder, 'charts-out/local.k8s.yaml'), 'utf8'),
   )![1]!;
   return text
     .replace(/image: .*/, `image: ${image}`)
@@ -85,18 +85,18 @@ clusterTest('upgrade from the first charts that there were: no request fails', a
 
 /** Applies charts as they were, with an image of today, and then those of today. */
 async function upgradeFrom(text: string, event: string): Promise<void> {
-  const { image } = await site().up();
+  const { image } = await testbed().up();
   await kubectl('delete', 'namespace', name, '--timeout=100s');
-  const file = join(site().project.folder, 'before.yaml');
+  const file = join(testbed().project.folder, 'before.yaml');
   await writeFile(file, await chart(text, image));
   await execa('kubectl', ['--context', context, ...kubectlApply, file], { timeout: 60_000 });
   await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
   await secondsUntil('it is up as it was', Date.now(), (now) => now.length === 2 && now.every(({ ready }) => ready));
   await losesNothing(
-    site(),
+    testbed(),
     event,
     async () => {
-      const run = await site().tryUp();
+      const run = await testbed().tryUp();
       expect(run.stderr).not.toContain('immutable');
       expectSuccess(run);
     },

@@ -2,11 +2,11 @@
 import { execa, execaSync } from 'execa';
 import { expectOthersServed, losesNothing, underEvent } from './disruption.ts';
 import { podNames, replicas, secondsUntil, type Replica } from './replicas.ts';
-import { clusterTest, context, kubectl, name, notContainers, reason, testWhere, useSite } from './testbed.ts';
+import { clusterTest, context, kubectl, name, notContainers, reason, testWhere, useTestbed } from './testbed.ts';
 import { variables } from '../suite.ts';
 import { atTheEnd } from '../cleanup.ts';
 
-const site = useSite();
+const testbed = useTestbed();
 
 /** Why a node cannot be emptied: nothing can be run elsewhere. */
 function tooFew(): string | undefined {
@@ -33,7 +33,7 @@ const allReady = (now: readonly Replica[]): boolean => now.length === 2 && now.e
 clusterTest('eviction by the Eviction API: no request fails', async () => {
   const [victim] = await replicas();
   await losesNothing(
-    site(),
+    testbed(),
     'eviction',
     async () => {
       const began = Date.now();
@@ -57,7 +57,7 @@ testWhere(tooFew(), 'drain of a worker: no request fails', async () => {
   const { node } = (await replicas())[0]!;
   atTheEnd('kubectl', '--context', context, 'uncordon', node);
   try {
-    await losesNothing(site(), 'drain of a worker', async () => {
+    await losesNothing(testbed(), 'drain of a worker', async () => {
       const began = Date.now();
       await kubectl(
         'drain',
@@ -94,7 +94,7 @@ testWhere(
     let [stoppedAt, noticedAt, back] = [0, 0, 0];
     atTheEnd('docker', 'unpause', node);
     try {
-      const cost = await underEvent(site(), 'a worker stopped (docker pause)', async () => {
+      const cost = await underEvent(testbed(), 'a worker stopped (docker pause)', async () => {
         stoppedAt = Date.now();
         await execa('docker', ['pause', node], { timeout: 30_000 });
         // The node controller waits 40 s for a node, 50 s since Kubernetes 1.32; then its pods are not ready, and the 30 s begin.
@@ -133,7 +133,7 @@ testWhere(
     }
     // Connection tracking led new connections to the lost pod until it was deleted: what waited there is reset as it ends.
     const returned = await underEvent(
-      site(),
+      testbed(),
       'that worker returns',
       async () => {
         const returnedAt = Date.now();

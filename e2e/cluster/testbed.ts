@@ -48,7 +48,7 @@ function whyNot(): string | undefined {
 }
 export const reason = whyNot();
 
-/** A test of a file that uses `useSite`. */
+/** A test of a file that uses `useTestbed`. */
 export const clusterTest = (title: string, run: () => Promise<void>): void => {
   testUnless(reason, title, run);
 };
@@ -69,8 +69,8 @@ export interface Up {
   readonly log: string;
 }
 
-export interface Site {
-  /** A copy of the project, with this site's names and ports. */
+export interface Testbed {
+  /** A copy of the project, with this testbed's names and ports. */
   readonly project: Workspace;
   /** `rhizome up` for this cluster; the test looks at the exit code. */
   tryUp(...args: readonly string[]): Promise<Run>;
@@ -90,20 +90,20 @@ export async function kubectl(...args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** Opens the site for the tests of a file, and closes it after them. The cluster stays for the next file; e2e/run.ts removes it. */
-export function useSite(prepare: (site: Site) => Promise<unknown> = (site) => site.up()): () => Site {
-  let site: Site | undefined;
+/** Opens the testbed for the tests of a file, and closes it after them. The cluster stays for the next file; e2e/run.ts removes it. */
+export function useTestbed(prepare: (testbed: Testbed) => Promise<unknown> = (testbed) => testbed.up()): () => Testbed {
+  let testbed: Testbed | undefined;
   if (reason === undefined) {
     beforeAll(async () => {
-      site = await openSite();
-      await prepare(site);
+      testbed = await openTestbed();
+      await prepare(testbed);
     });
-    afterAll(() => site?.project.remove());
+    afterAll(() => testbed?.project.remove());
   }
-  return () => site!;
+  return () => testbed!;
 }
 
-async function openSite(): Promise<Site> {
+async function openTestbed(): Promise<Testbed> {
   await removeAtTheEnd();
   const project = await createWorkspace();
   const edit = async (file: string, text: string, by: string): Promise<void> => {

@@ -3,21 +3,21 @@ import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { losesNothing } from './disruption.ts';
 import { replicas, secondsUntil } from './replicas.ts';
-import { clusterTest, kubectl, name, useSite, type Up } from './testbed.ts';
+import { clusterTest, kubectl, name, useTestbed, type Up } from './testbed.ts';
 
-const site = useSite();
+const testbed = useTestbed();
 /** Load goes on until the last pod of the version before has ended: its grace period. */
 const after = 12;
 
 clusterTest('rolling update to a new image: no request fails', async () => {
   const before = await replicas();
-  await appendFile(join(site().project.folder, 'service/main.ts'), '\n// changed\n');
+  await appendFile(join(testbed().project.folder, 'service/main.ts'), '\n// changed\n');
   let image = '';
   await losesNothing(
-    site(),
+    testbed(),
     'rolling update, new image',
     async () => {
-      ({ image } = await site().up());
+      ({ image } = await testbed().up());
     },
     after,
   );
@@ -28,13 +28,13 @@ clusterTest('rolling update to a new image: no request fails', async () => {
 });
 
 clusterTest('rolling update to a new model: no request fails, and its version answers', async () => {
-  await site().edit('models/iris/model.json', '"version": "1"', '"version": "2"');
+  await testbed().edit('models/iris/model.json', '"version": "1"', '"version": "2"');
   let up: Up | undefined;
   await losesNothing(
-    site(),
+    testbed(),
     'rolling update, new model',
     async () => {
-      up = await site().up();
+      up = await testbed().up();
     },
     after,
   );
@@ -51,16 +51,16 @@ clusterTest('a changed setting: a new ConfigMap, the pods roll, no request fails
       'jsonpath={.spec.template.spec.containers[0].envFrom[0].configMapRef.name}',
     );
   const [before, pods] = [await settings(), await replicas()];
-  await site().edit(
+  await testbed().edit(
     'infra/environments.ts',
     '...localProfile,',
     `...localProfile, settings: { STRICT_RANGES: 'true' },`,
   );
   await losesNothing(
-    site(),
+    testbed(),
     'ConfigMap change',
     async () => {
-      await site().up();
+      await testbed().up();
     },
     after,
   );
@@ -80,7 +80,7 @@ clusterTest('scale 2 -> 6 -> 1: no request fails', async () => {
     );
   };
   await losesNothing(
-    site(),
+    testbed(),
     'scale 2 → 6 → 1',
     async () => {
       await scale(6);
@@ -88,7 +88,7 @@ clusterTest('scale 2 -> 6 -> 1: no request fails', async () => {
     },
     after,
   );
-  await site().up();
+  await testbed().up();
   expect(await replicas()).toHaveLength(2);
 });
 
@@ -96,9 +96,9 @@ clusterTest('scale 2 -> 6 -> 1: no request fails', async () => {
 async function refused(event: string, ...args: readonly string[]): Promise<string> {
   const before = await replicas();
   let said = '';
-  await losesNothing(site(), event, async () => {
+  await losesNothing(testbed(), event, async () => {
     const began = Date.now();
-    const { exitCode, stderr } = await site().tryUp(...args);
+    const { exitCode, stderr } = await testbed().tryUp(...args);
     said = stderr.slice(stderr.lastIndexOf('✗'));
     console.log(`${event}: reported after ${Math.round((Date.now() - began) / 1000)} s\n${said}`);
     expect(exitCode).toBe(1);
@@ -122,24 +122,24 @@ clusterTest('an image that is nowhere: the old ReplicaSet serves on, up reports 
   const said = await refused('wrong image in an update', '--image', `${name}:nowhere`);
   expect(said).toMatch(/is in (ImagePullBackOff|ErrImagePull|ErrImageNeverPull)/);
   expect(said).toContain(`${name}:nowhere`);
-  await site().up();
+  await testbed().up();
 });
 
 clusterTest('a program that ends at once: the old ReplicaSet serves on, up reports the cause', async () => {
-  const main = join(site().project.folder, 'service/main.ts');
+  const main = join(testbed().project.folder, 'service/main.ts');
   const good = await readFile(main, 'utf8');
   await writeFile(main, `throw new Error('broken on purpose');\n`);
   const said = await refused('broken image in an update').finally(() => writeFile(main, good));
   expect(said).toContain('is in CrashLoopBackOff');
   expect(said).toContain('broken on purpose');
-  await site().up();
+  await testbed().up();
 });
 
 clusterTest('a corrupt model: the old ReplicaSet serves on, up reports the cause', async () => {
-  const model = join(site().project.folder, 'models/iris/model.onnx');
+  const model = join(testbed().project.folder, 'models/iris/model.onnx');
   const good = await readFile(model);
   await truncate(model, Math.floor(good.length / 2));
   const said = await refused('corrupt model in an update').finally(() => writeFile(model, good));
   expect(said).toMatch(/model\.onnx|model failed/);
-  await site().up();
+  await testbed().up();
 });
