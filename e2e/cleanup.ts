@@ -6,13 +6,13 @@ import { variables } from './suite.ts';
  * Has e2e/run.ts run a command after the tests, however those end. To be called before that is made which the command
  * removes; what is not there is no failure. The last command is run first.
  */
-export function atTheEnd(...argv: readonly string[]): void {
-  const file = process.env[variables.undo];
+export function cleanUpAtEnd(...argv: readonly string[]): void {
+  const file = process.env[variables.cleanUp];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(argv)}\n`);
 }
 
 /** Runs the commands of the file, each once. */
-export async function undo(file: string, env: NodeJS.ProcessEnv): Promise<void> {
+export async function runCleanUps(file: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (!existsSync(file)) return;
   // Test files register what they share again: the first registration tells when it was made.
   const lines = new Set(

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** A tool that a test cannot do without, and where a reader gets it. */
-export interface Need {
+export interface RequiredTool {
   readonly tool: string;
   readonly hint: string;
 }
@@ -28,8 +28,8 @@ export function testUnless(reason: string | undefined, title: string, run: () =>
 }
 
 /** A test that cannot do without some tools. */
-export function testThatNeeds(
-  needs: readonly Need[],
+export function testWithTools(
+  needs: readonly RequiredTool[],
   title: string,
   run: () => Promise<void>,
   folders?: readonly string[],

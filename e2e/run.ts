@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execaSync } from 'execa';
 import { freePort, kindCluster, variables } from './suite.ts';
-import { markdown } from './impact-table.ts';
-import { undo } from './cleanup.ts';
+import { formatTable } from './impact-table.ts';
+import { runCleanUps } from './cleanup.ts';
 
 const { context, registry, table, rest } = readArguments(process.argv.slice(2));
 if (context === undefined) refuseLeftovers();
@@ -23,7 +23,7 @@ const environment: NodeJS.ProcessEnv = {
   // Every temporary folder of every test is in this one.
   TMPDIR: folder,
   [variables.id]: id,
-  [variables.undo]: join(folder, 'undo'),
+  [variables.cleanUp]: join(folder, 'clean-up'),
   [variables.table]: join(folder, 'table'),
   ...(context === undefined
     ? // kind makes its cluster the current context: of a file of ours, not of the user's.
@@ -45,10 +45,10 @@ try {
   process.exitCode = await runJest();
 } finally {
   await endProcesses();
-  await undo(environment[variables.undo]!, environment);
+  await runCleanUps(environment[variables.cleanUp]!, environment);
   const rows = environment[variables.table]!;
   if (existsSync(rows)) {
-    const text = markdown(rows);
+    const text = formatTable(rows);
     console.log(`\n${text}`);
     if (table !== undefined) writeFileSync(table, text);
   }

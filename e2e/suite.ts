@@ -6,7 +6,7 @@ export const variables = {
   /** Marks processes, containers and images as of this run. */
   id: 'RHIZOME_E2E_ID',
   /** File with the commands that undo what was made. */
-  undo: 'RHIZOME_E2E_UNDO',
+  cleanUp: 'RHIZOME_E2E_CLEAN_UP',
   /** File with the rows of the table. */
   table: 'RHIZOME_E2E_TABLE',
   /** Port of this machine that the suite's own cluster is mapped to. */

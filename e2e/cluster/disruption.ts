@@ -2,7 +2,7 @@ import { retryAfter } from '../../cli/chaos/perform.ts';
 import { startLoad, type LoadOptions } from '../../cli/load/load.ts';
 import { byKind, type LoadFailure, type LoadReport } from '../../cli/load/report.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { record } from '../impact-table.ts';
+import { addRow } from '../impact-table.ts';
 import type { Testbed } from './testbed.ts';
 
 /** Requests a second over kept, and as many over new connections. */
@@ -13,7 +13,7 @@ const kept = 20;
 /** Returns the seconds until the count was back, where replicas were lost; or nothing. */
 type Work = () => Promise<unknown>;
 
-export interface Cost {
+export interface Impact {
   readonly keepAlive: LoadReport;
   readonly fresh: LoadReport;
   /** First attempts that failed, over either kind of connection. */
@@ -28,7 +28,7 @@ export interface Cost {
  *
  * @param after seconds of load after it: connections of a pod that ended its work are closed late
  */
-export async function underEvent(testbed: Testbed, event: string, work: Work, after = 3): Promise<Cost> {
+export async function measureImpact(testbed: Testbed, disruption: string, work: Work, after = 3): Promise<Impact> {
   const options = {
     url: `${await testbed.url()}/predictions`,
     requests: testbed.requests,
@@ -50,13 +50,13 @@ export async function underEvent(testbed: Testbed, event: string, work: Work, af
   const [keepAlive, fresh] = (await Promise.all(loads.map((load) => load.stop()))) as [LoadReport, LoadReport];
   const failures = [...keepAlive.failures, ...fresh.failures];
   const lost = [...keepAlive.lost, ...fresh.lost];
-  record({
-    event,
+  addRow({
+    disruption,
     sent: keepAlive.sent + fresh.sent,
     failed: failures.length,
     failedTwice: lost.length,
     longestGapMs: Math.max(keepAlive.longestGapMs, fresh.longestGapMs),
-    ...(typeof result === 'number' && { backSeconds: result }),
+    ...(typeof result === 'number' && { recoverySeconds: result }),
   });
   for (const [what, report] of [
     ['keep-alive', keepAlive],
@@ -68,14 +68,19 @@ export async function underEvent(testbed: Testbed, event: string, work: Work, af
 }
 
 /** The same, where no request may fail. */
-export async function losesNothing(testbed: Testbed, event: string, work: Work, after?: number): Promise<Cost> {
-  const cost = await underEvent(testbed, event, work, after);
-  expect(cost.failures).toEqual([]);
-  return cost;
+export async function expectNoFailedRequests(
+  testbed: Testbed,
+  disruption: string,
+  work: Work,
+  after?: number,
+): Promise<Impact> {
+  const impact = await measureImpact(testbed, disruption, work, after);
+  expect(impact.failures).toEqual([]);
+  return impact;
 }
 
 /** Holds the other replicas to what they are for: in no second did all requests over new connections fail. */
-export function expectOthersServed({ fresh }: Cost): void {
+export function expectOtherReplicasServed({ fresh }: Impact): void {
   expect(fresh.perSecond.filter(({ sent, failed }) => sent > rate / 2 && failed === sent)).toEqual([]);
 }
 

@@ -5,10 +5,10 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { execaSync } from 'execa';
-import { findTool, testThatNeeds, testUnless } from '../needs.ts';
+import { findTool, testWithTools, testUnless } from '../needs.ts';
 import { documents, snippets, type Snippet } from '../snippets.ts';
 import { variables } from '../suite.ts';
-import { atTheEnd } from '../cleanup.ts';
+import { cleanUpAtEnd } from '../cleanup.ts';
 
 const root = join(import.meta.dirname, '../..');
 const minutes = 60_000;
@@ -18,7 +18,7 @@ const needs = ['docker', 'kind', 'kubectl', 'curl', 'script'].map((tool) => ({
 }));
 
 /** What the snippets make and remove may not be somebody's own. On CI all of it is the tests'. */
-function inTheWay(): string | undefined {
+function findSkipReason(): string | undefined {
   if (process.env[variables.id] === undefined) return 'run by `npm run e2e`, which cleans up';
   if (process.env[variables.context] !== undefined) return '--context: the documentation makes a cluster of its own';
   if (process.env['CI'] !== undefined || needs.some(({ tool }) => findTool(tool) === undefined)) return undefined;
@@ -34,7 +34,7 @@ function inTheWay(): string | undefined {
     : `the documentation makes and removes ${there.map(([what]) => what).join(', ')}, which is there: remove it first`;
 }
 
-const reason = inTheWay();
+const skipReason = findSkipReason();
 const folder = mkdtempSync(join(tmpdir(), 'rhizome-readme-'));
 const files = execaSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root }).stdout.split(
   '\n',
@@ -70,27 +70,27 @@ async function stopBut(section: string | undefined): Promise<void> {
 }
 
 /** What the snippets make is removed by e2e/run.ts, and the images that they tag are again what they were. */
-function undoAtTheEnd(): void {
+function registerCleanUps(): void {
   const list = `docker image ls --format '{{.Repository}}:{{.Tag}}' iris-server`;
   const before = execaSync('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}} {{.ID}}', 'iris-server'])
     .stdout.split('\n')
     .filter((line) => line !== '')
     .map((line) => line.split(' '));
-  for (const [tag, id] of before) atTheEnd('docker', 'tag', id!, tag!);
-  atTheEnd(
+  for (const [tag, id] of before) cleanUpAtEnd('docker', 'tag', id!, tag!);
+  cleanUpAtEnd(
     'sh',
     '-c',
     `${list} | grep -vxF -e none ${before.map(([tag]) => `-e ${tag!}`).join(' ')} | xargs -r docker image rm`,
   );
-  atTheEnd('docker', 'compose', '--project-directory', folder, 'down');
-  atTheEnd('docker', 'rm', '--force', 'iris_1');
-  atTheEnd('kind', 'delete', 'cluster', '--name', 'rhizome');
+  cleanUpAtEnd('docker', 'compose', '--project-directory', folder, 'down');
+  cleanUpAtEnd('docker', 'rm', '--force', 'iris_1');
+  cleanUpAtEnd('kind', 'delete', 'cluster', '--name', 'rhizome');
 }
 
-if (reason === undefined) beforeAll(undoAtTheEnd);
+if (skipReason === undefined) beforeAll(registerCleanUps);
 afterAll(async () => {
   await stopBut(undefined);
-  if (reason === undefined) {
+  if (skipReason === undefined) {
     for (const args of [
       ['rhizome', 'down'],
       ['rhizome', 'down', '--on', 'kind'],
@@ -107,8 +107,8 @@ for (const document of documents(root)) {
     for (const snippet of snippets(root, document)) {
       // Those that are not run give their reason above them: e2e/node/documentation.test.ts asks for it.
       if (snippet.how.kind === 'not run') continue;
-      if (reason !== undefined) testUnless(reason, snippet.place, () => follow(snippet));
-      else testThatNeeds(needs, snippet.place, () => follow(snippet));
+      if (skipReason !== undefined) testUnless(skipReason, snippet.place, () => follow(snippet));
+      else testWithTools(needs, snippet.place, () => follow(snippet));
     }
   });
 }

@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { atTheEnd } from '../cleanup.ts';
+import { cleanUpAtEnd } from '../cleanup.ts';
 import type { Run } from '../workspace.ts';
 import { clusterTest, context, kubectl, name, useTestbed } from './testbed.ts';
 
@@ -133,7 +133,7 @@ clusterTest('an object that a policy of the cluster forbids', async () => {
   await writeFile(file, JSON.stringify(policy));
   // It belongs to the whole cluster.
   for (const kind of ['validatingadmissionpolicy', 'validatingadmissionpolicybinding'])
-    atTheEnd('kubectl', '--context', context, 'delete', kind, name, '--ignore-not-found');
+    cleanUpAtEnd('kubectl', '--context', context, 'delete', kind, name, '--ignore-not-found');
   await kubectl('apply', '-f', file);
   try {
     await manifests('/kind: Deployment/,/labels:/s/  labels:/  annotations: {refused: yes-please}\\n  labels:/');

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { image as contract } from '../../service/contract/index.ts';
-import { atTheEnd } from '../cleanup.ts';
+import { cleanUpAtEnd } from '../cleanup.ts';
 import type { GrpcLoadReport } from './fixtures/grpc-load.ts';
 import { context, kubectl, name } from './testbed.ts';
 
@@ -21,7 +21,7 @@ const securityContext = {
 
 /** Starts the pod. It runs the service's image, which has a gRPC client, too. */
 export async function startCaller(image: string): Promise<void> {
-  atTheEnd('kubectl', '--context', context, 'delete', 'namespace', namespace, '--ignore-not-found');
+  cleanUpAtEnd('kubectl', '--context', context, 'delete', 'namespace', namespace, '--ignore-not-found');
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',

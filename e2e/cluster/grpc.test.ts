@@ -2,12 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { grpcLoad, answeredBy, removeCaller, startCaller, type GrpcLoadOptions } from './grpc-caller.ts';
 import { podNames } from './replicas.ts';
-import { clusterTest, kubectl, name, reason, useTestbed } from './testbed.ts';
+import { clusterTest, kubectl, name, skipReason, useTestbed } from './testbed.ts';
 
 const testbed = useTestbed(async (opened) => {
   await startCaller((await opened.up()).image);
 });
-if (reason === undefined) afterAll(removeCaller);
+if (skipReason === undefined) afterAll(removeCaller);
 
 const through = { address: `${name}.${name}:8001`, policy: 'pick_first' } as const;
 const headless = { address: `dns:///${name}-headless.${name}:8001`, policy: 'round_robin' } as const;
@@ -59,7 +59,7 @@ clusterTest('through the headless Service with round_robin: both replicas answer
 });
 
 /** Replaces all replicas while they are called. No call may fail, and the new replicas answer. */
-async function rollUnder(event: string, options: Omit<GrpcLoadOptions, 'rate'>): Promise<void> {
+async function rollUnder(disruption: string, options: Omit<GrpcLoadOptions, 'rate'>): Promise<void> {
   const { sent, failures, answers, longestGapMs } = await grpcLoad({ ...options, rate: 50 }, async () => {
     await kubectl('rollout', 'restart', 'deployment', name);
     await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
@@ -69,7 +69,7 @@ async function rollUnder(event: string, options: Omit<GrpcLoadOptions, 'rate'>):
     await sleep(3000);
   });
   const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
-  console.log(`${event}: sent ${sent}, failed ${failed}, longest gap ${(longestGapMs / 1000).toFixed(2)} s`);
+  console.log(`${disruption}: sent ${sent}, failed ${failed}, longest gap ${(longestGapMs / 1000).toFixed(2)} s`);
   expect([failures, answers.length]).toEqual([{}, 1]);
   const answered = [...(await answeredBy())].map(([, count]) => count);
   expect(answered.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);

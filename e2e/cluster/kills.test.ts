@@ -1,7 +1,7 @@
 /** What it costs when a replica dies: what was on its way to it, for two seconds, and nothing for a client that asks again. */
 import { execa } from 'execa';
 import type { LoadFailure } from '../../cli/load/report.ts';
-import { expectOthersServed, underEvent, type Cost } from './disruption.ts';
+import { expectOtherReplicasServed, measureImpact, type Impact } from './disruption.ts';
 import {
   connectionsOf,
   onNode,
@@ -12,7 +12,16 @@ import {
   signalOnNode,
   type Replica,
 } from './replicas.ts';
-import { clusterTest, context, kindName, kubectl, name, notContainers, testWhere, useTestbed } from './testbed.ts';
+import {
+  clusterTest,
+  context,
+  kindName,
+  kubectl,
+  name,
+  noContainerNodes,
+  testIfSupported,
+  useTestbed,
+} from './testbed.ts';
 
 /** Seconds. */
 const backWithin = 5;
@@ -36,7 +45,7 @@ async function freshReplicas(): Promise<readonly Replica[]> {
 /** Takes a replica's life. @returns the clock time of its death, in milliseconds */
 type Kill = (victim: Replica) => Promise<number>;
 
-interface Death extends Cost {
+interface Death extends Impact {
   readonly diedAt: number;
   /** Seconds until the count was back. */
   readonly back: number;
@@ -45,13 +54,13 @@ interface Death extends Cost {
 }
 
 /** Lets a replica die under load. */
-async function death(event: string, victim: Replica, kill: Kill): Promise<Death> {
+async function death(disruption: string, victim: Replica, kill: Kill): Promise<Death> {
   // The image was just written to the nodes. A container's end waits for the disk too, and would be measured with that.
   if (kindName !== undefined) await onNode(victim.node, 'sync');
   let [diedAt, back, held] = [0, 0, undefined as number | undefined];
-  const cost = await underEvent(
+  const impact = await measureImpact(
     testbed(),
-    event,
+    disruption,
     async () => {
       if (kindName !== undefined) held = await connectionsOf(victim);
       diedAt = await kill(victim);
@@ -60,7 +69,7 @@ async function death(event: string, victim: Replica, kill: Kill): Promise<Death>
     },
     5,
   );
-  return { ...cost, diedAt, back, held };
+  return { ...impact, diedAt, back, held };
 }
 
 const secondsAfter =
@@ -90,15 +99,15 @@ function beyondLimits(died: Death): readonly string[] {
 
 /** Lets fresh replicas die, until one death cost no more than it may. @returns who died last */
 async function expectDeath(
-  event: string,
+  disruption: string,
   kill: Kill,
   restartsAfter: readonly number[],
   beyond: (died: Death) => readonly string[],
 ): Promise<Replica> {
   for (let tried = 1; ; tried++) {
     const [victim] = await freshReplicas();
-    const died = await death(event, victim!, kill);
-    expectOthersServed(died);
+    const died = await death(disruption, victim!, kill);
+    expectOtherReplicasServed(died);
     expect(await restarts()).toEqual(restartsAfter);
     const exceeded = beyond(died);
     if (tried === tries) expect(exceeded).toEqual([]);
@@ -107,8 +116,8 @@ async function expectDeath(
   }
 }
 
-testWhere(
-  notContainers,
+testIfSupported(
+  noContainerNodes,
   'kill -9 of a replica: what was sent to it fails for 2 s at most, a client that asks again gets its answer, back within 5 s',
   async () => {
     await expectDeath('kill -9', (victim) => signalOnNode(victim, 'KILL'), [0, 1], beyondLimits);
@@ -154,10 +163,10 @@ clusterTest(
   },
 );
 
-testWhere(notContainers, 'a replica that hangs: liveness restarts it, the others serve', async () => {
+testIfSupported(noContainerNodes, 'a replica that hangs: liveness restarts it, the others serve', async () => {
   const [victim] = await freshReplicas();
   const died = await death('hang (SIGSTOP)', victim!, (replica) => signalOnNode(replica, 'STOP'));
-  expectOthersServed(died);
+  expectOtherReplicasServed(died);
   // Readiness takes it out of the Service within 8 s: three probes, each of 2 s, every 2 s.
   expect(died.fresh.failures.filter(({ sentAt }) => sentAt > died.diedAt + 10_000)).toEqual([]);
   expect(await restarts()).toEqual([0, 1]);

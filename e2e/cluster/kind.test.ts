@@ -6,11 +6,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, kindCluster, variables } from '../suite.ts';
 import { podNames, replicas } from './replicas.ts';
-import { context, expectSuccess, isOwn, kubectl, name, testWhere, useTestbed } from './testbed.ts';
+import { context, expectSuccess, isOwn, kubectl, name, testIfSupported, useTestbed } from './testbed.ts';
 
 const testbed = useTestbed(({ project }) => project.rhizome('down', '--on', 'kind'));
 const kindTest = (title: string, run: () => Promise<void>): void => {
-  testWhere(isOwn ? undefined : '--context names a cluster that is there', title, run);
+  testIfSupported(isOwn ? undefined : '--context names a cluster that is there', title, run);
 };
 
 /** Their names alone. */

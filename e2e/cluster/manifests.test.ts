@@ -2,9 +2,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
-import { losesNothing } from './disruption.ts';
+import { expectNoFailedRequests } from './disruption.ts';
 import { replicas, secondsUntil } from './replicas.ts';
-import { clusterTest, context, expectSuccess, kubectl, kubectlApply, name, testWhere, useTestbed } from './testbed.ts';
+import {
+  clusterTest,
+  context,
+  expectSuccess,
+  kubectl,
+  kubectlApply,
+  name,
+  testIfSupported,
+  useTestbed,
+} from './testbed.ts';
 
 const root = join(import.meta.dirname, '../..');
 const testbed = useTestbed();
@@ -72,7 +81,7 @@ const lastCommit = execaSync('git', ['show', 'HEAD~1:charts-out/local.k8s.yaml']
 });
 const first = join(import.meta.dirname, 'fixtures/first-charts.k8s.yaml');
 
-testWhere(
+testIfSupported(
   lastCommit.failed ? 'a shallow clone has no commit before this one' : undefined,
   "upgrade from the last commit's charts: no request fails",
   async () => {
@@ -84,7 +93,7 @@ clusterTest('upgrade from the first charts that there were: no request fails', a
 });
 
 /** Applies charts as they were, with an image of today, and then those of today. */
-async function upgradeFrom(text: string, event: string): Promise<void> {
+async function upgradeFrom(text: string, disruption: string): Promise<void> {
   const { image } = await testbed().up();
   await kubectl('delete', 'namespace', name, '--timeout=100s');
   const file = join(testbed().project.folder, 'before.yaml');
@@ -92,9 +101,9 @@ async function upgradeFrom(text: string, event: string): Promise<void> {
   await execa('kubectl', ['--context', context, ...kubectlApply, file], { timeout: 60_000 });
   await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
   await secondsUntil('it is up as it was', Date.now(), (now) => now.length === 2 && now.every(({ ready }) => ready));
-  await losesNothing(
+  await expectNoFailedRequests(
     testbed(),
-    event,
+    disruption,
     async () => {
       const run = await testbed().tryUp();
       expect(run.stderr).not.toContain('immutable');

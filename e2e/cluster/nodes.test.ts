@@ -1,17 +1,26 @@
 /** What it costs when a pod or its node has to go, or is lost. */
 import { execa, execaSync } from 'execa';
-import { expectOthersServed, losesNothing, underEvent } from './disruption.ts';
+import { expectOtherReplicasServed, expectNoFailedRequests, measureImpact } from './disruption.ts';
 import { podNames, replicas, secondsUntil, type Replica } from './replicas.ts';
-import { clusterTest, context, kubectl, name, notContainers, reason, testWhere, useTestbed } from './testbed.ts';
+import {
+  clusterTest,
+  context,
+  kubectl,
+  name,
+  noContainerNodes,
+  skipReason,
+  testIfSupported,
+  useTestbed,
+} from './testbed.ts';
 import { variables } from '../suite.ts';
-import { atTheEnd } from '../cleanup.ts';
+import { cleanUpAtEnd } from '../cleanup.ts';
 
 const testbed = useTestbed();
 
 /** Why a node cannot be emptied: nothing can be run elsewhere. */
-function tooFew(): string | undefined {
+function tooFewNodes(): string | undefined {
   // Before the suite's own cluster is made, it is known to have two.
-  if (reason !== undefined || process.env[variables.context] === undefined) return undefined;
+  if (skipReason !== undefined || process.env[variables.context] === undefined) return undefined;
   const { stdout } = execaSync(
     'kubectl',
     [
@@ -32,7 +41,7 @@ const allReady = (now: readonly Replica[]): boolean => now.length === 2 && now.e
 
 clusterTest('eviction by the Eviction API: no request fails', async () => {
   const [victim] = await replicas();
-  await losesNothing(
+  await expectNoFailedRequests(
     testbed(),
     'eviction',
     async () => {
@@ -53,11 +62,11 @@ clusterTest('eviction by the Eviction API: no request fails', async () => {
   );
 });
 
-testWhere(tooFew(), 'drain of a worker: no request fails', async () => {
+testIfSupported(tooFewNodes(), 'drain of a worker: no request fails', async () => {
   const { node } = (await replicas())[0]!;
-  atTheEnd('kubectl', '--context', context, 'uncordon', node);
+  cleanUpAtEnd('kubectl', '--context', context, 'uncordon', node);
   try {
-    await losesNothing(testbed(), 'drain of a worker', async () => {
+    await expectNoFailedRequests(testbed(), 'drain of a worker', async () => {
       const began = Date.now();
       await kubectl(
         'drain',
@@ -78,8 +87,8 @@ testWhere(tooFew(), 'drain of a worker: no request fails', async () => {
   }
 });
 
-testWhere(
-  notContainers,
+testIfSupported(
+  noContainerNodes,
   'a worker stops: replicas elsewhere serve, the count is back there 30 s after it is found out, nothing is doubled when it returns',
   async () => {
     // Spread over both workers; the drain has left them on one.
@@ -92,9 +101,9 @@ testWhere(
     );
     const { node, pod: stopped } = (await replicas())[0]!;
     let [stoppedAt, noticedAt, back] = [0, 0, 0];
-    atTheEnd('docker', 'unpause', node);
+    cleanUpAtEnd('docker', 'unpause', node);
     try {
-      const cost = await underEvent(testbed(), 'a worker stopped (docker pause)', async () => {
+      const impact = await measureImpact(testbed(), 'a worker stopped (docker pause)', async () => {
         stoppedAt = Date.now();
         await execa('docker', ['pause', node], { timeout: 30_000 });
         // The node controller waits 40 s for a node, 50 s since Kubernetes 1.32; then its pods are not ready, and the 30 s begin.
@@ -120,19 +129,19 @@ testWhere(
       expect(back - (noticedAt - stoppedAt) / 1000).toBeLessThanOrEqual(45);
       // New connections are led to the lost replica until its loss is noticed: half of them. After that only those are which
       // come from a port whose last connection hangs there still: connection tracking remembers it for two minutes.
-      const failedLater = cost.fresh.failures.filter(({ sentAt }) => sentAt > noticedAt + 2000).length;
-      const sentLater = cost.fresh.perSecond
+      const failedLater = impact.fresh.failures.filter(({ sentAt }) => sentAt > noticedAt + 2000).length;
+      const sentLater = impact.fresh.perSecond
         .slice(-Math.floor((Date.now() - noticedAt) / 1000))
         .reduce((sum, { sent }) => sum + sent, 0);
       console.log(`  after that ${failedLater} of ${sentLater} new connections failed`);
       expect(failedLater / sentLater).toBeLessThan(0.25);
       // All that time the other one serves.
-      expectOthersServed(cost);
+      expectOtherReplicasServed(impact);
     } finally {
       await execa('docker', ['unpause', node], { timeout: 30_000 });
     }
     // Connection tracking led new connections to the lost pod until it was deleted: what waited there is reset as it ends.
-    const returned = await underEvent(
+    const returned = await measureImpact(
       testbed(),
       'that worker returns',
       async () => {
@@ -158,7 +167,7 @@ testWhere(
     );
     expect(returned.keepAlive.failures).toEqual([]);
     expect(returned.lost).toEqual([]);
-    expectOthersServed(returned);
+    expectOtherReplicasServed(returned);
     expect(allReady(await replicas())).toBe(true);
   },
 );

@@ -6,7 +6,7 @@ import { loadOfExamples } from '../../cli/load/examples.ts';
 import type { LoadRequest } from '../../cli/load/attempt.ts';
 import { kindCluster, variables } from '../suite.ts';
 import { testUnless } from '../needs.ts';
-import { atTheEnd } from '../cleanup.ts';
+import { cleanUpAtEnd } from '../cleanup.ts';
 import { createWorkspace, type Run, type Workspace } from '../workspace.ts';
 import { entryAddresses, freeNodePort } from './node-port.ts';
 
@@ -34,7 +34,7 @@ export const kubectlApply = [
 ] as const;
 
 /** Why the suite cannot run. */
-function whyNot(): string | undefined {
+function findSkipReason(): string | undefined {
   if (id === undefined) return 'run by `npm run e2e`, which cleans up';
   for (const [tool, ...args] of [
     ['docker', 'version'],
@@ -46,21 +46,21 @@ function whyNot(): string | undefined {
   }
   return undefined;
 }
-export const reason = whyNot();
+export const skipReason = findSkipReason();
 
 /** A test of a file that uses `useTestbed`. */
 export const clusterTest = (title: string, run: () => Promise<void>): void => {
-  testUnless(reason, title, run);
+  testUnless(skipReason, title, run);
 };
 
 /** A test that not every cluster allows: skipped by name where it does not, on CI too. */
-export function testWhere(obstacle: string | undefined, title: string, run: () => Promise<void>): void {
-  if (obstacle === undefined || reason !== undefined) clusterTest(title, run);
+export function testIfSupported(obstacle: string | undefined, title: string, run: () => Promise<void>): void {
+  if (obstacle === undefined || skipReason !== undefined) clusterTest(title, run);
   else test.skip(`${title} (${obstacle})`, run);
 }
 
 /** Nodes that are containers: their processes can be signalled and they can be paused, both from this machine. */
-export const notContainers =
+export const noContainerNodes =
   kindName === undefined ? `the nodes of ${context} are no containers of this machine` : undefined;
 
 export interface Up {
@@ -93,7 +93,7 @@ export async function kubectl(...args: readonly string[]): Promise<string> {
 /** Opens the testbed for the tests of a file, and closes it after them. The cluster stays for the next file; e2e/run.ts removes it. */
 export function useTestbed(prepare: (testbed: Testbed) => Promise<unknown> = (testbed) => testbed.up()): () => Testbed {
   let testbed: Testbed | undefined;
-  if (reason === undefined) {
+  if (skipReason === undefined) {
     beforeAll(async () => {
       testbed = await openTestbed();
       await prepare(testbed);
@@ -104,7 +104,7 @@ export function useTestbed(prepare: (testbed: Testbed) => Promise<unknown> = (te
 }
 
 async function openTestbed(): Promise<Testbed> {
-  await removeAtTheEnd();
+  await registerCleanUps();
   const project = await createWorkspace();
   const edit = async (file: string, text: string, by: string): Promise<void> => {
     const path = join(project.folder, file);
@@ -150,23 +150,23 @@ export function expectSuccess(run: Run): void {
 }
 
 /** Tells e2e/run.ts what there will be to remove. */
-async function removeAtTheEnd(): Promise<void> {
-  atTheEnd(
+async function registerCleanUps(): Promise<void> {
+  cleanUpAtEnd(
     'sh',
     '-c',
     `docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -F ${name} | xargs -r docker image rm`,
   );
   if (isOwn) {
-    atTheEnd('kind', 'delete', 'cluster', '--name', kindCluster);
+    cleanUpAtEnd('kind', 'delete', 'cluster', '--name', kindCluster);
     return;
   }
   if (kindName !== undefined) {
     const remove = `ctr --namespace k8s.io images ls --quiet | grep -F ${name} | xargs -r ctr --namespace k8s.io images rm`;
     for (const node of (await execa('kind', ['get', 'nodes', '--name', kindName])).stdout.split('\n'))
-      atTheEnd('docker', 'exec', node, 'sh', '-c', remove);
+      cleanUpAtEnd('docker', 'exec', node, 'sh', '-c', remove);
   }
-  atTheEnd('kubectl', '--context', context, 'delete', 'namespace', name, '--ignore-not-found');
-  atTheEnd('kubectl', '--context', context, 'delete', 'priorityclass', name, '--ignore-not-found');
+  cleanUpAtEnd('kubectl', '--context', context, 'delete', 'namespace', name, '--ignore-not-found');
+  cleanUpAtEnd('kubectl', '--context', context, 'delete', 'priorityclass', name, '--ignore-not-found');
 }
 
 async function firstToAnswer(addresses: readonly string[]): Promise<string> {

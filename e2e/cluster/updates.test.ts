@@ -1,7 +1,7 @@
 /** What a new version costs those who send requests meanwhile: nothing. And a bad one is not let in. */
 import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { losesNothing } from './disruption.ts';
+import { expectNoFailedRequests } from './disruption.ts';
 import { replicas, secondsUntil } from './replicas.ts';
 import { clusterTest, kubectl, name, useTestbed, type Up } from './testbed.ts';
 
@@ -13,7 +13,7 @@ clusterTest('rolling update to a new image: no request fails', async () => {
   const before = await replicas();
   await appendFile(join(testbed().project.folder, 'service/main.ts'), '\n// changed\n');
   let image = '';
-  await losesNothing(
+  await expectNoFailedRequests(
     testbed(),
     'rolling update, new image',
     async () => {
@@ -30,7 +30,7 @@ clusterTest('rolling update to a new image: no request fails', async () => {
 clusterTest('rolling update to a new model: no request fails, and its version answers', async () => {
   await testbed().edit('models/iris/model.json', '"version": "1"', '"version": "2"');
   let up: Up | undefined;
-  await losesNothing(
+  await expectNoFailedRequests(
     testbed(),
     'rolling update, new model',
     async () => {
@@ -56,7 +56,7 @@ clusterTest('a changed setting: a new ConfigMap, the pods roll, no request fails
     '...localProfile,',
     `...localProfile, settings: { STRICT_RANGES: 'true' },`,
   );
-  await losesNothing(
+  await expectNoFailedRequests(
     testbed(),
     'ConfigMap change',
     async () => {
@@ -79,7 +79,7 @@ clusterTest('scale 2 -> 6 -> 1: no request fails', async () => {
       120,
     );
   };
-  await losesNothing(
+  await expectNoFailedRequests(
     testbed(),
     'scale 2 → 6 → 1',
     async () => {
@@ -93,14 +93,14 @@ clusterTest('scale 2 -> 6 -> 1: no request fails', async () => {
 });
 
 /** Runs an `up` that has to fail under load, and checks that the replicas before it serve on. @returns what it said */
-async function refused(event: string, ...args: readonly string[]): Promise<string> {
+async function refused(disruption: string, ...args: readonly string[]): Promise<string> {
   const before = await replicas();
   let said = '';
-  await losesNothing(testbed(), event, async () => {
+  await expectNoFailedRequests(testbed(), disruption, async () => {
     const began = Date.now();
     const { exitCode, stderr } = await testbed().tryUp(...args);
     said = stderr.slice(stderr.lastIndexOf('✗'));
-    console.log(`${event}: reported after ${Math.round((Date.now() - began) / 1000)} s\n${said}`);
+    console.log(`${disruption}: reported after ${Math.round((Date.now() - began) / 1000)} s\n${said}`);
     expect(exitCode).toBe(1);
   });
   expect(said).toContain('The rollout failed: ');

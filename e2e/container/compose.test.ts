@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { atTheEnd } from '../cleanup.ts';
+import { cleanUpAtEnd } from '../cleanup.ts';
 import { docker, inspect, irisImage, predict, ready, root, temporaryFolder, testWithDocker, until } from './docker.ts';
 import { variables } from '../../service/contract/index.ts';
 
@@ -52,7 +52,7 @@ async function project(files: readonly string[], settings = ''): Promise<Project
   await writeFile(join(folder.path, 'override.yaml'), `services: { iris-server: { ${override} } }\n`);
 
   const name = `rhizome-test-${randomUUID().slice(0, 8)}`;
-  atTheEnd('docker', 'compose', '--project-name', name, 'down', '--volumes', '--timeout', '1');
+  cleanUpAtEnd('docker', 'compose', '--project-name', name, 'down', '--volumes', '--timeout', '1');
   const flags = ['compose', '--project-name', name, ...[...files, 'override.yaml'].flatMap((file) => ['--file', file])];
   const compose = (...args: string[]): Promise<string> => docker([...flags, ...args], { cwd: folder.path });
   return {

@@ -6,7 +6,7 @@ import { execa, execaSync } from 'execa';
 import { paths, ports } from '../../service/contract/index.ts';
 import { testUnless } from '../needs.ts';
 import { variables } from '../suite.ts';
-import { atTheEnd } from '../cleanup.ts';
+import { cleanUpAtEnd } from '../cleanup.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
@@ -21,9 +21,9 @@ const run = process.env[variables.id] ?? 'by-hand';
 const label = `rhizome.test=${run}`;
 const shared = `rhizome-test:${run}`;
 if (missing === undefined) {
-  atTheEnd('docker', 'image', 'prune', '--force', '--filter', `label=${label}`);
-  atTheEnd('docker', 'image', 'rm', '--force', shared);
-  atTheEnd('sh', '-c', `docker ps --all --quiet --filter label=${label} | xargs -r docker rm --force --volumes`);
+  cleanUpAtEnd('docker', 'image', 'prune', '--force', '--filter', `label=${label}`);
+  cleanUpAtEnd('docker', 'image', 'rm', '--force', shared);
+  cleanUpAtEnd('sh', '-c', `docker ps --all --quiet --filter label=${label} | xargs -r docker rm --force --volumes`);
 }
 
 /** A test that needs a Docker Engine. The images that it builds are removed after it. */
@@ -129,13 +129,13 @@ export async function ready(url: string, logs: () => Promise<string>): Promise<v
   }
 }
 
-/** Waits until `holds` resolves to true; what it throws counts as false. Fails after `seconds`, with its last error as cause. */
-export async function until(what: string, holds: () => Promise<boolean>, seconds = 30): Promise<void> {
+/** Waits until `condition` resolves to true; what it throws counts as false. Fails after `seconds`, with its last error as cause. */
+export async function until(what: string, condition: () => Promise<boolean>, seconds = 30): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   let cause: unknown;
   do {
     try {
-      if (await holds()) return;
+      if (await condition()) return;
     } catch (error) {
       cause = error;
     }

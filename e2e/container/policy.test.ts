@@ -9,7 +9,7 @@ import { execa } from 'execa';
 import { parse } from 'yaml';
 import { environments } from '../../infra/environments.ts';
 import { supportedVersions } from '../../infra/schemas/schema-file.ts';
-import { findTool, testThatNeeds } from '../needs.ts';
+import { findTool, testWithTools } from '../needs.ts';
 
 const noDigest = 'a digest is known once the image is pushed; environments.ts says where it goes';
 const loaded = 'the image is loaded into the nodes: there is no registry to ask';
@@ -126,7 +126,7 @@ async function report<T>(tool: string, args: readonly string[]): Promise<T> {
 /** Hands the path of a tool of .ci/policy-tools to the test. */
 function testWith(tool: string, title: string, run: (path: string) => Promise<void>): void {
   const folders = process.env.POLICY_TOOLS === undefined ? [] : [process.env.POLICY_TOOLS];
-  testThatNeeds(
+  testWithTools(
     [{ tool, hint: 'eval "$(.ci/policy-tools)"' }],
     title,
     () => run(findTool(tool, folders) ?? tool),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { execa } from 'execa';
-import { atTheEnd } from '../cleanup.ts';
+import { cleanUpAtEnd } from '../cleanup.ts';
 import { build, docker, temporaryFolder, testWithDocker } from './docker.ts';
 
 /** No two runs have the same, and no cache can have it from an earlier one. */
@@ -64,7 +64,7 @@ testWithDocker('both build secrets reach npm, and leave the layer that it writes
     { mode: 0o755 },
   );
   const [base, name] = ['rhizome-test-base', 'rhizome-test-npm'];
-  atTheEnd('docker', 'image', 'rm', '--force', base, name);
+  cleanUpAtEnd('docker', 'image', 'rm', '--force', base, name);
   await build({ flags: ['--target', 'dependencies', '--tag', base] });
   await docker(['build', '--quiet', '--tag', name, '--file', '-', folder.path], {
     input: `FROM ${base}\nCOPY npm /usr/local/bin/npm\nRUN echo ${token} > /token && echo ${mark} > /mark\n`,

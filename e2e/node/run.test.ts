@@ -24,11 +24,11 @@ const writeTest = (then: string): Promise<void> =>
   import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
   import { tmpdir } from 'node:os';
   import { join } from 'node:path';
-  import { atTheEnd } from '${root}/e2e/cleanup.ts';
+  import { cleanUpAtEnd } from '${root}/e2e/cleanup.ts';
   test('leaves things', async () => {
     const made = mkdtempSync(join(tmpdir(), 'left-'));
-    atTheEnd('sh', '-c', 'echo second >> ${folder}/undone');
-    atTheEnd('sh', '-c', 'echo first >> ${folder}/undone');
+    cleanUpAtEnd('sh', '-c', 'echo second >> ${folder}/undone');
+    cleanUpAtEnd('sh', '-c', 'echo first >> ${folder}/undone');
     const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     child.unref();
     writeFileSync('${folder}/making', JSON.stringify({ made, pid: child.pid }));
