@@ -1,5 +1,5 @@
 import { InvalidTensor } from './errors.ts';
-import { fromHalf, toHalf } from './half.ts';
+import { fromHalf, toHalf } from './float16.ts';
 import { arrayTypes, type Datatype, type InferInput, type NumericDatatype } from './tensors.ts';
 
 /** An element, as JSON or the caller has it. */

@@ -1,4 +1,4 @@
-import { fromHalf, toHalf } from './half.ts';
+import { fromHalf, toHalf } from './float16.ts';
 
 test('each of the 65,536 patterns is the number that Float16Array has, and back', () => {
   const bits = Uint16Array.from({ length: 65536 }, (_, index) => index);
