@@ -1,4 +1,4 @@
-/** Against the service itself. */
+/** Runs the client against the service itself. */
 import { createClient, InvalidTensor, type Client, type InferInput, type InferOutput } from './index.ts';
 import { startServiceWith } from './fixtures/service.ts';
 import type { ServiceProcess } from '../service/fixtures/process.ts';
@@ -27,7 +27,7 @@ const setosa = {
 const failure = (call: Promise<unknown>): Promise<unknown> =>
   call.then(
     () => {
-      throw new Error('It was answered.');
+      throw new Error('The call succeeded.');
     },
     (error: unknown) => error,
   );
@@ -39,11 +39,11 @@ describe('predict', () => {
       Object.entries(flower).map(([name, value]) => [name, [value, virginica[name as keyof typeof flower]]]),
     );
     expect(await client.predict('iris', flower)).toMatchObject(setosa);
-    for (const answers of [
+    for (const predictions of [
       await client.predict('iris', [flower, virginica]),
       await client.predict('iris', { columns }),
     ]) {
-      expect(answers).toMatchObject([setosa, { prediction: 'virginica' }]);
+      expect(predictions).toMatchObject([setosa, { prediction: 'virginica' }]);
     }
   });
 
@@ -61,7 +61,7 @@ describe('predict', () => {
     ).toMatchObject({ prediction: -1, score: expect.any(Number) });
   });
 
-  test('tensors: integers keep all their digits, and what JSON lacks comes back', async () => {
+  test('tensors: integers keep all their digits, and NaN and infinities come back', async () => {
     const row = {
       float32: NaN,
       float64: -Infinity,
@@ -89,7 +89,7 @@ describe('predict', () => {
     });
   });
 
-  test('what is refused names every field', async () => {
+  test('an error names every invalid field', async () => {
     const error = await failure(client.predict('iris', { ...flower, petal_width: 'wide', petal_lenght: 1 }));
     expect(error).toMatchObject({
       name: 'ServiceProblem',
@@ -108,7 +108,7 @@ describe('predict', () => {
   });
 });
 
-test('what there is, what it takes, and whether it is ready', async () => {
+test('models, descriptions, liveness and readiness', async () => {
   expect(await client.models()).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ name: 'iris', state: 'loaded', task: 'classifier', verified: true }),
@@ -120,7 +120,7 @@ test('what there is, what it takes, and whether it is ready', async () => {
   expect(await client.ready()).toMatchObject({ status: 'ready', checks: expect.any(Array) });
 });
 
-test('the only model need not be named; a key is asked for, and a client without one is told', async () => {
+test('the only model need not be named, and a missing API key is a 401', async () => {
   const other = await startServiceWith({ iris: 'models/iris' }, { API_KEY: 'k1' });
   try {
     const own = createClient({ url: other.url, apiKey: 'k1' });
@@ -153,14 +153,14 @@ describe('the Open Inference Protocol', () => {
   ] as const satisfies readonly InferInput[];
   const by = (outputs: readonly InferOutput[], name: string) => outputs.find((output) => output.name === name);
 
-  test.each([true, false])('every datatype comes back as it went; binary: %p', async (binary) => {
+  test.each([true, false])('every datatype comes back as it was sent; binary: %p', async (binary) => {
     const { model_name, id, outputs } = await client.infer('echo', { inputs, id: 'a-1' }, { binary });
     expect([model_name, id, outputs.length]).toEqual(['echo', 'a-1', inputs.length]);
     for (const { name, data, shape } of inputs) expect(by(outputs, `${name}_out`)).toMatchObject({ shape, data });
   });
 
   test.each([true, false])(
-    'the same from plain numbers and bits, and the outputs that are asked for; binary: %p',
+    'plain numbers and bits do the same, and only the requested outputs return; binary: %p',
     async (binary) => {
       const plain = inputs.map(({ name, shape, data }): InferInput => {
         if (name === 'float16') return { name, shape, datatype: 'FP16', data: new Uint16Array(data.buffer) };
@@ -195,7 +195,7 @@ describe('the Open Inference Protocol', () => {
     expect(largest).toBe(9223372036854775807n);
   });
 
-  test('a view into a larger buffer sends its part', async () => {
+  test('a view into a larger buffer sends only its part', async () => {
     const data = new Float32Array([9, 9, 1, 2, 9]).subarray(2, 4);
     const { outputs } = await client.infer(
       'echo',
@@ -209,11 +209,19 @@ describe('the Open Inference Protocol', () => {
   });
 
   test.each<[string, Partial<InferInput>, RegExp]>([
-    ['no datatype', { data: [1, 2] }, /^The input 'int8' has no datatype, and plain numbers do not tell it/],
-    ['an overflow', { data: [1, 128], datatype: 'INT8' }, /^Element 1 of the input 'int8' is 128, which is no INT8/],
-    ['a fraction', { data: [1, 1.5], datatype: 'INT64' }, /^The input 'int8' has an element that is no INT64: .*1\.5/],
-    ['a float too large', { data: [1, 1e39], datatype: 'FP32' }, /^Element 1 .* 1e\+39, which is no FP32/],
-    ['a number for a truth', { data: [1, 0], datatype: 'BOOL' }, /^Element 0 .* is 1, which is no BOOL/],
+    ['no datatype', { data: [1, 2] }, /^The input 'int8' has no datatype, and plain numbers do not determine it: /],
+    [
+      'an overflow',
+      { data: [1, 128], datatype: 'INT8' },
+      /^Element 1 of the input 'int8' is 128, which is not a valid INT8/,
+    ],
+    [
+      'a fraction',
+      { data: [1, 1.5], datatype: 'INT64' },
+      /^The input 'int8' has an element that is not a valid INT64: .*1\.5/,
+    ],
+    ['a float too large', { data: [1, 1e39], datatype: 'FP32' }, /^Element 1 .* 1e\+39, which is not a valid FP32/],
+    ['a number for a boolean', { data: [1, 0], datatype: 'BOOL' }, /^Element 0 .* is 1, which is not a valid BOOL/],
   ])('%s is not sent', async (_, wrong, message) => {
     const error = await failure(
       client.infer('echo', { inputs: [{ name: 'int8', shape: [2], data: [], ...wrong }] }, { binary: true }),
@@ -222,7 +230,7 @@ describe('the Open Inference Protocol', () => {
     expect((error as Error).message).toMatch(message);
   });
 
-  test('what is refused says why, and the next request is served', async () => {
+  test('an error says why, and the next request is served', async () => {
     expect(
       await failure(client.infer('iris', { inputs: [{ name: 'X', shape: [1, 5], data: new Float32Array(5) }] })),
     ).toMatchObject({ name: 'ServiceProblem', status: expect.any(Number), detail: expect.stringContaining('X') });

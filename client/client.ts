@@ -5,94 +5,117 @@ import { inferRequest, readInference, type InferRequest, type InferResponse } fr
 import { stringifyJson } from './json.ts';
 import type { AnyModels, Columns, Features, ModelMap, ModelName, Prediction } from './models.ts';
 import { readPredictions } from './predictions.ts';
-import { createTransport, json, type CallOptions, type ClientOptions } from './transport.ts';
+import { createTransport, readJson, type CallOptions, type ClientOptions, type ServiceRequest } from './transport.ts';
 
 export interface ModelOptions extends CallOptions {
-  /** @default the highest that is served */
+  /** The model's version, such as `'2'`. @default the highest that is served */
   readonly version?: string;
 }
 
 export interface InferOptions extends ModelOptions {
-  /** Sends and asks for tensors as bytes, not as JSON: smaller, and much faster for large ones. @default false */
+  /** Sends and requests tensors as bytes rather than JSON: smaller, and much faster for large ones. @default false */
   readonly binary?: boolean;
 }
 
+export interface RequestOptions extends CallOptions {
+  /** JSON text, sent with POST as it is. @default none: the method is GET */
+  readonly body?: string;
+}
+
 /**
- * Asks the service. Every call rejects with a `RhizomeError` (`ServiceProblem`, `Unreachable`, `TimedOut`, …), or with the
- * reason of the signal that aborted it.
+ * Calls the service. Every method rejects with a `RhizomeError` (`ServiceProblem`, `Unreachable`, `TimedOut`,
+ * `UnexpectedResponse` or `InvalidTensor`), or with the reason of the signal that aborted it.
+ *
+ * @typeParam M the models' types: the interface `Models` that `rhizome types` writes. Without it any name and field is
+ * accepted.
  */
 export interface Client<M extends ModelMap<M> = AnyModels> {
-  /** Asks the default model, as below. */
+  /** Predicts one row with the default model: the only one, or that of `DEFAULT_MODEL`. */
   predict(row: Features<M>, options?: CallOptions): Promise<Prediction<M>>;
+  /** Predicts several rows with the default model, in one request. The predictions are in the order of the rows. */
   predict(rows: readonly Features<M>[] | Columns<Features<M>>, options?: CallOptions): Promise<Prediction<M>[]>;
-  /** Rows, or columns of them; answered in their order. */
+  /** Predicts several rows, in one request. The predictions are in the order of the rows. */
   predict<N extends ModelName<M>>(
     model: N,
     rows: readonly Features<M, N>[] | Columns<Features<M, N>>,
     options?: ModelOptions,
   ): Promise<Prediction<M, N>[]>;
-  /** One row, by the features' names. Last, so that it is what TypeScript's errors are about. */
+  // The last overload is the one that TypeScript's error messages are about.
+  /** Predicts one row: an object with a value for each feature. */
   predict<N extends ModelName<M>>(model: N, row: Features<M, N>, options?: ModelOptions): Promise<Prediction<M, N>>;
 
-  /** The models, and what became of each that could not be loaded. */
+  /** Lists all versions of all models with their states, including those that could not be loaded, and why. */
   models(options?: CallOptions): Promise<readonly ModelListEntry[]>;
-  /** What the model takes and gives, in the words of its author. */
+  /** Describes a model: its features, outputs, classes, metrics and examples. */
   model(name: ModelName<M>, options?: ModelOptions): Promise<ModelDescription>;
-  /** Whether requests should be sent, and what is amiss where not. */
+  /** Tells whether the service is ready for requests, and if not, which check fails. Resolves in either case. */
   ready(options?: CallOptions): Promise<Health>;
-  /** Whether the process answers at all. */
+  /** Tells whether the process is alive. */
   live(options?: CallOptions): Promise<Health>;
 
-  /** Tensors in, tensors out, by the Open Inference Protocol. */
+  /** Runs the model on tensors, by the Open Inference Protocol. */
   infer(model: ModelName<M>, request: InferRequest, options?: InferOptions): Promise<InferResponse>;
-  /** The model's tensors, by the Open Inference Protocol. */
+  /** Describes the model's tensors, by the Open Inference Protocol. */
   metadata(model: ModelName<M>, options?: ModelOptions): Promise<ModelMetadata>;
-  /** False where the model is there, but cannot be asked yet. */
+  /** Returns false if the model exists, but cannot serve requests (yet). */
   modelReady(model: ModelName<M>, options?: ModelOptions): Promise<boolean>;
+  /** Describes the service, by the Open Inference Protocol. */
   serverMetadata(options?: CallOptions): Promise<ServerMetadata>;
+
+  /**
+   * Sends a request to any path of the service, and returns the response's JSON unchanged: integers past 2^53 are
+   * bigints, and NaN and the infinities are `'NaN'`, `'Infinity'` and `'-Infinity'`.
+   *
+   * @param path below the client's `url`, such as `/models/iris/predictions`
+   */
+  request(path: string, options?: RequestOptions): Promise<unknown>;
 }
 
 const inferencePath = `${paths.inference}/models`;
+const jsonContent = { 'content-type': 'application/json' };
 
-const versioned = (root: string, model: string, version: string | undefined): string =>
+const modelPath = (root: string, model: string, version: string | undefined): string =>
   `${root}/${encodeURIComponent(model)}${version === undefined ? '' : `/versions/${encodeURIComponent(version)}`}`;
 
-/** @throws TypeError where the URL is none */
+/**
+ * Creates a client. It opens no connection before the first call, and needs not be closed.
+ * @throws {TypeError} if `url` is not a valid URL
+ */
 export function createClient<M extends ModelMap<M> = AnyModels>(options: ClientOptions): Client<M> {
   const send = createTransport(options);
+  const sendJson = async (request: ServiceRequest, call: CallOptions | undefined): Promise<unknown> =>
+    readJson((await send(request, call)).bytes);
   const get = async <T>(path: string, call: CallOptions | undefined, accept: readonly number[] = []): Promise<T> =>
-    json((await send({ path, accept }, call)).bytes) as T;
-
-  async function predict(path: string, input: unknown, call: CallOptions | undefined): Promise<unknown> {
-    const answer = await send(
-      { path, body: stringifyJson(input), headers: { 'content-type': 'application/json' } },
-      call,
-    );
-    return readPredictions(json(answer.bytes));
-  }
+    (await sendJson({ path, accept }, call)) as T;
+  const post = (path: string, body: string, call: CallOptions | undefined): Promise<unknown> =>
+    sendJson({ path, body, headers: jsonContent }, call);
+  const predict = async (path: string, input: unknown, call: CallOptions | undefined): Promise<unknown> =>
+    readPredictions(await post(path, stringifyJson(input), call));
 
   return {
     predict: ((first: unknown, second: unknown, third?: ModelOptions) =>
       typeof first === 'string'
-        ? predict(`${versioned(paths.models, first, third?.version)}${paths.predictions}`, second, third)
+        ? predict(`${modelPath(paths.models, first, third?.version)}${paths.predictions}`, second, third)
         : predict(paths.predictions, first, second as CallOptions | undefined)) as Client<M>['predict'],
 
     models: async (call) => (await get<ModelList>(paths.models, call)).models,
-    model: (name, call) => get(versioned(paths.models, name, call?.version), call),
+    model: (name, call) => get(modelPath(paths.models, name, call?.version), call),
     ready: (call) => get(paths.ready, call, [503]),
     live: (call) => get(paths.live, call),
 
     infer: async (model, request, call) =>
       readInference(
         await send(
-          inferRequest(`${versioned(inferencePath, model, call?.version)}/infer`, request, call?.binary === true),
+          inferRequest(`${modelPath(inferencePath, model, call?.version)}/infer`, request, call?.binary === true),
           call,
         ),
       ),
-    metadata: (model, call) => get(versioned(inferencePath, model, call?.version), call),
+    metadata: (model, call) => get(modelPath(inferencePath, model, call?.version), call),
     modelReady: async (model, call) =>
-      (await send({ path: `${versioned(inferencePath, model, call?.version)}/ready`, accept: [503] }, call)).status !==
+      (await send({ path: `${modelPath(inferencePath, model, call?.version)}/ready`, accept: [503] }, call)).status !==
       503,
     serverMetadata: (call) => get(paths.inference, call),
+
+    request: (path, call) => (call?.body === undefined ? get(path, call) : post(path, call.body, call)),
   };
 }

@@ -1,13 +1,16 @@
-/** The end of a call's time, or of the caller's patience, as one signal. */
+/** Combines the end of a call's time and the caller's signals into one signal. */
 export class Deadline {
-  /** The reason of the signal when the time is over. */
+  /** The signal's reason if the time is over. */
   readonly over = new Error('The time is over.');
   readonly #controller = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout>;
   readonly #end: number;
   readonly #signals: readonly AbortSignal[];
 
-  /** By hand, since AbortSignal.any keeps a part of every call for as long as a signal of the whole program lives. */
+  /**
+   * Listens to the signals itself: AbortSignal.any would keep memory for every call as long as a signal of the whole
+   * program lives.
+   */
   constructor(milliseconds: number, signals: readonly (AbortSignal | undefined)[]) {
     this.#signals = signals.filter((signal) => signal !== undefined);
     this.#end = performance.now() + milliseconds;
@@ -22,7 +25,7 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** Milliseconds. */
+  /** Milliseconds until the time is over. */
   get left(): number {
     return this.#end - performance.now();
   }
@@ -43,7 +46,7 @@ export class Deadline {
   };
 }
 
-/** Resolves when the time has passed, or the signal aborts. */
+/** Resolves after some milliseconds, or earlier if the signal aborts. */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

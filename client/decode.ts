@@ -1,8 +1,8 @@
-import { pack, type Element } from './encode.ts';
-import { UnexpectedAnswer } from './errors.ts';
+import { pack, type TensorElement } from './encode.ts';
+import { UnexpectedResponse } from './errors.ts';
 import { arrayTypes, elementCount, type Datatype, type InferOutput, type TensorData } from './tensors.ts';
 
-/** An output as the answer's JSON has it. */
+/** An output in the JSON of a response. */
 export interface JsonOutput {
   readonly name: string;
   readonly datatype: string;
@@ -11,27 +11,33 @@ export interface JsonOutput {
   readonly parameters?: { readonly binary_data_size?: number };
 }
 
-/** Outputs of an answer, those in JSON and those in the bytes behind it. @throws UnexpectedAnswer where the two do not agree */
+/**
+ * Decodes the outputs of a response, in its JSON and in the bytes after it.
+ * @throws {UnexpectedResponse} if they don't match
+ */
 export function readOutputs(outputs: readonly JsonOutput[], binary: Uint8Array<ArrayBuffer>): InferOutput[] {
   let at = 0;
   return outputs.map((output): InferOutput => {
     const { name, datatype, shape, data, parameters } = output;
     if (!isDatatype(datatype))
-      throw new UnexpectedAnswer(`The output '${name}' has the datatype ${datatype}, which this client does not know.`);
+      throw new UnexpectedResponse(`The output '${name}' has the unknown datatype ${datatype}.`);
     const size = parameters?.binary_data_size;
     let values: TensorData[Datatype];
     if (size === undefined) {
-      // Nested or flat, as the server likes.
+      // The protocol allows both nested and flat arrays.
       values = fromJson(datatype, (data ?? []).flat(Infinity), name);
     } else {
       if (at + size > binary.length)
-        throw new UnexpectedAnswer(`The output '${name}' has ${size} bytes, and only ${binary.length - at} came.`);
+        throw new UnexpectedResponse(
+          `The output '${name}' should have ${size} bytes, but only ${binary.length - at} were received.`,
+        );
       values = fromBytes(datatype, binary.slice(at, at + size), name);
       at += size;
     }
     if (values.length !== elementCount(shape))
-      throw new UnexpectedAnswer(
-        `The output '${name}' has ${values.length} elements, and its shape [${shape.join(', ')}] wants ${elementCount(shape)}.`,
+      throw new UnexpectedResponse(
+        `The output '${name}' has ${values.length} elements, but its shape is [${shape.join(', ')}], ` +
+          `which has ${elementCount(shape)}.`,
       );
     return { name, datatype, shape, data: values } as InferOutput;
   });
@@ -44,11 +50,14 @@ function fromJson(datatype: Datatype, values: readonly unknown[], name: string):
   if (datatype === 'BYTES') return values.map(String);
   if (datatype === 'BOOL') return values.map(Boolean);
   try {
-    return new arrayTypes[datatype](pack(datatype, values as readonly Element[]).buffer);
+    return new arrayTypes[datatype](pack(datatype, values as readonly TensorElement[]).buffer);
   } catch (cause) {
-    throw new UnexpectedAnswer(`The output '${name}' has an element that is no ${datatype}: ${String(cause)}`, {
-      cause,
-    });
+    throw new UnexpectedResponse(
+      `The output '${name}' has an element that is not a valid ${datatype}: ${String(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -58,21 +67,21 @@ function fromBytes(datatype: Datatype, bytes: Uint8Array<ArrayBuffer>, name: str
   try {
     return new arrayTypes[datatype](bytes.buffer);
   } catch (cause) {
-    throw new UnexpectedAnswer(
-      `The output '${name}' has ${bytes.length} bytes, which are no ${datatype}: ${String(cause)}`,
+    throw new UnexpectedResponse(
+      `The output '${name}' has ${bytes.length} bytes, which are not valid as ${datatype}: ${String(cause)}`,
       { cause },
     );
   }
 }
 
-/** Each is behind its length in four bytes. */
+/** Decodes strings, each of which follows its length in four bytes. */
 function strings(bytes: Uint8Array<ArrayBuffer>, name: string): string[] {
   const view = new DataView(bytes.buffer);
   const decoder = new TextDecoder();
   const found: string[] = [];
   for (let at = 0; at < bytes.length;) {
     const end = at + 4 <= bytes.length ? at + 4 + view.getUint32(at, true) : Infinity;
-    if (end > bytes.length) throw new UnexpectedAnswer(`The output '${name}' ends in the middle of a string.`);
+    if (end > bytes.length) throw new UnexpectedResponse(`The output '${name}' ends in the middle of a string.`);
     found.push(decoder.decode(bytes.subarray(at + 4, end)));
     at = end;
   }

@@ -1,9 +1,9 @@
 import { InvalidTensor } from './errors.ts';
-import { fromHalf, toHalf } from './float16.ts';
+import { fromFloat16, toFloat16 } from './float16.ts';
 import { arrayTypes, type Datatype, type InferInput, type NumericDatatype } from './tensors.ts';
 
-/** An element, as JSON or the caller has it. */
-export type Element = number | bigint | boolean | string;
+/** An element of a tensor, in JSON or from the caller. */
+export type TensorElement = number | bigint | boolean | string;
 
 type Packed =
   | Int8Array<ArrayBuffer>
@@ -17,7 +17,10 @@ type Packed =
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>;
 
-/** @throws InvalidTensor where neither the caller nor the values tell */
+/**
+ * Returns the datatype that the caller gave, or that of the elements.
+ * @throws {InvalidTensor} if neither determines it
+ */
 export function datatypeOf({ name, datatype, data }: InferInput): Datatype {
   if (datatype !== undefined) return datatype;
   const known = (Object.keys(arrayTypes) as NumericDatatype[]).find((each) => isArrayOf(each, data));
@@ -31,50 +34,62 @@ export function datatypeOf({ name, datatype, data }: InferInput): Datatype {
       return 'INT64';
     default:
       throw new InvalidTensor(
-        `The input '${name}' has no datatype, and ${data.length === 0 ? 'no element tells' : 'plain numbers do not tell'} it: give "datatype", or a typed array.`,
+        `The input '${name}' has no datatype, and ${data.length === 0 ? 'no elements' : 'plain numbers'} ` +
+          'do not determine it: pass "datatype", or a typed array.',
       );
   }
 }
 
-/** Where the engine has no Float16Array, a Uint16Array is what it looks like, unless the caller says FP16. */
+/** In engines without Float16Array a Uint16Array is UINT16, unless the caller passes FP16. */
 const isArrayOf = (datatype: NumericDatatype, data: InferInput['data']): boolean =>
   data instanceof arrayTypes[datatype] && !(datatype === 'FP16' && data instanceof Uint16Array);
 
-const isHalfBits = (datatype: Datatype, data: InferInput['data']): data is Uint16Array =>
+const isFloat16Bits = (datatype: Datatype, data: InferInput['data']): data is Uint16Array =>
   datatype === 'FP16' && data instanceof Uint16Array;
 
-/** As a JSON array's elements. */
+/** Returns the data for `stringifyJson`. */
 export function jsonData(datatype: Datatype, data: InferInput['data']): unknown {
-  return isHalfBits(datatype, data) ? Array.from(data, fromHalf) : data;
+  return isFloat16Bits(datatype, data) ? Array.from(data, fromFloat16) : data;
 }
 
-/** As the binary tensor extension has it. @throws InvalidTensor naming an element that does not fit */
+/**
+ * Encodes a tensor by the protocol's binary tensor extension.
+ * @throws {InvalidTensor} if an element does not fit the datatype, naming it
+ */
 export function binaryData(input: InferInput, datatype: Datatype): Uint8Array<ArrayBuffer> {
   const { name, data } = input;
   if (datatype === 'BYTES') return withLengths(data as readonly string[]);
-  if (ArrayBuffer.isView(data) && (isHalfBits(datatype, data) || (datatype !== 'BOOL' && isArrayOf(datatype, data)))) {
+  if (
+    ArrayBuffer.isView(data) &&
+    (isFloat16Bits(datatype, data) || (datatype !== 'BOOL' && isArrayOf(datatype, data)))
+  ) {
     return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   }
-  const values = Array.from<Element>(data);
+  const values = Array.from<TensorElement>(data);
   let array: Packed;
   try {
     array = pack(datatype, values);
   } catch (cause) {
-    throw new InvalidTensor(`The input '${name}' has an element that is no ${datatype}: ${String(cause)}`, { cause });
+    throw new InvalidTensor(`The input '${name}' has an element that is not a valid ${datatype}: ${String(cause)}`, {
+      cause,
+    });
   }
   const wrong = values.findIndex((value, index) => !isKept(datatype, value, array[index] ?? NaN));
   if (wrong >= 0)
     throw new InvalidTensor(
-      `Element ${wrong} of the input '${name}' is ${String(values[wrong])}, which is no ${datatype}.`,
+      `Element ${wrong} of the input '${name}' is ${String(values[wrong])}, which is not a valid ${datatype}.`,
     );
   return new Uint8Array(array.buffer);
 }
 
-/** Of texts the numbers that they are, as "NaN" or an integer's digits. @throws SyntaxError or RangeError of BigInt */
-export function pack(datatype: Exclude<Datatype, 'BYTES'>, values: readonly Element[]): Packed {
+/**
+ * Converts elements to a typed array. Texts such as "NaN" and an integer's digits become numbers.
+ * @throws {SyntaxError | RangeError} of BigInt, if an element is not an integer
+ */
+export function pack(datatype: Exclude<Datatype, 'BYTES'>, values: readonly TensorElement[]): Packed {
   switch (datatype) {
     case 'FP16':
-      return Uint16Array.from(values, (value) => toHalf(Number(value)));
+      return Uint16Array.from(values, (value) => toFloat16(Number(value)));
     case 'FP32':
       return Float32Array.from(values, Number);
     case 'FP64':
@@ -100,16 +115,16 @@ export function pack(datatype: Exclude<Datatype, 'BYTES'>, values: readonly Elem
   }
 }
 
-/** Typed arrays wrap what does not fit, and floats overflow to infinity, without a word. */
-function isKept(datatype: Datatype, value: Element, stored: number | bigint): boolean {
+/** Tells whether an element kept its value: typed arrays silently wrap integers, and floats overflow to infinity. */
+function isKept(datatype: Datatype, value: TensorElement, stored: number | bigint): boolean {
   if (datatype === 'BOOL') return typeof value === 'boolean';
   if (typeof stored === 'bigint') return stored === BigInt(value);
   const number = Number(value);
   if (!datatype.startsWith('FP')) return stored === number;
-  return !Number.isFinite(number) || Number.isFinite(datatype === 'FP16' ? fromHalf(stored) : stored);
+  return !Number.isFinite(number) || Number.isFinite(datatype === 'FP16' ? fromFloat16(stored) : stored);
 }
 
-/** Each string's UTF-8 behind its length in four bytes. */
+/** Encodes each string as UTF-8 after its length in four bytes. */
 function withLengths(strings: readonly string[]): Uint8Array<ArrayBuffer> {
   const encoded = strings.map((string) => new TextEncoder().encode(string));
   const bytes = new Uint8Array(encoded.reduce((total, { length }) => total + 4 + length, 0));

@@ -1,71 +1,81 @@
 import type { Issue } from '../service/contract/api.ts';
 
-/** What a call may fail with, besides the reason of a signal that aborted it: that is thrown as it is. */
+/**
+ * The base class of all errors of the client. An aborted call is the exception: it rejects with the reason of the
+ * signal that aborted it.
+ */
 export abstract class RhizomeError extends Error {}
 
-/** The service refused the request, or could not serve it: any status that is no success. */
+/** The service rejected the request or could not serve it: the response's status is not a success. */
 export class ServiceProblem extends RhizomeError {
   override readonly name = 'ServiceProblem';
+  /** The HTTP status. */
   readonly status: number;
-  /** `invalid-input`, `model-not-found`, …; undefined where it was not Rhizome that answered, or by the Open Inference Protocol. */
+  /**
+   * Identifies the error: `invalid-input`, `model-not-found`, `timeout`, …
+   *
+   * Undefined if the response did not come from Rhizome (but from a proxy, for example), and for calls of the Open
+   * Inference Protocol, whose errors have no codes.
+   */
   readonly code: string | undefined;
+  /** A short description that is the same for every error with this code. Empty if the response has none. */
   readonly title: string;
+  /** What is wrong with this request. Empty if the response has none. */
   readonly detail: string;
-  /** Of `invalid-input`: every field that is wrong. */
+  /** With the code `invalid-input`: every invalid field. Otherwise empty. */
   readonly errors: readonly Issue[];
-  /** What the service's log calls the request. */
+  /** The request's ID in the service's log. */
   readonly requestId: string | undefined;
+  /** How long to wait before sending the request again, in milliseconds, if the response has a `Retry-After` header. */
+  readonly retryAfter: number | undefined;
 
-  constructor(status: number, { code, title, detail, errors, requestId }: ProblemParts) {
-    const places = errors.map((issue) => `\n  ${issue.pointer} ${issue.detail}`).join('');
-    super(`${status} ${title}${detail && `: ${detail}`}${places}`);
+  constructor(status: number, { code, title, detail, errors, requestId, retryAfter }: ProblemParts) {
+    const fields = errors.map((issue) => `\n  ${issue.pointer} ${issue.detail}`).join('');
+    super(`${status} ${title}${detail && `: ${detail}`}${fields}`);
     this.status = status;
     this.code = code;
     this.title = title;
     this.detail = detail;
     this.errors = errors;
     this.requestId = requestId;
+    this.retryAfter = retryAfter;
   }
 }
 
-interface ProblemParts {
-  readonly code: string | undefined;
-  readonly title: string;
-  readonly detail: string;
-  readonly errors: readonly Issue[];
-  readonly requestId: string | undefined;
-}
+type ProblemParts = Pick<ServiceProblem, 'code' | 'title' | 'detail' | 'errors' | 'requestId' | 'retryAfter'>;
 
-/** No connection, or one that broke before the answer was whole; `cause` is the error of `fetch`. */
+/** The connection failed, or broke before the response was complete. `cause` is the error of `fetch`. */
 export class Unreachable extends RhizomeError {
   override readonly name = 'Unreachable';
+  /** Why, in the words of the JavaScript engine or operating system: `connect ECONNREFUSED 127.0.0.1:8080`. */
+  readonly reason: string;
 
   constructor(url: string, cause: unknown) {
-    // Node's fetch says only that it failed; why is in its cause.
+    // Node's fetch says only that it failed; its cause says why.
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    const why = inner instanceof Error ? inner.message || inner.name : String(inner);
-    super(`No answer from ${url}: ${why}. Is the service up, and the URL right?`, { cause });
+    const reason = inner instanceof Error ? inner.message || inner.name : String(inner);
+    super(`Cannot reach ${url}: ${reason}. Check the URL, and that the service is running.`, { cause });
+    this.reason = reason;
   }
 }
 
-/** The call took longer than its `timeout`; `cause` is what its last attempt failed with, where one did. */
+/** The call exceeded its `timeout`. `cause` is the error of the last attempt before, if there was one. */
 export class TimedOut extends RhizomeError {
   override readonly name = 'TimedOut';
 
   constructor(url: string, milliseconds: number, cause?: unknown) {
-    super(
-      `No answer from ${url} within ${milliseconds} ms. Give the call a longer timeout, or the service more time.`,
-      { cause },
-    );
+    super(`No response from ${url} within ${milliseconds} ms. If the service is only slow, increase "timeout".`, {
+      cause,
+    });
   }
 }
 
-/** Something answered with success, but not as the service does. */
-export class UnexpectedAnswer extends RhizomeError {
-  override readonly name = 'UnexpectedAnswer';
+/** The response's status is a success, but its body is not what the service sends. */
+export class UnexpectedResponse extends RhizomeError {
+  override readonly name = 'UnexpectedResponse';
 }
 
-/** A tensor that cannot be sent: nothing was. */
+/** A tensor cannot be encoded. The request was not sent. */
 export class InvalidTensor extends RhizomeError {
   override readonly name = 'InvalidTensor';
 }

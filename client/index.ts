@@ -1,11 +1,11 @@
-/** For programs that ask the service: `rhizome-kit/client`. Needs nothing but `fetch`. */
-export { createClient, type Client, type InferOptions, type ModelOptions } from './client.ts';
-export { InvalidTensor, RhizomeError, ServiceProblem, TimedOut, UnexpectedAnswer, Unreachable } from './errors.ts';
-export type { InferRequest, InferResponse, Parameters } from './inference.ts';
+/** The client library for callers of the service, `rhizome-kit/client`. It needs nothing but `fetch`. */
+export { createClient, type Client, type InferOptions, type ModelOptions, type RequestOptions } from './client.ts';
+export { InvalidTensor, RhizomeError, ServiceProblem, TimedOut, UnexpectedResponse, Unreachable } from './errors.ts';
+export type { InferParameters, InferRequest, InferResponse } from './inference.ts';
 export type { AnyModels, AnyPrediction, Columns, ModelMap, ModelTypes } from './models.ts';
-export type { Datatype, Halves, InferInput, InferOutput, TensorData } from './tensors.ts';
+export type { Datatype, Float16Data, InferInput, InferOutput, TensorData } from './tensors.ts';
 export type { CallOptions, ClientOptions } from './transport.ts';
-/** What travels over HTTP. */
+/** The bodies of requests and responses. */
 export type {
   Check,
   Health,

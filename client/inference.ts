@@ -1,39 +1,40 @@
-/** The Open Inference Protocol's requests and answers, in JSON or with the tensors as bytes behind it. */
+/** Requests and responses of the Open Inference Protocol: JSON, optionally followed by the tensors' bytes. */
 import { readOutputs, type JsonOutput } from './decode.ts';
 import { binaryData, datatypeOf, jsonData } from './encode.ts';
-import { UnexpectedAnswer } from './errors.ts';
+import { UnexpectedResponse } from './errors.ts';
 import { stringifyJson } from './json.ts';
 import type { InferInput, InferOutput } from './tensors.ts';
-import { json, type Answer, type Request } from './transport.ts';
+import { readJson, type ServiceRequest, type ServiceResponse } from './transport.ts';
 
-export type Parameters = Readonly<Record<string, string | number | boolean>>;
+/** Parameters of the Open Inference Protocol, which the service returns or ignores. */
+export type InferParameters = Readonly<Record<string, string | number | boolean>>;
 
 export interface InferRequest {
   readonly inputs: readonly InferInput[];
-  /** Names of those wanted. @default all */
+  /** Names of the outputs to return. @default all */
   readonly outputs?: readonly string[];
-  /** Comes back with the answer. */
+  /** Returned with the response. @default none */
   readonly id?: string;
-  readonly parameters?: Parameters;
+  readonly parameters?: InferParameters;
 }
 
 export interface InferResponse {
   readonly model_name: string;
   readonly model_version?: string;
   readonly id?: string;
-  readonly parameters?: Parameters;
+  readonly parameters?: InferParameters;
   readonly outputs: readonly InferOutput[];
 }
 
-/** How long the JSON in front of the tensors' bytes is. */
+/** The header with the length of the JSON in front of the tensors' bytes. */
 const jsonLength = 'inference-header-content-length';
 
-/** @throws InvalidTensor */
+/** @throws {InvalidTensor} if a tensor cannot be encoded */
 export function inferRequest(
   path: string,
   { inputs, outputs, id, parameters }: InferRequest,
   binary: boolean,
-): Request {
+): ServiceRequest {
   const tensors = inputs.map((input) => {
     const { name, shape } = input;
     const datatype = datatypeOf(input);
@@ -65,15 +66,15 @@ function concatenated(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuff
   return all;
 }
 
-/** @throws UnexpectedAnswer */
-export function readInference({ headers, bytes }: Answer): InferResponse {
+/** @throws {UnexpectedResponse} if the body is not that of an inference, or its parts don't match */
+export function readInference({ headers, bytes }: ServiceResponse): InferResponse {
   const length = Number(headers.get(jsonLength) ?? bytes.length);
   if (!(length <= bytes.length))
-    throw new UnexpectedAnswer(`The answer has ${bytes.length} bytes, of which ${length} should be JSON.`);
-  const body = json(bytes.subarray(0, length)) as Omit<InferResponse, 'outputs'> & {
+    throw new UnexpectedResponse(`The response has ${bytes.length} bytes, but ${length} of them should be JSON.`);
+  const body = readJson(bytes.subarray(0, length)) as Omit<InferResponse, 'outputs'> & {
     readonly outputs?: readonly JsonOutput[];
   };
   if (!Array.isArray(body.outputs))
-    throw new UnexpectedAnswer('The answer is JSON, but has no outputs. Does the URL lead to the service?');
+    throw new UnexpectedResponse('The response is JSON, but has no outputs. Is the URL that of the service?');
   return { ...body, outputs: readOutputs(body.outputs, bytes.subarray(length)) };
 }

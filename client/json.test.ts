@@ -21,11 +21,11 @@ test.each([
   expect(parseJson(text)).toEqual(value);
 });
 
-test('what is not JSON is not made JSON', () => {
+test('invalid JSON stays invalid', () => {
   expect(() => parseJson('{"a": 9007199254740993,}')).toThrow(SyntaxError);
 });
 
-test('bigints are written as integers, typed arrays as arrays, what JSON lacks by name', () => {
+test('writes bigints as integers, typed arrays as arrays, NaN and infinities by name', () => {
   expect(stringifyJson({ a: [9007199254740993n, -1n], b: '9007199254740993', c: 1.5, d: undefined })).toBe(
     '{"a":[9007199254740993,-1],"b":"9007199254740993","c":1.5}',
   );
@@ -35,7 +35,7 @@ test('bigints are written as integers, typed arrays as arrays, what JSON lacks b
   expect(stringifyJson([NaN, Infinity, -Infinity])).toBe('["NaN","Infinity","-Infinity"]');
 });
 
-test('text of a megabyte is read', () => {
+test('parses a text of a megabyte', () => {
   const text = 'x"\\'.repeat(400_000);
   expect(parseJson(stringifyJson([text, 2n ** 60n]))).toEqual([text, 2n ** 60n]);
 });

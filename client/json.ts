@@ -1,12 +1,13 @@
 /**
- * JSON whose integers keep all their digits, on every engine: those past Number.MAX_SAFE_INTEGER are bigints here. Engines
- * without JSON.rawJSON and the reviver's `context.source` (Node 20 has neither) can only mark strings, so all are treated so.
+ * JSON whose integers keep all their digits, in every JavaScript engine: those past Number.MAX_SAFE_INTEGER are bigints.
+ * Not all engines have JSON.rawJSON and the reviver's `context.source` (Node 20 lacks both); they can only mark strings,
+ * so all engines are treated this way.
  */
 
-/** Of chance, so that no text has it. */
+/** Random, so that no text contains it. */
 const newMark = (): string => `bigint:${Math.random().toString(36).slice(2)}:`;
 
-/** Also writes typed arrays as arrays, and what JSON lacks as "NaN", "Infinity", "-Infinity". */
+/** Writes bigints as integers, typed arrays as arrays, and NaN and the infinities by name. */
 export function stringifyJson(value: unknown): string {
   const mark = newMark();
   const text = JSON.stringify(value, (_, each: unknown) => {
@@ -21,7 +22,7 @@ export function stringifyJson(value: unknown): string {
 const longInteger = /(?<![\d.])\d{16,}(?![\d.eE])/;
 const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** @throws SyntaxError */
+/** Parses JSON. @throws {SyntaxError} if it is not valid */
 export function parseJson(text: string): unknown {
   // Almost always; and a reviver makes the parser several times slower.
   if (!longInteger.test(text)) return JSON.parse(text);

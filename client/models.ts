@@ -1,21 +1,24 @@
 import type { PredictionRequest, PredictionResponse } from '../service/contract/api.ts';
 
-/** What one model takes and gives. */
+/** The types of one model's rows and predictions. */
 export interface ModelTypes {
   readonly features: object;
   readonly prediction: object;
 }
 
-/** By the models' names, as the interface `Models` that `rhizome types` writes. */
+/** Types of models by their names, such as the interface `Models` that `rhizome types` writes. */
 export type ModelMap<M> = { readonly [N in keyof M]: ModelTypes };
 
-/** Where nothing is known of the models. */
+/** Used if the models' types are not known: accepts any model and any features. */
 export type AnyModels = Readonly<
   Record<string, { readonly features: PredictionRequest; readonly prediction: AnyPrediction }>
 >;
 
+/** One row's prediction by a model whose types are not known. NaN and infinities are numbers here. */
 export interface AnyPrediction extends Omit<PredictionResponse, 'probabilities' | 'score'> {
+  /** A classifier's probability of each class, from 0 to 1. */
   readonly probabilities?: Readonly<Record<string, number>>;
+  /** An anomaly detector's score: the lower, the more anomalous. */
   readonly score?: number;
 }
 
@@ -23,7 +26,7 @@ export type ModelName<M> = keyof M & string;
 export type Features<M extends ModelMap<M>, N extends ModelName<M> = ModelName<M>> = M[N]['features'];
 export type Prediction<M extends ModelMap<M>, N extends ModelName<M> = ModelName<M>> = M[N]['prediction'];
 
-/** Of each feature the values of all rows, as data frames have them. */
+/** Several rows by column, as in a data frame: for each feature an array with the values of all rows. */
 export interface Columns<F> {
   readonly columns: { readonly [Name in keyof F]: readonly F[Name][] };
 }

@@ -1,32 +1,34 @@
-import { UnexpectedAnswer } from './errors.ts';
+import { UnexpectedResponse } from './errors.ts';
 
-interface Answered {
+interface RowPrediction {
   prediction?: unknown;
   probabilities?: Record<string, unknown>;
   score?: unknown;
 }
 
-const named: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity': -Infinity };
+const notFinite: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity': -Infinity };
 
-/** Also of a bigint: a float past 2^53 is written as an integer is. */
-function numeric(value: unknown): unknown {
-  if (typeof value === 'string') return named[value] ?? value;
+function toNumber(value: unknown): unknown {
+  if (typeof value === 'string') return notFinite[value] ?? value;
+  // JSON writes a float past 2^53 as it writes an integer.
   return typeof value === 'bigint' ? Number(value) : value;
 }
 
 /**
- * Makes numbers of "NaN" and the infinities where there can be nothing else: in probabilities, in the score, and in a
- * prediction without probabilities. In `outputs` they stay: there they may be texts of the model.
+ * Converts "NaN", "Infinity" and "-Infinity" to numbers wherever only numbers can be: in probabilities, in the score,
+ * and in a prediction without probabilities. In `outputs` they stay, since they may be the model's texts.
+ *
+ * @throws {UnexpectedResponse} if the body is not a prediction, nor an array of them
  */
 export function readPredictions(body: unknown): unknown {
-  for (const answer of Array.isArray(body) ? (body as unknown[]) : [body]) {
-    if (typeof answer !== 'object' || answer === null)
-      throw new UnexpectedAnswer('The answer is JSON, but no prediction. Does the URL lead to the service?');
-    const row: Answered = answer;
+  for (const each of Array.isArray(body) ? (body as unknown[]) : [body]) {
+    if (typeof each !== 'object' || each === null)
+      throw new UnexpectedResponse('The response is JSON, but not a prediction. Is the URL that of the service?');
+    const row: RowPrediction = each;
     if (row.probabilities)
-      for (const [name, value] of Object.entries(row.probabilities)) row.probabilities[name] = numeric(value);
-    else if (row.prediction !== undefined) row.prediction = numeric(row.prediction);
-    if (row.score !== undefined) row.score = numeric(row.score);
+      for (const [name, value] of Object.entries(row.probabilities)) row.probabilities[name] = toNumber(value);
+    else if (row.prediction !== undefined) row.prediction = toNumber(row.prediction);
+    if (row.score !== undefined) row.score = toNumber(row.score);
   }
   return body;
 }

@@ -1,11 +1,11 @@
-/** Where the engine and the program's `lib` have Float16Array, that; else the 16 bits of each as Uint16Array. */
-export type Halves = typeof globalThis extends { readonly Float16Array: { readonly prototype: infer Floats } }
+/** `Float16Array`, if both the JavaScript engine and the program's `lib` have it; otherwise its bits as `Uint16Array`. */
+export type Float16Data = typeof globalThis extends { readonly Float16Array: { readonly prototype: infer Floats } }
   ? Floats
   : Uint16Array;
 
-/** The Open Inference Protocol's element types, and what their values are here. */
+/** The Open Inference Protocol's datatypes, and the JavaScript types of a tensor's data. */
 export interface TensorData {
-  readonly FP16: Halves;
+  readonly FP16: Float16Data;
   readonly FP32: Float32Array;
   readonly FP64: Float64Array;
   readonly INT8: Int8Array;
@@ -17,43 +17,51 @@ export interface TensorData {
   readonly UINT32: Uint32Array;
   readonly UINT64: BigUint64Array;
   readonly BOOL: readonly boolean[];
-  /** In UTF-8. */
+  /** Sent as UTF-8. */
   readonly BYTES: readonly string[];
 }
 
 export type Datatype = keyof TensorData;
 
-/** Values in row-major order; `data.length` is the product of `shape`. */
+/** A tensor to send. */
 export interface InferInput {
+  /** The name of the model's input. */
   readonly name: string;
+  /** The size of each dimension; `[]` is a scalar. */
   readonly shape: readonly number[];
-  /** Plain numbers need a `datatype` beside them. */
+  /** All elements in row-major order: as many as the product of `shape`. Plain numbers need a `datatype`. */
   readonly data: TensorData[Datatype] | readonly (number | bigint)[];
-  /** @default what a typed array, bigint (INT64), boolean or string tells; a Uint16Array is UINT16, unless FP16 is given */
+  /**
+   * The elements' type.
+   * @default that of the typed array (`Uint16Array`: UINT16), or INT64 for bigints, BOOL for booleans, BYTES for strings
+   */
   readonly datatype?: Datatype;
 }
 
-/** One type for each datatype: to compare `datatype` tells TypeScript what `data` is. */
+/** A tensor of the response. Comparing its `datatype` narrows the type of `data`. */
 export type InferOutput = {
   [D in Datatype]: {
+    /** The name of the model's output. */
     readonly name: string;
     readonly datatype: D;
+    /** The size of each dimension; `[]` is a scalar. */
     readonly shape: readonly number[];
+    /** All elements in row-major order. */
     readonly data: TensorData[D];
   };
 }[Datatype];
 
-/** The typed arrays whose bytes are the protocol's: little-endian, as are the machines of every JavaScript engine of note. */
+/** Those with a typed array whose bytes are the protocol's: little-endian, as all common JavaScript engines are. */
 export type NumericDatatype = Exclude<Datatype, 'BOOL' | 'BYTES'>;
 
 type ArrayOf<A> = new (buffer: ArrayBuffer) => A;
 
-const halves =
-  (globalThis as { readonly Float16Array?: ArrayOf<Halves> }).Float16Array ??
-  (Uint16Array as unknown as ArrayOf<Halves>);
+const float16Array =
+  (globalThis as { readonly Float16Array?: ArrayOf<Float16Data> }).Float16Array ??
+  (Uint16Array as unknown as ArrayOf<Float16Data>);
 
 export const arrayTypes: { readonly [D in NumericDatatype]: ArrayOf<TensorData[D]> } = {
-  FP16: halves,
+  FP16: float16Array,
   FP32: Float32Array,
   FP64: Float64Array,
   INT8: Int8Array,
@@ -66,5 +74,6 @@ export const arrayTypes: { readonly [D in NumericDatatype]: ArrayOf<TensorData[D
   UINT64: BigUint64Array,
 };
 
+/** Returns the product of a shape's dimensions. */
 export const elementCount = (shape: readonly number[]): number =>
   shape.reduce((product, dimension) => product * dimension, 1);

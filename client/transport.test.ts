@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createClient, ServiceProblem, TimedOut, UnexpectedAnswer, Unreachable, type ClientOptions } from './index.ts';
+import {
+  createClient,
+  ServiceProblem,
+  TimedOut,
+  UnexpectedResponse,
+  Unreachable,
+  type ClientOptions,
+} from './index.ts';
 
 let server: Server;
 let requests: IncomingMessage[];
@@ -10,27 +17,27 @@ afterEach(() => {
   server.close();
 });
 
-/** A server that gives one answer after the other, and the last one for good. */
-async function serve(...answers: readonly RequestListener[]) {
+/** Starts a server that sends one response after the other, and then always the last one. */
+async function serve(...responses: readonly RequestListener[]) {
   requests = [];
   server = createServer((request, response) => {
     requests.push(request);
-    answers[Math.min(requests.length, answers.length) - 1]!(request, response);
+    responses[Math.min(requests.length, responses.length) - 1]!(request, response);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return (options: Partial<ClientOptions> = {}) => createClient({ url, timeout: 20_000, ...options });
 }
 
-const answered = { prediction: 'setosa', model: { name: 'iris', version: '1' } };
-const ok: RequestListener = (_, response) => response.end(JSON.stringify(answered));
-const busy =
-  (headers: Record<string, string> = {}): RequestListener =>
+const prediction = { prediction: 'setosa', model: { name: 'iris', version: '1' } };
+const ok: RequestListener = (_, response) => response.end(JSON.stringify(prediction));
+const unavailable =
+  (headers: Record<string, string>): RequestListener =>
   (_, response) =>
     response
       .writeHead(503, { 'Content-Type': 'application/problem+json', ...headers })
       .end(
-        '{"type":"urn:problem-type:rhizome:model-not-ready","title":"Model not ready","status":503,"detail":"Busy."}',
+        '{"type":"urn:problem-type:rhizome:model-not-ready","title":"Model not ready","status":503,"detail":"Loading."}',
       );
 const broken: RequestListener = (request) => {
   request.socket.destroy();
@@ -40,61 +47,86 @@ const silent: RequestListener = () => undefined;
 const failure = (call: Promise<unknown>): Promise<unknown> =>
   call.then(
     () => {
-      throw new Error('It was answered.');
+      throw new Error('The call succeeded.');
     },
     (error: unknown) => error,
   );
 
 test.each<[string, RequestListener]>([
-  ['503 that says when', busy({ 'Retry-After': '0' })],
-  ['503 that gives a date', busy({ 'Retry-After': new Date(0).toUTCString() })],
-  ['503 that says nothing', busy()],
+  ['503 with Retry-After in seconds', unavailable({ 'Retry-After': '0' })],
+  ['503 with Retry-After as a date', unavailable({ 'Retry-After': new Date(0).toUTCString() })],
   ['connection that breaks', broken],
   [
-    'answer that breaks off',
+    'connection that breaks within the response',
     (_, response) => response.writeHead(200, { 'Content-Length': '1000' }).write('{', () => response.destroy()),
   ],
-])('after a %s the call is tried again', async (_, first) => {
+])('a %s is retried', async (_, first) => {
   const client = await serve(first, first, ok);
-  expect(await client().predict({ a: 1 })).toEqual(answered);
+  expect(await client().predict({ a: 1 })).toEqual(prediction);
   expect(requests).toHaveLength(3);
 });
 
-test('it is tried no more often than `retries` says, and the last error is the one', async () => {
-  const client = await serve(busy({ 'Retry-After': '0', 'X-Request-Id': 'r1' }));
+test('after `retries` retries the call rejects with the last error', async () => {
+  const client = await serve(unavailable({ 'Retry-After': '0', 'X-Request-Id': 'r1' }));
   expect(await failure(client({ retries: 2 }).predict({ a: 1 }))).toMatchObject({
     name: 'ServiceProblem',
     status: 503,
     code: 'model-not-ready',
-    detail: 'Busy.',
+    detail: 'Loading.',
     requestId: 'r1',
+    retryAfter: 0,
   });
   expect(requests).toHaveLength(3);
 });
 
-test('a wait that the time would not last for is no wait', async () => {
-  const client = await serve(busy({ 'Retry-After': '3600' }));
+test.each([0, 1])('with retries: %d, of a call rather than of its client', async (retries) => {
+  const client = await serve(broken);
+  expect(await failure(client().live({ retries }))).toBeInstanceOf(Unreachable);
+  expect(requests).toHaveLength(1 + retries);
+});
+
+test('with infinite retries, the timeout ends them', async () => {
+  const client = await serve(broken, broken, broken, broken, broken, ok);
+  expect(await client({ retries: Infinity }).predict({ a: 1 })).toEqual(prediction);
+  server.close();
+  server.closeAllConnections();
+  const error = await failure(client({ retries: Infinity, timeout: 500 }).live());
+  expect(error).toBeInstanceOf(Unreachable);
+});
+
+test("the service's timeout is not retried, even with Retry-After", async () => {
+  const client = await serve((_, response) =>
+    response
+      .writeHead(504, { 'Retry-After': '0' })
+      .end('{"type":"urn:problem-type:rhizome:timeout","title":"Timeout","status":504,"detail":"Over 10 s."}'),
+  );
+  expect(await failure(client().predict({ a: 1 }))).toMatchObject({ status: 504, code: 'timeout' });
+  expect(requests).toHaveLength(1);
+});
+
+test('a wait that is longer than the time left is not begun', async () => {
+  const client = await serve(unavailable({ 'Retry-After': '3600' }));
   expect(await failure(client().predict({ a: 1 }))).toBeInstanceOf(ServiceProblem);
   expect(requests).toHaveLength(1);
 });
 
-test.each([400, 401, 404, 422, 500, 502, 504])('a %d is not tried again', async (status) => {
+test.each([400, 401, 404, 422, 500, 502, 503, 504])('a %d without Retry-After is not retried', async (status) => {
   const client = await serve((_, response) => response.writeHead(status).end('{"title":"No"}'));
   expect(await failure(client().models())).toMatchObject({ name: 'ServiceProblem', status, title: 'No' });
   expect(requests).toHaveLength(1);
 });
 
-test('where nothing listens the error names the URL and why', async () => {
+test('if nothing listens, the error names the URL and the reason', async () => {
   const client = await serve(ok);
   server.close();
   await once(server, 'close');
   const error = await failure(client({ retries: 1 }).live());
   expect(error).toBeInstanceOf(Unreachable);
-  expect((error as Error).message).toMatch(/^No answer from http:\/\/127\.0\.0\.1:\d+\/livez: .*ECONNREFUSED/);
+  expect((error as Error).message).toMatch(/^Cannot reach http:\/\/127\.0\.0\.1:\d+\/livez: .*ECONNREFUSED/);
   expect((error as Error).cause).toBeInstanceOf(TypeError);
 });
 
-test('a call that takes longer than its timeout', async () => {
+test('a call that exceeds its timeout rejects, and is not retried', async () => {
   const client = await serve(silent);
   expect(await failure(client({ timeout: 50 }).live())).toBeInstanceOf(TimedOut);
   expect(await failure(client().live({ timeout: 50 }))).toMatchObject({
@@ -103,22 +135,22 @@ test('a call that takes longer than its timeout', async () => {
   expect(requests).toHaveLength(2);
 });
 
-test('an answer of which only the beginning came in time', async () => {
+test('the timeout covers the whole response', async () => {
   const client = await serve((_, response) => {
     response.write('{');
   });
   expect(await failure(client({ timeout: 100 }).live())).toBeInstanceOf(TimedOut);
 });
 
-test('a time-out says what the attempt before it failed with', async () => {
-  const client = await serve(busy({ 'Retry-After': '0' }), silent);
+test('a timeout has the error of the attempt before as its cause', async () => {
+  const client = await serve(unavailable({ 'Retry-After': '0' }), silent);
   expect(await failure(client({ timeout: 300 }).live())).toMatchObject({
     name: 'TimedOut',
     cause: { name: 'ServiceProblem', status: 503 },
   });
 });
 
-describe('a signal that aborts, with its own reason', () => {
+describe('an aborted signal rejects with its own reason', () => {
   const reason = new Error('The user left.');
 
   test('before the call', async () => {
@@ -135,13 +167,13 @@ describe('a signal that aborts, with its own reason', () => {
     expect(await failure(client().live({ signal: controller.signal }))).toBe(reason);
   });
 
-  test('while it waits to try again', async () => {
+  test('during the wait before a retry', async () => {
     const controller = new AbortController();
     const client = await serve(ok);
     let attempts = 0;
     const full = (): Promise<Response> => {
       attempts++;
-      // Long after the answer was read, which takes no I/O.
+      // Long after the response was read, which takes no I/O.
       setTimeout(() => {
         controller.abort(reason);
       }, 50);
@@ -151,7 +183,7 @@ describe('a signal that aborts, with its own reason', () => {
     expect(attempts).toBe(1);
   });
 
-  test('every call of the client', async () => {
+  test('in every call of the client', async () => {
     const controller = new AbortController();
     const client = await serve(() => {
       if (requests.length === 2) controller.abort(reason);
@@ -163,21 +195,21 @@ describe('a signal that aborts, with its own reason', () => {
   });
 });
 
-test('what does not answer as the service does is named', async () => {
+test('a response of something other than the service is quoted', async () => {
   const html: RequestListener = (_, response) => response.end('<html>Welcome</html>');
   const client = await serve(html);
   expect(await failure(client().live())).toMatchObject({
-    name: 'UnexpectedAnswer',
+    name: 'UnexpectedResponse',
     message: expect.stringContaining('"<html>Welcome</html>"'),
   });
 });
 
-test('JSON that is no prediction, and a page of a proxy', async () => {
+test("JSON that is not a prediction, and a proxy's error page", async () => {
   const client = await serve(
     (_, response) => response.end('1'),
     (_, response) => response.writeHead(413).end('<html>Too large</html>'),
   );
-  expect(await failure(client().predict({ a: 1 }))).toBeInstanceOf(UnexpectedAnswer);
+  expect(await failure(client().predict({ a: 1 }))).toBeInstanceOf(UnexpectedResponse);
   expect(await failure(client().predict({ a: 1 }))).toMatchObject({
     name: 'ServiceProblem',
     status: 413,
@@ -186,14 +218,14 @@ test('JSON that is no prediction, and a page of a proxy', async () => {
   });
 });
 
-test('not ready is an answer, and is not asked for again', async () => {
+test('not ready is a result, and is not retried', async () => {
   const health = { status: 'not ready', checks: [{ name: 'model/iris', ok: false, detail: 'The model is loading.' }] };
   const client = await serve((_, response) => response.writeHead(503).end(JSON.stringify(health)));
   expect([await client().ready(), await client().modelReady('iris')]).toEqual([health, false]);
   expect(requests).toHaveLength(2);
 });
 
-test('the path of the URL, the key, and names that need to be escaped', async () => {
+test('the path of the URL, the API key, and names that need to be escaped', async () => {
   const client = await serve(ok);
   const { url } = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/below/it/` };
   await client({ url, apiKey: 'k1' }).predict('a b/c', { x: 1n }, { version: '2' });
@@ -202,24 +234,24 @@ test('the path of the URL, the key, and names that need to be escaped', async ()
     url: '/below/it/models/a%20b%2Fc/versions/2/predictions',
     headers: { authorization: 'Bearer k1', 'content-type': 'application/json' },
   });
-  expect(() => client({ url: 'localhost' })).toThrow('"localhost" is no URL');
+  expect(() => client({ url: 'localhost' })).toThrow('"localhost" is not a valid URL');
 });
 
-test('another fetch', async () => {
+test('fetch can be replaced', async () => {
   const client = await serve(ok);
-  const asked: unknown[] = [];
+  const fetched: unknown[] = [];
   const own = client({
     fetch: (input) => {
-      asked.push(input);
+      fetched.push(input);
       return Promise.resolve(Response.json({ status: 'live' }));
     },
   });
   expect(await own.live()).toEqual({ status: 'live' });
-  expect(asked).toEqual([expect.stringMatching(/\/livez$/)]);
+  expect(fetched).toEqual([expect.stringMatching(/\/livez$/)]);
   expect(requests).toHaveLength(0);
 });
 
-test('numbers that JSON lacks are numbers again, and the names of classes stay', async () => {
+test('NaN and infinities become numbers again, and class names stay', async () => {
   const client = await serve((_, response) =>
     response.end(
       JSON.stringify([
@@ -236,4 +268,37 @@ test('numbers that JSON lacks are numbers again, and the names of classes stay',
     { prediction: -1, score: Infinity },
     { outputs: { text: 'NaN' } },
   ]);
+});
+
+describe('request', () => {
+  test('returns the JSON unchanged, with exact integers', async () => {
+    const client = await serve((_, response) =>
+      response.end('[{"prediction":"NaN","outputs":{"id":9007199254740993}}]'),
+    );
+    expect(await client().request('/models?x=1')).toEqual([{ prediction: 'NaN', outputs: { id: 9007199254740993n } }]);
+    expect(requests[0]).toMatchObject({ method: 'GET', url: '/models?x=1' });
+  });
+
+  test('sends a body as it is', async () => {
+    let body = '';
+    const client = await serve((request, response) => {
+      request
+        .on('data', (chunk: Buffer) => {
+          body += chunk.toString();
+        })
+        .on('end', () => response.end('1'));
+    });
+    expect(await client().request('/predictions', { body: '{"a": 9007199254740993, }' })).toBe(1);
+    expect(body).toBe('{"a": 9007199254740993, }');
+    expect(requests[0]).toMatchObject({ method: 'POST', headers: { 'content-type': 'application/json' } });
+  });
+});
+
+test('values in errors are exact, too', async () => {
+  const client = await serve((_, response) =>
+    response
+      .writeHead(422)
+      .end('{"title":"Invalid input","errors":[{"pointer":"#/a","detail":"Too large","value":9007199254740993}]}'),
+  );
+  expect(await failure(client().predict({ a: 1 }))).toMatchObject({ errors: [{ value: 9007199254740993n }] });
 });

@@ -1,65 +1,77 @@
 import type { Issue } from '../service/contract/api.ts';
 import { Deadline, pause } from './deadline.ts';
-import { ServiceProblem, TimedOut, UnexpectedAnswer, Unreachable, type RhizomeError } from './errors.ts';
+import { ServiceProblem, TimedOut, UnexpectedResponse, Unreachable, type RhizomeError } from './errors.ts';
 import { parseJson } from './json.ts';
+import { parseRetryAfter, retryDelay } from './retry.ts';
 
 export interface ClientOptions {
-  /** Where the service is, as `http://localhost:8080`; what it is mounted below stays in front of the paths. */
+  /** The service's base URL, such as `http://localhost:8080`. A path in it becomes a prefix of all paths. */
   readonly url: string;
-  /** Sent as `Authorization: Bearer …`. */
+  /** Sent as `Authorization: Bearer …`. @default no such header */
   readonly apiKey?: string;
-  /** Milliseconds that a call may take, with its retries. @default 30000 */
+  /** How long a call may take in all, with its retries, in milliseconds. @default 30000 */
   readonly timeout?: number;
-  /** How often a call is tried again after a 503, or where no connection could be made or it broke. @default 3 */
+  /**
+   * How often a call is retried if the connection fails, or if the service responds with a 503 and `Retry-After`. 0
+   * turns retries off; with `Infinity` only `timeout` ends them.
+   * @default 3
+   */
   readonly retries?: number;
-  /** @default the global one */
+  /** Replaces the global `fetch`, for tests or proxies, for example. @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch;
-  /** Aborts every call of the client. */
+  /** Aborts all calls of the client. @default none */
   readonly signal?: AbortSignal;
 }
 
 export interface CallOptions {
-  /** Aborts the call: it rejects with the signal's reason. */
+  /** Aborts the call, which then rejects with the signal's reason. @default none */
   readonly signal?: AbortSignal;
-  /** @default the client's */
+  /** How long this call may take in all, in milliseconds. @default the client's `timeout` */
   readonly timeout?: number;
+  /** How often this call is retried. @default the client's `retries` */
+  readonly retries?: number;
 }
 
-export interface Request {
+export interface ServiceRequest {
+  /** Begins with a slash. */
   readonly path: string;
-  /** What is posted; GET where there is none. */
+  /** Sent with POST. Without a body the method is GET. */
   readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Statuses besides success that are an answer: they are neither errors nor tried again. */
+  /** Statuses other than 2xx that are results too, neither errors nor retried. */
   readonly accept?: readonly number[];
 }
 
-export interface Answer {
+export interface ServiceResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** One call: attempts until there is an answer, an error that would be the same again, or no time. */
-export type Transport = (request: Request, options: CallOptions | undefined) => Promise<Answer>;
+/** Sends one request, again if it fails in a way that `retryDelay` allows for, until the call's time is over. */
+export type Transport = (request: ServiceRequest, options: CallOptions | undefined) => Promise<ServiceResponse>;
 
-/** @throws TypeError where the URL is none */
+/** @throws {TypeError} if the URL is not valid */
 export function createTransport({
   url,
   apiKey,
   timeout: defaultTimeout = 30_000,
-  retries = 3,
+  retries: defaultRetries = 3,
   fetch = globalThis.fetch,
-  signal: all,
+  signal: clientSignal,
 }: ClientOptions): Transport {
   const { location } = globalThis as { readonly location?: { readonly href: string } };
   if (!URL.canParse(url, location?.href))
-    throw new TypeError(`"${url}" is no URL: expected one as http://localhost:8080.`);
+    throw new TypeError(`"${url}" is not a valid URL. Expected one such as http://localhost:8080.`);
   const base = url.replace(/\/+$/, '');
 
-  async function attempt({ path, body, headers, accept = [] }: Request, signal: AbortSignal): Promise<Answer | Failed> {
+  /** Returns the error, rather than throw it, if another attempt may succeed. */
+  async function attempt(
+    { path, body, headers, accept = [] }: ServiceRequest,
+    signal: AbortSignal,
+  ): Promise<ServiceResponse | RhizomeError> {
     const address = `${base}${path}`;
-    let answer: Answer;
+    let received: ServiceResponse;
     try {
       const response = await fetch(address, {
         method: body === undefined ? 'GET' : 'POST',
@@ -67,33 +79,32 @@ export function createTransport({
         ...(body !== undefined && { body }),
         signal,
       });
-      answer = {
+      received = {
         status: response.status,
         headers: response.headers,
         bytes: new Uint8Array(await response.arrayBuffer()),
       };
     } catch (cause) {
-      return { error: new Unreachable(address, cause), again: true };
+      return new Unreachable(address, cause);
     }
-    const { status } = answer;
-    if ((status >= 200 && status < 300) || accept.includes(status)) return answer;
-    return { error: problemOf(answer), again: status === 503, after: retryAfter(answer.headers) };
+    const { status } = received;
+    return (status >= 200 && status < 300) || accept.includes(status) ? received : problemOf(received);
   }
 
-  return async (request, { signal, timeout = defaultTimeout } = {}) => {
-    const deadline = new Deadline(timeout, [all, signal]);
+  return async (request, { signal, timeout = defaultTimeout, retries = defaultRetries } = {}) => {
+    const deadline = new Deadline(timeout, [clientSignal, signal]);
     let last: RhizomeError | undefined;
     try {
-      for (let failures = 0; ; failures++) {
+      for (let failures = 1; ; failures++) {
         const outcome = await attempt(request, deadline.signal);
-        if (!('error' in outcome)) return outcome;
-        // fetch's own error then says no more than that it was stopped.
+        if (!(outcome instanceof Error)) return outcome;
+        // If the time is over or the caller aborted, fetch's own error says only that it was stopped.
         deadline.throwIfOver();
-        last = outcome.error;
-        const wait = outcome.after ?? backoff(failures);
-        // To wait for what cannot come in time would only hide why it failed.
-        if (!outcome.again || failures >= retries || wait >= deadline.left) throw last;
-        await pause(wait, deadline.signal);
+        last = outcome;
+        const delay = retryDelay(last, failures);
+        // Waiting longer than the call may take would only hide why it failed.
+        if (delay === undefined || failures > retries || delay >= deadline.left) throw last;
+        await pause(delay, deadline.signal);
         deadline.throwIfOver();
       }
     } catch (error) {
@@ -104,31 +115,14 @@ export function createTransport({
   };
 }
 
-interface Failed {
-  readonly error: RhizomeError;
-  readonly again: boolean;
-  /** Milliseconds to wait, where the service says. */
-  readonly after?: number | undefined;
-}
-
-/** Milliseconds: up to 0.1 s, 0.2 s, … 2 s, by chance, so that clients that failed together do not come back together. */
-const backoff = (failures: number): number => Math.min(2000, 100 * 2 ** failures) * Math.random();
-
-/** In milliseconds. The header has seconds, or a date (RFC 9110). */
-function retryAfter(headers: Headers): number | undefined {
-  const value = headers.get('retry-after') ?? '';
-  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
-}
-
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** The JSON of an answer. @throws UnexpectedAnswer where it is none */
-export function json(bytes: Uint8Array): unknown {
+/** Parses a response's body. @throws {UnexpectedResponse} if it is not JSON */
+export function readJson(bytes: Uint8Array): unknown {
   try {
     return parseJson(text(bytes));
   } catch (cause) {
-    throw new UnexpectedAnswer(`The answer is not JSON: ${excerpt(bytes)}. Does the URL lead to the service?`, {
+    throw new UnexpectedResponse(`The response is not JSON: ${excerpt(bytes)}. Is the URL that of the service?`, {
       cause,
     });
   }
@@ -136,8 +130,8 @@ export function json(bytes: Uint8Array): unknown {
 
 const excerpt = (bytes: Uint8Array): string => JSON.stringify(text(bytes.subarray(0, 200)));
 
-/** From a problem (RFC 9457), the Open Inference Protocol's `{"error": …}`, or whatever a proxy wrote. */
-function problemOf({ status, headers, bytes }: Answer): ServiceProblem {
+/** Reads a problem (RFC 9457), the Open Inference Protocol's `{"error": …}`, or whatever a proxy wrote. */
+function problemOf({ status, headers, bytes }: ServiceResponse): ServiceProblem {
   let body: {
     readonly type?: string;
     readonly title?: string;
@@ -146,7 +140,7 @@ function problemOf({ status, headers, bytes }: Answer): ServiceProblem {
     readonly error?: string;
   };
   try {
-    body = Object(JSON.parse(text(bytes))) as typeof body;
+    body = Object(parseJson(text(bytes))) as typeof body;
   } catch {
     body = { detail: bytes.length === 0 ? '' : excerpt(bytes) };
   }
@@ -156,5 +150,6 @@ function problemOf({ status, headers, bytes }: Answer): ServiceProblem {
     detail: body.detail ?? body.error ?? '',
     errors: body.errors ?? [],
     requestId: headers.get('x-request-id') ?? undefined,
+    retryAfter: parseRetryAfter(headers.get('retry-after')),
   });
 }
