@@ -1,6 +1,6 @@
 import { externalTensors } from './graph/external-data.ts';
 import { classLabels, argMaxLabels, type ClassLabel } from './graph/class-labels.ts';
-import { readNode, type Node } from './graph/node.ts';
+import { operatorName, readNode, type Node } from './graph/node.ts';
 import { ENTRY, FUNCTION, GRAPH, MODEL, OPSET, TENSOR } from './graph/field-numbers.ts';
 import { fields, first, int64, int64s, messages, textOf } from './graph/protobuf.ts';
 import { describeType, readValue } from './graph/value-type.ts';
@@ -87,7 +87,7 @@ export function externalFiles(model: Uint8Array): Record<string, number> {
 function operators(nodes: readonly Node[]): Record<string, number> {
   const counts = new Map<string, number>();
   const count = (node: Node): void => {
-    const name = node.domain === '' ? node.opType : `${node.domain}.${node.opType}`;
+    const name = operatorName(node);
     counts.set(name, (counts.get(name) ?? 0) + 1);
     for (const graph of node.subgraphs) messages(graph, GRAPH.node).map(readNode).forEach(count);
   };

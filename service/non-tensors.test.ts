@@ -45,7 +45,7 @@ test.each<[string, object, RegExp, object]>([
       ],
       times: 2,
     },
-    /refuses the input: the tensors of the sequence 's' differ in shape, so that they cannot be one tensor/,
+    /refuses the input: the tensors of the sequence 's' differ in shape, so they cannot be stacked into one tensor/,
     {
       x: [
         [1, 2, 3],

@@ -1,4 +1,4 @@
-/** Element types of tensors, in onnxruntime's spelling. */
+/** An element type of tensors, as onnxruntime spells it. */
 export type DType =
   | 'float32'
   | 'float64'
@@ -28,55 +28,90 @@ export type TensorData =
   | BigUint64Array
   | readonly string[];
 
-/** Values in row-major order; `data.length` is the product of `shape`. */
+/** A tensor in row-major order; `data.length` is the product of `shape`. */
 export interface Tensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: TensorData;
 }
 
-/** What a model declares of an input or output. A dynamic dimension is its symbolic name, or '' where it has none. */
+/** What a model declares about an input or output. A dynamic dimension is its symbolic name, or '' if it has none. */
 export interface TensorInfo {
   readonly name: string;
-  /** Undefined for sequences and maps, which cannot be fetched. */
+  /** Undefined for sequences and maps, which an engine cannot return. */
   readonly dtype: DType | undefined;
   readonly shape: readonly (number | string)[];
 }
 
-/** A loaded model. Runs may be asked for at the same time; each answers for itself, and one that fails costs no other. */
+/** A loaded model. Several runs may be in progress at once; a failed run does not affect the others. */
 export interface Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**
-   * @param fetches names of the outputs wanted; the rest is not computed where the engine can help it.
-   * @throws EngineError when inputs do not fit the model, or the run fails.
+   * Runs the model.
+   *
+   * @param fetches names of the outputs to return; the engine skips the others if it can
+   * @throws {EngineError} if the inputs do not fit the model, or the run fails
    */
   run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Readonly<Record<string, Tensor>>>;
   release(): Promise<void>;
 }
 
-/** A file beside the model, in memory. */
+/** A file next to the model, in memory. */
 export interface ExternalFile {
-  /** As the model names it. */
+  /** The path as the model writes it. */
   readonly path: string;
   readonly data: Uint8Array;
 }
 
 export interface EngineOptions {
-  /** Threads that one run may use; a container's CPU limit, since engines see only the host's cores. */
+  /** Threads that one run may use: the container's CPU limit, since engines see only the host's cores. */
   readonly threads: number;
   /**
-   * Files that the model's weights are in; they are not needed once it is loaded.
+   * Files that hold the model's weights; not needed after loading.
    * @default none
    */
   readonly externalData?: readonly ExternalFile[];
 }
 
+/** Loads models so that they can run. */
 export interface Engine {
-  /** @throws EngineError when the bytes are no model that this engine can run. */
+  /** @throws {EngineError} if the bytes are not a model that this engine can run */
   load(model: Uint8Array, options: EngineOptions): Promise<Session>;
 }
 
+/** What went wrong in loading or running a model. Code branches on this, never on a message. */
+export type EngineErrorCode =
+  // Loading
+  | 'unsupported-ir-version'
+  | 'unsupported-opset'
+  | 'unknown-operator'
+  | 'custom-operator'
+  | 'unsupported-type'
+  | 'invalid-graph'
+  | 'load-failed'
+  // Running
+  | 'empty-sequence'
+  | 'ragged-sequence'
+  | 'absent-output'
+  | 'run-failed';
+
+/** The reasons for these are the engine's own words; the others already say what happened. */
+const introductions: Readonly<Partial<Record<EngineErrorCode, string>>> = {
+  'load-failed': 'the ONNX runtime cannot load the model: ',
+  'run-failed': 'the model cannot be run: ',
+};
+
+/** A model cannot be loaded, or a run failed. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
+  readonly code: EngineErrorCode;
+  /** Why, for messages that already say that the load or run failed. */
+  readonly reason: string;
+
+  constructor(code: EngineErrorCode, reason: string, options?: ErrorOptions) {
+    super(`${introductions[code] ?? ''}${reason}`, options);
+    this.code = code;
+    this.reason = reason;
+  }
 }

@@ -1,23 +1,23 @@
 import * as ort from 'onnxruntime-node';
 import { EngineError, type Engine, type EngineOptions, type Session, type Tensor, type TensorInfo } from './engine.ts';
-import { explainRunError, explainLoadError } from './runtime-errors.ts';
+import { loadError, runError } from './runtime-errors.ts';
 
-// The runtime's Linux build sends usage data to its vendor unless this is set before the first session.
+// The runtime's Linux build sends usage data to its vendor unless this is set before the first session is created.
 process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
-// What the runtime logs is no log line of ours: it goes to standard error as text. What fails, it throws too.
+// The runtime logs plain text to standard error, where it would mix with our JSON log lines. It also throws its errors.
 ort.env.logLevel = 'fatal';
 
 /** Runs models with onnxruntime on the CPU. */
 export const onnxruntime: Engine = {
   async load(model: Uint8Array, options: EngineOptions): Promise<Session> {
-    const session = await attempt(explainLoadError, () =>
+    const session = await attempt(loadError, () =>
       ort.InferenceSession.create(model, {
         executionProviders: ['cpu'],
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         logSeverityLevel: 4,
         ...(options.externalData && {
-          externalData: options.externalData.map(({ path, data }) => ({ path: asLookedFor(path), data })),
+          externalData: options.externalData.map(({ path, data }) => ({ path: bindingPath(path), data })),
         }),
       }),
     );
@@ -25,8 +25,8 @@ export const onnxruntime: Engine = {
   },
 };
 
-/** The binding takes one `./` off what it is given, and then looks for the path as the model writes it. */
-const asLookedFor = (path: string): string => (path.startsWith('./') ? `./${path}` : path);
+/** The binding strips one leading `./`, and then looks the path up as the model writes it. */
+const bindingPath = (path: string): string => (path.startsWith('./') ? `./${path}` : path);
 
 class OnnxruntimeSession implements Session {
   readonly inputs: readonly TensorInfo[];
@@ -40,7 +40,7 @@ class OnnxruntimeSession implements Session {
   }
 
   async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
-    return attempt(explainRunError, async () => {
+    return attempt(runError, async () => {
       const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));
       const outputs = await this.#session.run(inputs, fetches);
       return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, fromOrt(value)]));
@@ -60,15 +60,15 @@ function tensorInfo(metadata: ort.InferenceSession.ValueMetadata): TensorInfo {
 function toOrt(tensor: Tensor): ort.Tensor {
   const value = new ort.Tensor(tensor.dtype, tensor.data as ort.Tensor.DataType, tensor.shape);
   if (!(value.data instanceof Float16Array)) return value;
-  // The binding finds nothing in a Float16Array, though onnxruntime's JavaScript makes one: it wants the same bits as integers.
+  // The binding cannot read a Float16Array, although onnxruntime's JavaScript creates one: it needs the bits as integers.
   const { buffer, byteOffset, length } = value.data;
   return Object.create(value, { data: { value: new Uint16Array(buffer, byteOffset, length) } }) as ort.Tensor;
 }
 
 function fromOrt(value: ort.OnnxValue): Tensor {
-  if (!(value instanceof ort.Tensor)) throw new EngineError('an output is not a tensor');
+  if (!(value instanceof ort.Tensor)) throw new EngineError('run-failed', 'an output is not a tensor');
   const dtype = knownDType(value.type);
-  if (dtype === undefined) throw new EngineError(`an output has the unsupported type ${value.type}`);
+  if (dtype === undefined) throw new EngineError('run-failed', `an output has the unsupported type ${value.type}`);
   return { dtype, shape: value.dims, data: value.data };
 }
 
@@ -76,10 +76,10 @@ function knownDType(type: ort.Tensor.Type): Tensor['dtype'] | undefined {
   return type === 'int4' || type === 'uint4' ? undefined : type;
 }
 
-async function attempt<T>(explain: (message: string) => string, action: () => Promise<T>): Promise<T> {
+async function attempt<T>(explain: (cause: unknown) => EngineError, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {
-    throw new EngineError(explain(cause instanceof Error ? cause.message : String(cause)), { cause });
+    throw cause instanceof EngineError ? cause : explain(cause);
   }
 }

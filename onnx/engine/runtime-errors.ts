@@ -1,103 +1,141 @@
-/** Of ONNX's own operators, the latest set that the runtime has; a test says when it has a later one. */
+import { nodeLabel } from '../graph/node.ts';
+import { EngineError, type EngineErrorCode } from './engine.ts';
+
+/** The latest version of ONNX's own operators that the runtime supports; a test fails once it supports a later one. */
 export const highestOpset = 26;
 
 /**
- * What the runtime says of a model that it does not take, in words that tell what to do; as it is, where it is not known.
- * Its sentences differ between releases: tests hold these against the runtime that is installed.
+ * Turns what the runtime throws for a model that it cannot load into an error that says what to do. The runtime has no
+ * error codes, and its sentences differ between releases: this is the only place that matches them, and tests check
+ * every pattern against the installed release. A message that matches none is kept as it is, with the code `load-failed`.
  */
-export function explainLoadError(message: string): string {
-  for (const [pattern, explain] of refusals) {
-    const match = pattern.exec(message)?.groups;
-    if (match !== undefined) return explain(match);
-  }
-  return `the ONNX runtime refuses the model: ${withoutSource(message)}`;
+export function loadError(cause: unknown): EngineError {
+  return explain(cause, loadFailures, 'load-failed');
 }
 
-/** The same of a run. Nodes named `rhizome/…` are those that make tensors of sequences. */
-export function explainRunError(message: string): string {
-  for (const [pattern, explain] of failures) {
-    const match = pattern.exec(message)?.groups;
-    if (match !== undefined) return explain(match);
-  }
-  return `the model cannot be run: ${withoutSource(message)}`;
+/** Does the same for a run. Nodes named `rhizome/…` are the ones that turn sequences and optionals into tensors. */
+export function runError(cause: unknown): EngineError {
+  return explain(cause, runFailures, 'run-failed');
 }
 
-type Groups = Readonly<Record<string, string>>;
-type Explanation = readonly [pattern: RegExp, explain: (groups: Groups) => string];
+function explain(cause: unknown, failures: readonly Failure[], fallback: EngineErrorCode): EngineError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  for (const { code, pattern, reason } of failures) {
+    const groups = pattern.exec(message)?.groups;
+    if (groups !== undefined) return new EngineError(code, reason(groups), { cause });
+  }
+  return new EngineError(fallback, withoutSource(message), { cause });
+}
 
-const refusals: readonly Explanation[] = [
-  [
-    /Unsupported model IR version: (?<has>\d+), max supported IR version: (?<most>\d+)/,
-    ({ has, most }) =>
-      `its IR version is ${has}, and the runtime knows ${most} at most: export it with an older release of onnx, or set model.ir_version = ${most} and save it again`,
-  ],
-  [
-    /Opset (?<has>\d+) is under development .*support for domain (?<domain>\S+) is till opset (?<most>\d+)/s,
-    ({ has, domain, most }) =>
-      `it uses opset ${has} of ${domain}, and the runtime has ${most} at most: export it for that one (target_opset, or opset_version of torch.onnx.export), or convert it (onnx.version_converter)`,
-  ],
-  // In a branch or a loop's body; its name comes last.
-  [
-    /No Op registered for (?<op>\S+) with domain_version of (?<version>\d+).*Name: (?<node>\S*) OpType/s,
-    ({ op, node, version }) => unknownOperator(op, node, version),
-  ],
-  [
-    /\("(?<node>[^"]*)", (?<op>\w+), "[^"]*", -?\d+\).*No Op registered for \k<op> with domain_version of (?<version>\d+)/s,
-    ({ node, op, version }) => unknownOperator(op, node, version),
-  ],
-  [
-    /\("(?<node>[^"]*)", (?<op>\w+), "(?<domain>[^"]*)", -?\d+\).*No opset import for domain/s,
-    ({ node, op, domain }) =>
-      `${nodeName(node, `${domain}.${op}`)} is of ${domain}, whose version the model does not name, and which is none of the runtime's: ${ownOperators}`,
-  ],
-  [
-    /(?<domain>[\w.]+):(?<op>\w+)\((?<version>-?\d+)\) is not a registered function\/op/,
-    ({ domain, op }) =>
-      `the runtime has no operator ${op} of ${domain}: ${domain === 'ai.onnx.contrib' ? 'onnxruntime-extensions has, which is not used here: leave the tokenizer or other text step out of the graph, and send what it gives' : ownOperators}`,
-  ],
-  [
-    /Could not find an implementation for (?<op>\w+)\((?<version>\d+)\) node with name '(?<node>[^']*)'/,
-    ({ op, version, node }) =>
-      `the runtime cannot compute ${nodeName(node, op)}, version ${version}, on a CPU for the types that it is given here (as bfloat16 or float8): export the model as float32 or float16, or with another opset`,
-  ],
-  [
-    /Type '(?<type>[^']+)' of input parameter \((?<value>[^)]*)\) of operator \((?<op>[^)]*)\) in node \((?<node>[^)]*)\) is invalid/,
-    ({ type, value, op, node }) =>
-      `${nodeName(node, op)} is given '${value}', a ${type}, which this operator does not take: the export is at fault; export it again, with a cast before this node or from a model of another type`,
-  ],
-  [
-    /Node input '(?<value>[^']+)' is not a graph input, initializer, or output of a previous node/,
-    ({ value }) =>
-      `a node takes '${value}', which nothing in the graph gives: the file was made or edited wrongly; export it again`,
-  ],
+interface Failure {
+  readonly code: EngineErrorCode;
+  readonly pattern: RegExp;
+  readonly reason: (groups: Readonly<Record<string, string>>) => string;
+}
+
+const loadFailures: readonly Failure[] = [
+  {
+    code: 'unsupported-ir-version',
+    pattern: /Unsupported model IR version: (?<has>\d+), max supported IR version: (?<most>\d+)/,
+    reason: ({ has, most }) =>
+      `its IR version is ${has}, but the ONNX runtime supports at most ${most}. ` +
+      `Export it with an older release of onnx, or set model.ir_version = ${most} and save it again.`,
+  },
+  {
+    code: 'unsupported-opset',
+    pattern: /Opset (?<has>\d+) is under development .*support for domain (?<domain>\S+) is till opset (?<most>\d+)/s,
+    reason: ({ has, domain, most }) =>
+      `it uses opset ${has} of ${domain}, but the ONNX runtime supports at most ${most}. Export it for that opset ` +
+      '(target_opset, or opset_version for torch.onnx.export), or convert it with onnx.version_converter.',
+  },
+  // A node in a branch or a loop's body; its name comes last.
+  {
+    code: 'unknown-operator',
+    pattern: /No Op registered for (?<op>\S+) with domain_version of (?<version>\d+).*Name: (?<node>\S*) OpType/s,
+    reason: unknownOperator,
+  },
+  {
+    code: 'unknown-operator',
+    pattern:
+      /\("(?<node>[^"]*)", (?<op>\w+), "[^"]*", -?\d+\).*No Op registered for \k<op> with domain_version of (?<version>\d+)/s,
+    reason: unknownOperator,
+  },
+  {
+    code: 'custom-operator',
+    pattern: /\("(?<node>[^"]*)", (?<op>\w+), "(?<domain>[^"]*)", -?\d+\).*No opset import for domain/s,
+    reason: ({ node, op, domain }) =>
+      `${nodeLabel(node, `${domain}.${op}`)} uses an operator of the domain ${domain}, which the model does not import ` +
+      `and the ONNX runtime does not provide. ${withoutCustomOperators}`,
+  },
+  {
+    code: 'custom-operator',
+    pattern: /ai\.onnx\.contrib:(?<op>\w+)\(-?\d+\) is not a registered function\/op/,
+    reason: ({ op }) =>
+      `it uses the operator ai.onnx.contrib.${op} of onnxruntime-extensions, which Rhizome cannot load. ` +
+      'Leave the tokenizer or other text step out of the graph, and send the output of that step instead.',
+  },
+  {
+    code: 'custom-operator',
+    pattern: /(?<domain>[\w.]+):(?<op>\w+)\(-?\d+\) is not a registered function\/op/,
+    reason: ({ domain, op }) =>
+      `it uses the custom operator ${domain}.${op}, which Rhizome cannot load. ${withoutCustomOperators}`,
+  },
+  {
+    code: 'unsupported-type',
+    pattern: /Could not find an implementation for (?<op>\w+)\((?<version>\d+)\) node with name '(?<node>[^']*)'/,
+    reason: ({ op, version, node }) =>
+      `the ONNX runtime cannot run ${nodeLabel(node, op)}, version ${version}, on a CPU with the element types that it ` +
+      'receives here, such as bfloat16 or float8. Export the model as float32 or float16, or with another opset.',
+  },
+  {
+    code: 'invalid-graph',
+    pattern:
+      /Type '(?<type>[^']+)' of input parameter \((?<value>[^)]*)\) of operator \((?<op>[^)]*)\) in node \((?<node>[^)]*)\) is invalid/,
+    reason: ({ type, value, op, node }) =>
+      `${nodeLabel(node, op)} receives '${value}', a ${type}, which this operator does not accept. The export is faulty: ` +
+      'export the model again, with a cast before this node or from a model of another type.',
+  },
+  {
+    code: 'invalid-graph',
+    pattern: /Node input '(?<value>[^']+)' is not a graph input, initializer, or output of a previous node/,
+    reason: ({ value }) =>
+      `a node reads '${value}', which nothing in the graph produces. The file was created or edited incorrectly: ` +
+      'export the model again.',
+  },
 ];
 
-const failures: readonly Explanation[] = [
-  [
-    /Name:'rhizome\/(?<output>[^']+)\/stack' .*Must have 1 or more inputs/s,
-    ({ output }) => `the sequence '${output}' is empty for this input, so there is no tensor of it`,
-  ],
-  [
-    /Name:'rhizome\/(?<output>[^']+)\/stack' Status Message: (?<reason>.*)/s,
-    ({ output, reason }) =>
-      `the tensors of the sequence '${output}' differ in shape, so that they cannot be one tensor (${withoutSource(reason ?? '')}): pad them to one shape in the model, or send input for which they are alike`,
-  ],
-  [/Name:'rhizome\/(?<output>[^']+)\/element'/, ({ output }) => `the output '${output}' is absent for this input`],
+const runFailures: readonly Failure[] = [
+  {
+    code: 'empty-sequence',
+    pattern: /Name:'rhizome\/(?<output>[^']+)\/stack' .*Must have 1 or more inputs/s,
+    reason: ({ output }) => `the sequence '${output}' is empty for this input, so there is no tensor to return`,
+  },
+  {
+    code: 'ragged-sequence',
+    pattern: /Name:'rhizome\/(?<output>[^']+)\/stack' Status Message: (?<message>.*)/s,
+    reason: ({ output, message = '' }) =>
+      `the tensors of the sequence '${output}' differ in shape, so they cannot be stacked into one tensor ` +
+      `(${withoutSource(message)}). Pad them to one shape in the model, or send an input for which their shapes match.`,
+  },
+  {
+    code: 'absent-output',
+    pattern: /Name:'rhizome\/(?<output>[^']+)\/element'/,
+    reason: ({ output }) => `the output '${output}' is absent for this input`,
+  },
 ];
 
-const ownOperators =
-  "operators of one's own cannot be loaded; export the model with ONNX's alone, or with the step that makes this one left out";
+const withoutCustomOperators =
+  "Export the model with ONNX's own operators only, or leave out the step that needs this operator.";
 
-function unknownOperator(op = '', node = '', version = ''): string {
+function unknownOperator({ op, node, version }: Readonly<Record<string, string>>): string {
   return (
-    `ONNX has no operator ${op} in opset ${version}, for ${nodeName(node, op)}. The runtime knows opsets up to ${highestOpset}: ` +
-    'export the model with a higher opset where a later one has it, else without this operator'
+    `${nodeLabel(node, op)} uses an operator that ONNX does not define in opset ${version}. The ONNX runtime supports ` +
+    `opsets up to ${highestOpset}: if a later opset defines the operator, export the model with that opset; ` +
+    'otherwise export it without the operator.'
   );
 }
 
-const nodeName = (node = '', op = ''): string => (node === '' ? `a node ${op}` : `the node '${node}' (${op})`);
-
-/** Where in its own code the runtime found it helps nobody here. */
+/** Removes the place in the runtime's own source code, which helps nobody here. */
 function withoutSource(message: string): string {
   return message
     .trim()

@@ -77,6 +77,16 @@ export function graphsOf(attribute: Uint8Array): Uint8Array[] {
   return graphs;
 }
 
+/** Returns `Add` for ONNX's own operators, `ai.onnx.ml.ZipMap` for others. */
+export function operatorName({ domain, opType }: Pick<Node, 'domain' | 'opType'>): string {
+  return domain === '' ? opType : `${domain}.${opType}`;
+}
+
+/** Names a node for a message: `the node 'zipmap' (ai.onnx.ml.ZipMap)`, or `a Relu node` if it has no name. */
+export function nodeLabel(name = '', operator = ''): string {
+  return name === '' ? `a ${operator} node` : `the node '${name}' (${operator})`;
+}
+
 export interface NewNode {
   readonly opType: string;
   readonly name?: string;

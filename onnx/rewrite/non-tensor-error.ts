@@ -1,20 +1,24 @@
-import type { Node } from '../graph/node.ts';
+import { nodeLabel, operatorName } from '../graph/node.ts';
 import type { Origin } from '../graph/scope.ts';
 
-/** An input or output is a sequence or a map, and no tensor can be had in its place; the message names the node and how to export it otherwise. */
+/**
+ * An input or output is a sequence or a map that no tensor can replace. The message names the node and says how to
+ * export the model instead.
+ */
 export class NonTensorError extends Error {
   override readonly name = 'NonTensorError';
 }
 
-/** @param type of the output, as people write it */
+/**
+ * Returns the error for an output that cannot become a tensor.
+ *
+ * @param type the output's type, such as `seq(map(int64, float32))`
+ * @param advice how to export the model instead, in sentences
+ */
 export function outputError(output: string, type: string, origin: Origin | undefined, advice: string): NonTensorError {
+  const producer =
+    origin === undefined ? 'no node of the graph' : nodeLabel(origin.node.name, operatorName(origin.node));
   return new NonTensorError(
-    `the output '${output}' is ${type}, ${origin === undefined ? 'which no node of the graph gives' : `which ${nodeName(origin.node)} gives`}; only tensors can be served. ${advice}`,
+    `the output '${output}' is ${type}, produced by ${producer}, but Rhizome can serve only tensors. ${advice}`,
   );
-}
-
-/** `the node 'zipmap' (ai.onnx.ml.ZipMap)` */
-export function nodeName({ name, domain, opType }: Pick<Node, 'name' | 'domain' | 'opType'>): string {
-  const type = domain === '' ? opType : `${domain}.${opType}`;
-  return name === '' ? `a node ${type}` : `the node '${name}' (${type})`;
 }

@@ -135,12 +135,15 @@ test('a model of tensors is handed on byte for byte', async () => {
 test.each([
   [
     'branches',
-    "the output 'p' is seq(map(int64, float32)), which the node 'choose' (If) gives; only tensors can be served. Its branches have different labels. Export the probabilities as a tensor: skl2onnx's to_onnx(…, options={'zipmap': False})",
+    "the output 'p' is seq(map(int64, float32)), produced by the node 'choose' (If), but Rhizome can serve only tensors. " +
+      'Its branches have different labels. Export the probabilities as a tensor: ' +
+      "skl2onnx's to_onnx(…, options={'zipmap': False})",
   ],
-  ['map', "the output 'p' is seq(map(int64, float32)), which the node 'vote' (own.Vote) gives"],
+  ['map', "the output 'p' is seq(map(int64, float32)), produced by the node 'vote' (own.Vote)"],
   [
     'absent',
-    "the output 'o' is optional(float32[1]), which the node 'nothing' (Optional) gives; only tensors can be served. It is always absent",
+    "the output 'o' is optional(float32[1]), produced by the node 'nothing' (Optional), but Rhizome can serve only " +
+      'tensors. It is always absent',
   ],
   ['input', "the input 'd' is map(string, float32); only tensors can be sent. Export the model from after the step"],
 ])('refused-%s: names what cannot be a tensor, and how to export it', async (name, message) => {

@@ -132,7 +132,7 @@ test("what the runtime says of values is told; a fault of ours is not the client
       model((): Promise<Record<string, Tensor>> => Promise.reject(error)),
       [image, mask, word],
     ).catch((thrown: unknown) => thrown);
-  expect(await failing(new EngineError('the model cannot be run: idx=99'))).toMatchObject({
+  expect(await failing(new EngineError('run-failed', 'idx=99'))).toMatchObject({
     code: 'invalid-input',
     message: 'The inputs have the right types and shapes, but the model cannot be run: idx=99',
   });

@@ -117,7 +117,7 @@ async function run(
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
     // They have the types and shapes that the model declares: what is wrong is in their values, as an index past a table's end.
-    throw new ServiceError('invalid-input', `The inputs have the right types and shapes, but ${cause.message.trim()}`, {
+    throw new ServiceError('invalid-input', `The inputs have the right types and shapes, but ${cause.message}`, {
       cause,
     });
   }

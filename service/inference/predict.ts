@@ -68,6 +68,6 @@ async function firstRefused(model: Model, rows: readonly Row[]): Promise<{ row: 
   return error && { row: from, words: words(error) };
 }
 
-function words({ message }: EngineError): string {
-  return cut(message.replace(/^the model cannot be run: /, '').trim(), MOST_CHARACTERS);
+function words({ reason }: EngineError): string {
+  return cut(reason, MOST_CHARACTERS);
 }
