@@ -1,28 +1,49 @@
-/** One replica, as `rhizome status` shows it; for `--json` this is the shape. */
+/** How a container ended. */
+export interface Termination {
+  /** In Kubernetes' words (`OOMKilled`, `Error`, `Completed`); `Unhealthy` if the local runtime killed it for its probes. */
+  readonly reason: string;
+  readonly exitCode: number;
+  /** ISO 8601, UTC. */
+  readonly finishedAt?: string;
+}
+
+/** One replica, as `rhizome status` prints it; `--json` prints this shape. */
 export interface ReplicaStatus {
   readonly name: string;
   readonly ready: boolean;
   readonly restarts: number;
-  /** Why it is not ready, or why it last restarted; as Kubernetes words it (`CrashLoopBackOff`, `OOMKilled`, ...). */
+  /**
+   * Why it isn't ready, or why it last restarted: one word in CamelCase, as Kubernetes uses it (`CrashLoopBackOff`,
+   * `OOMKilled`). Code may branch on it.
+   */
   readonly reason?: string;
-  /** Process id on this machine; only with the local engine. */
+  /** More about the reason, for people. Local runtime only. */
+  readonly message?: string;
+  /** How its container last ended. Missing if it never has. */
+  readonly lastTermination?: Termination;
+  /** Process ID. Local runtime only. */
   readonly pid?: number;
-  /** What it serves, as `iris 1`: names and versions. Only where the status was asked for with `models`. */
+  /** Names and versions of the models that it serves, such as `iris 1`. Only if the status was requested with `models`. */
   readonly model?: string;
-  /** On a cluster: the image that it runs. */
+  /** The image that it runs. Clusters only. */
   readonly image?: string;
-  /** On a cluster: the node that it runs on; none yet where no node has room. */
+  /** The node that it runs on. Clusters only, and missing until it is scheduled. */
   readonly node?: string;
-  /** On a cluster: whether it is of the version that was applied last, or of one before, which the rollout replaces. */
+  /** `new` if it runs what was applied last, `old` if the rollout replaces it. Clusters only. */
   readonly revision?: 'new' | 'old';
 }
 
 export interface DeploymentStatus {
+  /** Replicas that the Deployment asks for. */
   readonly wanted: number;
   readonly ready: number;
-  /** On a cluster: replicas of the version that was applied last. */
+  /** Replicas that run what was applied last. Clusters only. */
   readonly updated?: number;
-  /** On a cluster: replicas that have been ready for `minReadySeconds`. */
+  /** Replicas that have been ready for `minReadySeconds`. Clusters only. */
   readonly available?: number;
   readonly replicas: readonly ReplicaStatus[];
 }
+
+/** The reason and what is known about it: `Error: exit code 137`. Undefined if there is no reason. */
+export const describeReason = ({ reason, message }: Pick<ReplicaStatus, 'reason' | 'message'>): string | undefined =>
+  reason === undefined || message === undefined ? reason : `${reason}: ${message}`;

@@ -187,7 +187,7 @@ test('status counts what is ready, and says why each was restarted or is not rea
   const oomKilled: Container = {
     ...running,
     restartCount: 1,
-    lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } },
+    lastState: { terminated: { reason: 'OOMKilled', exitCode: 137, finishedAt: '2026-11-24T09:00:00Z' } },
   };
   const leaving = pod('c', running);
   const where = { image: 'iris-server:v0.1.0-abc', node: 'worker' };
@@ -203,7 +203,15 @@ test('status counts what is ready, and says why each was restarted or is not rea
     updated: 2,
     available: 2,
     replicas: [
-      { name: 'a', ready: true, restarts: 1, reason: 'OOMKilled', ...where, revision: 'new' },
+      {
+        name: 'a',
+        ready: true,
+        restarts: 1,
+        reason: 'OOMKilled',
+        lastTermination: { reason: 'OOMKilled', exitCode: 137, finishedAt: '2026-11-24T09:00:00Z' },
+        ...where,
+        revision: 'new',
+      },
       { name: 'b', ready: false, restarts: 3, reason: 'CrashLoopBackOff', ...where, revision: 'new' },
       { name: 'c', ready: false, restarts: 0, reason: 'Terminating', ...where, revision: 'old' },
     ],

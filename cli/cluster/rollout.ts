@@ -1,10 +1,13 @@
+import { Failure } from '../failure.ts';
 import type { ProbeFailures } from './probe-failures.ts';
 import { readRefusal } from './refusal.ts';
 import type { Pod } from '../kubernetes.ts';
 import { deploymentStatus, replicaStatus, type Snapshot } from './snapshot.ts';
 
 export interface RolloutProblem {
-  /** In words, as a sentence. */
+  /** One word in CamelCase, as Kubernetes uses it: `ImagePullBackOff`, `Unschedulable`. Code may branch on it. */
+  readonly reason: string;
+  /** A sentence. */
   readonly cause: string;
   /** The object whose events show it. */
   readonly object: string;
@@ -14,6 +17,22 @@ export interface RolloutProblem {
   readonly hint?: string;
   /** It may pass by itself within so many seconds: only after them it is believed. */
   readonly mayPass?: number;
+}
+
+/** A rollout that waiting longer will not complete. */
+export class RolloutFailed extends Failure {
+  override readonly name = 'RolloutFailed';
+  /** As in `RolloutProblem`. */
+  readonly reason: string;
+
+  constructor(
+    reason: string,
+    message: string,
+    options: { readonly details: readonly string[]; readonly hint: string },
+  ) {
+    super(message, options);
+    this.reason = reason;
+  }
 }
 
 /** How far a rollout is. */
@@ -108,12 +127,14 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
     if (waiting?.reason === 'CrashLoopBackOff' && ranBefore) continue;
     if (meaning !== undefined)
       return {
+        reason: waiting?.reason ?? '',
         cause: `${name} is in ${waiting?.reason ?? ''}: ${meaning}${evidence(pod, probes)}.`,
         pod,
         object: name,
       };
   }
-  const late = progressing?.reason === 'ProgressDeadlineExceeded';
+  const reason = 'ProgressDeadlineExceeded';
+  const late = progressing?.reason === reason;
   const seconds = String(deployment.spec.progressDeadlineSeconds ?? 600);
   // Quota, admission: the pods were refused before there were any.
   const [refused] = conditions(snapshot, 'ReplicaFailure');
@@ -124,6 +145,7 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
     const message = refused.message ?? refused.reason ?? 'no reason given';
     const { cause, hint } = readRefusal(message) ?? { cause: message, hint: undefined };
     return {
+      reason: 'ReplicaFailure',
       cause: `The cluster refuses the replicas: ${cause}.`,
       object: snapshot.replicaSet ?? deployment.metadata.name,
       ...(hint !== undefined && { hint }),
@@ -133,17 +155,18 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
   if (!late) return undefined;
   const pod = current.find((candidate) => !replicaStatus(candidate).ready);
   if (pod === undefined)
-    return { cause: `The rollout made no progress for ${seconds} s.`, object: deployment.metadata.name };
+    return { reason, cause: `The rollout made no progress for ${seconds} s.`, object: deployment.metadata.name };
   const { name } = pod.metadata;
   if (replicaStatus(pod).reason === 'Unschedulable') {
     return {
+      reason: 'Unschedulable',
       cause: `No node had room for ${name} within ${seconds} s: ${noRoom(pod) ?? 'no reason given'}.`,
       pod,
       object: name,
       hint: 'Add a node, or lower `resources` or `replicas` in infra/. A rolling update needs room for one replica more than are wanted.',
     };
   }
-  return { cause: `${name} was not ready within ${seconds} s (${state(pod, probes)}).`, pod, object: name };
+  return { reason, cause: `${name} was not ready within ${seconds} s (${state(pod, probes)}).`, pod, object: name };
 }
 
 /** What is known beyond the state's name: the words of the registry, how the container ended, the probe that had it killed. */

@@ -80,12 +80,20 @@ export function replicaStatus(pod: Pod): ReplicaStatus {
   const leaving = pod.metadata.deletionTimestamp !== undefined;
   const ready = !leaving && isReady(pod);
   const reason = leaving ? 'Terminating' : replicaReason(pod, ready);
+  const end = container?.state?.terminated ?? container?.lastState?.terminated;
   const image = pod.spec.containers[0]?.image;
   return {
     name: pod.metadata.name,
     ready,
     restarts: container?.restartCount ?? 0,
     ...(reason !== undefined && { reason }),
+    ...(end !== undefined && {
+      lastTermination: {
+        reason: end.reason ?? (end.exitCode === 0 ? 'Completed' : 'Error'),
+        exitCode: end.exitCode,
+        ...(end.finishedAt !== undefined && { finishedAt: end.finishedAt }),
+      },
+    }),
     ...(image !== undefined && { image }),
     ...(pod.spec.nodeName !== undefined && { node: pod.spec.nodeName }),
   };

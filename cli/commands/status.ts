@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { createReporter } from '../terminal/reporter.ts';
-import { looks, summary, watch } from '../steps/watch.ts';
+import { observe, summary, watch } from '../steps/watch.ts';
 import { findTarget } from '../targets/find.ts';
-import type { DeploymentStatus, ReplicaStatus } from '../deployment-status.ts';
+import { describeReason, type DeploymentStatus, type ReplicaStatus } from '../deployment-status.ts';
 import type { Target } from '../targets/target.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
@@ -14,7 +14,7 @@ export function statusCommand(context: CommandContext): Command {
     .option('-w, --watch', 'go on until Ctrl-C: redraw on a terminal, print what changes elsewhere')
     .option(
       '--json',
-      'print {"wanted", "ready", "updated", "available", "replicas": [{"name", "ready", "restarts", "reason", "pid", "model", "image", "node", "revision"}]}; with --watch one a line, as it changes',
+      'print {"wanted", "ready", "updated", "available", "replicas": [{"name", "ready", "restarts", "reason", "message", "lastTermination", "pid", "model", "image", "node", "revision"}]}; with --watch one a line, as it changes',
     )
     .addHelpText(
       'after',
@@ -41,7 +41,7 @@ async function follow(context: CommandContext, target: Target, json: boolean): P
   // Not dimmed, as progress is: here it is the answer.
   const drawn = createReporter(process.stdout, { ...process.env, NO_COLOR: '1' });
   let before = '';
-  for await (const seen of looks(context, target)) {
+  for await (const seen of observe(context, target)) {
     if (!json) {
       drawn.progress(typeof seen === 'string' ? [seen] : await screen(target, seen));
       continue;
@@ -66,7 +66,7 @@ const columns: readonly (readonly [
   ['READY', ({ ready }) => (ready ? 'yes' : 'no'), true],
   ['RESTARTS', ({ restarts }) => restarts, true],
   ['PID', ({ pid }) => pid],
-  ['REASON', ({ reason }) => reason, true],
+  ['REASON', describeReason, true],
   ['REVISION', ({ revision }) => revision],
   ['MODEL', ({ model }) => model],
   ['NODE', ({ node }) => node],

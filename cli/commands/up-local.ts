@@ -4,7 +4,7 @@ import { privateCharts, readManifests } from '../project/manifests.ts';
 import { assertPredictions } from '../ask/predict.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { synth } from '../project/synth.ts';
-import { detach, startLocal, type Detached, type EngineEvent } from '../local/index.ts';
+import { detach, startLocal, type Detached, type ReplicaEvent } from '../local/index.ts';
 import { localTarget } from '../targets/local.ts';
 import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
@@ -13,7 +13,7 @@ import type { UpOptions } from './up-options.ts';
 export async function upOnThisMachine(context: CommandContext, options: UpOptions): Promise<void> {
   const { report, root, signal } = context;
   const { run, times } = createSteps(report);
-  const onEvent = ({ replica, reason, message }: EngineEvent): void => {
+  const onEvent = ({ replica, reason, message }: ReplicaEvent): void => {
     report.line(`${replica} ${reason}: ${message}`);
   };
 

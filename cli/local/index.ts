@@ -4,6 +4,6 @@
  */
 export { detach, type Detached, type DetachOptions } from './daemon/detach.ts';
 export { startLocal, type LocalEngine, type LocalOptions } from './runtime.ts';
-export type { EngineEvent } from './replica/replica.ts';
+export type { ReplicaEvent } from './replica/replica.ts';
 export { sendSignal } from './replica/process-id.ts';
 export { readState } from './state.ts';

@@ -9,7 +9,7 @@ import { FakeClock } from './fixtures/fake-clock.ts';
 import { livenessProbe, project, type Wishes } from './fixtures/manifests.ts';
 import { load } from './fixtures/load.ts';
 import { identify, isRunning, type ProcessId } from './replica/process-id.ts';
-import type { EngineEvent } from './replica/replica.ts';
+import type { ReplicaEvent } from './replica/replica.ts';
 import { localTarget } from '../targets/local.ts';
 
 const cleanUp: (() => Promise<void>)[] = [];
@@ -20,9 +20,9 @@ afterEach(async () => {
 async function start(
   wishes: Wishes,
   clock?: Clock,
-): Promise<{ engine: LocalEngine; events: EngineEvent[]; root: string }> {
+): Promise<{ engine: LocalEngine; events: ReplicaEvent[]; root: string }> {
   const folder = project(wishes);
-  const events: EngineEvent[] = [];
+  const events: ReplicaEvent[] = [];
   const engine = await startLocal({
     ...folder,
     port: 0,
@@ -100,7 +100,12 @@ test('kill -9 under load: the count is back within 3 s, and only connections to 
   expect(failures.length).toBeGreaterThan(0);
   expect(failures.filter(({ pid }) => pid !== victim)).toEqual([]);
   expect(failures.filter(({ retry }) => retry !== 'served')).toEqual([]);
-  expect(engine.status().replicas[0]).toMatchObject({ restarts: 1, reason: 'Error: exit code 137' });
+  expect(engine.status().replicas[0]).toMatchObject({
+    restarts: 1,
+    reason: 'Error',
+    message: 'exit code 137',
+    lastTermination: { reason: 'Error', exitCode: 137, finishedAt: expect.stringMatching(/^20.*Z$/) as unknown },
+  });
 });
 
 test('a crash loop: the first restart at once, then after 10 s, doubling to 5 min, and never faster', async () => {
@@ -114,7 +119,9 @@ test('a crash loop: the first restart at once, then after 10 s, doubling to 5 mi
     expect(engine.status().replicas[0]).toMatchObject({
       ready: false,
       restarts: index + 1,
-      reason: `CrashLoopBackOff: ${backOffs()[index]!}`,
+      reason: 'CrashLoopBackOff',
+      message: backOffs()[index]!,
+      lastTermination: { reason: 'Error', exitCode: 3 },
     });
     await clock.advance(seconds * 1000 - 1);
     await delay(20);
@@ -126,7 +133,7 @@ test('a crash loop: the first restart at once, then after 10 s, doubling to 5 mi
 test('replicas that crash at their start: no waiting for the time-out, and the cause is told', async () => {
   const { engine } = await start({ env: { EXIT_CODE: '78' } });
   await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
-    message: 'The replicas crash as soon as they are started: 0 of 2 are ready.',
+    message: 'The replicas crash as soon as they start: 0 of 2 are ready.',
     details: expect.arrayContaining([
       expect.stringMatching(/^web-\w+: CrashLoopBackOff: .*exit code 78/),
       '  fatal: cannot go on',
@@ -144,10 +151,10 @@ test('a program that is not there is reported as one that crashes', async () => 
 
 test('a replica that never gets ready: the wait ends in time with its reason and last lines; it gets no connection', async () => {
   const { engine } = await start({ replicas: 1, env: { NEVER_READY: 'the model is missing' } });
-  await eventually('the probe is answered', 5000, () => engine.status().replicas[0]?.reason?.includes('503'));
+  await eventually('the probe is answered', 5000, () => engine.status().replicas[0]?.message?.includes('503'));
   await expect(get(engine)).rejects.toThrow('fetch failed');
   await expect(engine.waitReady({ timeoutSeconds: 1 })).rejects.toMatchObject({
-    message: 'Only 0 of 1 replicas got ready within 1 s.',
+    message: 'Only 0 of 1 replicas became ready within 1 s.',
     details: [
       expect.stringMatching(
         /^web-\w+: Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503 the model is missing$/,
@@ -165,7 +172,7 @@ test('a replica that says that it will never get ready is not waited for, and sa
   const checks = [{ name: 'model/iris', ok: false, detail: 'cut off', final: true }];
   const { engine } = await start({ replicas: 1, env: { NEVER_READY: JSON.stringify({ checks }) } });
   await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
-    message: 'The replicas will not get ready: 0 of 1 are ready.',
+    message: 'The replicas will not become ready: 0 of 1 are ready.',
     details: expect.arrayContaining([
       expect.stringMatching(/^web-\w+: Unhealthy: Readiness probe failed: .* model\/iris: cut off$/),
     ]) as unknown,
@@ -201,9 +208,11 @@ test('liveness failing: it is restarted under the same name, and the other one s
   expect((await get(engine)).pod).not.toBe(failing.name);
   await engine.waitReady(waiting);
   expect(engine.status().replicas.map(({ name }) => name)).toContain(before.pod);
-  expect(engine.status().replicas.find(({ name }) => name === failing.name)?.reason).toMatch(
-    /^Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 500/,
-  );
+  expect(engine.status().replicas.find(({ name }) => name === failing.name)).toMatchObject({
+    reason: 'Unhealthy',
+    message: expect.stringMatching(/^Liveness probe failed: HTTP probe failed with statuscode: 500/) as unknown,
+    lastTermination: { reason: 'Unhealthy' },
+  });
 });
 
 test('readiness failing: no new connection, no restart', async () => {
@@ -229,7 +238,8 @@ test("a hung process is killed after the liveness probe's own grace period and s
   await engine.waitReady(waiting);
   expect(engine.status().replicas[0]).toMatchObject({
     restarts: 1,
-    reason: expect.stringContaining('no answer within 1 s') as unknown,
+    reason: 'Unhealthy',
+    message: expect.stringContaining('no answer within 1 s') as unknown,
   });
 });
 
@@ -248,8 +258,8 @@ test('a second wish to stop is at once, and processes that a replica has started
     replicas: 1,
     graceSeconds: 60,
     container: {
-      command: ['sh', '-c', 'trap "" TERM; sleep 300 & echo child $!; wait; sleep 300'],
-      readinessProbe: { exec: { command: ['true'] } },
+      command: ['sh', '-c', 'trap "" TERM; : > trapped; sleep 300 & echo child $!; wait; sleep 300'],
+      readinessProbe: { exec: { command: ['test', '-e', 'trapped'] } },
     },
   });
   await engine.waitReady(waiting);

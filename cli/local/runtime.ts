@@ -8,7 +8,7 @@ import { makeWay } from './stop.ts';
 import { grpcPort as grpcContainerPort, readManifests } from './manifests/manifests.ts';
 import { notReady } from './not-ready.ts';
 import { identify, killGroup } from './replica/process-id.ts';
-import type { EngineEvent } from './replica/replica.ts';
+import type { ReplicaEvent } from './replica/replica.ts';
 import { places, removeState, replicaLog, writeState } from './state.ts';
 import { Supervisor } from './supervisor.ts';
 import { unhonoured } from './manifests/unsupported-fields.ts';
@@ -22,7 +22,7 @@ export interface LocalOptions {
   readonly port: number;
   /** Where gRPC is, on localhost, if the Service has a port `grpc`; 0 takes a free one. */
   readonly grpcPort: number;
-  readonly onEvent: (event: EngineEvent) => void;
+  readonly onEvent: (event: ReplicaEvent) => void;
   /** @default the system's */
   readonly clock?: Clock;
 }
@@ -139,9 +139,9 @@ export async function startLocal({
         signal?.throwIfAborted();
         const status = running.status();
         if (status.ready === status.wanted) return;
-        const hopeless = running.replicas.some((replica) => replica.hopeless);
-        if (hopeless || deadline.aborted) {
-          throw notReady(status, hopeless ? undefined : timeoutSeconds, (name) =>
+        const pointless = running.replicas.some((replica) => replica.cannotBecomeReady);
+        if (pointless || deadline.aborted) {
+          throw notReady(status, pointless ? undefined : timeoutSeconds, (name) =>
             relative(process.cwd(), replicaLog(root, name)),
           );
         }

@@ -8,14 +8,14 @@ import { containerEnvironment } from './replica/environment.ts';
 import type { Deployment } from '../kubernetes.ts';
 import { LogFile } from './log-file.ts';
 import { type Manifests, servedDeployment, serviceOf, servingContainer } from './manifests/manifests.ts';
-import { type EngineEvent, Replica } from './replica/replica.ts';
+import { type ReplicaEvent, Replica } from './replica/replica.ts';
 
 export interface SupervisorOptions {
   readonly manifests: Manifests;
   readonly root: string;
   readonly logs: string;
   readonly clock: Clock;
-  readonly onEvent: (event: EngineEvent) => void;
+  readonly onEvent: (event: ReplicaEvent) => void;
   readonly onChange: () => void;
 }
 
@@ -60,11 +60,11 @@ export class Supervisor {
 
   /** Ends all replicas at the same time, each in its grace period, or at once when the signal aborts. */
   async stop(now: AbortSignal): Promise<void> {
-    const hurry = (): void => {
-      for (const replica of this.replicas) replica.hurry();
+    const kill = (): void => {
+      for (const replica of this.replicas) replica.kill();
     };
-    if (now.aborted) hurry();
-    now.addEventListener('abort', hurry, { once: true });
+    if (now.aborted) kill();
+    now.addEventListener('abort', kill, { once: true });
     await Promise.all(this.replicas.map((replica) => replica.stop()));
   }
 }

@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts';
 import type { Manifests } from '../project/manifests.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { readProbeFailures } from '../cluster/probe-failures.ts';
-import { judgeRollout, type RolloutProblem } from '../cluster/rollout.ts';
+import { judgeRollout, RolloutFailed, type RolloutProblem } from '../cluster/rollout.ts';
 import { readServiceLog } from '../cluster/service-log.ts';
 import type { Event, List, Pod } from '../kubernetes.ts';
 import { readSnapshot, replicaStatus } from '../cluster/snapshot.ts';
@@ -47,7 +47,11 @@ export async function waitForRollout(
         ? await neverReady(context, scope, snapshot.current)
         : undefined) ??
       (Date.now() - started > limit * 1000
-        ? { cause: `The rollout is not complete after ${String(limit)} s.`, object: manifests.deployment }
+        ? {
+            reason: 'ProgressDeadlineExceeded',
+            cause: `The rollout is not complete after ${String(limit)} s.`,
+            object: manifests.deployment,
+          }
         : undefined);
     if (problem?.cause !== since?.cause) since = problem && { cause: problem.cause, at: Date.now() };
     if (problem !== undefined && Date.now() - (since?.at ?? 0) >= (problem.mayPass ?? 0) * 1000)
@@ -70,7 +74,12 @@ async function neverReady(
   const { final } = await readServiceLog(context, scope, pod, { quiet: true });
   return final === undefined
     ? undefined
-    : { cause: `${pod.metadata.name} runs, but will not get ready: ${final}.`, pod, object: pod.metadata.name };
+    : {
+        reason: 'NeverReady',
+        cause: `${pod.metadata.name} runs, but will not become ready: ${final}.`,
+        pod,
+        object: pod.metadata.name,
+      };
 }
 
 /** The failure in words, with the events and the last log lines that show it. */
@@ -89,7 +98,7 @@ async function explain(
       ? ''
       : ` ${oldReady === 1 ? '1 replica' : `${String(oldReady)} replicas`} of the version before still serve${oldReady === 1 ? 's' : ''}.`;
   const undo = `kubectl --context ${scope.context} --namespace ${scope.namespace} rollout undo deployment/${manifests.deployment}`;
-  return new Failure(`The rollout failed: ${problem.cause}${others}`, {
+  return new RolloutFailed(problem.reason, `The rollout failed: ${problem.cause}${others}`, {
     details: [
       ...(events.length === 0 ? [] : [`Events of ${object}:`, ...events.map((event) => `  ${event}`)]),
       ...(log.length === 0 ? [] : [`Last log lines of ${object}:`, ...log.map((line) => `  ${line}`)]),
@@ -99,7 +108,9 @@ async function explain(
 }
 
 async function warnings(context: ExecContext, scope: Scope, object: string): Promise<readonly string[]> {
-  const { items } = JSON.parse(await exec(context, kubectlEvents(scope, `involvedObject.name=${object}`))) as List<Event>;
+  const { items } = JSON.parse(
+    await exec(context, kubectlEvents(scope, `involvedObject.name=${object}`)),
+  ) as List<Event>;
   return items
     .filter(({ type }) => type === 'Warning')
     .slice(-5)

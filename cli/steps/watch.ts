@@ -1,45 +1,61 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeploymentStatus, ReplicaStatus } from '../deployment-status.ts';
+import { describeReason, type DeploymentStatus, type ReplicaStatus } from '../deployment-status.ts';
 import type { Target } from '../targets/target.ts';
 import { Failure } from '../failure.ts';
 import type { ExecContext } from '../tools/exec.ts';
 
 const pollMilliseconds = 1000;
 
-/** What a look at a target showed: its status, or why there is none. */
-export type Seen = DeploymentStatus | string;
+/** The status of a target, or a message that says why there is none. */
+export type Observation = DeploymentStatus | string;
 
-/** Looks again and again, until Ctrl-C; a target that does not answer is a line, not the end. */
-export async function* looks(context: ExecContext, target: Target): AsyncGenerator<Seen> {
+/** Yields the target's status about once a second until Ctrl-C. A target that doesn't respond yields a message. */
+export async function* observe(context: ExecContext, target: Target): AsyncGenerator<Observation> {
   const interrupted = (): boolean => context.signal.aborted;
   while (!interrupted()) {
-    const seen = await target.status({ models: true }).then(
-      (status) => status ?? 'Nothing is up any more.',
+    const observation = await target.status({ models: true }).then(
+      (status) => status ?? 'Nothing is running any more.',
       (error: unknown) => {
         if (error instanceof Failure) return error.message;
         if (interrupted()) return '';
         throw error;
       },
     );
-    // A question that Ctrl-C cut off has no answer.
-    if (!interrupted()) yield seen;
+    // Ctrl-C makes the request fail: that is not a status.
+    if (!interrupted()) yield observation;
     await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => undefined);
   }
 }
 
-/** Prints each change, of a replica or of how far a rollout is, until Ctrl-C. */
+/** Prints a line whenever a replica or the progress of a rollout changes, until Ctrl-C. */
 export async function watch(context: ExecContext, target: Target, print: (line: string) => void): Promise<void> {
-  let before: readonly string[] = [];
-  for await (const seen of looks(context, target)) {
-    const lines = typeof seen === 'string' ? [seen] : [`${target.name}: ${summary(seen)}`, ...seen.replicas.map(line)];
-    const now = new Date().toTimeString().slice(0, 8);
-    for (const text of lines) if (!before.includes(text)) print(`${now} ${text}`);
-    for (const text of before) if (isGone(text, lines)) print(`${now} ${name(text)} is gone`);
-    before = lines;
+  let shown: Lines = { replicas: new Map() };
+  for await (const observation of observe(context, target)) {
+    const lines = linesOf(target, observation, shown);
+    const time = new Date().toTimeString().slice(0, 8);
+    if (lines.summary !== shown.summary && lines.summary !== undefined) print(`${time} ${lines.summary}`);
+    for (const [name, line] of lines.replicas) if (shown.replicas.get(name) !== line) print(`${time} ${line}`);
+    for (const name of shown.replicas.keys()) if (!lines.replicas.has(name)) print(`${time} ${name} is gone`);
+    shown = lines;
   }
 }
 
-/** `2 of 2 replicas ready`, and of a rollout that is on its way how many are new. */
+interface Lines {
+  readonly summary?: string;
+  /** By replica. */
+  readonly replicas: ReadonlyMap<string, string>;
+}
+
+function linesOf(target: Target, observation: Observation, shown: Lines): Lines {
+  // Without a status nothing is known about the replicas, so nothing about them has changed.
+  if (typeof observation === 'string') return { ...shown, summary: observation };
+  return {
+    summary: `${target.name}: ${summary(observation)}`,
+    replicas: new Map(observation.replicas.map((replica) => [replica.name, replicaLine(replica)])),
+  };
+}
+
+/** `2 of 2 replicas ready`, and during a rollout how many run the new version. */
 export function summary({ wanted, ready, updated, available, replicas }: DeploymentStatus): string {
   const old = replicas.filter(({ revision }) => revision === 'old').length;
   const rollout =
@@ -49,14 +65,9 @@ export function summary({ wanted, ready, updated, available, replicas }: Deploym
   return `${String(ready)} of ${String(wanted)} replicas ready${rollout}`;
 }
 
-function line({ name, ready, restarts, reason, ...more }: ReplicaStatus): string {
+function replicaLine(replica: ReplicaStatus): string {
+  const { name, ready, restarts, revision, model, image, node } = replica;
+  const reason = describeReason(replica);
   const state = `${ready ? 'ready' : 'not ready'}, ${String(restarts)} restarts${reason === undefined ? '' : ` (${reason})`}`;
-  return [`${name} ${state}`, more.revision, more.model, more.image, more.node]
-    .filter((part) => part !== undefined)
-    .join(', ');
+  return [`${name} ${state}`, revision, model, image, node].filter((part) => part !== undefined).join(', ');
 }
-
-const name = (text: string): string => text.split(' ', 1)[0] ?? '';
-
-const isGone = (text: string, lines: readonly string[]): boolean =>
-  / restarts/.test(text) && !lines.some((other) => name(other) === name(text));

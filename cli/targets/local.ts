@@ -26,17 +26,16 @@ export function localTarget(root: string): Target {
       }
       const left = orphans(state);
       if (left.length === 0) return undefined;
-      const reason = `Orphaned: the engine (pid ${state.supervisor.pid}) was killed; run \`rhizome down\` or \`rhizome up\``;
-      const replicas = state.replicas.map(({ status: { name, restarts }, process }) => {
-        const alive = process !== undefined && left.includes(process);
-        return {
-          name,
-          ready: false,
-          restarts,
-          reason: alive ? reason : 'Unknown',
-          ...(alive ? { pid: process.pid } : {}),
-        };
-      });
+      const message = `the local runtime (pid ${state.supervisor.pid}) was killed; run \`rhizome down\` or \`rhizome up\``;
+      const replicas = state.replicas.map(({ status: { name, restarts, lastTermination }, process }) => ({
+        name,
+        ready: false,
+        restarts,
+        ...(lastTermination !== undefined && { lastTermination }),
+        ...(process !== undefined && left.includes(process)
+          ? { reason: 'Orphaned', message, pid: process.pid }
+          : { reason: 'Unknown' }),
+      }));
       return { wanted: replicas.length, ready: 0, replicas };
     },
     async url() {

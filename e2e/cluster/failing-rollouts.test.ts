@@ -57,7 +57,7 @@ clusterTest('a model that never gets ready: which, and why, long before the dead
   await writeFile(model, good);
   await expectFailure(
     run,
-    /\S+ runs, but will not get ready: model\/iris: \/app\/models\/iris\/model\.onnx cannot be served: the file ends at byte 500/,
+    /\S+ runs, but will not become ready: model\/iris: \/app\/models\/iris\/model\.onnx cannot be served: the file ends at byte 500/,
     'Startup probe failed: HTTP probe failed with statuscode: 503',
     '"model failed"',
   );

@@ -1,6 +1,7 @@
 import { exec } from '../../tools/exec.ts';
 import { kubectlSetImage, kubectlUndo } from '../../tools/kubectl-disrupt.ts';
 import { Failure } from '../../failure.ts';
+import { RolloutFailed } from '../../cluster/rollout.ts';
 import { waitForRollout } from '../../steps/wait.ts';
 import { quietly, type ChaosEvent } from '../experiment.ts';
 
@@ -28,21 +29,20 @@ export const badImage: ChaosEvent = {
       120,
       (replicas) => replicas.length === wanted && replicas.every(({ name, ready }) => ready && before.has(name)),
     );
-    const reason = /is in (\w+)/.exec(cause.message)?.[1] ?? cause.message;
     return {
       struckAt,
       backAt,
-      seen: `${reason} told after ${((told - struckAt) / 1000).toFixed(0)} s; the old replicas stayed`,
+      seen: `${cause.reason} told after ${((told - struckAt) / 1000).toFixed(0)} s; the old replicas stayed`,
     };
   },
 };
 
 /** @throws Failure where the rollout went well, and what else went wrong */
-async function failureOf(rollout: Promise<unknown>): Promise<Failure> {
+async function failureOf(rollout: Promise<unknown>): Promise<RolloutFailed> {
   try {
     await rollout;
   } catch (error) {
-    if (error instanceof Failure && error.message.startsWith('The rollout failed: ')) return error;
+    if (error instanceof RolloutFailed) return error;
     throw error;
   }
   throw new Failure(`A rollout of ${missing} went well.`);

@@ -98,7 +98,15 @@ test('when the engine is killed, status says so, and down ends what it has left'
   expect(await target.status()).toMatchObject({
     wanted: 2,
     ready: 0,
-    replicas: [{ ready: false, pid: replicas[0]!.pid, reason: expect.stringContaining('rhizome down') as unknown }, {}],
+    replicas: [
+      {
+        ready: false,
+        pid: replicas[0]!.pid,
+        reason: 'Orphaned',
+        message: expect.stringContaining('rhizome down') as unknown,
+      },
+      {},
+    ],
   });
   expect(await target.url()).toBeUndefined();
   expect(await target.down()).toEqual([
@@ -140,7 +148,7 @@ test('a process that has got the number of a replica since is left alone', async
 test('what fails is told with its cause, and nothing is left', async () => {
   const { root, up } = prepare({ env: { EXIT_CODE: '3' } });
   await expect(up()).rejects.toMatchObject({
-    message: 'The replicas crash as soon as they are started: 0 of 2 are ready.',
+    message: 'The replicas crash as soon as they start: 0 of 2 are ready.',
     details: expect.arrayContaining(['  fatal: cannot go on']) as unknown,
   });
   expect(await readState(root)).toBeUndefined();

@@ -8,7 +8,7 @@ import type { LocalOptions } from '../runtime.ts';
 import { grpcPort as grpcContainerPort, readManifests } from '../manifests/manifests.ts';
 import { lastLines } from '../log-file.ts';
 import { makeWay } from '../stop.ts';
-import type { EngineEvent } from '../replica/replica.ts';
+import type { ReplicaEvent } from '../replica/replica.ts';
 import { places } from '../state.ts';
 
 export interface DetachOptions extends Omit<LocalOptions, 'clock'> {
@@ -30,7 +30,7 @@ export type DaemonOptions = Pick<DetachOptions, 'manifests' | 'root' | 'port' | 
 
 /** What the daemon says on the way. */
 export type DaemonMessage =
-  | { readonly kind: 'event'; readonly event: EngineEvent }
+  | { readonly kind: 'event'; readonly event: ReplicaEvent }
   | {
       readonly kind: 'ready';
       readonly url: string;

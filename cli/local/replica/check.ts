@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
-import { executable, type Program } from './container.ts';
+import { executable, type Program } from './container-process.ts';
 import type { Health } from '../../../service/contract/index.ts';
 import type { Probe } from '../../kubernetes.ts';
 
@@ -16,16 +16,18 @@ export interface Probed {
   readonly surroundings: Omit<Program, 'argv'>;
 }
 
-/** What is not well. */
-export interface Failing {
-  /** In the kubelet's words. */
+/** Why a check failed. */
+export interface ProbeFailure {
+  /** Worded as the kubelet words it. */
   readonly message: string;
-  /** The service says that waiting will not change it, as for a model that cannot be loaded. */
+  /** The connection was refused: nothing listens yet. */
+  readonly refused?: true;
+  /** The service reports that waiting will not help, for example because a model cannot be loaded. */
   readonly final?: true;
 }
 
-/** Undefined when all is well. */
-export type CheckResult = Failing | undefined;
+/** Undefined if the check passed. */
+export type CheckResult = ProbeFailure | undefined;
 
 /** Runs one probe once. Resolves within its time-out; never rejects. */
 export async function check(probe: Probe, probed: Probed): Promise<CheckResult> {
@@ -59,7 +61,7 @@ async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeo
         response.on('close', () => {
           clearTimeout(timer);
           const status = response.statusCode ?? 0;
-          resolve(status >= 200 && status < 400 ? undefined : failing(status, body));
+          resolve(status >= 200 && status < 400 ? undefined : healthFailure(status, body));
         });
       },
     );
@@ -69,14 +71,14 @@ async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeo
     }, timeoutMs);
     call.on('error', (error) => {
       clearTimeout(timer);
-      resolve({ message: error.message });
+      resolve(connectionFailure(error));
     });
     call.end();
   });
 }
 
 /** Of a health report (`{"checks": [{"name", "ok", "detail", "final"}]}`) what is not well, of any other body the beginning. */
-function failing(status: number, body: string): Failing {
+function healthFailure(status: number, body: string): ProbeFailure {
   const because = (reason: string): string => `HTTP probe failed with statuscode: ${status} ${reason}`.trimEnd();
   try {
     const { checks } = JSON.parse(body) as Required<Health>;
@@ -87,6 +89,9 @@ function failing(status: number, body: string): Failing {
     return { message: because(body.slice(0, 200)) };
   }
 }
+
+const connectionFailure = ({ message, code }: NodeJS.ErrnoException): ProbeFailure =>
+  code === 'ECONNREFUSED' ? { message, refused: true } : { message };
 
 async function checkTcp(port: number, timeoutMs: number): Promise<CheckResult> {
   return new Promise((resolve) => {
@@ -101,8 +106,8 @@ async function checkTcp(port: number, timeoutMs: number): Promise<CheckResult> {
     socket.on('timeout', () => {
       end({ message: `no connection within ${timeoutMs / 1000} s` });
     });
-    socket.on('error', ({ message }) => {
-      end({ message });
+    socket.on('error', (error) => {
+      end(connectionFailure(error));
     });
   });
 }

@@ -1,4 +1,4 @@
-import type { CheckResult, Failing } from './check.ts';
+import type { CheckResult, ProbeFailure } from './check.ts';
 import type { Clock } from './clock.ts';
 import type { Container, Probe } from '../../kubernetes.ts';
 
@@ -14,7 +14,7 @@ export interface ProberOptions {
   readonly check: (probe: Probe) => Promise<CheckResult>;
   readonly clock: Clock;
   /** Called when it changes, and with each failure as long as it has not been ready. */
-  readonly onReadiness: (ready: boolean, failing?: Failing) => void;
+  readonly onReadiness: (ready: boolean, failing?: ProbeFailure) => void;
   /** Called once, when the container has to be killed. */
   readonly onUnhealthy: (why: Unhealthy) => void;
   /** Ends all probing. */
@@ -37,7 +37,7 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
     onUnhealthy,
     signal,
   } = options;
-  const unhealthy = ({ message }: Failing, { terminationGracePeriodSeconds: graceSeconds }: Probe): void => {
+  const unhealthy = ({ message }: ProbeFailure, { terminationGracePeriodSeconds: graceSeconds }: Probe): void => {
     onUnhealthy({ message, graceSeconds });
   };
 
@@ -58,7 +58,7 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
       return;
     }
     let everReady = false;
-    const early = (failing: Failing): void => {
+    const early = (failing: ProbeFailure): void => {
       if (!everReady) onReadiness(false, failing);
     };
     for await (const failure of outcomes('Readiness', readinessProbe, options, early)) {
@@ -85,7 +85,7 @@ async function* outcomes(
   kind: string,
   probe: Probe,
   options: ProberOptions,
-  onFailure?: (failing: Failing) => void,
+  onFailure?: (failing: ProbeFailure) => void,
 ): AsyncGenerator<CheckResult> {
   const { check, clock, signal } = options;
   const over = (): boolean => signal.aborted;

@@ -1,6 +1,6 @@
 import { image, type VariableName } from '../../../service/contract/index.ts';
 import { program } from '../../own-package.ts';
-import type { Program } from './container.ts';
+import type { Program } from './container-process.ts';
 import { expand, localPath } from './environment.ts';
 import type { Container } from '../../kubernetes.ts';
 

@@ -1,17 +1,17 @@
-import type { ReplicaStatus } from '../../deployment-status.ts';
-import { RestartBackoff } from './backoff.ts';
-import { check, type Failing } from './check.ts';
-import type { Clock } from './clock.ts';
-import { type Container, startContainer } from './container.ts';
-import type { Container as ContainerSpec } from '../../kubernetes.ts';
+import { describeReason, type ReplicaStatus, type Termination } from '../../deployment-status.ts';
+import type { Container } from '../../kubernetes.ts';
 import type { LogFile } from '../log-file.ts';
+import { RestartBackoff } from './backoff.ts';
+import { check, type ProbeFailure } from './check.ts';
+import type { Clock } from './clock.ts';
+import { type ContainerProcess, startContainer } from './container-process.ts';
 import { freePorts } from './ports.ts';
 import { probeContainer, type Unhealthy } from './prober.ts';
 import type { ProcessId } from './process-id.ts';
 import { containerProgram } from './program.ts';
 
-/** Something that happened to a replica; `reason` as the kubelet words its events, with two of our own: `Ready`, `Exited`. */
-export interface EngineEvent {
+/** Something that happened to a replica. The reasons are those of the kubelet's events, plus `Ready` and `Exited`. */
+export interface ReplicaEvent {
   readonly replica: string;
   readonly reason: 'Started' | 'Ready' | 'Unhealthy' | 'Killing' | 'Exited' | 'BackOff';
   readonly message: string;
@@ -19,7 +19,7 @@ export interface EngineEvent {
 
 export interface ReplicaOptions {
   readonly name: string;
-  readonly container: ContainerSpec;
+  readonly container: Container;
   /** The project's folder, which stands for the image's working directory. */
   readonly root: string;
   readonly env: Readonly<Record<string, string>>;
@@ -30,31 +30,43 @@ export interface ReplicaOptions {
   readonly graceSeconds: number;
   readonly log: LogFile;
   readonly clock: Clock;
-  readonly onEvent: (event: EngineEvent) => void;
+  readonly onEvent: (event: ReplicaEvent) => void;
   /** Called when anything in `status()` has changed. */
   readonly onChange: () => void;
 }
 
-/** One replica: a container that is started again in place, under the same name, as the kubelet does it. */
+/** Why a replica isn't ready, or why it last restarted: a code, and text about it. */
+interface State {
+  readonly reason?: 'ContainerCreating' | 'CrashLoopBackOff' | 'Unhealthy' | 'Terminating' | 'Error' | 'Completed';
+  readonly message?: string;
+}
+
+/** How a container ended, and the message that `status` shows for it. */
+interface End {
+  readonly termination: Termination;
+  readonly state: State;
+}
+
+/** One replica: a container that restarts in place under the same name, as the kubelet restarts it. */
 export class Replica {
   readonly name: string;
   readonly #options: ReplicaOptions;
   readonly #backoff = new RestartBackoff();
   readonly #stopping = new AbortController();
   readonly #stopped = Promise.withResolvers<undefined>();
-  readonly #hurry = new AbortController();
+  readonly #killed = new AbortController();
   readonly #running: Promise<void>;
-  #container: Container | undefined;
-  /** This machine's ports by the container's. Others with each start: one can have been taken in between. */
+  #process: ContainerProcess | undefined;
+  /** This machine's ports by the container's. They change with each start, since another program may have taken one. */
   #ports: ReadonlyMap<number, number> = new Map();
   #ready = false;
   #restarts = 0;
-  /** The last message of a probe. */
-  #told = '';
-  #hopeless = false;
-  #reason: string | undefined = 'ContainerCreating';
-  /** How the run before ended. */
-  #lastEnd: string | undefined;
+  /** The last message of a probe, to report each message once. */
+  #lastProbeMessage = '';
+  /** The service has reported that it will not become ready. */
+  #failedForGood = false;
+  #state: State = { reason: 'ContainerCreating' };
+  #lastEnd: End | undefined;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -62,19 +74,19 @@ export class Replica {
     this.#running = this.#run();
   }
 
-  /** Undefined while nothing runs. */
+  /** Undefined while no process runs. */
   get id(): ProcessId | undefined {
-    return this.#container?.id;
+    return this.#process?.id;
   }
 
-  /** The port of this machine that stands for one of the container's; undefined while it is not ready. */
+  /** Returns this machine's port for one of the container's ports; undefined while the replica isn't ready. */
   endpoint(port = this.#options.servingPort): number | undefined {
     return this.#ready ? this.#ports.get(port) : undefined;
   }
 
-  /** It crashes again and again, or says itself that it will not get ready. */
-  get hopeless(): boolean {
-    return !this.#ready && (this.#hopeless || this.#reason?.startsWith('CrashLoopBackOff') === true);
+  /** Whether waiting is pointless: it crashes repeatedly, or reports that it will not become ready. */
+  get cannotBecomeReady(): boolean {
+    return !this.#ready && (this.#failedForGood || this.#state.reason === 'CrashLoopBackOff');
   }
 
   status(): ReplicaStatus {
@@ -82,34 +94,40 @@ export class Replica {
       name: this.name,
       ready: this.#ready,
       restarts: this.#restarts,
-      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      ...this.#state,
+      ...(this.#lastEnd !== undefined && { lastTermination: this.#lastEnd.termination }),
       ...(this.id === undefined ? {} : { pid: this.id.pid }),
     };
   }
 
-  /** Ends it for good: SIGTERM, and after the grace period SIGKILL. */
+  /** Stops it for good: SIGTERM, then SIGKILL after the grace period. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#stopped.resolve(undefined);
     await this.#running;
   }
 
-  /** What is left of a grace period is not waited for. */
-  hurry(): void {
-    this.#hurry.abort();
+  /** Cuts a grace period short: SIGKILL now. */
+  kill(): void {
+    this.#killed.abort();
   }
 
   async #run(): Promise<void> {
     const { clock, restartPolicy, log } = this.#options;
     while (!this.#isStopping()) {
       const start = clock.now();
-      const code = await this.#runContainer();
-      if (this.#isStopping() || restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && code === 0)) break;
+      const { termination, state } = await this.#runContainer();
+      if (
+        this.#isStopping() ||
+        restartPolicy === 'Never' ||
+        (restartPolicy === 'OnFailure' && termination.exitCode === 0)
+      )
+        break;
 
       const seconds = this.#backoff.next((clock.now() - start) / 1000);
       if (seconds > 0) {
-        const message = `back-off ${seconds}s restarting failed container (${this.#lastEnd ?? ''})`;
-        this.#change(false, `CrashLoopBackOff: ${message}`);
+        const message = `back-off ${seconds}s restarting failed container (${describeReason(state) ?? ''})`;
+        this.#change(false, { reason: 'CrashLoopBackOff', message });
         this.#event('BackOff', message);
         await clock.sleep(seconds * 1000, this.#stopping.signal);
       }
@@ -118,70 +136,73 @@ export class Replica {
     log.close();
   }
 
-  /** From start to end, whether it ends by itself, is unhealthy or is stopped. Returns the exit code. */
-  async #runContainer(): Promise<number> {
-    const { container: spec, root, env, servingPort, clock, log, graceSeconds } = this.#options;
+  /** Runs the container once, until it exits, is killed as unhealthy, or is stopped. */
+  async #runContainer(): Promise<End> {
+    const { container, root, env, servingPort, clock, log, graceSeconds } = this.#options;
     this.#ports = await freePorts([
-      ...new Set([servingPort, ...(spec.ports ?? []).map(({ containerPort }) => containerPort)]),
+      ...new Set([servingPort, ...(container.ports ?? []).map(({ containerPort }) => containerPort)]),
     ]);
-    if (this.#isStopping()) return 0;
-    const program = containerProgram(spec, root, env, servingPort, this.#ports);
-    const container = startContainer(
+    if (this.#isStopping()) return endOf(0, undefined);
+    const program = containerProgram(container, root, env, servingPort, this.#ports);
+    const process = startContainer(
       program,
       (chunk) => {
         log.write(chunk);
       },
       clock,
     );
-    this.#container = container;
-    this.#change(false, this.#lastEnd);
+    this.#process = process;
+    this.#change(false, this.#lastEnd?.state ?? {});
     this.#event(
       'Started',
-      container.id === undefined
+      process.id === undefined
         ? `cannot start ${program.argv.join(' ')}`
-        : `${program.argv.join(' ')}, pid ${container.id.pid}`,
+        : `${program.argv.join(' ')}, pid ${process.id.pid}`,
     );
 
     const over = new AbortController();
     const unhealthy = Promise.withResolvers<Unhealthy>();
     void probeContainer({
-      probes: spec,
+      probes: container,
       check: (probe) => check(probe, { localPort: (port) => this.#localPort(port), surroundings: program }),
       clock,
-      onReadiness: (ready, failing) => {
-        if (!over.signal.aborted) this.#onReadiness(ready, failing);
+      onReadiness: (ready, failure) => {
+        if (!over.signal.aborted) this.#onReadiness(ready, failure);
       },
       onUnhealthy: unhealthy.resolve,
       signal: over.signal,
     });
-    const why = await Promise.race([container.exited.then(() => undefined), unhealthy.promise, this.#stopped.promise]);
+    const why = await Promise.race([process.exited.then(() => undefined), unhealthy.promise, this.#stopped.promise]);
     over.abort();
 
     if (why !== undefined || this.#isStopping()) {
-      this.#change(false, why === undefined ? 'Terminating' : `Unhealthy: ${why.message}`);
+      this.#change(
+        false,
+        why === undefined ? { reason: 'Terminating' } : { reason: 'Unhealthy', message: why.message },
+      );
       this.#event(
         'Killing',
-        why === undefined ? `it gets ${graceSeconds} s to end` : `${why.message}; it will be restarted`,
+        why === undefined ? `it has ${graceSeconds} s to shut down` : `${why.message}; it will be restarted`,
       );
-      await container.terminate(why?.graceSeconds ?? graceSeconds, this.#hurry.signal);
+      await process.terminate(why?.graceSeconds ?? graceSeconds, this.#killed.signal);
     }
-    const code = await container.exited;
-    this.#container = undefined;
-    this.#hopeless = false;
-    this.#lastEnd =
-      why !== undefined ? `Unhealthy: ${why.message}` : code === 0 ? 'Completed' : `Error: exit code ${code}`;
-    this.#change(false, this.#lastEnd);
-    this.#event('Exited', `exit code ${code}`);
-    return code;
+    const end = endOf(await process.exited, why);
+    this.#process = undefined;
+    this.#failedForGood = false;
+    this.#lastEnd = end;
+    this.#change(false, end.state);
+    this.#event('Exited', `exit code ${end.termination.exitCode}`);
+    return end;
   }
 
-  #onReadiness(ready: boolean, { message, final }: Failing = { message: '' }): void {
-    // While it starts too, each new reason once; that nothing listens yet is no news.
-    const told = message === this.#told || message.includes('ECONNREFUSED');
-    const changed = ready !== this.#ready || (!ready && !told);
-    this.#told = message;
-    this.#hopeless = final === true;
-    this.#change(ready, ready ? this.#lastEnd : `Unhealthy: ${message}`);
+  #onReadiness(ready: boolean, failure?: ProbeFailure): void {
+    const message = failure?.message ?? '';
+    // While it starts, each new message is reported once; that nothing listens yet is not worth reporting.
+    const known = message === this.#lastProbeMessage || failure?.refused === true;
+    const changed = ready !== this.#ready || (!ready && !known);
+    this.#lastProbeMessage = message;
+    this.#failedForGood = failure?.final === true;
+    this.#change(ready, ready ? (this.#lastEnd?.state ?? {}) : { reason: 'Unhealthy', message });
     if (changed)
       this.#event(ready ? 'Ready' : 'Unhealthy', ready ? `it serves at 127.0.0.1:${this.endpoint() ?? 0}` : message);
   }
@@ -198,13 +219,23 @@ export class Replica {
     return this.#ports.get(number) ?? number;
   }
 
-  #change(ready: boolean, reason: string | undefined): void {
+  #change(ready: boolean, state: State): void {
     this.#ready = ready;
-    this.#reason = reason;
+    this.#state = state;
     this.#options.onChange();
   }
 
-  #event(reason: EngineEvent['reason'], message: string): void {
+  #event(reason: ReplicaEvent['reason'], message: string): void {
     this.#options.onEvent({ replica: this.name, reason, message });
   }
+}
+
+/** @param unhealthy why the container was killed, if it was */
+function endOf(exitCode: number, unhealthy: Unhealthy | undefined): End {
+  const reason = unhealthy !== undefined ? 'Unhealthy' : exitCode === 0 ? 'Completed' : 'Error';
+  const message = unhealthy?.message ?? (exitCode === 0 ? undefined : `exit code ${exitCode}`);
+  return {
+    termination: { reason, exitCode, finishedAt: new Date().toISOString() },
+    state: { reason, ...(message !== undefined && { message }) },
+  };
 }

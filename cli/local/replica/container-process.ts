@@ -17,7 +17,7 @@ export function executable(name: string): string {
 }
 
 /** One run of a container: a process, and whatever it starts. */
-export interface Container {
+export interface ContainerProcess {
   /** Undefined when the program could not be started. */
   readonly id: ProcessId | undefined;
   /** The exit code, 128 + n after signal n, as a shell and Kubernetes have it. */
@@ -27,7 +27,11 @@ export interface Container {
 }
 
 /** Starts a program; what it prints goes to `print`. A program that cannot be started exits with 128, as a container does. */
-export function startContainer({ argv, cwd, env }: Program, print: (chunk: Buffer) => void, clock: Clock): Container {
+export function startContainer(
+  { argv, cwd, env }: Program,
+  print: (chunk: Buffer) => void,
+  clock: Clock,
+): ContainerProcess {
   const [command = '', ...args] = argv;
   // A process group of its own: the terminal's Ctrl-C must reach the supervisor only, and the end of a container is
   // the end of all its processes.
