@@ -17,6 +17,7 @@ const project = (displayName, testMatch) => ({
 });
 
 export default {
+  testSequencer: './jest.sequencer.js',
   projects: [
     // Needs only Node.
     project('node', ['{onnx,service,infra,cli,client}/**/*.test.ts', 'e2e/node/**/*.test.ts']),
