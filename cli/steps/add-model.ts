@@ -98,7 +98,7 @@ async function describe(
   // Loaded here: the runtime is large, and other commands do without it.
   const [model, { graphNodes }, { plausibleInputs }, { recordExamples }, onnxruntime] = await Promise.all([
     import('../../onnx/model.ts'),
-    import('../../onnx/graph/class-labels.ts'),
+    import('../../onnx/graph/node.ts'),
     import('../../onnx/batch/plausible-inputs.ts'),
     import('../../onnx/batch/record-examples.ts'),
     loadRuntime(),

@@ -1,7 +1,7 @@
 import type { Scalar } from '../signature/dtypes.ts';
 import { toElement } from '../signature/dtypes.ts';
 import type { Feature } from '../signature/features.ts';
-import type { GraphNode } from '../graph/class-labels.ts';
+import type { GraphNode } from '../graph/node.ts';
 import type { Cell, Row } from '../signature/cells.ts';
 import type { Signature } from '../signature/signature.ts';
 

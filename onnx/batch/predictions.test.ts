@@ -1,48 +1,7 @@
 import type { DType, Tensor } from '../engine/engine.ts';
-import { decodePredictions, encodeRows, canShareRun } from './predictions.ts';
-import { readCell } from '../signature/cells.ts';
-import { resolveSignature, type Feature, type Signature } from '../signature/signature.ts';
-
-const feature = (dtype: DType, shape: Feature['shape']): Feature => ({ name: 'f', dtype, input: 'f', shape });
-
-describe('reading a value', () => {
-  test('nested arrays become flat, a dynamic dimension is as long as they are', () => {
-    expect(
-      readCell(feature('float32', [2, 'L']), [
-        [1, 2, 3],
-        [4, 5, 6],
-      ]),
-    ).toEqual({ cell: { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] } });
-    expect(readCell(feature('int64', ['L']), [])).toEqual({ cell: { shape: [0], data: [] } });
-  });
-
-  test.each<[string, Feature, unknown, object]>([
-    [
-      'a ragged array',
-      feature('float32', [2, '']),
-      [[1, 2], [3]],
-      { path: [1], value: 'an array of 1', expected: 'an array of 2, since the value is float32[2, ?]' },
-    ],
-    ['a wrong length', feature('float32', [2]), [1], { path: [], value: 'an array of 1' }],
-    ['a number where an array belongs', feature('float32', [2, 2]), [1, 2], { path: [0], value: 1 }],
-    [
-      'a wrong element',
-      feature('uint8', [2]),
-      [1, 256],
-      { path: [1], value: 256, expected: 'a whole number (uint8) from 0 to 255' },
-    ],
-    ['an array too deep', feature('float32', [1]), [[1]], { path: [0], value: [1] }],
-    [
-      'one symbol, two lengths',
-      feature('float32', ['n', 'n']),
-      [[1, 2]],
-      { path: [], expected: "one length for both dimensions 'n'" },
-    ],
-    ['an array for a scalar', feature('float32', []), [1], { path: [], value: [1] }],
-  ])('refuses %s', (_, what, json, problem) => {
-    expect(readCell(what, json).problem).toMatchObject(problem);
-  });
-});
+import { canShareRun, encodeRows } from './encode-rows.ts';
+import { decodePredictions } from './predictions.ts';
+import { resolveSignature, type Signature } from '../signature/signature.ts';
 
 function signature(
   inputs: [string, DType, (number | string)[]][],

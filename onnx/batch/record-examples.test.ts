@@ -1,6 +1,6 @@
 import { recordExamples } from './record-examples.ts';
 import { plausibleInputs } from './plausible-inputs.ts';
-import type { GraphNode } from '../graph/class-labels.ts';
+import type { GraphNode } from '../graph/node.ts';
 import type { Feature, Signature } from '../signature/signature.ts';
 import type { Prediction } from './predictions.ts';
 import type { Row } from '../signature/cells.ts';

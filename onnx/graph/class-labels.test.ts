@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { classLabels, graphNodes, argMaxLabels, type GraphNode } from './class-labels.ts';
+import { argMaxLabels, classLabels } from './class-labels.ts';
+import { graphNodes, type GraphNode } from './node.ts';
 
 const fixture = async (name: string) =>
   graphNodes(await readFile(join(import.meta.dirname, `../fixtures/${name}.onnx`)));

@@ -1,22 +1,11 @@
 import { constant, weightTexts } from './constants.ts';
-import { readNode, type GraphNode } from './node.ts';
-import { GRAPH, MODEL } from './field-numbers.ts';
-import { messages } from './protobuf.ts';
+import type { GraphNode } from './node.ts';
 import { Scope } from './scope.ts';
-
-export type { GraphNode } from './node.ts';
 
 /**
  * A class label as the graph holds it. The trainer's own names (`setosa`) are often numbers there; `model.json` names them.
  */
 export type ClassLabel = bigint | string;
-
-/** The nodes of a model's graph, in order. @throws ProtobufError where the bytes are not a whole protobuf message. */
-export function graphNodes(model: Uint8Array): GraphNode[] {
-  return messages(model, MODEL.graph)
-    .flatMap((graph) => messages(graph, GRAPH.node))
-    .map(readNode);
-}
 
 /** Labels that a classifier of the graph gives, in the order of its probabilities; undefined where none tells, or two differ. */
 export function classLabels(nodes: readonly GraphNode[]): readonly ClassLabel[] | undefined {

@@ -1,5 +1,5 @@
-import { ATTRIBUTE, ATTRIBUTE_TYPE, INT64, NODE, TENSOR } from './field-numbers.ts';
-import { concatenate, encode, fields, int64, int64s, message, text, textOf, type Field } from './protobuf.ts';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, INT64, MODEL, NODE, TENSOR } from './field-numbers.ts';
+import { concatenate, encode, fields, int64, int64s, message, messages, text, textOf, type Field } from './protobuf.ts';
 
 /** One operation of the graph. */
 export interface GraphNode {
@@ -24,6 +24,13 @@ export interface Node extends GraphNode {
   subgraph(attribute: string): Uint8Array | undefined;
   /** All of them. */
   readonly subgraphs: readonly Uint8Array[];
+}
+
+/** The nodes of a model's graph, in order. @throws ProtobufError where the bytes are not a whole protobuf message. */
+export function graphNodes(model: Uint8Array): GraphNode[] {
+  return messages(model, MODEL.graph)
+    .flatMap((graph) => messages(graph, GRAPH.node))
+    .map(readNode);
 }
 
 export function readNode(node: Uint8Array): Node {

@@ -1,6 +1,7 @@
 import type { DType } from '../engine/engine.ts';
 import type { FeatureJson } from './model-json.ts';
-import { describeTensor, SignatureError, type Batching, type TensorSpec } from './tensor-spec.ts';
+import { describeTensor, SignatureError, type TensorSpec } from './tensor-spec.ts';
+import type { Batching } from './batching.ts';
 
 /** One named value of a row, and the input that it fills, or of a table `[N, columns]` the column. */
 export interface Feature extends FeatureJson {

@@ -3,7 +3,8 @@ import { checkInputs, resolveFeatures, type Feature } from './features.ts';
 import type { Example, FeatureValue, ModelJson } from './model-json.ts';
 import { readCell, type Cell, type Row } from './cells.ts';
 import { resolveTask, type TaskOutput } from './task.ts';
-import { resolveBatching, SignatureError, toTensorSpec, type Batching, type TensorSpec } from './tensor-spec.ts';
+import { SignatureError, toTensorSpec, type TensorSpec } from './tensor-spec.ts';
+import { resolveBatching, type Batching } from './batching.ts';
 import type { ClassLabel } from '../graph/class-labels.ts';
 
 export type { Feature } from './features.ts';

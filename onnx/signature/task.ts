@@ -1,5 +1,6 @@
 import type { TaskName } from './model-json.ts';
-import { describeTensor, SignatureError, type Batching, type TensorSpec } from './tensor-spec.ts';
+import { describeTensor, SignatureError, type TensorSpec } from './tensor-spec.ts';
+import type { Batching } from './batching.ts';
 import type { ClassLabel } from '../graph/class-labels.ts';
 
 export interface ClassifierOutput {

@@ -1,0 +1,56 @@
+import type { Tensor } from '../engine/engine.ts';
+import type { Cell, Row } from '../signature/cells.ts';
+import { pack, type Scalar } from '../signature/dtypes.ts';
+import type { Feature } from '../signature/features.ts';
+import type { Signature } from '../signature/signature.ts';
+
+/** Whether the rows can share one run: tensors of one shape only can be stacked. */
+export function canShareRun({ features }: Signature, rows: readonly Row[]): boolean {
+  return features.every(
+    ({ shape }, index) => shape.length === 0 || rows.every((row) => sameShape(row[index], rows[0]?.[index])),
+  );
+}
+
+function sameShape(a: Cell | undefined, b: Cell | undefined): boolean {
+  return (
+    typeof a === 'object' && typeof b === 'object' && a.shape.every((dimension, axis) => dimension === b.shape[axis])
+  );
+}
+
+/** The session's input tensors for some rows; of a model without a dimension of rows for one. */
+export function encodeRows({ inputs, features, batching }: Signature, rows: readonly Row[]): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  let first = 0;
+  for (const { name, dtype } of inputs) {
+    const width = features.findIndex((feature, index) => index >= first && feature.input !== name);
+    const end = width === -1 ? features.length : width;
+    feeds[name] = { dtype, ...encodeInput(features.slice(first, end), rows, first, batching === 'unbatched', dtype) };
+    first = end;
+  }
+  return feeds;
+}
+
+function encodeInput(
+  features: readonly Feature[],
+  rows: readonly Row[],
+  first: number,
+  whole: boolean,
+  dtype: Tensor['dtype'],
+): Omit<Tensor, 'dtype'> {
+  const [feature] = features;
+  if (feature?.column !== undefined) {
+    const values: Scalar[] = [];
+    for (const row of rows)
+      for (let column = 0; column < features.length; column++) values.push(row[first + column] as Scalar);
+    return { shape: [rows.length, features.length], data: pack(dtype, values) };
+  }
+  const cells = rows.map((row) => row[first]);
+  const shape = typeof cells[0] === 'object' ? cells[0].shape : [];
+  // Not flat(): a row of an image is thousands of elements.
+  const data: Scalar[] = [];
+  for (const cell of cells) {
+    if (typeof cell === 'object') for (const one of cell.data) data.push(one);
+    else if (cell !== undefined) data.push(cell);
+  }
+  return { shape: whole ? shape : [rows.length, ...shape], data: pack(dtype, data) };
+}
