@@ -18,12 +18,12 @@ export interface Snippet {
   readonly answer: unknown;
 }
 
-/** README.md, CONTRIBUTING.md and the pages of docs/, from the root. */
+/** The pages for people: those at the root, and those of docs/. Paths from the root. */
 export function documents(root: string): string[] {
   const pages = readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .sort();
-  return ['README.md', 'CONTRIBUTING.md', ...pages.map((name) => `docs/${name}`)];
+  return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', ...pages.map((name) => `docs/${name}`)];
 }
 
 export function snippets(root: string, document: string): Snippet[] {
