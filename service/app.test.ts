@@ -262,13 +262,13 @@ test('/metrics counts by route, code and model', async () => {
   expect(response.headers.get('Content-Type')).toMatch(/^text\/plain; version=0\.0\.4/);
   const text = await response.text();
   for (const line of [
-    'rhizome_http_requests_total{route="/predictions",model="iris",code="200"} 1',
-    'rhizome_http_requests_total{route="/predictions",model="iris",code="400"} 1',
-    'rhizome_http_requests_total{route="/livez",model="",code="200"} 1',
-    'rhizome_http_requests_total{route="none",model="",code="404"} 1',
-    'rhizome_http_request_duration_seconds_count{route="/predictions",model="iris"} 2',
+    'rhizome_requests_total{protocol="http",route="/predictions",model="iris",code="200"} 1',
+    'rhizome_requests_total{protocol="http",route="/predictions",model="iris",code="400"} 1',
+    'rhizome_requests_total{protocol="http",route="/livez",model="",code="200"} 1',
+    'rhizome_requests_total{protocol="http",route="none",model="",code="404"} 1',
+    'rhizome_request_duration_seconds_count{protocol="http",route="/predictions",model="iris"} 2',
     'rhizome_inference_duration_seconds_count{model="iris"} 1',
-    'rhizome_http_requests_in_flight 1',
+    'rhizome_requests_in_flight{protocol="http"} 1',
     'process_cpu_user_seconds_total',
   ])
     expect(text).toContain(line);

@@ -156,8 +156,12 @@ test('the log and the metrics name the model, and the time of its runs', async (
     { path: '/models/rose/predictions' },
   ]);
   const text = await (await request('GET', '/metrics')).text();
-  expect(text).toContain('rhizome_http_requests_total{route="/models/:name/predictions",model="iris",code="200"} 1');
-  expect(text).toContain('rhizome_http_requests_total{route="/models/:name/predictions",model="",code="404"} 1');
+  expect(text).toContain(
+    'rhizome_requests_total{protocol="http",route="/models/:name/predictions",model="iris",code="200"} 1',
+  );
+  expect(text).toContain(
+    'rhizome_requests_total{protocol="http",route="/models/:name/predictions",model="",code="404"} 1',
+  );
   expect(text).toContain('rhizome_inference_duration_seconds_count{model="iris"} 1');
   expect(text).not.toContain('rose');
 });

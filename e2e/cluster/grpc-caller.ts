@@ -123,9 +123,7 @@ export async function answeredBy(): Promise<ReadonlyMap<string, number>> {
       .split('\n')
       .filter(
         (line) =>
-          line.startsWith('rhizome_http_requests_total{') &&
-          line.includes('/ModelInfer"') &&
-          line.includes('code="OK"'),
+          line.startsWith('rhizome_requests_total{') && line.includes('/ModelInfer"') && line.includes('code="OK"'),
       );
     return [pod, lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)] as const;
   });

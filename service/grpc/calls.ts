@@ -121,7 +121,7 @@ class RunningCall implements Call {
     this.#call = call;
     this.#options = options;
     this.#onEnd = onEnd;
-    options.metrics.inFlight.inc();
+    options.metrics.inFlight.inc({ protocol: 'grpc' });
     // The library ends calls by itself too, for a client's deadline or a size: this is where every status comes by.
     const send = call.sendStatus.bind(call);
     call.sendStatus = ({ code, details, metadata }) => {
@@ -175,8 +175,8 @@ class RunningCall implements Call {
     this.#onEnd();
     const { logger, metrics, open, endless } = this.#options;
     const milliseconds = performance.now() - this.#started;
-    const labels = { route: this.path, model: this.model ?? '' };
-    metrics.inFlight.dec();
+    const labels = { protocol: 'grpc', route: this.path, model: this.model ?? '' };
+    metrics.inFlight.dec({ protocol: 'grpc' });
     metrics.requests.inc({ ...labels, code: status[code] });
     if (!endless.has(this.path)) metrics.requestDuration.observe(labels, milliseconds / 1000);
     logger[open.has(this.path) ? 'debug' : 'info'](

@@ -218,10 +218,10 @@ describe('every call', () => {
     });
     const counts = await started.metrics.registry.metrics();
     expect(counts).toContain(
-      'rhizome_http_requests_total{route="/inference.GRPCInferenceService/ModelInfer",model="iris",code="OK"} 1',
+      'rhizome_requests_total{protocol="grpc",route="/inference.GRPCInferenceService/ModelInfer",model="iris",code="OK"} 1',
     );
     expect(counts).toContain('rhizome_inference_duration_seconds_count{model="iris"} 1');
-    expect(counts).toContain('rhizome_http_requests_in_flight 0');
+    expect(counts).toContain('rhizome_requests_in_flight{protocol="grpc"} 0');
   });
 
   test('needs the key, where there is one; probes do not', async () => {
@@ -268,7 +268,7 @@ describe('every call', () => {
       'DEADLINE_EXCEEDED',
       expect.stringContaining('within 0.3 s (REQUEST_TIMEOUT_SECONDS)'),
     ]);
-    expect(await started.metrics.registry.metrics()).toContain('rhizome_http_requests_in_flight 0');
+    expect(await started.metrics.registry.metrics()).toContain('rhizome_requests_in_flight{protocol="grpc"} 0');
   });
 
   test('that its client cancels is over', async () => {

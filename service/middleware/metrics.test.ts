@@ -24,7 +24,7 @@ test('each version of a model has its state and its load time', async () => {
       'rhizome_model_info{model="wine",version="11"} 1',
     ])
       expect(text).toContain(line);
-    expect(text).toMatch(/rhizome_model_load_seconds\{model="wine",version="2"\} 0\.\d+/);
+    expect(text).toMatch(/rhizome_model_load_duration_seconds\{model="wine",version="2"\} 0\.\d+/);
     expect(text).not.toContain('rhizome_model_info{model="broken"');
     await repository.release();
   } finally {

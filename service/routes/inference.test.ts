@@ -219,7 +219,9 @@ describe('POST …/infer', () => {
     ]);
     expect(logs.at(-1)).toMatchObject({ path: '/v2/models/iris/infer', model: 'iris', status: 200 });
     const metrics = await (await request('GET', '/metrics')).text();
-    expect(metrics).toContain('rhizome_http_requests_total{route="/v2/models/:name/infer",model="iris",code="200"} 1');
+    expect(metrics).toContain(
+      'rhizome_requests_total{protocol="http",route="/v2/models/:name/infer",model="iris",code="200"} 1',
+    );
     expect(metrics).toContain('rhizome_inference_duration_seconds_count{model="iris"} 1');
   });
 
