@@ -6,7 +6,8 @@ import { createConsumer } from '../../e2e/consumer.ts';
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
 import { Model } from '../../onnx/model.ts';
 import { declarations } from '../declarations/declarations.ts';
-import { property, typeNames } from '../declarations/names.ts';
+import { property } from '../declarations/names.ts';
+import { typeNames } from '../../service/contract/index.ts';
 
 const repository = join(import.meta.dirname, '../..');
 
@@ -200,7 +201,8 @@ test("examples and answers of every training library's model fit its types", asy
       }
       await model.release();
     }
-    const names = typeNames(signatures.map(({ name }) => name).sort());
+    const sorted = signatures.map(({ name }) => name).sort();
+    const names = new Map(typeNames(sorted).map((type, index) => [sorted[index], type]));
     consumer.write('models.ts', declarations(signatures));
     consumer.write(
       'values.ts',

@@ -3,13 +3,14 @@ import type { DType } from '../../onnx/engine/engine.ts';
 import type { Feature } from '../../onnx/signature/features.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
-import { comment, literal, property, typeNames } from './names.ts';
+import { typeNames } from '../../service/contract/index.ts';
+import { comment, literal, property } from './names.ts';
 
 /** The same text for the same models, whatever their order. */
 export function declarations(models: readonly Signature[]): string {
   const sorted = [...models].sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = typeNames(sorted.map(({ name }) => name));
-  const named = sorted.map((signature) => ({ signature, type: names.get(signature.name) ?? '' }));
+  const named = sorted.map((signature, index) => ({ signature, type: names[index] ?? '' }));
   const bodies = named.map(({ signature, type }) => declaration(signature, type));
   const used = (shared: keyof typeof sharedTypes): boolean =>
     bodies.some((body) => new RegExp(`\\b${shared}\\b`).test(body));

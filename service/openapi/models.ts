@@ -1,4 +1,5 @@
 import type { Model } from '../../onnx/model.ts';
+import { typeNames } from '../contract/type-names.ts';
 import type { Json } from '../protocol/schemas.ts';
 
 /** A model as the document has it. */
@@ -14,23 +15,17 @@ export function documentedModels(
   models: readonly Model[],
   defaultVersion: (name: string) => Model | undefined,
 ): readonly DocumentedModel[] {
-  const taken = new Set<string>();
-  return models.map((model) => {
-    const { name, version } = model.signature;
-    const isDefault = defaultVersion(name) === model;
-    const wanted = pascal(isDefault ? name : `${name} v${version}`) || 'Model';
-    let id = wanted;
-    for (let count = 2; taken.has(id); count++) id = `${wanted}_${count}`;
-    taken.add(id);
-    return { model, isDefault, id };
-  });
-}
-
-function pascal(text: string): string {
-  return text
-    .split(/[^a-zA-Z0-9]+/)
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
-    .join('');
+  const documented = models.map((model) => ({ model, isDefault: defaultVersion(model.signature.name) === model }));
+  // The defaults first and by name, as `rhizome types` names them: the other versions must not take their names.
+  const order = [...documented].sort(
+    (a, b) => Number(b.isDefault) - Number(a.isDefault) || (a.model.signature.name < b.model.signature.name ? -1 : 1),
+  );
+  const ids = typeNames(
+    order.map(({ model: { signature }, isDefault }) =>
+      isDefault ? signature.name : `${signature.name} v${signature.version}`,
+    ),
+  );
+  return documented.map((each) => ({ ...each, id: ids[order.indexOf(each)] ?? '' }));
 }
 
 /** A path for each model, and one for each of its versions. */
