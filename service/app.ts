@@ -1,13 +1,14 @@
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Model } from '../onnx/model.ts';
-import './context.ts';
+import './middleware/context.ts';
 import { paths } from './contract/index.ts';
 import { ServiceError } from './errors.ts';
 import type { ModelRepository } from './inference/repository.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle/lifecycle.ts';
 import { accessLog } from './middleware/access-log.ts';
-import { auth, type KeySource } from './middleware/auth.ts';
+import type { KeySource } from './config/api-key.ts';
+import { auth } from './middleware/auth.ts';
 import { bodyLimit } from './middleware/body-limit.ts';
 import { draining } from './middleware/draining.ts';
 import { metrics, type Metrics } from './middleware/metrics.ts';

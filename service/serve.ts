@@ -1,14 +1,14 @@
 import { flushCompileCache } from 'node:module';
 import { pino, type Logger } from 'pino';
 import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
-import { apiKeySource } from './api-key.ts';
+import { apiKeySource } from './config/api-key.ts';
 import { createApp } from './app.ts';
-import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config.ts';
+import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config/config.ts';
 import { ModelRepository } from './inference/repository.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { Lifecycle } from './lifecycle/lifecycle.ts';
 import { Metrics } from './middleware/metrics.ts';
-import { drain, type Listener } from './drain.ts';
-import { listen } from './server.ts';
+import { drain, type Listener } from './lifecycle/drain.ts';
+import { listen } from './http-server.ts';
 
 /** Takes what is to be done on SIGTERM and SIGINT. */
 export type OnSignal = (stop: (signal: NodeJS.Signals) => void) => void;

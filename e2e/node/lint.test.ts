@@ -10,7 +10,7 @@ const code: Offences = {
   'cli/default.ts': ['no-restricted-syntax', 'export default 1;\n'],
   'cli/floating.ts': ['@typescript-eslint/no-floating-promises', 'Promise.resolve();\n'],
 };
-const readConfig = `import { readConfig } from '../service/config.ts';\nreadConfig({});\n`;
+const readConfig = `import { readConfig } from '../service/config/config.ts';\nreadConfig({});\n`;
 const imports: Offences = {
   'onnx/upward.ts': ['floor-onnx', readConfig],
   'infra/inward.ts': ['floor-infra', readConfig],

@@ -8,7 +8,8 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { ServiceError } from '../errors.ts';
-import { checkKey, type KeySource } from '../middleware/auth.ts';
+import type { KeySource } from '../config/api-key.ts';
+import { checkKey } from '../middleware/auth.ts';
 import type { Metrics } from '../middleware/metrics.ts';
 import { requestIdOf } from '../middleware/request-id.ts';
 import { statusOf } from './status.ts';

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { drain } from '../drain.ts';
+import { drain } from '../lifecycle/drain.ts';
 import { engineThatRuns } from '../fixtures/engine.ts';
 import { start, stopAll } from './fixtures/server.ts';
 

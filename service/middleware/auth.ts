@@ -1,9 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
+import type { KeySource } from '../config/api-key.ts';
 import { ServiceError } from '../errors.ts';
-
-/** The key that requests need now; undefined where none is needed. */
-export type KeySource = () => string | undefined;
 
 const BEARER = /^Bearer +(\S+) *$/i;
 

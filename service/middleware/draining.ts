@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { ServiceError } from '../errors.ts';
-import type { Lifecycle } from '../lifecycle.ts';
+import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 
 /** From SIGTERM on, tells each client to close its connection and so to find another replica. */
 export function draining(lifecycle: Lifecycle): MiddlewareHandler {

@@ -5,7 +5,7 @@ import { documentedModels, eachModel, parameters, type DocumentedModel } from '.
 import { predictionSchemas, predictionsOperation } from './predictions.ts';
 import { getOperation, jsonResponse, sharedSchemas } from './shared.ts';
 import { inferencePaths, inferenceSchemas, inferenceTag, inferSchemas } from './v2.ts';
-import { ref, type Json } from '../protocol/schemas.ts';
+import { ref, type Json } from '../protocol/json-schemas.ts';
 
 export interface OpenApiOptions {
   /** What is loaded, every version. */

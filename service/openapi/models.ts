@@ -1,6 +1,6 @@
 import type { Model } from '../../onnx/model.ts';
 import { typeNames } from '../contract/type-names.ts';
-import type { Json } from '../protocol/schemas.ts';
+import type { Json } from '../protocol/json-schemas.ts';
 
 /** A model as the document has it. */
 export interface DocumentedModel {

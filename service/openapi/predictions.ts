@@ -1,7 +1,7 @@
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { DocumentedModel } from './models.ts';
 import { problemResponses } from './shared.ts';
-import { featureSchema, outputSchema, ref, rowSchema, type Json } from '../protocol/schemas.ts';
+import { featureSchema, outputSchema, ref, rowSchema, type Json } from '../protocol/json-schemas.ts';
 
 /** `POST …/predictions` of a model. */
 export function predictionsOperation(

@@ -1,4 +1,4 @@
-import { integerSchemas, ref, type Json } from '../protocol/schemas.ts';
+import { integerSchemas, ref, type Json } from '../protocol/json-schemas.ts';
 
 /** Schemas that are the same for every model. */
 export const sharedSchemas: Json = {

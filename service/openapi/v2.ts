@@ -3,7 +3,7 @@ import { paths } from '../contract/index.ts';
 import { allDatatypes, datatypeOf } from '../protocol/oip/datatypes.ts';
 import { eachModel, parameters, type DocumentedModel } from './models.ts';
 import { jsonResponse } from './shared.ts';
-import { answeredElement, elementSchema, nested, ref, type Json } from '../protocol/schemas.ts';
+import { answeredElement, elementSchema, nested, ref, type Json } from '../protocol/json-schemas.ts';
 
 export const inferenceTag = 'Open Inference Protocol';
 

@@ -1,7 +1,7 @@
 import type { Model } from '../../onnx/model.ts';
 import type { FeatureDescription, ModelDescription, ModelList, ModelListEntry } from '../contract/index.ts';
 import type { Entry, ModelRepository } from '../inference/repository.ts';
-import { rowSchema } from './schemas.ts';
+import { rowSchema } from './json-schemas.ts';
 
 /** `GET /models`. */
 export function describeModels(repository: ModelRepository): ModelList {

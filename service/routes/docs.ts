@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Hono } from 'hono';
 import { paths } from '../contract/index.ts';
 import { openApi, type OpenApiOptions } from '../openapi/document.ts';
-import { json } from './answer.ts';
+import { json } from './json-response.ts';
 import { route } from './route.ts';
 
 const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));

@@ -1,8 +1,8 @@
 import type { Hono } from 'hono';
 import { paths, type Health } from '../contract/index.ts';
 import type { ModelRepository } from '../inference/repository.ts';
-import type { Lifecycle } from '../lifecycle.ts';
-import { readiness } from '../readiness.ts';
+import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+import { readiness } from '../lifecycle/readiness.ts';
 import { route } from './route.ts';
 
 /** Live: the event loop turns. Ready: every model is loaded and has just reproduced its examples. */

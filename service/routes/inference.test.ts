@@ -7,7 +7,7 @@ import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
 import { createApp } from '../app.ts';
 import { version } from '../contract/index.ts';
 import { ModelRepository } from '../inference/repository.ts';
-import { Lifecycle } from '../lifecycle.ts';
+import { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { Metrics } from '../middleware/metrics.ts';
 
 const root = join(import.meta.dirname, '../..');

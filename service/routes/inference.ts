@@ -4,15 +4,15 @@ import { ServiceError } from '../errors.ts';
 import { infer } from '../inference/infer.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import { shown } from '../inference/format-value.ts';
-import type { Lifecycle } from '../lifecycle.ts';
+import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import type { Metrics } from '../middleware/metrics.ts';
 import { parseJson } from '../protocol/json.ts';
 import { modelMetadata, repositoryIndex, serverMetadata } from '../protocol/oip/metadata.ts';
 import { decodeInferRequest } from '../protocol/oip/request.ts';
 import { encodeInferResponse } from '../protocol/oip/response.ts';
-import { readiness } from '../readiness.ts';
-import { timed } from '../timed.ts';
-import { mediaType, readBody } from './body.ts';
+import { readiness } from '../lifecycle/readiness.ts';
+import { timed } from '../operations/timeout.ts';
+import { mediaType, readBody } from './request-body.ts';
 import { route } from './route.ts';
 
 /** The Open Inference Protocol, version 2: https://github.com/open-inference/open-inference-protocol */

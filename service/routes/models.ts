@@ -2,7 +2,7 @@ import type { Context, Hono } from 'hono';
 import { paths } from '../contract/index.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import { describeModel, describeModels } from '../protocol/models.ts';
-import { json } from './answer.ts';
+import { json } from './json-response.ts';
 import { route } from './route.ts';
 
 export function models(

@@ -4,11 +4,11 @@ import { paths } from '../contract/index.ts';
 import { predict } from '../inference/predict.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import type { Metrics } from '../middleware/metrics.ts';
-import { decodeFeatures } from '../protocol/features.ts';
-import { encodePredictions } from '../protocol/predictions.ts';
-import { timed } from '../timed.ts';
-import { json } from './answer.ts';
-import { readJson } from './body.ts';
+import { decodeFeatures } from '../protocol/predictions/request.ts';
+import { encodePredictions } from '../protocol/predictions/response.ts';
+import { timed } from '../operations/timeout.ts';
+import { json } from './json-response.ts';
+import { readJson } from './request-body.ts';
 import { route } from './route.ts';
 
 export interface PredictionsOptions {

@@ -2,7 +2,7 @@ import { ServiceError } from '../../errors.ts';
 import type { NamedTensor } from '../../inference/infer.ts';
 import { shown } from '../../inference/format-value.ts';
 import { invalidTensor, readShape } from '../../inference/tensor-shape.ts';
-import { isObject } from '../issues.ts';
+import { isObject } from '../issue-list.ts';
 import { parseJson } from '../json.ts';
 import { readData } from './data.ts';
 import { allDatatypes, dtypeOf } from './datatypes.ts';

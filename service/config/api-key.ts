@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import type { KeySource } from './middleware/auth.ts';
+
+/** Returns the key that requests need now, or undefined if they need none. */
+export type KeySource = () => string | undefined;
 
 /** How long a rotated key may go unnoticed. Kubernetes itself takes up to a minute to write it into the volume. */
 const REREAD_MILLISECONDS = 1000;

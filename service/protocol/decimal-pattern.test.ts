@@ -1,4 +1,4 @@
-import { decimalPattern } from './decimals.ts';
+import { decimalPattern } from './decimal-pattern.ts';
 
 test('of a small range exactly its numbers match', () => {
   for (const [low, high] of [

@@ -1,7 +1,7 @@
-import type { Prediction } from '../../onnx/batch/predictions.ts';
-import type { Signature } from '../../onnx/signature/signature.ts';
-import type { PredictionResponse } from '../contract/index.ts';
-import type { DecodedFeatures } from './features.ts';
+import type { Prediction } from '../../../onnx/batch/predictions.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
+import type { PredictionResponse } from '../../contract/index.ts';
+import type { DecodedFeatures } from './request.ts';
 
 /** The answer's body: an object for an object, else an array in the order of the rows. For `stringifyJson`. */
 export function encodePredictions(

@@ -4,7 +4,7 @@ import type { Feature } from '../../onnx/signature/features.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
-import { decimalPattern } from './decimals.ts';
+import { decimalPattern } from './decimal-pattern.ts';
 
 /** JSON Schema, 2020-12. Bounds of 64-bit integers are bigints: `stringifyJson` writes them. */
 export type Json = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
-import type { Feature } from '../../onnx/signature/features.ts';
-import type { Cell, Row } from '../../onnx/signature/cells.ts';
-import { expectation, namesOf, type CellReader } from './cells.ts';
-import { isObject, pointerTo, shorten, whatCame } from './issues.ts';
+import type { Feature } from '../../../onnx/signature/features.ts';
+import type { Cell, Row } from '../../../onnx/signature/cells.ts';
+import { expectation, namesOf, type CellReader } from './cell-reader.ts';
+import { isObject, pointerTo, shorten, whatCame } from '../issue-list.ts';
 
 /** What data frames come as: `{"columns": {"a": [1, 2], "b": [3, 4]}}`. */
 interface Table {

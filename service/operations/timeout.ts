@@ -1,5 +1,5 @@
-import { ServiceError } from './errors.ts';
-import type { Metrics } from './middleware/metrics.ts';
+import { ServiceError } from '../errors.ts';
+import type { Metrics } from '../middleware/metrics.ts';
 
 /** Times what a model does for one request, and gives up on it when the request's time is over. @throws ServiceError `timeout` */
 export async function timed<T>(

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { minimumGraceSeconds, variables, type Variable, type VariableName } from './contract/index.ts';
+import { minimumGraceSeconds, variables, type Variable, type VariableName } from '../contract/index.ts';
 
 export interface Config {
   readonly port: number;

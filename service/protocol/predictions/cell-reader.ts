@@ -1,11 +1,11 @@
-import { describeKind, type Scalar } from '../../onnx/signature/dtypes.ts';
-import type { DType } from '../../onnx/engine/engine.ts';
-import type { Feature } from '../../onnx/signature/features.ts';
-import { closestName } from '../../onnx/signature/model-json.ts';
-import { readCell, type Cell } from '../../onnx/signature/cells.ts';
-import { formatTensorType } from '../../onnx/signature/tensor-spec.ts';
-import type { Issue } from '../contract/index.ts';
-import { Issues, pointerTo, shorten, whatCame } from './issues.ts';
+import { describeKind, type Scalar } from '../../../onnx/signature/dtypes.ts';
+import type { DType } from '../../../onnx/engine/engine.ts';
+import type { Feature } from '../../../onnx/signature/features.ts';
+import { closestName } from '../../../onnx/signature/model-json.ts';
+import { readCell, type Cell } from '../../../onnx/signature/cells.ts';
+import { formatTensorType } from '../../../onnx/signature/tensor-spec.ts';
+import type { Issue } from '../../contract/index.ts';
+import { Issues, pointerTo, shorten, whatCame } from '../issue-list.ts';
 
 /** Where a value stands in the body. */
 export type Place = () => readonly (string | number)[];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from './config.ts';
+import type { Config } from '../config/config.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /** Kept of the grace period for the last answers to be sent and for exiting. */

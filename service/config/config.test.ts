@@ -1,5 +1,5 @@
 import { ConfigError, describeVariables, readConfig } from './config.ts';
-import { variables } from './contract/index.ts';
+import { variables } from '../contract/index.ts';
 
 const base = { MODELS_DIR: import.meta.dirname };
 

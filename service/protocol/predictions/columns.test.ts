@@ -1,7 +1,7 @@
-import type { Signature } from '../../onnx/signature/signature.ts';
-import type { ServiceError } from '../errors.ts';
-import { decodeFeatures } from './features.ts';
-import { encodePredictions } from './predictions.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
+import type { ServiceError } from '../../errors.ts';
+import { decodeFeatures } from './request.ts';
+import { encodePredictions } from './response.ts';
 
 const signature = (...names: string[]): Signature => ({
   name: 'm',

@@ -1,11 +1,11 @@
-import type { DType } from '../../onnx/engine/engine.ts';
-import type { Prediction } from '../../onnx/batch/predictions.ts';
-import type { Signature } from '../../onnx/signature/signature.ts';
-import type { Issue } from '../contract/index.ts';
-import { ServiceError } from '../errors.ts';
-import { decodeFeatures } from './features.ts';
-import { stringifyJson } from './json.ts';
-import { encodePredictions } from './predictions.ts';
+import type { DType } from '../../../onnx/engine/engine.ts';
+import type { Prediction } from '../../../onnx/batch/predictions.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
+import type { Issue } from '../../contract/index.ts';
+import { ServiceError } from '../../errors.ts';
+import { decodeFeatures } from './request.ts';
+import { stringifyJson } from '../json.ts';
+import { encodePredictions } from './response.ts';
 
 function signature(...dtypes: DType[]): Signature {
   const features = dtypes.map((dtype, column) => ({ name: `f${column}`, dtype, input: 'X', column, shape: [] }));

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
-import type { Config } from './config.ts';
-import type { Listener } from './drain.ts';
+import type { Config } from './config/config.ts';
+import type { Listener } from './lifecycle/drain.ts';
 
 /** Longer than the idle time of common load balancers (ALB 60 s, nginx 75 s), so that it is they who close. */
 const KEEP_ALIVE_SECONDS = 90;

@@ -1,10 +1,10 @@
-import type { Feature } from '../../onnx/signature/features.ts';
-import type { Cell, Row } from '../../onnx/signature/cells.ts';
-import type { Signature } from '../../onnx/signature/signature.ts';
-import type { Issue } from '../contract/index.ts';
-import { CellReader, expectation, namesOf } from './cells.ts';
-import { isObject, pointerTo, shorten } from './issues.ts';
-import { isTable, readTable } from './table.ts';
+import type { Feature } from '../../../onnx/signature/features.ts';
+import type { Cell, Row } from '../../../onnx/signature/cells.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
+import type { Issue } from '../../contract/index.ts';
+import { CellReader, expectation, namesOf } from './cell-reader.ts';
+import { isObject, pointerTo, shorten } from '../issue-list.ts';
+import { isTable, readTable } from './columns.ts';
 
 export interface DecodedFeatures {
   readonly rows: readonly Row[];

@@ -1,5 +1,5 @@
-import type { Check } from './contract/index.ts';
-import type { ModelRepository } from './inference/repository.ts';
+import type { Check } from '../contract/index.ts';
+import type { ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /** Whether requests should be sent here, for every protocol: the process accepts them, and every model is proven. */
