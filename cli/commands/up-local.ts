@@ -4,12 +4,12 @@ import { privateCharts, readManifests } from '../project/manifests.ts';
 import { assertPredictions } from '../ask/predict.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { synth } from '../project/synth.ts';
-import { detach, startLocal, type Detached, type ReplicaEvent } from '../local/index.ts';
+import { detach, startLocalRuntime, type LocalRuntime, type ReplicaEvent } from '../local/index.ts';
 import { localTarget } from '../targets/local.ts';
 import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
 
-/** The steps of `up` with the embedded engine: the same manifests, as processes of this machine. */
+/** The steps of `up` on the local runtime, which runs the same manifests as processes of this machine. */
 export async function upOnThisMachine(context: CommandContext, options: UpOptions): Promise<void> {
   const { report, root, signal } = context;
   const { run, times } = createSteps(report);
@@ -28,8 +28,12 @@ export async function upOnThisMachine(context: CommandContext, options: UpOption
     grpcPort: options.grpcPort ?? defaultGrpcPort,
     onEvent,
   };
-  const ready = async ({ url, grpc, unhonoured }: Pick<Detached, 'url' | 'grpc' | 'unhonoured'>): Promise<void> => {
-    for (const line of unhonoured) report.line(`not on this machine: ${line}`);
+  const ready = async ({
+    url,
+    grpc,
+    unsupported,
+  }: Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'>): Promise<void> => {
+    for (const { fields, meaning } of unsupported) report.line(`not on this machine: ${fields.join(', ')}: ${meaning}`);
     const { answers, curls } = await run('Predict', (skip) => assertPredictions(context, url, skip));
     context.print(
       options.json === true
@@ -42,7 +46,7 @@ export async function upOnThisMachine(context: CommandContext, options: UpOption
     await ready(await run('Start the replicas', () => detach({ ...engine, timeoutSeconds, signal })));
     return;
   }
-  const running = await run('Start the replicas', () => startLocal(engine));
+  const running = await run('Start the replicas', () => startLocalRuntime(engine));
   try {
     await run('Wait for the replicas', () => running.waitReady({ timeoutSeconds, signal }));
     await ready(running);

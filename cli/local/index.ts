@@ -1,9 +1,7 @@
-/**
- * The embedded engine: runs synthesized manifests as processes of this machine, as the kubelet and kube-proxy would.
- * what is up already.
- */
-export { detach, type Detached, type DetachOptions } from './daemon/detach.ts';
-export { startLocal, type LocalEngine, type LocalOptions } from './runtime.ts';
+/** The local runtime: runs synthesized manifests as processes of this machine, as the kubelet and kube-proxy would. */
+export { detach, type DetachedRuntime, type DetachOptions } from './daemon/detach.ts';
+export type { UnsupportedFields } from './manifests/unsupported-fields.ts';
+export { startLocalRuntime, type LocalOptions, type LocalRuntime } from './runtime.ts';
 export type { ReplicaEvent } from './replica/replica.ts';
 export { sendSignal } from './replica/process-id.ts';
 export { readState } from './state.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from './replica/clock.ts';
-import { type LocalEngine, startLocal } from './runtime.ts';
+import { type LocalRuntime, startLocalRuntime } from './runtime.ts';
 import { eventually } from './fixtures/eventually.ts';
 import { FakeClock } from './fixtures/fake-clock.ts';
 import { livenessProbe, project, type Wishes } from './fixtures/manifests.ts';
@@ -20,10 +20,10 @@ afterEach(async () => {
 async function start(
   wishes: Wishes,
   clock?: Clock,
-): Promise<{ engine: LocalEngine; events: ReplicaEvent[]; root: string }> {
+): Promise<{ engine: LocalRuntime; events: ReplicaEvent[]; root: string }> {
   const folder = project(wishes);
   const events: ReplicaEvent[] = [];
-  const engine = await startLocal({
+  const engine = await startLocalRuntime({
     ...folder,
     port: 0,
     grpcPort: 0,
@@ -45,13 +45,13 @@ interface Answer {
 }
 
 /** Over a connection of its own. */
-async function get(engine: LocalEngine, path = '/'): Promise<Answer> {
+async function get(engine: LocalRuntime, path = '/'): Promise<Answer> {
   const response = await fetch(engine.url + path, { headers: { connection: 'close' } });
   const body = await response.text();
   return (body === '' ? {} : JSON.parse(body)) as Answer;
 }
 
-const processes = (engine: LocalEngine): ProcessId[] => engine.status().replicas.map(({ pid }) => identify(pid!)!);
+const processes = (engine: LocalRuntime): ProcessId[] => engine.status().replicas.map(({ pid }) => identify(pid!)!);
 const waiting = { timeoutSeconds: 20 };
 
 test('runs the replicas with names, ports and environment of their own, and leaves nothing behind', async () => {
@@ -264,12 +264,12 @@ test('a second wish to stop is at once, and processes that a replica has started
   });
   await engine.waitReady(waiting);
   const [id] = processes(engine);
-  const hurry = new AbortController();
+  const killNow = new AbortController();
   const first = engine.stop();
   await delay(100);
   expect(isRunning(id!)).toBe(true);
-  const second = engine.stop(hurry.signal);
-  hurry.abort();
+  const second = engine.stop(killNow.signal);
+  killNow.abort();
   await Promise.all([first, second]);
   expect(isRunning(id!)).toBe(false);
 });

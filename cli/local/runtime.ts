@@ -4,14 +4,14 @@ import { relative, resolve } from 'node:path';
 import type { DeploymentStatus } from '../deployment-status.ts';
 import { Balancer } from './balancer.ts';
 import { type Clock, systemClock } from './replica/clock.ts';
-import { makeWay } from './stop.ts';
-import { grpcPort as grpcContainerPort, readManifests } from './manifests/manifests.ts';
+import { stopPrevious } from './stop.ts';
+import { grpcPort as grpcContainerPort, readWorkload } from './manifests/workload.ts';
 import { notReady } from './not-ready.ts';
 import { identify, killGroup } from './replica/process-id.ts';
 import type { ReplicaEvent } from './replica/replica.ts';
-import { places, removeState, replicaLog, writeState } from './state.ts';
+import { localPaths, removeState, replicaLog, writeState } from './state.ts';
 import { Supervisor } from './supervisor.ts';
-import { unhonoured } from './manifests/unsupported-fields.ts';
+import { type UnsupportedFields, unsupportedFields } from './manifests/unsupported-fields.ts';
 
 export interface LocalOptions {
   /** Path of the synthesized manifests, from the root. */
@@ -27,13 +27,13 @@ export interface LocalOptions {
   readonly clock?: Clock;
 }
 
-export interface LocalEngine {
+export interface LocalRuntime {
   /** Without a trailing slash. */
   readonly url: string;
   /** Host and port of gRPC; undefined where the Service has none. */
   readonly grpc: string | undefined;
-  /** What the manifests ask for and is not done here, a line each. */
-  readonly unhonoured: readonly string[];
+  /** What the manifests contain and the local runtime ignores. */
+  readonly unsupported: readonly UnsupportedFields[];
   status(): DeploymentStatus;
   /**
    * Resolves when every replica is ready.
@@ -50,17 +50,17 @@ export interface LocalEngine {
  * Resolves when the Service's port listens and the replicas are being started.
  * @throws Failure for manifests that cannot be run and for a port that is in use; nothing runs then
  */
-export async function startLocal({
+export async function startLocalRuntime({
   manifests: path,
   root,
   port,
   grpcPort,
   onEvent,
   clock = systemClock,
-}: LocalOptions): Promise<LocalEngine> {
-  const manifests = readManifests(resolve(root, path));
+}: LocalOptions): Promise<LocalRuntime> {
+  const manifests = readWorkload(resolve(root, path));
   const spoken = grpcContainerPort(manifests);
-  await makeWay(root, port, spoken === undefined ? undefined : grpcPort);
+  await stopPrevious(root, port, spoken === undefined ? undefined : grpcPort);
 
   const changes = new EventEmitter().setMaxListeners(0);
   let supervisor: Supervisor | undefined;
@@ -102,8 +102,8 @@ export async function startLocal({
     changes.emit('change');
   };
   try {
-    rmSync(places(root).logs, { recursive: true, force: true });
-    supervisor = new Supervisor({ manifests, root, logs: places(root).logs, clock, onEvent, onChange: record });
+    rmSync(localPaths(root).logs, { recursive: true, force: true });
+    supervisor = new Supervisor({ manifests, root, logs: localPaths(root).logs, clock, onEvent, onChange: record });
   } catch (error) {
     close();
     throw error;
@@ -117,11 +117,11 @@ export async function startLocal({
   };
   process.once('exit', lastResort);
 
-  const hurry = new AbortController();
+  const killNow = new AbortController();
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     close();
-    await running.stop(hurry.signal);
+    await running.stop(killNow.signal);
     for (const each of balancers) each.destroy();
     process.off('exit', lastResort);
     removeState(root);
@@ -130,7 +130,7 @@ export async function startLocal({
   return {
     url,
     grpc,
-    unhonoured: unhonoured(manifests),
+    unsupported: unsupportedFields(manifests),
     status: () => running.status(),
     async waitReady({ timeoutSeconds, signal }) {
       const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
@@ -150,7 +150,7 @@ export async function startLocal({
     },
     async stop(now) {
       const atOnce = (): void => {
-        hurry.abort();
+        killNow.abort();
       };
       if (now?.aborted === true) atOnce();
       now?.addEventListener('abort', atOnce, { once: true });

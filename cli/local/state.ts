@@ -15,7 +15,7 @@ export interface State {
 }
 
 /** Where the engine of a project keeps what it knows. `folder` goes with `rhizome down`. */
-export function places(root: string) {
+export function localPaths(root: string) {
   const folder = join(root, '.rhizome', 'local');
   return {
     folder,
@@ -28,12 +28,12 @@ export function places(root: string) {
 }
 
 export function replicaLog(root: string, name: string): string {
-  return join(places(root).logs, `${name}.log`);
+  return join(localPaths(root).logs, `${name}.log`);
 }
 
 /** Synchronous: no process may run for a moment without its number being on record. */
 export function writeState(root: string, state: State): void {
-  const { folder, state: path } = places(root);
+  const { folder, state: path } = localPaths(root);
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`);
   renameSync(`${path}.new`, path);
@@ -42,7 +42,7 @@ export function writeState(root: string, state: State): void {
 /** Undefined where nothing was started, or all of it has ended well. */
 export async function readState(root: string): Promise<State | undefined> {
   try {
-    return JSON.parse(await readFile(places(root).state, 'utf8')) as State;
+    return JSON.parse(await readFile(localPaths(root).state, 'utf8')) as State;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -50,5 +50,5 @@ export async function readState(root: string): Promise<State | undefined> {
 }
 
 export function removeState(root: string): void {
-  rmSync(places(root).state, { force: true });
+  rmSync(localPaths(root).state, { force: true });
 }

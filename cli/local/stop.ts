@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { checkPortFree, otherPort } from '../tools/port.ts';
 import { ended, isRunning, killGroup, type ProcessId, sendSignal } from './replica/process-id.ts';
-import { places, readState, type State } from './state.ts';
+import { localPaths, readState, type State } from './state.ts';
 
 /** How long a supervisor may take beyond its replicas' grace period. */
 const marginMs = 5000;
@@ -20,7 +20,7 @@ export async function stopLocal(root: string): Promise<readonly string[]> {
     await stopOrphans(left, state?.graceSeconds ?? 0);
     removed.push(`${left.length} replicas whose engine was gone (pid ${left.map(({ pid }) => pid).join(', ')})`);
   }
-  await rm(places(root).folder, { recursive: true, force: true });
+  await rm(localPaths(root).folder, { recursive: true, force: true });
   return removed;
 }
 
@@ -29,7 +29,7 @@ export async function stopLocal(root: string): Promise<readonly string[]> {
  * @param grpcPort undefined where there is no gRPC
  * @throws Failure where another program has one
  */
-export async function makeWay(root: string, port: number, grpcPort: number | undefined): Promise<void> {
+export async function stopPrevious(root: string, port: number, grpcPort: number | undefined): Promise<void> {
   const state = await readState(root);
   const own = state !== undefined && isRunning(state.supervisor) ? [state.url, state.grpc] : [];
   if (port !== 0 && !own.includes(`http://localhost:${port}`)) await checkPortFree(port);

@@ -7,11 +7,11 @@ import type { Clock } from './replica/clock.ts';
 import { containerEnvironment } from './replica/environment.ts';
 import type { Deployment } from '../kubernetes.ts';
 import { LogFile } from './log-file.ts';
-import { type Manifests, servedDeployment, serviceOf, servingContainer } from './manifests/manifests.ts';
+import { type Workload, servedDeployment, serviceOf, servingContainer } from './manifests/workload.ts';
 import { type ReplicaEvent, Replica } from './replica/replica.ts';
 
 export interface SupervisorOptions {
-  readonly manifests: Manifests;
+  readonly manifests: Workload;
   readonly root: string;
   readonly logs: string;
   readonly clock: Clock;
@@ -70,7 +70,7 @@ export class Supervisor {
 }
 
 /** What each pod of a Deployment is made of. */
-function plan(deployment: Deployment, manifests: Manifests, root: string) {
+function plan(deployment: Deployment, manifests: Workload, root: string) {
   const { metadata, spec } = deployment;
   const { container, port } = servingContainer(deployment, serviceOf(deployment, manifests.services));
   return Array.from({ length: spec.replicas ?? 1 }, (_, index) => {

@@ -1,6 +1,6 @@
 import { Failure } from '../../failure.ts';
 import type { DaemonMessage, DaemonOptions } from './detach.ts';
-import { type LocalEngine, startLocal } from '../runtime.ts';
+import { type LocalRuntime, startLocalRuntime } from '../runtime.ts';
 import { stopSignals } from './stop-signals.ts';
 
 // The process behind `rhizome up --detach`. It reports to its parent until every replica is ready, then to its log.
@@ -21,9 +21,9 @@ const tell = async (message: DaemonMessage): Promise<void> => {
   });
 };
 
-let engine: LocalEngine | undefined;
+let engine: LocalRuntime | undefined;
 try {
-  engine = await startLocal({
+  engine = await startLocalRuntime({
     ...options,
     onEvent(event) {
       console.log(`${new Date().toISOString()} ${event.replica} ${event.reason}: ${event.message}`);
@@ -34,7 +34,7 @@ try {
     timeoutSeconds: options.timeoutSeconds,
     signal: AbortSignal.any([signals.stop, abandoned.signal]),
   });
-  await tell({ kind: 'ready', url: engine.url, grpc: engine.grpc, unhonoured: engine.unhonoured });
+  await tell({ kind: 'ready', url: engine.url, grpc: engine.grpc, unsupported: engine.unsupported });
   if (process.connected) process.disconnect();
   await new Promise((resolve) => {
     signals.stop.addEventListener('abort', resolve);

@@ -3,14 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { detach, type Detached, type DetachOptions } from './detach.ts';
+import { detach, type DetachedRuntime, type DetachOptions } from './detach.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { manifests, project, type Wishes } from '../fixtures/manifests.ts';
 import { localTarget } from '../../targets/local.ts';
 import { printLogs } from '../logs.ts';
 import { portOf } from '../replica/ports.ts';
 import { ended, identify, isRunning, type ProcessId } from '../replica/process-id.ts';
-import { places, readState, writeState } from '../state.ts';
+import { localPaths, readState, writeState } from '../state.ts';
 
 const cleanUp: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -24,7 +24,7 @@ function prepare(wishes: Wishes) {
     await target.down();
     folder.remove();
   });
-  const up = (options: Partial<DetachOptions> = {}): Promise<Detached> =>
+  const up = (options: Partial<DetachOptions> = {}): Promise<DetachedRuntime> =>
     detach({ ...folder, port: 0, grpcPort: 0, timeoutSeconds: 20, onEvent: () => undefined, ...options });
   return { ...folder, target, up };
 }
@@ -37,9 +37,9 @@ async function processes(root: string): Promise<ProcessId[]> {
 
 test('returns once ready; status, logs and url are seen from elsewhere; down removes it, as often as it is called', async () => {
   const { root, target, up } = prepare({});
-  const { url, pid, unhonoured } = await up();
+  const { url, pid, unsupported } = await up();
   expect(await target.url()).toBe(url);
-  expect(unhonoured).toEqual([]);
+  expect(unsupported).toEqual([]);
   const status = await target.status();
   expect(status).toMatchObject({ wanted: 2, ready: 2 });
   expect((await fetch(url)).status).toBe(200);
@@ -196,5 +196,5 @@ test('giving up while it starts leaves nothing', async () => {
   await delay(10);
   expect(ids.some(isRunning)).toBe(false);
   expect(await readState(root)).toBeUndefined();
-  expect(places(root).state).toContain(root);
+  expect(localPaths(root).state).toContain(root);
 });

@@ -5,11 +5,12 @@ import { resolve } from 'node:path';
 import { Failure } from '../../failure.ts';
 import { program } from '../../own-package.ts';
 import type { LocalOptions } from '../runtime.ts';
-import { grpcPort as grpcContainerPort, readManifests } from '../manifests/manifests.ts';
+import { grpcPort as grpcContainerPort, readWorkload } from '../manifests/workload.ts';
+import type { UnsupportedFields } from '../manifests/unsupported-fields.ts';
 import { lastLines } from '../log-file.ts';
-import { makeWay } from '../stop.ts';
+import { stopPrevious } from '../stop.ts';
 import type { ReplicaEvent } from '../replica/replica.ts';
-import { places } from '../state.ts';
+import { localPaths } from '../state.ts';
 
 export interface DetachOptions extends Omit<LocalOptions, 'clock'> {
   readonly timeoutSeconds: number;
@@ -17,10 +18,10 @@ export interface DetachOptions extends Omit<LocalOptions, 'clock'> {
   readonly signal?: AbortSignal;
 }
 
-export interface Detached {
+export interface DetachedRuntime {
   readonly url: string;
   readonly grpc: string | undefined;
-  readonly unhonoured: readonly string[];
+  readonly unsupported: readonly UnsupportedFields[];
   /** Of the engine's process. */
   readonly pid: number;
 }
@@ -35,7 +36,7 @@ export type DaemonMessage =
       readonly kind: 'ready';
       readonly url: string;
       readonly grpc: string | undefined;
-      readonly unhonoured: readonly string[];
+      readonly unsupported: readonly UnsupportedFields[];
     }
   | {
       readonly kind: 'failed';
@@ -46,7 +47,7 @@ export type DaemonMessage =
 
 /**
  * Starts the engine in a process that outlives this one and its terminal. Resolves when every replica is ready.
- * @throws Failure as `startLocal` and `waitReady` do; nothing runs then. The signal's reason when that aborts.
+ * @throws Failure as `startLocalRuntime` and `waitReady` do; nothing runs then. The signal's reason when that aborts.
  */
 export async function detach({
   manifests,
@@ -56,29 +57,29 @@ export async function detach({
   timeoutSeconds,
   onEvent,
   signal,
-}: DetachOptions): Promise<Detached> {
-  await makeWay(
+}: DetachOptions): Promise<DetachedRuntime> {
+  await stopPrevious(
     root,
     port,
-    grpcContainerPort(readManifests(resolve(root, manifests))) === undefined ? undefined : grpcPort,
+    grpcContainerPort(readWorkload(resolve(root, manifests))) === undefined ? undefined : grpcPort,
   );
-  const { folder, daemonLog } = places(root);
+  const { folder, daemonLog } = localPaths(root);
   mkdirSync(folder, { recursive: true });
   const log = openSync(daemonLog, 'w');
   const options: DaemonOptions = { manifests, root, port, grpcPort, timeoutSeconds };
   const daemon = spawn(process.execPath, [program('cli/local/daemon/daemon'), JSON.stringify(options)], {
     cwd: root,
-    env: { NODE_COMPILE_CACHE: places(root).compileCache, ...process.env },
+    env: { NODE_COMPILE_CACHE: localPaths(root).compileCache, ...process.env },
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
 
-  const ready = new Promise<Detached>((settle, reject) => {
+  const ready = new Promise<DetachedRuntime>((settle, reject) => {
     daemon.on('message', (message: DaemonMessage) => {
       if (message.kind === 'event') onEvent(message.event);
       else if (message.kind === 'ready')
-        settle({ url: message.url, grpc: message.grpc, unhonoured: message.unhonoured, pid: daemon.pid ?? 0 });
+        settle({ url: message.url, grpc: message.grpc, unsupported: message.unsupported, pid: daemon.pid ?? 0 });
       else
         reject(
           new Failure(

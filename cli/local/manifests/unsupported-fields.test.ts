@@ -1,9 +1,9 @@
-import { parseManifests, readManifests } from './manifests.ts';
-import { unhonoured } from './unsupported-fields.ts';
+import { parseWorkload, readWorkload } from './workload.ts';
+import { unsupportedFields } from './unsupported-fields.ts';
 
-test('each field that is not honoured is listed once, with what that means', () => {
-  const lines = unhonoured(readManifests('charts-out/local.k8s.yaml'));
-  const fields = lines.flatMap((line) => (line.split(': ')[0] ?? '').split(', '));
+test('lists each unsupported field once, with what that means', () => {
+  const unsupported = unsupportedFields(readWorkload('charts-out/local.k8s.yaml'));
+  const fields = unsupported.flatMap((group) => group.fields);
   expect(new Set(fields).size).toBe(fields.length);
   expect(fields).toEqual(
     expect.arrayContaining([
@@ -17,15 +17,15 @@ test('each field that is not honoured is listed once, with what that means', () 
       'headless Service iris-server-headless',
     ]),
   );
-  expect(lines.filter((line) => line.includes('does not know'))).toEqual([]);
-  expect(lines.find((line) => line.includes('resources.limits.memory'))).toContain(
-    'nothing is limited, reserved or OOM-killed',
+  expect(unsupported.filter(({ meaning }) => meaning.startsWith('unknown'))).toEqual([]);
+  expect(unsupported.find((group) => group.fields.includes('resources.limits.memory'))?.meaning).toContain(
+    'OOM-killed',
   );
 });
 
-test('so are kinds, init containers, sidecars and fields that nobody has heard of', () => {
-  const lines = unhonoured(
-    parseManifests(
+test('lists kinds, init containers, sidecars and unknown fields', () => {
+  const unsupported = unsupportedFields(
+    parseWorkload(
       `
 kind: Deployment
 metadata: { name: web }
@@ -36,7 +36,10 @@ spec:
     spec:
       initContainers: [{ name: fetch }]
       containers:
-        - { name: web, ports: [{ containerPort: 1 }], livenessProbe: { grpc: { port: 1 } }, lifecycle: { preStop: { sleep: { seconds: 5 } } } }
+        - name: web
+          ports: [{ containerPort: 1 }]
+          livenessProbe: { grpc: { port: 1 } }
+          lifecycle: { preStop: { sleep: { seconds: 5 } } }
         - { name: proxy }
 ---
 kind: StatefulSet
@@ -49,12 +52,13 @@ spec: { selector: { app: other }, externalIPs: [], ports: [{ port: 80 }, { port:
       'test.yaml',
     ),
   );
-  expect([...lines].sort()).toEqual([
-    'Service port metrics: of the Service the first port is open, and the one that is called grpc',
-    'StatefulSet db: only Deployments are run',
-    'initContainers, container proxy: one container a replica is run, the one that the Service leads to',
-    'lifecycle: hooks are not run',
-    'livenessProbe.grpc: checked by a TCP connection only',
-    'shining: the local engine does not know it',
+  expect(unsupported.map(({ fields }) => fields)).toEqual([
+    ['StatefulSet db'],
+    ['shining'],
+    ['initContainers', 'container proxy'],
+    ['livenessProbe.grpc'],
+    ['lifecycle'],
+    ['Service port metrics'],
   ]);
+  expect(unsupported[1]?.meaning).toBe('unknown to the local runtime');
 });

@@ -1,9 +1,9 @@
 import { ports } from '../../../service/contract/index.ts';
 import { isHeadless } from '../../project/objects.ts';
-import { type Manifests, serviceOf, servingContainer } from './manifests.ts';
+import { type Workload, serviceOf, servingContainer } from './workload.ts';
 
-/** Fields that the engine acts on, as paths in a Deployment with `[]` for any element; all below one counts too. */
-const honoured = [
+/** The fields of a Deployment that the local runtime acts on, with all that is below them; `[]` is any element. */
+const supported = [
   'apiVersion',
   'kind',
   'metadata',
@@ -31,8 +31,8 @@ const honoured = [
   ),
 ];
 
-/** The Service is honoured in full but for the ways in from outside a cluster: here it is a port of this machine. */
-const honouredOfService = [
+/** Likewise of a Service: all but the ways in from outside a cluster, since here it is a port of this machine. */
+const supportedOfService = [
   'apiVersion',
   'kind',
   'metadata',
@@ -45,28 +45,28 @@ const honouredOfService = [
   'spec.ports[].appProtocol',
 ];
 
-/** What that means for a person at this machine, by the field's first words. */
+/** What it means that a field is not supported, by how the field's name begins. */
 const meanings: readonly (readonly [meaning: string, fields: readonly string[]])[] = [
-  ['the code in this folder runs, with the Node of this command; no image is used', ['image']],
+  ['no image is used: the code in this folder runs, with the Node.js that runs this command', ['image']],
   [
-    'replicas run as you, with your rights and your files',
+    'replicas run as you, with your permissions and files',
     ['securityContext', 'automountServiceAccountToken', 'serviceAccount', 'ServiceAccount ', 'hostUsers'],
   ],
-  ['nothing is limited, reserved or OOM-killed', ['resources']],
-  ['nothing is mounted', ['volume']],
+  ['no resources are limited or reserved, and nothing is OOM-killed', ['resources']],
+  ['no volumes are mounted', ['volume']],
   [
-    'there is one machine, and nothing to schedule',
+    'there is only one machine, so nothing is scheduled',
     ['affinity', 'tolerations', 'topologySpreadConstraints', 'nodeSelector', 'priorityClassName'],
   ],
   [
-    'there are no rolling updates: `up` after a change stops all replicas and starts new ones',
+    'there are no rolling updates: the next `up` stops all replicas and starts new ones',
     ['strategy', 'minReadySeconds', 'progressDeadlineSeconds', 'revisionHistoryLimit'],
   ],
-  ['the Service is a port of this machine, at localhost only', ['Service.']],
-  ['of the Service the first port is open, and the one that is called grpc', ['Service port ']],
-  ['hooks are not run', ['lifecycle']],
+  ['the Service is a port on localhost', ['Service.']],
+  ['only the first port of the Service and the one named grpc are open', ['Service port ']],
+  ['lifecycle hooks are not run', ['lifecycle']],
   [
-    'plain processes of one machine have no use for it',
+    'they have no effect on processes of one machine',
     [
       'Namespace ',
       'headless Service ',
@@ -79,60 +79,65 @@ const meanings: readonly (readonly [meaning: string, fields: readonly string[]])
       'schedulerName',
     ],
   ],
-  ['only Deployments are run', ['StatefulSet ', 'DaemonSet ', 'Job ', 'CronJob ', 'Pod ']],
-  ['one container a replica is run, the one that the Service leads to', ['initContainers', 'container ']],
-  ['checked by a TCP connection only', ['startupProbe.grpc', 'readinessProbe.grpc', 'livenessProbe.grpc']],
+  ['only Deployments run', ['StatefulSet ', 'DaemonSet ', 'Job ', 'CronJob ', 'Pod ']],
+  ['one container runs per replica: the one that the Service leads to', ['initContainers', 'container ']],
+  ['the probe only opens a TCP connection', ['startupProbe.grpc', 'readinessProbe.grpc', 'livenessProbe.grpc']],
 ];
 
-const read = new Set(['Deployment', 'Service', 'ConfigMap', 'Secret']);
+const supportedKinds = new Set(['Deployment', 'Service', 'ConfigMap', 'Secret']);
 
-/**
- * What the manifests ask for and the engine does not do, for a person to read: one line a meaning, each field once.
- * A field that the engine has never heard of is among them.
- */
-export function unhonoured({ all, deployments, services }: Manifests): readonly string[] {
+/** Fields and objects of the manifests that the local runtime ignores, and what that means on this machine. */
+export interface UnsupportedFields {
+  /** `securityContext.runAsUser`, `Service.type`, `Namespace iris-server`. */
+  readonly fields: readonly string[];
+  readonly meaning: string;
+}
+
+/** Lists what the local runtime ignores in the manifests, by meaning; each field is listed once. Unknown fields count. */
+export function unsupportedFields({ all, deployments, services }: Workload): readonly UnsupportedFields[] {
   const fields = new Set<string>();
   for (const object of all) {
     if (isHeadless(object)) fields.add(`headless Service ${object.metadata.name}`);
-    else if (!read.has(object.kind)) fields.add(`${object.kind} ${object.metadata.name}`);
+    else if (!supportedKinds.has(object.kind)) fields.add(`${object.kind} ${object.metadata.name}`);
   }
   for (const deployment of deployments) {
-    for (const path of strange(deployment, honoured))
+    for (const path of unknownPaths(deployment, supported))
       fields.add(path.replace(/^spec\.(template\.spec\.)?(containers\[\]\.)?/, ''));
-    const { container: run } = servingContainer(deployment, serviceOf(deployment, services));
+    const { container: served } = servingContainer(deployment, serviceOf(deployment, services));
     for (const { name } of deployment.spec.template.spec.containers)
-      if (name !== run.name) fields.add(`container ${name}`);
+      if (name !== served.name) fields.add(`container ${name}`);
   }
   for (const service of services) {
-    for (const path of strange(service, honouredOfService)) fields.add(path.replace(/^spec\./, 'Service.'));
+    for (const path of unknownPaths(service, supportedOfService)) fields.add(path.replace(/^spec\./, 'Service.'));
     for (const { name, port } of service.spec.ports?.slice(1).filter((each) => each.name !== ports.grpc.name) ?? [])
       fields.add(`Service port ${name ?? port}`);
   }
 
-  const lines = new Map<string, string[]>();
+  const byMeaning = new Map<string, string[]>();
   for (const field of fields) {
     const meaning =
       meanings.find(([, starts]) => starts.some((start) => field.startsWith(start)))?.[0] ??
-      'the local engine does not know it';
-    lines.set(meaning, [...(lines.get(meaning) ?? []), field]);
+      'unknown to the local runtime';
+    byMeaning.set(meaning, [...(byMeaning.get(meaning) ?? []), field]);
   }
-  return [...lines].map(([meaning, names]) => `${names.join(', ')}: ${meaning}`);
+  return [...byMeaning].map(([meaning, names]) => ({ fields: names, meaning }));
 }
 
-/** Objects whose fields each ask for something of its own: `securityContext.runAsUser`. Of others the name is enough. */
+/** Objects whose fields are listed one by one, since each is a setting of its own: `securityContext.runAsUser`. */
 const groups = new Set(['securityContext', 'resources', 'limits', 'requests']);
 
-/** Paths of a value that are neither among the known ones nor on the way to one; an empty value asks for nothing. */
-function strange(value: unknown, known: readonly string[], path = ''): readonly string[] {
+/** Returns the paths in a value that are neither known nor lead to a known one. Empty values are left out. */
+function unknownPaths(value: unknown, known: readonly string[], path = ''): readonly string[] {
   if (known.includes(path)) return [];
-  const onTheWay = path === '' || known.some((field) => field.startsWith(`${path}.`) || field.startsWith(`${path}[]`));
+  const leadsToKnown =
+    path === '' || known.some((field) => field.startsWith(`${path}.`) || field.startsWith(`${path}[]`));
   if (Array.isArray(value)) {
-    if (onTheWay) return value.flatMap((element) => strange(element, known, `${path}[]`));
+    if (leadsToKnown) return value.flatMap((element) => unknownPaths(element, known, `${path}[]`));
     return value.length > 0 ? [path] : [];
   }
-  const opened = onTheWay || groups.has(path.slice(path.lastIndexOf('.') + 1));
-  if (typeof value !== 'object' || value === null || !opened) return [path];
+  const listed = leadsToKnown || groups.has(path.slice(path.lastIndexOf('.') + 1));
+  if (typeof value !== 'object' || value === null || !listed) return [path];
   return Object.entries(value).flatMap(([name, inner]) =>
-    strange(inner, known, path === '' ? name : `${path}.${name}`),
+    unknownPaths(inner, known, path === '' ? name : `${path}.${name}`),
   );
 }

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { containerEnvironment, expand, localPath } from './environment.ts';
 import type { Container } from '../../kubernetes.ts';
-import { parseManifests } from '../manifests/manifests.ts';
+import { parseWorkload } from '../manifests/workload.ts';
 import { containerProgram } from './program.ts';
 
-const manifests = parseManifests(
+const manifests = parseWorkload(
   `
 kind: Deployment
 metadata: { name: web }
@@ -118,7 +118,7 @@ test.each<[string, Partial<Container>, string]>([
 });
 
 test('an unquoted boolean is refused as the API server does, by the rules of YAML 1.1', () => {
-  const { configMaps } = parseManifests(
+  const { configMaps } = parseWorkload(
     'kind: Deployment\n---\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { STRICT: n }\n',
     'test.yaml',
   );

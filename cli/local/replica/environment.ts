@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { image, type VariableName } from '../../../service/contract/index.ts';
 import { Failure } from '../../failure.ts';
 import type { ConfigMap, Container, EnvVarSource, Secret } from '../../kubernetes.ts';
-import type { Manifests } from '../manifests/manifests.ts';
+import type { Workload } from '../manifests/workload.ts';
 import { inUnitsOf } from '../manifests/quantity.ts';
-import { places } from '../state.ts';
+import { localPaths } from '../state.ts';
 
 /** What a container may learn of its pod. */
 export interface Pod {
@@ -35,11 +35,11 @@ export function localPath(value: string, root: string): string {
  * The environment of a container's process.
  * @throws Failure when it refers to what the manifests do not hold
  */
-export function containerEnvironment(container: Container, manifests: Manifests, pod: Pod, root: string): Environment {
+export function containerEnvironment(container: Container, manifests: Workload, pod: Pod, root: string): Environment {
   const env: Environment = {
     HOSTNAME: pod.name,
     MODELS_DIR: image.modelsDir,
-    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? places(root).compileCache,
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? localPaths(root).compileCache,
   };
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
     const data =
@@ -70,7 +70,7 @@ export function expand(value: string, env: Readonly<Environment>): string {
   );
 }
 
-function referred(from: EnvVarSource, container: Container, manifests: Manifests, pod: Pod): string | undefined {
+function referred(from: EnvVarSource, container: Container, manifests: Workload, pod: Pod): string | undefined {
   if (from.configMapKeyRef)
     return key(find('ConfigMap', manifests.configMaps, from.configMapKeyRef)?.data, 'ConfigMap', from.configMapKeyRef);
   if (from.secretKeyRef)

@@ -1,8 +1,8 @@
-import { parseManifests, readManifests, serviceOf, servingContainer } from './manifests.ts';
+import { parseWorkload, readWorkload, serviceOf, servingContainer } from './workload.ts';
 import { manifests as fixture } from '../fixtures/manifests.ts';
 
 test('the Service leads to the container and port that it names', () => {
-  const { deployments, services } = parseManifests(fixture({}), 'test.yaml');
+  const { deployments, services } = parseWorkload(fixture({}), 'test.yaml');
   const service = serviceOf(deployments[0]!, services);
   expect(service?.metadata.name).toBe('web');
   expect(servingContainer(deployments[0]!, service)).toMatchObject({ container: { name: 'web' }, port: 8000 });
@@ -11,12 +11,12 @@ test('the Service leads to the container and port that it names', () => {
 test('a headless Service, wherever it stands, is not the one that leads to a Deployment', () => {
   const headless =
     'kind: Service\nmetadata: { name: web-headless }\nspec: { clusterIP: None, selector: { app: web }, ports: [{ port: 9000 }] }\n---\n';
-  const { deployments, services } = parseManifests(headless + fixture({}), 'test.yaml');
+  const { deployments, services } = parseWorkload(headless + fixture({}), 'test.yaml');
   expect(serviceOf(deployments[0]!, services)?.metadata.name).toBe('web');
 });
 
 test('with sidecars it is the container that has the port', () => {
-  const { deployments } = parseManifests(
+  const { deployments } = parseWorkload(
     `
 kind: Deployment
 metadata: { name: web }
@@ -33,9 +33,9 @@ test.each([
   ['a file without a Deployment', 'kind: StatefulSet\n', 'test.yaml has no Deployment to run, only: StatefulSet.'],
   ['an empty file', '', 'test.yaml has no Deployment to run, only: nothing.'],
 ])('%s is refused', (_, source, message) => {
-  expect(() => parseManifests(source, 'test.yaml')).toThrow(message);
+  expect(() => parseWorkload(source, 'test.yaml')).toThrow(message);
 });
 
 test('a missing file is named', () => {
-  expect(() => readManifests('/nowhere/local.k8s.yaml')).toThrow('cannot read /nowhere/local.k8s.yaml');
+  expect(() => readWorkload('/nowhere/local.k8s.yaml')).toThrow('cannot read /nowhere/local.k8s.yaml');
 });

@@ -4,7 +4,7 @@ import type { ConfigMap, Container, Deployment, KubernetesObject, Secret, Servic
 import { isHeadless, parseObjects, readObjects } from '../../project/objects.ts';
 
 /** What the file asks for. The engine runs the Deployments; the rest is what they refer to. */
-export interface Manifests {
+export interface Workload {
   readonly all: readonly KubernetesObject[];
   readonly deployments: readonly Deployment[];
   readonly services: readonly Service[];
@@ -13,16 +13,16 @@ export interface Manifests {
 }
 
 /** Reads a file of manifests. @throws Failure when it is missing, is no YAML, or holds no Deployment */
-export function readManifests(path: string): Manifests {
+export function readWorkload(path: string): Workload {
   return pick(readObjects(path), path);
 }
 
-/** As `readManifests`; `path` is for the messages. */
-export function parseManifests(source: string, path: string): Manifests {
+/** As `readWorkload`; `path` is for the messages. */
+export function parseWorkload(source: string, path: string): Workload {
   return pick(parseObjects(source, path), path);
 }
 
-function pick(all: readonly KubernetesObject[], path: string): Manifests {
+function pick(all: readonly KubernetesObject[], path: string): Workload {
   // Who asks for a headless Service wants the pods' own addresses, which they have not on this machine.
   const ofKind = (kind: string): readonly unknown[] =>
     all.filter((object) => object.kind === kind && !isHeadless(object));
@@ -78,12 +78,12 @@ export function servingContainer(
 }
 
 /** The Deployment whose replicas are asked: the first with a Service, else the first. */
-export function servedDeployment({ deployments, services }: Manifests): Deployment | undefined {
+export function servedDeployment({ deployments, services }: Workload): Deployment | undefined {
   return deployments.find((deployment) => serviceOf(deployment, services) !== undefined) ?? deployments[0];
 }
 
 /** The port of the served container that the Service's port `grpc` leads to; undefined where there is none. */
-export function grpcPort(manifests: Manifests): number | undefined {
+export function grpcPort(manifests: Workload): number | undefined {
   const deployment = servedDeployment(manifests);
   const service = deployment && serviceOf(deployment, manifests.services);
   const servicePort = service?.spec.ports?.find(({ name }) => name === ports.grpc.name);
