@@ -1,4 +1,5 @@
-import { createReporter, type Output } from './reporter.ts';
+import { briefReporter, createReporter, withoutCommands } from './reporter.ts';
+import type { Output } from './style.ts';
 
 function output(isTTY: boolean): Output & { text: string } {
   return {
@@ -11,12 +12,13 @@ function output(isTTY: boolean): Output & { text: string } {
   };
 }
 
-test('without a terminal: plain lines, each new one once', () => {
+test('without a terminal: plain lines, each new one once, and no counter', () => {
   const out = output(false);
   const report = createReporter(out, {});
   report.step('Wait');
   report.progress(['a starting', 'b starting']);
   report.progress(['a ready', 'b starting']);
+  report.counter(3);
   report.done('Wait', 1.23);
   report.skipped('Load the image', 'every node has it');
   expect(out.text).toBe(
@@ -24,7 +26,7 @@ test('without a terminal: plain lines, each new one once', () => {
   );
 });
 
-test('on a terminal: progress is rewritten in place, cut to its width, and gone when the step is done', () => {
+test('on a terminal: progress is rewritten in place, cut to the width, and gone when the step is done', () => {
   const out = output(true);
   const report = createReporter(out, { NO_COLOR: '1' });
   report.progress(['a starting', 'x'.repeat(80)]);
@@ -35,7 +37,27 @@ test('on a terminal: progress is rewritten in place, cut to its width, and gone 
   );
 });
 
-test('a failure: what happened, what shows it, what to do', () => {
+test('on a terminal: the counter is a line below the progress, and is erased', () => {
+  const out = output(true);
+  const report = createReporter(out, { NO_COLOR: '1' });
+  report.progress(['loading']);
+  report.counter(2);
+  report.counter(2);
+  report.counter(3);
+  report.counter(undefined);
+  report.progress([]);
+  expect(out.text).toBe(
+    [
+      '  loading\n',
+      '\u001b[1A\u001b[0J  loading\n  … 2 s\n',
+      '\u001b[2A\u001b[0J  loading\n  … 3 s\n',
+      '\u001b[2A\u001b[0J  loading\n',
+      '\u001b[1A\u001b[0J',
+    ].join(''),
+  );
+});
+
+test('a failure: what happened, the details, what to do', () => {
   const out = output(false);
   createReporter(out, {}).failure('It failed.', ['Event: bad'], 'Do this.');
   expect(out.text).toBe('\n✗ It failed.\n    Event: bad\n  → Do this.\n');
@@ -45,4 +67,23 @@ test('colour on a terminal, unless NO_COLOR is set', () => {
   const coloured = output(true);
   createReporter(coloured, {}).step('Wait');
   expect(coloured.text).toContain('\u001b[1m');
+});
+
+test('brief: on a terminal only the current step is shown, and nothing of it stays', () => {
+  const out = output(true);
+  const report = briefReporter(createReporter(out, { NO_COLOR: '1' }));
+  report.step('Wait');
+  report.command('kubectl get pods');
+  report.progress(['a starting']);
+  report.done('Wait', 1);
+  expect(out.text).toBe('  Wait\n\u001b[1A\u001b[0J  Wait\n    a starting\n\u001b[2A\u001b[0J');
+});
+
+test('withoutCommands: the rest is shown', () => {
+  const out = output(false);
+  const report = withoutCommands(createReporter(out, {}));
+  report.step('Predict');
+  report.command('curl http://localhost');
+  report.line('right');
+  expect(out.text).toBe('• Predict\n  right\n');
 });

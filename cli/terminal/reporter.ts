@@ -1,47 +1,54 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { stripVTControlCharacters } from 'node:util';
+import { createStyle, isTerminal, type Output } from './style.ts';
 
 /**
- * Shows progress, on standard error: standard output is for what a script wants (an answer, JSON, log lines).
- * On a terminal `progress` rewrites its lines in place; without one it prints each new line once.
+ * Shows what a command is doing, on standard error. Standard output is for what a script reads: a prediction, JSON, log
+ * lines. On a terminal, `progress` and `counter` rewrite their lines in place. Elsewhere, `progress` prints each new line
+ * once, and `counter` prints nothing.
  */
 export interface Reporter {
-  /** A step begins. */
+  /** Starts a step. */
   step(title: string): void;
-  /** The plain command that runs now. */
+  /** Shows the plain command that runs now. */
   command(line: string): void;
-  /** A line that stays. */
+  /** Prints a line that stays. */
   line(text: string): void;
-  /** What the step waits for, a line each; replaces the lines of the call before. */
+  /** Shows what the step waits for. Replaces the lines of the previous call. */
   progress(lines: readonly string[]): void;
-  /** A step has ended. */
+  /** Shows how many seconds the step has taken so far, below the progress. Undefined removes it. */
+  counter(seconds: number | undefined): void;
+  /** Ends a step. */
   done(title: string, seconds: number): void;
-  /** A step has ended, and there was nothing to do, for this reason. */
+  /** Ends a step that had nothing to do, and says why. */
   skipped(title: string, reason: string): void;
-  /** A step, or the whole command, has failed; a blank line sets it apart. */
+  /** Shows that a step or the whole command failed, after a blank line. */
   failure(message: string, details: readonly string[], hint: string | undefined): void;
 }
 
-/** The part of a stream that a reporter writes to. */
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-}
-
 export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.env): Reporter {
-  const live = output.isTTY === true && env.TERM !== 'dumb';
-  const colour = live && (env.NO_COLOR ?? '') === '';
-  const style = (format: Parameters<typeof styleText>[0], text: string): string =>
-    colour ? styleText(format, text, { validateStream: false }) : text;
+  const live = isTerminal(output, env);
+  const style = createStyle(output, env);
 
-  let shown: readonly string[] = [];
-  /** Takes the lines in place off the screen. */
-  const clear = (): void => {
-    if (live && shown.length > 0) output.write(`\u001b[${String(shown.length)}A\u001b[0J`);
-    shown = [];
+  let lines: readonly string[] = [];
+  let elapsed: number | undefined;
+  /** How many lines on the screen can be rewritten. */
+  let drawn = 0;
+
+  const erase = (): void => {
+    if (drawn > 0) output.write(`\u001b[${String(drawn)}A\u001b[0J`);
+    drawn = 0;
+  };
+  const draw = (): void => {
+    erase();
+    const width = (output.columns ?? 80) - 3;
+    const counter = elapsed === undefined ? [] : [`… ${String(elapsed)} s`];
+    const all = [...lines.map((line) => stripVTControlCharacters(line).slice(0, width)), ...counter];
+    for (const line of all) output.write(`  ${style('dim', line)}\n`);
+    drawn = all.length;
   };
   const print = (text: string): void => {
-    clear();
+    erase();
+    lines = [];
     output.write(`${text}\n`);
   };
 
@@ -55,16 +62,16 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
     line: (text) => {
       print(`  ${text}`);
     },
-    progress(lines) {
-      if (!live) {
-        for (const line of lines) if (!shown.includes(line)) output.write(`  ${line}\n`);
-        shown = lines;
-        return;
-      }
-      clear();
-      const width = (output.columns ?? 80) - 3;
-      for (const line of lines) output.write(`  ${style('dim', stripVTControlCharacters(line).slice(0, width))}\n`);
-      shown = lines;
+    progress(next) {
+      const before = lines;
+      lines = next;
+      if (live) draw();
+      else for (const line of next) if (!before.includes(line)) output.write(`  ${line}\n`);
+    },
+    counter(seconds) {
+      if (!live || seconds === elapsed) return;
+      elapsed = seconds;
+      draw();
     },
     done(title, seconds) {
       print(style('green', `  ✓ ${title} (${seconds.toFixed(1)} s)`));
@@ -77,5 +84,33 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
       for (const line of details) print(style('dim', `    ${line}`));
       if (hint !== undefined) print(`  → ${hint}`);
     },
+  };
+}
+
+/** Hides the plain commands, such as the `curl` lines of requests that are not what the command is about. */
+export const withoutCommands = (report: Reporter): Reporter => ({ ...report, command: () => undefined });
+
+/**
+ * Shows only the current step, as progress: on a terminal nothing of it is left when the step ends. Lines and failures
+ * stay.
+ */
+export function briefReporter(report: Reporter): Reporter {
+  let current: readonly string[] = [];
+  const end = (): void => {
+    current = [];
+    report.progress([]);
+  };
+  return {
+    ...report,
+    command: () => undefined,
+    step(title) {
+      current = [title];
+      report.progress(current);
+    },
+    progress: (lines) => {
+      report.progress([...current, ...lines.map((line) => (current.length > 0 ? `  ${line}` : line))]);
+    },
+    done: end,
+    skipped: end,
   };
 }

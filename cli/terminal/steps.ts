@@ -4,20 +4,25 @@ export interface StepTime {
   readonly step: string;
   /** Wall-clock time, rounded to a millisecond. */
   readonly seconds: number;
-  /** Why there was nothing to do; absent where something was done. */
+  /** Why there was nothing to do. Absent if the step did something. */
   readonly skipped?: string;
 }
 
-/** Says why a step had nothing to do; without a reason it says nothing. */
+/** Marks the step as skipped and says why. Does nothing if the reason is undefined. */
 export type Skip = (reason: string | undefined) => void;
 
-/** Runs a command's steps one after the other, shows each and keeps how long it took. */
+/** Runs the steps of a command one after the other, shows each and records how long it took. */
 export interface Steps {
   readonly run: <Result>(title: string, work: (skip: Skip) => Promise<Result>) => Promise<Result>;
   readonly times: readonly StepTime[];
 }
 
-export function createSteps(report: Reporter): Steps {
+export interface StepsOptions {
+  /** Milliseconds after which a step counts its seconds on a terminal. @default 2000 */
+  readonly countAfter?: number;
+}
+
+export function createSteps(report: Reporter, { countAfter = 2000 }: StepsOptions = {}): Steps {
   const times: StepTime[] = [];
   return {
     times,
@@ -25,14 +30,29 @@ export function createSteps(report: Reporter): Steps {
       report.step(title);
       const started = performance.now();
       let skipped: string | undefined;
+      const stopCounting = countSeconds(report, started, countAfter);
       const result = await work((reason) => {
         skipped = reason;
-      });
+      }).finally(stopCounting);
       const seconds = Math.round(performance.now() - started) / 1000;
       times.push({ step: title, seconds, ...(skipped !== undefined && { skipped }) });
       if (skipped === undefined) report.done(title, seconds);
       else report.skipped(title, skipped);
       return result;
     },
+  };
+}
+
+/** Shows the seconds since the start, each as it is full. Returns a function that removes them. */
+function countSeconds(report: Reporter, started: number, after: number): () => void {
+  const show = (): void => {
+    const elapsed = performance.now() - started;
+    report.counter(Math.floor(elapsed / 1000));
+    timer = setTimeout(show, 1000 - (elapsed % 1000)).unref();
+  };
+  let timer = setTimeout(show, after).unref();
+  return () => {
+    clearTimeout(timer);
+    report.counter(undefined);
   };
 }

@@ -1,0 +1,24 @@
+import { styleText } from 'node:util';
+
+/** The part of a stream that is written to. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** One or several formats of `util.styleText`, such as `'red'` or `['bold', 'cyan']`. */
+export type Format = Parameters<typeof styleText>[0];
+
+/** Colours a text, or returns it as it is. */
+export type Style = (format: Format, text: string) => string;
+
+/** Whether lines can be rewritten in place. */
+export const isTerminal = (output: Output, env: NodeJS.ProcessEnv = process.env): boolean =>
+  output.isTTY === true && env.TERM !== 'dumb';
+
+/** Returns a function that colours text if the output is a terminal and NO_COLOR is not set. */
+export function createStyle(output: Output, env: NodeJS.ProcessEnv = process.env): Style {
+  const coloured = isTerminal(output, env) && (env.NO_COLOR ?? '') === '';
+  return (format, text) => (coloured ? styleText(format, text, { validateStream: false }) : text);
+}
