@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
+import { plainLog, type FormatLog } from '../terminal/log-format.ts';
 import { kubectlLogs, type Scope } from '../tools/kubectl.ts';
 import { readSnapshot, replicaStatus } from './snapshot.ts';
 
@@ -7,20 +8,20 @@ import { readSnapshot, replicaStatus } from './snapshot.ts';
 const lookAgain = 2000;
 
 /**
- * Writes the log lines of every replica to standard output, behind the replica's name. `kubectl logs --follow` stays
+ * Writes the log lines of every replica to standard output. `kubectl logs --follow` stays
  * with one container: here a restarted container and a new replica are followed as they come.
  */
 export async function followLogs(
   context: ExecContext,
   scope: Scope,
   deployment: string,
-  { follow }: { follow: boolean },
+  { follow, format = plainLog }: { follow: boolean; format?: FormatLog | undefined },
 ): Promise<void> {
   const followed = new Map<string, Promise<void>>();
   const write =
     (pod: string) =>
     (line: string): void => {
-      process.stdout.write(`${pod} | ${line}\n`);
+      process.stdout.write(`${format(pod, line)}\n`);
     };
 
   while (!context.signal.aborted) {

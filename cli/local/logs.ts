@@ -2,15 +2,16 @@ import { open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { olderLog } from './log-file.ts';
 import { isRunning } from './replica/process-id.ts';
+import { plainLog, type FormatLog } from '../terminal/log-format.ts';
 import { readState, replicaLog } from './state.ts';
 
 /** Short enough to feel immediate, and cheap: a `stat` a replica. */
 const pollMs = 200;
 
-/** Prints the replicas' logs, each line behind its replica's name; follows until the signal aborts or nothing is up any more. */
+/** Prints the replicas' logs; follows until the signal aborts or nothing is up any more. */
 export async function printLogs(
   root: string,
-  { follow, signal }: { follow: boolean; signal: AbortSignal },
+  { follow, signal, format = plainLog }: { follow: boolean; signal: AbortSignal; format?: FormatLog },
   output: { write(text: string): unknown },
 ): Promise<void> {
   const state = await readState(root);
@@ -18,6 +19,7 @@ export async function printLogs(
   const tails = state.replicas.map(({ status: { name } }) => ({
     name,
     path: replicaLog(root, name),
+    format,
     offset: 0,
     rest: '',
   }));
@@ -26,13 +28,14 @@ export async function printLogs(
     if (last) break;
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
-  for (const { name, rest } of tails) if (rest !== '') output.write(`${name} | ${rest}\n`);
+  for (const { name, rest } of tails) if (rest !== '') output.write(`${format(name, rest)}\n`);
 }
 
 /** Where the reading of a log has got to; `rest` is a line whose end has not been written yet. */
 interface Tail {
   readonly name: string;
   readonly path: string;
+  readonly format: FormatLog;
   offset: number;
   rest: string;
 }
@@ -57,7 +60,7 @@ async function printFrom(path: string, tail: Tail, output: { write(text: string)
     const lines = (tail.rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
     tail.offset += bytesRead;
     tail.rest = lines.pop() ?? '';
-    for (const line of lines) output.write(`${tail.name} | ${line}\n`);
+    for (const line of lines) output.write(`${tail.format(tail.name, line)}\n`);
   } finally {
     await file.close();
   }

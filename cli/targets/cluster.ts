@@ -54,9 +54,9 @@ export function inCluster(
   return {
     status,
     isUp: async () => (await status()) !== undefined,
-    async logs({ follow, signal }) {
+    async logs({ signal, ...options }) {
       const manifests = currentManifests(context.root);
-      await followLogs({ ...context, signal }, scopeOf(kubeContext, manifests), manifests.deployment, { follow });
+      await followLogs({ ...context, signal }, scopeOf(kubeContext, manifests), manifests.deployment, options);
     },
     async down() {
       const manifests = currentManifests(context.root);
