@@ -18,7 +18,11 @@ test('a step that takes long counts its seconds, until it ends', async () => {
   const { report, calls } = recorder();
   const { run, times } = createSteps(report, { countAfter: 100 });
   expect(await run('Load', () => sleep(2200, 'loaded'))).toBe('loaded');
-  expect(calls).toEqual(['step Load', 'counter 0', 'counter 1', 'counter 2', 'counter undefined', 'done Load']);
+  const seconds = calls.filter((call) => /^counter \d/.test(call)).map((call) => Number(call.split(' ')[1]));
+  expect(seconds[0]).toBe(0);
+  expect(seconds.at(-1)).toBeGreaterThanOrEqual(2);
+  expect(seconds).toEqual([...new Set(seconds)].toSorted((a, b) => a - b));
+  expect(calls.slice(-2)).toEqual(['counter undefined', 'done Load']);
   expect(times).toMatchObject([{ step: 'Load' }]);
   await sleep(1100);
   expect(calls.at(-1)).toBe('done Load');

@@ -43,12 +43,14 @@ export function createSteps(report: Reporter, { countAfter = 2000 }: StepsOption
   };
 }
 
-/** Shows the seconds since the start, each as it is full. Returns a function that removes them. */
+/** Shows the seconds since the start, once each. Returns a function that removes them. */
 function countSeconds(report: Reporter, started: number, after: number): () => void {
   const show = (): void => {
     const elapsed = performance.now() - started;
-    report.counter(Math.floor(elapsed / 1000));
-    timer = setTimeout(show, 1000 - (elapsed % 1000)).unref();
+    // A timer may fire a little early.
+    const seconds = Math.round(elapsed / 1000);
+    report.counter(seconds);
+    timer = setTimeout(show, (seconds + 1) * 1000 - elapsed).unref();
   };
   let timer = setTimeout(show, after).unref();
   return () => {
