@@ -32,47 +32,48 @@ export async function predict(context: ExecContext, options: PredictOptions): Pr
   throw refusal(reply, options.url);
 }
 
-/** What a model answered, and how to ask it by hand. */
+/** The prediction of a model for its first example, which was the expected one. */
 export interface Asserted {
   readonly model: string;
   readonly version: string;
   readonly answer: unknown;
-  readonly curl: string;
+  /** From sending the request to the whole response. */
+  readonly milliseconds: number;
+  /** The request: JSON text, and the path that it was sent to. */
+  readonly body: string;
+  readonly path: string;
 }
 
-/** That the whole path works: what each model answers, and lines that ask. */
+/** Proves that the whole path works. */
 export interface Proof {
-  readonly answers: readonly Omit<Asserted, 'curl'>[];
-  /** At least one. */
-  readonly curls: readonly string[];
+  /** The default model first, then the latest versions of the others. */
+  readonly asserted: readonly Asserted[];
+  /** Models that could not be asserted. */
+  readonly withoutExamples: readonly ProjectModel[];
 }
 
 /**
- * Sends the first example of every model, and version, that has any and checks the answers; the default model is also asked
- * without its name.
+ * Sends the first example of every model and version that has examples, and checks the predictions. Also sends the default
+ * model's example to the path without a name.
  */
 export async function assertPredictions(context: ExecContext, url: string, skip: Skip): Promise<Proof> {
   const models = await projectModels(context.root);
   const latest = models.filter(({ isLatest }) => isLatest);
   const standard = latest.length === 1 ? latest[0]?.name : await defaultModel(context, url);
+  const rank = ({ name, isLatest }: ProjectModel): number => (!isLatest ? 2 : name === standard ? 0 : 1);
   const asserted: Asserted[] = [];
-  for (const model of models.toSorted((a, b) => Number(b.isLatest) - Number(a.isLatest))) {
+  const withoutExamples: ProjectModel[] = [];
+  for (const model of models.toSorted((a, b) => rank(a) - rank(b))) {
     if (model.examples.length === 0) {
-      context.report.line(`models/${model.folder} has no examples to assert.`);
+      withoutExamples.push(model);
       continue;
     }
-    const ways =
-      model.name === standard && model.isLatest
-        ? [predictionsPath(), predictionsPath(model)]
-        : [predictionsPath(model)];
-    const [first] = await Promise.all(ways.map((path) => assertPrediction(context, url, model, path)));
+    const paths = rank(model) === 0 ? [predictionsPath(), predictionsPath(model)] : [predictionsPath(model)];
+    const [first] = await Promise.all(paths.map((path) => assertPrediction(context, url, model, path)));
     if (first !== undefined) asserted.push(first);
   }
   if (asserted.length === 0) skip('no model has examples');
-  return {
-    answers: asserted.map(({ curl, ...answer }) => answer),
-    curls: asserted.length === 0 ? [`curl ${url}${paths.models}`] : asserted.map(({ curl }) => curl),
-  };
+  return { asserted, withoutExamples };
 }
 
 /** The model that POST /predictions asks; undefined where there is none. */
@@ -92,7 +93,9 @@ export async function assertPrediction(
   const { name, version } = model;
   const [example] = examplesOf(model);
   const options = { url, path, body: toJson(example.input), patience: 10_000 };
+  const started = performance.now();
   const answer = await predict(context, options);
+  const milliseconds = performance.now() - started;
   const difference = exampleMismatch(example, answer as ObservedPrediction);
   if (difference !== undefined) {
     throw new Failure(
@@ -103,8 +106,7 @@ export async function assertPrediction(
       },
     );
   }
-  context.report.line(`→ ${toJson(answer)}`);
-  return { model: name, version, answer, curl: curlLine(options) };
+  return { model: name, version, answer, milliseconds, body: options.body, path };
 }
 
 /** A model's examples, at least one. @throws Failure */

@@ -49,6 +49,14 @@ const predict = (args: readonly string[], input = '') =>
   });
 const csv = (rows: readonly (readonly unknown[])[]) => `${rows.map((row) => row.join(',')).join('\n')}\n`;
 
+test('--print-curl prints a line that a shell can run, and sends nothing itself', async () => {
+  const { stdout, stderr } = await predict(['iris', '--print-curl']);
+  expect(stdout).toMatch(/^curl http/);
+  expect(stderr).toBe('');
+  const response = await execa('sh', ['-c', `${stdout} --silent`]);
+  expect(JSON.parse(response.stdout)).toMatchObject({ prediction: 'setosa', model: { name: 'iris' } });
+});
+
 test('each model and each version has its examples', async () => {
   const versions = await Promise.all(
     [['iris'], ['flowers'], ['flowers/1']].map(async (args) => {

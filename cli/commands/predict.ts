@@ -5,7 +5,7 @@ import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, type ProjectModel } from '../project/models.ts';
 import { formats, type Format } from '../row-files/writer.ts';
 import { predictFile } from '../ask/predict-file.ts';
-import { examplesOf, predict } from '../ask/predict.ts';
+import { curlLine, examplesOf, predict } from '../ask/predict.ts';
 import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/open-service.ts';
 import { examples, onOption, urlOption, type CommandContext } from './options.ts';
@@ -19,6 +19,7 @@ interface PredictFlags {
   readonly format?: Format;
   readonly withInput?: boolean;
   readonly stopOnError?: boolean;
+  readonly printCurl?: boolean;
 }
 
 export function predictCommand(context: CommandContext): Command {
@@ -43,6 +44,11 @@ export function predictCommand(context: CommandContext): Command {
     )
     .option('--with-input', 'also write the columns of --file')
     .option('--stop-on-error', 'end at the first row of --file that is refused (default: report it, and go on)')
+    .addOption(
+      new Option('--print-curl', 'print the curl line that sends the same request, instead of sending it').conflicts(
+        'file',
+      ),
+    )
     .addHelpText(
       'after',
       examples(
@@ -103,7 +109,9 @@ async function prepare(
   const path = asked === undefined ? predictionsPath() : predictionsPath(known);
   const body = json ?? (typeof known === 'object' ? toJson(examplesOf(known)[0].input) : '');
   return async (url) => {
-    context.print(toJson(await predict(context, { url, path, body })));
+    context.print(
+      flags.printCurl === true ? curlLine({ url, path, body }) : toJson(await predict(context, { url, path, body })),
+    );
   };
 }
 

@@ -85,7 +85,14 @@ test('a kind cluster whose nodes are gone is said to be one, and nothing is load
 });
 
 test('up --on minikube: builds, loads, applies, waits, forwards a port and predicts', async () => {
-  const { exitCode, stdout, stderr } = await project.start(['up', '--on', 'minikube', '--detach', '--json']);
+  const { exitCode, stdout, stderr } = await project.start([
+    'up',
+    '--on',
+    'minikube',
+    '--detach',
+    '--json',
+    '--verbose',
+  ]);
   expect(stderr).not.toContain('✗');
   expect(exitCode).toBe(0);
   expect(anywhere(await project.calls())).toEqual([
@@ -145,7 +152,11 @@ test('up --on kind: makes the cluster from kind.yaml with the node image, and pr
   project = await createProject({ ...answers(service.port), 'kind get clusters': 'echo rhizome' }, service.port);
   const again = await project.start(['up', '--on', 'kind', '--detach'], { env: { BASE_IMAGE: 'base:1' } });
   expect(again.exitCode).toBe(0);
-  expect(again.stdout).toContain(`The model answers at http://localhost:${service.port}`);
+  expect(again.stdout.trimStart()).toMatch(
+    new RegExp(`^http://localhost:${service.port}  .*\\n✓ iris 1  verified in `),
+  );
+  // The request is no step's command: --verbose shows it.
+  expect(again.stderr).not.toContain('$ curl');
   expect(anywhere(await project.calls())).toEqual([
     'kind version',
     'kubectl version --client',

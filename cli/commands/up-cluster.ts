@@ -3,10 +3,12 @@ import { toJson } from '../json.ts';
 import { privateCharts, readManifests, type Manifests } from '../project/manifests.ts';
 import { apply, isApplied } from '../steps/apply.ts';
 import { build, tagByContent } from '../images/build.ts';
-import { assertPredictions } from '../ask/predict.ts';
+import { assertPredictions, type Proof } from '../ask/predict.ts';
 import { nameInRegistry, push } from '../images/push.ts';
 import { checkEngine, preflight } from '../steps/preflight.ts';
+import { withoutCommands } from '../terminal/reporter.ts';
 import { createSteps } from '../terminal/steps.ts';
+import { createStyle } from '../terminal/style.ts';
 import { synth } from '../project/synth.ts';
 import { waitForRollout } from '../steps/wait.ts';
 import { watch } from '../steps/watch.ts';
@@ -18,6 +20,7 @@ import { chooseEngine } from '../tools/container-engine.ts';
 import { kubectlForward } from '../tools/kubectl.ts';
 import { CommandFailed } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
+import { address, modelLines, screenWidth, summaryOf, tryLines } from './first-screen.ts';
 import { defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
 
@@ -115,7 +118,8 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       : undefined;
   const url = mapped ?? forward?.url ?? '';
   try {
-    const { answers, curls } = await run('Predict', (skip) => assertPredictions(context, url, skip));
+    const asking = options.verbose === true ? context : { ...context, report: withoutCommands(context.report) };
+    const proof = await run('Predict', (skip) => assertPredictions(asking, url, skip));
     // With --detach a forwarded port was for the prediction alone.
     const lasts = forward === undefined || options.detach !== true;
     if (options.json === true)
@@ -124,12 +128,11 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
           target: cluster.name,
           ...(lasts && { url }),
           image,
-          answer: answers[0]?.answer,
-          answers,
+          ...summaryOf(proof),
           steps: times,
         }),
       );
-    else context.print(nextSteps(cluster, manifests, lasts ? { url, curls } : undefined));
+    else context.print(nextSteps(cluster, manifests, proof, lasts ? url : undefined));
     if (options.detach === true) return;
     context.report.line('Watching the replicas. Ctrl-C ends this command; they keep running.');
     await watch(context, cluster, (line) => {
@@ -140,22 +143,22 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   }
 }
 
-/** @param open the Service's URL and lines that ask it; none where no port leads there */
-function nextSteps(
-  cluster: Cluster,
-  manifests: Manifests,
-  open: { readonly url: string; readonly curls: readonly string[] } | undefined,
-): string {
+/** @param url of the Service; undefined if no port of this machine leads there */
+function nextSteps(cluster: Cluster, manifests: Manifests, proof: Proof, url: string | undefined): string {
   const scope = { context: cluster.context, namespace: manifests.namespace };
-  const lines = open?.curls ?? [
-    quote(kubectlForward(scope, manifests.service.name, defaultPort, manifests.service.port)),
-  ];
+  const style = createStyle(process.stdout);
+  const width = screenWidth();
+  const lines =
+    url === undefined
+      ? [`  ${quote(kubectlForward(scope, manifests.service.name, defaultPort, manifests.service.port))}`]
+      : tryLines(url, proof, width);
   return [
     '',
-    open === undefined ? 'The model runs.' : `The model answers at ${open.url}, documentation at ${open.url}/docs`,
+    url === undefined ? `The model is running on ${cluster.name}.` : address(url, undefined, style),
+    ...modelLines(proof, style, width),
     '',
-    'Try',
-    ...lines.map((line) => `  ${line}`),
+    'Try:',
+    ...lines,
     `  npx rhizome status --on ${cluster.name}`,
     `  npx rhizome logs --follow --on ${cluster.name}`,
     `  kubectl --context ${scope.context} --namespace ${scope.namespace} delete pod --all --wait=false   # they come back`,

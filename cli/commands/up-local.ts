@@ -1,75 +1,116 @@
 import { once } from 'node:events';
+import { assertPredictions, type Proof } from '../ask/predict.ts';
 import { toJson } from '../json.ts';
+import {
+  detach,
+  startLocalRuntime,
+  type LocalRuntime,
+  type ReplicaEvent,
+  type UnsupportedFields,
+} from '../local/index.ts';
 import { privateCharts, readManifests } from '../project/manifests.ts';
-import { assertPredictions } from '../ask/predict.ts';
-import { createSteps } from '../terminal/steps.ts';
 import { synth } from '../project/synth.ts';
-import { detach, startLocalRuntime, type LocalRuntime, type ReplicaEvent } from '../local/index.ts';
 import { localTarget } from '../targets/local.ts';
+import { logFormatFor } from '../terminal/log-format.ts';
+import { briefReporter } from '../terminal/reporter.ts';
+import { createSteps } from '../terminal/steps.ts';
+import { createStyle } from '../terminal/style.ts';
+import { address, modelLines, screenWidth, summaryOf, tryLines, unsupportedLine } from './first-screen.ts';
 import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
 
-/** The steps of `up` on the local runtime, which runs the same manifests as processes of this machine. */
-export async function upOnThisMachine(context: CommandContext, options: UpOptions): Promise<void> {
-  const { report, root, signal } = context;
+/** Runs the manifests with the local runtime, as processes of this machine. */
+export async function upOnThisMachine(given: CommandContext, options: UpOptions): Promise<void> {
+  const { root, signal } = given;
+  const report = options.verbose === true ? given.report : briefReporter(given.report);
+  const context = { ...given, root, report };
   const { run, times } = createSteps(report);
-  const onEvent = ({ replica, reason, message }: ReplicaEvent): void => {
-    report.line(`${replica} ${reason}: ${message}`);
-  };
+  const events = eventLines(report, options.verbose === true);
 
   const { file, progressDeadlineSeconds: timeoutSeconds } = await run('Synthesize the manifests', async () => {
     await synth(context, { outdir: privateCharts });
     return readManifests(root, privateCharts);
   });
-  const engine = {
+  const runtime = {
     manifests: file,
     root,
     port: options.port ?? defaultPort,
     grpcPort: options.grpcPort ?? defaultGrpcPort,
-    onEvent,
+    onEvent: events.show,
   };
   const ready = async ({
     url,
     grpc,
     unsupported,
   }: Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'>): Promise<void> => {
-    for (const { fields, meaning } of unsupported) report.line(`not on this machine: ${fields.join(', ')}: ${meaning}`);
-    const { answers, curls } = await run('Predict', (skip) => assertPredictions(context, url, skip));
+    events.ready();
+    const proof = await run('Predict', (skip) => assertPredictions(context, url, skip));
+    if (options.verbose === true) for (const line of unsupportedLines(unsupported)) report.line(line);
     context.print(
       options.json === true
-        ? toJson({ target: 'local', url, grpc, answer: answers[0]?.answer, answers, steps: times })
-        : nextSteps(url, grpc, curls),
+        ? toJson({ target: 'local', url, grpc, ...summaryOf(proof), steps: times })
+        : firstScreen({ url, grpc, unsupported, proof, root, detached: options.detach === true }),
     );
   };
 
   if (options.detach === true) {
-    await ready(await run('Start the replicas', () => detach({ ...engine, timeoutSeconds, signal })));
+    await ready(await run('Start the replicas', () => detach({ ...runtime, timeoutSeconds, signal })));
     return;
   }
-  const running = await run('Start the replicas', () => startLocalRuntime(engine));
+  const running = await run('Start the replicas', () => startLocalRuntime(runtime));
   try {
     await run('Wait for the replicas', () => running.waitReady({ timeoutSeconds, signal }));
     await ready(running);
-    report.line('Ctrl-C stops the replicas. Their log:');
-    // With --json standard output is for the one object.
+    // With --json, standard output is for the one object.
     if (options.json === true) await once(signal, 'abort');
-    else await localTarget(root).logs({ follow: true, signal });
+    else await localTarget(root).logs({ follow: true, signal, format: logFormatFor(process.stdout) });
   } finally {
     report.line('Stopping the replicas.');
     await running.stop();
   }
 }
 
-function nextSteps(url: string, grpc: string | undefined, curls: readonly string[]): string {
+/** Shows what happens to the replicas: the latest of each as progress until all are ready, then lines that stay. */
+function eventLines(report: CommandContext['report'], verbose: boolean) {
+  const latest = new Map<string, string>();
+  let allReady = verbose;
+  return {
+    show: ({ replica, reason, message }: ReplicaEvent): void => {
+      const line = `${replica} ${reason}: ${message}`;
+      latest.set(replica, line);
+      if (allReady) report.line(line);
+      else report.progress([...latest.values()]);
+    },
+    ready: (): void => {
+      allReady = true;
+    },
+  };
+}
+
+const unsupportedLines = (groups: readonly UnsupportedFields[]): readonly string[] =>
+  groups.map(({ fields, meaning }) => `does not apply to local processes: ${fields.join(', ')} (${meaning})`);
+
+interface Ready extends Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'> {
+  readonly proof: Proof;
+  readonly root: string;
+  readonly detached: boolean;
+}
+
+function firstScreen({ url, grpc, unsupported, proof, root, detached }: Ready): string {
+  const style = createStyle(process.stdout);
+  const width = screenWidth();
+  const models = modelLines(proof, style, width);
+  const fields = unsupported.reduce((sum, group) => sum + group.fields.length, 0);
   return [
-    '',
-    `${curls.length === 1 ? 'The model answers' : 'The models answer'} at ${url}, documentation at ${url}/docs`,
-    ...(grpc === undefined ? [] : [`gRPC, the Open Inference Protocol, is at ${grpc}`]),
-    '',
-    'Try',
-    ...curls.map((curl) => `  ${curl}`),
-    '  npx rhizome status            # then kill -9 one of the PIDs: it comes back',
-    '  npx rhizome up --on kind      # the same manifests on Kubernetes',
-    '',
+    address(url, grpc, style),
+    ...models,
+    ...unsupportedLine(fields, root).map((line) => style('dim', line)),
+    ...(models.length > 4 ? [] : ['']),
+    detached ? 'Try:' : 'Try in another terminal:',
+    ...tryLines(url, proof, width),
+    ...(models.length > 3 ? [] : ['']),
+    detached
+      ? 'Next: npx rhizome status, npx rhizome logs. Stop: npx rhizome down'
+      : 'Next: npx rhizome status, npx rhizome up --on kind. Ctrl-C stops the replicas.',
   ].join('\n');
 }

@@ -7,6 +7,7 @@ export interface UpOptions {
   readonly grpcPort?: number;
   readonly detach?: boolean;
   readonly json?: boolean;
+  readonly verbose?: boolean;
   readonly image?: string;
   readonly registry?: string;
   readonly baseImage?: string;

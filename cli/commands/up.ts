@@ -20,6 +20,7 @@ export function upCommand(context: CommandContext): Command {
       '--json',
       'print one JSON object once ready: target, url, grpc, image, answer, answers, steps with their seconds',
     )
+    .option('--verbose', 'show every step and the plain commands, and which manifest fields do not apply locally')
     .option('--image <reference>', 'on a cluster: run this image, which the nodes can pull, instead of building one')
     .option(
       '--registry <host/path>',

@@ -57,7 +57,9 @@ test('up in the foreground ends with a right prediction; Ctrl-C leaves no proces
   up = child;
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  await until('it says what to try', 30, () => Promise.resolve(output.includes('Try\n') || undefined));
+  await until('it says what to try', 30, () =>
+    Promise.resolve(output.includes('Try in another terminal') || undefined),
+  );
   expect(output).toContain(`http://localhost:${port}`);
 
   const { wanted, ready, replicas } = await status();

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { paths } from '../../service/contract/index.ts';
+import { curlLine, type Asserted, type Proof } from '../ask/predict.ts';
+import { columns, textWidth } from '../terminal/columns.ts';
+import type { Style } from '../terminal/style.ts';
+
+/** Models that have a line of their own; the lines until the log begins must not be more than 15. */
+const mostModels = 5;
+
+/** Returns the address of the service, first of all, and where its other faces are. */
+export function address(url: string, grpc: string | undefined, style: Style): string {
+  const more = [`documentation at ${paths.docs}`, ...(grpc === undefined ? [] : [`gRPC at ${grpc}`])];
+  return `${style(['bold', 'cyan'], url)}  ${style('dim', more.join(', '))}`;
+}
+
+/** Returns a line for each model: its name and version, whether it was verified, its first prediction. */
+export function modelLines({ asserted, withoutExamples }: Proof, style: Style, width: number): readonly string[] {
+  const rows = [
+    ...asserted.map(({ model, version, answer, milliseconds }) => [
+      `${style('green', '✓')} ${model} ${version}`,
+      `verified in ${milliseconds.toFixed(0)} ms`,
+      formatPrediction(answer as Predicted),
+    ]),
+    ...withoutExamples.map(({ name, version, folder }) => [
+      `${style('yellow', '-')} ${name} ${version}`,
+      'not verified',
+      `models/${folder}/model.json has no examples`,
+    ]),
+  ];
+  const shown = rows.length > mostModels ? rows.slice(0, mostModels - 1) : rows;
+  const widest = (column: number): number => Math.max(0, ...shown.map((row) => textWidth(row[column] ?? '')));
+  const room = Math.max(10, width - widest(0) - widest(1) - 2 * '  '.length);
+  const lines = columns(
+    shown.map(([model = '', verified = '', prediction = '']) => [model, verified, cut(prediction, room)]),
+    { width: Infinity },
+  );
+  const more = rows.length - shown.length;
+  const unverified = withoutExamples.length - shown.filter(([, verified]) => verified === 'not verified').length;
+  return more === 0
+    ? lines
+    : [...lines, `  … and ${String(more)} more, ${unverified === 0 ? 'all' : String(more - unverified)} verified`];
+}
+
+/** The parts of a response that are shown. */
+interface Predicted {
+  readonly prediction?: string | number | bigint;
+  readonly probabilities?: Readonly<Record<string, unknown>>;
+  readonly score?: unknown;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** Returns a prediction in a few words, with four significant digits. */
+export function formatPrediction({ prediction, probabilities, score, outputs = {} }: Predicted): string {
+  if (prediction === undefined)
+    return Object.entries(outputs)
+      .map(([name, value]) => `${name} ${formatValue(value)}`)
+      .join(', ');
+  const sure = probabilities?.[String(prediction)] ?? score;
+  return `${formatValue(prediction)}${sure === undefined ? '' : ` (${formatValue(sure)})`}`;
+}
+
+function formatValue(value: unknown): string {
+  if (Array.isArray(value))
+    return `[${value.slice(0, 10).map(formatValue).join(', ')}${value.length > 10 ? ', …' : ''}]`;
+  return typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value);
+}
+
+/** Returns what to type next: a curl line if one fits, otherwise the command that prints it. */
+export function tryLines(url: string, { asserted }: Proof, width: number): readonly string[] {
+  const [first] = asserted;
+  if (first === undefined) return [`  curl ${url}${paths.models}`];
+  for (const each of asserted) {
+    const lines = curlLines(url, each, width);
+    if (lines !== undefined) return lines;
+  }
+  return [`  npx rhizome predict ${first.model}`, `  npx rhizome predict ${first.model} --print-curl`];
+}
+
+/** Undefined if one of the lines would be too long. */
+function curlLines(url: string, { path, body }: Asserted, width: number): readonly string[] | undefined {
+  // curl's default scheme is http.
+  const line = `  ${curlLine({ url, path, body }).replace('curl http://', 'curl ')}`;
+  const at = line.indexOf(' -d ') + ' -d'.length;
+  return [[line], [`${line.slice(0, at)} \\`, ` ${line.slice(at)}`]].find((lines) =>
+    lines.every(({ length }) => length <= width),
+  );
+}
+
+/** Returns what of the manifests does nothing on this machine, in one line. */
+export function unsupportedLine(count: number, root: string): readonly string[] {
+  if (count === 0) return [];
+  const more = existsSync(join(root, 'docs/local.md')) ? 'docs/local.md or --verbose' : '--verbose lists them';
+  return [`${String(count)} manifest fields do not apply to local processes: ${more}`];
+}
+
+/** Returns what `--json` prints of the predictions. */
+export function summaryOf({ asserted }: Proof): object {
+  const answers = asserted.map(({ model, version, answer }) => ({ model, version, answer }));
+  return { answer: answers[0]?.answer, answers };
+}
+
+/** Returns how many characters a line may have. */
+export const screenWidth = (): number => (process.stdout.isTTY ? process.stdout.columns : 80);
+
+const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
