@@ -1,7 +1,7 @@
 /** What Kubernetes is told, for cdk8s apps of one's own: `rhizome-kit/infra`. */
 export { PredictionChart, type PredictionChartProps } from './charts/prediction-chart.ts';
-export { InvalidPropsError, type Problem } from './props/invalid-props.ts';
-export { objectLabels, selectorLabels, type Labels } from './props/labels.ts';
+export { InvalidPropsError, type Problem } from './props/invalid-props-error.ts';
+export { objectLabels, selectorLabels, type Labels } from './metadata/labels.ts';
 export type { Amount, PredictionServiceProps, Resources, Settings } from './props/prediction-service-props.ts';
 export { PredictionService } from './constructs/prediction-service.ts';
 export { RestrictedNamespace, type RestrictedNamespaceProps } from './constructs/restricted-namespace.ts';

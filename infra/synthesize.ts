@@ -1,6 +1,6 @@
 import type { App } from 'cdk8s';
 import { PredictionChart, type PredictionChartProps } from './charts/prediction-chart.ts';
-import { InvalidPropsError } from './props/invalid-props.ts';
+import { InvalidPropsError } from './props/invalid-props-error.ts';
 
 /**
  * Adds a chart an environment to the app, and writes all of its charts: what infra/main.ts is for. `rhizome up` sets

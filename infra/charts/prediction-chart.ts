@@ -1,7 +1,7 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
-import { objectLabels } from '../props/labels.ts';
+import { objectLabels } from '../metadata/labels.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 import { PredictionService } from '../constructs/prediction-service.ts';
 import { RestrictedNamespace } from '../constructs/restricted-namespace.ts';

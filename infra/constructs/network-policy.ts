@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-27';
 import { ports } from '../../service/contract/index.ts';
-import { instanceLabel } from '../props/labels.ts';
+import { instanceLabel } from '../metadata/labels.ts';
 import type { ResolvedProps } from '../props/prediction-service-props.ts';
 
 const dns = k8s.IntOrString.fromNumber(53);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InvalidPropsError } from '../props/invalid-props.ts';
+import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 import { at, only, predictionService } from '../fixtures/manifests.ts';
 

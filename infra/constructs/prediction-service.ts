@@ -2,15 +2,15 @@ import { Lazy } from 'cdk8s';
 import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { ports, type VariableName } from '../../service/contract/index.ts';
-import { heapMebibytes } from '../pod-template/heap.ts';
-import { InvalidPropsError } from '../props/invalid-props.ts';
-import { objectLabels, selectorLabels, workloadLabels, type Labels } from '../props/labels.ts';
+import { heapMebibytes } from '../pod-template/heap-size.ts';
+import { InvalidPropsError } from '../props/invalid-props-error.ts';
+import { objectLabels, selectorLabels, workloadLabels, type Labels } from '../metadata/labels.ts';
 import { networkPolicySpec } from './network-policy.ts';
-import { podSpec } from '../pod-template/pod-template.ts';
-import { findProblems } from './prediction-service-checks.ts';
+import { podSpec } from '../pod-template/pod-spec.ts';
+import { findProblems } from '../props/find-invalid-props.ts';
 import { withDefaults, type PredictionServiceProps, type ResolvedProps } from '../props/prediction-service-props.ts';
 import { RevisionDeployment } from './revision-deployment.ts';
-import { headlessName, headlessServiceSpec, serviceSpec } from './service-specs.ts';
+import { headlessName, headlessServiceSpec, serviceSpec } from './services.ts';
 import { SettingsMap } from './settings-map.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
 import { ApiObject, JsonPatch } from 'cdk8s';
 import { Namespace } from 'cdk8s-plus-27';
-import { objectLabels } from '../props/labels.ts';
+import { objectLabels } from '../metadata/labels.ts';
 
 /** Pods are refused by the rules of this version, the oldest that is supported, so that a cluster's upgrade refuses nothing. */
 const enforcedVersion = 'v1.30';

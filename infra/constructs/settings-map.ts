@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Construct } from 'constructs';
 import { ConfigMap } from 'cdk8s-plus-27';
-import { objectLabels } from '../props/labels.ts';
+import { objectLabels } from '../metadata/labels.ts';
 
 export interface SettingsMapProps {
   /** Begins the name of the ConfigMap; the hash of the settings ends it. */

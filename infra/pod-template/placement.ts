@@ -1,5 +1,5 @@
 import type { k8s } from 'cdk8s-plus-27';
-import type { Labels } from '../props/labels.ts';
+import type { Labels } from '../metadata/labels.ts';
 
 const topologies = ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'];
 const lostNodeTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];

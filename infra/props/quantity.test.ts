@@ -1,4 +1,4 @@
-import { heapMebibytes } from '../pod-template/heap.ts';
+import { heapMebibytes } from '../pod-template/heap-size.ts';
 import { parseQuantity } from './quantity.ts';
 
 test.each([

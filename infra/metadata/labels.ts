@@ -1,4 +1,4 @@
-import { parseImageReference } from './image-reference.ts';
+import { parseImageReference } from '../props/image-reference.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 

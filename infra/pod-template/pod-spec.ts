@@ -1,8 +1,8 @@
 import { k8s } from 'cdk8s-plus-27';
 import { apiKeyMount, ports } from '../../service/contract/index.ts';
-import type { Labels } from '../props/labels.ts';
+import type { Labels } from '../metadata/labels.ts';
 import { placement } from './placement.ts';
-import { containerSecurity, podSecurity } from './pod-security.ts';
+import { containerSecurity, podSecurity } from './security-contexts.ts';
 import type { ResolvedProps, Resources } from '../props/prediction-service-props.ts';
 import { probes } from './probes.ts';
 

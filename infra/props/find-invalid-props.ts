@@ -1,9 +1,9 @@
 import { minimumGraceSeconds, variables, type Variable } from '../../service/contract/index.ts';
-import { parseImageReference } from '../props/image-reference.ts';
-import type { Problem } from '../props/invalid-props.ts';
-import { managedSettings, type Amount, type ResolvedProps } from '../props/prediction-service-props.ts';
-import { parseQuantity } from '../props/quantity.ts';
-import { headlessName } from './service-specs.ts';
+import { parseImageReference } from './image-reference.ts';
+import type { Problem } from './invalid-props-error.ts';
+import { managedSettings, type Amount, type ResolvedProps } from './prediction-service-props.ts';
+import { parseQuantity } from './quantity.ts';
+import { headlessName } from '../constructs/services.ts';
 
 /** Everything that is wrong with the props; empty where they make manifests that work. */
 export function findProblems(props: ResolvedProps): readonly Problem[] {

@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-27';
 import { ports } from '../../service/contract/index.ts';
-import { selectorLabels } from '../props/labels.ts';
+import { selectorLabels } from '../metadata/labels.ts';
 import type { ResolvedProps } from '../props/prediction-service-props.ts';
 
 /**
