@@ -1,6 +1,7 @@
-/** The constructs as others use them: imported from index.ts, beside charts of their own, with raw cdk8s-plus objects. */
+/** Uses the constructs as other projects do: imported from index.ts, next to other charts and cdk8s-plus objects. */
 import { App, Chart, JsonPatch, Testing } from 'cdk8s';
 import { ConfigMap, HorizontalPodAutoscaler, k8s, Metric, MetricTarget } from 'cdk8s-plus-27';
+import type { HTTPIngressPath } from 'kubernetes-types/networking/v1.js';
 import { localProfile, PredictionChart, PredictionService, productionProfile, RestrictedNamespace } from './index.ts';
 import { at, only, type Manifest } from './fixtures/manifests.ts';
 import { supportedVersions } from './schemas/schema-file.ts';
@@ -64,12 +65,12 @@ const named = (kind: string, name: string) =>
     kind,
   );
 
-test.each(supportedVersions)('everything fits the API of Kubernetes %s', (version) => {
+test.each(supportedVersions)('every manifest is valid for Kubernetes %s', (version) => {
   expect(app.charts.map(({ node }) => node.id).sort()).toEqual(['both', 'web', 'wine']);
   expect(validateManifests(app.synthYaml(), version)).toEqual([]);
 });
 
-test('two services of one chart share its namespace and no object', () => {
+test('two services in a chart share the namespace, but no other object', () => {
   const ids = manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids.filter((id) => /^(Deployment|Service|PodDisruptionBudget|NetworkPolicy)\//.test(id)).sort()).toEqual([
@@ -88,18 +89,16 @@ test('two services of one chart share its namespace and no object', () => {
     expect([kind, metadata.namespace]).toEqual([kind, 'flowers']);
 });
 
-test('an Ingress leads to the Service by name and port', () => {
-  const paths = at(only(manifests, 'Ingress'), 'spec.rules.0.http.paths') as {
-    backend: { service: { name: string; port: { number: number } } };
-  }[];
-  for (const {
-    backend: { service },
-  } of paths) {
-    expect(at(named('Service', service.name), 'spec.ports.0.port')).toBe(service.port.number);
+test('an Ingress routes to the Service by name and port', () => {
+  const paths = at(only(manifests, 'Ingress'), 'spec.rules.0.http.paths') as HTTPIngressPath[];
+  expect(paths.map(({ backend }) => backend.service?.name)).toEqual(['iris', 'rose']);
+  for (const { backend } of paths) {
+    const { name, port } = backend.service!;
+    expect(at(named('Service', name), 'spec.ports.0.port')).toBe(port?.number);
   }
 });
 
-test('an autoscaler of cdk8s-plus takes the number of replicas over', () => {
+test('with an autoscaler of cdk8s-plus, the Deployment does not set the number of replicas', () => {
   expect(at(only(manifests, 'HorizontalPodAutoscaler'), 'spec.scaleTargetRef')).toEqual({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -109,14 +108,14 @@ test('an autoscaler of cdk8s-plus takes the number of replicas over', () => {
   expect(at(named('Deployment', 'rose'), 'spec.replicas')).toBe(3);
 });
 
-test("a patch of the Deployment reaches the pods: a ConfigMap of one's own beside the settings", () => {
+test('a patch of the Deployment reaches the pods, such as another ConfigMap', () => {
   expect(at(named('Deployment', 'rose'), 'spec.template.spec.containers.0.envFrom')).toEqual([
     { configMapRef: { name: rose.settings.name } },
     { configMapRef: { name: 'rose-extra' } },
   ]);
 });
 
-test('podLabels select the pods of one service alone', () => {
+test('podLabels select the pods of one service only', () => {
   for (const { podLabels, service } of [iris, rose]) {
     const matched = manifests.filter(
       (manifest) =>

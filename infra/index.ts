@@ -1,12 +1,14 @@
-/** What Kubernetes is told, for cdk8s apps of one's own: `rhizome-kit/infra`. */
+/** The cdk8s constructs of Rhizome, for your own cdk8s apps: `rhizome-kit/infra`. */
 export { PredictionChart, type PredictionChartProps } from './charts/prediction-chart.ts';
-export { InvalidPropsError, type Problem } from './props/invalid-props-error.ts';
-export { objectLabels, selectorLabels, type Labels } from './metadata/labels.ts';
-export type { Amount, PredictionServiceProps, Resources, Settings } from './props/prediction-service-props.ts';
 export { PredictionService } from './constructs/prediction-service.ts';
 export { RestrictedNamespace, type RestrictedNamespaceProps } from './constructs/restricted-namespace.ts';
+export { SettingsMap, type SettingsMapProps } from './constructs/settings-map.ts';
+export { objectLabels, selectorLabels, type Labels } from './metadata/labels.ts';
 export { localProfile } from './profiles/local.ts';
 export { productionProfile } from './profiles/production.ts';
+export { InvalidPropsError, type InvalidProp } from './props/invalid-props-error.ts';
+export type { PredictionServiceProps, RequestAndLimit, Resources } from './props/prediction-service-props.ts';
+export type { Settings } from './props/settings.ts';
 export { synthesize } from './synthesize.ts';
-// Names that others than the constructs refer to: a monitor, a rule, a probe of a load balancer.
+// Names that monitors, alert rules and load balancers refer to.
 export { metrics, paths, ports } from '../service/contract/index.ts';

@@ -1,4 +1,7 @@
-/** Synthesizes every environment: `npx cdk8s synth`, or `CDK8S_OUTDIR=folder node infra/main.ts`. */
+/**
+ * Synthesizes the manifests of every environment. Run it as `npx cdk8s synth`, or `CDK8S_OUTDIR=folder node
+ * infra/main.ts`.
+ */
 import { App } from 'cdk8s';
 import { environments } from './environments.ts';
 import { synthesize } from './synthesize.ts';

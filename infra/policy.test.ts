@@ -1,6 +1,7 @@
 /**
- * What kube-score, kube-linter, polaris, kubescape, Checkov and Pod Security "restricted" ask of a workload, checked
- * here on the committed charts so that it needs only Node. e2e/container/policy.test.ts runs the tools that can be had.
+ * Checks that the committed charts follow the rules of kube-score, kube-linter, polaris, kubescape, Checkov and the Pod
+ * Security Standard "restricted". Needs only Node; e2e/container/policy.test.ts runs those of the tools that are
+ * installed.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,11 +24,11 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
   const container = at(pod, 'containers.0') as Record<string, unknown>;
   const podLabels = at(deployment, 'spec.template.metadata.labels');
 
-  test.each(supportedVersions)('every document fits the API of Kubernetes %s', (version) => {
+  test.each(supportedVersions)('every document is valid for Kubernetes %s', (version) => {
     expect(validateManifests(yaml, version)).toEqual([]);
   });
 
-  test('the three names that others rely on', () => {
+  test('the Namespace, the Deployment and the Service have the name that other tools rely on', () => {
     for (const kind of ['Namespace', 'Deployment', 'Service'])
       expect(only(manifests, kind).metadata.name).toBe('iris-server');
   });
@@ -40,7 +41,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     }
   });
 
-  test('Pod Security: restricted in full, and beyond', () => {
+  test('Pod Security: the pods meet restricted, and more', () => {
     expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
     expect(container.securityContext).toEqual({
       runAsNonRoot: true,
@@ -59,7 +60,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     ]);
   });
 
-  test('an identity of its own, without a token', () => {
+  test('the pods have their own ServiceAccount, without a token', () => {
     const account = only(manifests, 'ServiceAccount');
     expect(account).toMatchObject({
       automountServiceAccountToken: false,
@@ -72,13 +73,13 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     });
   });
 
-  test('requests and limits of cpu, memory and disk', () => {
+  test('requests and limits are set for CPU, memory and disk space', () => {
     for (const end of ['requests', 'limits']) {
       expect(Object.keys(at(container, `resources.${end}`) as object)).toEqual(['cpu', 'ephemeral-storage', 'memory']);
     }
   });
 
-  test('readiness and liveness ask different paths, and both and the startup probe have a time-out', () => {
+  test('the readiness and liveness probes use different paths, and all probes have a timeout', () => {
     expect(at(container, 'readinessProbe.httpGet.path')).not.toBe(at(container, 'livenessProbe.httpGet.path'));
     for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
       expect(at(container, `${probe}.httpGet.port`)).toBe('http');
@@ -86,7 +87,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     }
   });
 
-  test('labels: recommended ones, and an instance that is the name', () => {
+  test('every object has the recommended labels, with the name as the instance', () => {
     for (const { metadata } of manifests) {
       expect(metadata.labels).toMatchObject({
         'app.kubernetes.io/name': 'iris-server',
@@ -97,7 +98,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     expect(podLabels).toEqual(deployment.metadata.labels);
   });
 
-  test('two replicas, on two nodes where there are two, and never fewer during a rollout', () => {
+  test('two replicas, preferably on two nodes, and never fewer during a rollout', () => {
     expect(at(deployment, 'spec')).toMatchObject({
       replicas: 2,
       strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
@@ -106,7 +107,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
       pod,
       'affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.0.podAffinityTerm',
     );
-    // Of their own revision, or a rollout puts the new ones where the old ones are not.
+    // Limited to their own revision: otherwise, the new pods of a rollout avoid the nodes of the old ones.
     expect(preferred).toEqual({
       topologyKey: 'kubernetes.io/hostname',
       labelSelector: at(deployment, 'spec.selector'),
@@ -121,7 +122,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     }
   });
 
-  test('evictions take one pod at a time, and a broken one always', () => {
+  test('one pod at a time may be evicted, and an unhealthy one at any time', () => {
     expect(at(only(manifests, 'PodDisruptionBudget'), 'spec')).toEqual({
       selector: at(deployment, 'spec.selector'),
       maxUnavailable: 1,
@@ -129,7 +130,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     });
   });
 
-  test('network: in by the two ports, out to DNS alone, for pods matched by one label', () => {
+  test('the NetworkPolicy allows the two ports in and DNS out, and matches the pods by one label', () => {
     expect(at(only(manifests, 'NetworkPolicy'), 'spec')).toMatchObject({
       podSelector: { matchLabels: { 'app.kubernetes.io/instance': 'iris-server' } },
       policyTypes: ['Ingress', 'Egress'],
@@ -145,7 +146,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     });
   });
 
-  test('no variable is named like a secret', () => {
+  test('no environment variable is named like a secret', () => {
     const names = [
       ...Object.keys(only(manifests, 'ConfigMap').data as object),
       ...(container.env as { name: string }[]).map(({ name }) => name),
@@ -158,7 +159,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
   });
 });
 
-test('production asks the registry at each start, needs the key and goes before batch work', () => {
+test('production always pulls the image, requires the API key and has a PriorityClass', () => {
   const manifests = parse(read('production'));
   const pod = at(only(manifests, 'Deployment'), 'spec.template.spec');
   expect(at(pod, 'containers.0.imagePullPolicy')).toBe('Always');
@@ -166,7 +167,7 @@ test('production asks the registry at each start, needs the key and goes before 
   expect(at(pod, 'priorityClassName')).toBe(only(manifests, 'PriorityClass').metadata.name);
 });
 
-test('local runs what was loaded, at node port 30080, without a key', () => {
+test('local uses loaded images and node port 30080, and does not require the API key', () => {
   const manifests = parse(read('local'));
   const pod = at(only(manifests, 'Deployment'), 'spec.template.spec');
   expect(at(pod, 'containers.0.imagePullPolicy')).toBe('IfNotPresent');

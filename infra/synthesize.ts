@@ -3,8 +3,11 @@ import { PredictionChart, type PredictionChartProps } from './charts/prediction-
 import { InvalidPropsError } from './props/invalid-props-error.ts';
 
 /**
- * Adds a chart an environment to the app, and writes all of its charts: what infra/main.ts is for. `rhizome up` sets
- * RHIZOME_IMAGE, the image of `local`. A value that would not work is a message and exit code 1, and no file is written.
+ * Adds a chart for each environment to the app, then writes all of the app's charts. If a prop is invalid, prints what
+ * is wrong, sets exit code 1, and writes no file.
+ *
+ * @param environments returns the props of each environment, by name. Its argument is the image of the environment
+ * `local`, which `rhizome up` passes in the environment variable RHIZOME_IMAGE; undefined if that is not set.
  */
 export function synthesize(
   app: App,
@@ -16,10 +19,9 @@ export function synthesize(
     app.synth();
   } catch (error) {
     if (!(error instanceof InvalidPropsError)) throw error;
-    // A mistake in the values, not in the program: a stack trace would only hide the message.
-    console.error(
-      `${error.message}\nThe values are in infra/environments.ts${image ? ', and the image of local in RHIZOME_IMAGE' : ''}.`,
-    );
+    const source = image ? ' The image of `local` is set in RHIZOME_IMAGE.' : '';
+    // The mistake is in the values, not in the program: a stack trace would only hide the message.
+    console.error(`${error.message}\nThe values are set in infra/environments.ts.${source}`);
     process.exitCode = 1;
   }
 }

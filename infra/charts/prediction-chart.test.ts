@@ -5,7 +5,7 @@ import { at, minimalProps, only, type Manifest } from '../fixtures/manifests.ts'
 const chart = (props: Partial<PredictionChartProps> = {}) =>
   Testing.synth(new PredictionChart(Testing.app(), 'test', { ...minimalProps, ...props })) as Manifest[];
 
-test('the Namespace comes first, so that one apply makes everything', () => {
+test('the Namespace comes first, so that one apply creates everything', () => {
   expect(chart().map(({ kind }) => kind)).toEqual([
     'Namespace',
     'ServiceAccount',
@@ -18,13 +18,13 @@ test('the Namespace comes first, so that one apply makes everything', () => {
   ]);
 });
 
-test('namespace names the Namespace and all that is in it', () => {
+test('namespace sets the Namespace and the namespace of every object', () => {
   const manifests = chart({ namespace: 'flowers' });
   expect(only(manifests, 'Namespace').metadata.name).toBe('flowers');
   expect(only(manifests, 'Deployment').metadata).toMatchObject({ name: 'iris-server', namespace: 'flowers' });
 });
 
-test('priority makes a PriorityClass of the whole cluster, and the pods are of it', () => {
+test('priority creates a PriorityClass for the whole cluster, which the pods use', () => {
   const manifests = chart({ priority: 7 });
   expect(only(manifests, 'PriorityClass')).toMatchObject({ value: 7, metadata: { name: 'iris-server' } });
   expect(only(manifests, 'PriorityClass').metadata).not.toHaveProperty('namespace');

@@ -1,21 +1,22 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
-import { objectLabels } from '../metadata/labels.ts';
-import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 import { PredictionService } from '../constructs/prediction-service.ts';
 import { RestrictedNamespace } from '../constructs/restricted-namespace.ts';
+import { objectLabels } from '../metadata/labels.ts';
+import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 
 export interface PredictionChartProps extends PredictionServiceProps {
   /**
-   * Priority of the pods over those of others: where nodes are full, pods of a lower one (0 unless they say otherwise)
-   * make room. Makes a PriorityClass of the service's name, which belongs to the whole cluster.
-   * @default none: the cluster's default priority, or that of priorityClassName
+   * Priority of the pods. If nodes are full, Kubernetes evicts pods of a lower priority to make room; most pods have
+   * priority 0. At most 1000000000. Creates a PriorityClass with the service's name, which belongs to the whole
+   * cluster.
+   * @default none: the priority of `priorityClassName`, or else the cluster's default
    */
   readonly priority?: number;
 }
 
-/** What one environment is told: a Namespace and the service in it. The id names the file: `<id>.k8s.yaml`. */
+/** The manifests of one environment: a Namespace and the service in it. The id names the file: `<id>.k8s.yaml`. */
 export class PredictionChart extends Chart {
   constructor(scope: Construct, id: string, { priority, ...props }: PredictionChartProps) {
     super(scope, id);
@@ -24,7 +25,7 @@ export class PredictionChart extends Chart {
     if (priority !== undefined) {
       new k8s.KubePriorityClass(this, 'priority', {
         metadata: { name, labels: objectLabels(name) },
-        description: 'Answers requests that somebody waits for: goes before batch work.',
+        description: 'Serves requests that someone is waiting for: takes precedence over batch work.',
         value: priority,
       });
     }

@@ -1,14 +1,16 @@
 import { k8s } from 'cdk8s-plus-27';
 import { ports } from '../../service/contract/index.ts';
 import { instanceLabel } from '../metadata/labels.ts';
-import type { ResolvedProps } from '../props/prediction-service-props.ts';
+import type { ResolvedProps } from '../props/resolved-props.ts';
 
 const dns = k8s.IntOrString.fromNumber(53);
 
 /**
- * In: the service's ports, from `allowFrom` or everyone. Out: the cluster's DNS, and no more, since a prediction needs
- * nobody. The L2 NetworkPolicy cannot say "from everyone to this port", which requests through a NodePort need: they
- * come from a node, which no pod selector matches.
+ * Returns the specification of the NetworkPolicy. Ingress: the service's ports, from `allowFrom` or from everyone.
+ * Egress: the cluster's DNS only, because a prediction needs no other connection.
+ *
+ * The L2 NetworkPolicy of cdk8s-plus-27 cannot express "from everyone to this port". Requests through a NodePort need
+ * that: they come from a node, which no pod selector matches.
  */
 export function networkPolicySpec({
   name,
@@ -16,7 +18,8 @@ export function networkPolicySpec({
   grpc,
 }: Pick<ResolvedProps, 'name' | 'allowFrom' | 'grpc'>): k8s.NetworkPolicySpec {
   return {
-    podSelector: { matchLabels: { [instanceLabel]: name } }, // one label: polaris takes no policy with more for one
+    // One label only: polaris does not recognize a policy that matches several.
+    podSelector: { matchLabels: { [instanceLabel]: name } },
     policyTypes: ['Ingress', 'Egress'],
     ingress: [
       {

@@ -11,7 +11,7 @@ const settings = (props: Partial<PredictionServiceProps> = {}) => only(predictio
 describe('defaults', () => {
   const deployment = only(predictionService(), 'Deployment');
 
-  test('one name for everything, in a namespace of that name', () => {
+  test('every object has the same name, in a namespace of that name', () => {
     for (const { kind, metadata } of predictionService()) {
       expect(metadata.name).toMatch(
         { ConfigMap: /^iris-server-[0-9a-f]{10}$/, Service: /^iris-server(-headless)?$/ }[kind] ?? /^iris-server$/,
@@ -20,7 +20,7 @@ describe('defaults', () => {
     }
   });
 
-  test('two replicas that a rollout never reduces', () => {
+  test('a rollout never leaves fewer than two replicas', () => {
     expect(at(deployment, 'spec')).toMatchObject({
       replicas: 2,
       minReadySeconds: 5,
@@ -30,7 +30,7 @@ describe('defaults', () => {
     });
   });
 
-  test('selectors match the pods, and never a version', () => {
+  test('selectors match the pods and do not include the version', () => {
     const labels = at(deployment, 'spec.template.metadata.labels');
     const selector = at(deployment, 'spec.selector.matchLabels');
     expect(selector).toEqual({ 'app.kubernetes.io/name': 'iris-server', 'app.kubernetes.io/instance': 'iris-server' });
@@ -40,7 +40,7 @@ describe('defaults', () => {
     expect(at(only(predictionService(), 'PodDisruptionBudget'), 'spec.selector.matchLabels')).toEqual(selector);
   });
 
-  test('probes ask the named port, each with a time-out', () => {
+  test('probes use the named port, and each has a timeout', () => {
     const get = (path: string) => ({ path, port: 'http' });
     expect(at(deployment, container)).toMatchObject({
       startupProbe: { httpGet: get('/readyz'), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
@@ -55,7 +55,7 @@ describe('defaults', () => {
     });
   });
 
-  test('the container has the ports that its variables name, and the NetworkPolicy opens both', () => {
+  test('the container and the NetworkPolicy have both ports, and GRPC_PORT is set', () => {
     expect(at(deployment, `${container}.ports`)).toEqual([
       { name: 'http', containerPort: 8000, protocol: 'TCP' },
       { name: 'grpc', containerPort: 8001, protocol: 'TCP' },
@@ -71,7 +71,7 @@ describe('defaults', () => {
     ]);
   });
 
-  test('the grace period, the drain and the heap agree with the settings', () => {
+  test('the environment variables match the grace period, the drain delay and the memory limit', () => {
     expect(at(deployment, `${pod}.terminationGracePeriodSeconds`)).toBe(30);
     expect(settings().data).toMatchObject({
       DRAIN_DELAY_SECONDS: '5',
@@ -83,21 +83,21 @@ describe('defaults', () => {
 
   const grpcPort = { name: 'grpc', port: 8001, targetPort: 'grpc', protocol: 'TCP', appProtocol: 'kubernetes.io/h2c' };
 
-  test('the Service is in the cluster, and leads from ports 80 and 8001 to the named ports', () => {
+  test('the Service is of type ClusterIP and maps ports 80 and 8001 to the named ports', () => {
     expect(at(only(predictionService(), 'Service'), 'spec')).toMatchObject({
       type: 'ClusterIP',
       ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }, grpcPort],
     });
   });
 
-  test('the headless Service tells gRPC clients of the pods that are ready, and a monitor of no port that it knows already', () => {
+  test('the headless Service has only the gRPC port, and lists only pods that are ready', () => {
     const { metadata, spec } = only(predictionService(), 'headless Service');
     expect(metadata).toEqual({ ...only(predictionService(), 'Service').metadata, name: 'iris-server-headless' });
     expect(spec).toMatchObject({ clusterIP: 'None', ports: [grpcPort] });
     expect(spec).not.toHaveProperty('publishNotReadyAddresses');
   });
 
-  test('a lost node is waited for 30 seconds', () => {
+  test('pods of a lost node are replaced after 30 seconds', () => {
     expect(at(deployment, `${pod}.tolerations`)).toEqual(
       ['not-ready', 'unreachable'].map((taint) => ({
         key: `node.kubernetes.io/${taint}`,
@@ -108,7 +108,7 @@ describe('defaults', () => {
     );
   });
 
-  test('the API key is a file from a Secret that must exist', () => {
+  test('the API key is mounted as a file from a Secret that must exist', () => {
     expect(at(deployment, `${container}.volumeMounts.1`)).toEqual({
       name: 'api-key',
       mountPath: '/var/run/secrets/rhizome',
@@ -121,12 +121,12 @@ describe('defaults', () => {
     });
   });
 
-  test('nothing is empty: no field says nothing', () => {
+  test('no field is empty', () => {
     expect(JSON.stringify(predictionService())).not.toMatch(/:(\[\]|\{\}|null|"")/);
   });
 });
 
-test('a changed setting renames the ConfigMap, which rolls the pods; an unchanged one does not', () => {
+test('a changed setting renames the ConfigMap, which rolls the pods; a changed order does not', () => {
   const before = only(predictionService({ settings: { LOG_LEVEL: 'info', STRICT_RANGES: 'true' } }), 'Deployment');
   const same = only(predictionService({ settings: { STRICT_RANGES: 'true', LOG_LEVEL: 'info' } }), 'Deployment');
   const after = only(predictionService({ settings: { LOG_LEVEL: 'debug', STRICT_RANGES: 'true' } }), 'Deployment');
@@ -138,7 +138,7 @@ test('a changed setting renames the ConfigMap, which rolls the pods; an unchange
   );
 });
 
-test('the version label is the tag, and left out where it does not fit', () => {
+test('the version label is the tag, and is left out if the tag is not a valid label value', () => {
   const version = (image: string) => at(only(predictionService({ image }), 'Deployment'), 'metadata.labels')!;
   expect(version('iris-server:v0.1.0-0123456789ab')).toMatchObject({
     'app.kubernetes.io/version': 'v0.1.0-0123456789ab',
@@ -147,8 +147,9 @@ test('the version label is the tag, and left out where it does not fit', () => {
   expect(version(`iris-server@sha256:${'a'.repeat(64)}`)).not.toHaveProperty(['app.kubernetes.io/version']);
 });
 
-/** Every prop, set to what is not its default, and where that must be found: kind, path, value. */
+/** A value that the manifests must have: the object's kind, the path in it, and the value. */
 type Reach = readonly [kind: string, path: string, value: unknown];
+/** Every prop, with a value other than its default, and where the manifests must have it. */
 const everyProp: {
   readonly [P in keyof Required<PredictionServiceProps>]: readonly [Required<PredictionServiceProps>[P], ...Reach[]];
 } = {
@@ -237,7 +238,7 @@ test.each(Object.entries(everyProp))('%s reaches the manifests', (prop, [value, 
   expect(manifests).not.toEqual(predictionService());
 });
 
-test('docs/manifests.md lists every prop, and no other', () => {
+test('docs/manifests.md lists every prop and nothing else', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/manifests.md'), 'utf8');
   const [, table = ''] = page.split('## Props');
   expect([...table.matchAll(/^\| `(\w+)` +\|/gm)].map(([, prop]) => prop)).toEqual([
@@ -246,12 +247,12 @@ test('docs/manifests.md lists every prop, and no other', () => {
   ]);
 });
 
-test('grpc: false leaves no trace of it, and names may be longer', () => {
+test('grpc: false removes every trace of gRPC, and allows longer names', () => {
   const manifests = predictionService({ grpc: false, name: 'i'.repeat(63), namespace: 'iris' });
   expect(JSON.stringify(manifests)).not.toMatch(/grpc|8001|headless/i);
 });
 
-test('a part of the resources leaves the others at their defaults', () => {
+test('resources that are not set keep their defaults', () => {
   const deployment = only(predictionService({ resources: { memory: { request: '1Gi', limit: '1Gi' } } }), 'Deployment');
   expect(at(deployment, `${container}.resources.limits`)).toEqual({
     cpu: '1',
@@ -263,31 +264,31 @@ test('a part of the resources leaves the others at their defaults', () => {
 type Invalid = readonly [title: string, props: object, prop: string, message: RegExp];
 test.each<Invalid>([
   [
-    'a memory limit under the request',
+    'a memory limit below the request',
     { resources: { memory: { request: '1Gi', limit: '512Mi' } } },
     'resources.memory.limit',
-    /"512Mi" is under the request '1Gi'; use '1Gi' or more/,
+    /"512Mi" is below the request, '1Gi'\.\n +Use at least '1Gi'/,
   ],
   [
-    'a CPU limit under the request',
+    'a CPU limit below the request',
     { resources: { cpu: { request: '2', limit: '1500m' } } },
     'resources.cpu.limit',
-    /"1500m" is under the request '2'/,
+    /"1500m" is below the request, '2'/,
   ],
   [
-    'a disk limit under the request',
+    'a disk limit below the request',
     { resources: { ephemeralStorage: { request: '1Gi', limit: '1G' } } },
     'resources.ephemeralStorage.limit',
-    /"1G" is under/,
+    /"1G" is below the request, '1Gi'/,
   ],
   [
-    'a quantity that is none',
+    'an invalid quantity',
     { resources: { cpu: { request: 'half', limit: '1' } } },
     'resources.cpu.request',
     /"half" is not a quantity above zero/,
   ],
   [
-    'a quantity of nothing',
+    'a quantity of zero',
     { resources: { memory: { request: '1Mi', limit: '0' } } },
     'resources.memory.limit',
     /"0" is not a quantity above zero/,
@@ -296,96 +297,106 @@ test.each<Invalid>([
     'an image without a tag',
     { image: 'iris-server' },
     'image',
-    /"iris-server" has neither tag nor digest; name a version/,
+    /"iris-server" has neither a tag nor a digest\.\n +Name a version/,
   ],
   [
     'a registry with a port, but no tag',
     { image: 'localhost:5000/iris-server' },
     'image',
-    /has neither tag nor digest/,
+    /has neither a tag nor a digest/,
   ],
-  ['the tag latest', { image: 'iris-server:latest' }, 'image', /moves/],
-  ['an image that is no reference', { image: 'iris server:v1' }, 'image', /is not an image reference/],
+  ['the tag latest', { image: 'iris-server:latest' }, 'image', /has the tag latest, which can move/],
+  ['an invalid image reference', { image: 'iris server:v1' }, 'image', /is not a valid image reference/],
   [
     'a grace period that is too short',
     { gracePeriodSeconds: 24 },
     'gracePeriodSeconds',
-    /24 would cut requests off .*; use 25 or more/,
+    /24 is too short: [^]*Use at least 25 \(drainDelaySeconds 5 \+ requestTimeoutSeconds 15 \+ 5 /,
   ],
   [
     'a progress deadline that is too short',
     { progressDeadlineSeconds: 125 },
     'progressDeadlineSeconds',
-    /125 calls a rollout failed .*; use more than 125/,
+    /125 is too short: [^]*Use more than 125 \(startupSeconds 120 \+ minReadySeconds 5\)/,
   ],
-  ['no replicas', { replicas: 0 }, 'replicas', /0 is not a whole number of at least 1; use 1 or more/],
+  ['no replicas', { replicas: 0 }, 'replicas', /0 is too low\.\n +Use a whole number of replicas, 1 or more/],
   ['half a replica', { replicas: 1.5 }, 'replicas', /1.5 is not a whole number/],
-  ['a negative delay', { drainDelaySeconds: -1 }, 'drainDelaySeconds', /-1 is not a whole number of at least 0/],
-  ['no time for a request', { requestTimeoutSeconds: 0 }, 'requestTimeoutSeconds', /at least 1/],
-  ['no time to start', { startupSeconds: 0 }, 'startupSeconds', /at least 1/],
-  ['a negative ready time', { minReadySeconds: -1 }, 'minReadySeconds', /at least 0/],
-  ['a negative history', { revisionHistoryLimit: -1 }, 'revisionHistoryLimit', /at least 0/],
-  ['a negative patience', { lostNodeSeconds: -1 }, 'lostNodeSeconds', /at least 0/],
   [
-    'a node port out of range',
+    'a negative delay',
+    { drainDelaySeconds: -1 },
+    'drainDelaySeconds',
+    /-1 is too low\.\n +Use a whole number of seconds, 0 or more/,
+  ],
+  ['a request timeout of zero', { requestTimeoutSeconds: 0 }, 'requestTimeoutSeconds', /seconds, 1 or more/],
+  ['a startup time of zero', { startupSeconds: 0 }, 'startupSeconds', /seconds, 1 or more/],
+  ['a negative ready time', { minReadySeconds: -1 }, 'minReadySeconds', /seconds, 0 or more/],
+  ['a negative history', { revisionHistoryLimit: -1 }, 'revisionHistoryLimit', /revisions, 0 or more/],
+  ['a negative wait for a lost node', { lostNodeSeconds: -1 }, 'lostNodeSeconds', /seconds, 0 or more/],
+  [
+    'a node port outside the range',
     { nodePort: 8080 },
     'nodePort',
-    /8080 is outside the cluster's range; use a whole number from 30000 to 32767/,
+    /8080 is not a valid node port\.\n +Use a whole number from 30000 to 32767/,
   ],
-  ['a name with capitals', { name: 'Iris' }, 'name', /"Iris" is not a name .*; use lower-case letters/],
-  ['a name that begins with a digit', { name: '1ris' }, 'name', /beginning with a letter/],
   [
-    'a name that leaves no room for the headless Service',
+    'a name with capital letters',
+    { name: 'Iris' },
+    'name',
+    /"Iris" is not a valid name in Kubernetes\.\n +Use lower-case letters/,
+  ],
+  ['a name that starts with a digit', { name: '1ris' }, 'name', /starting with a letter/],
+  [
+    'a name that makes the name of the headless Service too long',
     { name: 'i'.repeat(55) },
     'name',
-    /is too long for a Service called i{55}-headless; use at most 54 characters, or grpc: false/,
+    /is too long: [^]*called i{55}-headless\.\n +Use at most 54 characters, or set grpc to false/,
   ],
-  ['a name that is too long for any', { name: 'i'.repeat(64), grpc: false }, 'name', /at most 63 characters/],
-  ['a bad namespace', { namespace: 'a.b' }, 'namespace', /"a.b" is not a name/],
-  ['a bad Secret name', { apiKeySecret: 'my_key' }, 'apiKeySecret', /"my_key" is not a name/],
-  ['a bad PriorityClass name', { priorityClassName: 'Top!' }, 'priorityClassName', /"Top!" is not a name/],
+  ['a name that is too long without gRPC', { name: 'i'.repeat(64), grpc: false }, 'name', /at most 63 characters/],
+  ['an invalid namespace', { namespace: 'a.b' }, 'namespace', /"a.b" is not a valid name/],
+  ['an invalid Secret name', { apiKeySecret: 'my_key' }, 'apiKeySecret', /"my_key" is not a valid name/],
+  ['an invalid PriorityClass name', { priorityClassName: 'Top!' }, 'priorityClassName', /"Top!" is not a valid name/],
   [
     'an unknown setting',
     { settings: { LOG_LEVLE: 'debug' } },
     'settings.LOG_LEVLE',
-    /is no variable of the service; use one of .*LOG_LEVEL/,
+    /sets a variable that the service does not have\.\n +Use one of these: .*LOG_LEVEL/,
   ],
   [
-    'a setting that a prop sets',
+    'a setting that another prop sets',
     { settings: { DRAIN_DELAY_SECONDS: '3' } },
     'settings.DRAIN_DELAY_SECONDS',
-    /use drainDelaySeconds/,
+    /not allowed in settings\.\n +Use the prop drainDelaySeconds/,
   ],
-  ["a setting that is another prop's port", { settings: { GRPC_PORT: '9000' } }, 'settings.GRPC_PORT', /use grpc/],
-  ['a setting that is a secret', { settings: { API_KEY: 'hunter2' } }, 'settings.API_KEY', /put the key into a Secret/],
+  ['the gRPC port as a setting', { settings: { GRPC_PORT: '9000' } }, 'settings.GRPC_PORT', /Use the prop grpc/],
+  ['a secret as a setting', { settings: { API_KEY: 'hunter2' } }, 'settings.API_KEY', /Put the key into a Secret/],
   [
     'a setting of the wrong type',
     { settings: { MAX_BODY_BYTES: '1MB' } },
     'settings.MAX_BODY_BYTES',
-    /"1MB" is not a whole number of bytes; write it like '1048576'/,
+    /"1MB" is not a whole number of bytes\.\n +Use digits only, such as '1048576'/,
   ],
-])('%s fails synthesis', (_title, props, prop, message) => {
+])('%s is rejected', (_title, props, prop, message) => {
   const error = thrownBy(() => predictionService(props));
-  expect(error.problems.map((problem) => problem.prop)).toContain(prop);
+  expect(error.invalidProps.map((invalid) => invalid.prop)).toContain(prop);
   expect(error.message).toMatch(message);
   expect(error.message).toContain(`${prop}: `);
 });
 
-test('a key is not repeated in the message', () => {
+test('the message does not repeat an API key', () => {
   expect(thrownBy(() => predictionService({ settings: { API_KEY: 'hunter2' } as object })).message).not.toContain(
     'hunter2',
   );
 });
 
-test('all problems are reported at once', () => {
+test('all invalid props are reported at once', () => {
   const error = thrownBy(() => predictionService({ image: 'x', replicas: 0, gracePeriodSeconds: 1 }));
   expect(error.construct).toBe("PredictionService 'iris-server'");
-  expect(error.problems.map(({ prop, value }) => [prop, value])).toEqual([
+  expect(error.invalidProps.map(({ prop, value }) => [prop, value])).toEqual([
     ['image', 'x'],
     ['replicas', 0],
     ['gracePeriodSeconds', 1],
   ]);
-  expect(error.message.split('\n')).toHaveLength(4);
+  expect(error.message).toMatch(/^PredictionService 'iris-server' has 3 invalid props:\n/);
 });
 
 function thrownBy(action: () => unknown): InvalidPropsError {

@@ -1,54 +1,65 @@
 import { Lazy } from 'cdk8s';
 import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { ports, type VariableName } from '../../service/contract/index.ts';
-import { heapMebibytes } from '../pod-template/heap-size.ts';
-import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import { objectLabels, selectorLabels, workloadLabels, type Labels } from '../metadata/labels.ts';
-import { networkPolicySpec } from './network-policy.ts';
+import { headlessName } from '../metadata/names.ts';
+import { environmentVariables } from '../pod-template/environment-variables.ts';
 import { podSpec } from '../pod-template/pod-spec.ts';
-import { findProblems } from '../props/find-invalid-props.ts';
-import { withDefaults, type PredictionServiceProps, type ResolvedProps } from '../props/prediction-service-props.ts';
+import { findInvalidProps } from '../props/find-invalid-props.ts';
+import { parseImageReference } from '../props/image-reference.ts';
+import { InvalidPropsError } from '../props/invalid-props-error.ts';
+import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
+import { withDefaults } from '../props/resolved-props.ts';
+import { disruptionBudgetSpec } from './disruption-budget.ts';
+import { networkPolicySpec } from './network-policy.ts';
 import { RevisionDeployment } from './revision-deployment.ts';
-import { headlessName, headlessServiceSpec, serviceSpec } from './services.ts';
+import { headlessServiceSpec, serviceSpec } from './services.ts';
 import { SettingsMap } from './settings-map.ts';
 
 /**
- * Replicas of the service, kept running behind one stable address, and what they need: settings, an identity without
- * rights, limits on who may connect and on how many may be evicted at once.
+ * Replicas of the service behind one stable address, and the objects that they need: settings, an identity without
+ * rights, limits on who may connect, and on how many pods may be evicted at once.
  *
- * Deployment, Service, PodDisruptionBudget and NetworkPolicy are L1 objects of cdk8s-plus-27, typed by the Kubernetes
- * schema. Its L2 Deployment and Service lack or fix a dozen of the fields set here (named ports in probes, the liveness
- * probe's grace period, seccomp, `drop: [ALL]`, topology spread, disk in MiB, stable selectors, ...).
+ * The objects are fields, to compose with: call `addJsonPatch` on one, or use its `name` in another object. An
+ * autoscaler accepts the construct itself as its target.
  *
- * They are fields, to compose with: `addJsonPatch` on one, its `name` in another object. An autoscaler takes the whole.
+ * Deployment, Service, PodDisruptionBudget and NetworkPolicy are L1 objects of cdk8s-plus-27, with the types of the
+ * Kubernetes schema. The L2 Deployment and Service lack or fix a dozen of the fields set here, such as named ports in
+ * probes, the liveness probe's grace period, seccomp, `drop: [ALL]`, topology spread, disk space in MiB, and stable
+ * selectors.
  *
- * @throws InvalidPropsError with every prop that would not work on a cluster.
+ * @throws {InvalidPropsError} if a prop would not work on a cluster. It lists every such prop.
  */
 export class PredictionService extends Construct implements IScalable {
+  /** The Deployment that keeps the pods running. */
   readonly deployment: k8s.KubeDeployment;
+  /** The Service: port 80 for HTTP and, unless `grpc` is false, port 8001 for gRPC. */
   readonly service: k8s.KubeService;
-  /** For gRPC clients that balance between the pods themselves; undefined with `grpc: false`. */
+  /** The headless Service, for gRPC clients that balance between the pods themselves. Undefined if `grpc` is false. */
   readonly headlessService: k8s.KubeService | undefined;
+  /** The pods' identity. It has no rights, and the pods have no token for it. */
   readonly account: ServiceAccount;
+  /** The ConfigMap that holds the pods' environment variables. */
   readonly settings: SettingsMap;
+  /** Lets a node drain evict one pod at a time. */
   readonly disruptionBudget: k8s.KubePodDisruptionBudget;
+  /** Limits connections to the service's ports, and from the pods to the cluster's DNS. */
   readonly networkPolicy: k8s.KubeNetworkPolicy;
 
-  /** Namespace of all of it. */
+  /** Namespace of all objects. */
   readonly namespace: string;
-  /** What selects the pods, and no others of the namespace: for a monitor, a policy, a second Service. */
+  /** Labels that select the pods and no others in the namespace: for a monitor, a policy, or another Service. */
   readonly podLabels: Labels;
-  /** Port of the Service, named `http`. */
+  /** The Service's port for HTTP, which is named `http`. */
   readonly servicePort = 80;
-  /** Whether a HorizontalPodAutoscaler decides how many replicas there are; the Deployment then does not say. */
+  /** Whether a HorizontalPodAutoscaler sets the number of replicas. If so, the Deployment does not. */
   hasAutoscaler = false;
 
   constructor(scope: Construct, id: string, props: PredictionServiceProps) {
     super(scope, id);
     const resolved = withDefaults(props);
-    const problems = findProblems(resolved);
-    if (problems.length > 0) throw new InvalidPropsError(`PredictionService '${props.name}'`, problems);
+    const invalidProps = findInvalidProps(resolved);
+    if (invalidProps.length > 0) throw new InvalidPropsError(`PredictionService '${props.name}'`, invalidProps);
 
     const { name, namespace, image, grpc } = resolved;
     const metadata = { name, namespace, labels: objectLabels(name) };
@@ -60,19 +71,19 @@ export class PredictionService extends Construct implements IScalable {
     const settings = (this.settings = new SettingsMap(this, 'settings', {
       name,
       namespace,
-      settings: environment(resolved),
+      variables: environmentVariables(resolved),
     }));
 
-    const labels = workloadLabels(name, image);
+    const labels = workloadLabels(name, parseImageReference(image)?.tag);
     this.deployment = new RevisionDeployment(this, 'deployment', {
       metadata: { ...metadata, labels },
       spec: {
-        // Of an autoscaled Deployment each apply would else set it back.
+        // Each apply would reset the number that an autoscaler has set.
         replicas: Lazy.any({ produce: () => (this.hasAutoscaler ? undefined : resolved.replicas) }) as number,
         selector: { matchLabels: selector },
         strategy: {
           type: 'RollingUpdate',
-          // A new pod must serve before an old one goes: never fewer than `replicas`.
+          // A new pod must be ready before an old one is stopped, so there are never fewer than `replicas`.
           rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) },
         },
         minReadySeconds: resolved.minReadySeconds,
@@ -92,47 +103,32 @@ export class PredictionService extends Construct implements IScalable {
           spec: headlessServiceSpec(resolved),
         })
       : undefined;
-
     this.disruptionBudget = new k8s.KubePodDisruptionBudget(this, 'disruption-budget', {
       metadata,
-      spec: {
-        selector: { matchLabels: selector },
-        maxUnavailable: k8s.IntOrString.fromNumber(1),
-        // A pod that serves nobody must not keep its node from being drained.
-        unhealthyPodEvictionPolicy: 'AlwaysAllow',
-      },
+      spec: disruptionBudgetSpec(selector),
     });
-
     this.networkPolicy = new k8s.KubeNetworkPolicy(this, 'network-policy', {
       metadata,
       spec: networkPolicySpec(resolved),
     });
   }
 
-  /** Backend of a path in a `k8s.KubeIngress` of the same namespace. */
+  /** The backend for a path of a `k8s.KubeIngress` in the same namespace. */
   get ingressBackend(): k8s.IngressBackend {
     return { service: { name: this.service.name, port: { number: this.servicePort } } };
   }
 
-  /** For `scaleTargetRef` of a raw autoscaler, behind `markHasAutoscaler()`; a HorizontalPodAutoscaler of cdk8s-plus does both. */
+  /**
+   * Returns the Deployment as an autoscaler's target. A HorizontalPodAutoscaler of cdk8s-plus calls this and
+   * `markHasAutoscaler()` itself; for an L1 autoscaler, call both and copy the result into `scaleTargetRef`.
+   */
   toScalingTarget(): ScalingTarget {
     const { apiVersion, kind, name } = this.deployment;
     return { apiVersion, kind, name, containers: [] };
   }
 
+  /** Leaves the number of replicas to an autoscaler. */
   markHasAutoscaler(): void {
     this.hasAutoscaler = true;
   }
-}
-
-/** The variables of the ConfigMap: the settings, and those that must agree with the pod's own fields. */
-function environment(props: ResolvedProps): Record<string, string> {
-  return {
-    ...props.settings,
-    ...(props.grpc && ({ GRPC_PORT: String(ports.grpc.number) } satisfies Partial<Record<VariableName, string>>)),
-    NODE_OPTIONS: `--max-old-space-size=${heapMebibytes(props.resources.memory.limit)}`,
-    DRAIN_DELAY_SECONDS: String(props.drainDelaySeconds),
-    REQUEST_TIMEOUT_SECONDS: String(props.requestTimeoutSeconds),
-    GRACE_PERIOD_SECONDS: String(props.gracePeriodSeconds),
-  };
 }

@@ -1,7 +1,7 @@
 import { RestrictedNamespace } from './restricted-namespace.ts';
 import { synthesized } from '../fixtures/manifests.ts';
 
-test('a Namespace that enforces, warns of and audits "restricted", each by a version', () => {
+test('the Namespace enforces, warns about and audits "restricted", each in a version', () => {
   expect(synthesized((chart) => new RestrictedNamespace(chart, 'namespace', { name: 'flowers' }))).toEqual([
     {
       apiVersion: 'v1',

@@ -3,17 +3,17 @@ import { ApiObject, JsonPatch } from 'cdk8s';
 import { Namespace } from 'cdk8s-plus-27';
 import { objectLabels } from '../metadata/labels.ts';
 
-/** Pods are refused by the rules of this version, the oldest that is supported, so that a cluster's upgrade refuses nothing. */
+/** The oldest supported version: its rules are enforced, so that the upgrade of a cluster does not refuse pods. */
 const enforcedVersion = 'v1.30';
 
 export interface RestrictedNamespaceProps {
-  /** Name of the Namespace; a DNS label. */
+  /** Name of the Namespace. Lower-case letters, digits and dashes, at most 63 characters. */
   readonly name: string;
 }
 
 /**
- * A Namespace in which only pods of the Pod Security Standard "restricted" run. Rules that newer versions add are warned
- * of and audited.
+ * A Namespace that only runs pods that meet the Pod Security Standard "restricted", as Kubernetes 1.30 defines it. Pods
+ * that violate rules of newer versions cause a warning and an audit entry.
  *
  * @see https://kubernetes.io/docs/concepts/security/pod-security-admission/
  */
@@ -33,6 +33,7 @@ export class RestrictedNamespace extends Namespace {
         },
       },
     });
-    ApiObject.of(this).addJsonPatch(JsonPatch.remove('/spec')); // an empty one, which says nothing
+    // cdk8s-plus-27 writes an empty spec.
+    ApiObject.of(this).addJsonPatch(JsonPatch.remove('/spec'));
   }
 }

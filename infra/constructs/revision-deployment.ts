@@ -1,35 +1,20 @@
 import { k8s } from 'cdk8s-plus-27';
-
-/** The path to the one field that this is about. */
-interface Json {
-  readonly spec: {
-    readonly template: {
-      readonly spec: {
-        readonly affinity?: {
-          readonly podAntiAffinity?: {
-            readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
-              readonly podAffinityTerm: { matchLabelKeys?: readonly string[] };
-            }[];
-          };
-        };
-      };
-    };
-  };
-}
+import type { Deployment } from 'kubernetes-types/apps/v1.js';
 
 /**
- * A Deployment whose pods keep away from pods of their own revision alone. Else, in a rollout, new pods keep away from
- * the old ones, and are side by side when those are gone: after a drain, both replicas stayed on one node.
+ * A Deployment whose pods avoid nodes only of pods of the same revision. Without this, the new pods of a rollout avoid
+ * the old ones, and end up on one node once the old ones are gone: seen after a node drain.
  *
- * `matchLabelKeys` of a pod affinity term is on by default since Kubernetes 1.31; 1.30 drops it, and is as good as before.
- * The typed objects of cdk8s-plus-27 lack it, and a JSON patch comes before they are made into YAML.
+ * Sets `matchLabelKeys` of each pod anti-affinity term. Kubernetes enables that field by default since 1.31; 1.30 drops
+ * it, and spreads pods without it. The types of cdk8s-plus-27 lack the field, and a JSON patch is applied before they
+ * are converted to YAML, so the field is added after the conversion.
  */
 export class RevisionDeployment extends k8s.KubeDeployment {
   override toJson(): unknown {
-    const json = super.toJson() as Json;
-    const terms =
-      json.spec.template.spec.affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-    for (const { podAffinityTerm } of terms) podAffinityTerm.matchLabelKeys = ['pod-template-hash'];
-    return json;
+    const deployment = super.toJson() as Deployment;
+    const antiAffinity = deployment.spec?.template.spec?.affinity?.podAntiAffinity;
+    for (const { podAffinityTerm } of antiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [])
+      podAffinityTerm.matchLabelKeys = ['pod-template-hash'];
+    return deployment;
   }
 }

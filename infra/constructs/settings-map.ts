@@ -4,22 +4,25 @@ import { ConfigMap } from 'cdk8s-plus-27';
 import { objectLabels } from '../metadata/labels.ts';
 
 export interface SettingsMapProps {
-  /** Begins the name of the ConfigMap; the hash of the settings ends it. */
+  /** First part of the ConfigMap's name; a hash of the variables is the second. */
   readonly name: string;
+  /** Namespace of the ConfigMap. */
   readonly namespace: string;
-  /** Environment variables. */
-  readonly settings: Readonly<Record<string, string>>;
+  /** Environment variables: value by name. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /**
- * The settings as an immutable ConfigMap, named after its content. A changed setting is thus a changed pod template,
- * which rolls the pods; the old pods, should they restart meanwhile, and `kubectl rollout undo` keep the settings that
- * they were made for. An annotation with the hash would roll the pods as well, but then old pods restart with new
- * settings, and an undo brings back the old image alone.
+ * An immutable ConfigMap that holds environment variables and is named after its content. A changed variable therefore
+ * changes the pod template, which rolls the pods. Old pods that restart during the rollout keep their variables, and
+ * `kubectl rollout undo` restores variables and image together.
+ *
+ * An annotation with the hash would roll the pods too, but old pods would restart with new variables, and an undo would
+ * restore only the image.
  */
 export class SettingsMap extends ConfigMap {
-  constructor(scope: Construct, id: string, { name, namespace, settings }: SettingsMapProps) {
-    const sorted = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
+  constructor(scope: Construct, id: string, { name, namespace, variables }: SettingsMapProps) {
+    const sorted = Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1));
     const hash = createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 10);
     super(scope, id, {
       metadata: { name: `${name}-${hash}`, namespace, labels: objectLabels(name) },

@@ -1,11 +1,15 @@
 import { parseQuantity } from '../props/quantity.ts';
 
-/** The rest of the limit is for what lives outside of V8's heap: models, tensors, the runtime's arenas, buffers, code. */
+/**
+ * The rest of the limit is for what V8's heap does not hold: models, tensors, the ONNX runtime's memory, buffers, code.
+ */
 const shareOfLimit = 0.5;
 
 /**
- * Largest size of V8's heap, in MiB, under a memory limit. Without it Node sizes the heap by the machine, and the kernel
- * kills the container before the garbage collector sees a reason to run.
+ * Returns the maximum size of V8's heap, in MiB, for a memory limit. Without a maximum, Node sizes the heap by the
+ * machine's memory, and the kernel kills the container before the garbage collector sees a reason to run.
+ *
+ * @param memoryLimit a Kubernetes quantity, such as `512Mi`
  */
 export function heapMebibytes(memoryLimit: string): number {
   return Math.floor(((parseQuantity(memoryLimit) ?? 0) * shareOfLimit) / 2 ** 20);

@@ -5,10 +5,12 @@ const topologies = ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'];
 const lostNodeTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
 /**
- * Where pods run: on different nodes and zones where there are some, on one node where there is only one. A required
- * spread would leave the second replica pending on a one-node cluster, and block a rolling update's extra pod on two.
+ * Returns the fields that decide where pods run: on different nodes and in different zones if there are several, and
+ * otherwise together. A required spread would leave the second replica pending on a one-node cluster, and would block
+ * the extra pod of a rolling update on two nodes.
  *
- * `lostNodeSeconds` replaces Kubernetes' 300 s for which pods of a lost node are waited for.
+ * @param selector labels that select the pods
+ * @param lostNodeSeconds how long to wait for a lost node before its pods are replaced; Kubernetes' default is 300 s
  */
 export function placement(
   selector: Labels,
@@ -23,8 +25,8 @@ export function placement(
         ],
       },
     },
-    // The hash makes each revision spread on its own: else a rollout evens out old and new pods together, and leaves
-    // the new ones side by side when the old are gone.
+    // The hash makes each revision spread on its own. Without it, a rollout spreads old and new pods together, and the
+    // new ones can end up next to each other once the old ones are gone.
     topologySpreadConstraints: topologies.map((topologyKey) => ({
       maxSkew: 1,
       topologyKey,

@@ -1,24 +1,28 @@
 import { k8s } from 'cdk8s-plus-27';
 import { apiKeyMount, ports } from '../../service/contract/index.ts';
 import type { Labels } from '../metadata/labels.ts';
+import type { Resources } from '../props/prediction-service-props.ts';
+import type { ResolvedProps } from '../props/resolved-props.ts';
 import { placement } from './placement.ts';
-import { containerSecurity, podSecurity } from './security-contexts.ts';
-import type { ResolvedProps, Resources } from '../props/prediction-service-props.ts';
 import { probes } from './probes.ts';
+import { containerSecurity, podSecurity } from './security-contexts.ts';
 
-/** Where temporary files go: the only place that can be written to. */
+/** The only folder of the container that can be written to. */
 const temporary: k8s.VolumeMount = { name: 'tmp', mountPath: '/tmp' };
 const temporaryLimit = '64Mi';
 
-/** What the pods are made with beside the props. */
-export interface PodNeeds {
+/** Other objects that the pods refer to. */
+export interface PodReferences {
+  /** Labels that select the pods. */
   readonly selector: Labels;
-  /** Name of the ConfigMap with the environment. */
+  /** Name of the ConfigMap that holds the environment variables. */
   readonly settingsMap: string;
+  /** Name of the ServiceAccount. */
   readonly serviceAccount: string;
 }
 
-export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAccount }: PodNeeds): k8s.PodSpec {
+/** Returns the specification of the pods. */
+export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAccount }: PodReferences): k8s.PodSpec {
   const { apiKeySecret, apiKeyOptional, gracePeriodSeconds, lostNodeSeconds, priorityClassName } = props;
   return {
     serviceAccountName: serviceAccount,
@@ -34,7 +38,8 @@ export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAc
       { name: temporary.name, emptyDir: { sizeLimit: k8s.Quantity.fromString(temporaryLimit) } },
       {
         name: 'api-key',
-        // The item makes a Secret without that entry an error, rather than a service that asks nobody for a key.
+        // With `items`, a Secret that lacks this entry keeps the pods from starting. Otherwise they would start, and
+        // accept requests without an API key.
         secret: {
           secretName: apiKeySecret,
           optional: apiKeyOptional,
@@ -56,18 +61,19 @@ function container(props: ResolvedProps, settingsMap: string): k8s.Container {
       protocol: 'TCP',
     })),
     envFrom: [{ configMapRef: { name: settingsMap } }],
-    // By reference, since the runtime would else count the node's processors, whatever the limit (onnxruntime #29510).
+    // A reference to the limit, because the ONNX runtime counts the node's processors and ignores the limit
+    // (onnxruntime #29510).
     env: [{ name: 'INFERENCE_THREADS', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } }],
-    resources: requirements(props.resources),
+    resources: resourceRequirements(props.resources),
     ...probes(props.startupSeconds),
     securityContext: containerSecurity,
-    // A failed rollout then says why in `kubectl describe pod`.
+    // `kubectl describe pod` then shows why a container failed.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [temporary, { name: 'api-key', mountPath: apiKeyMount.dir, readOnly: true }],
   };
 }
 
-function requirements({ cpu, memory, ephemeralStorage }: Resources): k8s.ResourceRequirements {
+function resourceRequirements({ cpu, memory, ephemeralStorage }: Resources): k8s.ResourceRequirements {
   const each = (end: 'request' | 'limit') => ({
     cpu: k8s.Quantity.fromString(cpu[end]),
     memory: k8s.Quantity.fromString(memory[end]),

@@ -1,17 +1,23 @@
 import { k8s } from 'cdk8s-plus-27';
 import { paths, ports } from '../../service/contract/index.ts';
 
-/** Seconds that a pod found dead may take to end: it hangs, so waiting for it to drain would only prolong the outage. */
+/**
+ * Seconds that a pod has to stop after its liveness probe failed. It hangs, so a full drain would only prolong the
+ * outage.
+ */
 const hungPodGraceSeconds = 2;
 
 const get = (path: string): k8s.HttpGetAction => ({ path, port: k8s.IntOrString.fromString(ports.http.name) });
 
 /**
- * The container's three probes.
+ * Returns the container's three probes.
  *
- * Until the startup probe has succeeded once, the others wait: models may load for `startupSeconds`. Readiness, asked
- * often, takes a pod out of the Service and back: a hung one within 8 seconds. Liveness is slower to judge, since a busy
- * process is not a dead one: three answers in a row must be missing, each for four seconds.
+ * - The startup probe gives models `startupSeconds` to load. The other probes start after it has succeeded once.
+ * - The readiness probe runs often, and removes a pod that hangs from the Service within 8 seconds.
+ * - The liveness probe is more patient, because a busy process is not a dead one: it restarts the container after three
+ *   probes in a row have each waited four seconds for a response.
+ *
+ * @param startupSeconds how long the models may take to load
  */
 export function probes(
   startupSeconds: number,

@@ -1,6 +1,8 @@
 import type { PredictionChartProps } from '../charts/prediction-chart.ts';
 
-/** For one machine: the image is loaded, not pulled; no key is asked for; a rollout that fails says so soon. */
+/**
+ * For a cluster on your machine: images are loaded instead of pulled, no API key is required, and rollouts fail fast.
+ */
 export const localProfile = {
   imagePullPolicy: 'IfNotPresent',
   apiKeyOptional: true,

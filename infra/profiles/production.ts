@@ -1,6 +1,9 @@
 import type { PredictionChartProps } from '../charts/prediction-chart.ts';
 
-/** For a cluster that others use too: the registry is asked at each start, the key must exist, requests go before batch work. */
+/**
+ * For a shared cluster: nodes check with the registry at each start, an API key is required, and the pods take
+ * precedence over batch work.
+ */
 export const productionProfile = {
   imagePullPolicy: 'Always',
   apiKeyOptional: false,

@@ -1,106 +1,108 @@
 import { minimumGraceSeconds, variables, type Variable } from '../../service/contract/index.ts';
+import { headlessName, isNamespaceName, isObjectName, isServiceName, longestName } from '../metadata/names.ts';
 import { parseImageReference } from './image-reference.ts';
-import type { Problem } from './invalid-props-error.ts';
-import { managedSettings, type Amount, type ResolvedProps } from './prediction-service-props.ts';
+import type { InvalidProp } from './invalid-props-error.ts';
+import type { RequestAndLimit } from './prediction-service-props.ts';
 import { parseQuantity } from './quantity.ts';
-import { headlessName } from '../constructs/services.ts';
+import type { ResolvedProps } from './resolved-props.ts';
+import { managedSettings } from './settings.ts';
 
-/** Everything that is wrong with the props; empty where they make manifests that work. */
-export function findProblems(props: ResolvedProps): readonly Problem[] {
+/** Returns every prop with a value that would not work on a cluster, and an empty list if there is none. */
+export function findInvalidProps(props: ResolvedProps): readonly InvalidProp[] {
   return [
-    ...names(props),
-    ...image(props),
-    ...numbers(props),
-    ...times(props),
-    ...resources(props),
-    ...settings(props),
+    ...checkNames(props),
+    ...checkImage(props),
+    ...checkNumbers(props),
+    ...checkTimes(props),
+    ...checkResources(props),
+    ...checkSettings(props),
   ];
 }
 
-// RFC 1035 as Kubernetes asks it of a Service's name, the strictest of the objects that share the name.
-const serviceName = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const dnsSubdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
-function* names({ name, namespace, grpc, apiKeySecret, priorityClassName }: ResolvedProps): Iterable<Problem> {
-  const reason = 'is not a name that Kubernetes accepts here';
-  const fix = 'use lower-case letters, digits and dashes';
-  if (!serviceName.test(name)) {
-    yield { prop: 'name', value: name, reason, fix: `${fix}, beginning with a letter, at most 63 characters` };
-  } else if (grpc && !serviceName.test(headlessName(name))) {
-    const longest = 63 - headlessName('').length;
+function* checkNames({
+  name,
+  namespace,
+  grpc,
+  apiKeySecret,
+  priorityClassName,
+}: ResolvedProps): Generator<InvalidProp> {
+  const reason = 'is not a valid name in Kubernetes';
+  // A Service has the strictest rule of all objects with this name.
+  if (!isServiceName(name)) {
+    const fix = `Use lower-case letters, digits and dashes, starting with a letter; at most ${longestName} characters.`;
+    yield { prop: 'name', value: name, reason, fix };
+  } else if (grpc && !isServiceName(headlessName(name))) {
     yield {
       prop: 'name',
       value: name,
-      reason: `is too long for a Service called ${headlessName(name)}`,
-      fix: `use at most ${longest} characters, or grpc: false`,
+      reason: `is too long: the headless Service would be called ${headlessName(name)}`,
+      fix: `Use at most ${longestName - headlessName('').length} characters, or set grpc to false.`,
     };
   }
-  if (!dnsLabel.test(namespace))
-    yield { prop: 'namespace', value: namespace, reason, fix: `${fix}, at most 63 characters` };
-  if (!dnsSubdomain.test(apiKeySecret)) yield { prop: 'apiKeySecret', value: apiKeySecret, reason, fix };
-  if (priorityClassName !== undefined && !dnsSubdomain.test(priorityClassName)) {
-    yield { prop: 'priorityClassName', value: priorityClassName, reason, fix };
+  if (!isNamespaceName(namespace)) {
+    const fix = `Use lower-case letters, digits and dashes; at most ${longestName} characters.`;
+    yield { prop: 'namespace', value: namespace, reason, fix };
+  }
+  for (const [prop, value] of Object.entries({ apiKeySecret, priorityClassName })) {
+    if (value === undefined || isObjectName(value)) continue;
+    yield { prop, value, reason, fix: 'Use lower-case letters, digits, dashes and dots; at most 253 characters.' };
   }
 }
 
-function* image({ image }: ResolvedProps): Iterable<Problem> {
+function* checkImage({ image }: ResolvedProps): Generator<InvalidProp> {
   const reference = parseImageReference(image);
-  const fix = "name a version, as in 'registry.example.com/iris-server:v0.1.0', or add '@sha256:…'";
+  const fix = "Name a version, such as 'registry.example.com/iris-server:v0.1.0', or add a digest: '@sha256:…'.";
   if (reference === undefined) {
-    yield { prop: 'image', value: image, reason: 'is not an image reference', fix };
+    yield { prop: 'image', value: image, reason: 'is not a valid image reference', fix };
   } else if (reference.digest === undefined && (reference.tag ?? 'latest') === 'latest') {
     const reason =
       reference.tag === undefined
-        ? 'has neither tag nor digest'
-        : 'moves: what runs could never be told, or rolled back';
+        ? 'has neither a tag nor a digest'
+        : 'has the tag latest, which can move: you could not tell which version runs, or roll back to it';
     yield { prop: 'image', value: image, reason, fix };
   }
 }
 
-function* numbers(props: ResolvedProps): Iterable<Problem> {
-  const least = {
-    replicas: 1,
-    drainDelaySeconds: 0,
-    requestTimeoutSeconds: 1,
-    gracePeriodSeconds: 1,
-    startupSeconds: 1,
-    minReadySeconds: 0,
-    progressDeadlineSeconds: 1,
-    revisionHistoryLimit: 0,
-    lostNodeSeconds: 0,
-  } as const;
-  for (const prop of Object.keys(least) as (keyof typeof least)[]) {
+/** The lowest value of each prop that is a whole number, and what it counts. */
+const wholeNumbers = {
+  replicas: { minimum: 1, unit: 'replicas' },
+  drainDelaySeconds: { minimum: 0, unit: 'seconds' },
+  requestTimeoutSeconds: { minimum: 1, unit: 'seconds' },
+  gracePeriodSeconds: { minimum: 1, unit: 'seconds' },
+  startupSeconds: { minimum: 1, unit: 'seconds' },
+  minReadySeconds: { minimum: 0, unit: 'seconds' },
+  progressDeadlineSeconds: { minimum: 1, unit: 'seconds' },
+  revisionHistoryLimit: { minimum: 0, unit: 'revisions' },
+  lostNodeSeconds: { minimum: 0, unit: 'seconds' },
+} as const satisfies Partial<Record<keyof ResolvedProps, { readonly minimum: number; readonly unit: string }>>;
+
+function* checkNumbers(props: ResolvedProps): Generator<InvalidProp> {
+  for (const prop of Object.keys(wholeNumbers) as (keyof typeof wholeNumbers)[]) {
     const value = props[prop];
-    if (!Number.isInteger(value) || value < least[prop]) {
-      yield {
-        prop,
-        value,
-        reason: `is not a whole number of at least ${least[prop]}`,
-        fix: `use ${least[prop]} or more`,
-      };
-    }
+    const { minimum, unit } = wholeNumbers[prop];
+    if (Number.isInteger(value) && value >= minimum) continue;
+    const reason = Number.isInteger(value) ? 'is too low' : 'is not a whole number';
+    yield { prop, value, reason, fix: `Use a whole number of ${unit}, ${minimum} or more.` };
   }
   const { nodePort } = props;
   if (nodePort !== undefined && !(Number.isInteger(nodePort) && nodePort >= 30000 && nodePort <= 32767)) {
-    yield {
-      prop: 'nodePort',
-      value: nodePort,
-      reason: "is outside the cluster's range",
-      fix: 'use a whole number from 30000 to 32767',
-    };
+    const fix = 'Use a whole number from 30000 to 32767.';
+    yield { prop: 'nodePort', value: nodePort, reason: 'is not a valid node port', fix };
   }
 }
 
-function* times(props: ResolvedProps): Iterable<Problem> {
+function* checkTimes(props: ResolvedProps): Generator<InvalidProp> {
   const { drainDelaySeconds, requestTimeoutSeconds, gracePeriodSeconds } = props;
-  const grace = minimumGraceSeconds(drainDelaySeconds, requestTimeoutSeconds);
-  if (gracePeriodSeconds < grace) {
+  const minimum = minimumGraceSeconds(drainDelaySeconds, requestTimeoutSeconds);
+  if (gracePeriodSeconds < minimum) {
+    const closing = minimum - drainDelaySeconds - requestTimeoutSeconds;
     yield {
       prop: 'gracePeriodSeconds',
       value: gracePeriodSeconds,
-      reason: `would cut requests off (drainDelaySeconds ${drainDelaySeconds} + requestTimeoutSeconds ${requestTimeoutSeconds} + closing)`,
-      fix: `use ${grace} or more, or lower one of those`,
+      reason: 'is too short: Kubernetes would kill a terminating pod before its requests are answered',
+      fix:
+        `Use at least ${minimum} (drainDelaySeconds ${drainDelaySeconds} + requestTimeoutSeconds ` +
+        `${requestTimeoutSeconds} + ${closing} to close connections), or lower one of those.`,
     };
   }
   const { startupSeconds, minReadySeconds, progressDeadlineSeconds } = props;
@@ -109,65 +111,51 @@ function* times(props: ResolvedProps): Iterable<Problem> {
     yield {
       prop: 'progressDeadlineSeconds',
       value: progressDeadlineSeconds,
-      reason: `calls a rollout failed while a pod may still start (startupSeconds ${startupSeconds} + minReadySeconds ${minReadySeconds})`,
-      fix: `use more than ${start}`,
+      reason: 'is too short: the rollout would count as failed while a pod may still be starting',
+      fix:
+        `Use more than ${start} (startupSeconds ${startupSeconds} + minReadySeconds ${minReadySeconds}), ` +
+        'or lower one of those.',
     };
   }
 }
 
-function* resources({ resources }: ResolvedProps): Iterable<Problem> {
-  for (const [resource, amount] of Object.entries(resources) as [string, Amount][]) {
+function* checkResources({ resources }: ResolvedProps): Generator<InvalidProp> {
+  for (const [resource, amount] of Object.entries(resources) as [string, RequestAndLimit][]) {
     const prop = `resources.${resource}`;
     const request = parseQuantity(amount.request);
     const limit = parseQuantity(amount.limit);
-    for (const [end, parsed] of [
-      ['request', request],
-      ['limit', limit],
-    ] as const) {
-      if (parsed === undefined || parsed <= 0) {
-        yield {
-          prop: `${prop}.${end}`,
-          value: amount[end],
-          reason: 'is not a quantity above zero',
-          fix: "write it like '500m' or '512Mi'",
-        };
-      }
+    for (const [end, parsed] of Object.entries({ request, limit }) as ['request' | 'limit', number | undefined][]) {
+      if (parsed !== undefined && parsed > 0) continue;
+      const fix = "Use a number with a suffix, such as '500m' for half a CPU, or '512Mi'.";
+      yield { prop: `${prop}.${end}`, value: amount[end], reason: 'is not a quantity above zero', fix };
     }
     if (request !== undefined && limit !== undefined && limit < request) {
-      yield {
-        prop: `${prop}.limit`,
-        value: amount.limit,
-        reason: `is under the request '${amount.request}'`,
-        fix: `use '${amount.request}' or more, or lower the request`,
-      };
+      const fix = `Use at least '${amount.request}', or lower the request.`;
+      yield { prop: `${prop}.limit`, value: amount.limit, reason: `is below the request, '${amount.request}'`, fix };
     }
   }
 }
 
-const freeSettings = Object.keys(variables).filter((name) => !Object.hasOwn(managedSettings, name));
+const allowedSettings = Object.keys(variables).filter((name) => !Object.hasOwn(managedSettings, name));
 
-function* settings({ settings }: ResolvedProps): Iterable<Problem> {
+function* checkSettings({ settings }: ResolvedProps): Generator<InvalidProp> {
   for (const [setting, value] of Object.entries(settings)) {
     const prop = `settings.${setting}`;
     const variable = (variables as Record<string, Variable>)[setting];
     if (Object.hasOwn(managedSettings, setting)) {
-      // A key in a message would be a key in a log.
-      const shown = setting === 'API_KEY' ? '(not shown)' : value;
       yield {
         prop,
-        value: shown,
-        reason: 'is not set here',
+        // Messages end up in logs, where an API key must not appear.
+        value: setting === 'API_KEY' ? '(hidden)' : value,
+        reason: 'sets a variable that is not allowed in settings',
         fix: managedSettings[setting as keyof typeof managedSettings],
       };
     } else if (variable === undefined) {
-      yield { prop, value, reason: 'is no variable of the service', fix: `use one of ${freeSettings.join(', ')}` };
+      const fix = `Use one of these: ${allowedSettings.join(', ')}.`;
+      yield { prop, value, reason: 'sets a variable that the service does not have', fix };
     } else if (variable.unit !== undefined && !/^\d+$/.test(value)) {
-      yield {
-        prop,
-        value,
-        reason: `is not a whole number of ${variable.unit}`,
-        fix: `write it like '${variable.default ?? '1'}'`,
-      };
+      const fix = `Use digits only, such as '${variable.default ?? '1'}'.`;
+      yield { prop, value, reason: `is not a whole number of ${variable.unit}`, fix };
     }
   }
 }

@@ -10,7 +10,7 @@ test.each([
   ['registry.example.com:5000/team/iris:v1', { repository: 'registry.example.com:5000/team/iris', tag: 'v1' }],
   [`team/iris@${digest}`, { repository: 'team/iris', digest }],
   [`team/iris:v1@${digest}`, { repository: 'team/iris', tag: 'v1', digest }],
-])('%s is taken apart', (reference, parts) => {
+])('%s is parsed', (reference, parts) => {
   expect(parseImageReference(reference)).toEqual(parts);
 });
 
@@ -28,6 +28,6 @@ test.each([
   '_iris:v1',
   'i..s:v1',
   `${'i'.repeat(256)}:v1`,
-])('%j is no reference', (reference) => {
+])('%j is not a valid reference', (reference) => {
   expect(parseImageReference(reference)).toBeUndefined();
 });

@@ -1,30 +1,30 @@
-/** One prop that would make manifests which fail, or lie, on a cluster. */
-export interface Problem {
-  /** Path of the prop, as one would write it: `resources.memory.limit`. */
+/** A prop whose value would make manifests that a cluster rejects, or that do not work there. */
+export interface InvalidProp {
+  /** Path of the prop, as written in code: `resources.memory.limit`. */
   readonly prop: string;
-  /** The value that came. */
+  /** The value that was passed. */
   readonly value: unknown;
-  /** What is wrong with it. */
+  /** What is wrong with the value. Continues a sentence that starts with the value: `is not a valid node port`. */
   readonly reason: string;
-  /** What to write instead. */
+  /** What to do instead, as a sentence. */
   readonly fix: string;
 }
 
-/** Synthesis stops: every invalid prop of one construct, at once. */
+/** Stops synthesis. Lists every invalid prop of one construct, not only the first. */
 export class InvalidPropsError extends Error {
   override readonly name = 'InvalidPropsError';
-  /** The construct's name in the manifests. */
+  /** The construct's type and its name in the manifests: `PredictionService 'iris-server'`. */
   readonly construct: string;
-  readonly problems: readonly Problem[];
+  /** The invalid props, in the order in which they are checked; at least one. */
+  readonly invalidProps: readonly InvalidProp[];
 
-  constructor(construct: string, problems: readonly Problem[]) {
-    const lines = problems.map(
-      ({ prop, value, reason, fix }) => `  ${prop}: ${JSON.stringify(value)} ${reason}; ${fix}`,
+  constructor(construct: string, invalidProps: readonly InvalidProp[]) {
+    const lines = invalidProps.map(
+      ({ prop, value, reason, fix }) => `  ${prop}: ${JSON.stringify(value)} ${reason}.\n    ${fix}`,
     );
-    super(
-      [`${construct}: ${problems.length} invalid ${problems.length === 1 ? 'prop' : 'props'}`, ...lines].join('\n'),
-    );
+    const count = `${invalidProps.length} invalid ${invalidProps.length === 1 ? 'prop' : 'props'}`;
+    super([`${construct} has ${count}:`, ...lines].join('\n'));
     this.construct = construct;
-    this.problems = problems;
+    this.invalidProps = invalidProps;
   }
 }

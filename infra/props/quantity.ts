@@ -1,4 +1,4 @@
-/** What a suffix multiplies by. */
+/** The factor of each suffix of a quantity. */
 export const scales = {
   n: 1e-9,
   u: 1e-6,
@@ -21,8 +21,8 @@ export const scales = {
 const pattern = /^(\d+(?:\.\d+)?)([numkMGTPE]|[KMGTPE]i|)$/;
 
 /**
- * The number behind a Kubernetes quantity: `'250m'` is 0.25, `'512Mi'` is 536870912; undefined where it is none.
- * Signs and exponents (`1e3`), which quantities allow too, are refused: nobody reads them right.
+ * Parses a Kubernetes quantity: `'250m'` is 0.25, `'512Mi'` is 536870912. Returns undefined if it is not a valid one.
+ * Signs and exponents (`1e3`), which Kubernetes allows, are not accepted, because they are easily misread.
  *
  * @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  */

@@ -1,7 +1,7 @@
 const protocol = ['TCP', 'UDP', 'SCTP'];
 const selectorOperators = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
 
-/** Values that the API server checks but its published schema does not name: definition -> property -> values. */
+/** Values that the API server checks, but that its published schema does not list: definition -> property -> values. */
 export const enumerations: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   Container: {
     imagePullPolicy: ['Always', 'IfNotPresent', 'Never'],

@@ -1,11 +1,11 @@
 /**
- * Makes the small strict schemas beside this file, from those of the Python package kubernetes-validate (Apache-2.0):
+ * Generates the small, strict schemas in this folder from those of the Python package kubernetes-validate (Apache-2.0):
  *
  *   pip download --no-deps kubernetes-validate==1.37.0 && unzip -d unpacked kubernetes_validate-*.whl
  *   node infra/schemas/generate.ts unpacked/kubernetes_validate/kubernetes-json-schema
  *
- * What the API server's own schema leaves out is added: constants for apiVersion and kind, the enumerations that matter,
- * patterns of quantities. What only servers write or read is dropped: descriptions, nulls, `status`.
+ * Adds what the published schemas lack: required apiVersion and kind, the enumerations that matter, and patterns for
+ * quantities. Drops descriptions, nulls and `status`, which manifests do not need.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -56,14 +56,14 @@ function withEnumerations(name: string, schema: Schema): Schema {
   const properties = { ...schema.properties };
   for (const [property, values] of Object.entries(enumerations[name.split('.').at(-1) ?? ''] ?? {})) {
     const declared = properties[property];
-    if (declared === undefined) continue; // a field of a later version
+    if (declared === undefined) continue; // added in a later version
     properties[property] =
       declared.type === 'array' ? { ...declared, items: { enum: values } } : { ...declared, enum: values };
   }
   return schema.properties === undefined ? schema : { ...schema, properties };
 }
 
-/** The kinds that one can apply, each as `apiVersion/kind`, and every definition that they refer to. */
+/** Returns the kinds that can be applied, each as `apiVersion/kind`, and every definition that they refer to. */
 function generate(upstream: Readonly<Record<string, UpstreamSchema>>): Omit<SchemaFile, '$id'> {
   const kinds: Record<string, string> = {};
   const $defs: Record<string, Schema> = {};
@@ -89,7 +89,7 @@ function generate(upstream: Readonly<Record<string, UpstreamSchema>>): Omit<Sche
 
 const [folder] = process.argv.slice(2);
 if (folder === undefined)
-  throw new Error('Say where the schemas of kubernetes-validate are unpacked: see the top of this file.');
+  throw new Error('Pass the folder with the schemas of kubernetes-validate: see the top of infra/schemas/generate.ts.');
 for (const version of supportedVersions) {
   const source = join(folder, `v${version}.0-local-strict`, '_definitions.json');
   const { $defs } = JSON.parse(readFileSync(source, 'utf8')) as { $defs: Record<string, UpstreamSchema> };

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 
-/** Oldest, that of the local cluster, newest. */
+/** The oldest supported version, the one of the local cluster, and the newest. */
 export const supportedVersions = ['1.30', '1.36', '1.37'] as const;
 export type KubernetesVersion = (typeof supportedVersions)[number];
 
-/** The part of JSON Schema that Kubernetes' API is described with. */
+/** The part of JSON Schema that describes the Kubernetes API. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -17,14 +17,15 @@ export interface Schema {
   readonly additionalProperties?: Schema | boolean;
 }
 
-/** What is in `v<version>.json.gz`. */
+/** The content of `v<version>.json.gz`. */
 export interface SchemaFile {
   readonly $id: string;
-  /** `apps/v1/Deployment` -> name in $defs */
+  /** Name in `$defs` by kind, such as `apps/v1/Deployment`. */
   readonly kinds: Readonly<Record<string, string>>;
   readonly $defs: Readonly<Record<string, Schema>>;
 }
 
+/** Returns the path of the file with the schemas of a version. */
 export function schemaFile(version: KubernetesVersion): string {
   return join(import.meta.dirname, `v${version}.json.gz`);
 }

@@ -24,20 +24,20 @@ describe.each(supportedVersions)('Kubernetes %s', (version) => {
   const problems = (yaml: string) =>
     validateManifests(yaml, version).map(({ pointer, message }) => `${pointer} ${message}`);
 
-  test('accepts a sound manifest, and every document of a stream', () => {
+  test('accepts a valid manifest, and a stream of several', () => {
     expect(problems(`${deployment}---${deployment}`)).toEqual([]);
   });
 
   test.each([
     ['an unknown field', 'replicas: 2', 'replica: 2', '/spec unknown field replica'],
     [
-      'an unknown field deep inside',
+      'an unknown nested field',
       'path: /livez',
       'url: /livez',
       '/spec/template/spec/containers/0/livenessProbe/httpGet unknown field url',
     ],
     ['a wrong type', 'replicas: 2', 'replicas: two', '/spec/replicas must be integer'],
-    ['a string where Kubernetes reads a boolean', 'app: iris }', 'app: n }', '/metadata/labels/app must be string'],
+    ['a label that YAML 1.1 reads as a boolean', 'app: iris }', 'app: n }', '/metadata/labels/app must be string'],
     [
       'a missing selector',
       'selector: { matchLabels: { app: iris } }',
@@ -51,13 +51,13 @@ describe.each(supportedVersions)('Kubernetes %s', (version) => {
       "/spec/template/spec/containers/0/livenessProbe/httpGet must have required property 'port'",
     ],
     [
-      'a value out of an enumeration',
+      'a value outside an enumeration',
       'restartPolicy: Always',
       'restartPolicy: Sometimes',
       '/spec/template/spec/restartPolicy must be one of Always, OnFailure, Never',
     ],
     [
-      'a quantity that is none',
+      'an invalid quantity',
       '512Mi',
       '512MB',
       '/spec/template/spec/containers/0/resources/limits/memory must match pattern',
@@ -66,28 +66,28 @@ describe.each(supportedVersions)('Kubernetes %s', (version) => {
       'an unknown kind',
       'kind: Deployment',
       'kind: Deploymint',
-      `/kind Kubernetes ${version} knows no apps/v1/Deploymint`,
+      `/kind Kubernetes ${version} has no apps/v1/Deploymint`,
     ],
     [
-      'a kind of another group',
+      'a kind of a different group',
       'apiVersion: apps/v1',
       'apiVersion: v1',
-      `/kind Kubernetes ${version} knows no v1/Deployment`,
+      `/kind Kubernetes ${version} has no v1/Deployment`,
     ],
     ['no metadata', 'metadata: { name: iris, labels: { app: iris } }', '', "must have required property 'metadata'"],
-    ['a key twice', 'replicas: 2', 'replicas: 2\n  replicas: 3', 'Map keys must be unique'],
-  ])('refuses %s', (_title, from, to, expected) => {
+    ['a duplicate key', 'replicas: 2', 'replicas: 2\n  replicas: 3', 'Map keys must be unique'],
+  ])('rejects %s', (_title, from, to, expected) => {
     expect(deployment).toContain(from);
     expect(problems(deployment.replace(from, to)).join('\n')).toContain(expected);
   });
 
-  test('refuses an empty document', () => {
-    expect(problems('---\n')).toEqual([`/kind Kubernetes ${version} knows no /`]);
+  test('rejects an empty document', () => {
+    expect(problems('---\n')).toEqual([`/kind Kubernetes ${version} has no /`]);
   });
 });
 
-test('a field is refused by the version that lacks it alone', () => {
-  // PodSpec.hostnameOverride came as alpha in 1.34.
+test('a field is rejected only by the version that lacks it', () => {
+  // Kubernetes 1.34 added PodSpec.hostnameOverride.
   const yaml = deployment.replace('restartPolicy: Always', 'restartPolicy: Always\n      hostnameOverride: iris');
   expect(validateManifests(yaml, '1.30')).toHaveLength(1);
   expect(validateManifests(yaml, '1.36')).toEqual([]);

@@ -2,21 +2,23 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
+import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import { parseAllDocuments } from 'yaml';
 import { schemaFile, type KubernetesVersion, type SchemaFile } from './schema-file.ts';
 
-/** One thing that the API server would refuse, or silently drop. */
+/** Something that the API server would reject or silently drop. */
 export interface SchemaProblem {
-  /** Which object: `Deployment/iris-server`. */
+  /** The object, such as `Deployment/iris-server`. */
   readonly object: string;
-  /** Where in it, as a JSON pointer. */
+  /** Where in the object, as a JSON pointer. */
   readonly pointer: string;
+  /** What is wrong. */
   readonly message: string;
 }
 
 /**
- * Checks every document of a YAML stream against the API of a Kubernetes version, strictly: an unknown field is a
- * problem, and so is a kind without a schema. Reads YAML 1.1, as Kubernetes does: `n` is a boolean there.
+ * Checks every document of a YAML stream strictly against the API of a Kubernetes version: an unknown field is a
+ * problem, and so is a kind without a schema. Reads YAML 1.1, as Kubernetes does, in which `n` is a boolean.
  */
 export function validateManifests(yaml: string, version: KubernetesVersion): readonly SchemaProblem[] {
   return parseAllDocuments(yaml, { version: '1.1' }).flatMap((document, index) => {
@@ -29,7 +31,7 @@ export function validateManifests(yaml: string, version: KubernetesVersion): rea
 interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string };
+  readonly metadata: ObjectMeta;
 }
 
 function validateObject(
@@ -41,10 +43,11 @@ function validateObject(
   const { file, ajv } = load(version);
   const definition = file.kinds[id];
   if (definition === undefined) {
-    return [{ object: place, pointer: '/kind', message: `Kubernetes ${version} knows no ${id}` }];
+    return [{ object: place, pointer: '/kind', message: `Kubernetes ${version} has no ${id}` }];
   }
   const validate = ajv.getSchema(`${file.$id}#/$defs/${definition}`);
-  if (validate === undefined) throw new Error(`${schemaFile(version)} lacks ${definition}: generate it again`);
+  if (validate === undefined)
+    throw new Error(`${schemaFile(version)} lacks ${definition}. Regenerate it: see infra/schemas/generate.ts`);
   if (validate(object) === true) return [];
   const name = `${object?.kind ?? ''}/${object?.metadata?.name ?? place}`;
   return (validate.errors ?? []).map((error) => ({

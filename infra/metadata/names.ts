@@ -1,0 +1,24 @@
+/** The most characters that the name of a Service or a Namespace may have. */
+export const longestName = 63;
+
+const serviceName = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const dnsSubdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/**
+ * Returns whether Kubernetes accepts the name for a Service: a DNS label as of RFC 1035, which starts with a letter.
+ */
+export const isServiceName = (name: string): boolean => serviceName.test(name);
+
+/** Returns whether Kubernetes accepts the name for a Namespace: a DNS label as of RFC 1123. */
+export const isNamespaceName = (name: string): boolean => dnsLabel.test(name);
+
+/**
+ * Returns whether Kubernetes accepts the name for most other objects, such as a Secret: a DNS subdomain as of RFC 1123.
+ *
+ * @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+ */
+export const isObjectName = (name: string): boolean => dnsSubdomain.test(name);
+
+/** Returns the name of the headless Service that belongs to the service of a name. */
+export const headlessName = (name: string): string => `${name}-headless`;

@@ -1,0 +1,15 @@
+import { ports, type VariableName } from '../../service/contract/index.ts';
+import type { ResolvedProps } from '../props/resolved-props.ts';
+import { heapMebibytes } from './heap-size.ts';
+
+/** Returns the container's environment variables: the settings, and the variables that must match fields of the pod. */
+export function environmentVariables(props: ResolvedProps): Readonly<Record<string, string>> {
+  return {
+    ...props.settings,
+    ...(props.grpc && ({ GRPC_PORT: String(ports.grpc.number) } satisfies Partial<Record<VariableName, string>>)),
+    NODE_OPTIONS: `--max-old-space-size=${heapMebibytes(props.resources.memory.limit)}`,
+    DRAIN_DELAY_SECONDS: String(props.drainDelaySeconds),
+    REQUEST_TIMEOUT_SECONDS: String(props.requestTimeoutSeconds),
+    GRACE_PERIOD_SECONDS: String(props.gracePeriodSeconds),
+  };
+}

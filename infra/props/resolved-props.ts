@@ -1,0 +1,44 @@
+import { variables } from '../../service/contract/index.ts';
+import type { PredictionServiceProps, Resources } from './prediction-service-props.ts';
+
+/** Props that have no default. */
+type UndefaultedProp = 'nodePort' | 'allowFrom' | 'priorityClassName';
+
+/**
+ * The props after defaults are filled in. Only `nodePort`, `allowFrom` and `priorityClassName` may still be undefined.
+ */
+export type ResolvedProps = Required<Omit<PredictionServiceProps, 'resources' | UndefaultedProp>> &
+  Pick<PredictionServiceProps, UndefaultedProp> & { readonly resources: Resources };
+
+const defaultResources: Resources = {
+  cpu: { request: '250m', limit: '1' },
+  memory: { request: '256Mi', limit: '512Mi' },
+  ephemeralStorage: { request: '64Mi', limit: '256Mi' },
+};
+
+/** Time to schedule a pod and to pull its image, before it starts. */
+const schedulingSeconds = 180;
+
+/** Returns the props with defaults filled in. */
+export function withDefaults(props: PredictionServiceProps): ResolvedProps {
+  const { startupSeconds = 120, minReadySeconds = 5 } = props;
+  return {
+    namespace: props.name,
+    imagePullPolicy: 'Always',
+    replicas: 2,
+    settings: {},
+    grpc: true,
+    drainDelaySeconds: Number(variables.DRAIN_DELAY_SECONDS.default),
+    requestTimeoutSeconds: Number(variables.REQUEST_TIMEOUT_SECONDS.default),
+    gracePeriodSeconds: Number(variables.GRACE_PERIOD_SECONDS.default),
+    startupSeconds,
+    minReadySeconds,
+    progressDeadlineSeconds: startupSeconds + minReadySeconds + schedulingSeconds,
+    revisionHistoryLimit: 5,
+    lostNodeSeconds: 30,
+    apiKeySecret: `${props.name}-api-key`,
+    apiKeyOptional: false,
+    ...props,
+    resources: { ...defaultResources, ...props.resources },
+  };
+}

@@ -1,0 +1,20 @@
+import type { VariableName } from '../../service/contract/index.ts';
+
+/**
+ * Environment variables that `settings` does not accept, each with what to use instead: other props set them, or they
+ * belong in a Secret.
+ */
+export const managedSettings = {
+  PORT: 'Leave it out: the probes and the Service rely on the default port.',
+  GRPC_PORT: 'Use the prop grpc, which also configures the Services and the NetworkPolicy.',
+  HOST: 'Leave it out: pods listen on every address.',
+  DRAIN_DELAY_SECONDS: 'Use the prop drainDelaySeconds.',
+  GRACE_PERIOD_SECONDS: 'Use the prop gracePeriodSeconds.',
+  REQUEST_TIMEOUT_SECONDS: 'Use the prop requestTimeoutSeconds.',
+  INFERENCE_THREADS: 'Leave it out: it follows resources.cpu.limit.',
+  API_KEY: 'Put the key into a Secret, and set apiKeySecret to the name of that Secret.',
+  API_KEY_FILE: 'Put the key into a Secret, and set apiKeySecret to the name of that Secret.',
+} as const satisfies Partial<Record<VariableName, string>>;
+
+/** Environment variables of the service, by name. `node service/main.ts --help` describes each. */
+export type Settings = Readonly<Partial<Record<Exclude<VariableName, keyof typeof managedSettings>, string>>>;
