@@ -4,13 +4,13 @@ import { paths } from '../../service/contract/index.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { parseJson, toJson } from '../json.ts';
 import { modelPath, predictionsPath, type ProjectModel } from '../project/models.ts';
-import { answerRows } from './answer.ts';
+import { answerRows } from './predict-rows.ts';
 import { openRows } from '../row-files/open-rows.ts';
 import type { RowSource, SourceRow } from '../row-files/row-source.ts';
-import { typed } from '../row-files/typed.ts';
+import { typed } from '../row-files/parse-field.ts';
 import { createWriter, type AnsweredRow, type Format } from '../row-files/writer.ts';
 import type { ExecContext } from '../tools/exec.ts';
-import { ask, refusal } from './ask.ts';
+import { ask, refusal } from './connection.ts';
 import { curlLine } from './predict.ts';
 
 export interface PredictFileOptions {

@@ -7,7 +7,7 @@ import { predictionsPath, projectModels, type ProjectModel } from '../project/mo
 import type { ExecContext } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
 import type { Skip } from '../terminal/steps.ts';
-import { ask, hasKey, refusal, type Question } from './ask.ts';
+import { ask, hasKey, refusal, type Question } from './connection.ts';
 
 export interface PredictOptions extends Question {
   /** JSON text: one object or an array of them. */

@@ -1,7 +1,7 @@
 import type { Feature, Signature } from '../../onnx/signature/signature.ts';
 import { readCell, type Row } from '../../onnx/signature/cells.ts';
 import { Failure, UsageError } from '../failure.ts';
-import { typed } from '../row-files/typed.ts';
+import { typed } from '../row-files/parse-field.ts';
 import type { RowSource, SourceRow } from '../row-files/row-source.ts';
 import { toJson } from '../json.ts';
 

@@ -1,7 +1,7 @@
 import { exampleMismatch, type ObservedPrediction } from '../../onnx/batch/example-mismatch.ts';
 import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, projectModels, type ProjectModel } from '../project/models.ts';
-import { keyHeader } from '../ask/ask.ts';
+import { keyHeader } from '../ask/connection.ts';
 import { assertPrediction, examplesOf } from '../ask/predict.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import type { LoadRequest } from './attempt.ts';

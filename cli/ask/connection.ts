@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { paths, type Issue, type Problem } from '../../service/contract/index.ts';
 import { Failure } from '../failure.ts';
-import type { Reply } from './answer.ts';
+import type { Reply } from './predict-rows.ts';
 import type { ExecContext } from '../tools/exec.ts';
 
 /** Time for one answer, in milliseconds. */

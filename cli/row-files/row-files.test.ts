@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { toJson } from '../json.ts';
 import { openRows } from './open-rows.ts';
 import type { SourceRow } from './row-source.ts';
-import { typed } from './typed.ts';
+import { typed } from './parse-field.ts';
 
 let folder: string;
 beforeAll(async () => {
