@@ -121,21 +121,22 @@ test("predict sends the model's first example, or what it is given, and prints t
   }
 });
 
-test('predict shows what the service refuses, field by field, and where nothing answers', async () => {
+test('predict shows each invalid field, and the URL that cannot be reached', async () => {
   const service = await answerWith(422, {
+    type: 'urn:problem-type:rhizome:invalid-input',
     title: 'Invalid input',
     detail: '1 field is wrong.',
     errors: [{ pointer: '#/petal_width', detail: 'Expected a number.', expected: 'a number' }],
   });
-  const refused = await project.start(['predict', '--json', '{}', '--url', service.url]);
+  const rejected = await project.start(['predict', '--json', '{}', '--url', service.url]);
   await service.close();
-  expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toContain(
-    '✗ The service refused the request (422 Invalid input): 1 field is wrong.\n    #/petal_width Expected a number. (expected a number)\n',
+  expect(rejected.exitCode).toBe(1);
+  expect(rejected.stderr).toContain(
+    '✗ The service rejected the request (422 Invalid input): 1 field is wrong.\n    #/petal_width Expected a number\n',
   );
-  const silent = await project.start(['predict', '--json', '{}', '--url', service.url]);
-  expect(silent.exitCode).toBe(1);
-  expect(silent.stderr).toMatch(/✗ Nothing answers at http:\S+: connect ECONNREFUSED/);
+  const unreachable = await project.start(['predict', '--json', '{}', '--url', service.url]);
+  expect(unreachable.exitCode).toBe(1);
+  expect(unreachable.stderr).toMatch(/✗ Cannot reach the service at http:\S+: connect ECONNREFUSED/);
 });
 
 test('synth runs the app of cdk8s.yaml, prints the files and removes others; without success all stays as it is', async () => {

@@ -1,79 +1,75 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { paths, type Issue, type Problem } from '../../service/contract/index.ts';
+import {
+  createClient,
+  RhizomeError,
+  ServiceProblem,
+  UnexpectedResponse,
+  Unreachable,
+  type Client,
+} from '../../client/index.ts';
+import { paths } from '../../service/contract/index.ts';
 import { Failure } from '../failure.ts';
-import type { Reply } from './predict-rows.ts';
 import type { ExecContext } from '../tools/exec.ts';
+import { issueText } from './issue-text.ts';
 
-/** Time for one answer, in milliseconds. */
-const answerTimeout = 20_000;
+/**
+ * Options for calls to a service whose port was just opened, or whose replicas may be replaced meanwhile. They are
+ * retried by the client's policy, but until their time is over.
+ */
+export const patient = { retries: Infinity, timeout: 30_000 } as const;
 
-export interface Question {
-  /** Of the service, without a trailing slash. */
-  readonly url: string;
-  /** Below it. */
-  readonly path: string;
-  /** JSON text to POST; none to GET. */
-  readonly body?: string;
-  /** Milliseconds in which a refused or reset connection is tried again; a port that was just opened may need them. @default 0 */
-  readonly patience?: number;
+/** Returns the API key to send, from the environment. */
+export function apiKey(): string | undefined {
+  const key = process.env.API_KEY ?? '';
+  return key === '' ? undefined : key;
 }
 
-/** The key that the service asks for, if there is one. */
-export const keyHeader = (): Record<string, string> =>
-  hasKey() ? { authorization: `Bearer ${process.env.API_KEY ?? ''}` } : {};
-
-export const hasKey = (): boolean => (process.env.API_KEY ?? '') !== '';
-
-/** Sends one request, and again where the service asks for that. @throws Failure where nothing answers */
-export async function ask({ signal }: ExecContext, { url, path, body, patience = 0 }: Question): Promise<Reply> {
-  const deadline = Date.now() + patience;
-  for (;;) {
-    try {
-      const response = await fetch(`${url}${path}`, {
-        ...(body !== undefined && { method: 'POST', body }),
-        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...keyHeader() },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(answerTimeout)]),
-      });
-      const reply = { status: response.status, text: await response.text() };
-      if (reply.status !== 503 || Date.now() >= deadline) return reply;
-      await sleep(Math.max(1, Number(response.headers.get('retry-after')) || 0) * 1000, undefined, { signal }).catch(
-        () => undefined,
-      );
-    } catch (cause) {
-      signal.throwIfAborted();
-      if (cause instanceof TypeError && Date.now() < deadline) {
-        await sleep(200);
-        continue;
-      }
-      const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
-      throw new Failure(`Nothing answers at ${url}${why === '' ? '' : `: ${why}`}`, {
-        cause,
-        hint: '`rhizome status` says what is up; `rhizome up` starts it.',
-      });
-    }
-    signal.throwIfAborted();
-  }
+/** Creates a client that sends the API key, and ends its calls on Ctrl-C. */
+export function connect({ signal }: Pick<ExecContext, 'signal'>, url: string): Client {
+  const key = apiKey();
+  return createClient({ url, signal, ...(key !== undefined && { apiKey: key }) });
 }
 
-/** What a reply that is no answer says, as the failure of a command. */
-export function refusal({ status, text }: Reply, url: string): Failure {
-  // Something else may answer there: none of it is certain.
-  let problem: Partial<Problem>;
+/** Waits for a call of the client. @throws {Failure} in place of the client's errors */
+export async function orFailure<Result>(url: string, call: Promise<Result>): Promise<Result> {
   try {
-    problem = JSON.parse(text) as Partial<Problem>;
-  } catch {
-    return new Failure(`${url} answered ${String(status)}, but not as this service does.`, {
-      details: text.split('\n').slice(0, 5),
-      hint: 'Does the URL lead to the model server?',
-    });
+    return await call;
+  } catch (error) {
+    throw asFailure(error, url);
   }
-  return new Failure(
-    `The service refused the request (${String(status)} ${problem.title ?? ''}): ${problem.detail ?? ''}`,
-    {
-      details: (problem.errors ?? []).map(({ pointer = '', detail = '', expected }: Partial<Issue>) =>
-        `${pointer} ${detail}${expected === undefined ? '' : ` (expected ${expected})`}`.trim(),
-      ),
-      hint: status === 401 ? 'Set API_KEY in the environment to the key.' : `What the model takes: ${url}${paths.docs}`,
-    },
-  );
+}
+
+/** Converts the client's errors to failures of the command. Returns any other error as it is. */
+export function asFailure(error: unknown, url: string): unknown {
+  if (!(error instanceof RhizomeError)) return error;
+  if (error instanceof ServiceProblem) return problemFailure(error, url);
+  if (error instanceof UnexpectedResponse)
+    return new Failure(`${url} does not respond as a Rhizome service: ${error.message}`, { cause: error });
+  const message = error instanceof Unreachable ? `Cannot reach the service at ${url}: ${error.reason}.` : error.message;
+  return new Failure(message, {
+    cause: error,
+    hint: '`rhizome status` shows what is running, and `rhizome up` starts the service.',
+  });
+}
+
+function problemFailure(problem: ServiceProblem, url: string): Failure {
+  const { status, code, title, detail, errors } = problem;
+  if (code === undefined)
+    return new Failure(`${url} responded with status ${String(status)}, but not as a Rhizome service.`, {
+      cause: problem,
+      details: detail === '' ? [] : [detail],
+      hint: 'Check that the URL is that of the service.',
+    });
+  const what = status < 500 ? 'The service rejected the request' : 'The service could not respond to the request';
+  return new Failure(`${what} (${String(status)} ${title}): ${detail}`, {
+    cause: problem,
+    details: errors.map((issue) => `${issue.pointer} ${issueText(issue)}`),
+    hint: hintFor(problem, url),
+  });
+}
+
+function hintFor({ status, code }: ServiceProblem, url: string): string {
+  if (code === 'unauthorized') return 'Set the environment variable API_KEY to the key.';
+  if (code === 'timeout') return 'Send fewer rows, or increase REQUEST_TIMEOUT_SECONDS of the service.';
+  if (status >= 500) return '`rhizome status` shows the replicas, and `rhizome logs` what they logged.';
+  return `See what the model accepts: ${url}${paths.docs}`;
 }

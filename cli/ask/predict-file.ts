@@ -1,79 +1,84 @@
 import { extname } from 'node:path';
+import type { Client } from '../../client/index.ts';
 import type { ModelDescription, ModelList } from '../../service/contract/index.ts';
 import { paths } from '../../service/contract/index.ts';
 import { Failure, UsageError } from '../failure.ts';
-import { parseJson, toJson } from '../json.ts';
+import { toJson } from '../json.ts';
 import { modelPath, predictionsPath, type ProjectModel } from '../project/models.ts';
-import { answerRows } from './predict-rows.ts';
 import { openRows } from '../row-files/open-rows.ts';
+import { parseField } from '../row-files/parse-field.ts';
 import type { RowSource, SourceRow } from '../row-files/row-source.ts';
-import { typed } from '../row-files/parse-field.ts';
-import { createWriter, type AnsweredRow, type Format } from '../row-files/writer.ts';
+import { createWriter, type Format, type RowResult } from '../row-files/writer.ts';
 import type { ExecContext } from '../tools/exec.ts';
-import { ask, refusal } from './connection.ts';
+import { asFailure, connect, orFailure, patient } from './connection.ts';
 import { curlLine } from './predict.ts';
+import { predictRows, type RowPredictor } from './predict-rows.ts';
 
 export interface PredictFileOptions {
   readonly url: string;
-  /** As `wine` or `wine/2`; by default the one that the service takes for POST /predictions. */
+  /** Such as `wine` or `wine/2`. @default the model that serves POST /predictions */
   readonly model?: ProjectModel | string;
   /** `-` is standard input. */
   readonly file: string;
   /** @default standard output */
   readonly out?: string;
-  /** @default by the name of `out`, else that of `file` */
+  /** @default by the extension of `out`, otherwise the format of `file` */
   readonly format?: Format;
+  /** Also writes the columns of `file`. */
   readonly withInput: boolean;
-  /** End at the first row that is refused. */
+  /** Ends at the first rejected row. */
   readonly stopOnError: boolean;
 }
 
-/** Milliseconds in which replicas may be replaced while a long file is sent. */
-const patience = 30_000;
-/** Of the rows that were refused. */
-const mostShown = 10;
+/** How many rejected rows are listed. */
+const maxListed = 10;
 
-/** Sends the rows of a file, and writes what each is answered. @throws Failure where rows were refused, naming the first ones */
+/**
+ * Sends the rows of a file and writes their predictions.
+ * @throws {Failure} if rows were rejected, listing the first ones
+ */
 export async function predictFile(context: ExecContext, options: PredictFileOptions): Promise<void> {
   const { url, model, file, out, withInput, stopOnError } = options;
+  const client = connect(context, url);
   const source = await openRows(file);
   const path = predictionsPath(model);
-  const bad: AnsweredRow[] = [];
-  const totals = { rows: 0, bad: 0, warned: 0 };
-  const asking = {
+  const rejected: RowResult[] = [];
+  const totals = { rows: 0, rejected: 0, warned: 0 };
+  const predictor: RowPredictor = {
     toJson:
       source.columns === undefined
-        ? (row: SourceRow) => toJson(row.values)
-        : await columnsToJson(context, url, model, source, source.columns),
-    ask: (body: string) => ask(context, { url, path, body, patience }),
-    refusal: (reply: Parameters<typeof refusal>[0]) => refusal(reply, url),
+        ? (row) => toJson(row.values)
+        : encoderOf(context, await orFailure(url, describe(client, model)), source, source.columns),
+    send: (body) => client.request(path, { ...patient, body }),
   };
 
   const writer = createWriter(out, { format: options.format ?? formatOf(out) ?? source.format, source, withInput });
   context.report.step(`Predict the rows of ${source.name} at ${url}${path}`);
   if (source.format === 'json' && source.unit === 'row') context.report.command(curlLine({ url, path, file }));
   const started = performance.now();
-  const show = (): void => {
+  const showProgress = (): void => {
     context.report.progress([progress(totals, source.share(), performance.now() - started)]);
   };
-  const live = setInterval(show, process.stderr.isTTY ? 500 : 5000);
+  const timer = setInterval(showProgress, process.stderr.isTTY ? 500 : 5000);
   try {
-    for await (const batch of answerRows(source.rows, asking)) {
+    for await (const batch of predictRows(source.rows, predictor)) {
       const end = stopOnError ? batch.findIndex(({ error }) => error !== undefined) : -1;
-      const rows = end === -1 ? batch : batch.slice(0, end + 1);
-      await writer.write(rows);
-      const refused = rows.filter(({ error }) => error !== undefined);
-      bad.push(...refused.slice(0, mostShown - bad.length));
-      totals.rows += rows.length;
-      totals.bad += refused.length;
-      totals.warned += rows.filter(({ answer }) => answer?.warnings !== undefined).length;
+      const results = end === -1 ? batch : batch.slice(0, end + 1);
+      await writer.write(results);
+      const failed = results.filter(({ error }) => error !== undefined);
+      rejected.push(...failed.slice(0, maxListed - rejected.length));
+      totals.rows += results.length;
+      totals.rejected += failed.length;
+      totals.warned += results.filter(({ prediction }) => prediction?.warnings !== undefined).length;
       if (end !== -1) break;
     }
     await writer.write([]);
+  } catch (error) {
+    throw asFailure(error, url);
   } finally {
-    clearInterval(live);
+    clearInterval(timer);
     context.report.progress([]);
-    // Of what was broken off, what there is; where there is nothing, no empty file.
+    // Keeps the predictions so far; without any, leaves no empty file.
     if (writer.begun) await writer.end();
   }
   context.report.done(
@@ -82,41 +87,48 @@ export async function predictFile(context: ExecContext, options: PredictFileOpti
   );
   if (totals.warned > 0)
     context.report.line(
-      `${count(totals.warned, 'row')} with values outside of their valid range: the answer's "warnings" in JSON name them.`,
+      `${count(totals.warned, 'row')} had values outside their valid range. "warnings" in the JSON output names them.`,
     );
-  if (totals.bad > 0) throw refused(source, totals, bad, stopOnError);
+  if (totals.rejected > 0) throw rejectedFailure(source, totals.rejected, rejected, stopOnError);
 }
 
 interface Totals {
   readonly rows: number;
-  readonly bad: number;
-  readonly warned: number;
+  readonly rejected: number;
 }
 
-function refused({ unit, name }: RowSource, totals: Totals, bad: readonly AnsweredRow[], stopped: boolean): Failure {
-  const more = totals.bad - bad.length;
+function rejectedFailure(
+  { unit, name }: RowSource,
+  total: number,
+  listed: readonly RowResult[],
+  stopped: boolean,
+): Failure {
+  const more = total - listed.length;
   return new Failure(
     stopped
-      ? `A row of ${name} was refused, and those after it were not sent.`
-      : `${count(totals.bad, 'row')} of ${name} ${totals.bad === 1 ? 'was' : 'were'} refused.`,
+      ? `A row of ${name} was rejected, and those after it were not sent.`
+      : `${count(total, 'row')} of ${name} ${total === 1 ? 'was' : 'were'} rejected.`,
     {
       details: [
-        ...bad.map(({ row, error = '' }) => `${unit} ${String(row.at)}: ${error}`),
-        ...(more > 0 ? [`… and ${String(more)} more: the answers have each`] : []),
+        ...listed.map(({ row, error = '' }) => `${unit} ${String(row.at)}: ${error}`),
+        ...(more > 0 ? [`… and ${String(more)} more: see the output`] : []),
       ],
-      hint: stopped ? 'Correct it, or leave --stop-on-error out.' : 'Correct them; the others have their answers.',
+      hint: stopped
+        ? 'Correct the row, or omit --stop-on-error.'
+        : 'Correct these rows. All others have their predictions.',
     },
   );
 }
 
 const count = (value: number, what: string): string => `${value.toLocaleString('en')} ${what}${value === 1 ? '' : 's'}`;
 
-const summary = ({ rows, bad }: Totals): string =>
-  `${count(rows, 'row')}${bad === 0 ? '' : `, ${bad.toLocaleString('en')} refused`}`;
+const summary = ({ rows, rejected }: Totals): string =>
+  `${count(rows, 'row')}${rejected === 0 ? '' : `, ${rejected.toLocaleString('en')} rejected`}`;
 
 function progress(totals: Totals, share: number | undefined, milliseconds: number): string {
   const rate = Math.round(totals.rows / Math.max(0.001, milliseconds / 1000));
-  return `${share === undefined ? '' : `${String(Math.floor(share * 100))}%, `}${summary(totals)}, ${rate.toLocaleString('en')} a second`;
+  const percent = share === undefined ? '' : `${String(Math.floor(share * 100))}%, `;
+  return `${percent}${summary(totals)}, ${rate.toLocaleString('en')} per second`;
 }
 
 function formatOf(out: string | undefined): Format | undefined {
@@ -124,57 +136,47 @@ function formatOf(out: string | undefined): Format | undefined {
   return extension === '.csv' ? 'csv' : extension === '.json' ? 'json' : undefined;
 }
 
-/** Of a CSV file's columns those that the model takes, each as its type. @throws UsageError where some are missing */
-async function columnsToJson(
+/**
+ * Returns a function that encodes rows of a CSV file: the columns that are features of the model, by their types.
+ * @throws {UsageError} if columns are missing
+ */
+function encoderOf(
   context: ExecContext,
-  url: string,
-  model: PredictFileOptions['model'],
+  { name: model, features }: ModelDescription,
   { name }: RowSource,
   columns: readonly string[],
-): Promise<(row: SourceRow) => string> {
-  const { name: called, features } = await describe(context, url, model);
-  const missing = features.filter((feature) => !columns.includes(feature.name)).map((feature) => feature.name);
+): RowPredictor['toJson'] {
+  const names = features.map((feature) => feature.name);
+  const missing = names.filter((feature) => !columns.includes(feature));
   if (missing.length > 0) {
-    throw new UsageError(
-      `${name} lacks ${missing.length === 1 ? 'the column' : 'columns that the model takes:'} ${missing.join(', ')}.`,
-      {
-        details: [
-          `${called} takes ${features.map((feature) => feature.name).join(', ')}`,
-          `the header has ${columns.join(', ')}`,
-        ],
-        hint: "Let the first line name the columns by the model's features.",
-      },
-    );
+    throw new UsageError(`${name} lacks the column${missing.length === 1 ? '' : 's'} ${missing.join(', ')}.`, {
+      details: [`features of ${model}: ${names.join(', ')}`, `columns of the header: ${columns.join(', ')}`],
+      hint: "The first line must name the columns like the model's features.",
+    });
   }
-  const extra = columns.filter((column) => !features.some((feature) => feature.name === column));
+  const extra = columns.filter((column) => !names.includes(column));
   if (extra.length > 0)
     context.report.line(
-      `Not sent, since ${called} does not take ${extra.length === 1 ? 'it' : 'them'}: ${extra.join(', ')}`,
+      `Not sent, since ${extra.length === 1 ? 'it is not a feature' : 'they are not features'} of ${model}: ` +
+        extra.join(', '),
     );
-  return ({ values }) =>
-    toJson(Object.fromEntries(features.map((feature) => [feature.name, typed(feature, String(values[feature.name]))])));
+  return ({ values }: SourceRow) =>
+    toJson(
+      Object.fromEntries(features.map((feature) => [feature.name, parseField(feature, String(values[feature.name]))])),
+    );
 }
 
-async function describe(
-  context: ExecContext,
-  url: string,
-  model: PredictFileOptions['model'],
-): Promise<ModelDescription> {
-  const get = async (path: string): Promise<unknown> => {
-    const reply = await ask(context, { url, path, patience });
-    if (reply.status !== 200) throw refusal(reply, url);
-    return parseJson(reply.text);
-  };
-  return (await get(modelPath(model ?? (await onlyModel(get))))) as ModelDescription;
+async function describe(client: Client, model: PredictFileOptions['model']): Promise<ModelDescription> {
+  return (await client.request(modelPath(model ?? (await onlyModel(client))), patient)) as ModelDescription;
 }
 
-async function onlyModel(get: (path: string) => Promise<unknown>): Promise<string> {
-  const { models, default: standard } = (await get(paths.models)) as ModelList;
-  if (standard !== undefined) return standard;
+async function onlyModel(client: Client): Promise<string> {
+  const { models, default: defaultModel } = (await client.request(paths.models, patient)) as ModelList;
+  if (defaultModel !== undefined) return defaultModel;
   const [name, ...others] = new Set(models.map((model) => model.name));
   if (name === undefined)
-    throw new Failure('The service has no model.', { hint: '`rhizome status` says what the replicas do.' });
-  throw new UsageError(`Which model? ${[name, ...others].join(', ')} are served.`, {
-    hint: `Name one: rhizome predict ${name} --file …`,
+    throw new Failure('The service has no models.', { hint: '`rhizome status` shows the state of the replicas.' });
+  throw new UsageError(`Which model? The service has ${[name, ...others].join(', ')}.`, {
+    hint: `Name one, as in: rhizome predict ${name} --file …`,
   });
 }

@@ -1,73 +1,73 @@
-import type { Issue, Problem } from '../../service/contract/index.ts';
+import { ServiceProblem } from '../../client/index.ts';
+import type { Issue, PredictionResponse } from '../../service/contract/index.ts';
 import { Failure } from '../failure.ts';
-import { parseJson } from '../json.ts';
+import { toJson } from '../json.ts';
 import type { SourceRow } from '../row-files/row-source.ts';
-import type { Answer, AnsweredRow } from '../row-files/writer.ts';
+import type { RowResult } from '../row-files/writer.ts';
+import { issueText } from './issue-text.ts';
 
-/** Of a request: what the service takes with its default settings, and answers long before its time-out. */
-const mostRows = 500;
-const mostBytes = 500_000;
-/** Of a row's problems. */
-const mostIssues = 3;
+/** Limits of a request, so that the service accepts it with its default settings, and responds long before its timeout. */
+const maxRows = 500;
+const maxBytes = 500_000;
+/** How many problems of a row are reported. */
+const maxIssues = 3;
 
-export interface Reply {
-  readonly status: number;
-  readonly text: string;
-}
-
-export interface Asking {
-  /** A row's JSON, as the service takes it. */
+export interface RowPredictor {
+  /** Formats a row as JSON for the service. */
   readonly toJson: (row: SourceRow) => string;
-  /** Sends a JSON array of rows. */
-  readonly ask: (body: string) => Promise<Reply>;
-  /** What a reply means that refuses everything, as a wrong key. */
-  readonly refusal: (reply: Reply) => Failure;
+  /** Sends a JSON array of rows and returns the response's JSON. @throws {RhizomeError} */
+  readonly send: (body: string) => Promise<unknown>;
 }
 
 interface Outcome {
-  readonly answer?: Answer;
+  readonly prediction?: Partial<PredictionResponse>;
   readonly error?: string;
-  /** The service itself failed. */
-  readonly failure?: Failure;
+  /** The service's own error with this row. */
+  readonly serviceError?: ServiceProblem;
 }
 
 /**
- * Sends rows in batches, one after the other, and finds those that the service refuses: it names the rows, or else the batch
- * is halved until what is refused is a row by itself. In their order.
+ * Sends rows in batches, one after the other, and yields the results of each batch, in the order of the rows.
+ *
+ * If the service rejects a batch, the others of its rows are sent again without the invalid ones. If the response does not
+ * name those, the batch is halved until each rejected row is alone.
+ *
+ * @throws {RhizomeError} if the service rejects a request for another reason than its rows, or fails for every row
  */
-export async function* answerRows(
+export async function* predictRows(
   rows: AsyncIterable<SourceRow>,
-  asking: Asking,
-): AsyncGenerator<readonly AnsweredRow[]> {
-  const sender = new Sender(asking);
-  for await (const batch of batches(rows, asking.toJson, () => sender.mostRows)) {
+  predictor: RowPredictor,
+): AsyncGenerator<readonly RowResult[]> {
+  const sender = new BatchSender(predictor.send);
+  for await (const batch of batches(rows, predictor.toJson, () => sender.maxRows)) {
     const outcomes = await sender.send(batch.filter(({ row }) => row.problem === undefined).map(({ json }) => json));
-    const failure = outcomes[0]?.failure;
-    if (failure !== undefined && outcomes.every((outcome) => outcome.failure !== undefined)) throw failure;
+    const serviceError = outcomes[0]?.serviceError;
+    if (serviceError !== undefined && outcomes.every((outcome) => outcome.serviceError !== undefined))
+      throw serviceError;
     const next = outcomes.values();
-    yield batch.map(({ row }): AnsweredRow => {
+    yield batch.map(({ row }): RowResult => {
       if (row.problem !== undefined) return { row, error: row.problem };
-      const { answer, error = 'no answer' } = next.next().value ?? {};
-      return answer === undefined ? { row, error } : { row, answer };
+      const { prediction, error = 'no prediction' } = next.next().value ?? {};
+      return prediction === undefined ? { row, error } : { row, prediction };
     });
   }
 }
 
-interface Encoded {
+interface EncodedRow {
   readonly row: SourceRow;
   readonly json: string;
 }
 
 async function* batches(
   rows: AsyncIterable<SourceRow>,
-  toJson: Asking['toJson'],
-  most: () => number,
-): AsyncGenerator<readonly Encoded[]> {
-  let batch: Encoded[] = [];
+  encode: RowPredictor['toJson'],
+  limit: () => number,
+): AsyncGenerator<readonly EncodedRow[]> {
+  let batch: EncodedRow[] = [];
   let bytes = 0;
   for await (const row of rows) {
-    const json = row.problem === undefined ? toJson(row) : '';
-    if (batch.length >= most() || (batch.length > 0 && bytes + json.length > mostBytes)) {
+    const json = row.problem === undefined ? encode(row) : '';
+    if (batch.length >= limit() || (batch.length > 0 && bytes + json.length > maxBytes)) {
       yield batch;
       [batch, bytes] = [[], 0];
     }
@@ -77,83 +77,73 @@ async function* batches(
   if (batch.length > 0) yield batch;
 }
 
-class Sender {
-  /** Fewer, once so many took the service too long. */
-  mostRows = mostRows;
-  readonly #asking: Asking;
+class BatchSender {
+  /** Lower once a batch of this size has exceeded the service's timeout. */
+  maxRows = maxRows;
+  readonly #send: RowPredictor['send'];
 
-  constructor(asking: Asking) {
-    this.#asking = asking;
+  constructor(send: RowPredictor['send']) {
+    this.#send = send;
   }
 
   async send(rows: readonly string[]): Promise<readonly Outcome[]> {
     if (rows.length === 0) return [];
-    const reply = await this.#asking.ask(`[${rows.join(',')}]`);
-    if (reply.status === 200) return this.#answers(reply, rows.length);
-    const problem = problemOf(reply);
-    const timedOut = problem?.type?.endsWith(':timeout') === true;
-    if (problem === undefined || !(timedOut || [400, 413, 422, 500].includes(reply.status)))
-      throw this.#asking.refusal(reply);
-    if (timedOut) this.mostRows = Math.max(1, Math.floor(rows.length / 2));
+    try {
+      return predictionsOf(await this.#send(`[${rows.join(',')}]`), rows.length);
+    } catch (error) {
+      if (!(error instanceof ServiceProblem) || !mayBeTheRows(error)) throw error;
+      return await this.#isolate(rows, error);
+    }
+  }
 
-    const wrong = new Map([...issuesByRow(problem)].filter(([index]) => index < rows.length));
+  async #isolate(rows: readonly string[], problem: ServiceProblem): Promise<readonly Outcome[]> {
+    if (problem.code === 'timeout') this.maxRows = Math.max(1, Math.floor(rows.length / 2));
+    const invalid = new Map([...issuesByRow(problem.errors)].filter(([index]) => index < rows.length));
     if (rows.length === 1) {
-      const error = wrong.get(0)?.join('; ') ?? problem.detail ?? `refused with status ${String(reply.status)}`;
-      return [{ error, ...(reply.status >= 500 && { failure: this.#asking.refusal(reply) }) }];
+      const error = invalid.get(0)?.join('; ') ?? (problem.detail || `rejected with status ${String(problem.status)}`);
+      return [{ error, ...(problem.status >= 500 && { serviceError: problem }) }];
     }
-    if (wrong.size === 0) {
-      const half = Math.ceil(rows.length / 2);
-      return [...(await this.send(rows.slice(0, half))), ...(await this.send(rows.slice(half)))];
+    if (invalid.size === 0) {
+      const middle = Math.ceil(rows.length / 2);
+      return [...(await this.send(rows.slice(0, middle))), ...(await this.send(rows.slice(middle)))];
     }
-    const others = (await this.send(rows.filter((_, index) => !wrong.has(index)))).values();
+    const others = (await this.send(rows.filter((_, index) => !invalid.has(index)))).values();
     return rows.map((_, index) => {
-      const issues = wrong.get(index);
+      const issues = invalid.get(index);
       return issues === undefined ? (others.next().value ?? {}) : { error: issues.join('; ') };
     });
   }
-
-  #answers(reply: Reply, count: number): readonly Outcome[] {
-    const answers = parseJson(reply.text);
-    if (!Array.isArray(answers) || answers.length !== count)
-      throw new Failure(
-        `${String(count)} rows were sent, and the answer is not one for each: ${reply.text.slice(0, 200)}`,
-        { hint: 'Does the URL lead to the model server?' },
-      );
-    return answers.map((answer: Answer) => ({ answer }));
-  }
 }
 
-/** Undefined where the reply is not the service's: something else may answer there. */
-function problemOf({ text }: Reply): Partial<Problem> | undefined {
-  try {
-    return JSON.parse(text) as Partial<Problem>;
-  } catch {
-    return undefined;
-  }
+/** Tells whether fewer or other rows may succeed. A wrong API key, for example, is not the rows' fault. */
+const mayBeTheRows = ({ status, code }: ServiceProblem): boolean =>
+  code !== undefined && (code === 'timeout' || [400, 413, 422, 500].includes(status));
+
+function predictionsOf(response: unknown, count: number): readonly Outcome[] {
+  if (!Array.isArray(response) || response.length !== count)
+    throw new Failure(
+      `Sent ${String(count)} ${count === 1 ? 'row' : 'rows'}, but the response does not have one prediction for each: ` +
+        toJson(response).slice(0, 200),
+      { hint: 'Check that the URL is that of the service.' },
+    );
+  return response.map((prediction: Partial<PredictionResponse>) => ({ prediction }));
 }
 
-/** What is wrong with each row that the service names. Pointers are as `#/7/petal_width`. */
-function issuesByRow({ errors = [] }: Partial<Problem>): Map<number, string[]> {
+/** Groups the issues by the row that their pointer names: `#/7/petal_width`. */
+function issuesByRow(errors: readonly Issue[]): Map<number, string[]> {
   const rows = new Map<number, string[]>();
   for (const issue of errors) {
-    const [, index, rest = ''] = /^#\/(\d+)(?:\/(.*))?$/s.exec(issue.pointer) ?? [];
+    const [, index, field = ''] = /^#\/(\d+)(?:\/(.*))?$/s.exec(issue.pointer) ?? [];
     if (index === undefined) continue;
     const issues = rows.get(Number(index)) ?? [];
-    if (issues.length < mostIssues) issues.push(describe(rest, issue));
+    if (issues.length < maxIssues) issues.push(`${field === '' ? '' : `${fieldName(field)}: `}${rowIssueText(issue)}`);
     rows.set(Number(index), issues);
   }
   return rows;
 }
 
-function describe(pointer: string, { detail, value, expected }: Issue): string {
-  const field = pointer === '' ? '' : `${unescape(pointer)}: `;
-  const what =
-    expected === undefined || detail.startsWith('Expected')
-      ? detail.replace(/\.$/, '')
-      : `${detail.replace(/\.$/, '')}, expected ${expected}`;
-  const got = value === undefined ? '' : `: ${JSON.stringify(value)}`;
-  return `${field}${what}${got}${value === '' ? ' (a missing value is written NaN)' : ''}`;
-}
+const rowIssueText = (issue: Issue): string =>
+  `${issueText(issue)}${issue.value === '' ? ' (write a missing value as NaN)' : ''}`;
 
-/** A JSON Pointer's part as the field's name (RFC 6901). */
-const unescape = (pointer: string): string => decodeURIComponent(pointer).replaceAll('~1', '/').replaceAll('~0', '~');
+/** Decodes a part of a JSON Pointer (RFC 6901). */
+const fieldName = (pointer: string): string => decodeURIComponent(pointer).replaceAll('~1', '/').replaceAll('~0', '~');

@@ -1,35 +1,42 @@
 import { exampleMismatch, type ObservedPrediction } from '../../onnx/batch/example-mismatch.ts';
 import type { Example } from '../../onnx/signature/model-json.ts';
+import type { CallOptions } from '../../client/index.ts';
 import { paths, type ModelList } from '../../service/contract/index.ts';
 import { Failure } from '../failure.ts';
-import { parseJson, toJson } from '../json.ts';
+import { toJson } from '../json.ts';
 import { predictionsPath, projectModels, type ProjectModel } from '../project/models.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
 import type { Skip } from '../terminal/steps.ts';
-import { ask, hasKey, refusal, type Question } from './connection.ts';
+import { apiKey, connect, orFailure, patient } from './connection.ts';
 
-export interface PredictOptions extends Question {
-  /** JSON text: one object or an array of them. */
+export interface PredictOptions extends Pick<CallOptions, 'retries' | 'timeout'> {
+  /** The service's base URL, without a trailing slash. */
+  readonly url: string;
+  /** Such as `/models/iris/predictions`. */
+  readonly path: string;
+  /** JSON text: an object, or an array of objects. */
   readonly body: string;
 }
 
-/** The line that does the same by hand. The key is left to the shell's environment. */
+/** Formats the curl command that sends the same request. The shell inserts the API key from its environment. */
 export function curlLine({
   url,
   path,
   ...sent
 }: { readonly url: string; readonly path: string } & ({ readonly body: string } | { readonly file: string })): string {
-  const auth = hasKey() ? ' -H "Authorization: Bearer $API_KEY"' : '';
-  return `curl ${url}${path} -H 'content-type: application/json'${auth} -d ${quote(['body' in sent ? sent.body : `@${sent.file}`])}`;
+  const auth = apiKey() === undefined ? '' : ' -H "Authorization: Bearer $API_KEY"';
+  const data = quote(['body' in sent ? sent.body : `@${sent.file}`]);
+  return `curl ${url}${path} -H 'content-type: application/json'${auth} -d ${data}`;
 }
 
-/** Sends one request. @returns the parsed answer @throws Failure with the service's own explanation, or where nothing answers */
-export async function predict(context: ExecContext, options: PredictOptions): Promise<unknown> {
-  context.report.command(curlLine(options));
-  const reply = await ask(context, options);
-  if (reply.status === 200) return parseJson(reply.text);
-  throw refusal(reply, options.url);
+/**
+ * Sends one request and returns the response's JSON.
+ * @throws {Failure} if the service rejects the request or cannot be reached
+ */
+export async function predict(context: ExecContext, { url, path, ...options }: PredictOptions): Promise<unknown> {
+  context.report.command(curlLine({ url, path, body: options.body }));
+  return orFailure(url, connect(context, url).request(path, options));
 }
 
 /** The prediction of a model for its first example, which was the expected one. */
@@ -76,14 +83,13 @@ export async function assertPredictions(context: ExecContext, url: string, skip:
   return { asserted, withoutExamples };
 }
 
-/** The model that POST /predictions asks; undefined where there is none. */
+/** Returns the model that serves POST /predictions; undefined if there is none. */
 export async function defaultModel(context: ExecContext, url: string): Promise<string | undefined> {
-  const reply = await ask(context, { url, path: paths.models, patience: 10_000 });
-  if (reply.status !== 200) throw refusal(reply, url);
-  return (parseJson(reply.text) as Partial<ModelList>).default;
+  const list = await orFailure(url, connect(context, url).request(paths.models, patient));
+  return (list as Partial<ModelList>).default;
 }
 
-/** Sends one model's first example and checks the answer. */
+/** Sends a model's first example and checks the prediction. @throws {Failure} if it differs from that of model.json */
 export async function assertPrediction(
   context: ExecContext,
   url: string,
@@ -92,29 +98,26 @@ export async function assertPrediction(
 ): Promise<Asserted> {
   const { name, version } = model;
   const [example] = examplesOf(model);
-  const options = { url, path, body: toJson(example.input), patience: 10_000 };
+  const options = { url, path, body: toJson(example.input), ...patient };
   const started = performance.now();
   const answer = await predict(context, options);
   const milliseconds = performance.now() - started;
   const difference = exampleMismatch(example, answer as ObservedPrediction);
   if (difference !== undefined) {
-    throw new Failure(
-      `The model ${name} answers its first example otherwise than its model.json says: ${difference}.`,
-      {
-        details: [`sent ${options.body}`, `got  ${toJson(answer)}`],
-        hint: 'Do model.onnx and model.json belong together? Does the URL lead to another program?',
-      },
-    );
+    throw new Failure(`The model ${name} does not predict its first example as its model.json says: ${difference}.`, {
+      details: [`sent     ${options.body}`, `received ${toJson(answer)}`],
+      hint: 'Check that model.onnx and model.json belong together, and that the URL is that of the service.',
+    });
   }
   return { model: name, version, answer, milliseconds, body: options.body, path };
 }
 
-/** A model's examples, at least one. @throws Failure */
+/** Returns a model's examples. @throws {Failure} if it has none */
 export function examplesOf({ folder, examples }: ProjectModel): readonly [Example, ...Example[]] {
   const [first, ...others] = examples;
   if (first === undefined)
     throw new Failure(`models/${folder}/model.json has no examples.`, {
-      hint: 'Add one ("input" and "prediction"); `rhizome predict` can send your own with --json or --file.',
+      hint: 'Add one, with "input" and "prediction". To send your own rows, use `rhizome predict` with --json or --file.',
     });
   return [first, ...others];
 }

@@ -99,15 +99,15 @@ test('Ctrl-C ends it early, with the summary', async () => {
   expect(exitCode).toBe(0);
 });
 
-test('a service that is not there, or refuses, is one clear message before there is any load', async () => {
+test('if the service is not running or rejects the API key, one clear message comes before any load', async () => {
   const url = await serve(() => (_, response) => {
     response
       .writeHead(401, { 'content-type': 'application/problem+json' })
-      .end('{"title":"Unauthorized","detail":"A key is needed."}');
+      .end('{"type":"urn:problem-type:rhizome:unauthorized","title":"Unauthorized","detail":"A key is needed."}');
   });
-  const refused = await project.start(['load', '--url', url]);
-  expect(refused.stderr).toContain('A key is needed.\n  → Set API_KEY in the environment to the key.');
-  expect(refused.exitCode).toBe(1);
+  const rejected = await project.start(['load', '--url', url]);
+  expect(rejected.stderr).toContain('A key is needed.\n  → Set the environment variable API_KEY to the key.');
+  expect(rejected.exitCode).toBe(1);
   const elsewhere = await project.start(['load', '--on', 'local']);
   expect(elsewhere.stderr).toContain('✗ Nothing is up on local.\n  → Start it: rhizome up --on local');
   expect(elsewhere.exitCode).toBe(1);

@@ -78,7 +78,7 @@ test('each model and each version has its examples', async () => {
   expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("There is no model 'tulips'") });
 });
 
-test('CSV: columns in any order and beside others, as CSV with the answers and the input', async () => {
+test('CSV: columns in any order and among others; predictions as CSV, with the input on request', async () => {
   const header = ['id', 'petal_width', 'petal_length', 'sepal_width', 'sepal_length'];
   const text = csv([
     header,
@@ -91,7 +91,7 @@ test('CSV: columns in any order and beside others, as CSV with the answers and t
     ]),
   ]);
   const { stdout, stderr, exitCode } = await predict(['iris', '--file', '-'], text);
-  expect(stderr).toContain('Not sent, since iris does not take it: id');
+  expect(stderr).toContain('Not sent, since it is not a feature of iris: id');
   const [titles, first, second] = stdout.split('\n');
   expect(titles).toBe('line,prediction,probabilities.setosa,probabilities.versicolor,probabilities.virginica,error');
   expect(first).toMatch(/^2,setosa,0\.97\d*,0\.02\d*,\S+,$/);
@@ -104,7 +104,7 @@ test('CSV: columns in any order and beside others, as CSV with the answers and t
   ]);
 });
 
-test('bad rows are told by their line, and cost the others nothing; a long file goes in several requests', async () => {
+test('rejected rows are named by their lines, the others are predicted; a long file is sent in several requests', async () => {
   const rows = Array.from({ length: 1300 }, (_, index) => Object.values(flowers[index % 2]!) as unknown[]);
   rows[3]![1] = 'wide';
   rows[700] = [1, 2];
@@ -113,9 +113,12 @@ test('bad rows are told by their line, and cost the others nothing; a long file 
   const { exitCode, stderr, stdout } = await predict(['iris', '--file', 'long.csv', '--out', 'answers.json']);
   expect(exitCode).toBe(1);
   expect(stdout).toBe('');
-  expect(stderr).toContain('✓ 1,300 rows, 3 refused, in answers.json');
+  expect(stderr).toContain('✓ 1,300 rows, 3 rejected, in answers.json');
   expect(stderr).toContain(
-    '✗ 3 rows of long.csv were refused.\n    line 5: sepal_width: Expected a number, got a string: "wide"\n    line 702: has 2 fields, and the header 4\n    line 703: petal_width: Expected a number, got a string: "" (a missing value is written NaN)\n',
+    '✗ 3 rows of long.csv were rejected.\n' +
+      '    line 5: sepal_width: Expected a number, got a string: "wide"\n' +
+      '    line 702: has 2 fields, but the header has 4\n' +
+      '    line 703: petal_width: Expected a number, got a string: "" (write a missing value as NaN)\n',
   );
   const answers = JSON.parse(await readFile(join(folder, 'answers.json'), 'utf8')) as {
     prediction?: string;
@@ -124,7 +127,7 @@ test('bad rows are told by their line, and cost the others nothing; a long file 
   }[];
   expect(answers).toHaveLength(1300);
   expect(answers[3]).toEqual({ line: 5, error: 'sepal_width: Expected a number, got a string: "wide"' });
-  // Each of the others has its own answer.
+  // Each of the others has its own prediction.
   const expected = rows.map((_, index) =>
     [3, 700, 701].includes(index) ? undefined : index % 2 === 0 ? 'setosa' : 'versicolor',
   );
@@ -133,10 +136,10 @@ test('bad rows are told by their line, and cost the others nothing; a long file 
   const stopped = await predict(['iris', '--file', 'long.csv', '--stop-on-error']);
   expect(stopped.exitCode).toBe(1);
   expect(stopped.stdout.split('\n')).toHaveLength(5);
-  expect(stopped.stderr).toContain('✗ A row of long.csv was refused, and those after it were not sent.\n    line 5: ');
+  expect(stopped.stderr).toContain('✗ A row of long.csv was rejected, and those after it were not sent.\n    line 5: ');
 });
 
-test('JSON in every form, answered in kind', async () => {
+test('JSON in every form; predictions in the same form', async () => {
   const one = await predict(['iris', '--file', '-'], JSON.stringify(flowers[0]));
   expect(JSON.parse(one.stdout)).toMatchObject({ prediction: 'setosa', model: { name: 'iris', version: '1' } });
   const forms = [
@@ -165,24 +168,24 @@ test.each<[string, readonly string[], string, number, RegExp]>([
     ['iris', '--file', '-'],
     'sepal_length,sepal_width\n1,2',
     2,
-    /standard input lacks columns that the model takes: petal_length, petal_width\.\n.*iris takes sepal_length, .*\n.*the header has sepal_length, sepal_width/,
+    /standard input lacks the columns petal_length, petal_width\.\n.*features of iris: sepal_length, .*\n.*columns of the header: sepal_length, sepal_width/,
   ],
-  ['no model where there are several', ['--file', '-'], 'a\n1', 2, /Which model\? .*are served/],
-  ['a file that is not there', ['iris', '--file', 'none.csv'], '', 1, /Cannot read none\.csv: ENOENT/],
+  ['no model if there are several', ['--file', '-'], 'a\n1', 2, /Which model\? The service has /],
+  ['a file that does not exist', ['iris', '--file', 'none.csv'], '', 1, /Cannot read none\.csv: ENOENT/],
   [
-    'to write over what is read',
+    'to overwrite the file that is read',
     ['iris', '--file', 'x.csv', '--out', './x.csv'],
     '',
     2,
     /--out \.\/x\.csv is the file that is read/,
   ],
   ['--out alone', ['iris', '--out', 'x.csv'], '', 2, /--out does nothing without --file/],
-])('refuses %s', async (_, args, input, exitCode, message) => {
+])('rejects %s', async (_, args, input, exitCode, message) => {
   expect(await predict(args, input)).toMatchObject({ exitCode, stdout: '', stderr: expect.stringMatching(message) });
 });
 
-test('rows that the service refuses without naming them are found by halving', async () => {
-  // In place of the service: it has no more to say than that something is wrong.
+test('rejected rows that the response does not name are found by halving the batch', async () => {
+  // Replaces the service by one that only says that something is wrong.
   const sizes: number[] = [];
   const server = createServer((request, response) => {
     let body = '';
@@ -193,7 +196,10 @@ test('rows that the service refuses without naming them are found by halving', a
       .on('end', () => {
         const rows = JSON.parse(body) as { a: number }[];
         sizes.push(rows.length);
-        if (rows.some(({ a }) => a === 13)) response.writeHead(422).end(JSON.stringify({ detail: 'Thirteen.' }));
+        if (rows.some(({ a }) => a === 13))
+          response
+            .writeHead(422)
+            .end(JSON.stringify({ type: 'urn:problem-type:rhizome:invalid-input', detail: 'Thirteen.' }));
         else response.end(JSON.stringify(rows.map(({ a }) => ({ prediction: a * 2 }))));
       });
   }).listen(0, '127.0.0.1');

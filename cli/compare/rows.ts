@@ -1,7 +1,7 @@
 import type { Feature, Signature } from '../../onnx/signature/signature.ts';
 import { readCell, type Row } from '../../onnx/signature/cells.ts';
 import { Failure, UsageError } from '../failure.ts';
-import { typed } from '../row-files/parse-field.ts';
+import { parseField } from '../row-files/parse-field.ts';
 import type { RowSource, SourceRow } from '../row-files/row-source.ts';
 import { toJson } from '../json.ts';
 
@@ -88,7 +88,7 @@ function checkColumns(name: string, columns: readonly string[], wanted: readonly
 
 function cell(feature: Feature, value: unknown, isText: boolean): Row[number] {
   if (value === undefined) throw new CellError(`${feature.name} is missing`);
-  const reading = readCell(feature, isText && typeof value === 'string' ? typed(feature, value) : value);
+  const reading = readCell(feature, isText && typeof value === 'string' ? parseField(feature, value) : value);
   if (reading.problem === undefined) return reading.cell;
   const { path, value: came, expected } = reading.problem;
   throw new CellError(

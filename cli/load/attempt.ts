@@ -1,4 +1,14 @@
+/**
+ * One attempt of the load generator. It doesn't use the client: a load measures single attempts without retries, chooses
+ * the connection of each, and counts connections, while `fetch` has one pool of its own and doesn't tell which connection
+ * a request used.
+ */
 import { request as requestHttp, type Agent } from 'node:http';
+/**
+ * One attempt of the load generator. It does not use the client: a load measures single attempts, over connections that
+ * it chooses itself (`fetch` has one pool, and does not tell which connection a request used), without retries, and at
+ * rates at which `fetch` would take a good part of the measured time.
+ */
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { parseJson } from '../json.ts';

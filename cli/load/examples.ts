@@ -1,24 +1,30 @@
 import { exampleMismatch, type ObservedPrediction } from '../../onnx/batch/example-mismatch.ts';
 import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, projectModels, type ProjectModel } from '../project/models.ts';
-import { keyHeader } from '../ask/connection.ts';
+import { apiKey } from '../ask/connection.ts';
 import { assertPrediction, examplesOf } from '../ask/predict.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import type { LoadRequest } from './attempt.ts';
 
 export interface ExampleLoad {
-  /** Of the first request. */
+  /** The URL of the first request. */
   readonly url: string;
   readonly headers: Record<string, string>;
   readonly requests: readonly LoadRequest[];
 }
 
-/** Models' examples as a load: every answer has to be the one that model.json says. @param asked by default all models, in turn */
+/**
+ * Returns the models' examples as a load. Every prediction has to be that of model.json.
+ * @param asked a model, such as `wine` or `wine/2`; by default all models, in turn
+ */
 export async function loadOfExamples(root: string, url: string, asked?: string): Promise<ExampleLoad> {
   return toLoad(url, await targets(root, asked));
 }
 
-/** The same, once each of the models has answered: a wrong URL, a missing key or a wrong model is one clear message here, and thousands of failures later. */
+/**
+ * Like `loadOfExamples`, but first checks a prediction of each model, so that a wrong URL, API key or model is one clear
+ * message rather than thousands of failures.
+ */
 export async function assertedLoad(context: ExecContext, url: string, asked?: string): Promise<ExampleLoad> {
   const all = await targets(context.root, asked);
   for (const { model, path } of all) await assertPrediction(context, url, model, path);
@@ -49,8 +55,13 @@ function toLoad(url: string, all: readonly Target[]): ExampleLoad {
     examplesOf(model).map((example) => ({
       url: `${url}${path}`,
       body: toJson(example.input),
-      isRight: (answer: unknown) => exampleMismatch(example, answer as ObservedPrediction) === undefined,
+      isRight: (prediction: unknown) => exampleMismatch(example, prediction as ObservedPrediction) === undefined,
     })),
   );
-  return { url: `${url}${all[0]?.path ?? ''}`, headers: keyHeader(), requests };
+  const key = apiKey();
+  return {
+    url: `${url}${all[0]?.path ?? ''}`,
+    headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+    requests,
+  };
 }

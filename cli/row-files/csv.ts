@@ -26,7 +26,7 @@ export async function csvRows(
         at,
         values: Object.fromEntries(columns.map((column, index) => [column, fields[index] ?? ''])),
         ...(fields.length !== columns.length && {
-          problem: `has ${String(fields.length)} fields, and the header ${String(columns.length)}`,
+          problem: `has ${String(fields.length)} ${fields.length === 1 ? 'field' : 'fields'}, but the header has ${String(columns.length)}`,
         }),
       };
     }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { toJson } from '../json.ts';
 import { openRows } from './open-rows.ts';
 import type { SourceRow } from './row-source.ts';
-import { typed } from './parse-field.ts';
+import { parseField } from './parse-field.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -28,8 +28,8 @@ test('CSV: a row has the line where it begins, whatever stands between and insid
   expect(rows).toEqual([
     { at: 2, values: { a: '1', b: '2' } },
     { at: 4, values: { a: '3', b: 'x\r\ny "z"' } },
-    { at: 6, values: { a: '4', b: '' }, problem: 'has 1 fields, and the header 2' },
-    { at: 7, values: { a: '5', b: '6' }, problem: 'has 3 fields, and the header 2' },
+    { at: 6, values: { a: '4', b: '' }, problem: 'has 1 field, but the header has 2' },
+    { at: 7, values: { a: '5', b: '6' }, problem: 'has 3 fields, but the header has 2' },
     { at: 8, values: { a: '8', b: '9" z' } },
   ]);
 });
@@ -109,13 +109,13 @@ test.each([
   ['bool', 'maybe', 'maybe'],
   ['string', '3', '3'],
 ] as const)('a field of %s: %j stands for %j', (dtype, text, value) => {
-  expect(typed({ dtype }, text)).toBe(value);
+  expect(parseField({ dtype }, text)).toBe(value);
 });
 
 test('a field of a tensor is its JSON; a large integer keeps its digits', () => {
-  expect(typed({ dtype: 'float32', shape: [2, ''] }, '[[1, 2], [3, 4]]')).toEqual([
+  expect(parseField({ dtype: 'float32', shape: [2, ''] }, '[[1, 2], [3, 4]]')).toEqual([
     [1, 2],
     [3, 4],
   ]);
-  expect(toJson(typed({ dtype: 'int64', shape: [1] }, '[9007199254740993]'))).toBe('[9007199254740993]');
+  expect(toJson(parseField({ dtype: 'int64', shape: [1] }, '[9007199254740993]'))).toBe('[9007199254740993]');
 });

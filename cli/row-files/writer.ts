@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import type { PredictionResponse } from '../../service/contract/index.ts';
 import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
 import type { RowSource, SourceRow } from './row-source.ts';
@@ -9,39 +10,31 @@ import type { RowSource, SourceRow } from './row-source.ts';
 export const formats = ['csv', 'json'] as const;
 export type Format = (typeof formats)[number];
 
-/** What the service says of a row. */
-export interface Answer {
-  readonly prediction?: unknown;
-  readonly probabilities?: Readonly<Record<string, unknown>>;
-  readonly score?: unknown;
-  readonly outputs?: Readonly<Record<string, unknown>>;
-  readonly warnings?: readonly unknown[];
-}
-
-/** A row with its answer, or with why there is none. */
-export interface AnsweredRow {
+/** A row with its prediction, or with the reason why it has none. */
+export interface RowResult {
   readonly row: SourceRow;
-  readonly answer?: Answer;
+  /** The service's response for this row. */
+  readonly prediction?: Partial<PredictionResponse>;
   readonly error?: string;
 }
 
 export interface RowWriter {
-  /** The first time makes the file. */
-  write(rows: readonly AnsweredRow[]): Promise<void>;
-  /** Whether anything was written, be it nothing. */
+  /** Writes results. The first call creates the file. */
+  write(results: readonly RowResult[]): Promise<void>;
+  /** Whether `write` was called. */
   readonly begun: boolean;
-  /** Nothing can be written after it. */
+  /** Completes the file. Nothing can be written after it. */
   end(): Promise<void>;
 }
 
 export interface WriterOptions {
   readonly format: Format;
   readonly source: Pick<RowSource, 'unit' | 'bare'>;
-  /** Also writes the columns that came. */
+  /** Also writes the columns of the source. */
   readonly withInput: boolean;
 }
 
-/** Writes answers in the order of their rows, a row that has none too: as CSV, or as a JSON array with a row a line. */
+/** Creates a writer of results, those without a prediction too: as CSV, or as a JSON array with one row per line. */
 export function createWriter(out: string | undefined, options: WriterOptions): RowWriter {
   let opened: Writable | undefined;
   const write = async (text: string): Promise<void> => {
@@ -59,7 +52,7 @@ export function createWriter(out: string | undefined, options: WriterOptions): R
     get begun() {
       return opened !== undefined;
     },
-    write: (rows) => write(rows.map((row) => lines.row(row)).join('')).catch(failed),
+    write: (results) => write(results.map((result) => lines.row(result)).join('')).catch(failed),
     async end() {
       await write(lines.end()).catch(failed);
       if (out === undefined || opened === undefined) return;
@@ -76,7 +69,7 @@ async function create(out: string): Promise<Writable> {
 }
 
 interface Lines {
-  row(row: AnsweredRow): string;
+  row(result: RowResult): string;
   end(): string;
 }
 
@@ -84,12 +77,12 @@ function json({ source: { unit, bare }, withInput }: WriterOptions): Lines {
   let count = 0;
   let first = '';
   return {
-    row({ row, answer, error }) {
+    row({ row, prediction, error }) {
       const text = toJson({
-        ...(answer === undefined ? { [unit]: row.at, error } : answer),
+        ...(prediction === undefined ? { [unit]: row.at, error } : prediction),
         ...(withInput && { input: row.values }),
       });
-      // The first one waits: by itself it may have no array around it.
+      // The first row waits: if it is the only one, it may have to be written without an array.
       if (count++ === 0) first = text;
       return count === 1 ? '' : `${count === 2 ? `[\n${first}` : ''},\n${text}`;
     },
@@ -102,23 +95,23 @@ function json({ source: { unit, bare }, withInput }: WriterOptions): Lines {
 
 function csv({ source: { unit }, withInput }: WriterOptions): Lines {
   let columns: readonly string[] | undefined;
-  let waiting: AnsweredRow[] = [];
-  const record = ({ row, answer, error }: AnsweredRow, names: readonly string[]): string => {
+  let waiting: RowResult[] = [];
+  const record = ({ row, prediction, error }: RowResult, names: readonly string[]): string => {
     const values = new Map<string, unknown>([
       ...(withInput ? Object.entries(row.values) : []),
-      ...(answer === undefined ? [] : flat(answer)),
+      ...(prediction === undefined ? [] : flat(prediction)),
       [unit, row.at],
       ['error', error],
     ]);
     return line(names.map((name) => values.get(name)));
   };
-  const begin = (shown: AnsweredRow | undefined): string => {
-    const input = withInput ? Object.keys((waiting[0] ?? shown)?.row.values ?? {}) : [];
+  const begin = (first: RowResult | undefined): string => {
+    const input = withInput ? Object.keys((waiting[0] ?? first)?.row.values ?? {}) : [];
     const names = (columns = [
       ...new Set([
         unit,
         ...input,
-        ...(shown?.answer === undefined ? ['prediction'] : flat(shown.answer).map(([name]) => name)),
+        ...(first?.prediction === undefined ? ['prediction'] : flat(first.prediction).map(([name]) => name)),
         'error',
       ]),
     ]);
@@ -127,18 +120,23 @@ function csv({ source: { unit }, withInput }: WriterOptions): Lines {
     return text;
   };
   return {
-    row(row) {
-      if (columns !== undefined) return record(row, columns);
-      waiting.push(row);
-      // Which columns there are, an answer tells.
-      return row.answer === undefined ? '' : begin(row);
+    row(result) {
+      if (columns !== undefined) return record(result, columns);
+      waiting.push(result);
+      // The first prediction determines the columns.
+      return result.prediction === undefined ? '' : begin(result);
     },
     end: () => (columns === undefined ? begin(undefined) : ''),
   };
 }
 
-/** `prediction`, `probabilities.setosa`, …: the paths of an answer's JSON. */
-function flat({ prediction, probabilities = {}, score, outputs = {} }: Answer): (readonly [string, unknown])[] {
+/** Returns a prediction's values by their paths in its JSON: `prediction`, `probabilities.setosa`, … */
+function flat({
+  prediction,
+  probabilities = {},
+  score,
+  outputs = {},
+}: Partial<PredictionResponse>): (readonly [string, unknown])[] {
   return [
     ...(prediction === undefined ? [] : [['prediction', prediction] as const]),
     ...Object.entries(probabilities).map(([name, value]) => [`probabilities.${name}`, value] as const),
@@ -149,7 +147,7 @@ function flat({ prediction, probabilities = {}, score, outputs = {} }: Answer): 
 
 const line = (values: readonly unknown[]): string => `${values.map(field).join(',')}\n`;
 
-/** RFC 4180. What is no scalar is written as JSON. */
+/** Formats a field of a CSV file (RFC 4180); arrays as JSON. */
 function field(value: unknown): string {
   const text = value === undefined || value === null ? '' : typeof value === 'string' ? value : toJson(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

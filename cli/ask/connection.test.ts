@@ -1,0 +1,34 @@
+import { ServiceProblem, TimedOut, UnexpectedResponse, Unreachable } from '../../client/index.ts';
+import { Failure } from '../failure.ts';
+import { asFailure, orFailure } from './connection.ts';
+
+const url = 'http://localhost:8080';
+const problem = (status: number, code: string | undefined, detail: string) =>
+  new ServiceProblem(status, { code, title: 'Title', detail, errors: [], requestId: undefined, retryAfter: undefined });
+
+test.each([
+  [
+    new Unreachable(`${url}/models`, new Error('connect ECONNREFUSED')),
+    'Cannot reach the service at http://localhost:8080: connect ECONNREFUSED.',
+    'rhizome up',
+  ],
+  [new TimedOut(`${url}/models`, 30_000), 'within 30000 ms', 'rhizome status'],
+  [new UnexpectedResponse('The response is not JSON.'), 'does not respond as a Rhizome service', undefined],
+  [problem(502, undefined, '"<html>"'), 'responded with status 502, but not as a Rhizome service', 'the URL'],
+  [problem(401, 'unauthorized', ''), 'The service rejected the request (401 Title)', 'API_KEY'],
+  [problem(404, 'model-not-found', 'No.'), 'The service rejected the request (404 Title): No.', `${url}/docs`],
+  [problem(503, 'model-not-ready', 'Loading.'), 'The service could not respond', 'rhizome logs'],
+  [problem(504, 'timeout', 'Over 10 s.'), 'The service could not respond', 'REQUEST_TIMEOUT_SECONDS'],
+])('%s becomes a failure with a hint', (error, message, hint) => {
+  const failure = asFailure(error, url) as Failure;
+  expect(failure).toBeInstanceOf(Failure);
+  expect(failure.message).toContain(message);
+  if (hint === undefined) expect(failure.hint).toBeUndefined();
+  else expect(failure.hint).toContain(hint);
+  expect(failure.cause).toBe(error);
+});
+
+test('other errors, such as an interruption, stay', async () => {
+  const error = new Error('Interrupted.');
+  await expect(orFailure(url, Promise.reject(error))).rejects.toBe(error);
+});
