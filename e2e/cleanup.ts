@@ -3,18 +3,19 @@ import { execa } from 'execa';
 import { variables } from './suite.ts';
 
 /**
- * Has e2e/run.ts run a command after the tests, however those end. To be called before that is made which the command
- * removes; what is not there is no failure. The last command is run first.
+ * Registers a command that e2e/run.ts runs after the tests, however they end. Call this before you create what the
+ * command removes: it is not an error if there is nothing to remove. The commands run in reverse order of registration.
  */
 export function cleanUpAtEnd(...argv: readonly string[]): void {
   const file = process.env[variables.cleanUp];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(argv)}\n`);
 }
 
-/** Runs the commands of the file, each once. */
+/** Runs each command in the file once. */
 export async function runCleanUps(file: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (!existsSync(file)) return;
-  // Test files register what they share again: the first registration tells when it was made.
+  // Several test files may register the same command. Its first registration counts, because that is when the thing to
+  // remove was created.
   const lines = new Set(
     readFileSync(file, 'utf8')
       .split('\n')
@@ -24,6 +25,6 @@ export async function runCleanUps(file: string, env: NodeJS.ProcessEnv): Promise
     const [command = '', ...args] = JSON.parse(line) as string[];
     const { failed, stderr } = await execa(command, args, { env, extendEnv: false, reject: false, timeout: 120_000 });
     if (failed && !/not ?found|no such|no context exists|is not paused/i.test(stderr))
-      console.error(`could not be undone: ${[command, ...args].join(' ')}\n${stderr}`);
+      console.error(`Cleaning up failed: ${[command, ...args].join(' ')}\n${stderr}`);
   }
 }

@@ -5,17 +5,18 @@ import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-/** A program of somebody else's that has the client, from this repository's sources, as `rhizome-kit/client`. */
+/** A user's program that imports the client as `rhizome-kit/client`, which is taken from this repository's sources. */
 export interface Consumer {
   readonly folder: string;
   write(path: string, text: string): void;
-  /** What tsc says of the files, nothing where all is well. */
+  /** Type-checks the files. @returns the output of tsc, which is empty if there are no errors */
   compile(): Promise<string>;
-  /** What a file prints. Rejects where it fails. */
+  /** Runs a file. @returns its output. Rejects if the program fails. */
   run(path: string): Promise<string>;
   remove(): void;
 }
 
+/** Creates the program's folder, with package.json, tsconfig.json and node_modules but without any sources. */
 export function createConsumer(): Consumer {
   const folder = mkdtempSync(join(tmpdir(), 'rhizome-consumer-'));
   const write = (path: string, text: string): void => {
@@ -23,7 +24,7 @@ export function createConsumer(): Consumer {
     writeFileSync(join(folder, path), text);
   };
   write('package.json', '{"type": "module"}');
-  // Beside node_modules, below which Node runs no TypeScript.
+  // Next to node_modules rather than in it: Node runs no TypeScript below node_modules.
   write(
     'rhizome-kit/package.json',
     '{"name": "rhizome-kit", "type": "module", "exports": {"./client": "./client/index.ts"}}',

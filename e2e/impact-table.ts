@@ -1,30 +1,35 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { variables } from './suite.ts';
 
-/** What a disruption cost. */
+/** The impact of one disruption. */
 export interface ImpactRow {
   readonly disruption: string;
-  /** Requests, over kept and over new connections together. */
+  /** Requests, over kept and new connections together. */
   readonly sent: number;
   readonly failed: number;
-  /** Failed when sent again three seconds later. */
+  /** Requests that failed again when they were repeated three seconds later. */
   readonly failedTwice: number;
-  /** Longest time without a right answer, in milliseconds: the worse one of kept and new connections. */
+  /**
+   * The longest time without a correct response, in milliseconds: the longer one of kept connections and of new ones,
+   * which are measured separately.
+   */
   readonly longestGapMs: number;
-  /** Seconds until as many replicas as before were ready; where any was lost. */
+  /** Seconds until as many replicas were ready as before; only if the disruption took any away. */
   readonly recoverySeconds?: number;
 }
 
-/** Adds a row to the table that e2e/run.ts prints at the end, and prints it as one line. */
+/** Adds a row to the table that e2e/run.ts prints at the end, and prints the row as one line. */
 export function addRow(row: ImpactRow): void {
   const file = process.env[variables.table];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
-  const [disruption, ...numbers] = cells(row);
+  const [disruption, sent, failed, failedTwice, longestGap, recovery] = cells(row);
   console.log(
-    `${disruption}: sent ${numbers[0]}, failed ${numbers[1]}, failed twice ${numbers[2]}, longest gap ${numbers[3]}, count back ${numbers[4]}`,
+    `${disruption}: sent ${sent}, failed ${failed}, failed twice ${failedTwice}, ` +
+      `longest gap ${longestGap}, recovery ${recovery}`,
   );
 }
 
+/** Returns the rows of a file that `addRow` wrote, as a Markdown table. */
 export function formatTable(file: string): string {
   const rows = readFileSync(file, 'utf8')
     .split('\n')
@@ -32,7 +37,7 @@ export function formatTable(file: string): string {
     .map((line) => JSON.parse(line) as ImpactRow);
   const line = (parts: readonly string[]): string => `| ${parts.join(' | ')} |\n`;
   return [
-    line(['disruption', 'sent', 'failed', 'failed twice', 'longest gap', 'count back']),
+    line(['disruption', 'sent', 'failed', 'failed twice', 'longest gap', 'recovery']),
     '|---|---|---|---|---|---|\n',
     ...rows.map((row) => line(cells(row))),
   ].join('');

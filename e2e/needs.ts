@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** A tool that a test cannot do without, and where a reader gets it. */
+/** A command-line tool that a test requires. */
 export interface RequiredTool {
   readonly tool: string;
+  /** How to get it. */
   readonly hint: string;
 }
 
-/** The path of an executable: in `folders`, then on PATH; undefined where it is missing. */
+/** Returns the path of an executable, found in `folders` or on the PATH, or undefined if it is missing. */
 export function findTool(tool: string, folders: readonly string[] = []): string | undefined {
   return [...folders, ...(process.env.PATH ?? '').split(delimiter)]
     .map((folder) => join(folder, tool))
@@ -15,8 +16,8 @@ export function findTool(tool: string, folders: readonly string[] = []): string 
 }
 
 /**
- * A test that is skipped by name, with the reason, where there is a reason. On CI (CI is set) it fails there: nothing is
- * skipped.
+ * Defines a test that is skipped, with the reason in its title, if there is a reason. On CI (if the variable CI is set)
+ * the test fails instead, so that nothing is skipped.
  */
 export function testUnless(reason: string | undefined, title: string, run: () => Promise<void>): void {
   if (reason === undefined) test(title, run);
@@ -27,7 +28,7 @@ export function testUnless(reason: string | undefined, title: string, run: () =>
     });
 }
 
-/** A test that cannot do without some tools. */
+/** Defines a test that is skipped unless all of the tools that it requires are installed. */
 export function testWithTools(
   needs: readonly RequiredTool[],
   title: string,

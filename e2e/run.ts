@@ -1,6 +1,7 @@
 /**
- * `npm run e2e -- [--context NAME [--registry R]] [--table FILE] [paths and options of Jest]`: the tests that need Docker
- * and Kubernetes. Jest refuses options that it does not know, and cleans up after neither a crash nor Ctrl-C; this does.
+ * `npm run e2e -- [--context NAME [--registry REGISTRY]] [--table FILE] [Jest's paths and options]` runs the tests that
+ * need Docker and Kubernetes. This script wraps Jest because Jest rejects options that it does not know and does not
+ * clean up after a crash or Ctrl-C.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,19 +15,19 @@ import { formatTable } from './impact-table.ts';
 import { runCleanUps } from './cleanup.ts';
 
 const { context, registry, table, rest } = readArguments(process.argv.slice(2));
-if (context === undefined) refuseLeftovers();
+if (context === undefined) refuseExistingCluster();
 
 const folder = mkdtempSync(join(tmpdir(), 'rhizome-e2e-'));
 const id = folder.slice(-6).toLowerCase();
 const environment: NodeJS.ProcessEnv = {
   ...process.env,
-  // Every temporary folder of every test is in this one.
+  // The temporary folders of all tests are created in this one.
   TMPDIR: folder,
   [variables.id]: id,
   [variables.cleanUp]: join(folder, 'clean-up'),
   [variables.table]: join(folder, 'table'),
   ...(context === undefined
-    ? // kind makes its cluster the current context: of a file of ours, not of the user's.
+    ? // kind changes the current context. It must do so in a kubeconfig of this run, not in the user's.
       { [variables.port]: String(await freePort()), KUBECONFIG: join(folder, 'kubeconfig') }
     : { [variables.context]: context }),
   ...(registry !== undefined && { [variables.registry]: registry }),
@@ -36,7 +37,7 @@ const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (interrupted.signal.aborted) return;
-    console.error(`\n${signal}: ending the tests, then removing what they made. This takes up to a minute.`);
+    console.error(`\n${signal}: stopping the tests and removing what they created. This takes up to a minute.`);
     interrupted.abort();
   });
 }
@@ -44,7 +45,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   process.exitCode = await runJest();
 } finally {
-  await endProcesses();
+  await stopLeftoverProcesses();
   await runCleanUps(environment[variables.cleanUp]!, environment);
   const rows = environment[variables.table]!;
   if (existsSync(rows)) {
@@ -55,10 +56,11 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** @returns the exit code */
+/** Runs the tests. @returns the exit code */
 async function runJest(): Promise<number> {
   const jest = join(import.meta.dirname, '../node_modules/jest/bin/jest.js');
-  // In a process group of its own, which Ctrl-C at a terminal does not reach: the signal is passed on once, from here.
+  // Jest runs in its own process group, so Ctrl-C in a terminal does not reach it directly. This process passes the
+  // signal on, once.
   const child = spawn(process.execPath, [jest, '--selectProjects', 'e2e', '--runInBand', ...rest], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: environment,
@@ -78,21 +80,24 @@ async function runJest(): Promise<number> {
   return interrupted.signal.aborted ? 130 : (code ?? 1);
 }
 
-/** Ends what the tests started and left: every process that has this run's id in its environment, where /proc tells. */
-async function endProcesses(): Promise<void> {
+/**
+ * Stops the processes that the tests left running: those with this run's id in their environment. Does nothing on
+ * systems without /proc.
+ */
+async function stopLeftoverProcesses(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-    for (const pid of ours()) {
+    for (const pid of leftoverProcesses()) {
       try {
         process.kill(pid, signal);
       } catch {
-        /* ended meanwhile */
+        /* it has exited meanwhile */
       }
     }
-    for (let tries = 0; tries < 50 && ours().length > 0; tries++) await sleep(100);
+    for (let tries = 0; tries < 50 && leftoverProcesses().length > 0; tries++) await sleep(100);
   }
 }
 
-function ours(): number[] {
+function leftoverProcesses(): number[] {
   if (!existsSync('/proc/self/environ')) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -100,14 +105,17 @@ function ours(): number[] {
       try {
         return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`${variables.id}=${id}`);
       } catch {
-        return false; // ended meanwhile, or somebody else's
+        return false; // it has exited meanwhile, or belongs to another user
       }
     })
     .map(Number);
 }
 
-/** A cluster that an earlier run could not remove. On CI nobody else's can be there. */
-function refuseLeftovers(): void {
+/**
+ * Exits if the suite's cluster exists already, because an earlier run could not delete it or another run is using it.
+ * On CI no other run can be using it, so the cluster is deleted instead.
+ */
+function refuseExistingCluster(): void {
   const { stdout, failed } = execaSync('kind', ['get', 'clusters'], { reject: false });
   if (failed || !stdout.split('\n').includes(kindCluster)) return;
   if (process.env['CI'] !== undefined) {
@@ -115,7 +123,8 @@ function refuseLeftovers(): void {
     return;
   }
   console.error(
-    `The kind cluster ${kindCluster} is there: another run's, or one that was killed left it. Remove it with: kind delete cluster --name ${kindCluster}`,
+    `The kind cluster ${kindCluster} already exists: another run uses it, or a run that was killed left it behind.\n` +
+      `If no other run uses it, delete it: kind delete cluster --name ${kindCluster}`,
   );
   process.exit(1);
 }
@@ -130,19 +139,20 @@ function readArguments(args: readonly string[]) {
       continue;
     }
     const value = inline ?? args[++index];
-    if (value === undefined || value === '' || value.startsWith('-')) usage(`--${name} needs a value.`);
+    if (value === undefined || value === '' || value.startsWith('-')) usage(`--${name} requires a value.`);
     found[name] = value;
   }
   if (found['registry'] !== undefined && found['context'] === undefined)
-    usage("--registry goes with --context: the suite's own cluster is loaded.");
-  // The others are not about that cluster.
+    usage("--registry requires --context: images are loaded into the suite's own cluster, not pushed.");
+  // The other tests do not use that cluster.
   if (found['context'] !== undefined && !rest.some((arg) => arg.startsWith('e2e/'))) rest.push('e2e/cluster');
   return { context: found['context'], registry: found['registry'], table: found['table'], rest };
 }
 
 function usage(message: string): never {
   console.error(
-    `${message}\n\nnpm run e2e -- [--context NAME [--registry REGISTRY]] [--table FILE] [paths and options of Jest]`,
+    `${message}\n\n` +
+      "Usage: npm run e2e -- [--context NAME [--registry REGISTRY]] [--table FILE] [Jest's paths and options]",
   );
   process.exit(2);
 }

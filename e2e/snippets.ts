@@ -1,24 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A shell snippet of the documentation, with what the comment above it says of it. */
+/** A shell snippet from the documentation, and what the comment above the snippet says about running it. */
 export interface Snippet {
-  /** Path from the root, with the line: `README.md:20`. */
+  /** The path from the repository's root, and the line: `README.md:20`. */
   readonly place: string;
   readonly code: string;
-  /** The heading that it stands under: what it starts ends with that section. */
+  /** The heading above it. Programs that the snippet starts are stopped at the end of this section. */
   readonly section: string;
   readonly how:
     | { readonly kind: 'run'; readonly terminal: boolean }
-    /** Runs on, once its output has the text, until the section ends. */
+    /** The snippet counts as done when its output contains the text. It keeps running until the section ends. */
     | { readonly kind: 'run until'; readonly text: string }
     | { readonly kind: 'not run'; readonly reason: string }
     | { readonly kind: 'unmarked' };
-  /** The JSON block behind it: what its last line of output must be. */
-  readonly answer: unknown;
+  /** The JSON block after the snippet, if there is one: the expected last line of its output. */
+  readonly expectedOutput: unknown;
 }
 
-/** The pages for people: those at the root, and those of docs/. Paths from the root. */
+/** Returns the paths of the pages at the repository's root and of those in docs/, relative to the root. */
 export function documents(root: string): string[] {
   const pages = readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
@@ -26,11 +26,12 @@ export function documents(root: string): string[] {
   return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', ...pages.map((name) => `docs/${name}`)];
 }
 
+/** Returns the shell snippets of a document, in their order. */
 export function snippets(root: string, document: string): Snippet[] {
   const lines = readFileSync(join(root, document), 'utf8').split('\n');
   let section = document;
   return lines.flatMap((line, index): Snippet[] => {
-    // A comment in a snippet looks like a heading too, but none of ours starts in the first column with one `#` and a word.
+    // A shell comment would look like a heading too, but no snippet has one that starts in the first column.
     if (/^##? /.test(line)) section = line;
     if (line !== '```sh') return [];
     const end = lines.indexOf('```', index);
@@ -41,7 +42,7 @@ export function snippets(root: string, document: string): Snippet[] {
         code: lines.slice(index + 1, end).join('\n'),
         section,
         how: how(lines.slice(0, index).findLast((before) => before !== '') ?? ''),
-        answer:
+        expectedOutput:
           lines[after] === '```json'
             ? (JSON.parse(lines.slice(after + 1, lines.indexOf('```', after)).join('\n')) as unknown)
             : undefined,

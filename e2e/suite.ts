@@ -1,25 +1,26 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-/** What e2e/run.ts tells the tests, by the environment. */
+/** The environment variables through which e2e/run.ts configures the tests. */
 export const variables = {
-  /** Marks processes, containers and images as of this run. */
+  /** Marks the processes, containers and images of this run. */
   id: 'RHIZOME_E2E_ID',
-  /** File with the commands that undo what was made. */
+  /** File with the commands that clean up after the tests. */
   cleanUp: 'RHIZOME_E2E_CLEAN_UP',
-  /** File with the rows of the table. */
+  /** File with the rows of the impact table. */
   table: 'RHIZOME_E2E_TABLE',
-  /** Port of this machine that the suite's own cluster is mapped to. */
+  /** Port on this machine to which the suite's own cluster is mapped. */
   port: 'RHIZOME_E2E_PORT',
-  /** Somebody's cluster, instead of one of the suite's own. */
+  /** kubectl context of an existing cluster to use instead of the suite's own. */
   context: 'RHIZOME_E2E_CONTEXT',
+  /** Registry to which images are pushed for that cluster. */
   registry: 'RHIZOME_E2E_REGISTRY',
 } as const;
 
-/** The suite's own cluster. Never `rhizome`, which may be the user's. */
+/** The name of the suite's own cluster. It is not `rhizome`, because a cluster of that name may be the user's. */
 export const kindCluster = 'rhizome-e2e';
 
-/** A port of this machine that nobody listens on. */
+/** Returns a port on this machine that nothing listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -6,12 +6,12 @@ import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-/** A copy of the project, that a test may change, and the command line in it. */
+/** A copy of the project that a test may change, and the command line of that copy. */
 export interface Workspace {
   readonly folder: string;
-  /** Runs `rhizome` to its end. Never rejects: a test looks at the exit code. */
+  /** Runs `rhizome` until it exits. Never rejects: the test checks the exit code. */
   rhizome(...args: readonly string[]): Promise<Run>;
-  /** Starts `rhizome` and leaves it running. */
+  /** Starts `rhizome` without waiting for it to exit. */
   start(...args: readonly string[]): ReturnType<typeof run>;
   remove(): Promise<void>;
 }
@@ -22,13 +22,14 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** The longest that a command may take, in milliseconds: a cluster, an image built and loaded, a rollout. */
+/** Timeout of a command, in milliseconds: long enough to create a cluster, build and load an image, and roll it out. */
 const timeout = 480_000;
 
+/** Copies the project's files, including those that are not committed yet, to a temporary folder. */
 export async function createWorkspace(): Promise<Workspace> {
   const folder = await mkdtemp(join(tmpdir(), 'rhizome-e2e-'));
   const { stdout } = await execa('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root });
-  // A file that was deleted may still be in the index.
+  // The index may still list a file that was deleted.
   for (const file of stdout.split('\n').filter((name) => existsSync(join(root, name)))) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await cp(join(root, file), join(folder, file));
