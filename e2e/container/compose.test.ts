@@ -3,8 +3,19 @@ import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { cleanUpAtEnd } from '../cleanup.ts';
-import { docker, inspect, irisImage, predict, ready, root, temporaryFolder, testWithDocker, until } from './docker.ts';
+import type { ConfigMap, Deployment } from '../../cli/kubernetes.ts';
 import { variables } from '../../service/contract/index.ts';
+import {
+  docker,
+  inspect,
+  irisImage,
+  predict,
+  root,
+  temporaryFolder,
+  testWithDocker,
+  waitUntil,
+  waitUntilReady,
+} from './docker.ts';
 
 interface ComposeFile {
   readonly services: Readonly<
@@ -24,27 +35,18 @@ interface ComposeFile {
   >;
 }
 
-interface Manifest {
-  readonly kind: string;
-  readonly data?: Readonly<Record<string, string>>;
-  readonly spec?: {
-    readonly template: {
-      readonly spec: {
-        readonly containers: readonly { readonly resources: { readonly limits: Readonly<Record<string, string>> } }[];
-      };
-    };
-  };
-}
-
-interface Project extends AsyncDisposable {
-  /** The checkout that Compose works in: a copy, since the tests edit it. */
+interface ComposeProject extends AsyncDisposable {
+  /** The folder that Compose works in. It is a copy of the repository's files, because the tests edit them. */
   readonly folder: string;
   compose(...args: string[]): Promise<string>;
   url(): Promise<string>;
 }
 
-/** The compose files of this repository, with the image under test, a free port in place of 8080, and more settings of the service. */
-async function project(files: readonly string[], settings = ''): Promise<Project> {
+/**
+ * Sets up a project with compose files of this repository, the image under test, and a free port instead of 8080.
+ * @param settings further settings of the service iris-server, as YAML
+ */
+async function createProject(files: readonly string[], settings = ''): Promise<ComposeProject> {
   const folder = temporaryFolder();
   for (const name of [...files, 'service', 'onnx', 'models'])
     await cp(join(root, name), join(folder.path, name), { recursive: true });
@@ -66,7 +68,7 @@ async function project(files: readonly string[], settings = ''): Promise<Project
   };
 }
 
-test('the compose file publishes 8080, and 8001 for gRPC, and agrees with the service on how long it may take to stop', async () => {
+test("the compose file publishes ports 8080 and 8001 (gRPC) and has the service's grace period", async () => {
   const { services } = parse(await readFile(join(root, 'docker-compose.yaml'), 'utf8')) as ComposeFile;
   const server = services['iris-server'];
   expect(server.image).toBe('iris-server:v0.1.0');
@@ -75,24 +77,25 @@ test('the compose file publishes 8080, and 8001 for gRPC, and agrees with the se
   expect(server.stop_grace_period).toBe(`${variables.GRACE_PERIOD_SECONDS.default}s`);
 });
 
-test('the compose file has the limits, the heap and the gRPC port of the local manifests', async () => {
+test('the compose file sets the same limits, heap size and gRPC port as the local manifests', async () => {
   const { services } = parse(await readFile(join(root, 'docker-compose.yaml'), 'utf8')) as ComposeFile;
   const chart = parseAllDocuments(await readFile(join(root, 'charts-out/local.k8s.yaml'), 'utf8')).map(
-    (document) => document.toJS() as Manifest,
+    (document) => document.toJS() as Deployment | ConfigMap,
   );
-  const limits = chart.find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers[0]?.resources.limits;
+  const deployment = chart.find((object): object is Deployment => object.kind === 'Deployment');
+  const limits = deployment?.spec.template.spec.containers[0]?.resources?.limits;
   const { cpus, memory } = services['iris-server'].deploy.resources.limits;
-  // Docker's M is Kubernetes' Mi.
+  // What Docker calls M, Kubernetes calls Mi.
   expect({ cpu: cpus, memory: `${memory}i` }).toEqual({ cpu: limits?.cpu, memory: limits?.memory });
-  const settings = chart.find(({ kind }) => kind === 'ConfigMap')?.data;
+  const settings = chart.find((object): object is ConfigMap => object.kind === 'ConfigMap')?.data;
   expect(services['iris-server'].environment).toEqual({
     NODE_OPTIONS: settings?.NODE_OPTIONS,
     GRPC_PORT: settings?.GRPC_PORT,
   });
 });
 
-testWithDocker('compose up waits until the service is healthy, within its limits; down leaves nothing', async () => {
-  await using iris = await project(['docker-compose.yaml']);
+testWithDocker('compose up waits until the service is healthy and applies its limits; down removes it', async () => {
+  await using iris = await createProject(['docker-compose.yaml']);
   await iris.compose('up', '--detach', '--wait', '--wait-timeout', '60');
   expect((await predict(await iris.url())).prediction).toBe('setosa');
 
@@ -113,27 +116,27 @@ testWithDocker('compose up waits until the service is healthy, within its limits
   expect(await docker(['ps', '--all', '--quiet', '--filter', `id=${id}`])).toBe('');
 });
 
-testWithDocker('compose up fails while the service is alive but not ready', async () => {
+testWithDocker('compose up fails if the service is alive but never ready', async () => {
   const noModel = `environment: { MODELS_DIR: /tmp }, healthcheck: { interval: 1s, start_period: 0s }`;
-  await using iris = await project(['docker-compose.yaml'], noModel);
+  await using iris = await createProject(['docker-compose.yaml'], noModel);
   await expect(iris.compose('up', '--detach', '--wait', '--wait-timeout', '60')).rejects.toThrow('is unhealthy');
 });
 
 testWithDocker(
-  'with compose.dev.yaml an edit of a model or of the service restarts it, and compiled code outlives it',
+  'with compose.dev.yaml, editing a model or the service restarts the service; its compile cache survives down',
   async () => {
-    await using iris = await project(['docker-compose.yaml', 'compose.dev.yaml']);
+    await using iris = await createProject(['docker-compose.yaml', 'compose.dev.yaml']);
     await iris.compose('up', '--detach', '--wait', '--wait-timeout', '60');
     const url = await iris.url();
     expect((await predict(url)).model.version).toBe('1');
 
     const file = join(iris.folder, 'models/iris/model.json');
     await writeFile(file, JSON.stringify({ ...(JSON.parse(await readFile(file, 'utf8')) as object), version: '2' }));
-    await until('the edited model is served', async () => (await predict(url)).model.version === '2');
+    await waitUntil('the edited model is served', async () => (await predict(url)).model.version === '2');
 
     await appendFile(join(iris.folder, 'service/app.ts'), `\nconsole.log('edited');\n`);
-    await until('the edited service runs', async () => (await iris.compose('logs')).includes('edited'));
-    await ready(url, () => iris.compose('logs'));
+    await waitUntil('the edited service runs', async () => (await iris.compose('logs')).includes('edited'));
+    await waitUntilReady(url, () => iris.compose('logs'));
 
     await iris.compose('down');
     await iris.compose('up', '--detach', '--no-start');

@@ -1,4 +1,7 @@
-/** Docker, as the tests of this folder use it: images are built and containers run by the commands that a person types. */
+/**
+ * Docker for the tests of this folder. Images are built and containers are run with the same commands that a person
+ * would type.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,25 +13,26 @@ import { cleanUpAtEnd } from '../cleanup.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
-const engine = execaSync('docker', ['version', '--format', '{{.Server.Version}}'], { reject: false });
-const missing = engine.failed
-  ? `needs docker: ${engine.code === 'ENOENT' ? 'not installed' : 'its Engine does not answer'}`
+const version = execaSync('docker', ['version', '--format', '{{.Server.Version}}'], { reject: false });
+const skipReason = version.failed
+  ? `needs docker: ${version.code === 'ENOENT' ? 'not installed' : 'the Docker Engine does not respond'}`
   : undefined;
 
-/** Tells this run's images, containers and Compose projects from those of another one. */
+/** Distinguishes this run's images, containers and Compose projects from those of other runs. */
 const run = process.env[variables.id] ?? 'by-hand';
-/** On every image that the tests build, and so on its containers. They have no name, so that nobody's tag moves; only the one they share has. */
+/** The label of every image that the tests build, which its containers inherit. */
 const label = `rhizome.test=${run}`;
-const shared = `rhizome-test:${run}`;
-if (missing === undefined) {
+/** The only tag that the tests create. All other images stay untagged, so that no tag of the user's moves. */
+const sharedTag = `rhizome-test:${run}`;
+if (skipReason === undefined) {
   cleanUpAtEnd('docker', 'image', 'prune', '--force', '--filter', `label=${label}`);
-  cleanUpAtEnd('docker', 'image', 'rm', '--force', shared);
+  cleanUpAtEnd('docker', 'image', 'rm', '--force', sharedTag);
   cleanUpAtEnd('sh', '-c', `docker ps --all --quiet --filter label=${label} | xargs -r docker rm --force --volumes`);
 }
 
-/** A test that needs a Docker Engine. The images that it builds are removed after it. */
+/** Defines a test that needs the Docker Engine. The untagged images that it builds are removed after it. */
 export function testWithDocker(title: string, run: () => Promise<void>): void {
-  testUnless(missing, title, async () => {
+  testUnless(skipReason, title, async () => {
     try {
       await run();
     } finally {
@@ -37,7 +41,7 @@ export function testWithDocker(title: string, run: () => Promise<void>): void {
   });
 }
 
-/** Runs `docker` and returns what it printed. Fails with its output, or after five minutes. */
+/** Runs `docker` and returns its standard output. Rejects with the output if it fails or takes over five minutes. */
 export async function docker(
   args: readonly string[],
   options: { readonly input?: string; readonly cwd?: string } = {},
@@ -52,6 +56,7 @@ export async function docker(
   return stdout;
 }
 
+/** Returns what `docker inspect` prints for a Go template, parsed: `.State`, for example. */
 export async function inspect<T>(id: string, template: string): Promise<T> {
   return JSON.parse(await docker(['inspect', '--format', `{{json ${template}}}`, id])) as T;
 }
@@ -60,11 +65,14 @@ export interface BuildOptions {
   /** @default this repository */
   readonly context?: string;
   readonly flags?: readonly string[];
-  /** Files by the id of the build secret, over those of this machine's environment. */
+  /** Paths of files by the id of the build secret. They take precedence over those from this machine's environment. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
-/** Builds the Dockerfile, with the bases and the certificate authority that the environment names. Returns the image's id. */
+/**
+ * Builds the Dockerfile with the base images and the certificate authority that are set in the environment.
+ * @returns the image's id
+ */
 export async function build({ context = root, flags = [], secrets = {} }: BuildOptions = {}): Promise<string> {
   const { NODE_EXTRA_CA_CERTS: ca } = process.env;
   const bases = ['BUILD_IMAGE', 'BASE_IMAGE'].filter((name) => (process.env[name] ?? '') !== '');
@@ -84,19 +92,19 @@ export async function build({ context = root, flags = [], secrets = {} }: BuildO
 }
 
 let built: Promise<string> | undefined;
-/** The image that a user gets, built once. */
-export const irisImage = (): Promise<string> => (built ??= build({ flags: ['--tag', shared] }));
+/** Returns the id of the image that a user gets. Builds it on the first call. */
+export const irisImage = (): Promise<string> => (built ??= build({ flags: ['--tag', sharedTag] }));
 
 export interface Container extends AsyncDisposable {
   readonly id: string;
-  /** Where the service answers, from this machine. */
+  /** Base URL of the service, reachable from this machine. */
   readonly url: string;
-  /** Resolves once `/readyz` is 200; fails after 30 s with the log. */
-  ready(): Promise<void>;
+  /** Resolves when `/readyz` returns 200. Rejects with the log after 30 s. */
+  waitUntilReady(): Promise<void>;
   logs(): Promise<string>;
 }
 
-/** `docker run --detach`; removed when the variable that holds it goes out of scope. */
+/** Starts a container with `docker run --detach`. It is removed when the variable that holds it goes out of scope. */
 export async function start(flags: readonly string[] = [], image?: string): Promise<Container> {
   const id = await docker([
     'run',
@@ -113,24 +121,27 @@ export async function start(flags: readonly string[] = [], image?: string): Prom
     id,
     url,
     logs,
-    ready: () => ready(url, logs),
+    waitUntilReady: () => waitUntilReady(url, logs),
     [Symbol.asyncDispose]: async () => {
       await docker(['rm', '--force', '--volumes', id]);
     },
   };
 }
 
-/** Resolves once the service at `url` is ready; fails after 30 s with its log. */
-export async function ready(url: string, logs: () => Promise<string>): Promise<void> {
+/** Resolves when the service at `url` is ready. Rejects with its log after 30 s. */
+export async function waitUntilReady(url: string, logs: () => Promise<string>): Promise<void> {
   try {
-    await until(`${url}${paths.ready} is 200`, async () => (await fetch(url + paths.ready)).ok);
+    await waitUntil(`${url}${paths.ready} returns 200`, async () => (await fetch(url + paths.ready)).ok);
   } catch (error) {
-    throw new Error(`not ready; its log:\n${await logs()}`, { cause: error });
+    throw new Error(`The service did not become ready. Its log:\n${await logs()}`, { cause: error });
   }
 }
 
-/** Waits until `condition` resolves to true; what it throws counts as false. Fails after `seconds`, with its last error as cause. */
-export async function until(what: string, condition: () => Promise<boolean>, seconds = 30): Promise<void> {
+/**
+ * Waits until `condition` resolves to true. If it throws, that counts as false. Rejects after `seconds`, with the last
+ * error as the cause.
+ */
+export async function waitUntil(what: string, condition: () => Promise<boolean>, seconds = 30): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   let cause: unknown;
   do {
@@ -141,7 +152,7 @@ export async function until(what: string, condition: () => Promise<boolean>, sec
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   } while (Date.now() < deadline);
-  throw new Error(`waited ${seconds} s in vain until ${what}`, { cause });
+  throw new Error(`Timed out after ${seconds} s, waiting until ${what}`, { cause });
 }
 
 export interface Prediction {
@@ -149,7 +160,7 @@ export interface Prediction {
   readonly model: { readonly name: string; readonly version: string };
 }
 
-/** Asks for one setosa. */
+/** Requests the prediction for one setosa flower. */
 export async function predict(url: string): Promise<Prediction> {
   const response = await fetch(url + paths.predictions, {
     method: 'POST',
@@ -160,7 +171,7 @@ export async function predict(url: string): Promise<Prediction> {
   return (await response.json()) as Prediction;
 }
 
-/** A folder that is removed when the variable that holds it goes out of scope. */
+/** Creates a folder that is removed when the variable that holds it goes out of scope. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'rhizome-'));
   return {
@@ -171,8 +182,8 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
   };
 }
 
-/** Copies a folder, or a file, out of an image into `folder`; nothing of it is run. */
-export async function copyOut(image: string, path: string, folder: string): Promise<void> {
+/** Copies a folder or a file from an image to `folder`, without running anything in the image. */
+export async function copyFromImage(image: string, path: string, folder: string): Promise<void> {
   const id = await docker(['create', image]);
   try {
     await docker(['cp', `${id}:${path}`, folder]);

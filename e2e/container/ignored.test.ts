@@ -1,4 +1,4 @@
-/** What gets into an image's build: by .dockerignore, and by .containerignore, which podman reads before it. */
+/** The files that an image build can see: .dockerignore and .containerignore (which Podman prefers) must agree. */
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { cpSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,9 +11,9 @@ async function write(folder: string, path: string, content = ''): Promise<void> 
   await writeFile(join(folder, path), content);
 }
 
-/** The files of a folder that a build sees, sorted, read by Docker with one of the lists. */
-async function sent(folder: string, list: string): Promise<readonly string[]> {
-  await copyFile(join(folder, list), join(folder, '.dockerignore'));
+/** Returns the files of a folder that a Docker build can see with `ignoreFile` as its .dockerignore, sorted. */
+async function buildContext(folder: string, ignoreFile: string): Promise<readonly string[]> {
+  await copyFile(join(folder, ignoreFile), join(folder, '.dockerignore'));
   using output = temporaryFolder();
   await docker(['build', '--quiet', '--output', `type=local,dest=${output.path}`, '--file', '-', folder], {
     input: 'FROM scratch\nCOPY . /\n',
@@ -34,33 +34,33 @@ const served = [
   'wine/model.onnx',
   'wine/model.onnx_data',
 ];
-const other = ['.env', 'churn/2/holdout.csv', 'churn/old/model.onnx', 'wine/train.py', 'wine/fixtures/a.onnx'];
+const notServed = ['.env', 'churn/2/holdout.csv', 'churn/old/model.onnx', 'wine/train.py', 'wine/fixtures/a.onnx'];
 
-/** Models of every layout that is served, and what lies beside them. */
+/** Adds models in every layout that the service supports, and other files next to them. */
 async function addModels(folder: string): Promise<void> {
-  for (const file of [...served, ...other]) await write(folder, `models/${file}`);
+  for (const file of [...served, ...notServed]) await write(folder, `models/${file}`);
 }
 
-/** Holds both lists to each other. @returns what they let in */
-async function agreed(folder: string): Promise<readonly string[]> {
+/** Expects both ignore files to leave the same files, and of the added models only those files that are served. */
+async function expectSameBuildContext(folder: string): Promise<readonly string[]> {
   await copyFile(join(folder, '.dockerignore'), join(folder, 'docker-list'));
-  const byDocker = await sent(folder, 'docker-list');
-  expect(await sent(folder, '.containerignore')).toEqual(byDocker);
-  expect(byDocker.filter((file) => file.startsWith('models/') && !file.startsWith('models/iris/'))).toEqual(
+  const files = await buildContext(folder, 'docker-list');
+  expect(await buildContext(folder, '.containerignore')).toEqual(files);
+  expect(files.filter((file) => file.startsWith('models/') && !file.startsWith('models/iris/'))).toEqual(
     served.map((file) => `models/${file}`).sort(),
   );
-  return byDocker;
+  return files;
 }
 
 testWithDocker(
-  'of this repository: what the service is made of, models of every layout, no test and no fixture',
+  "this repository's build sees the service's sources and models of every layout, but no tests or fixtures",
   async () => {
     using folder = temporaryFolder();
     const { stdout } = await execa('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root });
     for (const file of stdout.split('\n').filter((name) => existsSync(join(root, name))))
       cpSync(join(root, file), join(folder.path, file), { recursive: true });
     await addModels(folder.path);
-    const files = await agreed(folder.path);
+    const files = await expectSameBuildContext(folder.path);
     expect(files).toEqual(
       expect.arrayContaining([
         'models/iris/model.json',
@@ -75,14 +75,14 @@ testWithDocker(
   },
 );
 
-testWithDocker('of a project: its models and what npm installs, and nothing else', async () => {
+testWithDocker("a user project's build sees only its models and the files that npm needs", async () => {
   using folder = temporaryFolder();
   for (const { path, content } of scaffoldFiles({ name: 'wine', vendored: true }))
     await write(folder.path, path, content);
   for (const file of ['package.json', 'package-lock.json', '.npmrc', 'secret.txt', 'vendor/rhizome-kit-0.1.0.tgz'])
     await write(folder.path, file);
   await addModels(folder.path);
-  expect((await agreed(folder.path)).filter((file) => !file.startsWith('models/'))).toEqual([
+  expect((await expectSameBuildContext(folder.path)).filter((file) => !file.startsWith('models/'))).toEqual([
     '.npmrc',
     'package-lock.json',
     'package.json',

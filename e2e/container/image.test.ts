@@ -13,24 +13,27 @@ interface ImageConfig {
   readonly Labels: Record<string, string>;
 }
 
-/** What a shell in the image prints, line by line. */
+/** Runs a shell script in the image. @returns the lines that it prints */
 const lines = async (script: string): Promise<string[]> => {
   const output = await docker(['run', '--rm', await irisImage(), 'bash', '-c', script]);
   return output.split('\n').filter((line) => line !== '');
 };
 
-testWithDocker('is configured as the manifests and the command line rely on', async () => {
-  const config = await inspect<ImageConfig>(await irisImage(), '.Config');
-  expect(config).toMatchObject({
-    Cmd: ['node', 'service/main.ts'],
-    WorkingDir: contract.workingDir,
-    User: `${contract.user}:${contract.user}`,
-    ExposedPorts: { [`${ports.http.number}/tcp`]: {}, [`${ports.grpc.number}/tcp`]: {} },
-  });
-  expect(config.Entrypoint ?? []).toEqual([]);
-});
+testWithDocker(
+  'the image has the command, user and ports that the manifests and the command line rely on',
+  async () => {
+    const config = await inspect<ImageConfig>(await irisImage(), '.Config');
+    expect(config).toMatchObject({
+      Cmd: ['node', 'service/main.ts'],
+      WorkingDir: contract.workingDir,
+      User: `${contract.user}:${contract.user}`,
+      ExposedPorts: { [`${ports.http.number}/tcp`]: {}, [`${ports.grpc.number}/tcp`]: {} },
+    });
+    expect(config.Entrypoint ?? []).toEqual([]);
+  },
+);
 
-testWithDocker('carries OCI labels', async () => {
+testWithDocker('the image has OCI labels', async () => {
   const { version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<string, string>;
   const { Labels } = await inspect<ImageConfig>(await build({ flags: ['--build-arg', 'REVISION=abc'] }), '.Config');
   expect(Labels).toMatchObject({
@@ -41,28 +44,31 @@ testWithDocker('carries OCI labels', async () => {
   });
 });
 
-testWithDocker('holds the packages that the service imports, and nothing of cdk8s or the command line', async () => {
-  const packages = await lines('cd node_modules && ls -d [!@]* @*/*');
-  expect(packages).toEqual(
-    expect.arrayContaining([
-      'hono',
-      '@hono/node-server',
-      '@grpc/grpc-js',
-      '@grpc/proto-loader',
-      '@grpc/reflection',
-      'protobufjs',
-      'onnxruntime-node',
-      'onnxruntime-common',
-      'pino',
-      'prom-client',
-    ]),
-  );
-  const foreign = /csv|cdk8s|constructs|commander|execa|typescript|jest|eslint|^yaml$|^node$|^@types/;
-  expect(packages.filter((name) => foreign.test(name))).toEqual([]);
-});
+testWithDocker(
+  'the image contains the packages that the service imports, and none of cdk8s or the command line',
+  async () => {
+    const packages = await lines('cd node_modules && ls -d [!@]* @*/*');
+    expect(packages).toEqual(
+      expect.arrayContaining([
+        'hono',
+        '@hono/node-server',
+        '@grpc/grpc-js',
+        '@grpc/proto-loader',
+        '@grpc/reflection',
+        'protobufjs',
+        'onnxruntime-node',
+        'onnxruntime-common',
+        'pino',
+        'prom-client',
+      ]),
+    );
+    const foreign = /csv|cdk8s|constructs|commander|execa|typescript|jest|eslint|^yaml$|^node$|^@types/;
+    expect(packages.filter((name) => foreign.test(name))).toEqual([]);
+  },
+);
 
 testWithDocker(
-  'holds the ONNX runtime of its own platform, the models, and neither tests nor build tools',
+  'the image contains the ONNX Runtime of its own platform and the models, but no tests or build tools',
   async () => {
     expect(await lines('cd node_modules/onnxruntime-node/bin && find . -mindepth 3 -maxdepth 3')).toEqual([
       `./napi-v6/linux/${process.arch}`,
@@ -75,17 +81,18 @@ testWithDocker(
     expect(await lines('ls -A')).toEqual(['models', 'node_modules', 'onnx', 'package.json', 'service']);
     expect(
       await lines(
-        `find service onnx models -name '*.test.ts' -o -name '*.case.ts' -o -name image -o -name fixtures -o -name '*.py'`,
+        `find service onnx models -name '*.test.ts' -o -name '*.case.ts' -o -name image -o -name fixtures ` +
+          `-o -name '*.py'`,
       ),
     ).toEqual([]);
   },
 );
 
-testWithDocker('is owned by root: its user can read every file and write none', async () => {
+testWithDocker("the image's files belong to root: its user can read all of them and write none", async () => {
   expect(await lines('find /app ! -readable -o ! -uid 0 -o ! -type l -writable')).toEqual([]);
 });
 
-testWithDocker('adds less than 120 MB to its base', async () => {
+testWithDocker('the image adds less than 120 MB to its base image', async () => {
   const { BASE_IMAGE: base = '' } = process.env;
   const from = await docker(['build', '--quiet', '--file', '-', root], {
     input:
@@ -95,13 +102,14 @@ testWithDocker('adds less than 120 MB to its base', async () => {
   });
   const [size, baseSize] = [await inspect<number>(await irisImage(), '.Size'), await inspect<number>(from, '.Size')];
   console.log(
-    `image ${(size / 1e6).toFixed(1)} MB = base ${(baseSize / 1e6).toFixed(1)} MB + ${((size - baseSize) / 1e6).toFixed(1)} MB`,
+    `image ${(size / 1e6).toFixed(1)} MB = base ${(baseSize / 1e6).toFixed(1)} MB ` +
+      `+ ${((size - baseSize) / 1e6).toFixed(1)} MB`,
   );
   expect(size - baseSize).toBeLessThan(120e6);
   expect(size - baseSize).toBeGreaterThan(20e6);
 });
 
-testWithDocker('keeps the layer of node_modules when only the service is edited', async () => {
+testWithDocker('editing only the service keeps the layer of node_modules', async () => {
   using folder = temporaryFolder();
   for (const name of [
     'Dockerfile',
@@ -115,14 +123,14 @@ testWithDocker('keeps the layer of node_modules when only the service is edited'
   ]) {
     await cp(join(root, name), join(folder.path, name), { recursive: true, preserveTimestamps: true });
   }
-  // Two edits that no earlier build has seen: else the first could be answered with another build's equal layer.
+  // Neither edit may have been built before: otherwise the build cache could supply an identical layer of that build.
   const layersAfterEdit = async (): Promise<string[]> => {
     await appendFile(join(folder.path, 'service/main.ts'), `\n// ${randomUUID()}\n`);
     return inspect<string[]>(await build({ context: folder.path }), '.RootFS.Layers');
   };
   const before = await layersAfterEdit();
   const after = await layersAfterEdit();
-  // The last two are the service and, behind it, the models.
+  // The last two layers are the service and the models, in this order.
   expect(after.slice(0, -2)).toEqual(before.slice(0, -2));
   expect(after.at(-2)).not.toBe(before.at(-2));
 });

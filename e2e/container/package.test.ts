@@ -1,6 +1,6 @@
 /**
- * As somebody else begins: the package as a file, an empty folder, a model that this repository does not serve, and the Node
- * of the machine, which may be older than ours. Needs the npm registry.
+ * Uses the package as a new user does: from the packed file, in an empty folder, with a model that this repository does
+ * not serve and with the machine's Node, which may be older than this repository's. Needs the npm registry.
  */
 import { execa } from 'execa';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { build, docker, inspect, root, start, testWithDocker } from './docker.ts
 
 const minutes = 60_000;
 
-/** What a person's shell has: neither this project's tools on the PATH, nor settings of npm or of this test runner. */
+/** The environment of a user's shell: no tools of this project on the PATH, no settings of npm or Jest. */
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(npm_|JEST|CI$|NODE_OPTIONS)/.test(name)),
 );
@@ -23,7 +23,7 @@ env['PATH'] = (process.env['PATH'] ?? '')
 
 let folder: string;
 let project: string;
-let said: string;
+let initOutput: string;
 const run = (file: string, ...args: readonly string[]) =>
   execa(file, args, { cwd: project, env, extendEnv: false, stdin: 'ignore', timeout: 8 * minutes });
 
@@ -44,12 +44,12 @@ beforeAll(async () => {
     '--model',
     '../wine.onnx',
   );
-  said = stdout;
+  initOutput = stdout;
 });
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
-  // npx keeps what it installs, under a hash of where it came from.
+  // npx keeps what it has installed, in a folder that is named after a hash of the source.
   const { stdout: cache } = await execa('npm', ['config', 'get', 'cache'], { timeout: minutes });
   for (const entry of await readdir(join(cache, '_npx')).catch(() => [])) {
     const kept = await readFile(join(cache, '_npx', entry, 'package-lock.json'), 'utf8').catch(() => '');
@@ -69,8 +69,8 @@ const example = async (): Promise<Example> => {
   return examples[0];
 };
 
-test('init says what comes next, and the project type-checks and synthesizes with the plain tools', async () => {
-  expect(said).toMatch(
+test('init prints the next steps, and the plain tools type-check and synthesize the project', async () => {
+  expect(initOutput).toMatch(
     /the model is models\/wine\.\n\nNext\n {2}npx rhizome up .*\n {2}npx rhizome up --on kind .*\n {2}npx cdk8s synth /,
   );
   expect(await readdir(join(project, 'vendor'))).toEqual(['rhizome-kit-0.1.0.tgz']);
@@ -82,7 +82,7 @@ test('init says what comes next, and the project type-checks and synthesizes wit
   expect(await readFile(join(project, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: wine-server:v0.1.0\n');
 });
 
-test('up, predict and down work there, on the Node that the project has', async () => {
+test("up, predict and down work in the new project, with the machine's Node", async () => {
   const { prediction } = await example();
   const port = await freePort();
   try {
@@ -108,7 +108,7 @@ test('up, predict and down work there, on the Node that the project has', async 
   }
 });
 
-testWithDocker('the image holds the service and its model, in our layout, and nothing else', async () => {
+testWithDocker('the image contains only the service and its model, in the same layout as ours', async () => {
   const { input, prediction } = await example();
   const image = await build({ context: project });
   expect(await inspect(image, '.Config')).toMatchObject({
@@ -117,7 +117,13 @@ testWithDocker('the image holds the service and its model, in our layout, and no
     WorkingDir: '/app',
     Labels: { 'org.opencontainers.image.title': 'wine-server' },
   });
-  const script = `ls -A; find models -type f | sort; find service onnx -name '*.d.ts' -o -name image; ls node_modules | grep -E 'cdk8s|constructs|commander|rhizome|typescript|^yaml$|^node$'; true`;
+  const script = [
+    'ls -A',
+    'find models -type f | sort',
+    `find service onnx -name '*.d.ts' -o -name image`,
+    `ls node_modules | grep -E 'cdk8s|constructs|commander|rhizome|typescript|^yaml$|^node$'`,
+    'true',
+  ].join('; ');
   expect((await docker(['run', '--rm', image, 'bash', '-c', script])).split('\n')).toEqual([
     'models',
     'node_modules',
@@ -129,7 +135,7 @@ testWithDocker('the image holds the service and its model, in our layout, and no
   ]);
 
   await using container = await start(['--read-only'], image);
-  await container.ready();
+  await container.waitUntilReady();
   const response = await fetch(container.url + paths.predictions, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

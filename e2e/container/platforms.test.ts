@@ -1,11 +1,11 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, copyOut, inspect, temporaryFolder, testWithDocker } from './docker.ts';
+import { build, copyFromImage, inspect, temporaryFolder, testWithDocker } from './docker.ts';
 
-/** `e_machine` of an ELF header, by Docker's name of the processor. */
+/** The field `e_machine` of an ELF header, by Docker's name for the processor. */
 const machines: Readonly<Record<string, number>> = { amd64: 0x3e, arm64: 0xb7 };
 
-/** The processor that each ELF file in a folder is for, by the file's path; files of other kinds are left out. */
+/** Returns the processor for which each ELF file in a folder was built, by the file's path. Ignores all other files. */
 async function processors(folder: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
@@ -21,20 +21,21 @@ async function processors(folder: string): Promise<Map<string, string>> {
   return found;
 }
 
-// Where a base can be pulled, one name is every platform's; where not, .ci/base-image says what the other one is called.
+// A base image that can be pulled has the same name on every platform. If none can be pulled, .ci/base-image makes the
+// bases, and prints the variable that names the other platform's.
 describe.each(['amd64', 'arm64'])('linux/%s', (processor) => {
-  testWithDocker('is built without emulation, of files for that processor alone', async () => {
+  testWithDocker('the image is built without emulation, and all of its binaries are for that processor', async () => {
     const { [`BASE_IMAGE_${processor.toUpperCase()}`]: base } = process.env;
     const image = await build({
       flags: ['--platform', `linux/${processor}`, ...(base === undefined ? [] : ['--build-arg', `BASE_IMAGE=${base}`])],
     }).catch((cause: unknown) => {
-      throw new Error(`not built; where no base can be pulled, run: eval "$(.ci/base-image)"`, { cause });
+      throw new Error('The build failed. If no base image can be pulled, run: eval "$(.ci/base-image)"', { cause });
     });
     expect(await inspect<string>(image, '.Architecture')).toBe(processor);
 
     using folder = temporaryFolder();
-    await copyOut(image, '/app', folder.path);
-    await copyOut(image, '/usr/local/bin/node', folder.path);
+    await copyFromImage(image, '/app', folder.path);
+    await copyFromImage(image, '/usr/local/bin/node', folder.path);
     const files = await processors(folder.path);
     const runtime = `app/node_modules/onnxruntime-node/bin/napi-v6/linux/${processor === 'amd64' ? 'x64' : processor}`;
     expect([...files.keys()].sort()).toEqual([

@@ -1,7 +1,9 @@
 /**
- * The tools that judge manifests, run on the committed charts, and the one that judges GitHub's workflows.
- * `.ci/policy-tools` installs them; they are looked for in the folder POLICY_TOOLS, then on PATH. A check that fails must be waived below with its reason, and a waiver that
- * nothing needs any more fails too. infra/policy.test.ts holds the same values with Node alone.
+ * Runs the policy checkers for manifests on the committed charts, and the checker for GitHub workflows.
+ *
+ * `.ci/policy-tools` installs the tools. The tests look for them in the folder POLICY_TOOLS, then on the PATH.
+ * A failed check must be waived below, with the reason. A waiver that is no longer needed makes the test fail too.
+ * infra/policy.test.ts checks the same values with Node alone.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,21 +13,21 @@ import { environments } from '../../infra/environments.ts';
 import { supportedVersions } from '../../infra/schemas/schema-file.ts';
 import { findTool, testWithTools } from '../needs.ts';
 
-const noDigest = 'a digest is known once the image is pushed; environments.ts says where it goes';
-const loaded = 'the image is loaded into the nodes: there is no registry to ask';
+const noDigest = 'the digest is known only after the image is pushed; environments.ts says where to put it';
+const loaded = 'the image is loaded into the nodes, so there is no registry to pull it from';
 
-/** Environment -> check -> why it does not hold there. */
+/** Environment -> check -> why it is waived. */
 const waived: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   local: {
     CKV_K8S_15: loaded,
     CKV_K8S_43: noDigest,
     'container-image-pull-policy': loaded,
-    'service-type': 'a NodePort is what kind can map to a port of this machine',
+    'service-type': 'kind can map only a NodePort to a port of this machine',
   },
   production: { CKV_K8S_43: noDigest },
 };
 
-/** Optional checks of kube-score that fit; the others ask for requests that equal limits. */
+/** Optional kube-score checks that are enabled. The others demand requests that equal the limits. */
 const optional = ['container-seccomp-profile', 'container-ports-check'];
 
 const root = join(import.meta.dirname, '../..');
@@ -36,7 +38,7 @@ const waivers = (environment: string, like: RegExp) =>
     .sort();
 
 describe.each(Object.keys(environments()))('%s', (environment) => {
-  testWith('kube-score', 'kube-score finds nothing that is not waived', async (tool) => {
+  testWith('kube-score', 'kube-score reports only what is waived', async (tool) => {
     const args = [
       'score',
       '--output-format',
@@ -52,7 +54,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     expect(failed.sort()).toEqual(waivers(environment, /^[a-z]/));
   });
 
-  testWith('checkov', 'Checkov finds nothing that is not waived', async (tool) => {
+  testWith('checkov', 'Checkov reports only what is waived', async (tool) => {
     const args = ['--compact', '--skip-download', '--framework', 'kubernetes', '--output', 'json', '--file'];
     const { results, summary } = await report<CheckovReport>(tool, [...args, chart(environment)]);
     expect(summary).toMatchObject({ parsing_errors: 0 });
@@ -60,9 +62,9 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     expect(results.failed_checks.map((check) => check.check_id).sort()).toEqual(waivers(environment, /^CKV_/));
   });
 
-  testWith('kubernetes-validate', 'kubernetes-validate accepts every document, strictly', async (tool) => {
+  testWith('kubernetes-validate', 'kubernetes-validate accepts every document in strict mode', async (tool) => {
     for (const version of supportedVersions) {
-      // Without a warning either: of a kind that it does not know it only warns.
+      // The output must be empty, because the tool only warns about a kind that it does not know.
       const { all } = await execa(tool, ['--strict', '--quiet', '--kubernetes-version', version, chart(environment)], {
         all: true,
         timeout,
@@ -76,8 +78,8 @@ describe.each(['ci', 'release'])('.github/workflows/%s.yml', (name) => {
   const file = join(root, `.github/workflows/${name}.yml`);
   const text = readFileSync(file, 'utf8');
 
-  testWith('actionlint', 'actionlint finds nothing', async (tool) => {
-    // shellcheck and pyflakes, where a machine has them, would make the answer depend on the machine.
+  testWith('actionlint', 'actionlint reports nothing', async (tool) => {
+    // Without shellcheck and pyflakes, the result does not depend on what the machine has installed.
     const { all } = await execa(tool, ['-no-color', '-shellcheck=', '-pyflakes=', file], {
       all: true,
       reject: false,
@@ -117,17 +119,17 @@ interface CheckovReport {
   readonly summary: { readonly passed: number; readonly parsing_errors: number };
 }
 
-/** What a tool reports as JSON; it exits 1 where it found something. */
+/** Runs a tool. @returns its JSON report. The exit code is ignored, because it is 1 if there are findings. */
 async function report<T>(tool: string, args: readonly string[]): Promise<T> {
   const { stdout, stderr } = await execa(tool, args, { reject: false, timeout });
   try {
     return JSON.parse(stdout) as T;
   } catch (cause) {
-    throw new Error(`${tool} printed no report: ${stderr}`, { cause });
+    throw new Error(`${tool} printed no JSON report: ${stderr}`, { cause });
   }
 }
 
-/** Hands the path of a tool of .ci/policy-tools to the test. */
+/** Defines a test that gets the path of a tool, and is skipped if the tool is missing. */
 function testWith(tool: string, title: string, run: (path: string) => Promise<void>): void {
   const folders = process.env.POLICY_TOOLS === undefined ? [] : [process.env.POLICY_TOOLS];
   testWithTools(

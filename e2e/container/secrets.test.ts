@@ -7,23 +7,27 @@ import { execa } from 'execa';
 import { cleanUpAtEnd } from '../cleanup.ts';
 import { build, docker, temporaryFolder, testWithDocker } from './docker.ts';
 
-/** No two runs have the same, and no cache can have it from an earlier one. */
+/** Returns a text that is different in every run, so that no cache of an earlier run can contain it. */
 const marker = (name: string): string => createHash('sha256').update(`${name} ${Date.now()}`).digest('hex');
 
-/** A registry token in an .npmrc, and a mark in a file of certificates, as the two build secrets. */
+/** Writes the files for the two build secrets: an .npmrc with a registry token, and certificates with a mark. */
 async function writeSecrets(
   folder: string,
 ): Promise<{ readonly token: string; readonly mark: string; readonly secrets: Record<'ca' | 'npmrc', string> }> {
   const [token, mark] = [marker('token'), marker('mark')];
   const secrets = { ca: join(folder, 'ca.pem'), npmrc: join(folder, '.npmrc') };
   const { NODE_EXTRA_CA_CERTS: ca } = process.env;
-  // What stands outside of the certificates in such a file is a comment.
+  // Text outside of the certificates in such a file is a comment.
   await writeFile(secrets.ca, `${mark}\n${ca === undefined ? rootCertificates[0] : await readFile(ca, 'utf8')}`);
   await writeFile(secrets.npmrc, `//registry.invalid/:_authToken=${token}\n`);
   return { token, mark, secrets };
 }
 
-/** The files of `docker save`, layers and configuration alike, that contain one of the texts. A layer is a plain tar. */
+/**
+ * Saves an image with `docker save`, and searches its layers and its configuration. A layer is a tar file, plain or
+ * compressed, so the texts appear in it as they are.
+ * @returns the files that contain at least one of the texts
+ */
 async function filesWith(image: string, texts: readonly string[], folder: string): Promise<string[]> {
   await execa('sh', ['-c', 'docker save "$1" | tar -xC "$2"', 'sh', image, folder], { timeout: 120_000 });
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -38,7 +42,7 @@ async function filesWith(image: string, texts: readonly string[], folder: string
   return found;
 }
 
-testWithDocker('a build secret is in no layer and no history', async () => {
+testWithDocker('no layer and no history entry contains a build secret', async () => {
   using folder = temporaryFolder();
   const { token, mark, secrets } = await writeSecrets(folder.path);
   const image = await build({ flags: ['--no-cache'], secrets });
@@ -54,27 +58,37 @@ testWithDocker('a build secret is in no layer and no history', async () => {
   expect(history).not.toContain(mark);
 });
 
-testWithDocker('both build secrets reach npm, and leave the layer that it writes', async () => {
+testWithDocker('both build secrets reach npm, but not the layer that it writes', async () => {
   using folder = temporaryFolder();
   const { token, mark, secrets } = await writeSecrets(folder.path);
-  // In place of npm, a script that fails where it installs unless it sees both.
+  // This script takes the place of npm. When it is to install packages, it fails unless it can read both secrets.
   await writeFile(
     join(folder.path, 'npm'),
-    `#!/bin/sh\nset -e\n[ "$1" != pkg ] || exit 0\ngrep -q "$(cat /token)" ~/.npmrc\ngrep -q "$(cat /mark)" "$NODE_EXTRA_CA_CERTS"\ntouch /seen\n`,
+    [
+      '#!/bin/sh',
+      'set -e',
+      '[ "$1" != pkg ] || exit 0',
+      'grep -q "$(cat /token)" ~/.npmrc',
+      'grep -q "$(cat /mark)" "$NODE_EXTRA_CA_CERTS"',
+      'touch /seen\n',
+    ].join('\n'),
     { mode: 0o755 },
   );
-  const [base, name] = ['rhizome-test-base', 'rhizome-test-npm'];
-  cleanUpAtEnd('docker', 'image', 'rm', '--force', base, name);
+  const [base, baseWithScript] = ['rhizome-test-base', 'rhizome-test-npm'];
+  cleanUpAtEnd('docker', 'image', 'rm', '--force', base, baseWithScript);
   await build({ flags: ['--target', 'dependencies', '--tag', base] });
-  await docker(['build', '--quiet', '--tag', name, '--file', '-', folder.path], {
+  await docker(['build', '--quiet', '--tag', baseWithScript, '--file', '-', folder.path], {
     input: `FROM ${base}\nCOPY npm /usr/local/bin/npm\nRUN echo ${token} > /token && echo ${mark} > /mark\n`,
   });
   try {
-    const image = await build({ flags: ['--target', 'dependencies', '--build-arg', `BUILD_IMAGE=${name}`], secrets });
+    const image = await build({
+      flags: ['--target', 'dependencies', '--build-arg', `BUILD_IMAGE=${baseWithScript}`],
+      secrets,
+    });
     expect(
       await docker(['run', '--rm', image, 'sh', '-c', 'ls /seen; cat ~/.npmrc /run/secrets/* 2> /dev/null || true']),
     ).toBe('/seen');
   } finally {
-    await docker(['image', 'rm', '--force', base, name]);
+    await docker(['image', 'rm', '--force', base, baseWithScript]);
   }
 });
