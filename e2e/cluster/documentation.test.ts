@@ -1,4 +1,4 @@
-/** The documentation, read by a machine: every snippet, as printed, from the top, in a fresh copy of the project. */
+/** Runs every snippet of the documentation as it is printed, from top to bottom, in a fresh copy of the project. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -14,24 +14,27 @@ const root = join(import.meta.dirname, '../..');
 const minutes = 60_000;
 const needs = ['docker', 'kind', 'kubectl', 'curl', 'script'].map((tool) => ({
   tool,
-  hint: 'the README tells where to get it',
+  hint: 'the README says where to get it',
 }));
 
-/** What the snippets make and remove may not be somebody's own. On CI all of it is the tests'. */
+/**
+ * Returns why the snippets cannot run, or undefined if they can. They create and delete a cluster and a container,
+ * which must not be the user's own. On CI nobody else can have created them.
+ */
 function findSkipReason(): string | undefined {
-  if (process.env[variables.id] === undefined) return 'run by `npm run e2e`, which cleans up';
-  if (process.env[variables.context] !== undefined) return '--context: the documentation makes a cluster of its own';
+  if (process.env[variables.id] === undefined) return 'runs only with `npm run e2e`, which cleans up';
+  if (process.env[variables.context] !== undefined) return 'not with --context: the snippets create their own cluster';
   if (process.env['CI'] !== undefined || needs.some(({ tool }) => findTool(tool) === undefined)) return undefined;
-  const things: readonly (readonly [what: string, command: string, args: readonly string[], name: string])[] = [
+  const resources: readonly (readonly [what: string, command: string, args: readonly string[], name: string])[] = [
     ['the kind cluster rhizome', 'kind', ['get', 'clusters'], 'rhizome'],
     ['the container iris_1', 'docker', ['ps', '--all', '--format', '{{.Names}}'], 'iris_1'],
   ];
-  const there = things.filter(([, command, args, name]) =>
+  const existing = resources.filter(([, command, args, name]) =>
     execaSync(command, args, { reject: false }).stdout.split('\n').includes(name),
   );
-  return there.length === 0
+  return existing.length === 0
     ? undefined
-    : `the documentation makes and removes ${there.map(([what]) => what).join(', ')}, which is there: remove it first`;
+    : `the snippets would delete what exists already: remove ${existing.map(([what]) => what).join(' and ')} first`;
 }
 
 const skipReason = findSkipReason();
@@ -44,7 +47,7 @@ for (const file of files.filter((name) => existsSync(join(root, name)))) {
   cpSync(join(root, file), join(folder, file));
 }
 
-/** What a person's shell has: neither the project's own tools on the PATH, nor this test runner's settings. */
+/** The environment of a user's shell: no tools of this project on the PATH, no settings of npm or Jest. */
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(npm_|JEST|CI$|NODE_OPTIONS)/.test(name)),
 );
@@ -52,24 +55,25 @@ environment['PATH'] = (process.env['PATH'] ?? '')
   .split(delimiter)
   .filter((path) => !path.includes('node_modules'))
   .join(delimiter);
-// What snippets make in new folders goes with the copy.
+// Temporary folders that the snippets create are removed together with the copy.
 environment['TMPDIR'] = join(folder, 'tmp');
 mkdirSync(environment['TMPDIR']);
 
-/** Programs that run on until their section ends, as a person presses Ctrl-C there. */
+/** Programs that keep running until their section ends, where a person would press Ctrl-C. */
 const running: { readonly child: ChildProcess; readonly section: string }[] = [];
 
-async function stopBut(section: string | undefined): Promise<void> {
+/** Stops the programs of all sections except one. */
+async function stopProgramsExceptOf(section: string | undefined): Promise<void> {
   for (const one of running.filter((program) => program.section !== section)) {
     running.splice(running.indexOf(one), 1);
     if (one.child.exitCode !== null || one.child.signalCode !== null) continue;
     const exited = once(one.child, 'exit');
     process.kill(-one.child.pid!, 'SIGINT');
-    await within(exited, minutes, 'a program ends after Ctrl-C');
+    await withTimeout(exited, minutes, 'a program exits after Ctrl-C');
   }
 }
 
-/** What the snippets make is removed by e2e/run.ts, and the images that they tag are again what they were. */
+/** Registers commands that remove what the snippets create and that restore the tags that they move. */
 function registerCleanUps(): void {
   const list = `docker image ls --format '{{.Repository}}:{{.Tag}}' iris-server`;
   const before = execaSync('docker', ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}} {{.ID}}', 'iris-server'])
@@ -89,7 +93,7 @@ function registerCleanUps(): void {
 
 if (skipReason === undefined) beforeAll(registerCleanUps);
 afterAll(async () => {
-  await stopBut(undefined);
+  await stopProgramsExceptOf(undefined);
   if (skipReason === undefined) {
     for (const args of [
       ['rhizome', 'down'],
@@ -98,29 +102,29 @@ afterAll(async () => {
       execaSync('npx', args, { cwd: folder, env: environment, extendEnv: false, reject: false });
     }
   }
-  // In a run the folder goes with all others: until then what is undone may need it.
+  // In a run, e2e/run.ts removes the folder together with all others, after the clean-up commands, which may need it.
   else rmSync(folder, { recursive: true, force: true });
 });
 
 for (const document of documents(root)) {
   describe(document, () => {
     for (const snippet of snippets(root, document)) {
-      // Those that are not run give their reason above them: e2e/node/documentation.test.ts asks for it.
+      // e2e/node/documentation.test.ts checks that such a snippet gives a reason in the comment above it.
       if (snippet.how.kind === 'not run') continue;
-      if (skipReason !== undefined) testUnless(skipReason, snippet.place, () => follow(snippet));
-      else testWithTools(needs, snippet.place, () => follow(snippet));
+      if (skipReason !== undefined) testUnless(skipReason, snippet.place, () => runSnippet(snippet));
+      else testWithTools(needs, snippet.place, () => runSnippet(snippet));
     }
   });
 }
 
-async function follow({ code, section, how, answer, place }: Snippet): Promise<void> {
-  await stopBut(`${place.split(':')[0]!} ${section}`);
+async function runSnippet({ code, section, how, expectedOutput, place }: Snippet): Promise<void> {
+  await stopProgramsExceptOf(`${place.split(':')[0]!} ${section}`);
   const began = performance.now();
   const terminal = how.kind === 'run' && how.terminal;
   const child = terminal
     ? spawn('script', ['--quiet', '--return', '--command', code, '/dev/null'], { cwd: folder, env: environment })
     : spawn('bash', ['-eo', 'pipefail', '-c', code], { cwd: folder, env: environment, detached: true });
-  // A person who looked around leaves.
+  // In a terminal, look around and leave, as a person would.
   child.stdin.end(terminal ? 'ls\nexit\n' : '');
   let [output, stdout] = ['', ''];
   let more = (): void => undefined;
@@ -139,17 +143,18 @@ async function follow({ code, section, how, answer, place }: Snippet): Promise<v
         if (output.includes(how.text)) resolve();
       };
     });
-    await within(Promise.race([seen, closed]), 5 * minutes, `the output has '${how.text}'`, () => output);
-    if (!output.includes(how.text)) throw new Error(`it ended without '${how.text}':\n${output}`);
+    await withTimeout(Promise.race([seen, closed]), 5 * minutes, `the output contains '${how.text}'`, () => output);
+    if (!output.includes(how.text)) throw new Error(`It exited without printing '${how.text}':\n${output}`);
   } else {
-    const [code_] = (await within(closed, 10 * minutes, 'the snippet ends', () => output)) as [number | null];
-    if (code_ !== 0) throw new Error(`exit code ${code_}:\n${output}`);
-    if (answer !== undefined) expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual(rounded(answer));
+    const [exitCode] = (await withTimeout(closed, 10 * minutes, 'the snippet ends', () => output)) as [number | null];
+    if (exitCode !== 0) throw new Error(`Exit code ${exitCode}:\n${output}`);
+    if (expectedOutput !== undefined)
+      expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual(rounded(expectedOutput));
   }
   console.log(`${place} took ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
 
-/** The documentation rounds numbers. */
+/** Returns a matcher for a value of the documentation, where numbers are rounded. */
 function rounded(value: unknown): unknown {
   if (typeof value === 'number') return expect.closeTo(value, 4) as unknown;
   if (Array.isArray(value)) return value.map(rounded);
@@ -157,14 +162,14 @@ function rounded(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rounded(item)]));
 }
 
-async function within<T>(work: Promise<T>, milliseconds: number, what: string, output = () => ''): Promise<T> {
+async function withTimeout<T>(work: Promise<T>, milliseconds: number, what: string, output = () => ''): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`waited ${milliseconds / 1000} s in vain until ${what}\n${output()}`));
+      reject(new Error(`Timed out after ${milliseconds / 1000} s, waiting until ${what}\n${output()}`));
     }, milliseconds);
   });
-  return Promise.race([work, late]).finally(() => {
+  return Promise.race([work, timeout]).finally(() => {
     clearTimeout(timer);
   });
 }
