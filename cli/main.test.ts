@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { createProgram } from './program.ts';
-import { answerWith, createProject, type Project } from './fixtures/project.ts';
+import { answerWith, createProject, rolledOut, type Project } from './fixtures/project.ts';
 import { createReporter } from './terminal/reporter.ts';
 
 let project: Project;
@@ -233,6 +233,25 @@ test('a kind cluster that is there but does not answer is up: status says what i
     expect((await ill.start(['down'])).stdout).toBe('removed kind cluster rhizome');
   } finally {
     await ill.remove();
+  }
+});
+
+test.each([
+  [[], '--tail=20'],
+  [['--tail', '3'], '--tail=3'],
+  [['--tail', 'all'], undefined],
+])('logs %j prints the last lines of each pod', async (flags, expected) => {
+  const cluster = await createProject({
+    'kubectl --context kind-rhizome --namespace iris-server get': `echo '${rolledOut}'`,
+    'kubectl --context kind-rhizome --namespace iris-server logs': 'echo a line',
+  });
+  try {
+    const { stdout } = await cluster.start(['logs', '--on', 'kind', ...flags]);
+    expect(stdout).toBe('iris-server-1-a | a line');
+    const call = (await cluster.calls()).find((argv) => argv.includes(' logs '));
+    expect(/--tail=\S+/.exec(call ?? '')?.[0]).toBe(expected);
+  } finally {
+    await cluster.remove();
   }
 });
 

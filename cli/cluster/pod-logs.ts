@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogOptions } from '../log-options.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
-import { plainLog, type FormatLog } from '../terminal/log-format.ts';
+import { plainLog } from '../terminal/log-format.ts';
 import { kubectlLogs, type Scope } from '../tools/kubectl.ts';
 import { readSnapshot, replicaStatus } from './snapshot.ts';
 
-/** How often new replicas and restarted containers are looked for, in milliseconds. */
-const lookAgain = 2000;
+/** How often to look for new replicas and restarted containers. */
+const pollMilliseconds = 2000;
 
 /**
- * Writes the log lines of every replica to standard output. `kubectl logs --follow` stays
- * with one container: here a restarted container and a new replica are followed as they come.
+ * Writes every replica's log lines to standard output. `kubectl logs --follow` ends with its container; this continues with restarted containers and new replicas, from their first line.
  */
 export async function followLogs(
   context: ExecContext,
   scope: Scope,
   deployment: string,
-  { follow, format = plainLog }: { follow: boolean; format?: FormatLog | undefined },
+  { follow, tail, format = plainLog }: Omit<LogOptions, 'signal'>,
 ): Promise<void> {
   const followed = new Map<string, Promise<void>>();
   const write =
@@ -24,21 +24,22 @@ export async function followLogs(
       process.stdout.write(`${format(pod, line)}\n`);
     };
 
-  while (!context.signal.aborted) {
+  for (let polls = 0; !context.signal.aborted; polls++) {
     const snapshot = await readSnapshot(context, scope, deployment, { quiet: true }).catch((error: unknown) => {
       if (context.signal.aborted) return undefined;
       throw error;
     });
+    const options = { follow, ...(polls === 0 && tail !== undefined && { tail }) };
     for (const pod of [...(snapshot?.current ?? []), ...(snapshot?.old ?? [])]) {
       const { name, restarts } = replicaStatus(pod);
       const container = `${name}#${String(restarts)}`;
       if (followed.has(container)) continue;
       followed.set(
         container,
-        exec(context, kubectlLogs(scope, name, { follow }), { onLine: write(name) }).then(
+        exec(context, kubectlLogs(scope, name, options), { onLine: write(name) }).then(
           () => undefined,
           (error: unknown) => {
-            // Not started yet: to be tried again.
+            // The container has not started yet: the next poll tries again.
             if (error instanceof CommandFailed) followed.delete(container);
             else if (!context.signal.aborted) throw error;
           },
@@ -46,7 +47,7 @@ export async function followLogs(
       );
     }
     if (!follow) break;
-    await sleep(lookAgain, undefined, { signal: context.signal }).catch(() => undefined);
+    await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => undefined);
   }
   await Promise.all(followed.values());
 }

@@ -1,66 +1,79 @@
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { olderLog } from './log-file.ts';
-import { isRunning } from './replica/process-id.ts';
+import type { LogOptions } from '../log-options.ts';
 import { plainLog, type FormatLog } from '../terminal/log-format.ts';
+import { lastLines, olderLog } from './log-file.ts';
+import { isRunning } from './replica/process-id.ts';
 import { readState, replicaLog } from './state.ts';
 
-/** Short enough to feel immediate, and cheap: a `stat` a replica. */
+/** Short enough to seem immediate, and cheap: one `stat` per replica. */
 const pollMs = 200;
 
-/** Prints the replicas' logs; follows until the signal aborts or nothing is up any more. */
+/** Prints the replicas' logs. With `follow`, continues until the signal aborts or the local runtime has ended. */
 export async function printLogs(
   root: string,
-  { follow, signal, format = plainLog }: { follow: boolean; signal: AbortSignal; format?: FormatLog },
+  { follow, tail, signal, format = plainLog }: LogOptions,
   output: { write(text: string): unknown },
 ): Promise<void> {
   const state = await readState(root);
   if (state === undefined) return;
-  const tails = state.replicas.map(({ status: { name } }) => ({
+  const readers = state.replicas.map(({ status: { name } }) => ({
     name,
     path: replicaLog(root, name),
     format,
     offset: 0,
     rest: '',
   }));
+  if (tail !== undefined) for (const reader of readers) await printTail(reader, tail, output);
   for (let last = !follow; ; last ||= signal.aborted || !isRunning(state.supervisor)) {
-    for (const tail of tails) await printNew(tail, output);
+    for (const reader of readers) await printNew(reader, output);
     if (last) break;
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
-  for (const { name, rest } of tails) if (rest !== '') output.write(`${format(name, rest)}\n`);
+  for (const { name, rest } of readers) if (rest !== '') output.write(`${format(name, rest)}\n`);
 }
 
-/** Where the reading of a log has got to; `rest` is a line whose end has not been written yet. */
-interface Tail {
+/** How far a log has been read. */
+interface Reader {
   readonly name: string;
   readonly path: string;
   readonly format: FormatLog;
   offset: number;
+  /** The beginning of a line whose end has not been written yet. */
   rest: string;
 }
 
-async function printNew(tail: Tail, output: { write(text: string): unknown }): Promise<void> {
-  const size = (await stat(tail.path).catch(() => undefined))?.size ?? 0;
-  if (size < tail.offset) {
-    // It has been rotated since; what came before that is in the older file.
-    await printFrom(olderLog(tail.path), tail, output);
-    tail.offset = 0;
-  }
-  if (size > tail.offset) await printFrom(tail.path, tail, output);
+/** Prints the last complete lines of a log, and continues after them. */
+async function printTail(reader: Reader, count: number, output: { write(text: string): unknown }): Promise<void> {
+  const lines: string[] = [];
+  await printNew(reader, { write: (line: string) => lines.push(line) });
+  // A log that has just been rotated is short.
+  const older = count > lines.length ? lastLines(olderLog(reader.path), count - lines.length) : [];
+  for (const line of older) output.write(`${reader.format(reader.name, line)}\n`);
+  if (count > 0) for (const line of lines.slice(-count)) output.write(line);
 }
 
-async function printFrom(path: string, tail: Tail, output: { write(text: string): unknown }): Promise<void> {
+async function printNew(reader: Reader, output: { write(text: string): unknown }): Promise<void> {
+  const size = (await stat(reader.path).catch(() => undefined))?.size ?? 0;
+  if (size < reader.offset) {
+    // The log has been rotated: what was written before that is in the older file.
+    await printFrom(olderLog(reader.path), reader, output);
+    reader.offset = 0;
+  }
+  if (size > reader.offset) await printFrom(reader.path, reader, output);
+}
+
+async function printFrom(path: string, reader: Reader, output: { write(text: string): unknown }): Promise<void> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read({
-      buffer: Buffer.alloc((await file.stat()).size - tail.offset),
-      position: tail.offset,
+      buffer: Buffer.alloc((await file.stat()).size - reader.offset),
+      position: reader.offset,
     });
-    const lines = (tail.rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
-    tail.offset += bytesRead;
-    tail.rest = lines.pop() ?? '';
-    for (const line of lines) output.write(`${tail.format(tail.name, line)}\n`);
+    const lines = (reader.rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
+    reader.offset += bytesRead;
+    reader.rest = lines.pop() ?? '';
+    for (const line of lines) output.write(`${reader.format(reader.name, line)}\n`);
   } finally {
     await file.close();
   }

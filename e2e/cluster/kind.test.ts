@@ -66,7 +66,7 @@ kindTest('status, predict and logs find what is up by themselves', async () => {
   const names = new Set(logs.stdout.split('\n').map((line) => line.split(' | ', 1)[0]));
   expect([...names].toSorted()).toEqual(await pods());
 
-  const following = testbed().project.start('logs', '--follow');
+  const following = testbed().project.start('logs', '--follow', '--tail', 'all');
   let followed = '';
   following.stdout.on('data', (chunk: Buffer) => {
     followed += chunk.toString();
