@@ -20,15 +20,16 @@ export function doctorCommand(context: CommandContext): Command {
     .option('--json', 'print [{"what", "state": "ok" | "warning" | "missing", "detail", "fix"}]')
     .addHelpText(
       'after',
-      `${examples('rhizome doctor', 'rhizome doctor --on kind', 'rhizome doctor --on context=staging')}\n\nExit code: 1 where something is missing that the target needs.`,
+      `${examples('rhizome doctor', 'rhizome doctor --on kind', 'rhizome doctor --on context=staging')}\n\n` +
+        'Exit code: 1 if something is missing that the target needs.',
     )
     .action(async ({ on = 'local', json }: { on?: string; json?: boolean }) => {
       const findings = await examine(context, on);
       context.print(json === true ? JSON.stringify(findings) : inLines(findings));
       const missing = findings.filter(({ state }) => state === 'missing').map(({ what }) => what);
       if (missing.length > 0)
-        throw new Failure(`\`rhizome up --on ${on}\` cannot work: ${missing.join(', ')}.`, {
-          hint: 'Each line above says what to do.',
+        throw new Failure(`\`rhizome up --on ${on}\` would fail because of: ${missing.join(', ')}.`, {
+          hint: 'The line after each ✗ above says what to do.',
         });
     });
 }
@@ -51,7 +52,7 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
           await portFinding(
             defaultPort,
             'warning',
-            'End that program where it is not Rhizome, or name another port: --port.',
+            'Stop that program unless it is Rhizome, or choose another port with --port.',
           ),
         ]
       : []),
@@ -64,7 +65,7 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
     if (kind === undefined)
       return [
         ...findings,
-        { what: 'kind.yaml', state: 'missing', detail: 'not there', fix: '`rhizome init` writes one.' },
+        { what: 'kind.yaml', state: 'missing', detail: 'does not exist', fix: '`rhizome init` writes one.' },
       ];
     return [...findings, ...(await newKindFindings(context, engine, kind, process.env.KIND_NODE_IMAGE))];
   }
@@ -86,12 +87,19 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
   return [...findings, ...(await clusterFindings(context, scopeOf(target.context, manifests), manifests))];
 }
 
+/** Formats a hint below both columns, so that a link fits on one line. */
+function hint(text: string): readonly string[] {
+  const [first = '', ...rest] = columns([[text]], { indent: '    ' });
+  return [`  → ${first.trimStart()}`, ...rest];
+}
+
 function inLines(findings: readonly Finding[]): string {
   const mark = { ok: '✓', warning: '!', missing: '✗' } as const;
-  return columns(
-    findings.map(({ what, state, detail, fix }) => [
-      `${mark[state]} ${what}`,
-      `${detail}${fix === undefined ? '' : `\n→ ${fix}`}`,
-    ]),
-  ).join('\n');
+  const width = Math.max(...findings.map(({ what }) => what.length));
+  return findings
+    .flatMap(({ what, state, detail, fix }) => [
+      ...columns([[`${mark[state]} ${what.padEnd(width)}`, detail]]),
+      ...(fix === undefined ? [] : hint(fix)),
+    ])
+    .join('\n');
 }

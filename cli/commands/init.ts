@@ -5,6 +5,7 @@ import { Failure } from '../failure.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { packageSpec } from '../scaffold/package-source.ts';
 import { scaffold } from '../scaffold/scaffold.ts';
+import { columns } from '../terminal/columns.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { exec } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
@@ -16,7 +17,7 @@ interface InitFlags {
   readonly force?: boolean;
 }
 
-/** Also what the package runs on another Node than the pinned one: nothing here may need that. */
+/** Also runs on the Node that npx finds, which may be older than the pinned one: nothing here may need a newer Node. */
 export function initCommand(given: CommandContext): Command {
   const { report, signal } = given;
   return new Command('init')
@@ -29,12 +30,12 @@ export function initCommand(given: CommandContext): Command {
       examples('rhizome init --model wine.onnx', 'rhizome init --name wine && rhizome add model.onnx --name wine'),
     )
     .action(async ({ model, name: wanted, force = false }: InitFlags) => {
-      // The folder itself, not a project around it.
+      // This folder, even if it is inside another project.
       const root = process.cwd();
       const context = { root, report, signal };
       if (model !== undefined && !existsSync(model))
-        throw new Failure(`There is no ${model}.`, {
-          hint: 'Name the file that your training library exported, or leave --model out and add it later.',
+        throw new Failure(`The file ${model} does not exist.`, {
+          hint: 'Pass the file that your training library exported, or leave out --model and add the model later.',
         });
       const name = wanted === undefined ? nameFrom(model, root) : checkModelName(wanted);
 
@@ -43,26 +44,26 @@ export function initCommand(given: CommandContext): Command {
       const { spec } = await run('Write the files', async () => {
         const files = await scaffold(root, { name, spec: found, force, vendored: found.startsWith('file:') });
         const { written, kept } = files;
-        if (written.length > 0) report.line(`wrote ${written.join(', ')}`);
-        for (const { path, needs } of kept) report.line(`left ${path} as it is: ${needs}`);
+        for (const line of columns(written.map((path) => ['wrote', path]))) report.line(line);
+        for (const line of columns(kept.map(({ path, needs }) => ['kept', path, needs]))) report.line(line);
         return files;
       });
-      // By its path, or npm would keep what it has noted of an earlier file of the name.
+      // Name the file, or npm would reuse what its lock file says about an earlier file of the same name.
       const file = spec.startsWith('file:') ? [`./${spec.slice('file:'.length)}`] : [];
       await run('Install', () =>
         exec(context, ['npm', 'install', '--no-audit', '--no-fund', ...file], {
           stream: true,
-          hint: 'Correct what npm says, in package.json or in its settings; then run `rhizome init` again: it goes on where it ended.',
+          hint: 'Fix what npm reports, in package.json or in its settings, then run `rhizome init` again to continue.',
         }),
       );
       if (model !== undefined) await run('Add the model', () => addModel(model, name));
       given.print(nextSteps(name));
 
-      /** By the command line that was just installed, on the project's own Node. */
+      /** Uses the command line that was just installed, with the project's own Node. */
       async function addModel(file: string, called: string): Promise<void> {
         const folder = join('models', called);
         if (existsSync(join(root, folder)) && !force) {
-          report.line(`left ${folder} as it is: --force replaces it`);
+          report.line(`kept ${folder}: --force replaces it`);
           return;
         }
         const argv = ['rhizome', 'add', relative(root, file) || file, '--name', called, ...(force ? ['--force'] : [])];
@@ -72,6 +73,9 @@ export function initCommand(given: CommandContext): Command {
 
   function nextSteps(name: string): string {
     const has = existsSync(join(process.cwd(), 'models', name, 'model.onnx'));
+    const summary = has
+      ? `The project is ready, with the model in models/${name}.`
+      : 'The project is ready. Next, add a model.';
     const up = 'npx rhizome up              # two replicas on this machine, at http://localhost:8080';
     const lines = [
       ...(has
@@ -79,6 +83,6 @@ export function initCommand(given: CommandContext): Command {
         : [`npx rhizome add FILE.onnx --name ${name}`, up]),
       'npx cdk8s synth             # the manifests, in charts-out/',
     ];
-    return `\n${has ? `The project is set up; the model is models/${name}.` : 'The project is set up; it has no model yet.'}\n\nNext\n${lines.map((line) => `  ${line}`).join('\n')}`;
+    return `\n${summary}\n\nNext steps:\n${lines.map((line) => `  ${line}`).join('\n')}`;
   }
 }

@@ -2,50 +2,59 @@ import type { Manifests } from '../project/manifests.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlApiResources, kubectlCanI, kubectlServerVersion, type Scope } from '../tools/kubectl.ts';
 import { ok, type Finding } from './finding.ts';
-import { ask } from './tools.ts';
+import { checkProgram, timeoutMilliseconds } from './tools.ts';
 
-/** The oldest Kubernetes that the manifests are written for and tested against. */
+/** Minor version of the oldest Kubernetes release that the manifests support and are tested with. */
 const oldestMinor = 30;
-const answerMilliseconds = 15_000;
 
-/** Whether a cluster answers, is new enough, knows every kind of the manifests, and lets us create each. */
+/** Checks that a cluster responds, is new enough, has every kind of the manifests, and lets the user create each. */
 export async function clusterFindings(
   context: ExecContext,
   scope: Scope,
   manifests: Manifests,
 ): Promise<readonly Finding[]> {
-  const version = await ask(context, `Kubernetes of ${scope.context}`, kubectlServerVersion(scope), true, (answer) => {
-    const { serverVersion } = JSON.parse(answer) as { serverVersion: { gitVersion: string; minor: string } };
-    const what = `Kubernetes of ${scope.context}`;
-    if (Number.parseInt(serverVersion.minor, 10) >= oldestMinor) return ok(what, serverVersion.gitVersion);
-    return {
-      what,
-      state: 'missing',
-      detail: `${serverVersion.gitVersion} is older than 1.${String(oldestMinor)}`,
-      fix: 'Upgrade the cluster: fields of the manifests would be dropped.',
-    };
-  });
+  const version = await checkProgram(
+    context,
+    `Kubernetes of ${scope.context}`,
+    kubectlServerVersion(scope),
+    true,
+    (output) => {
+      const { serverVersion } = JSON.parse(output) as { serverVersion: { gitVersion: string; minor: string } };
+      const what = `Kubernetes of ${scope.context}`;
+      if (Number.parseInt(serverVersion.minor, 10) >= oldestMinor) return ok(what, serverVersion.gitVersion);
+      return {
+        what,
+        state: 'missing',
+        detail: `${serverVersion.gitVersion} is older than 1.${String(oldestMinor)}, the oldest supported version`,
+        fix: 'Upgrade the cluster. It would silently drop fields of the manifests.',
+      };
+    },
+  );
   if (version.state !== 'ok') return [version];
-  const known = parseResources(
-    await exec(context, kubectlApiResources(scope), { quiet: true, timeout: answerMilliseconds }),
+  const known = parseApiResources(
+    await exec(context, kubectlApiResources(scope), { quiet: true, timeout: timeoutMilliseconds }),
   );
   const kinds = new Map(
     manifests.objects.map(({ apiVersion, kind }) => [`${apiVersion}/${kind}`, { apiVersion, kind }]),
   );
-  const rights = await Promise.all(
-    [...kinds.values()].map(({ apiVersion, kind }) => mayCreate(context, scope, apiVersion, kind, known)),
+  const permissions = await Promise.all(
+    [...kinds.values()].map(({ apiVersion, kind }) => checkPermission(context, scope, apiVersion, kind, known)),
   );
-  return [version, ...rights, ...policyEnforcement(manifests), metricsServer(known)];
+  return [version, ...permissions, ...policyEnforcement(manifests), metricsServer(known)];
 }
 
-interface Resource {
+/** A kind of objects that the cluster has, and its plural name. */
+interface ApiResource {
   readonly name: string;
   readonly apiVersion: string;
   readonly kind: string;
 }
 
-/** Of `deployments  deploy  apps/v1  true  Deployment`; the short names may be none. */
-function parseResources(output: string): readonly Resource[] {
+/**
+ * Parses lines such as `deployments  deploy  apps/v1  true  Deployment`. The second column, the short names, may be
+ * empty.
+ */
+function parseApiResources(output: string): readonly ApiResource[] {
   return output
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
@@ -53,66 +62,67 @@ function parseResources(output: string): readonly Resource[] {
     .map((fields) => ({ name: fields[0] ?? '', apiVersion: fields.at(-3) ?? '', kind: fields.at(-1) ?? '' }));
 }
 
-async function mayCreate(
+async function checkPermission(
   context: ExecContext,
   scope: Scope,
   apiVersion: string,
   kind: string,
-  known: readonly Resource[],
+  known: readonly ApiResource[],
 ): Promise<Finding> {
   const resource = known.find((other) => other.apiVersion === apiVersion && other.kind === kind);
   if (resource === undefined) {
     return {
       what: kind,
       state: 'missing',
-      detail: `the cluster does not know ${apiVersion} ${kind}`,
-      fix: 'Install what defines it (its CRD), or leave the object out in infra/.',
+      detail: `the cluster does not have ${apiVersion} ${kind}`,
+      fix: 'Install the CRD that defines it, or remove the object from infra/.',
     };
   }
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '';
   const missing: string[] = [];
-  // Server-side apply creates by patch.
+  // Server-side apply creates objects with a patch.
   for (const verb of ['create', 'patch'] as const) {
     if (!(await allowed(context, kubectlCanI(scope, verb, `${resource.name}${group}`)))) missing.push(verb);
   }
-  if (missing.length === 0) return ok(kind, 'may be created');
+  if (missing.length === 0) return ok(kind, 'you may create it');
   return {
     what: kind,
     state: 'missing',
     detail: `you may not ${missing.join(' or ')} ${resource.name}${group} in ${scope.namespace}`,
-    fix: 'Ask the administrator of the cluster for the right, or to make the object for you.',
+    fix: 'Ask an administrator of the cluster for this permission, or to create the object for you.',
   };
 }
 
-/** kubectl exits 1 for "no". */
+/** Returns whether `kubectl auth can-i` prints "yes". It exits with 1 if not. */
 async function allowed(context: ExecContext, argv: readonly string[]): Promise<boolean> {
   try {
-    return (await exec(context, argv, { quiet: true, timeout: answerMilliseconds })).trim().startsWith('yes');
+    return (await exec(context, argv, { quiet: true, timeout: timeoutMilliseconds })).trim().startsWith('yes');
   } catch (error) {
     if (error instanceof CommandFailed && error.code === 1) return false;
     throw error;
   }
 }
 
-function metricsServer(known: readonly Resource[]): Finding {
-  if (known.some(({ apiVersion }) => apiVersion.startsWith('metrics.k8s.io/'))) return ok('metrics-server', 'there');
+function metricsServer(known: readonly ApiResource[]): Finding {
+  if (known.some(({ apiVersion }) => apiVersion.startsWith('metrics.k8s.io/')))
+    return ok('metrics-server', 'installed');
   return {
     what: 'metrics-server',
     state: 'warning',
-    detail: 'absent: no `kubectl top`, no autoscaling by CPU',
-    fix: 'Where you want those: https://github.com/kubernetes-sigs/metrics-server',
+    detail: 'not installed: `kubectl top` and autoscaling by CPU do not work',
+    fix: 'Install it if you need those: https://github.com/kubernetes-sigs/metrics-server',
   };
 }
 
-/** What no API tells. */
+/** Warns that NetworkPolicies may have no effect. No API tells whether a cluster enforces them. */
 function policyEnforcement(manifests: Manifests): readonly Finding[] {
   if (!manifests.objects.some(({ kind }) => kind === 'NetworkPolicy')) return [];
   return [
     {
       what: 'NetworkPolicy is enforced',
       state: 'warning',
-      detail: 'not known: a cluster takes policies that its network plugin may pass over',
-      fix: "Look which plugin it has: Calico, Cilium, and kind's own since v0.24 do; flannel does not.",
+      detail: 'unknown: a cluster accepts policies even if its network plugin ignores them',
+      fix: 'Check which plugin it has: Calico, Cilium and that of kind (since v0.24) enforce them; flannel does not.',
     },
   ];
 }

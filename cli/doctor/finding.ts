@@ -1,11 +1,12 @@
-/** What was looked at, and how it is. */
+/** The result of one check. */
 export interface Finding {
+  /** What was checked. */
   readonly what: string;
-  /** `missing`: what was asked for cannot work without it; `warning`: something less can. */
+  /** `missing`: the target cannot work without it. `warning`: the target works, but something else may not. */
   readonly state: 'ok' | 'warning' | 'missing';
-  /** A version, an amount, or what is wrong. */
+  /** A version or an amount, or what is wrong. */
   readonly detail: string;
-  /** What to do about it. */
+  /** What to do about it, as a sentence. */
   readonly fix?: string;
 }
 

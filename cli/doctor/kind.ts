@@ -3,9 +3,9 @@ import { portHolder } from '../tools/port.ts';
 import { imageInspect, type Engine } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { ok, type Finding } from './finding.ts';
-import { ask } from './tools.ts';
+import { checkProgram } from './tools.ts';
 
-/** What `kind create cluster` needs, where there is no cluster yet. */
+/** Checks what `kind create cluster` needs. For a cluster that does not exist yet. */
 export async function newKindFindings(
   context: ExecContext,
   engine: Engine,
@@ -15,20 +15,24 @@ export async function newKindFindings(
   return [
     ...(await Promise.all(
       config.portMappings.map(({ hostPort }) =>
-        portFinding(hostPort, 'missing', 'Stop it, or change `hostPort` in kind.yaml.'),
+        portFinding(hostPort, 'missing', 'Stop that program, or change `hostPort` in kind.yaml.'),
       ),
     )),
     await nodeImageFinding(context, engine, nodeImage),
     {
       what: `cluster ${config.name}`,
       state: 'warning',
-      detail: 'not there yet',
-      fix: '`rhizome up --on kind` makes it.',
+      detail: 'does not exist yet',
+      fix: '`rhizome up --on kind` creates it.',
     },
   ];
 }
 
-/** @param busy what it means that something listens there */
+/**
+ * Checks that no program listens on a port.
+ * @param busy the state to report if one does
+ * @param fix what to do then
+ */
 export async function portFinding(port: number, busy: Finding['state'], fix: string): Promise<Finding> {
   const what = `port ${String(port)}`;
   const holder = await portHolder(port);
@@ -37,10 +41,10 @@ export async function portFinding(port: number, busy: Finding['state'], fix: str
 
 async function nodeImageFinding(context: ExecContext, engine: Engine, image: string | undefined): Promise<Finding> {
   const what = 'node image';
-  const fix = 'Where no registry is reachable, name one that this machine has: --node-image, or KIND_NODE_IMAGE.';
+  const fix = 'If no registry is reachable, name an image that this machine has, with --node-image or KIND_NODE_IMAGE.';
   if (image === undefined)
-    return { what, state: 'warning', detail: "kind's own, which it pulls unless it is here", fix };
-  const here = await ask(context, what, imageInspect(engine, image), false, () =>
+    return { what, state: 'warning', detail: "kind's default, which kind pulls if this machine does not have it", fix };
+  const here = await checkProgram(context, what, imageInspect(engine, image), false, () =>
     ok(what, `${image}, on this machine`),
   );
   return here.state === 'ok'

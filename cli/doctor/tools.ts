@@ -7,16 +7,23 @@ import { minikubeVersion } from '../tools/minikube.ts';
 import { MissingTool } from '../tools/tool.ts';
 import { ok, type Finding } from './finding.ts';
 
-/** Of a program, what its answer tells, or why there is none. `needed`: without it what was asked for cannot work. */
-export async function ask(
+/** How long a program may take to print its version. */
+export const timeoutMilliseconds = 15_000;
+
+/**
+ * Runs a program and reports what its output says, or why there is none.
+ * @param needed whether the target cannot work without the program
+ * @param tell turns the output into a finding. @default reports the version in it
+ */
+export async function checkProgram(
   context: ExecContext,
   what: string,
   argv: readonly string[],
   needed: boolean,
-  tell: (answer: string) => Finding = (answer) => ok(what, firstVersion(answer)),
+  tell: (output: string) => Finding = (output) => ok(what, firstVersion(output)),
 ): Promise<Finding> {
   try {
-    return tell(await exec(context, argv, { quiet: true, timeout: 15_000 }));
+    return tell(await exec(context, argv, { quiet: true, timeout: timeoutMilliseconds }));
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;
@@ -29,61 +36,66 @@ export async function ask(
   }
 }
 
-/** `v0.31.0` of `kind v0.31.0 go1.25.5 linux/amd64`. */
-const firstVersion = (answer: string): string => /v?\d+\.\d+[\w.+-]*/.exec(answer)?.[0] ?? answer.split('\n')[0] ?? '';
+/** Returns the first version in an output: `v0.31.0` for `kind v0.31.0 go1.25.5 linux/amd64`. */
+const firstVersion = (output: string): string => /v?\d+\.\d+[\w.+-]*/.exec(output)?.[0] ?? output.split('\n')[0] ?? '';
 
+/** Reports the Node that runs this program. */
 export function ownNode(): Finding {
   return ok('Node', `${process.version}, ${process.platform} ${process.arch}`);
 }
 
-/** For `npm ci` and `npx`; what runs already is past the need. */
-export const npmFinding = (context: ExecContext): Promise<Finding> => ask(context, 'npm', ['npm', '--version'], false);
+/**
+ * Checks npm. Only a warning, because the command line that is running was installed without it or no longer needs it.
+ */
+export const npmFinding = (context: ExecContext): Promise<Finding> =>
+  checkProgram(context, 'npm', ['npm', '--version'], false);
 
-/** What a kind node or the replicas on it take, in bytes, measured idle with two replicas. */
+/** Memory that one kind node with its replicas needs, in bytes. Measured on an idle cluster with two replicas. */
 const bytesPerNode = 1024 ** 3;
 
-/** The container engine: that it answers, builds, and has the memory for so many nodes of kind. */
+/** Checks that the container engine responds, can build, and has the memory for a number of kind nodes. */
 export async function engineFindings(
   context: ExecContext,
   engine: Engine,
   needed: boolean,
   nodes: number,
 ): Promise<readonly Finding[]> {
-  const running = await ask(context, engine, engineVersion(engine), needed);
+  const running = await checkProgram(context, engine, engineVersion(engine), needed);
   if (running.state !== 'ok') {
     return [
       {
         ...running,
-        fix: running.detail === 'not installed' ? (running.fix ?? '') : 'Start it, and check with `docker info`.',
+        fix: running.detail === 'not installed' ? (running.fix ?? '') : `Start it, then check with \`${engine} info\`.`,
       },
     ];
   }
   const more = await Promise.all([
-    ...(engine === 'docker' ? [ask(context, 'docker buildx', buildxVersion(), false)] : []),
-    ask(context, `memory of ${engine}`, engineMemory(engine), false, (answer) => {
-      const bytes = Number(answer);
+    ...(engine === 'docker' ? [checkProgram(context, 'docker buildx', buildxVersion(), false)] : []),
+    checkProgram(context, `memory of ${engine}`, engineMemory(engine), false, (output) => {
+      const bytes = Number(output);
       const [has, wants] = [bytes, nodes * bytesPerNode].map((value) => `${(value / 1024 ** 3).toFixed(1)} GiB`);
-      const detail = `${has ?? ''}; a kind cluster of ${String(nodes)} nodes takes about ${wants ?? ''}`;
+      const count = `${String(nodes)} ${nodes === 1 ? 'node' : 'nodes'}`;
+      const detail = `${has ?? ''}; a kind cluster with ${count} needs about ${wants ?? ''}`;
       if (bytes >= nodes * bytesPerNode) return ok(`memory of ${engine}`, detail);
       return {
         what: `memory of ${engine}`,
         state: 'warning',
         detail,
-        fix: 'Give the engine more (Docker Desktop: Settings, Resources), or take nodes out of kind.yaml.',
+        fix: `Give ${engine} more memory (Docker Desktop: Settings, Resources), or remove nodes from kind.yaml.`,
       };
     }),
   ]);
   return [running, ...more];
 }
 
-/** The other programs. */
+/** Checks kind, kubectl and minikube. */
 export async function toolFindings(
   context: ExecContext,
   needed: { readonly kind: boolean; readonly kubectl: boolean; readonly minikube: boolean },
 ): Promise<readonly Finding[]> {
   return Promise.all([
-    ask(context, 'kind', kindVersion(), needed.kind),
-    ask(context, 'kubectl', kubectlVersion(), needed.kubectl),
-    ...(needed.minikube ? [ask(context, 'minikube', minikubeVersion(), true)] : []),
+    checkProgram(context, 'kind', kindVersion(), needed.kind),
+    checkProgram(context, 'kubectl', kubectlVersion(), needed.kubectl),
+    ...(needed.minikube ? [checkProgram(context, 'minikube', minikubeVersion(), true)] : []),
   ]);
 }

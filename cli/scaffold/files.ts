@@ -3,24 +3,25 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { manifest } from '../own-package.ts';
 
-/** A file of a project, and what somebody who has their own has to see to. */
+/** A file that `rhizome init` writes. */
 export interface ScaffoldFile {
+  /** Path from the project's root. */
   readonly path: string;
   readonly content: string;
-  /** What has to be in a file of theirs. */
+  /** What the user's own file must contain, if they have one at this path. A sentence. */
   readonly needs: string;
 }
 
 export interface ScaffoldOptions {
-  /** Of the model; the project's objects are called after it. */
+  /** Name of the model, which the project's objects are named after. */
   readonly name: string;
-  /** Whether package.json depends on a file of vendor/, which the image then needs too. */
+  /** Whether package.json depends on a file in vendor/, which the image then needs too. */
   readonly vendored: boolean;
 }
 
 const templates = join(dirname(dirname(fileURLToPath(import.meta.url))), 'templates');
 
-/** Everything that `rhizome init` writes as a whole; package.json and lists of lines are merged instead. */
+/** Returns the files that `rhizome init` writes as a whole. It merges package.json, .npmrc and .gitignore instead. */
 export function scaffoldFiles({ name, vendored }: ScaffoldOptions): readonly ScaffoldFile[] {
   const values: Readonly<Record<string, string>> = {
     name,
@@ -36,22 +37,22 @@ export function scaffoldFiles({ name, vendored }: ScaffoldOptions): readonly Sca
     needs,
   });
   return [
-    file('cdk8s.yaml', 'its `app` has to write a chart called `local`, as `node infra/main.ts` does'),
+    file('cdk8s.yaml', 'Its `app` must write a chart called `local`, as `node infra/main.ts` does.'),
     file(
       'infra/main.ts',
-      'it has to make a PredictionChart (rhizome-kit/infra) called `local`, whose image is RHIZOME_IMAGE where that is set',
+      'It must create a PredictionChart called `local`, with the image in RHIZOME_IMAGE if that is set.',
     ),
-    file('infra/environments.ts', `values for infra/main.ts; the image is ${name}-server:v0.1.0`),
-    file('tsconfig.json', 'for infra/: "module": "nodenext", "allowImportingTsExtensions": true, "noEmit": true'),
-    file('kind.yaml', 'it has to map containerPort 30080 to a port of this machine'),
+    file('infra/environments.ts', `infra/main.ts reads the environments from it. The image is ${name}-server:v0.1.0.`),
+    file('tsconfig.json', 'infra/ needs "module": "nodenext", "allowImportingTsExtensions": true and "noEmit": true.'),
+    file('kind.yaml', 'It must map containerPort 30080 to a port of this machine.'),
     file(
       'Dockerfile',
-      'the image has to serve /app/models: see docs/toolkit.md of Rhizome, or write it with --force and compare',
+      'The image must serve /app/models. Run `rhizome init --force` to replace the file, and compare.',
     ),
     ...(['dockerignore', 'containerignore'] as const).map((name) =>
       file(
         `.${name}`,
-        `it has to let package.json, package-lock.json, .npmrc, models/${vendored ? ' and vendor/' : ''} through`,
+        `It must not ignore package.json, package-lock.json, .npmrc${vendored ? ', vendor/' : ''} or models/.`,
         name,
       ),
     ),

@@ -5,13 +5,17 @@ import { join } from 'node:path';
 const files = ['.dockerignore', '.containerignore'] as const;
 
 /**
- * Lets weights of a model into the image. Both files let nothing in that they do not name, and by themselves they name
- * what is called like a model: `churn.onnx.data`.
- * @param folder of the model, as models/churn/2
- * @param locations of its weights, from there
- * @returns the files that were added to
+ * Lets the image builder see the weights files of a model. The ignore files exclude everything that they do not name,
+ * and initially include only files with names like `churn.onnx.data`.
+ * @param folder the model's folder, such as models/churn/2
+ * @param locations the weights files' paths from there
+ * @returns the ignore files that were changed
  */
-export async function letIn(root: string, folder: string, locations: readonly string[]): Promise<readonly string[]> {
+export async function includeWeights(
+  root: string,
+  folder: string,
+  locations: readonly string[],
+): Promise<readonly string[]> {
   const lines = locations
     .filter((location) => location.includes('/') || !location.includes('.onnx'))
     .map((location) => `!${folder}/${location}`);

@@ -1,23 +1,27 @@
 import { Failure } from '../failure.ts';
 import type { Manifest } from '../own-package.ts';
 
-/** The parts of a package.json that a project needs, each an object that is merged. */
+/** The sections of package.json that a project needs. Each is an object whose entries are merged. */
 type Section = 'scripts' | 'dependencies' | 'devDependencies' | 'allowScripts';
 const sections = ['scripts', 'dependencies', 'devDependencies', 'allowScripts'] as const satisfies readonly Section[];
 
 type PackageJson = Readonly<Record<string, unknown>> & { readonly type?: unknown };
 
 export interface MergedPackageJson {
+  /** The new text of the file. */
   readonly text: string;
-  /** Entries of theirs that differ from what a fresh project has: `scripts.start`. */
+  /** The user's entries that differ from those of a new project, such as `scripts.start`. */
   readonly kept: readonly string[];
-  /** What it depends on for Rhizome. */
+  /** The version or file of Rhizome that it depends on. */
   readonly spec: string;
-  /** Whether Node takes .ts and .js files of the folder for ES modules. */
+  /** Whether Node treats .ts and .js files in the folder as ES modules. */
   readonly isModule: boolean;
 }
 
-/** What a project needs in its package.json. @param spec what it depends on for Rhizome itself */
+/**
+ * Returns what a project needs in its package.json.
+ * @param spec the version or file of Rhizome to depend on
+ */
 function entries(
   { name, peerDependencies, devDependencies }: Manifest,
   spec: string,
@@ -30,17 +34,21 @@ function entries(
     scripts: { start: 'rhizome up', synth: 'cdk8s synth --no-check-upgrade', types: 'tsc' },
     dependencies: { 'onnxruntime-node': runtime, [name]: spec },
     devDependencies: { ...peers, ...Object.fromEntries(tools) },
-    // Those of a dependency are ignored. `node` places its program by a script; the runtime's would fetch CUDA.
+    // npm ignores this section in dependencies. `node` installs its program with a script. The script of the ONNX
+    // runtime would download CUDA.
     allowScripts: { node: true, 'onnxruntime-node': false, '@scarf/scarf': false, backport: false, protobufjs: false },
   };
 }
 
 /**
- * Adds to a package.json, or makes one, what a project needs. Entries that are there stay, but for a dependency on a file
- * of Rhizome.
+ * Adds what a project needs to a package.json, or creates one. Keeps entries that exist, except for a dependency on
+ * Rhizome that is a path.
  *
- * @param existing text of the file, where there is one
- * @throws Failure where that is no JSON object
+ * @param existing the text of the file, if it exists
+ * @param project name of a new project
+ * @param rhizome Rhizome's own package.json
+ * @param spec the version or file of Rhizome to depend on
+ * @throws {Failure} if the file is not a JSON object
  */
 export function mergePackageJson(
   existing: string | undefined,
@@ -74,7 +82,10 @@ export function mergePackageJson(
   };
 }
 
-/** A file or folder: one elsewhere is in no image, and one in vendor/ is what an earlier `init` put there. */
+/**
+ * Returns whether a dependency is a path. It is replaced, because the image does not contain a file outside the
+ * project, and a file in vendor/ comes from an earlier `init`.
+ */
 const isPath = (spec: unknown): boolean => typeof spec === 'string' && /^(file:|link:|\.{0,2}\/)/.test(spec);
 
 function parse(text: string): PackageJson {
@@ -82,10 +93,10 @@ function parse(text: string): PackageJson {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as PackageJson;
   } catch (cause) {
-    throw new Failure(`package.json is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new Failure(`package.json is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
-      hint: 'Correct it, then run `rhizome init` again.',
+      hint: 'Fix it, then run `rhizome init` again.',
     });
   }
-  throw new Failure('package.json is not a JSON object.', { hint: 'Correct it, then run `rhizome init` again.' });
+  throw new Failure('package.json is not a JSON object.', { hint: 'Fix it, then run `rhizome init` again.' });
 }

@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { isClone, manifest, packageFolder } from '../own-package.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 
-/** Where a project keeps a package that no registry has. */
+/** Folder for a package that does not come from a registry. */
 export const vendor = 'vendor';
 
 /**
- * What a project depends on to get the very Rhizome that runs: its version, where that came from a registry; else a file
- * in vendor/, packed from what is installed here or, in a clone, built from it.
+ * Returns what a project must depend on to get the same Rhizome that is running: a version if it came from a registry.
+ * Otherwise a file in vendor/, which this function packs: from the clone, after a build, or from what is installed.
  */
 export async function packageSpec(context: ExecContext): Promise<string> {
   const { name, version } = manifest();
@@ -17,20 +17,22 @@ export async function packageSpec(context: ExecContext): Promise<string> {
   const folder = join(context.root, vendor);
   await mkdir(folder, { recursive: true });
   const file = `${name}-${version}.tgz`;
-  // An older copy of the version would be left in the lock file's integrity.
+  // The lock file would still have the checksum of an older file with the same version.
   for (const old of (await readdir(folder)).filter((entry) => entry.startsWith(`${name}-`) && entry.endsWith('.tgz')))
     rmSync(join(folder, old));
   await exec(
     context,
     ['npm', 'pack', packageFolder, '--pack-destination', vendor, ...(isClone ? [] : ['--ignore-scripts'])],
     {
-      hint: isClone ? `Does it build? (cd ${packageFolder} && npm ci && npm run build)` : 'Is there room on the disk?',
+      hint: isClone
+        ? `Check that it builds: (cd ${packageFolder} && npm ci && npm run build)`
+        : 'Check that the disk is not full.',
     },
   );
   return `file:${vendor}/${file}`;
 }
 
-/** What npm has noted of the folder that this package is installed in: a registry's has no other source than a URL of one. */
+/** Returns whether npm installed this package from a registry, according to the lock file in its node_modules. */
 function fromRegistry(name: string): boolean {
   const lock = join(dirname(packageFolder), '.package-lock.json');
   if (!existsSync(lock)) return false;

@@ -26,7 +26,7 @@ const write = async (path: string, content: string) => {
 };
 
 describe('an empty folder', () => {
-  test('gets everything, called after the model, and nothing the second time', async () => {
+  test('gets every file, named after the model, and no changes the second time', async () => {
     const { written, kept } = await set();
     expect(written.toSorted()).toEqual([
       '.containerignore',
@@ -49,7 +49,7 @@ describe('an empty folder', () => {
     expect(await set()).toEqual({ spec, written: [], kept: [] });
   });
 
-  test('depends on what this repository is tested with, and lets install scripts run that it needs', async () => {
+  test('depends on the versions that this repository is tested with, and allows few install scripts', async () => {
     await set();
     const { devDependencies, peerDependencies } = manifest();
     expect(await json('package.json')).toMatchObject({
@@ -82,10 +82,10 @@ describe('a repository', () => {
     await write('Dockerfile', 'FROM scratch\n');
   });
 
-  test('keeps its entries, lines and files, and is told what has to be in them', async () => {
+  test('keeps its entries, lines and files, and reports what they must contain', async () => {
     const { kept } = await set();
     expect(kept.map(({ path }) => path)).toEqual(['package.json', 'Dockerfile']);
-    expect(kept[0]!.needs).toBe('yours stay: scripts.start, devDependencies.typescript');
+    expect(kept[0]!.needs).toBe('These entries keep your values: scripts.start, devDependencies.typescript.');
     expect(await json('package.json')).toMatchObject({
       name: 'shop',
       scripts: { start: 'node shop.js', synth: 'cdk8s synth --no-check-upgrade' },
@@ -98,27 +98,27 @@ describe('a repository', () => {
     expect(await read('Dockerfile')).toBe('FROM scratch\n');
   });
 
-  test('that wants the CUDA libraries of the runtime keeps its setting', async () => {
+  test('that installs the CUDA libraries of the ONNX runtime keeps its setting', async () => {
     await write('.npmrc', 'onnxruntime-node-install = cuda12\n');
     await set();
     expect(await read('.npmrc')).toBe('onnxruntime-node-install = cuda12\n');
   });
 
-  test('of CommonJS gets its infra/ as ES modules all the same', async () => {
+  test('with CommonJS modules still gets ES modules in infra/', async () => {
     await set();
     expect(await json('infra/package.json')).toEqual({ type: 'module' });
   });
 
-  test('--force writes the files anew, and leaves package.json and lines merged', async () => {
+  test('--force replaces files, but merges package.json, .npmrc and .gitignore', async () => {
     const { kept } = await set({ force: true });
     expect(kept.map(({ path }) => path)).toEqual(['package.json']);
     expect(await read('Dockerfile')).toContain('service/main.js');
     expect(await json('package.json')).toMatchObject({ scripts: { test: 'jest' } });
   });
 
-  test('a package.json that is none is an error, and nothing is written', async () => {
+  test('an invalid package.json is an error, and nothing is written', async () => {
     await write('package.json', '{');
-    await expect(set()).rejects.toThrow('package.json is not JSON');
+    await expect(set()).rejects.toThrow('package.json is not valid JSON');
     expect((await readdir(folder)).toSorted()).toEqual(['.gitignore', '.npmrc', 'Dockerfile', 'package.json']);
   });
 });
@@ -128,7 +128,7 @@ test.each([
   ['/home/me/rhizome-kit-0.1.0.tgz', spec],
   ['^0.1.0', '^0.1.0'],
   ['file:vendor/rhizome-kit-0.0.9.tgz', spec],
-])('a dependency on Rhizome as %s becomes %s: an image is built of what is in the folder', (from, to) => {
+])('a dependency on Rhizome as %s becomes %s, because the image only contains files of the project', (from, to) => {
   const { text } = mergePackageJson(
     JSON.stringify({ dependencies: { 'rhizome-kit': from } }),
     'wine',
@@ -138,12 +138,12 @@ test.each([
   expect((JSON.parse(text) as { dependencies: Record<string, string> }).dependencies['rhizome-kit']).toBe(to);
 });
 
-test('what a project gets is what this repository has, under another name', async () => {
+test('a project gets the same files as this repository, with another name', async () => {
   const files = new Map(scaffoldFiles({ name: 'iris', vendored: false }).map(({ path, content }) => [path, content]));
   const ours = (path: string) => readFile(join(repository, path), 'utf8');
   expect(parse(files.get('cdk8s.yaml')!)).toEqual(parse(await ours('cdk8s.yaml')));
   expect(parse(files.get('kind.yaml')!)).toEqual({ ...(parse(await ours('kind.yaml')) as object), name: 'iris' });
-  // From the first statement on.
+  // Starts at the first statement.
   const body = (source: string) => source.slice(source.indexOf('const '));
   expect(body(files.get('infra/main.ts')!)).toBe(body(await ours('infra/main.ts')));
   expect(files.get('infra/environments.ts')!.match(/^ {4}(local|production): .*$/gm)).toEqual(
@@ -154,9 +154,9 @@ test('what a project gets is what this repository has, under another name', asyn
   expect(files.get('Dockerfile')).not.toContain('vendor');
 });
 
-test('the Dockerfile that init writes ends in the image that this repository has', async () => {
+test('the last stage of the Dockerfile is the same as that of this repository', async () => {
   await set();
-  // A Dockerfile can import nothing: the last stage is written twice, and differs in names alone.
+  // A Dockerfile cannot import another, so the last stage exists twice. Only names differ.
   const lastStage = (text: string) =>
     text
       .slice(text.lastIndexOf('\nFROM '))

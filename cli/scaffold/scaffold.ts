@@ -5,11 +5,13 @@ import { manifest } from '../own-package.ts';
 import { scaffoldFiles, type ScaffoldOptions } from './files.ts';
 import { mergePackageJson } from './package-json.ts';
 
+/** What `scaffold` did. */
 export interface Scaffolded {
-  /** What package.json depends on for Rhizome. */
+  /** The version or file of Rhizome that package.json depends on. */
   readonly spec: string;
+  /** Paths of the files that were written. */
   readonly written: readonly string[];
-  /** Files, or entries, that are the user's own and stay as they are, each with what has to be in it. */
+  /** The user's own files that were kept, each with what it must contain. */
   readonly kept: readonly { readonly path: string; readonly needs: string }[];
 }
 
@@ -20,15 +22,18 @@ const lines = {
 } as const;
 
 /**
- * Written at the top of a file that doesn't exist yet. npm 11 warns about every setting that isn't npm's own, such as the
- * one above; npm 10 needs that one, since it doesn't read `allowScripts`.
+ * Written at the top of a file that doesn't exist yet. npm 11 warns about every setting that isn't npm's own, such as
+ * the one above; npm 10 needs that one, since it doesn't read `allowScripts`.
  */
 const header: Readonly<Partial<Record<keyof typeof lines, string>>> = {
   '.npmrc':
     "# Hides npm's warning about the next setting. To see all warnings: npm install --loglevel=warn\nloglevel=error\n",
 };
 
-/** Writes a project's files into a folder. What is there already stays, unless `force`; package.json and lists of lines are added to. */
+/**
+ * Writes a project's files into a folder. Keeps files that exist, unless `force` is set. Adds what is missing to
+ * package.json, .npmrc and .gitignore.
+ */
 export async function scaffold(
   root: string,
   options: ScaffoldOptions & { readonly spec: string; readonly force: boolean },
@@ -45,13 +50,14 @@ export async function scaffold(
   const existing = await read(root, 'package.json');
   const merged = mergePackageJson(existing, options.name, manifest(), options.spec);
   await put('package.json', merged.text);
-  if (merged.kept.length > 0) kept.push({ path: 'package.json', needs: `yours stay: ${merged.kept.join(', ')}` });
+  if (merged.kept.length > 0)
+    kept.push({ path: 'package.json', needs: `These entries keep your values: ${merged.kept.join(', ')}.` });
   for (const file of scaffoldFiles(options)) {
     const there = await read(root, file.path);
     if (there === undefined || options.force) await put(file.path, file.content);
     else if (there !== file.content) kept.push(file);
   }
-  // Else Node would take infra/*.ts for CommonJS, as the rest of the repository is.
+  // Without it, Node would treat infra/*.ts as CommonJS, like the rest of the repository.
   if (!merged.isModule && !existsSync(join(root, 'infra/package.json')))
     await put('infra/package.json', '{ "type": "module" }\n');
   for (const path of ['.npmrc', '.gitignore'] as const)

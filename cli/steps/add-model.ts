@@ -8,7 +8,7 @@ import type { Prediction } from '../../onnx/batch/predictions.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { packageFolder, program } from '../own-package.ts';
-import { letIn } from '../scaffold/ignore-files.ts';
+import { includeWeights } from '../scaffold/ignore-files.ts';
 import { copyModel } from './copy-model.ts';
 import { moveIn, type Moved } from './move-model.ts';
 import { loadRuntime } from './runtime.ts';
@@ -59,7 +59,7 @@ export async function addModel(
     };
     const signature = await describe(draft, given, file, schemaReference(join(root, folder)));
     const moved = await moveIn(root, draft, { name, version });
-    return { folder, signature, weights, ...moved, changed: await letIn(root, folder, weights) };
+    return { folder, signature, weights, ...moved, changed: await includeWeights(root, folder, weights) };
   } finally {
     await rm(draft, { recursive: true, force: true });
   }

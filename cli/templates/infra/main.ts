@@ -1,4 +1,4 @@
-/** Synthesizes every environment, and any other chart that is added to the app: `npx cdk8s synth`. */
+/** Synthesizes the manifests of every environment, and other charts that you add to the app: `npx cdk8s synth`. */
 import { App } from 'cdk8s';
 import { synthesize } from 'rhizome-kit/infra';
 import { environments } from './environments.ts';
