@@ -12,23 +12,29 @@ import { nodesOf, type Nodes } from './node.ts';
 import { followPods } from './pods.ts';
 import { poll, ReplicaWatch, type Replica } from './replicas.ts';
 
-/** What an event can reach. What is missing the target does not allow. */
-export interface Stage {
+/** What an experiment can use. A missing property means that the target doesn't allow it. */
+export interface ChaosContext {
   readonly context: ExecContext;
   readonly watch: ReplicaWatch;
-  /** Replicas that there should be. */
+  /** Replicas that the Deployment asks for. */
   readonly wanted: number;
-  /** Ends a replica's process without a word to it; at least, the replica. @returns the clock time, in milliseconds */
+  /**
+   * Kills a replica's process without warning, or deletes its pod if no signal can reach the process.
+   * @returns when, as clock time in milliseconds
+   */
   readonly kill: (replica: Replica) => Promise<number>;
-  /** Stops a replica's process, or lets it go on. @returns the clock time, in milliseconds */
+  /** Stops or continues a replica's process. @returns when, as clock time in milliseconds */
   readonly freeze?: (context: ExecContext, replica: Replica, signal: 'STOP' | 'CONT') => Promise<number>;
   readonly cluster?: { readonly scope: Scope; readonly manifests: Manifests };
-  /** Where the nodes are ours: containers of this machine. */
+  /** Nodes that Rhizome controls: containers of this machine. */
   readonly nodes?: Nodes;
 }
 
-/** Starts to watch what is up, until the signal. @throws Failure where nothing is up */
-export async function openStage(context: ExecContext, target: Target): Promise<Stage> {
+/**
+ * Starts to watch the replicas, until the signal aborts.
+ * @throws {Failure} if nothing is running
+ */
+export async function openChaosContext(context: ExecContext, target: Target): Promise<ChaosContext> {
   const status = await target.status();
   if (status === undefined || status.wanted === 0)
     throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
@@ -62,10 +68,10 @@ export async function openStage(context: ExecContext, target: Target): Promise<S
   };
 }
 
-/** Often enough that a killed replica's way back is seen. */
+/** Often enough to see a killed replica recover. */
 const pollMilliseconds = 50;
 
-function onThisMachine(context: ExecContext, watch: ReplicaWatch, wanted: number): Stage {
+function onThisMachine(context: ExecContext, watch: ReplicaWatch, wanted: number): ChaosContext {
   const { root } = context;
   poll(
     watch,
@@ -86,7 +92,7 @@ function onThisMachine(context: ExecContext, watch: ReplicaWatch, wanted: number
   );
   const signal = async ({ report }: ExecContext, { name, process }: Replica, what: NodeJS.Signals): Promise<number> => {
     const id = (await readState(root))?.replicas.find((replica) => replica.status.name === name)?.process;
-    if (id === undefined || String(id.pid) !== process) throw new Failure(`The process of ${name} is gone already.`);
+    if (id === undefined || String(id.pid) !== process) throw new Failure(`The process of ${name} has already ended.`);
     report.command(`kill -${what.slice(3)} ${String(id.pid)}`);
     sendSignal(id, what);
     return Date.now();

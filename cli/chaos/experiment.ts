@@ -1,55 +1,62 @@
 import type { ExecContext } from '../tools/exec.ts';
 import { Failure } from '../failure.ts';
 import { complete, type Replica } from './replicas.ts';
-import type { Stage } from './chaos-context.ts';
+import type { ChaosContext } from './chaos-context.ts';
 
-/** What an event may cost. */
-export type Promised =
+/** What an experiment may cost. docs/chaos.md explains each. */
+export type ExpectedImpact =
   /** No request fails. */
-  | 'lossless'
-  /** A request that fails is answered when it is sent once more, three seconds later. */
+  | 'no failures'
+  /** A failed request succeeds if it is sent once more, three seconds later. */
   | 'one retry'
-  /** The others go on answering: what is sent to a lost node waits there until Kubernetes knows. */
-  | 'serving';
+  /** The other replicas keep serving. Requests to a lost node fail until Kubernetes knows that it is lost. */
+  | 'keeps serving';
 
-/** What came of it. */
-export interface Happening {
-  /** Clock times, in milliseconds: of the blow, and of the moment at which all replicas were ready again. */
-  readonly struckAt: number;
-  readonly backAt: number;
-  /** In words, for the table. */
-  readonly seen: string;
+/** How the replicas recovered. */
+export interface Recovery {
+  /** When the disruption began, as clock time in milliseconds. */
+  readonly disruptedAt: number;
+  /** When all replicas were ready again, as clock time in milliseconds. */
+  readonly recoveredAt: number;
+  /** What was observed, for the table. */
+  readonly observed: string;
 }
 
 /** One way to break what runs. */
-export interface ChaosEvent {
+export interface Experiment {
   readonly name: string;
-  /** What is done, for the step's title. */
+  /** What it does, for the step's title. */
   readonly title: string;
-  readonly promised: Promised;
-  /** Why it cannot be done on this target; undefined where it can. */
-  skip(stage: Stage): Promise<string | undefined> | string | undefined;
+  readonly expectedImpact: ExpectedImpact;
+  /** Returns why the experiment cannot be performed on this target; undefined if it can. */
+  skip(chaos: ChaosContext): Promise<string | undefined> | string | undefined;
   /**
-   * Breaks it, and waits until it is whole again. What has to be taken back is given to `undo` first: that is done after a
-   * failure and after Ctrl-C too.
-   * @throws Failure where it does not heal
+   * Disrupts the replicas and waits until they have recovered. Registers with `undo`, beforehand, what must be undone: that
+   * happens after a failure and after Ctrl-C too.
+   * @throws {Failure} if the replicas don't recover
    */
-  run(stage: Stage, undo: Undo): Promise<Happening>;
+  run(chaos: ChaosContext, undo: Undo): Promise<Recovery>;
 }
 
-/** @returns takes it back now, and only once. The context is one that Ctrl-C does not end. */
-export type Undo = (takeBack: (calm: ExecContext) => Promise<unknown>) => () => Promise<void>;
+/**
+ * Registers an action that undoes something. The action gets a context that Ctrl-C doesn't abort.
+ * @returns a function that undoes it now; it is undone only once
+ */
+export type Undo = (action: (uninterrupted: ExecContext) => Promise<unknown>) => () => Promise<void>;
 
-/** Whom to hit: the one with the fewest restarts, since Kubernetes lets a container wait longer after each. */
-export function pickVictim({ watch, wanted }: Stage): Replica {
+/**
+ * Picks the replica to disrupt: the one with the fewest restarts, since Kubernetes waits longer after each restart of a
+ * container.
+ */
+export function pickVictim({ watch, wanted }: ChaosContext): Replica {
   const [victim] = watch.replicas.filter(({ ready }) => ready).toSorted((one, other) => one.restarts - other.restarts);
   if (victim === undefined || !complete(wanted)(watch.replicas, []))
     throw new Failure('Not all replicas are ready.', { details: watch.lines });
   return victim;
 }
 
-/** The replicas are shown as they are watched; a step within an event need not show them too. */
-export const quietly = (context: ExecContext): ExecContext => ({
+/** Hides progress: the experiment shows the replicas itself. */
+export const withoutProgress = (context: ExecContext): ExecContext => ({
   ...context,
   report: { ...context.report, progress: () => undefined },
 });

@@ -3,18 +3,18 @@ import { nodePause, nodeShell, nodeUnpause, type Engine } from '../tools/contain
 import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Replica } from './replicas.ts';
 
-/** What of a replica tells its process. */
+/** The properties of a replica that identify its process. */
 export type Located = Pick<Replica, 'name' | 'node' | 'process'>;
 
-/** The nodes of a kind cluster: containers of this machine. */
+/** The nodes of a kind cluster, which are containers of this machine. */
 export interface Nodes {
   /**
-   * Signals the first process of a replica from its node, as the kernel would: PID 1 of a container ignores SIGKILL and
-   * SIGSTOP from inside.
-   * @returns the clock time of the signal, in milliseconds
+   * Signals the first process of a replica from its node, as the kernel would. From inside the container, PID 1 ignores
+   * SIGKILL and SIGSTOP.
+   * @returns when, as clock time in milliseconds
    */
   signal(context: ExecContext, replica: Located, signal: 'KILL' | 'STOP' | 'CONT'): Promise<number>;
-  /** Waits for the end of the replica's process. @returns the clock time, in milliseconds */
+  /** Waits until the replica's process has ended. @returns when, as clock time in milliseconds */
   ended(context: ExecContext, replica: Located): Promise<number>;
   pause(context: ExecContext, node: string): Promise<void>;
   unpause(context: ExecContext, node: string): Promise<void>;
@@ -34,7 +34,7 @@ export function nodesOf(engine: Engine): Nodes {
       await exec(context, nodeShell(engine, nodeName(replica), line), {
         quiet: true,
         timeout: 60_000,
-        hint: 'Does the container have a memory limit?',
+        hint: 'Check that the container has a memory limit.',
       });
       return Date.now();
     },
@@ -48,15 +48,15 @@ export function nodesOf(engine: Engine): Nodes {
 }
 
 const nodeName = ({ name, node }: Located): string => {
-  if (node === undefined) throw new Failure(`${name} is on no node yet.`);
+  if (node === undefined) throw new Failure(`${name} is not scheduled to a node yet.`);
   return node;
 };
 
-/** The process id, on its node, of a replica's first process. */
+/** Returns the process ID, on its node, of a replica's first process. */
 export async function pidOnNode(context: ExecContext, engine: Engine, replica: Located): Promise<number> {
   const container = replica.process ?? '';
   if (!/^[0-9a-f]+$/.test(container)) throw new Failure(`${replica.name} has no container yet.`);
-  // Processes that end meanwhile are no failure.
+  // grep fails for processes that end meanwhile.
   const found = await exec(
     context,
     nodeShell(engine, nodeName(replica), `grep -ls ${container} /proc/[0-9]*/cgroup || true`),
@@ -67,6 +67,6 @@ export async function pidOnNode(context: ExecContext, engine: Engine, replica: L
     .filter((path) => path !== '')
     .map((path) => Number(path.split('/')[2]));
   if (pids.length === 0)
-    throw new Failure(`The container of ${replica.name} has no process on ${nodeName(replica)} any more.`);
+    throw new Failure(`The container of ${replica.name} no longer has a process on ${nodeName(replica)}.`);
   return Math.min(...pids);
 }

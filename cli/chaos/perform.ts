@@ -1,71 +1,78 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { startLoad, type LoadOptions } from '../load/load.ts';
+import { plot } from '../load/plot.ts';
 import { byKind, type LoadReport } from '../load/report.ts';
 import type { ExecContext } from '../tools/exec.ts';
-import type { ChaosEvent, Happening, Promised, Undo } from './experiment.ts';
+import type { Experiment, ExpectedImpact, Recovery, Undo } from './experiment.ts';
 import { complete } from './replicas.ts';
-import type { Stage } from './chaos-context.ts';
+import type { ChaosContext } from './chaos-context.ts';
 
-/** What an event cost. */
+/** What an experiment cost. `rhizome chaos --json` prints this shape. */
 export interface Outcome {
-  readonly event: string;
-  readonly promised: Promised;
-  /** Why it was not done; then nothing else is known. */
+  readonly experiment: string;
+  readonly expectedImpact: ExpectedImpact;
+  /** Why the experiment was not performed. If present, only the properties above are too. */
   readonly skipped?: string;
+  /** Requests, each counted once. */
   readonly sent?: number;
-  /** First attempts, and those whose second attempt failed too. */
+  /** First attempts that failed. */
   readonly failed?: number;
+  /** Second attempts, three seconds later, that failed too. */
   readonly failedTwice?: number;
-  /** Which failures, as `ECONNRESET 3`. */
+  /** The kinds of the failures, such as `ECONNRESET 3`. */
   readonly kinds?: string;
   readonly longestGapMs?: number;
-  /** Seconds from the blow until all replicas were ready again. */
+  /** Seconds from the disruption until all replicas were ready again. */
   readonly backAfterSeconds?: number;
-  readonly seen?: string;
-  /** What was promised and did not hold; empty where all did. */
-  readonly broken: readonly string[];
+  readonly observed?: string;
+  /** What went beyond the expected impact; empty if nothing did. */
+  readonly exceeded: readonly string[];
 }
 
 /**
- * How long a client that retries waits, in milliseconds. Kubernetes may need two seconds to see a death: the kubelet looks
- * at its containers each second, and kube-proxy writes its rules at most each second.
+ * How long a client waits before it retries, in milliseconds. Kubernetes may need two seconds to notice a death: the kubelet
+ * looks at its containers each second, and kube-proxy writes its rules at most each second.
  */
 export const retryAfter = 3000;
-/** What nothing is worth, in milliseconds: others go on answering, whatever happens to one. */
+/** A longer time without a right response exceeds every expected impact, in milliseconds: other replicas keep serving. */
 const longestSilence = 10_000;
-/** Load before the blow, and after all is whole again. */
+/** How long the load runs before the disruption, and after the recovery, in milliseconds. */
 const before = 3000;
 const after = 4000;
 
-/** Breaks what runs under load, and takes back what has to be. @throws the signal's reason, once all is taken back */
+/**
+ * Performs an experiment under load, and undoes what must be undone.
+ * @throws the signal's reason, after everything is undone
+ */
 export async function perform(
-  event: ChaosEvent,
-  stage: Stage,
+  experiment: Experiment,
+  chaos: ChaosContext,
   options: Omit<LoadOptions, 'retryAfter'>,
 ): Promise<Outcome> {
-  const { context, watch, wanted } = stage;
+  const { context, watch, wanted } = chaos;
   const { report, signal } = context;
-  const { name, promised } = event;
-  await watch.until(`Not all ${String(wanted)} replicas are ready to begin with`, 120, complete(wanted));
-  const skipped = await event.skip(stage);
+  const { name, expectedImpact } = experiment;
+  await watch.until(`Not all ${String(wanted)} replicas were ready before the experiment`, 120, complete(wanted));
+  const skipped = await experiment.skip(chaos);
   if (skipped !== undefined) {
-    report.line(`${name} is skipped: ${skipped}.`);
-    return { event: name, promised, skipped, broken: [] };
+    report.skipped(name, skipped);
+    return { experiment: name, expectedImpact, skipped, exceeded: [] };
   }
-  report.step(`${name}: ${event.title}, under load`);
-  const { undo, takeAllBack } = createUndo(context);
+  report.step(`${name}: ${experiment.title}, under load`);
+  const { undo, undoAll } = createUndo(context);
 
+  const started = performance.now();
   const load = startLoad({ ...options, retryAfter });
   const live = setInterval(() => {
-    report.progress(watch.lines);
+    report.progress([...(process.stderr.isTTY ? plot(load.report()) : []), ...watch.lines]);
   }, 500);
-  let happening: Happening | undefined;
+  let recovery: Recovery | undefined;
   let failure: Failure | undefined;
   try {
     await sleep(before, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();
-    happening = await event.run(stage, undo);
+    recovery = await experiment.run(chaos, undo);
     await sleep(after, undefined, { signal }).catch(() => undefined);
   } catch (error) {
     signal.throwIfAborted();
@@ -73,55 +80,63 @@ export async function perform(
     failure = error;
   } finally {
     clearInterval(live);
-    await takeAllBack();
+    await undoAll();
     await load.stop();
   }
   const loaded = await load.stop();
-  const broken = [...(failure === undefined ? [] : [failure.message, ...failure.details]), ...excess(promised, loaded)];
-  const outcome: Outcome = {
-    event: name,
-    promised,
+  const exceeded = [
+    ...(failure === undefined ? [] : [failure.message, ...failure.details]),
+    ...excess(expectedImpact, loaded),
+  ];
+  report.progress([]);
+  if (exceeded.length === 0)
+    report.done(`${name}: within the expected impact, ${expectedImpact}`, (performance.now() - started) / 1000);
+  for (const line of exceeded) report.line(`✗ ${line}`);
+  return {
+    experiment: name,
+    expectedImpact,
     sent: loaded.sent,
     failed: loaded.failures.length,
     failedTwice: loaded.lost.length,
     kinds: byKind(loaded.failures),
     longestGapMs: loaded.longestGapMs,
-    ...(happening !== undefined && {
-      backAfterSeconds: Math.round((happening.backAt - happening.struckAt) / 100) / 10,
-      seen: happening.seen,
+    ...(recovery !== undefined && {
+      backAfterSeconds: Math.round((recovery.recoveredAt - recovery.disruptedAt) / 100) / 10,
+      observed: recovery.observed,
     }),
-    broken,
+    exceeded,
   };
-  for (const line of broken) report.line(`✗ ${line}`);
-  return outcome;
 }
 
-/** What a load shows beyond what was promised. */
-function excess(promised: Promised, { sent, failures, lost, longestGapMs }: LoadReport): readonly string[] {
-  if (promised === 'lossless' && failures.length > 0)
-    return [`${String(failures.length)} of ${String(sent)} requests failed, where none may: ${byKind(failures)}.`];
-  if (promised === 'one retry' && lost.length > 0)
-    return [`${String(lost.length)} requests failed, and again ${String(retryAfter / 1000)} s later: ${byKind(lost)}.`];
-  if (longestGapMs > longestSilence) return [`No request was answered for ${(longestGapMs / 1000).toFixed(1)} s.`];
+/** Returns what the load shows beyond the expected impact. */
+function excess(expected: ExpectedImpact, { sent, failures, lost, longestGapMs }: LoadReport): readonly string[] {
+  if (expected === 'no failures' && failures.length > 0)
+    return [`${String(failures.length)} of ${String(sent)} requests failed, but none should: ${byKind(failures)}.`];
+  if (expected === 'one retry' && lost.length > 0)
+    return [
+      `${String(lost.length)} of ${String(sent)} requests failed, and failed again ${String(retryAfter / 1000)} s later: ${byKind(lost)}.`,
+    ];
+  if (longestGapMs > longestSilence)
+    return [`No request got a right response for ${(longestGapMs / 1000).toFixed(1)} s.`];
   return [];
 }
 
-/** What has been done and is to be taken back, the last first. */
-function createUndo(context: ExecContext): { readonly undo: Undo; readonly takeAllBack: () => Promise<void> } {
-  const open: (() => Promise<void>)[] = [];
-  const calm: ExecContext = { ...context, signal: new AbortController().signal };
+/** Keeps the actions that undo what was done; the last one runs first. */
+function createUndo(context: ExecContext): { readonly undo: Undo; readonly undoAll: () => Promise<void> } {
+  const actions: (() => Promise<void>)[] = [];
+  const uninterrupted: ExecContext = { ...context, signal: new AbortController().signal };
   return {
-    undo(takeBack) {
-      let taken: Promise<void> | undefined;
-      const once = (): Promise<void> => (taken ??= takeBack(calm).then(() => undefined));
-      open.push(once);
+    undo(action) {
+      let done: Promise<void> | undefined;
+      const once = (): Promise<void> => (done ??= action(uninterrupted).then(() => undefined));
+      actions.push(once);
       return once;
     },
-    async takeAllBack() {
-      for (const takeBack of open.toReversed()) {
-        await takeBack().catch((error: unknown) => {
+    async undoAll() {
+      for (const action of actions.toReversed()) {
+        await action().catch((error: unknown) => {
           if (!(error instanceof Failure)) throw error;
-          context.report.failure(`This could not be taken back: ${error.message}`, error.details, error.hint);
+          context.report.failure(`This could not be undone: ${error.message}`, error.details, error.hint);
         });
       }
     },

@@ -11,12 +11,12 @@ interface WatchEvent {
   readonly object: Pod;
 }
 
-/** Follows the pods by one `kubectl get --watch`, until the signal. */
+/** Updates the watch from `kubectl get pods --watch`, until the signal aborts. */
 export function followPods(context: ExecContext, scope: Scope, selector: string, watch: ReplicaWatch): void {
   const follow = async (): Promise<void> => {
     while (!context.signal.aborted) {
       const pods = new Map<string, Replica>();
-      // The API server ends a watch now and then; a new one begins with all pods as they are.
+      // The API server ends a watch now and then. A new one begins with the current state of all pods.
       await exec(context, kubectlWatchPods(scope, selector), {
         quiet: true,
         onLine(line) {
@@ -36,7 +36,7 @@ export function followPods(context: ExecContext, scope: Scope, selector: string,
   });
 }
 
-/** kubectl prints an event in one line. Warnings, on standard error, come in between. */
+/** Parses a line of kubectl: an event, or a warning in between, for which it returns undefined. */
 function parse(line: string): WatchEvent | undefined {
   return line.startsWith('{"type":') ? (JSON.parse(line) as WatchEvent) : undefined;
 }

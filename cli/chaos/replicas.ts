@@ -1,37 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 
-/** One replica, at one moment. */
+/** The state of a replica. */
 export interface Replica {
   readonly name: string;
   readonly ready: boolean;
-  /** It was told to end, and counts no more. */
+  /** It is being deleted, and no longer counts. */
   readonly leaving: boolean;
   readonly restarts: number;
-  /** As Kubernetes words it: why it waits, or else how its process ended last. */
+  /** Why it waits, otherwise how its process last ended; in Kubernetes' words. */
   readonly reason?: string;
-  /** What tells its process from the one before: a container's id, or a process id on this machine. */
+  /** Identifies its process: the container's ID, or the process ID on this machine. */
   readonly process?: string;
-  /** On a cluster. */
+  /** Clusters only. */
   readonly node?: string;
 }
 
-/** What of the replicas is wanted to be seen: of those that count, and of those that are on their way out. */
+/** A condition on the replicas that count, and on those that are being deleted. */
 export type Condition = (replicas: readonly Replica[], leaving: readonly Replica[]) => boolean;
 
-/** The replicas as they change. */
+/** Keeps the state of the replicas, and waits for conditions on it. */
 export class ReplicaWatch {
   #replicas: readonly Replica[] = [];
   #failure: Error | undefined;
   readonly #waiting = new Set<() => void>();
   readonly #signal: AbortSignal;
 
-  /** @param signal ends every wait, with its reason */
+  /** @param signal aborts every wait, with its reason */
   constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
 
-  /** Those that are not on their way out. */
+  /** Those that are not being deleted. */
   get replicas(): readonly Replica[] {
     return this.#replicas.filter(({ leaving }) => !leaving);
   }
@@ -40,7 +40,7 @@ export class ReplicaWatch {
     return this.#replicas.filter(({ leaving }) => leaving);
   }
 
-  /** All of them, a line each. */
+  /** Describes all of them, one line each. */
   get lines(): readonly string[] {
     return this.#replicas.map(inWords);
   }
@@ -50,19 +50,19 @@ export class ReplicaWatch {
     this.#wake();
   }
 
-  /** There will be no more changes to see. */
+  /** Makes every wait fail: there will be no more updates. */
   fail(error: unknown): void {
     this.#failure = error instanceof Error ? error : new Error(String(error));
     this.#wake();
   }
 
   /**
-   * Waits until the replicas are so.
-   * @param what of the sentence "… after 60 s"
-   * @returns the clock time at which it was seen, in milliseconds
-   * @throws Failure after the time
+   * Waits until a condition holds.
+   * @param failure what is wrong if it doesn't: the beginning of "… within 60 s."
+   * @returns when it was observed, as clock time in milliseconds
+   * @throws {Failure} if it doesn't hold in time
    */
-  async until(what: string, seconds: number, holds: Condition): Promise<number> {
+  async until(failure: string, seconds: number, holds: Condition): Promise<number> {
     const deadline = AbortSignal.timeout(seconds * 1000);
     const either = AbortSignal.any([deadline, this.#signal]);
     for (;;) {
@@ -70,9 +70,9 @@ export class ReplicaWatch {
       if (this.#failure !== undefined) throw this.#failure;
       if (holds(this.replicas, this.leaving)) return Date.now();
       if (deadline.aborted) {
-        throw new Failure(`${what} after ${String(seconds)} s.`, {
+        throw new Failure(`${failure} within ${String(seconds)} s.`, {
           details: this.lines,
-          hint: '`rhizome status` and `rhizome logs` say more.',
+          hint: 'See `rhizome status` and `rhizome logs`.',
         });
       }
       await this.#change(either);
@@ -99,25 +99,25 @@ export class ReplicaWatch {
 const inWords = ({ name, ready, leaving, restarts, reason, node }: Replica): string =>
   `${name}${node === undefined ? '' : ` on ${node}`}: ${leaving ? 'leaving' : ready ? 'ready' : 'not ready'}, ${String(restarts)} restarts${reason === undefined ? '' : ` (${reason})`}`;
 
-/** As many as are wanted, all ready. */
+/** As many replicas as wanted, all ready. */
 export const complete =
   (wanted: number): Condition =>
   (replicas) =>
     replicas.length === wanted && replicas.every(({ ready }) => ready);
 
-/** Complete, and the process that ran is gone. */
+/** Complete, and the replica's former process has ended. */
 export const completeWithout =
   (wanted: number, { name, process }: Replica): Condition =>
   (replicas) =>
     complete(wanted)(replicas, []) && !replicas.some((replica) => replica.name === name && replica.process === process);
 
-/** Complete, and none of them on that node. */
+/** Complete, with no replica on that node. */
 export const completeElsewhere =
   (wanted: number, worker: string): Condition =>
   (replicas, leaving) =>
     complete(wanted)(replicas, leaving) && replicas.every(({ node }) => node !== worker);
 
-/** Asks again and again, where nothing tells of changes. Ends with the signal. */
+/** Updates the watch at intervals, until the signal aborts. */
 export function poll(
   watch: ReplicaWatch,
   ask: () => Promise<readonly Replica[]>,

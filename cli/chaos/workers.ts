@@ -3,9 +3,9 @@ import type { Scope } from '../tools/kubectl.ts';
 import { kubectlNodes } from '../tools/kubectl-disrupt.ts';
 import { Failure } from '../failure.ts';
 import type { List, Node } from '../kubernetes.ts';
-import type { Stage } from './chaos-context.ts';
+import type { ChaosContext } from './chaos-context.ts';
 
-/** The names of the workers: ready, open to any pod, and not the control plane. */
+/** Returns the names of the workers that are ready and accept any pod, without the control plane. */
 export async function workers(context: ExecContext, scope: Scope): Promise<readonly string[]> {
   const { items } = JSON.parse(
     await exec(context, kubectlNodes(scope), { quiet: true, timeout: 20_000 }),
@@ -21,18 +21,18 @@ export async function workers(context: ExecContext, scope: Scope): Promise<reado
     .map(({ metadata }) => metadata.name);
 }
 
-/** Why no worker can be done without. */
-export async function whyNoWorker({ context, cluster, nodes }: Stage): Promise<string | undefined> {
+/** Returns why no worker can be taken away; undefined if one can. */
+export async function whyNoWorker({ context, cluster, nodes }: ChaosContext): Promise<string | undefined> {
   if (cluster === undefined) return 'this machine is the only node';
-  if (nodes === undefined) return 'the nodes of this cluster are not ours';
+  if (nodes === undefined) return 'Rhizome does not control the nodes of this cluster';
   const count = (await workers(context, cluster.scope)).length;
   return count < 2
-    ? `the replicas need another worker to go to, and there ${count === 1 ? 'is one' : 'are none'}`
+    ? `the replicas need a second worker to move to, and there ${count === 1 ? 'is one' : 'are none'}`
     : undefined;
 }
 
-/** A worker that runs a replica: that whose replica was restarted most often, since the next one starts anew. */
-export async function pickWorker({ context, cluster, watch }: Stage): Promise<string> {
+/** Picks a worker that runs a replica: the one with the most restarts, since its replacement starts at zero. */
+export async function pickWorker({ context, cluster, watch }: ChaosContext): Promise<string> {
   const known = cluster === undefined ? [] : await workers(context, cluster.scope);
   const [replica] = watch.replicas
     .filter(({ node }) => node !== undefined && known.includes(node))

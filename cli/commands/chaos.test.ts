@@ -92,19 +92,25 @@ test("in somebody's cluster: kill deletes the pod without grace, and what needs 
     on,
     '--json',
   ]);
-  expect(stderr).toContain('By kubectl port-forward: it leads to one pod');
+  expect(stderr).toContain('The port-forward leads to one pod');
   expect(exitCode).toBe(0);
   expect(await project.calls()).toContain(
     'kubectl --context staging --namespace iris-server delete pod a --grace-period=0 --force --wait=false',
   );
   const outcomes = JSON.parse(stdout) as Outcome[];
-  expect(outcomes.map(({ event: name, skipped }) => [name, skipped])).toEqual([
+  expect(outcomes.map(({ experiment, skipped }) => [experiment, skipped])).toEqual([
     ['kill', undefined],
-    ['drain', 'the nodes of this cluster are not ours'],
-    ['hang', 'the signal has to come from the node, and the nodes of this cluster are not ours'],
-    ['node-stop', 'the nodes of this cluster are not ours'],
+    ['drain', 'Rhizome does not control the nodes of this cluster'],
+    ['hang', 'it needs a signal from the node, and Rhizome does not control the nodes of this cluster'],
+    ['node-stop', 'Rhizome does not control the nodes of this cluster'],
   ]);
-  expect(outcomes[0]).toMatchObject({ failed: 0, failedTwice: 0, seen: 'the pod was replaced', broken: [] });
+  expect(outcomes[0]).toMatchObject({
+    failed: 0,
+    failedTwice: 0,
+    expectedImpact: 'one retry',
+    observed: 'the pod was replaced',
+    exceeded: [],
+  });
   expect(outcomes[0]!.backAfterSeconds).toBeGreaterThanOrEqual(0);
 });
 
@@ -123,7 +129,7 @@ test('on a kind cluster kill signals the process from its node; the table is Mar
   const { exitCode, stdout, stderr } = await project.start(['chaos', 'kill', '--on', on, '--markdown']);
   expect(stderr).toContain(`$ docker exec worker sh -c 'kill -KILL 7'`);
   expect(stdout).toMatch(
-    /^\| event \| requests \|.*\n\| --- .*\n\| kill \| \d+ \| 0 \| 0 \| \d\.\d\d s \| \d\.\d s \| restarted \|$/,
+    /^\|  \| experiment \| expected impact \| requests \|.*\n\| --- .*\n\| ✓ \| kill \| one retry \| \d+ \| 0 \| 0 \| \d\.\d\d s \| \d\.\d s \| restarted \|$/,
   );
   expect(exitCode).toBe(0);
 });
@@ -161,20 +167,20 @@ test.each<[string, string, string]>([
   );
 });
 
-test('an event that does not heal is a failure, and is taken back all the same', async () => {
+test('an experiment without recovery is a failure, and is undone all the same', async () => {
   const { on } = await cluster('kind-mine', {
     'kubectl --context kind-mine drain': 'echo "cannot evict: the budget allows none" >&2; exit 1',
   });
   const { exitCode, stdout, stderr } = await project.start(['chaos', 'drain', '--on', on]);
   expect(stdout).toMatch(
-    /^drain .* BROKEN: This command failed \(exit code 1\): kubectl --context kind-mine drain worker/m,
+    /^✗ drain +no failures .*\n +This command failed \(exit code 1\): kubectl --context kind-mine\n? +drain worker/m,
   );
-  expect(stderr).toMatch(/✗ More was lost than is promised: drain\.\n[^]*cannot evict: the budget allows none/);
+  expect(stderr).toMatch(/✗ More was lost than expected: drain\.\n[^]*cannot evict: the budget allows none/);
   expect(exitCode).toBe(1);
   expect(await project.calls()).toContain('kubectl --context kind-mine uncordon worker');
 });
 
-test('answers that fail beyond what is promised are a failure, with their kinds', async () => {
+test('failures beyond the expected impact are a failure, with their kinds', async () => {
   const { on } = await cluster(
     'staging',
     { 'kubectl --context staging --namespace iris-server delete pod': ': > struck' },
@@ -193,7 +199,9 @@ test('answers that fail beyond what is promised are a failure, with their kinds'
   clearInterval(poll);
   const [outcome] = JSON.parse(stdout) as [Outcome];
   expect(outcome.failedTwice).toBeGreaterThan(0);
-  expect(outcome.broken).toEqual([expect.stringMatching(/^\d+ requests failed, and again 3 s later: ECONNREFUSED/)]);
-  expect(stderr).toContain('✗ More was lost than is promised: kill.');
+  expect(outcome.exceeded).toEqual([
+    expect.stringMatching(/^\d+ of \d+ requests failed, and failed again 3 s later: ECONNREFUSED/),
+  ]);
+  expect(stderr).toContain('✗ More was lost than expected: kill.');
   expect(exitCode).toBe(1);
 });

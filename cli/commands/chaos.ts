@@ -1,12 +1,14 @@
 import { Argument, Command } from 'commander';
-import { chaosEvents } from '../chaos/experiments/index.ts';
+import { openChaosContext } from '../chaos/chaos-context.ts';
+import { experiments } from '../chaos/experiments/index.ts';
 import { perform, type Outcome } from '../chaos/perform.ts';
-import { openStage } from '../chaos/chaos-context.ts';
-import { table } from '../chaos/table.ts';
+import { markdownTable, table } from '../chaos/table.ts';
 import { Failure } from '../failure.ts';
 import { assertedLoad } from '../load/examples.ts';
 import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/open-service.ts';
+import { withoutCommands } from '../terminal/reporter.ts';
+import { createStyle } from '../terminal/style.ts';
 import { examples, onOption, parseRate, type CommandContext } from './options.ts';
 
 interface ChaosFlags {
@@ -17,28 +19,24 @@ interface ChaosFlags {
   readonly markdown?: boolean;
 }
 
-const names = chaosEvents.map(({ name }) => name);
+const names = experiments.map(({ name }) => name);
 
 export function chaosCommand(context: CommandContext): Command {
   return new Command('chaos')
-    .description('break what is up on purpose, under load, and see it heal; what was done is taken back')
-    .addArgument(new Argument('<event...>', `${names.join(', ')}; or all of them`).choices([...names, 'all']))
-    .addOption(onOption('what is up'))
-    .option(
-      '--rate <number>',
-      'requests a second meanwhile; new connections and such that stay, in turn',
-      parseRate,
-      50,
-    )
-    .option('--model <name>', 'a folder of models/, as wine or wine/2 (default: all of them, in turn)')
+    .description('break the replicas on purpose, under load, and check that they recover; everything is undone')
+    .addArgument(new Argument('<experiment...>', `${names.join(', ')}; or all`).choices([...names, 'all']))
+    .addOption(onOption('the running target'))
+    .option('--rate <number>', 'requests per second; every other one on a new connection', parseRate, 50)
+    .option('--model <name>', 'model to send requests to, such as wine or wine/2 (default: all, in turn)')
     .option('--markdown', 'print the table as Markdown')
-    .option('--json', 'print an array, with an object for each event')
+    .option('--json', 'print an array with an object for each experiment')
     .addHelpText(
       'after',
-      `${examples('rhizome chaos kill', 'rhizome chaos rollout drain --on kind', 'rhizome chaos all --markdown')}\n\nExit code: 1 where an event cost more than docs/chaos.md promises of it.`,
+      `${examples('rhizome chaos kill', 'rhizome chaos rollout drain --on kind', 'rhizome chaos all --markdown')}\n\n` +
+        'Exit code: 1 if an experiment cost more than its expected impact, which\ndocs/chaos.md lists.',
     )
-    .action(async (asked: readonly string[], flags: ChaosFlags) => {
-      const events = chaosEvents.filter(({ name }) => asked.includes('all') || asked.includes(name));
+    .action(async (requested: readonly string[], flags: ChaosFlags) => {
+      const selected = experiments.filter(({ name }) => requested.includes('all') || requested.includes(name));
       const target = await findTarget(context, flags.on);
       const { url, boundToOnePod, close } = await openService(context, target);
       const ended = new AbortController();
@@ -46,29 +44,34 @@ export function chaosCommand(context: CommandContext): Command {
       try {
         if (boundToOnePod)
           context.report.line(
-            'By kubectl port-forward: it leads to one pod, and fails when that one goes, whatever the others do.',
+            'The port-forward leads to one pod, and fails when that pod ends, whatever the others do.',
           );
         const load = {
-          ...(await assertedLoad(context, url, flags.model)),
+          ...(await assertedLoad({ ...context, report: withoutCommands(context.report) }, url, flags.model)),
           rate: flags.rate,
           connections: 'both',
         } as const;
-        const stage = await openStage({ ...context, signal: AbortSignal.any([context.signal, ended.signal]) }, target);
-        for (const event of events) outcomes.push(await perform(event, stage, load));
+        const signal = AbortSignal.any([context.signal, ended.signal]);
+        const chaos = await openChaosContext({ ...context, signal }, target);
+        for (const experiment of selected) outcomes.push(await perform(experiment, chaos, load));
       } finally {
         ended.abort();
         await close();
-        if (outcomes.length > 0)
-          context.print(flags.json === true ? JSON.stringify(outcomes) : table(outcomes, flags.markdown === true));
+        if (outcomes.length > 0) context.print(formatOutcomes(outcomes, flags));
       }
-      const broken = outcomes.filter((outcome) => outcome.broken.length > 0);
-      if (broken.length > 0) {
-        throw new Failure(`More was lost than is promised: ${broken.map(({ event }) => event).join(', ')}.`, {
-          details: broken.flatMap(({ event, broken: what }) => what.map((line) => `${event}: ${line}`)),
+      const failed = outcomes.filter(({ exceeded }) => exceeded.length > 0);
+      if (failed.length > 0) {
+        throw new Failure(`More was lost than expected: ${failed.map(({ experiment }) => experiment).join(', ')}.`, {
+          details: failed.flatMap(({ experiment, exceeded }) => exceeded.map((line) => `${experiment}: ${line}`)),
           hint: boundToOnePod
-            ? 'Through a port-forward this tells of one pod only: expose the Service, then try again.'
-            : '`rhizome status` and `rhizome logs` say more; docs/chaos.md says what each event may cost.',
+            ? 'Through a port-forward, only one pod was tested. Expose the Service, then try again.'
+            : 'See `rhizome status` and `rhizome logs`. docs/chaos.md lists the expected impact of each experiment.',
         });
       }
     });
+}
+
+function formatOutcomes(outcomes: readonly Outcome[], { json, markdown }: ChaosFlags): string {
+  if (json === true) return JSON.stringify(outcomes);
+  return markdown === true ? markdownTable(outcomes) : table(outcomes, createStyle(process.stdout));
 }

@@ -21,12 +21,12 @@ afterAll(async () => {
 });
 
 interface Outcome {
-  readonly event: string;
+  readonly experiment: string;
   readonly skipped?: string;
   readonly sent?: number;
   readonly failedTwice?: number;
   readonly backAfterSeconds?: number;
-  readonly broken: readonly string[];
+  readonly exceeded: readonly string[];
 }
 
 test('load: the examples at the rate asked for, every answer checked', async () => {
@@ -50,21 +50,21 @@ test('chaos kill and hang: the replica comes back, and no request fails twice; w
     '--json',
   );
   const outcomes = JSON.parse(stdout) as Outcome[];
-  expect({ broken: outcomes.map(({ broken }) => broken), exitCode, stderr }).toMatchObject({ exitCode: 0 });
-  expect(outcomes.map(({ event, skipped }) => [event, skipped])).toEqual([
+  expect({ exceeded: outcomes.map(({ exceeded }) => exceeded), exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  expect(outcomes.map(({ experiment, skipped }) => [experiment, skipped])).toEqual([
     ['kill', undefined],
-    ['oom', 'processes on this machine have no memory limit'],
+    ['oom', 'local replicas have no memory limit'],
     ['drain', 'this machine is the only node'],
     ['hang', undefined],
   ]);
   for (const outcome of outcomes.filter(({ skipped }) => skipped === undefined)) {
-    expect(outcome).toMatchObject({ failedTwice: 0, broken: [] });
+    expect(outcome).toMatchObject({ failedTwice: 0, exceeded: [] });
     expect(outcome.sent).toBeGreaterThan(100);
     expect(outcome.backAfterSeconds).toBeGreaterThan(0);
   }
 });
 
-test('chaos with an event that there is none of is wrong usage', async () => {
+test('chaos with an unknown experiment is wrong usage', async () => {
   const { exitCode, stderr } = await project.rhizome('chaos', 'earthquake');
   expect(exitCode).toBe(2);
   expect(stderr).toContain(

@@ -3,41 +3,44 @@ import { kubectlSetImage, kubectlUndo } from '../../tools/kubectl-disrupt.ts';
 import { Failure } from '../../failure.ts';
 import { RolloutFailed } from '../../cluster/rollout.ts';
 import { waitForRollout } from '../../steps/wait.ts';
-import { quietly, type ChaosEvent } from '../experiment.ts';
+import { withoutProgress, type Experiment } from '../experiment.ts';
 
 /** A name that no registry can have (RFC 2606 reserves `.invalid`). */
 const missing = 'rhizome.invalid/no-such-image:v0';
 
-/** A version that cannot start: the old replicas serve on, and the cause is told. */
-export const badImage: ChaosEvent = {
+/** Rolls out a version that cannot start. The old replicas keep serving, and the rollout reports the cause. */
+export const badImage: Experiment = {
   name: 'bad-image',
-  title: 'roll out an image that does not exist, then go back',
-  promised: 'lossless',
-  skip: ({ cluster }) => (cluster === undefined ? 'replicas on this machine have no image' : undefined),
+  title: 'roll out an image that does not exist, then roll back',
+  expectedImpact: 'no failures',
+  skip: ({ cluster }) => (cluster === undefined ? 'local replicas have no image' : undefined),
   async run({ context, cluster, watch, wanted }, undo) {
-    if (cluster === undefined) throw new Failure('There is no Deployment.');
+    if (cluster === undefined) throw new Failure('There is no Deployment to update.');
     const { scope, manifests } = cluster;
     const before = new Set(watch.replicas.map(({ name }) => name));
-    const goBack = undo((calm) => exec(calm, kubectlUndo(scope, manifests.deployment)));
-    const struckAt = Date.now();
+    const rollBack = undo((uninterrupted) => exec(uninterrupted, kubectlUndo(scope, manifests.deployment)));
+    const disruptedAt = Date.now();
     await exec(context, kubectlSetImage(scope, manifests.deployment, manifests.container, missing));
-    const cause = await failureOf(waitForRollout(quietly(context), scope.context, manifests));
-    const told = Date.now();
-    await goBack();
-    const backAt = await watch.until(
-      'The failed replica is not gone',
+    const cause = await failureOf(waitForRollout(withoutProgress(context), scope.context, manifests));
+    const reportedAt = Date.now();
+    await rollBack();
+    const recoveredAt = await watch.until(
+      'The failed replica was not removed',
       120,
       (replicas) => replicas.length === wanted && replicas.every(({ name, ready }) => ready && before.has(name)),
     );
     return {
-      struckAt,
-      backAt,
-      seen: `${cause.reason} told after ${((told - struckAt) / 1000).toFixed(0)} s; the old replicas stayed`,
+      disruptedAt,
+      recoveredAt,
+      observed: `${cause.reason} reported after ${((reportedAt - disruptedAt) / 1000).toFixed(0)} s; the old replicas stayed`,
     };
   },
 };
 
-/** @throws Failure where the rollout went well, and what else went wrong */
+/**
+ * Returns the failure of a rollout.
+ * @throws {Failure} if the rollout succeeds
+ */
 async function failureOf(rollout: Promise<unknown>): Promise<RolloutFailed> {
   try {
     await rollout;
@@ -45,5 +48,5 @@ async function failureOf(rollout: Promise<unknown>): Promise<RolloutFailed> {
     if (error instanceof RolloutFailed) return error;
     throw error;
   }
-  throw new Failure(`A rollout of ${missing} went well.`);
+  throw new Failure(`A rollout of ${missing} succeeded.`);
 }

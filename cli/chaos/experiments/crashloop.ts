@@ -1,42 +1,45 @@
-import { pickVictim, type ChaosEvent } from '../experiment.ts';
+import { pickVictim, type Experiment } from '../experiment.ts';
 import { complete } from '../replicas.ts';
-import type { Stage } from '../chaos-context.ts';
+import type { ChaosContext } from '../chaos-context.ts';
 import { exhaustMemory } from './oom.ts';
 
-/** One replica crashes again and again; the others serve, and it comes back once it no longer does. */
-export const crashloop: ChaosEvent = {
+/** Kills one replica again and again. The others keep serving, and it comes back when the kills stop. */
+export const crashloop: Experiment = {
   name: 'crashloop',
-  title: 'kill a replica again and again, until Kubernetes lets it wait',
-  // A second attempt may meet the next crash.
-  promised: 'serving',
+  title: 'kill a replica until Kubernetes delays its restarts',
+  // A retry may meet the next crash.
+  expectedImpact: 'keeps serving',
   skip: ({ cluster }) =>
-    cluster === undefined ? 'the back-off of this machine is as that of Kubernetes, and tested there' : undefined,
-  async run(stage) {
-    const { watch, wanted } = stage;
-    const { name } = pickVictim(stage);
+    cluster === undefined ? 'the local runtime backs off like Kubernetes, whose back-off this tests' : undefined,
+  async run(chaos) {
+    const { watch, wanted } = chaos;
+    const { name } = pickVictim(chaos);
     const now = () => watch.replicas.find((replica) => replica.name === name);
-    const waits = (): boolean => now()?.reason === 'CrashLoopBackOff';
-    let struckAt = NaN;
+    const backsOff = (): boolean => now()?.reason === 'CrashLoopBackOff';
+    let disruptedAt = NaN;
     let kills = 0;
-    for (; !waits(); kills++) {
-      struckAt = await crash(stage, name);
+    for (; !backsOff(); kills++) {
+      disruptedAt = await crash(chaos, name);
       const before = now()?.restarts ?? 0;
       await watch.until(
-        `${name} neither waits nor is back`,
+        `${name} was neither restarted nor delayed`,
         120,
         (replicas) =>
-          waits() || replicas.some((replica) => replica.name === name && replica.ready && replica.restarts > before),
+          backsOff() || replicas.some((replica) => replica.name === name && replica.ready && replica.restarts > before),
       );
     }
-    // Five minutes are the longest that it is made to wait.
-    const backAt = await watch.until(`${name} is not back`, 360, complete(wanted));
-    return { struckAt, backAt, seen: `CrashLoopBackOff after ${String(kills)} kills, then restarted` };
+    // Kubernetes delays a restart for five minutes at most.
+    const recoveredAt = await watch.until(`${name} was not ready again`, 360, complete(wanted));
+    return { disruptedAt, recoveredAt, observed: `CrashLoopBackOff after ${String(kills)} kills, then restarted` };
   },
 };
 
-/** On nodes that are not ours no signal reaches the process, and without its pod there is nothing to back off: by memory. */
-async function crash(stage: Stage, name: string): Promise<number> {
-  const [victim] = stage.watch.replicas.filter((replica) => replica.name === name);
+/**
+ * Crashes the replica's container. If Rhizome doesn't control the nodes, no signal reaches the process, and deleting the pod
+ * would cause no back-off: then by exhausting its memory.
+ */
+async function crash(chaos: ChaosContext, name: string): Promise<number> {
+  const [victim] = chaos.watch.replicas.filter((replica) => replica.name === name);
   if (victim === undefined) return Date.now();
-  return stage.nodes === undefined ? exhaustMemory(stage, victim) : stage.kill(victim);
+  return chaos.nodes === undefined ? exhaustMemory(chaos, victim) : chaos.kill(victim);
 }

@@ -1,27 +1,27 @@
 import { Failure } from '../../failure.ts';
-import { pickVictim, type ChaosEvent } from '../experiment.ts';
+import { pickVictim, type Experiment } from '../experiment.ts';
 import { completeWithout } from '../replicas.ts';
 
-/** The process lives and does nothing: readiness takes it out of the Service, then liveness restarts it. */
-export const hang: ChaosEvent = {
+/** Stops a process. The readiness probe removes it from the Service, then the liveness probe restarts it. */
+export const hang: Experiment = {
   name: 'hang',
-  title: 'stop a replica with SIGSTOP, so that it hangs',
-  promised: 'one retry',
+  title: 'hang a replica with SIGSTOP',
+  expectedImpact: 'one retry',
   skip: ({ freeze }) =>
     freeze === undefined
-      ? 'the signal has to come from the node, and the nodes of this cluster are not ours'
+      ? 'it needs a signal from the node, and Rhizome does not control the nodes of this cluster'
       : undefined,
-  async run(stage, undo) {
-    const { context, watch, wanted, freeze } = stage;
-    if (freeze === undefined) throw new Failure('There is no way to the process.');
-    const victim = pickVictim(stage);
-    undo(async (calm) => {
-      // Restarted, as it should be: there is nothing to wake.
+  async run(chaos, undo) {
+    const { context, watch, wanted, freeze } = chaos;
+    if (freeze === undefined) throw new Failure('No signal can reach the process.');
+    const victim = pickVictim(chaos);
+    undo(async (uninterrupted) => {
+      // After the restart there is nothing to continue.
       if (watch.replicas.some(({ name, process }) => name === victim.name && process === victim.process))
-        await freeze(calm, victim, 'CONT');
+        await freeze(uninterrupted, victim, 'CONT');
     });
-    const struckAt = await freeze(context, victim, 'STOP');
-    const backAt = await watch.until(`${victim.name} is not back`, 180, completeWithout(wanted, victim));
-    return { struckAt, backAt, seen: 'the liveness probe had it restarted' };
+    const disruptedAt = await freeze(context, victim, 'STOP');
+    const recoveredAt = await watch.until(`${victim.name} was not ready again`, 180, completeWithout(wanted, victim));
+    return { disruptedAt, recoveredAt, observed: 'restarted by its liveness probe' };
   },
 };

@@ -1,4 +1,4 @@
-import type { ChaosEvent } from '../experiment.ts';
+import type { Experiment } from '../experiment.ts';
 import { badImage } from './bad-image.ts';
 import { crashloop } from './crashloop.ts';
 import { drain } from './drain.ts';
@@ -9,7 +9,8 @@ import { oom } from './oom.ts';
 import { rollout } from './rollout.ts';
 
 /**
- * In the order of `chaos all`: after the second end of a container Kubernetes lets it wait, so that those that end one come
- * with others between that make new ones. A drain leaves all replicas where it did not drain; the rollout spreads them.
+ * All experiments, in the order of `chaos all`. Kubernetes delays a container's restart from the second one on, so between
+ * two experiments that end a container there is one that makes new pods. A drain leaves all replicas on the other nodes; the
+ * rollout after it spreads them again.
  */
-export const chaosEvents: readonly ChaosEvent[] = [kill, oom, drain, rollout, hang, badImage, crashloop, nodeStop];
+export const experiments: readonly Experiment[] = [kill, oom, drain, rollout, hang, badImage, crashloop, nodeStop];

@@ -1,21 +1,25 @@
-import { pickVictim, type ChaosEvent } from '../experiment.ts';
+import { pickVictim, type Experiment } from '../experiment.ts';
 import { completeWithout } from '../replicas.ts';
 
-/** The process dies at once: a crash, or the kernel's doing. */
-export const kill: ChaosEvent = {
+/** Kills a process without warning, as a crash or the kernel would. */
+export const kill: Experiment = {
   name: 'kill',
   title: 'kill a replica with SIGKILL',
-  promised: 'one retry',
+  expectedImpact: 'one retry',
   skip: () => undefined,
-  async run(stage) {
-    const victim = pickVictim(stage);
-    const struckAt = await stage.kill(victim);
-    const backAt = await stage.watch.until(`${victim.name} is not back`, 120, completeWithout(stage.wanted, victim));
-    const again = stage.watch.replicas.find(({ name }) => name === victim.name);
+  async run(chaos) {
+    const victim = pickVictim(chaos);
+    const disruptedAt = await chaos.kill(victim);
+    const recoveredAt = await chaos.watch.until(
+      `${victim.name} was not ready again`,
+      120,
+      completeWithout(chaos.wanted, victim),
+    );
+    const again = chaos.watch.replicas.find(({ name }) => name === victim.name);
     return {
-      struckAt,
-      backAt,
-      seen:
+      disruptedAt,
+      recoveredAt,
+      observed:
         again === undefined
           ? 'the pod was replaced'
           : `restarted${again.reason === undefined ? '' : ` (${again.reason})`}`,
