@@ -1,29 +1,43 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { findTarget } from '../targets/find.ts';
+import { logFormatFor, plainLog } from '../terminal/log-format.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
 const defaultTail = 20;
 
+interface LogsFlags {
+  readonly on?: string;
+  readonly follow?: boolean;
+  readonly tail?: number | 'all';
+  readonly json?: boolean;
+}
+
 export function logsCommand(context: CommandContext): Command {
   return new Command('logs')
-    .description("print the replicas' last log lines, each with its replica's name in front")
-    .addOption(onOption('the target that is up'))
-    .option('-f, --follow', 'continue until Ctrl-C, with restarted and new replicas')
-    .option('--tail <lines>', `last lines of each replica, or \`all\` (default: ${String(defaultTail)})`, parseTail)
+    .description(
+      "print the replicas' last log lines: readable on a terminal, otherwise as JSON after the replica's name",
+    )
+    .addOption(onOption('what is up'))
+    .option('-f, --follow', 'continue until Ctrl-C, including new and restarted replicas')
+    .option('--tail <lines>', `last lines of each replica, or "all" (default: ${String(defaultTail)})`, parseTail)
+    .option('--json', 'print the JSON on a terminal too')
     .addHelpText(
       'after',
       examples('rhizome logs', 'rhizome logs --follow --on kind', `rhizome logs --tail all | grep '"level":"error"'`),
     )
-    .action(
-      async ({ on, follow = false, tail = defaultTail }: { on?: string; follow?: boolean; tail?: number | 'all' }) => {
-        const target = await findTarget(context, on);
-        await target.logs({ follow, ...(tail !== 'all' && { tail }), signal: context.signal });
-      },
-    );
+    .action(async ({ on, follow = false, tail = defaultTail, json = false }: LogsFlags) => {
+      const target = await findTarget(context, on);
+      await target.logs({
+        follow,
+        ...(tail !== 'all' && { tail }),
+        signal: context.signal,
+        format: json ? plainLog : logFormatFor(process.stdout),
+      });
+    });
 }
 
 function parseTail(value: string): number | 'all' {
   if (value === 'all') return 'all';
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Expected a number of lines, or all.');
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Expected a number of lines, or "all".');
   return Number(value);
 }
