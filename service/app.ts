@@ -15,6 +15,7 @@ import { metrics, type Metrics } from './middleware/metrics.ts';
 import { problems } from './middleware/problems.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { InferenceOperations } from './operations/inference.ts';
 import { docs } from './routes/docs.ts';
 import { health } from './routes/health.ts';
 import { inference, inferenceHealth, inferenceProbes } from './routes/inference.ts';
@@ -48,8 +49,10 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
     securityHeaders(),
     draining(lifecycle),
   );
+  const { requestTimeoutSeconds } = options;
+  const operations = new InferenceOperations({ repository, lifecycle, metrics: collected, requestTimeoutSeconds });
   health(app, repository, lifecycle);
-  inferenceHealth(app, repository, lifecycle);
+  inferenceHealth(app, operations);
   metricsRoute(app, collected);
   docs(app, () => ({
     loaded: repository.loaded,
@@ -63,7 +66,7 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
   app.use(auth(apiKey), bodyLimit(options.maxBodyBytes));
   predictions(app, repository, collected, options);
   models(app, repository, options);
-  inference(app, repository, collected, options);
+  inference(app, operations);
   return app;
 }
 

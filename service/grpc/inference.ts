@@ -1,69 +1,51 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { Model } from '../../onnx/model.ts';
 import { ServiceError } from '../errors.ts';
-import { infer } from '../inference/infer.ts';
-import type { ModelRepository } from '../inference/repository.ts';
-import type { Lifecycle } from '../lifecycle/lifecycle.ts';
-import type { Metrics } from '../middleware/metrics.ts';
-import { modelMetadata, repositoryIndex, serverMetadata } from '../protocol/oip/metadata.ts';
-import { readiness } from '../lifecycle/readiness.ts';
-import { timed } from '../operations/timeout.ts';
+import type { InferenceOperations, ModelReference } from '../operations/inference.ts';
 import type { Call, Calls } from './calls.ts';
 import { readInputs, writeOutputs } from './infer-messages.ts';
 import type { ModelInferRequest, ModelInferResponse, ModelRequest, RepositoryIndexRequest } from './messages.ts';
 
-export interface InferenceDependencies {
-  readonly repository: ModelRepository;
-  readonly lifecycle: Lifecycle;
-  readonly metrics: Metrics;
-  readonly requestTimeoutSeconds: number;
-}
-
-/** GRPCInferenceService: each method decodes, calls what HTTP calls too, and encodes. */
-export function inferenceMethods(
-  { repository, lifecycle, metrics, requestTimeoutSeconds }: InferenceDependencies,
-  calls: Calls,
-): UntypedServiceImplementation {
-  const find = (name = '', version = ''): Model => repository.get(name, version === '' ? undefined : version);
+/** The methods of GRPCInferenceService. Each decodes its request, calls the operation, and encodes the response. */
+export function inferenceMethods(operations: InferenceOperations, calls: Calls): UntypedServiceImplementation {
   return {
     ServerLive: calls.unary(() => Promise.resolve({ live: true })),
-    ServerReady: calls.unary(async () => ({ ready: (await readiness(repository, lifecycle)).ready })),
-    ModelReady: calls.unary(async ({ name = '', version = '' }: ModelRequest) => ({
-      ready: await repository.ready(name, version === '' ? undefined : version),
+    ServerReady: calls.unary(async () => ({ ready: await operations.serverReady() })),
+    ModelReady: calls.unary(async ({ name, version }: ModelRequest) => ({
+      ready: await operations.modelReady(referenceOf(name, version)),
     })),
-    ServerMetadata: calls.unary(() => Promise.resolve(serverMetadata())),
+    ServerMetadata: calls.unary(() => Promise.resolve(operations.serverMetadata())),
     ModelMetadata: calls.unary(({ name, version }: ModelRequest, call) => {
-      const { signature } = find(name, version);
-      call.model = signature.name;
-      return Promise.resolve(
-        modelMetadata(
-          signature,
-          repository.versions(signature.name).map((entry) => entry.version),
-        ),
-      );
+      const metadata = operations.modelMetadata(referenceOf(name, version));
+      call.model = metadata.name;
+      return Promise.resolve(metadata);
     }),
-    ModelInfer: calls.unary(async (request: ModelInferRequest, call): Promise<ModelInferResponse> => {
-      const model = find(request.model_name, request.model_version);
-      const { name, version } = model.signature;
-      call.model = name;
-      const inputs = readInputs(request);
-      refuseLate(call);
-      const outputs = await timed(metrics, requestTimeoutSeconds, name, () =>
-        infer(
-          model,
-          inputs,
-          request.outputs?.map((output) => output.name ?? ''),
-        ),
-      );
-      return { model_name: name, model_version: version, id: request.id ?? '', ...writeOutputs(request, outputs) };
+    ModelInfer: calls.unary(async (message: ModelInferRequest, call): Promise<ModelInferResponse> => {
+      const { signature, outputs } = await operations.infer({
+        ...referenceOf(message.model_name, message.model_version),
+        setModel: (name) => {
+          call.model = name;
+        },
+        read: () => {
+          const inputs = readInputs(message);
+          refuseLate(call);
+          return Promise.resolve({ inputs, outputs: (message.outputs ?? []).map(({ name = '' }) => name) });
+        },
+      });
+      const { name, version } = signature;
+      return { model_name: name, model_version: version, id: message.id ?? '', ...writeOutputs(message, outputs) };
     }),
     RepositoryIndex: calls.unary(({ ready = false }: RepositoryIndexRequest) =>
-      Promise.resolve({ models: repositoryIndex(repository, ready) }),
+      Promise.resolve({ models: operations.repositoryIndex(ready) }),
     ),
   };
 }
 
-/** A run cannot be stopped: none is begun for a client that does not wait for it. */
+/** In a message, an empty version means none. */
+function referenceOf(name = '', version = ''): ModelReference {
+  return { name, version: version === '' ? undefined : version };
+}
+
+/** A run cannot be stopped, so none is started for a client that no longer waits for it. @throws {ServiceError} `timeout` */
 export function refuseLate({ deadline, cancelled }: Pick<Call, 'deadline' | 'cancelled'>, now = Date.now()): void {
   if (cancelled || now >= deadline) throw new ServiceError('timeout', 'The deadline passed before the model was run.');
 }

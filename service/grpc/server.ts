@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { Listener } from '../lifecycle/drain.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
-import { readiness } from '../lifecycle/readiness.ts';
+import { InferenceOperations } from '../operations/inference.ts';
 import { ListenError } from '../http-server.ts';
 import { Calls } from './calls.ts';
 import { healthMethods } from './health.ts';
@@ -56,11 +56,12 @@ export async function listenGrpc(
     interceptors: [calls.interceptor],
   });
 
+  const operations = new InferenceOperations({ repository, lifecycle, metrics, requestTimeoutSeconds });
   server.addService(
     health,
-    healthMethods(async () => (await readiness(repository, lifecycle)).ready, calls),
+    healthMethods(() => operations.serverReady(), calls),
   );
-  server.addService(inference, inferenceMethods({ repository, lifecycle, metrics, requestTimeoutSeconds }, calls));
+  server.addService(inference, inferenceMethods(operations, calls));
   new ReflectionService(definition).addToServer(server);
 
   const authority = host.includes(':') ? `[${host}]` : host;

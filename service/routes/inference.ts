@@ -1,76 +1,55 @@
 import type { Context, Hono } from 'hono';
 import { paths } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
-import { infer } from '../inference/infer.ts';
-import type { ModelRepository } from '../inference/repository.ts';
 import { shown } from '../inference/format-value.ts';
-import type { Lifecycle } from '../lifecycle/lifecycle.ts';
-import type { Metrics } from '../middleware/metrics.ts';
+import type { InferenceOperations, ModelReference } from '../operations/inference.ts';
 import { parseJson } from '../protocol/json.ts';
-import { modelMetadata, repositoryIndex, serverMetadata } from '../protocol/oip/metadata.ts';
 import { decodeInferRequest } from '../protocol/oip/request.ts';
 import { encodeInferResponse } from '../protocol/oip/response.ts';
-import { readiness } from '../lifecycle/readiness.ts';
-import { timed } from '../operations/timeout.ts';
 import { mediaType, readBody } from './request-body.ts';
 import { route } from './route.ts';
 
 /** The Open Inference Protocol, version 2: https://github.com/open-inference/open-inference-protocol */
 const base = paths.inference;
 
-/** Says how many bytes of a body are JSON, where tensors in binary follow it. */
+/** The header with the number of bytes that are JSON, if binary tensors follow it. */
 const JSON_LENGTH = 'Inference-Header-Content-Length';
 
 export const inferenceProbes = [`${base}/health/live`, `${base}/health/ready`] as const;
 
-/** Clients disagree on these bodies: some read `live` or `ready`, others the status alone. */
-export function inferenceHealth(app: Hono, repository: ModelRepository, lifecycle: Lifecycle): void {
+/** The bodies have both fields, since some clients read `live` or `ready`; others read only the status. */
+export function inferenceHealth(app: Hono, operations: InferenceOperations): void {
   const [live, ready] = inferenceProbes;
   route(app, live, { GET: (c) => c.json({ live: true }) });
   route(app, ready, {
     GET: async (c) => {
-      const state = await readiness(repository, lifecycle);
-      return c.json({ ready: state.ready, live: true }, state.ready ? 200 : 503);
+      const isReady = await operations.serverReady();
+      return c.json({ ready: isReady, live: true }, isReady ? 200 : 503);
     },
   });
 }
 
-export function inference(
-  app: Hono,
-  repository: ModelRepository,
-  metrics: Metrics,
-  { requestTimeoutSeconds }: { readonly requestTimeoutSeconds: number },
-): void {
-  for (const path of [base, `${base}/`]) route(app, path, { GET: (c) => c.json(serverMetadata()) });
+export function inference(app: Hono, operations: InferenceOperations): void {
+  for (const path of [base, `${base}/`]) route(app, path, { GET: (c) => c.json(operations.serverMetadata()) });
 
   for (const path of [`${base}/models/:name`, `${base}/models/:name/versions/:version`]) {
-    route(app, path, {
-      GET: (c) => {
-        const { signature } = requested(c, repository);
-        return c.json(
-          modelMetadata(
-            signature,
-            repository.versions(signature.name).map(({ version }) => version),
-          ),
-        );
-      },
-    });
+    route(app, path, { GET: (c) => c.json(operations.modelMetadata(referenceOf(c))) });
     route(app, `${path}/ready`, {
       GET: async (c) => {
-        const [name, version] = place(c);
-        const ready = await repository.ready(name, version);
-        return c.json({ name, ready }, ready ? 200 : 503);
+        const reference = referenceOf(c);
+        const ready = await operations.modelReady(reference);
+        return c.json({ name: reference.name, ready }, ready ? 200 : 503);
       },
     });
     route(app, `${path}/infer`, {
       POST: async (c) => {
-        const model = requested(c, repository);
-        const { signature } = model;
-        c.set('model', signature.name);
-        const request = decodeInferRequest(await readInference(c), c.req.header(JSON_LENGTH));
-        const outputs = await timed(metrics, requestTimeoutSeconds, signature.name, () =>
-          infer(model, request.inputs, request.outputs),
-        );
+        const { signature, request, outputs } = await operations.infer({
+          ...referenceOf(c),
+          setModel: (name) => {
+            c.set('model', name);
+          },
+          read: async () => decodeInferRequest(await readInferBody(c), c.req.header(JSON_LENGTH)),
+        });
         const { body, jsonLength } = encodeInferResponse(signature, request, outputs);
         if (jsonLength !== undefined) c.header(JSON_LENGTH, String(jsonLength));
         return c.body(new Uint8Array(body), 200, {
@@ -81,20 +60,16 @@ export function inference(
   }
 
   route(app, `${base}/repository/index`, {
-    POST: async (c) => c.json(repositoryIndex(repository, onlyReady(await readBody(c)))),
+    POST: async (c) => c.json(operations.repositoryIndex(readOnlyReady(await readBody(c)))),
   });
 }
 
-function place(c: Context): [name: string, version: string | undefined] {
-  return [c.req.param('name') ?? '', c.req.param('version')];
+function referenceOf(c: Context): ModelReference {
+  return { name: c.req.param('name') ?? '', version: c.req.param('version') };
 }
 
-function requested(c: Context, repository: ModelRepository): ReturnType<ModelRepository['get']> {
-  return repository.get(...place(c));
-}
-
-/** Clients declare JSON, bytes or nothing at all. */
-async function readInference(c: Context): Promise<Uint8Array> {
+/** Reads the body of an `infer` request, whose Content-Type may be JSON, bytes or missing. */
+async function readInferBody(c: Context): Promise<Uint8Array> {
   const type = mediaType(c);
   if (type !== '' && type !== 'application/json' && type !== 'application/octet-stream' && !type.endsWith('+json')) {
     throw new ServiceError(
@@ -111,8 +86,8 @@ async function readInference(c: Context): Promise<Uint8Array> {
   return readBody(c);
 }
 
-/** An index of everything is asked for with an empty body, too. */
-function onlyReady(body: Uint8Array): boolean {
+/** Reads `ready` from the body of an index request. An empty body means all models. */
+function readOnlyReady(body: Uint8Array): boolean {
   if (body.length === 0) return false;
   const json = parseJson(body);
   const ready = typeof json === 'object' && json !== null && 'ready' in json ? json.ready : false;

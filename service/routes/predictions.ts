@@ -6,7 +6,7 @@ import type { ModelRepository } from '../inference/repository.ts';
 import type { Metrics } from '../middleware/metrics.ts';
 import { decodeFeatures } from '../protocol/predictions/request.ts';
 import { encodePredictions } from '../protocol/predictions/response.ts';
-import { timed } from '../operations/timeout.ts';
+import { runModel } from '../operations/run-model.ts';
 import { json } from './json-response.ts';
 import { readJson } from './request-body.ts';
 import { route } from './route.ts';
@@ -27,7 +27,7 @@ export function predictions(
     const { signature } = model;
     c.set('model', signature.name);
     const decoded = decodeFeatures(signature, await readJson(c), strictRanges);
-    const predicted = await timed(metrics, requestTimeoutSeconds, signature.name, () =>
+    const predicted = await runModel(metrics, requestTimeoutSeconds, signature.name, () =>
       predict(model, decoded.rows, decoded.pointer),
     );
     return json(c, encodePredictions(signature, predicted, decoded));

@@ -1,0 +1,101 @@
+import type { Model } from '../../onnx/model.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
+import type { ModelMetadata, ServerMetadata } from '../contract/index.ts';
+import { infer, type NamedTensor } from '../inference/infer.ts';
+import type { ModelRepository } from '../inference/repository.ts';
+import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+import { readiness } from '../lifecycle/readiness.ts';
+import type { Metrics } from '../middleware/metrics.ts';
+import { modelMetadata, repositoryIndex, serverMetadata, type RepositoryIndexEntry } from '../protocol/oip/metadata.ts';
+import { runModel } from './run-model.ts';
+
+export interface InferenceDependencies {
+  readonly repository: ModelRepository;
+  readonly lifecycle: Lifecycle;
+  readonly metrics: Metrics;
+  readonly requestTimeoutSeconds: number;
+}
+
+/** A model by its name; without a version, its default version. */
+export interface ModelReference {
+  readonly name: string;
+  readonly version: string | undefined;
+}
+
+/** One call of `infer`, as its transport knows it. */
+export interface InferCall<Request> extends ModelReference {
+  /** Receives the model's name once the model is found, for the log and the metrics. */
+  readonly setModel: (name: string) => void;
+  /** Reads and decodes the request. It is only called if the model exists. */
+  readonly read: () => Promise<Request>;
+}
+
+interface Tensors {
+  readonly inputs: readonly NamedTensor[];
+  /** The names of the requested outputs; empty for all. */
+  readonly outputs: readonly string[];
+}
+
+export interface InferResult<Request> {
+  readonly signature: Signature;
+  readonly request: Request;
+  readonly outputs: readonly NamedTensor[];
+}
+
+/**
+ * The operations of the Open Inference Protocol, independent of the transport. `routes/inference.ts` and
+ * `grpc/inference.ts` only decode requests and encode responses.
+ */
+export class InferenceOperations {
+  readonly #dependencies: InferenceDependencies;
+
+  constructor(dependencies: InferenceDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  serverMetadata(): ServerMetadata {
+    return serverMetadata();
+  }
+
+  async serverReady(): Promise<boolean> {
+    const { repository, lifecycle } = this.#dependencies;
+    return (await readiness(repository, lifecycle)).ready;
+  }
+
+  /** @throws {ServiceError} `model-not-found` */
+  modelReady({ name, version }: ModelReference): Promise<boolean> {
+    return this.#dependencies.repository.ready(name, version);
+  }
+
+  /** @throws {ServiceError} `model-not-found` or `model-not-ready` */
+  modelMetadata(reference: ModelReference): Required<ModelMetadata> {
+    const { signature } = this.#find(reference);
+    const versions = this.#dependencies.repository.versions(signature.name);
+    return modelMetadata(
+      signature,
+      versions.map(({ version }) => version),
+    );
+  }
+
+  /** @throws {ServiceError} `model-not-found`, `model-not-ready`, `invalid-input`, `timeout`, or what `read` throws */
+  async infer<Request extends Tensors>(call: InferCall<Request>): Promise<InferResult<Request>> {
+    const { metrics, requestTimeoutSeconds } = this.#dependencies;
+    const model = this.#find(call);
+    const { signature } = model;
+    call.setModel(signature.name);
+    const request = await call.read();
+    const outputs = await runModel(metrics, requestTimeoutSeconds, signature.name, () =>
+      infer(model, request.inputs, request.outputs),
+    );
+    return { signature, request, outputs };
+  }
+
+  /** Returns every model and version; with `onlyReady`, only those that accept requests. */
+  repositoryIndex(onlyReady: boolean): readonly RepositoryIndexEntry[] {
+    return repositoryIndex(this.#dependencies.repository, onlyReady);
+  }
+
+  #find({ name, version }: ModelReference): Model {
+    return this.#dependencies.repository.get(name, version);
+  }
+}
