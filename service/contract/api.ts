@@ -1,126 +1,71 @@
-/** Bodies of the HTTP API, as the service writes them and a client reads them. */
-import type { DType } from '../../onnx/engine/engine.ts';
-import type {
-  Example,
-  FeatureJson,
-  FeatureValue,
-  ModelJson,
-  OutputValue,
-  TaskName,
-} from '../../onnx/signature/model-json.ts';
-import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
+/** The bodies of the HTTP API, as the service writes them and a client reads them. Their schemas are in `schemas.ts`. */
+/* eslint-disable @typescript-eslint/no-empty-object-type -- a name for a derived type, for editors and the reference */
+import type { Example, FeatureValue, ModelJson, OutputValue } from '../../onnx/signature/model-json.ts';
+import type { FromSchema } from './json-schema.ts';
+import type { apiSchemas } from './schemas.ts';
 
-/** JSON has no NaN and no infinities: they travel as their names. */
-export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
+type Schemas = typeof apiSchemas;
+/** The types of `model.json` have their own schema: `model.schema.json`. */
+type FromModelJson = { Example: Example; Metrics: NonNullable<ModelJson['metrics']> };
+type Bodies = {
+  readonly [Name in keyof Schemas]: Name extends keyof FromModelJson
+    ? FromModelJson[Name]
+    : FromSchema<Schemas[Name], Bodies>;
+};
+type Body<Name extends keyof Bodies> = Bodies[Name];
 
-/** One row for `POST /predictions`, by the features' names; several rows are an array of them, or a table. */
+/** A number. JSON has no NaN and no infinities: they are strings. */
+export type JsonNumber = Bodies['Number'];
+
+/**
+ * One row for `POST /predictions`, by feature name. Several rows are an array of these, or a `PredictionTable`. The
+ * schema depends on the model: it is `input_schema` of `ModelDescription`.
+ */
 export type PredictionRequest = Readonly<Record<string, FeatureValue>>;
 
-/** Several rows by column, as a data frame has them: each feature's values in one order. */
+/** Several rows by column, as in a data frame: the values of each feature, in the same order. */
 export interface PredictionTable {
   readonly columns: Readonly<Record<string, readonly FeatureValue[]>>;
 }
 
-/** The answer for one row; for an array of rows they come in an array, in the same order. */
+/** The prediction for one row. For an array of rows, the response is an array in the same order. */
 export interface PredictionResponse {
-  /** A class's name, a regressor's number, or -1 or 1 of an anomaly detector; one that JSON lacks as `JsonNumber` has it. */
+  /** A class name (classifier), a number as in `JsonNumber` (regressor), or -1 or 1 (anomaly detector). */
   readonly prediction?: string | number;
-  /** By class; they add up to about 1. */
+  /** By class name. They add up to about 1. */
   readonly probabilities?: Readonly<Record<string, JsonNumber>>;
-  /** Of an anomaly detector: the lower, the more of an anomaly. */
+  /** Only for an anomaly detector: the lower, the more anomalous. */
   readonly score?: JsonNumber;
-  /** Of a model that gives tensors: by the output's name, nested arrays. */
+  /** Only for a model without one of these tasks: nested arrays by output name. */
   readonly outputs?: Readonly<Record<string, OutputValue>>;
   readonly model: { readonly name: string; readonly version: string };
   /** Values outside their valid range. */
   readonly warnings?: readonly Issue[];
 }
 
-/** One bad place in the input. */
-export interface Issue {
-  /** JSON Pointer as a URI fragment (RFC 6901): `#/1/petal_width`. */
-  readonly pointer: string;
-  readonly detail: string;
-  readonly value?: unknown;
-  readonly expected?: string;
-}
+/** One invalid place in the input. */
+export interface Issue extends Body<'Issue'> {}
 
-/** Every error's body, `application/problem+json` (RFC 9457). */
-export interface Problem {
-  /** `urn:problem-type:rhizome:` and a code, as `invalid-input`. */
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  /** For `invalid-input`: every field that is wrong. */
-  readonly errors?: readonly Issue[];
-}
+/** The body of every error: `application/problem+json` (RFC 9457). */
+export interface Problem extends Body<'Problem'> {}
 
-/** `GET /models`. */
-export interface ModelList {
-  /** The model that `POST /predictions` is for; none where there are several and DEFAULT_MODEL names none. */
-  readonly default?: string;
-  readonly models: readonly ModelListEntry[];
-}
+/** The body of `GET /models`. */
+export interface ModelList extends Body<'Models'> {}
 
-/** One version of a model. */
-export type ModelListEntry = {
-  readonly name: string;
-  readonly version: string;
-  /** Whether a request that names the model but no version gets this one: the highest. */
-  readonly default: boolean;
-} & (
-  | { readonly state: 'loading' }
-  | { readonly state: 'failed'; readonly reason: string }
-  | {
-      readonly state: 'loaded';
-      readonly task: Task;
-      /** Whether readiness reproduces examples of it. */
-      readonly verified: boolean;
-      readonly load_seconds: number;
-    }
-);
+/** One version of a model in `GET /models`. */
+export type ModelListEntry = Bodies['ListedModel'];
 
-export type Task = TaskName;
+/** What kind of model it is, which determines the shape of its predictions. */
+export type Task = Bodies['Task'];
 
-/** `GET /models/{name}`, of a version too: what the model takes and gives, in the words of its author. */
-export interface ModelDescription {
-  readonly name: string;
-  readonly version: string;
-  readonly description?: string;
-  readonly task: Task;
-  readonly verified: boolean;
-  readonly features: readonly FeatureDescription[];
-  /** Of a classifier. */
-  readonly classes?: readonly string[];
-  /** The graph's own tensors, which the Open Inference Protocol takes and gives. */
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly TensorSpec[];
-  /** JSON Schema, 2020-12, of one row for `POST …/predictions`. */
-  readonly input_schema: Readonly<Record<string, unknown>>;
-  /** A recorded example, else one that is made up; none where it would be thousands of numbers. */
-  readonly example?: Example;
-  readonly metrics: NonNullable<ModelJson['metrics']>;
-  readonly examples: readonly Example[];
-}
+/** The body of `GET /models/{name}` and `GET /models/{name}/versions/{version}`. */
+export interface ModelDescription extends Body<'Model'> {}
 
-export interface FeatureDescription extends FeatureJson {
-  readonly dtype: DType;
-  /** Of its nested arrays; [] is a single value. A dynamic dimension is its symbol, or '' where it has none. */
-  readonly shape: readonly (number | string)[];
-}
+/** One feature of a model. */
+export interface FeatureDescription extends Body<'Feature'> {}
 
-/** `GET /readyz`, with status 200 or 503. `GET /livez` has no checks. */
-export interface Health {
-  readonly status: 'live' | 'ready' | 'not ready';
-  readonly checks?: readonly Check[];
-}
+/** The body of `GET /readyz`, with status 200 or 503, and of `GET /livez`, which has no checks. */
+export interface Health extends Body<'Health'> {}
 
-/** One thing that has to hold before the service is ready. */
-export interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  /** It will not hold before the process is started again: waiting does not help. */
-  readonly final?: true;
-}
+/** A condition for readiness. */
+export interface Check extends Body<'Check'> {}

@@ -1,39 +1,22 @@
-/** What the Open Inference Protocol's metadata are, as the service writes them and a client reads them. */
+/** The bodies of the Open Inference Protocol, as the service writes them and a client reads them. */
+/* eslint-disable @typescript-eslint/no-empty-object-type -- a name for a derived type, for editors and the reference */
+import type { FromSchema } from './json-schema.ts';
+import type { inferenceSchemas } from './schemas.ts';
 
-/** The protocol's names of the element types that models here can have. */
-export type Datatype =
-  | 'FP16'
-  | 'FP32'
-  | 'FP64'
-  | 'INT8'
-  | 'INT16'
-  | 'INT32'
-  | 'INT64'
-  | 'UINT8'
-  | 'UINT16'
-  | 'UINT32'
-  | 'UINT64'
-  | 'BOOL'
-  | 'BYTES';
+type Schemas = typeof inferenceSchemas;
+type Bodies = { readonly [Name in keyof Schemas]: FromSchema<Schemas[Name], Bodies> };
+type Body<Name extends keyof Bodies> = Bodies[Name];
 
-export interface ServerMetadata {
-  readonly name: string;
-  readonly version: string;
-  readonly extensions: readonly string[];
-}
+/** The protocol's names of the element types that Rhizome supports. */
+export type Datatype = Bodies['V2Datatype'];
 
-export interface ModelMetadata {
-  readonly name: string;
-  /** All that are served; servers need not tell. */
-  readonly versions?: readonly string[];
-  readonly platform: string;
-  readonly inputs: readonly TensorMetadata[];
-  readonly outputs: readonly TensorMetadata[];
-}
+export interface ServerMetadata extends Body<'V2Server'> {}
 
-export interface TensorMetadata {
-  readonly name: string;
-  readonly datatype: Datatype;
-  /** -1 is a dimension of any length. */
-  readonly shape: readonly number[];
-}
+/** Other servers of the protocol may leave `versions` out; this one always sends it. */
+export interface ModelMetadata
+  extends Omit<Bodies['V2Model'], 'versions'>, Partial<Pick<Bodies['V2Model'], 'versions'>> {}
+
+export interface TensorMetadata extends Body<'V2Tensor'> {}
+
+/** One version of a model in the repository index. */
+export interface RepositoryIndexEntry extends Body<'V2IndexEntry'> {}

@@ -2,45 +2,9 @@ import type { Context, ErrorHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { paths, type Problem } from '../contract/index.ts';
-import { ServiceError, type ErrorCode } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import { stringifyJson } from '../protocol/json.ts';
-
-interface Rendering {
-  readonly status: ContentfulStatusCode;
-  readonly title: string;
-  readonly headers?: (error: ServiceError) => Readonly<Record<string, string>>;
-}
-
-/** The only place where an error becomes a status. */
-const renderings: Readonly<Record<ErrorCode, Rendering>> = {
-  'incomplete-body': { status: 400, title: 'Incomplete body' },
-  'invalid-json': { status: 400, title: 'Malformed JSON' },
-  unauthorized: { status: 401, title: 'Unauthorized', headers: () => ({ 'WWW-Authenticate': 'Bearer' }) },
-  'route-not-found': { status: 404, title: 'Not found' },
-  'model-not-found': { status: 404, title: 'Model not found' },
-  'method-not-allowed': {
-    status: 405,
-    title: 'Method not allowed',
-    headers: ({ allow }) => ({ Allow: allow.join(', ') }),
-  },
-  // Without `Connection: close`, or Node would reset the connection under a client that is still sending, before it has
-  // read the answer; @hono/node-server takes in what is left, within limits of its own.
-  'body-too-large': { status: 413, title: 'Body too large' },
-  'unsupported-media-type': {
-    status: 415,
-    title: 'Unsupported media type',
-    headers: () => ({ Accept: 'application/json' }),
-  },
-  'invalid-input': { status: 422, title: 'Invalid input' },
-  'model-not-ready': { status: 503, title: 'Model not ready', headers: () => ({ 'Retry-After': '1' }) },
-  'shutting-down': {
-    status: 503,
-    title: 'Shutting down',
-    headers: () => ({ 'Retry-After': '1', Connection: 'close' }),
-  },
-  // Without `Retry-After`: a request that took too long would take as long again, and make the load worse.
-  timeout: { status: 504, title: 'Timed out' },
-};
+import { httpStatuses } from './http-statuses.ts';
 
 /**
  * Answers errors as `application/problem+json` (RFC 9457), and below /v2 as the Open Inference Protocol has them. A stack trace goes to
@@ -61,7 +25,7 @@ export function problems(logger: Logger): ErrorHandler {
         'The request could not be answered. The log has the reason, under the request id.',
       );
     }
-    const { status, title, headers } = renderings[error.code];
+    const { status, title, headers } = httpStatuses[error.code];
     return problem(c, error.code, status, title, error.message, error.issues, headers?.(error));
   };
 }

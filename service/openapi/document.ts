@@ -3,9 +3,12 @@ import { paths, version } from '../contract/index.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
 import { documentedModels, eachModel, parameters, type DocumentedModel } from './models.ts';
 import { predictionSchemas, predictionsOperation } from './predictions.ts';
-import { getOperation, jsonResponse, sharedSchemas } from './shared.ts';
-import { inferencePaths, inferenceSchemas, inferenceTag, inferSchemas } from './v2.ts';
-import { ref, type Json } from '../protocol/json-schemas.ts';
+import { sharedSchemas } from './components.ts';
+import { inferencePaths, inferenceTag, inferSchemas } from './inference.ts';
+import { getOperation, jsonResponse } from './responses.ts';
+import { ref } from '../contract/schemas.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Json } from '../protocol/json-schemas.ts';
 
 export interface OpenApiOptions {
   /** What is loaded, every version. */
@@ -60,7 +63,6 @@ export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, ne
       schemas: Object.assign(
         {},
         sharedSchemas,
-        inferenceSchemas,
         ...models.flatMap((model) => [predictionSchemas(model, strictRanges), inferSchemas(model)]),
       ) as Json,
       ...(needsKey && { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } }),
@@ -70,12 +72,17 @@ export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, ne
 
 function modelPaths(models: readonly DocumentedModel[], needsKey: boolean): Json {
   const { name, version: ofModel } = parameters(models);
-  const key = needsKey ? [401] : [];
+  const key: readonly ErrorCode[] = needsKey ? ['unauthorized'] : [];
   return {
     [paths.models]: { get: getOperation('listModels', 'models', 'The models that are served', 'Models', key) },
     [`${paths.models}/{name}`]: {
       get: {
-        ...getOperation('getModel', 'models', 'What one model takes and gives', 'Model', [...key, 404, 503]),
+        ...getOperation('getModel', 'models', 'What one model takes and gives', 'Model', [
+          ...key,
+          'model-not-found',
+          'model-not-ready',
+          'shutting-down',
+        ]),
         parameters: [name],
       },
     },
@@ -83,8 +90,9 @@ function modelPaths(models: readonly DocumentedModel[], needsKey: boolean): Json
       get: {
         ...getOperation('getModelVersion', 'models', 'What one version of a model takes and gives', 'Model', [
           ...key,
-          404,
-          503,
+          'model-not-found',
+          'model-not-ready',
+          'shutting-down',
         ]),
         parameters: [name, ofModel],
       },

@@ -1,7 +1,8 @@
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { DocumentedModel } from './models.ts';
-import { problemResponses } from './shared.ts';
-import { featureSchema, outputSchema, ref, rowSchema, type Json } from '../protocol/json-schemas.ts';
+import { bodyErrors, problemResponses } from './responses.ts';
+import { ref } from '../contract/schemas.ts';
+import { featureSchema, outputSchema, rowSchema, type Json } from '../protocol/json-schemas.ts';
 
 /** `POST …/predictions` of a model. */
 export function predictionsOperation(
@@ -59,7 +60,14 @@ export function predictionsOperation(
           },
         },
       },
-      ...problemResponses([400, ...(needsKey ? [401] : []), 413, 415, 422, 503, 504]),
+      ...problemResponses([
+        ...bodyErrors,
+        'unsupported-media-type',
+        ...(needsKey ? (['unauthorized'] as const) : []),
+        'model-not-ready',
+        'shutting-down',
+        'timeout',
+      ]),
     },
   };
 }

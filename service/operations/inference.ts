@@ -1,12 +1,12 @@
 import type { Model } from '../../onnx/model.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
-import type { ModelMetadata, ServerMetadata } from '../contract/index.ts';
+import type { ModelMetadata, RepositoryIndexEntry, ServerMetadata } from '../contract/index.ts';
 import { infer, type NamedTensor } from '../inference/infer.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { readiness } from '../lifecycle/readiness.ts';
 import type { Metrics } from '../middleware/metrics.ts';
-import { modelMetadata, repositoryIndex, serverMetadata, type RepositoryIndexEntry } from '../protocol/oip/metadata.ts';
+import { modelMetadata, repositoryIndex, serverMetadata } from '../protocol/oip/metadata.ts';
 import { runModel } from './run-model.ts';
 
 export interface InferenceDependencies {

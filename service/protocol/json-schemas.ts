@@ -4,6 +4,7 @@ import type { Feature } from '../../onnx/signature/features.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
+import { ref } from '../contract/schemas.ts';
 import { decimalPattern } from './decimal-pattern.ts';
 
 /** JSON Schema, 2020-12. Bounds of 64-bit integers are bigints: `stringifyJson` writes them. */
@@ -127,10 +128,6 @@ function shapeNote(shape: readonly (number | string)[]): string | undefined {
   return dynamic.length === 0
     ? undefined
     : `Nested arrays of shape [${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}], all of one length at each level.`;
-}
-
-export function ref(schema: string): Json {
-  return { $ref: `#/components/schemas/${schema}` };
 }
 
 function componentOf(dtype: DType): string {

@@ -1,16 +1,14 @@
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { TensorSpec } from '../../../onnx/signature/tensor-spec.ts';
-import { version, type ModelMetadata, type ServerMetadata, type TensorMetadata } from '../../contract/index.ts';
+import {
+  version,
+  type ModelMetadata,
+  type RepositoryIndexEntry,
+  type ServerMetadata,
+  type TensorMetadata,
+} from '../../contract/index.ts';
 import type { Entry, ModelRepository } from '../../inference/repository.ts';
 import { datatypeOf } from './datatypes.ts';
-
-export interface RepositoryIndexEntry {
-  readonly name: string;
-  readonly version: string;
-  readonly state: 'READY' | 'LOADING' | 'UNAVAILABLE';
-  /** '' where there is nothing to explain. */
-  readonly reason: string;
-}
 
 export function serverMetadata(): ServerMetadata {
   return { name: 'rhizome', version, extensions: ['binary_tensor_data', 'model_repository'] };

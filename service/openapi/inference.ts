@@ -1,9 +1,11 @@
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { paths } from '../contract/index.ts';
-import { allDatatypes, datatypeOf } from '../protocol/oip/datatypes.ts';
+import { ref } from '../contract/schemas.ts';
+import type { ErrorCode } from '../errors.ts';
+import { datatypeOf } from '../protocol/oip/datatypes.ts';
 import { eachModel, parameters, type DocumentedModel } from './models.ts';
-import { jsonResponse } from './shared.ts';
-import { answeredElement, elementSchema, nested, ref, type Json } from '../protocol/json-schemas.ts';
+import { bodyErrors, inferenceErrorResponses, jsonResponse } from './responses.ts';
+import { answeredElement, elementSchema, nested, type Json } from '../protocol/json-schemas.ts';
 
 export const inferenceTag = 'Open Inference Protocol';
 
@@ -22,27 +24,36 @@ const BINARY: Json = {
 export function inferencePaths(models: readonly DocumentedModel[], needsKey: boolean): Json {
   const base = paths.inference;
   const { name, version } = parameters(models);
-  const key = needsKey ? [401] : [];
-  const get = (operationId: string, summary: string, schema: string, statuses: readonly number[] = []): Json => ({
+  const key: readonly ErrorCode[] = needsKey ? ['unauthorized'] : [];
+  const get = (operationId: string, summary: string, schema: string, errors: readonly ErrorCode[] = []): Json => ({
     operationId,
     tags: [inferenceTag],
     summary,
-    responses: { 200: jsonResponse(summary, ref(schema)), ...errors(statuses) },
+    responses: { 200: jsonResponse(summary, ref(schema)), ...inferenceErrorResponses(errors) },
   });
-  const either = (operationId: string, summary: string, schema: string, statuses: readonly number[] = []): Json => ({
+  const either = (operationId: string, summary: string, schema: string, errors: readonly ErrorCode[] = []): Json => ({
     ...get(operationId, summary, schema),
-    responses: { 200: jsonResponse('Yes', ref(schema)), 503: jsonResponse('No', ref(schema)), ...errors(statuses) },
+    responses: {
+      200: jsonResponse('Yes', ref(schema)),
+      503: jsonResponse('No', ref(schema)),
+      ...inferenceErrorResponses(errors),
+    },
   });
   const ofModel = (suffix: '' | 'Version', path: string, which: readonly Json[]): Json => ({
     [path]: {
       get: {
-        ...get(`modelMetadata${suffix}`, 'What a model takes and gives', 'V2Model', [...key, 404, 503]),
+        ...get(`modelMetadata${suffix}`, 'What a model takes and gives', 'V2Model', [
+          ...key,
+          'model-not-found',
+          'model-not-ready',
+          'shutting-down',
+        ]),
         parameters: which,
       },
     },
     [`${path}/ready`]: {
       get: {
-        ...either(`modelReady${suffix}`, 'Whether a model can be asked', 'V2ModelReady', [...key, 404]),
+        ...either(`modelReady${suffix}`, 'Whether a model can be asked', 'V2ModelReady', [...key, 'model-not-found']),
         parameters: which,
       },
     },
@@ -71,14 +82,18 @@ export function inferencePaths(models: readonly DocumentedModel[], needsKey: boo
         },
         responses: {
           200: jsonResponse('The models', { type: 'array', items: ref('V2IndexEntry') }),
-          ...errors([400, ...key, 413, 422]),
+          ...inferenceErrorResponses([...bodyErrors, ...key]),
         },
       },
     },
   };
 }
 
-function inferOperation({ model: { signature }, id }: DocumentedModel, suffix: string, key: readonly number[]): Json {
+function inferOperation(
+  { model: { signature }, id }: DocumentedModel,
+  suffix: string,
+  key: readonly ErrorCode[],
+): Json {
   return {
     operationId: `infer${id}${suffix}`,
     tags: [inferenceTag],
@@ -98,7 +113,14 @@ function inferOperation({ model: { signature }, id }: DocumentedModel, suffix: s
         description: 'The outputs',
         content: { 'application/json': { schema: ref(`${id}InferResponse`) }, ...BINARY },
       },
-      ...errors([400, ...key, 413, 415, 422, 503, 504]),
+      ...inferenceErrorResponses([
+        ...bodyErrors,
+        'unsupported-media-type',
+        ...key,
+        'model-not-ready',
+        'shutting-down',
+        'timeout',
+      ]),
     },
   };
 }
@@ -191,76 +213,3 @@ function outputTensor({ name, dtype }: TensorSpec): Json {
 function flags(name: string): Json {
   return { type: ['object', 'null'], properties: { [name]: { type: 'boolean', description: 'Answer in binary.' } } };
 }
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'The body is not JSON',
-  401: 'The API key is missing or wrong',
-  404: 'There is no such model',
-  413: 'The body is too large',
-  415: 'The body is declared as what it cannot be',
-  422: 'A tensor is wrong',
-  503: 'Not ready, or shutting down',
-  504: 'The model did not answer in time',
-};
-
-function errors(statuses: readonly number[]): Json {
-  return Object.fromEntries(statuses.map((status) => [status, jsonResponse(REASONS[status] ?? '', ref('V2Error'))]));
-}
-
-const tensors: Json = {
-  type: 'array',
-  items: {
-    type: 'object',
-    required: ['name', 'datatype', 'shape'],
-    properties: {
-      name: { type: 'string' },
-      datatype: { type: 'string', enum: allDatatypes },
-      shape: { type: 'array', items: { type: 'integer', minimum: -1 } },
-    },
-  },
-};
-
-/** Schemas of the protocol that are the same for every model. */
-export const inferenceSchemas: Json = {
-  V2Server: {
-    type: 'object',
-    required: ['name', 'version', 'extensions'],
-    properties: {
-      name: { type: 'string' },
-      version: { type: 'string' },
-      extensions: { type: 'array', items: { type: 'string' } },
-    },
-  },
-  V2Health: {
-    type: 'object',
-    required: ['live'],
-    properties: { live: { type: 'boolean' }, ready: { type: 'boolean' } },
-  },
-  V2Model: {
-    type: 'object',
-    required: ['name', 'versions', 'platform', 'inputs', 'outputs'],
-    properties: {
-      name: { type: 'string' },
-      versions: { type: 'array', items: { type: 'string' } },
-      platform: { type: 'string' },
-      inputs: tensors,
-      outputs: tensors,
-    },
-  },
-  V2ModelReady: {
-    type: 'object',
-    required: ['name', 'ready'],
-    properties: { name: { type: 'string' }, ready: { type: 'boolean' } },
-  },
-  V2IndexEntry: {
-    type: 'object',
-    required: ['name', 'version', 'state', 'reason'],
-    properties: {
-      name: { type: 'string' },
-      version: { type: 'string' },
-      state: { type: 'string', enum: ['READY', 'LOADING', 'UNAVAILABLE'] },
-      reason: { type: 'string' },
-    },
-  },
-  V2Error: { type: 'object', required: ['error'], properties: { error: { type: 'string' } } },
-};

@@ -1,0 +1,295 @@
+/**
+ * The JSON Schemas of the HTTP API's bodies that are the same for every model. They are the only statement of these
+ * bodies: the OpenAPI document contains them, and the types in `api.ts` and `inference.ts` are derived from them.
+ *
+ * They are plain constants rather than the schemas of a library, because `infra/`, `cli/` and `client/` import this
+ * folder: it must cost them nothing. Requests are not validated against them: what a request may contain depends on the
+ * model, and its messages name rows and units (`protocol/`).
+ */
+import type { DType } from '../../onnx/engine/engine.ts';
+import type { TaskName } from '../../onnx/signature/model-json.ts';
+
+/** Returns a reference to a schema of the OpenAPI document. */
+export const ref = <const Name extends string>(name: Name) =>
+  ({ $ref: `#/components/schemas/${name}` }) as { readonly $ref: `#/components/schemas/${Name}` };
+
+const text = { type: 'string' } as const;
+
+/** The properties that every version of a model has in `GET /models`. */
+const listed = {
+  name: text,
+  version: text,
+  default: {
+    type: 'boolean',
+    description: 'Whether a request that names the model but no version uses this version, which is the highest.',
+  },
+} as const;
+
+/** Schemas of the API of named features, of health checks and of errors. */
+export const apiSchemas = {
+  Number: {
+    description: 'JSON has no NaN and no infinities: they are strings.',
+    oneOf: [{ type: 'number' }, { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] }],
+  },
+  Issue: {
+    type: 'object',
+    description: 'One invalid place in the input.',
+    required: ['pointer', 'detail'],
+    properties: {
+      pointer: {
+        type: 'string',
+        description: 'A JSON Pointer as a URI fragment (RFC 6901), such as `#/1/petal_width`.',
+      },
+      detail: text,
+      value: { description: 'The value at this place, shortened.' },
+      expected: text,
+    },
+  },
+  Problem: {
+    type: 'object',
+    description: 'The body of every error (RFC 9457).',
+    required: ['type', 'title', 'status', 'detail'],
+    properties: {
+      type: {
+        type: 'string',
+        description: '`urn:problem-type:rhizome:` followed by a code, such as `invalid-input`.',
+      },
+      title: text,
+      status: { type: 'integer' },
+      detail: text,
+      errors: { type: 'array', items: ref('Issue'), description: 'For `invalid-input`: every invalid field.' },
+    },
+  },
+  Check: {
+    type: 'object',
+    description: 'A condition for readiness.',
+    required: ['name', 'ok', 'detail'],
+    properties: {
+      name: text,
+      ok: { type: 'boolean' },
+      detail: text,
+      final: {
+        type: 'boolean',
+        const: true,
+        description: 'The check fails until the process is restarted: waiting does not help.',
+      },
+    },
+  },
+  Health: {
+    type: 'object',
+    required: ['status'],
+    properties: {
+      status: { type: 'string', enum: ['live', 'ready', 'not ready'] },
+      checks: { type: 'array', items: ref('Check'), description: 'Absent from `GET /livez`.' },
+    },
+  },
+  Models: {
+    type: 'object',
+    required: ['models'],
+    properties: {
+      default: {
+        type: 'string',
+        description:
+          'The model that `POST /predictions` uses. Absent if there are several models and DEFAULT_MODEL names none.',
+      },
+      models: { type: 'array', items: ref('ListedModel') },
+    },
+  },
+  ListedModel: {
+    description: 'One version of a model.',
+    oneOf: [
+      {
+        type: 'object',
+        required: ['name', 'version', 'default', 'state'],
+        properties: { ...listed, state: { type: 'string', const: 'loading' } },
+      },
+      {
+        type: 'object',
+        required: ['name', 'version', 'default', 'state', 'reason'],
+        properties: { ...listed, state: { type: 'string', const: 'failed' }, reason: text },
+      },
+      {
+        type: 'object',
+        required: ['name', 'version', 'default', 'state', 'task', 'verified', 'load_seconds'],
+        properties: {
+          ...listed,
+          state: { type: 'string', const: 'loaded' },
+          task: ref('Task'),
+          verified: { type: 'boolean', description: 'Whether the readiness check reproduces examples of the model.' },
+          load_seconds: { type: 'number' },
+        },
+      },
+    ],
+  },
+  Task: {
+    type: 'string',
+    enum: ['classifier', 'regressor', 'anomaly-detector', 'tensors'] satisfies readonly TaskName[],
+  },
+  Model: {
+    type: 'object',
+    description: "A model's inputs and outputs, as its author describes them.",
+    required: [
+      'name',
+      'version',
+      'task',
+      'verified',
+      'features',
+      'inputs',
+      'outputs',
+      'input_schema',
+      'metrics',
+      'examples',
+    ],
+    properties: {
+      name: text,
+      version: text,
+      description: text,
+      task: ref('Task'),
+      verified: { type: 'boolean', description: 'Whether the readiness check reproduces examples of the model.' },
+      features: { type: 'array', items: ref('Feature') },
+      classes: { type: 'array', items: text, description: 'Only for a classifier.' },
+      inputs: {
+        type: 'array',
+        items: ref('Tensor'),
+        description: "The graph's input tensors, which the Open Inference Protocol uses.",
+      },
+      outputs: {
+        type: 'array',
+        items: ref('Tensor'),
+        description: "The graph's output tensors, which the Open Inference Protocol uses.",
+      },
+      input_schema: {
+        type: 'object',
+        description: "JSON Schema (2020-12) of one row of a request for the model's predictions.",
+      },
+      example: ref('Example'),
+      metrics: ref('Metrics'),
+      examples: { type: 'array', items: ref('Example') },
+    },
+  },
+  Feature: {
+    type: 'object',
+    required: ['name', 'dtype', 'shape'],
+    properties: {
+      name: text,
+      dtype: ref('DType'),
+      shape: ref('Shape'),
+      description: text,
+      unit: text,
+      range: {
+        type: 'array',
+        minItems: 2,
+        maxItems: 2,
+        items: { type: 'number' },
+        description: 'The lowest and the highest value that the model is meant for, in `unit`.',
+      },
+    },
+  },
+  Tensor: {
+    type: 'object',
+    required: ['name', 'dtype', 'shape'],
+    properties: { name: text, dtype: ref('DType'), shape: ref('Shape') },
+  },
+  DType: {
+    type: 'string',
+    enum: [
+      'float16',
+      'float32',
+      'float64',
+      'int8',
+      'int16',
+      'int32',
+      'int64',
+      'uint8',
+      'uint16',
+      'uint32',
+      'uint64',
+      'bool',
+      'string',
+    ] satisfies readonly DType[],
+  },
+  Shape: {
+    type: 'array',
+    description: 'A dynamic dimension is its symbol, or "" if it has none. [] is a single value.',
+    items: { type: ['integer', 'string'] },
+  },
+  Example: {
+    type: 'object',
+    description: 'A recorded input and its prediction, or a made-up input without a prediction.',
+    required: ['input'],
+    properties: { input: { type: 'object' } },
+  },
+  Metrics: { type: 'object', description: 'By name, as the author of the model measured them.' },
+} as const;
+
+/** Schemas of the Open Inference Protocol. */
+export const inferenceSchemas = {
+  V2Server: {
+    type: 'object',
+    required: ['name', 'version', 'extensions'],
+    properties: { name: text, version: text, extensions: { type: 'array', items: text } },
+  },
+  V2Health: {
+    type: 'object',
+    required: ['live'],
+    properties: { live: { type: 'boolean' }, ready: { type: 'boolean' } },
+  },
+  V2Model: {
+    type: 'object',
+    required: ['name', 'versions', 'platform', 'inputs', 'outputs'],
+    properties: {
+      name: text,
+      versions: { type: 'array', items: text, description: 'Every version that is served.' },
+      platform: text,
+      inputs: { type: 'array', items: ref('V2Tensor') },
+      outputs: { type: 'array', items: ref('V2Tensor') },
+    },
+  },
+  V2Tensor: {
+    type: 'object',
+    required: ['name', 'datatype', 'shape'],
+    properties: {
+      name: text,
+      datatype: ref('V2Datatype'),
+      shape: {
+        type: 'array',
+        items: { type: 'integer', minimum: -1 },
+        description: '-1 is a dimension of any length.',
+      },
+    },
+  },
+  V2Datatype: {
+    type: 'string',
+    enum: [
+      'FP16',
+      'FP32',
+      'FP64',
+      'INT8',
+      'INT16',
+      'INT32',
+      'INT64',
+      'UINT8',
+      'UINT16',
+      'UINT32',
+      'UINT64',
+      'BOOL',
+      'BYTES',
+    ],
+  },
+  V2ModelReady: {
+    type: 'object',
+    required: ['name', 'ready'],
+    properties: { name: text, ready: { type: 'boolean' } },
+  },
+  V2IndexEntry: {
+    type: 'object',
+    required: ['name', 'version', 'state', 'reason'],
+    properties: {
+      name: text,
+      version: text,
+      state: { type: 'string', enum: ['READY', 'LOADING', 'UNAVAILABLE'] },
+      reason: { type: 'string', description: 'Why the model is unavailable; otherwise empty.' },
+    },
+  },
+  V2Error: { type: 'object', required: ['error'], properties: { error: text } },
+} as const;

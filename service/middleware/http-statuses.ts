@@ -1,0 +1,40 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ErrorCode, ServiceError } from '../errors.ts';
+
+export interface HttpStatus {
+  readonly status: ContentfulStatusCode;
+  /** Also the description of the response in the OpenAPI document. */
+  readonly title: string;
+  readonly headers?: (error: ServiceError) => Readonly<Record<string, string>>;
+}
+
+/** The only place that maps errors to HTTP statuses. `grpc/status.ts` does so for gRPC. */
+export const httpStatuses: Readonly<Record<ErrorCode, HttpStatus>> = {
+  'incomplete-body': { status: 400, title: 'Incomplete body' },
+  'invalid-json': { status: 400, title: 'Malformed JSON' },
+  unauthorized: { status: 401, title: 'Unauthorized', headers: () => ({ 'WWW-Authenticate': 'Bearer' }) },
+  'route-not-found': { status: 404, title: 'Not found' },
+  'model-not-found': { status: 404, title: 'Model not found' },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Method not allowed',
+    headers: ({ allow }) => ({ Allow: allow.join(', ') }),
+  },
+  // Without `Connection: close`: Node would reset the connection of a client that is still sending, before the client has
+  // read the response. @hono/node-server reads the rest of the body, within its own limits.
+  'body-too-large': { status: 413, title: 'Body too large' },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Unsupported media type',
+    headers: () => ({ Accept: 'application/json' }),
+  },
+  'invalid-input': { status: 422, title: 'Invalid input' },
+  'model-not-ready': { status: 503, title: 'Model not ready', headers: () => ({ 'Retry-After': '1' }) },
+  'shutting-down': {
+    status: 503,
+    title: 'Shutting down',
+    headers: () => ({ 'Retry-After': '1', Connection: 'close' }),
+  },
+  // Without `Retry-After`: a request that took too long would take as long again, and make the load worse.
+  timeout: { status: 504, title: 'Timed out' },
+};
