@@ -74,7 +74,7 @@ test('--json: the numbers, as an object on standard output; 1 where a request fa
   expect(exitCode).toBe(1);
 });
 
-test('a right class with other probabilities is a wrong answer', async () => {
+test('a right class with other probabilities is a wrong prediction', async () => {
   const url = await serve((served) =>
     served > 0
       ? (_, response) => {
@@ -83,7 +83,7 @@ test('a right class with other probabilities is a wrong answer', async () => {
       : undefined,
   );
   const { exitCode, stderr } = await project.start(['load', '--url', url, '--for', '200ms', '--rate', '20']);
-  expect(stderr).toMatch(/requests failed: wrong answer \d+\./);
+  expect(stderr).toMatch(/requests failed: wrong prediction \d+\./);
   expect(exitCode).toBe(1);
 });
 

@@ -4,44 +4,39 @@
  * a request used.
  */
 import { request as requestHttp, type Agent } from 'node:http';
-/**
- * One attempt of the load generator. It does not use the client: a load measures single attempts, over connections that
- * it chooses itself (`fetch` has one pool, and does not tell which connection a request used), without retries, and at
- * rates at which `fetch` would take a good part of the measured time.
- */
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { parseJson } from '../json.ts';
 
-/** A body to send, and what its answer has to be. */
+/** A request of a load, and a check of its response. */
 export interface LoadRequest {
   /** JSON text. */
   readonly body: string;
-  /** Whether the answer, parsed, is the right one. */
-  readonly isRight: (answer: unknown) => boolean;
-  /** @default the load's */
+  /** Tells whether the response's JSON is the correct prediction. */
+  readonly isCorrect: (prediction: unknown) => boolean;
+  /** @default the load's `url` */
   readonly url?: string;
 }
 
 export interface AttemptOptions {
   readonly url: string;
-  /** `false`: a connection for this request alone. */
+  /** `false` opens a connection for this request only. */
   readonly agent: Agent | false;
   readonly headers: Readonly<Record<string, string>>;
-  /** Milliseconds from sending to the last byte of the answer. */
+  /** Milliseconds from sending the request to the last byte of the response. */
   readonly timeout: number;
 }
 
 export interface Attempt {
-  /** Undefined where the answer was right; else `ECONNRESET`, `503`, `timeout`, `wrong answer`, ... */
+  /** How the request failed: `ECONNRESET`, `503`, `timeout`, `wrong prediction`, … Undefined if it succeeded. */
   readonly kind: string | undefined;
-  /** The connection that it went over; undefined where none was made. */
+  /** The connection that was used. Undefined if none could be opened. */
   readonly socket: Socket | undefined;
 }
 
-/** POSTs once and looks at the answer. Never rejects. */
+/** Sends a request once and checks the response. Never rejects. */
 export async function attempt(
-  { body, isRight }: LoadRequest,
+  { body, isCorrect }: LoadRequest,
   { url, agent, headers, timeout }: AttemptOptions,
 ): Promise<Attempt> {
   let socket: Socket | undefined;
@@ -66,12 +61,12 @@ export async function attempt(
       response.on('error', fail);
       response.on('end', () => {
         if (response.statusCode !== 200) resolve(String(response.statusCode));
-        else resolve(isRightText(text, isRight) ? undefined : 'wrong answer');
+        else resolve(isCorrectText(text, isCorrect) ? undefined : 'wrong prediction');
       });
     },
   );
-  // For the whole answer: a time-out of the socket would start anew with each byte.
-  const late = setTimeout(() => {
+  // Covers the whole response: a timeout of the socket would start again with each byte.
+  const timer = setTimeout(() => {
     resolve('timeout');
     sent.destroy();
   }, timeout);
@@ -86,13 +81,13 @@ export async function attempt(
   sent.end(body);
 
   const kind = await promise;
-  clearTimeout(late);
+  clearTimeout(timer);
   return { kind, socket };
 }
 
-function isRightText(text: string, isRight: LoadRequest['isRight']): boolean {
+function isCorrectText(text: string, isCorrect: LoadRequest['isCorrect']): boolean {
   try {
-    return isRight(parseJson(text));
+    return isCorrect(parseJson(text));
   } catch {
     return false;
   }

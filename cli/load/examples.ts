@@ -55,7 +55,7 @@ function toLoad(url: string, all: readonly Target[]): ExampleLoad {
     examplesOf(model).map((example) => ({
       url: `${url}${path}`,
       body: toJson(example.input),
-      isRight: (prediction: unknown) => exampleMismatch(example, prediction as ObservedPrediction) === undefined,
+      isCorrect: (prediction: unknown) => exampleMismatch(example, prediction as ObservedPrediction) === undefined,
     })),
   );
   const key = apiKey();

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { startLoad, underLoad, type Load, type LoadOptions } from './load.ts';
-import { inOneLine, summarize } from './report.ts';
+import { formatReport, summarize } from './report.ts';
 
 let server: Server;
-/** Every connection that the server took. */
+/** Every connection to the server. */
 let connections: Socket[];
 let load: Load | undefined;
 
@@ -27,11 +27,11 @@ afterEach(async () => {
   await once(server, 'close');
 });
 
-const right: RequestListener = (_, response) => {
+const correct: RequestListener = (_, response) => {
   response.end('{"prediction":"setosa"}');
 };
 const requests: LoadOptions['requests'] = [
-  { body: '{}', isRight: (answer) => (answer as { prediction?: unknown }).prediction === 'setosa' },
+  { body: '{}', isCorrect: (answer) => (answer as { prediction?: unknown }).prediction === 'setosa' },
 ];
 
 /** Resolves once the condition holds. */
@@ -45,21 +45,21 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-/** Loads until so many were answered rightly. */
-async function answers(count: number, options: LoadOptions) {
+/** Loads until some number of requests has succeeded. */
+async function untilAnswered(count: number, options: LoadOptions) {
   load = startLoad(options);
-  await until(`${count} answers`, () => load!.answered() >= count);
+  await until(`${count} correct responses`, () => load!.answered() >= count);
   return load.stop();
 }
 
-/** Loads until so many are over, in whatever way. */
-async function attempts(count: number, options: LoadOptions) {
+/** Loads until some number of requests has succeeded or failed. */
+async function untilSent(count: number, options: LoadOptions) {
   load = startLoad(options);
-  await until(`${count} attempts`, () => load!.report().sent >= count);
+  await until(`${count} requests`, () => load!.report().sent >= count);
   return load.stop();
 }
 
-test('sends at the rate asked for, each request in turn, with its headers, and checks every answer', async () => {
+test('sends each request in turn at the given rate, with its headers, and checks every response', async () => {
   const bodies: string[] = [];
   let authorization: string | undefined;
   const url = await serve((request, response) => {
@@ -69,18 +69,18 @@ test('sends at the rate asked for, each request in turn, with its headers, and c
       .on('end', () => response.end('{"prediction":1}'));
   });
   const started = performance.now();
-  const report = await answers(40, {
+  const report = await untilAnswered(40, {
     url,
     rate: 50,
     connections: 'new',
     headers: { authorization: 'Bearer key' },
     requests: ['a', 'b'].map((body) => ({
       body,
-      isRight: (answer) => (answer as { prediction: number }).prediction === 1,
+      isCorrect: (answer) => (answer as { prediction: number }).prediction === 1,
     })),
   });
   const seconds = (performance.now() - started) / 1000;
-  // What is due is due: a busy machine can only be late, and then sends what it owes.
+  // A busy machine can only be late, and then sends all requests that are due.
   expect(report.sent).toBeLessThanOrEqual(Math.ceil(seconds * 50) + 1);
   expect(seconds).toBeGreaterThanOrEqual(39 / 50);
   expect(report).toMatchObject({ failures: [], lost: [] });
@@ -99,40 +99,40 @@ test('sends at the rate asked for, each request in turn, with its headers, and c
   expect(report.perSecond[0]).toMatchObject({ second: 0, failed: 0 });
 });
 
-test('new: a connection for each request; keep-alive: the pool, each of them used', async () => {
-  const url = await serve(right);
-  const fresh = await answers(20, { url, requests, rate: 50, connections: 'new' });
+test('new opens a connection for each request; keep-alive uses all connections of the pool', async () => {
+  const url = await serve(correct);
+  const fresh = await untilAnswered(20, { url, requests, rate: 50, connections: 'new' });
   expect(connections.length).toBe(fresh.sent);
   expect(fresh.opened).toBe(fresh.sent);
 
   connections.length = 0;
   const served = new Map<Socket, number>();
   server.on('request', ({ socket }) => served.set(socket, (served.get(socket) ?? 0) + 1));
-  const kept = await answers(40, { url, requests, rate: 50, connections: 'keep-alive', pool: 4 });
+  const kept = await untilAnswered(40, { url, requests, rate: 50, connections: 'keep-alive', pool: 4 });
   expect(kept.failures).toEqual([]);
   expect(kept.opened).toBe(connections.length);
-  // More than the pool only where the machine kept all of them busy.
+  // More than the pool's size only if all of them were busy.
   expect(connections.length).toBeGreaterThanOrEqual(4);
   expect(connections.length).toBeLessThan(kept.sent);
   expect([...served.values()].filter((count) => count > 1).length).toBeGreaterThanOrEqual(4);
 });
 
-test('a server that stalls does not slow the load down, and every request that was due meanwhile has waited', async () => {
+test('a server that stalls does not slow the load down, and the times include how long requests waited', async () => {
   const held: (() => void)[] = [];
   let stalls = true;
   const url = await serve((_, response) => {
-    const answer = (): void => {
+    const respond = (): void => {
       response.end('{"prediction":"setosa"}');
     };
-    if (stalls) held.push(answer);
-    else answer();
+    if (stalls) held.push(respond);
+    else respond();
   });
   load = startLoad({ url, requests, rate: 50, connections: 'keep-alive', pool: 2 });
-  // In a closed loop there would be two.
+  // In a closed loop only two would wait.
   await until('requests that wait', () => held.length >= 30);
   stalls = false;
-  for (const answer of held) answer();
-  await until('a right answer', () => load!.answered() > 30);
+  for (const respond of held) respond();
+  await until('a correct response', () => load!.answered() > 30);
   const report = await load.stop();
   expect(report.failures).toEqual([]);
   // The first of thirty waited until the last was due.
@@ -141,7 +141,7 @@ test('a server that stalls does not slow the load down, and every request that w
   expect(report.opened).toBeGreaterThanOrEqual(30);
 });
 
-test('an answer that does not come in time is a failure of its own kind, however slowly it drips', async () => {
+test('a response that is not complete in time is a timeout, even if it trickles', async () => {
   const url = await serve((_, response) => {
     response.write('{');
     const drip = setInterval(() => response.write(' '), 5);
@@ -149,7 +149,7 @@ test('an answer that does not come in time is a failure of its own kind, however
       clearInterval(drip);
     });
   });
-  const report = await attempts(3, { url, requests, rate: 20, connections: 'keep-alive', timeout: 100 });
+  const report = await untilSent(3, { url, requests, rate: 20, connections: 'keep-alive', timeout: 100 });
   expect(new Set(report.failures.map(({ kind }) => kind))).toEqual(new Set(['timeout']));
   expect(report.failures).toHaveLength(report.sent);
   for (const { sentAt, failedAt } of report.failures) expect(failedAt - sentAt).toBeGreaterThanOrEqual(99);
@@ -179,31 +179,31 @@ test.each<[string, RequestListener]>([
     },
   ],
   [
-    'wrong answer',
+    'wrong prediction',
     (_, response) => {
       response.end('{"prediction":"virginica"}');
     },
   ],
   [
-    'wrong answer',
+    'wrong prediction',
     (_, response) => {
       response.end('not JSON');
     },
   ],
-])('%s is counted as what it is', async (kind, listener) => {
+])('counts failures of the kind %s', async (kind, listener) => {
   const url = await serve(listener);
-  const report = await attempts(3, { url, requests, rate: 50, connections: 'keep-alive' });
+  const report = await untilSent(3, { url, requests, rate: 50, connections: 'keep-alive' });
   expect(new Set(report.failures.map((failure) => failure.kind))).toEqual(new Set([kind]));
   expect(report.failures).toHaveLength(report.sent);
   expect(report.perSecond[0]!.failed).toBeGreaterThanOrEqual(3);
-  expect(inOneLine(report)).toContain(`${report.sent} failed (${kind} ${report.sent}), 0 failed twice`);
+  expect(formatReport(report)).toContain(`${report.sent} failed (${kind} ${report.sent}), 0 failed twice`);
 });
 
-test('nobody listens: ECONNREFUSED, on no connection', async () => {
-  const url = await serve(right);
+test('if nothing listens, the kind is ECONNREFUSED, and no connection was used', async () => {
+  const url = await serve(correct);
   server.close();
   await once(server, 'close');
-  const report = await attempts(3, { url, requests, rate: 50, connections: 'new' });
+  const report = await untilSent(3, { url, requests, rate: 50, connections: 'new' });
   expect(report.failures.map(({ kind, answeredBefore }) => [kind, answeredBefore])).toEqual(
     report.failures.map(() => ['ECONNREFUSED', 0]),
   );
@@ -212,7 +212,7 @@ test('nobody listens: ECONNREFUSED, on no connection', async () => {
   await once(server, 'listening');
 });
 
-test('a failed request is sent once more; what fails again is lost', async () => {
+test('a failed request is sent once more, and is lost if it fails again', async () => {
   const seen = new Map<string, number>();
   const url = await serve((request, response) => {
     let body = '';
@@ -226,13 +226,13 @@ test('a failed request is sent once more; what fails again is lost', async () =>
       else response.end('{}');
     });
   });
-  const isRight = (): boolean => true;
+  const isCorrect = (): boolean => true;
   load = startLoad({
     url,
     rate: 50,
     connections: 'new',
     retryAfter: 10,
-    requests: ['well', 'ill', 'dead'].map((body) => ({ body, isRight })),
+    requests: ['well', 'ill', 'dead'].map((body) => ({ body, isCorrect })),
   });
   await until('all three', () => load!.report().sent >= 3);
   const report = await load.stop();
@@ -243,13 +243,13 @@ test('a failed request is sent once more; what fails again is lost', async () =>
   expect(report.lost[0]!.sentAt - report.failures[1]!.failedAt).toBeGreaterThanOrEqual(9);
 });
 
-test('a failure says how many requests its connection had answered', async () => {
+test('a failure has the number of requests that its connection served before', async () => {
   const served = new WeakMap<Socket, number>();
   const url = await serve((request, response) => {
     const before = served.get(request.socket) ?? 0;
     served.set(request.socket, before + 1);
     if (before === 2) request.socket.resetAndDestroy();
-    else right(request, response);
+    else correct(request, response);
   });
   load = startLoad({ url, requests, rate: 50, connections: 'keep-alive', pool: 2 });
   await until('failures', () => load!.report().failures.length >= 3);
@@ -257,32 +257,32 @@ test('a failure says how many requests its connection had answered', async () =>
   expect(new Set(failures.map(({ answeredBefore }) => answeredBefore))).toEqual(new Set([2]));
 });
 
-test('the longest gap lasts from the last right answer to the next, or to the end', async () => {
+test('the longest gap lasts from one correct response to the next, or to the end', async () => {
   let [ill, refused] = [false, 0];
   const url = await serve((request, response) => {
-    if (!ill) right(request, response);
+    if (!ill) correct(request, response);
     else {
       refused++;
       response.writeHead(503).end();
     }
   });
   load = startLoad({ url, requests, rate: 50, connections: 'new' });
-  await until('an answer', () => load!.answered() > 0);
+  await until('a correct response', () => load!.answered() > 0);
   ill = true;
   await until('twenty failures', () => refused >= 20);
   const report = await load.stop();
-  // Between these two nothing was answered: what was still under way when it began has come before the fifth.
+  // No request succeeded between these two: any that was pending when the failures began ended before the fifth.
   const [fifth, last] = [report.failures[4]!, report.failures.at(-1)!];
   expect(report.longestGapMs).toBeGreaterThanOrEqual(Math.floor(last.failedAt - fifth.failedAt));
   expect(report.longestGapMs).toBeGreaterThan(0);
 });
 
-test('what is answered after the end, as a second attempt is, makes no gap', () => {
+test('responses after the end, such as those of second attempts, make no gap', () => {
   expect(summarize([], [10, 20, 5000], 30).longestGapMs).toBe(10);
 });
 
-test('underLoad stops its loads where the work fails, and reports one for each where it does not', async () => {
-  const url = await serve(right);
+test('underLoad stops its loads if the work fails, and otherwise reports each', async () => {
+  const url = await serve(correct);
   const both = (['new', 'keep-alive'] as const).map((connections) => ({ url, requests, rate: 50, connections }));
   const broken = underLoad(both, () => Promise.reject(new Error('broken')), { before: 10, after: 10 });
   await expect(broken).rejects.toThrow('broken');
@@ -294,14 +294,14 @@ test('underLoad stops its loads where the work fails, and reports one for each w
   }
 });
 
-test('what makes no load is refused at once', async () => {
-  const url = await serve(right);
+test('invalid options are rejected at once', async () => {
+  const url = await serve(correct);
   const options = { url, requests, rate: 1, connections: 'new' } as const;
   expect(() => startLoad({ ...options, rate: 0 })).toThrow(RangeError);
   expect(() => startLoad({ ...options, rate: NaN })).toThrow(RangeError);
   expect(() => startLoad({ ...options, requests: [] })).toThrow(RangeError);
   expect(() => startLoad({ ...options, url: 'localhost' })).toThrow(RangeError);
   expect(() => startLoad({ ...options, requests: [{ ...requests[0]!, url: '/predictions' }] })).toThrow(
-    '/predictions is no URL.',
+    '/predictions is not a valid URL.',
   );
 });

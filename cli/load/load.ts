@@ -8,47 +8,52 @@ export const connectionKinds = ['new', 'keep-alive', 'both'] as const;
 export type Connections = (typeof connectionKinds)[number];
 
 export interface LoadOptions {
-  /** Where requests are POSTed to that do not say otherwise, with its path; all go to one host and port. */
+  /** The URL, with a path, of requests without a `url` of their own. All URLs must have the same host and port. */
   readonly url: string;
-  /** Sent in turn; at least one. */
+  /** Sent in turn. At least one. */
   readonly requests: readonly LoadRequest[];
-  /** Requests a second. An open loop: one is sent when it is due, whether or not those before it were answered. */
+  /**
+   * Requests per second. The loop is open: each request is sent when it is due, whether or not those before it have a
+   * response.
+   */
   readonly rate: number;
-  /** `new`: a connection for each request; `keep-alive`: see `pool`; `both`: in turn. */
+  /** `new` opens a connection for each request, `keep-alive` keeps a `pool` of them, `both` does so in turn. */
   readonly connections: Connections;
   /**
-   * With `keep-alive`: connections that the first requests open; each later one takes the one that was idle longest, or
-   * opens one more where all are busy.
+   * How many connections `keep-alive` opens. Each request uses the one that was idle longest, or opens another one if
+   * all are busy.
    * @default 20
    */
   readonly pool?: number;
-  /** Milliseconds for one answer. @default 10000 */
+  /** Milliseconds until a response must be complete. @default 10000 */
   readonly timeout?: number;
-  /** A failed request is sent once more, after so many milliseconds. @default it is not */
+  /** Milliseconds after which a failed request is sent once more. @default never */
   readonly retryAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Load {
-  /** Right answers so far. */
+  /** Returns the number of correct responses so far. */
   answered(): number;
-  /** As if it ended now; what is on its way is in none of its numbers. */
+  /** Reports as if the load ended now. Requests without a response yet are not counted. */
   report(): LoadReport;
-  /** Sends nothing new, waits for what is on its way, and reports. Can be called again. */
+  /** Sends no more requests, waits for all responses, and reports. Can be called again. */
   stop(): Promise<LoadReport>;
 }
 
 /**
- * Starts to send. @throws RangeError for options that make no load
+ * Starts to send requests.
  *
- * Times count from the moment at which a request was due, so that a server (or this process) that stalls
- * is not spared the requests that it keeps waiting. Whoever starts a load stops it, whatever happens: see `underLoad`.
+ * Times count from the moment at which a request was due, so that they include how long requests wait while the server
+ * (or this process) stalls. The caller must stop the load, even after errors: see `underLoad`.
+ *
+ * @throws {RangeError} if the options are not valid
  */
 export function startLoad(options: LoadOptions): Load {
   const { url, requests, rate, connections, timeout = 10_000, retryAfter, headers = {} } = options;
   const wrong = [url, ...requests.map((each) => each.url ?? url)].find((each) => !URL.canParse(each));
-  if (wrong !== undefined) throw new RangeError(`${wrong} is no URL.`);
-  if (!(rate > 0)) throw new RangeError(`A load of ${rate} requests a second is none.`);
+  if (wrong !== undefined) throw new RangeError(`${wrong} is not a valid URL.`);
+  if (!(rate > 0)) throw new RangeError(`The rate must be above 0 requests per second, but is ${rate}.`);
   const [first] = requests;
   if (first === undefined) throw new RangeError('A load needs at least one request.');
   const kept = (): Pool => keptPool(url, options.pool ?? 20);
@@ -58,29 +63,29 @@ export function startLoad(options: LoadOptions): Load {
   const failures: LoadFailure[] = [];
   const lost: LoadFailure[] = [];
   const opened = new Set<Socket>();
-  const answers = new WeakMap<Socket, number>();
-  const onTheirWay = new Set<Promise<void>>();
+  const served = new WeakMap<Socket, number>();
+  const pending = new Set<Promise<void>>();
   const [startedAt, startedOn] = [Date.now(), performance.now()];
-  /** Milliseconds since the start: of a clock that nobody sets. */
+  /** Returns the milliseconds since the start, by a clock that cannot be set. */
   const now = (): number => performance.now() - startedOn;
 
-  /** One attempt, over a connection that is free. Undefined where the answer was right. */
+  /** Sends a request over an idle connection. Returns undefined if it succeeds. */
   const send = async (what: LoadRequest): Promise<LoadFailure | undefined> => {
     const sent = now();
     const agent = pool.take();
     const { kind, socket } = await attempt(what, { url: what.url ?? url, agent, headers, timeout });
     pool.release(agent);
-    const before = socket === undefined ? 0 : (answers.get(socket) ?? 0);
+    const before = socket === undefined ? 0 : (served.get(socket) ?? 0);
     if (socket !== undefined) {
       opened.add(socket);
-      if (kind === undefined) answers.set(socket, before + 1);
+      if (kind === undefined) served.set(socket, before + 1);
     }
     if (kind !== undefined)
       return { sentAt: startedAt + sent, failedAt: startedAt + now(), kind, answeredBefore: before };
     answeredAt.push(now());
     return undefined;
   };
-  const serve = async (what: LoadRequest, due: number): Promise<void> => {
+  const sendAndRetry = async (what: LoadRequest, due: number): Promise<void> => {
     const failure = await send(what);
     samples.push({ due, took: failure === undefined ? now() - due : undefined });
     if (failure === undefined) return;
@@ -95,10 +100,10 @@ export function startLoad(options: LoadOptions): Load {
   let timer: NodeJS.Timeout | undefined;
   const tick = (): void => {
     for (; (sent * 1000) / rate <= now(); sent++) {
-      const served = serve(requests[sent % requests.length] ?? first, (sent * 1000) / rate).finally(() =>
-        onTheirWay.delete(served),
+      const sending = sendAndRetry(requests[sent % requests.length] ?? first, (sent * 1000) / rate).finally(() =>
+        pending.delete(sending),
       );
-      onTheirWay.add(served);
+      pending.add(sending);
     }
     timer = setTimeout(tick, Math.max(0, (sent * 1000) / rate - now()));
   };
@@ -113,12 +118,12 @@ export function startLoad(options: LoadOptions): Load {
     ...summarize(samples, answeredAt, end),
   });
   const end = async (): Promise<LoadReport> => {
-    // What was due while this process was busy is still sent.
+    // Requests that became due while this process was busy are still sent.
     clearTimeout(timer);
     tick();
     clearTimeout(timer);
     const stoppedAt = now();
-    await Promise.all(onTheirWay);
+    await Promise.all(pending);
     pool.close();
     return report(stoppedAt);
   };
@@ -130,7 +135,7 @@ export function startLoad(options: LoadOptions): Load {
   };
 }
 
-/** Loads while `work` runs, and a while before and after it, in milliseconds. */
+/** Sends loads while `work` runs, and for some milliseconds before and after it. */
 export async function underLoad(
   all: readonly LoadOptions[],
   work: () => Promise<void>,

@@ -1,25 +1,25 @@
 import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 
-/** Connections, each with one request at a time. */
+/** A pool of connections, each of which serves one request at a time. */
 export interface Pool {
-  /** Takes a connection for one request; `false`: it opens one of its own. */
+  /** Takes a connection for one request. With `false` the request opens one of its own. */
   take(): Agent | false;
-  /** Gives it back, once the request is answered or has failed. */
+  /** Returns a connection, after the response or a failure. */
   release(agent: Agent | false): void;
   close(): void;
-  /** Connections that are kept at a time. */
+  /** The number of connections that are kept. */
   readonly size: number;
 }
 
 /**
- * Connections that are kept: so many are opened by the first requests; each later one takes the one that was idle longest,
- * so that all are used and none dies of idleness. A request that finds all of them busy opens one more, which stays.
+ * Creates a pool of `size` connections that are kept. Each request uses the one that was idle longest, so that all are
+ * used and the server closes none for being idle. If all are busy, a request opens another one, which is kept too.
  */
 export function keptPool(url: string, size: number): Pool {
   const options = { keepAlive: true, maxSockets: 1 };
   const connection = (): Agent => (url.startsWith('https:') ? new TlsAgent(options) : new Agent(options));
-  // An agent stands for a connection: it opens another one where the server has closed it.
+  // Each agent has one connection, and opens another one if the server has closed it.
   const all = Array.from({ length: size }, connection);
   const idle = [...all];
   return {
@@ -42,15 +42,15 @@ export function keptPool(url: string, size: number): Pool {
   };
 }
 
-/** A new connection for each request. */
+/** Opens a new connection for each request. */
 export const freshPool: Pool = { take: () => false, release: () => undefined, close: () => undefined, size: 0 };
 
-/** The one and the other in turn. */
+/** Takes connections from two pools in turn. */
 export function inTurn(one: Pool, other: Pool): Pool {
   let turn = false;
   return {
     take: () => ((turn = !turn) ? one : other).take(),
-    // An agent belongs to the pool that keeps any; no agent belongs to none.
+    // Only one of the pools keeps connections; the other ignores them.
     release: (agent) => {
       for (const pool of [one, other]) pool.release(agent);
     },

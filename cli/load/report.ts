@@ -1,55 +1,59 @@
 export interface LoadFailure {
-  /** Clock time, in milliseconds, at which the request was sent and at which it failed. */
+  /** When the request was sent and when it failed, in milliseconds since the epoch. */
   readonly sentAt: number;
   readonly failedAt: number;
-  /** `ECONNRESET`, `503`, `timeout`, `wrong answer`, ... */
+  /** `ECONNRESET`, `503`, `timeout`, `wrong prediction`, … */
   readonly kind: string;
-  /** Requests that this connection had answered before: 0 where it was never of use. */
+  /** How many requests succeeded over this connection before. */
   readonly answeredBefore: number;
 }
 
-/** Times are in milliseconds, to a tenth; those of answers count from the moment at which the request was due. */
+/** Times are in milliseconds, to a tenth. Those of responses count from the moment at which the request was due. */
 export interface LoadReport {
-  /** Requests, each counted once. */
+  /** The number of requests, not counting second attempts. */
   readonly sent: number;
   /** First attempts that failed. */
   readonly failures: readonly LoadFailure[];
-  /** Second attempts that failed too; with `retryAfter` only. */
+  /** Second attempts that failed too. Empty without `retryAfter`. */
   readonly lost: readonly LoadFailure[];
-  /** Of the first attempts that were answered rightly; NaN where none was. */
+  /** Response times of the first attempts that succeeded; NaN if none did. */
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
   readonly max: number;
-  /** The longest time without a right answer, from the first request's time to the end. */
+  /** The longest time without a correct response, from the start to the end of the load. */
   readonly longestGapMs: number;
-  /** Connections that carried a request: with `keep-alive`, what exceeds the pool took the place of a lost one, or of a busy one. */
+  /** How many connections were used. With `keep-alive`, those past the pool's size replaced lost or busy ones. */
   readonly opened: number;
-  /** With `keep-alive`: connections that were kept at a time in the end, the pool and those that busy ones made necessary. */
+  /** With `keep-alive`: the size of the pool at the end, including connections that were added because all were busy. */
   readonly kept: number;
   readonly perSecond: readonly SecondReport[];
 }
 
 /** The requests that were due in one second. */
 export interface SecondReport {
-  /** From 0. */
+  /** Counts from 0. */
   readonly second: number;
   readonly sent: number;
   readonly failed: number;
-  /** As in the whole report. */
+  /** See `LoadReport`. */
   readonly p50: number;
   readonly max: number;
 }
 
-/** One request that is over. */
+/** A request that has succeeded or failed. */
 export interface Sample {
-  /** Milliseconds after the start at which it was due. */
+  /** When it was due, in milliseconds after the start. */
   readonly due: number;
-  /** Milliseconds from then to the right answer; undefined where the first attempt failed. */
+  /** Milliseconds from then to the correct response. Undefined if the first attempt failed. */
   readonly took: number | undefined;
 }
 
-/** @param answeredAt when right answers came, second attempts' too, in milliseconds after the start, ascending */
+/**
+ * Computes the statistics of a load.
+ * @param answeredAt when correct responses came, of second attempts too, in milliseconds after the start, ascending
+ * @param end when the load ended, in milliseconds after the start
+ */
 export function summarize(
   samples: readonly Sample[],
   answeredAt: readonly number[],
@@ -78,7 +82,7 @@ export function summarize(
   };
 }
 
-/** How long right answers took, ascending. */
+/** Returns the response times of requests that succeeded, ascending. */
 const took = (samples: readonly Sample[]): readonly number[] =>
   samples
     .map((sample) => sample.took)
@@ -87,12 +91,12 @@ const took = (samples: readonly Sample[]): readonly number[] =>
 
 const quantile = (ascending: readonly number[], share: number): number => tenth(nearestRank(ascending, share));
 
-/** The value of which a share of all, ascending, are no greater; NaN of none. */
+/** Returns the smallest value that at least a share of the values do not exceed; NaN if there are none. */
 export function nearestRank(ascending: readonly number[], share: number): number {
   return ascending[Math.max(Math.ceil(ascending.length * share) - 1, 0)] ?? NaN;
 }
 
-/** Of the time in which requests were sent: that the last retry comes seconds after it is no gap. */
+/** Ignores responses after the end: a last retry, which comes seconds later, does not make a gap. */
 function longestGap(answeredAt: readonly number[], end: number): number {
   let before = 0;
   let longest = 0;
@@ -105,20 +109,23 @@ function longestGap(answeredAt: readonly number[], end: number): number {
 
 const tenth = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
 
-/** How many failed of which kind. */
+/** Counts failures by kind. */
 export function kindsOf(failures: readonly LoadFailure[]): Readonly<Record<string, number>> {
   return Object.fromEntries([...Map.groupBy(failures, ({ kind }) => kind)].map(([kind, of]) => [kind, of.length]));
 }
 
-/** The same in words: `ECONNRESET 3, 503 1`. Empty where none did. */
+/** Formats failures by kind: `ECONNRESET 3, 503 1`. */
 export function byKind(failures: readonly LoadFailure[]): string {
   return Object.entries(kindsOf(failures))
     .map(([kind, count]) => `${kind} ${String(count)}`)
     .join(', ');
 }
 
-/** A report in one line, for the log of a test. */
-export function inOneLine({ sent, failures, lost, p50, p99, max, longestGapMs }: LoadReport): string {
+/** Formats a report in one line, for the log of a test. */
+export function formatReport({ sent, failures, lost, p50, p99, max, longestGapMs }: LoadReport): string {
   const kinds = failures.length === 0 ? '' : ` (${byKind(failures)})`;
-  return `${String(sent)} requests, ${String(failures.length)} failed${kinds}, ${String(lost.length)} failed twice, p50 ${String(p50)} ms, p99 ${String(p99)} ms, max ${String(max)} ms, longest gap ${String(longestGapMs)} ms`;
+  return (
+    `${String(sent)} requests, ${String(failures.length)} failed${kinds}, ${String(lost.length)} failed twice, ` +
+    `p50 ${String(p50)} ms, p99 ${String(p99)} ms, max ${String(max)} ms, longest gap ${String(longestGapMs)} ms`
+  );
 }

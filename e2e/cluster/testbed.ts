@@ -127,7 +127,10 @@ async function openTestbed(): Promise<Testbed> {
     project.rhizome('up', ...where, '--detach', '--json', ...args);
   let url: string | undefined;
   // Where they go, each event says.
-  const requests = (await loadOfExamples(project.folder, '')).requests.map(({ body, isRight }) => ({ body, isRight }));
+  const requests = (await loadOfExamples(project.folder, '')).requests.map(({ body, isCorrect }) => ({
+    body,
+    isCorrect,
+  }));
   return {
     project,
     tryUp,

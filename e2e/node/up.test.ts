@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { underLoad, type LoadOptions } from '../../cli/load/load.ts';
-import { inOneLine, type LoadReport } from '../../cli/load/report.ts';
+import { formatReport, type LoadReport } from '../../cli/load/report.ts';
 import { readState } from '../../cli/local/state.ts';
 import type { DeploymentStatus, ReplicaStatus } from '../../cli/deployment-status.ts';
 import { freePort } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
 const body = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
-const isRight = (answer: unknown) => (answer as { prediction?: unknown }).prediction === 'setosa';
+const isCorrect = (answer: unknown) => (answer as { prediction?: unknown }).prediction === 'setosa';
 
 let workspace: Workspace;
 let up: ReturnType<Workspace['start']> | undefined;
@@ -84,7 +84,7 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
   expect(started).toMatchObject({ exitCode: 0 });
   const load: LoadOptions = {
     url: `http://localhost:${port}/predictions`,
-    requests: [{ body, isRight }],
+    requests: [{ body, isCorrect }],
     rate: 40,
     connections: 'keep-alive',
     pool: 26,
@@ -109,7 +109,7 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
   });
   const reports = [...kept, ...others];
 
-  console.log(`kill -9 on this machine: back after ${backAfter} ms; ${reports.map(inOneLine).join(' | ')}`);
+  console.log(`kill -9 on this machine: back after ${backAfter} ms; ${reports.map(formatReport).join(' | ')}`);
   expect(backAfter).toBeLessThanOrEqual(3000);
   expect(await recorded(victim.name)).toMatchObject({ restarts: 1, ready: true });
   for (const { failures, lost } of reports) {
