@@ -1,20 +1,23 @@
 import { Command } from 'commander';
+import { describeReason, type DeploymentStatus, type ReplicaStatus, type Termination } from '../deployment-status.ts';
 import { Failure } from '../failure.ts';
-import { createReporter } from '../terminal/reporter.ts';
 import { observe, summary, watch } from '../steps/watch.ts';
 import { findTarget } from '../targets/find.ts';
-import { describeReason, type DeploymentStatus, type ReplicaStatus } from '../deployment-status.ts';
 import type { Target } from '../targets/target.ts';
+import { columns } from '../terminal/columns.ts';
+import { createLiveLines } from '../terminal/live-lines.ts';
+import { createStyle, isTerminal, type Style } from '../terminal/style.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
 export function statusCommand(context: CommandContext): Command {
   return new Command('status')
-    .description('show how many replicas are wanted and ready, what each runs, how often it was restarted, and why')
-    .addOption(onOption('what is up'))
-    .option('-w, --watch', 'go on until Ctrl-C: redraw on a terminal, print what changes elsewhere')
+    .description('show which replicas are ready, what each runs, and why it last restarted')
+    .addOption(onOption('the running target'))
+    .option('-w, --watch', 'continue until Ctrl-C: redraw on a terminal, otherwise print what changes')
     .option(
       '--json',
-      'print {"wanted", "ready", "updated", "available", "replicas": [{"name", "ready", "restarts", "reason", "message", "lastTermination", "pid", "model", "image", "node", "revision"}]}; with --watch one a line, as it changes',
+      'print {"wanted", "ready", "updated", "available", "replicas": [{"name", "ready", "restarts", "reason", "message", ' +
+        '"lastTermination", "pid", "model", "image", "node", "revision"}]}; with --watch, a line for each change',
     )
     .addHelpText(
       'after',
@@ -24,7 +27,9 @@ export function statusCommand(context: CommandContext): Command {
       const target = await findTarget(context, options.on);
       const status = await target.status({ models: true });
       if (status === undefined)
-        throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
+        throw new Failure(`Nothing is up on ${target.name}.`, {
+          hint: `Start it: rhizome up --on ${target.name}`,
+        });
       if (options.watch === true) await follow(context, target, options.json === true);
       else if (options.json === true) context.print(JSON.stringify(status));
       else context.print((await screen(target, status)).join('\n'));
@@ -32,62 +37,86 @@ export function statusCommand(context: CommandContext): Command {
 }
 
 async function follow(context: CommandContext, target: Target, json: boolean): Promise<void> {
-  if (!json && !process.stdout.isTTY) {
+  if (!json && !isTerminal(process.stdout)) {
     await watch(context, target, (line) => {
       context.print(line);
     });
     return;
   }
-  // Not dimmed, as progress is: here it is the answer.
-  const drawn = createReporter(process.stdout, { ...process.env, NO_COLOR: '1' });
+  const live = createLiveLines(process.stdout);
   let before = '';
-  for await (const seen of observe(context, target)) {
+  for await (const observation of observe(context, target)) {
     if (!json) {
-      drawn.progress(typeof seen === 'string' ? [seen] : await screen(target, seen));
+      const lines = typeof observation === 'string' ? [observation] : await screen(target, observation);
+      live.show(lines.flatMap((line) => columns([[line]])));
       continue;
     }
-    const text = JSON.stringify(typeof seen === 'string' ? { error: seen } : seen);
+    const text = JSON.stringify(typeof observation === 'string' ? { error: observation } : observation);
     if (text !== before) context.print(text);
     before = text;
   }
 }
 
 async function screen(target: Target, status: DeploymentStatus): Promise<readonly string[]> {
+  const style = createStyle(process.stdout);
   const url = await target.url();
-  return [`${target.name}: ${summary(status)}${url === undefined ? '' : `, at ${url}`}`, ...table(status.replicas)];
+  const ready = style(status.ready === status.wanted ? 'green' : 'yellow', summary(status));
+  const address = url === undefined ? '' : `, at ${style(['bold', 'cyan'], url)}`;
+  return [`${target.name}: ${ready}${address}`, ...replicaTable(status.replicas, style)];
 }
 
-const columns: readonly (readonly [
-  title: string,
-  cell: (replica: ReplicaStatus) => string | number | undefined,
-  always?: true,
-])[] = [
-  ['NAME', ({ name }) => name, true],
-  ['READY', ({ ready }) => (ready ? 'yes' : 'no'), true],
-  ['RESTARTS', ({ restarts }) => restarts, true],
-  ['PID', ({ pid }) => pid],
-  ['REASON', describeReason, true],
-  ['REVISION', ({ revision }) => revision],
-  ['MODEL', ({ model }) => model],
-  ['NODE', ({ node }) => node],
-  ['IMAGE', ({ image }) => image],
+interface Column {
+  readonly title: string;
+  readonly cell: (replica: ReplicaStatus, style: Style, now: number) => string | undefined;
+}
+
+const replicaColumns: readonly Column[] = [
+  { title: 'NAME', cell: ({ name }) => name },
+  { title: 'READY', cell: ({ ready }, style) => (ready ? style('green', 'yes') : style('red', 'no')) },
+  {
+    title: 'RESTARTS',
+    cell: ({ restarts }, style) => (restarts === 0 ? '0' : style('yellow', String(restarts))),
+  },
+  { title: 'PID', cell: ({ pid }) => (pid === undefined ? undefined : String(pid)) },
+  { title: 'REASON', cell: reasonCell },
+  {
+    title: 'LAST RESTART',
+    cell: ({ restarts, lastTermination }, _, now) =>
+      restarts === 0 || lastTermination === undefined ? undefined : formatTermination(lastTermination, now),
+  },
+  { title: 'REVISION', cell: ({ revision }) => revision },
+  { title: 'MODEL', cell: ({ model }) => model },
+  { title: 'NODE', cell: ({ node }) => node },
+  { title: 'IMAGE', cell: ({ image }) => image },
 ];
 
-/** In the manner of `kubectl get`; a column that would be empty is left out. */
-function table(replicas: readonly ReplicaStatus[]): string[] {
+/** Why a replica isn't ready. Why it last restarted is in a column of its own, if it is known. */
+function reasonCell(replica: ReplicaStatus, style: Style): string | undefined {
+  if (replica.ready && replica.lastTermination !== undefined) return undefined;
+  const reason = describeReason(replica);
+  return reason === undefined ? undefined : style(replica.ready ? 'yellow' : 'red', reason);
+}
+
+/** Returns why and when a container last ended: `OOMKilled (137), 2 min ago`. */
+export function formatTermination({ reason, exitCode, finishedAt }: Termination, now: number): string {
+  const seconds = finishedAt === undefined ? NaN : Math.max(0, Math.round((now - Date.parse(finishedAt)) / 1000));
+  return `${reason} (${String(exitCode)})${Number.isNaN(seconds) ? '' : `, ${formatAge(seconds)} ago`}`;
+}
+
+function formatAge(seconds: number): string {
+  if (seconds < 120) return `${String(seconds)} s`;
+  if (seconds < 7200) return `${String(Math.floor(seconds / 60))} min`;
+  return seconds < 172_800 ? `${String(Math.floor(seconds / 3600))} h` : `${String(Math.floor(seconds / 86_400))} d`;
+}
+
+/** Returns a table like that of `kubectl get`, without columns that would be empty. */
+export function replicaTable(replicas: readonly ReplicaStatus[], style: Style, now = Date.now()): string[] {
   if (replicas.length === 0) return [];
-  const shown = columns.filter(
-    ([, cell, always]) => always === true || replicas.some((replica) => cell(replica) !== undefined),
-  );
-  const rows = [
-    shown.map(([title]) => title),
-    ...replicas.map((replica) => shown.map(([, cell]) => String(cell(replica) ?? ''))),
-  ];
-  const width = (column: number): number => Math.max(...rows.map((row) => (row[column] ?? '').length));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(width(column)))
-      .join('  ')
-      .trimEnd(),
-  );
+  const filled = replicaColumns
+    .map(({ title, cell }) => ({ title, cells: replicas.map((replica) => cell(replica, style, now)) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== undefined));
+  return columns([
+    filled.map(({ title }) => style('dim', title)),
+    ...replicas.map((_, row) => filled.map(({ cells }) => cells[row] ?? '')),
+  ]);
 }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { createLiveLines } from './live-lines.ts';
 import { createStyle, isTerminal, type Output } from './style.ts';
 
 /**
@@ -29,25 +30,18 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
   const live = isTerminal(output, env);
   const style = createStyle(output, env);
 
+  const liveLines = createLiveLines(output);
+
   let lines: readonly string[] = [];
   let elapsed: number | undefined;
-  /** How many lines on the screen can be rewritten. */
-  let drawn = 0;
-
-  const erase = (): void => {
-    if (drawn > 0) output.write(`\u001b[${String(drawn)}A\u001b[0J`);
-    drawn = 0;
-  };
   const draw = (): void => {
-    erase();
     const width = (output.columns ?? 80) - 3;
     const counter = elapsed === undefined ? [] : [`… ${String(elapsed)} s`];
     const all = [...lines.map((line) => stripVTControlCharacters(line).slice(0, width)), ...counter];
-    for (const line of all) output.write(`  ${style('dim', line)}\n`);
-    drawn = all.length;
+    liveLines.show(all.map((line) => `  ${style('dim', line)}`));
   };
   const print = (text: string): void => {
-    erase();
+    liveLines.show([]);
     lines = [];
     output.write(`${text}\n`);
   };
