@@ -44,8 +44,12 @@ export function initCommand(given: CommandContext): Command {
       const { spec } = await run('Write the files', async () => {
         const files = await scaffold(root, { name, spec: found, force, vendored: found.startsWith('file:') });
         const { written, kept } = files;
-        for (const line of columns(written.map((path) => ['wrote', path]))) report.line(line);
-        for (const line of columns(kept.map(({ path, needs }) => ['kept', path, needs]))) report.line(line);
+        const rows = [
+          ...(written.length > 0 ? [['wrote', written.join(', ')]] : []),
+          ...kept.map(({ path, needs }) => ['kept', `${path}: ${needs}`]),
+        ];
+        // The reporter indents lines by two.
+        for (const line of columns(rows, { width: (process.stdout.columns ?? 80) - 2 })) report.line(line);
         return files;
       });
       // Name the file, or npm would reuse what its lock file says about an earlier file of the same name.
