@@ -7,6 +7,7 @@ import {
   type LocalRuntime,
   type ReplicaEvent,
   type UnsupportedFields,
+  watchFiles,
 } from '../local/index.ts';
 import { privateCharts, readManifests } from '../project/manifests.ts';
 import { synth } from '../project/synth.ts';
@@ -61,6 +62,12 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
   try {
     await run('Wait for the replicas', () => running.waitReady({ timeoutSeconds, signal }));
     await ready(running);
+    if (options.watch === true) {
+      watchFiles(root, signal, (path) => {
+        given.report.line(`${path} changed: replacing the replicas.`);
+        running.replace();
+      });
+    }
     // With --json, standard output is for the one object.
     if (options.json === true) await once(signal, 'abort');
     else await localTarget(root).logs({ follow: true, signal, format: logFormatFor(process.stdout) });

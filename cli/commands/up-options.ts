@@ -6,6 +6,7 @@ export interface UpOptions {
   readonly port?: number;
   readonly grpcPort?: number;
   readonly detach?: boolean;
+  readonly watch?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly image?: string;

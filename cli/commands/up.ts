@@ -16,6 +16,7 @@ export function upCommand(context: CommandContext): Command {
     .option('--port <number>', 'port on this machine (default: 8080; on kind it is the one in kind.yaml)', parsePort)
     .option('--grpc-port <number>', 'port for gRPC on this machine (default: 8001)', parsePort)
     .option('--detach', 'return once ready, instead of staying until Ctrl-C')
+    .option('--watch', 'on this machine: replace the replicas when a model or the code of the service changes')
     .option(
       '--json',
       'print one JSON object once ready: target, url, grpc, image, answer, answers, steps with their seconds',
@@ -63,6 +64,10 @@ function refuseWhatDoesNothing(on: string, options: UpOptions): void {
   if (options.image !== undefined && options.registry !== undefined)
     throw new UsageError('--registry does nothing with --image, which names an image that is there already.', {
       hint: 'Leave one of them out.',
+    });
+  if (options.watch === true && (on !== 'local' || options.detach === true))
+    throw new UsageError(`--watch does nothing ${on === 'local' ? 'with --detach' : 'on a cluster'}.`, {
+      hint: 'Leave it out, or run `rhizome up --watch` in a terminal of its own: it replaces local replicas.',
     });
   if (on !== 'local' && options.grpcPort !== undefined)
     throw new UsageError('--grpc-port does nothing on a cluster: no port of this machine leads to gRPC there.', {

@@ -41,6 +41,8 @@ export interface LocalRuntime {
    *   it holds the last log lines. The signal's reason when that aborts.
    */
   waitReady(options: { readonly timeoutSeconds: number; readonly signal?: AbortSignal }): Promise<void>;
+  /** Starts every replica anew, with the files as they are now. */
+  replace(): void;
   /** Ends the replicas in their grace period, or at once when the signal aborts. Can be called again. */
   stop(now?: AbortSignal): Promise<void>;
 }
@@ -147,6 +149,9 @@ export async function startLocalRuntime({
         }
         await once(changes, 'change', { signal: either }).catch(() => undefined);
       }
+    },
+    replace() {
+      for (const replica of running.replicas) replica.replace();
     },
     async stop(now) {
       const atOnce = (): void => {

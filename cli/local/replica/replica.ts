@@ -47,11 +47,16 @@ interface End {
   readonly state: State;
 }
 
+/** What a request in flight gets when the files change: somebody waits to see the new ones. */
+const replaceGraceSeconds = 1;
+
 /** One replica: a container that restarts in place under the same name, as the kubelet restarts it. */
 export class Replica {
   readonly name: string;
   readonly #options: ReplicaOptions;
-  readonly #backoff = new RestartBackoff();
+  #backoff = new RestartBackoff();
+  /** Aborts the run that goes on, or the wait for the next one, for the sake of a new one. */
+  #replacing = new AbortController();
   readonly #stopping = new AbortController();
   readonly #stopped = Promise.withResolvers<undefined>();
   readonly #killed = new AbortController();
@@ -107,6 +112,11 @@ export class Replica {
     await this.#running;
   }
 
+  /** Starts it anew, with the files as they are now. It doesn't wait for a back-off, and counts no restart. */
+  replace(): void {
+    this.#replacing.abort();
+  }
+
   /** Cuts a grace period short: SIGKILL now. */
   kill(): void {
     this.#killed.abort();
@@ -117,6 +127,7 @@ export class Replica {
     while (!this.#isStopping()) {
       const start = clock.now();
       const { termination, state } = await this.#runContainer();
+      if (this.#forget()) continue;
       if (
         this.#isStopping() ||
         restartPolicy === 'Never' ||
@@ -129,11 +140,19 @@ export class Replica {
         const message = `back-off ${seconds}s restarting failed container (${describeReason(state) ?? ''})`;
         this.#change(false, { reason: 'CrashLoopBackOff', message });
         this.#event('BackOff', message);
-        await clock.sleep(seconds * 1000, this.#stopping.signal);
+        await clock.sleep(seconds * 1000, AbortSignal.any([this.#stopping.signal, this.#replacing.signal]));
       }
-      if (!this.#isStopping()) this.#restarts += 1;
+      if (!this.#forget() && !this.#isStopping()) this.#restarts += 1;
     }
     log.close();
+  }
+
+  /** If it is being replaced: what happened before is no longer of interest. */
+  #forget(): boolean {
+    if (!this.#replacing.signal.aborted) return false;
+    this.#backoff = new RestartBackoff();
+    this.#lastEnd = undefined;
+    return true;
   }
 
   /** Runs the container once, until it exits, is killed as unhealthy, or is stopped. */
@@ -143,6 +162,8 @@ export class Replica {
       ...new Set([servingPort, ...(container.ports ?? []).map(({ containerPort }) => containerPort)]),
     ]);
     if (this.#isStopping()) return endOf(0, undefined);
+    const replacing = new AbortController();
+    this.#replacing = replacing;
     const program = containerProgram(container, root, env, servingPort, this.#ports);
     const process = startContainer(
       program,
@@ -172,10 +193,24 @@ export class Replica {
       onUnhealthy: unhealthy.resolve,
       signal: over.signal,
     });
-    const why = await Promise.race([process.exited.then(() => undefined), unhealthy.promise, this.#stopped.promise]);
+    const replaced = new Promise<undefined>((resolve) => {
+      replacing.signal.addEventListener('abort', () => {
+        resolve(undefined);
+      });
+    });
+    const why = await Promise.race([
+      process.exited.then(() => undefined),
+      unhealthy.promise,
+      this.#stopped.promise,
+      replaced,
+    ]);
     over.abort();
 
-    if (why !== undefined || this.#isStopping()) {
+    if (replacing.signal.aborted && !this.#isStopping()) {
+      this.#change(false, { reason: 'Terminating' });
+      this.#event('Killing', 'its files have changed; it will be replaced');
+      await process.terminate(Math.min(graceSeconds, replaceGraceSeconds), this.#killed.signal);
+    } else if (why !== undefined || this.#isStopping()) {
       this.#change(
         false,
         why === undefined ? { reason: 'Terminating' } : { reason: 'Unhealthy', message: why.message },
