@@ -3,7 +3,7 @@ import { currentManifests, type Manifests } from '../project/manifests.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { isCluster } from '../targets/find.ts';
 import { readState, sendSignal } from '../local/index.ts';
-import { engineOf } from '../cluster/record.ts';
+import { containerEngineOf } from '../cluster/applied.ts';
 import type { Target } from '../targets/target.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Scope } from '../tools/kubectl.ts';
@@ -46,7 +46,7 @@ export async function openChaosContext(context: ExecContext, target: Target): Pr
   const scope = scopeOf(target.context, manifests);
   followPods(context, scope, manifests.selector, watch);
   // kind calls the context of its cluster NAME so.
-  const nodes = target.context.startsWith('kind-') ? nodesOf(await engineOf(context.root, target)) : undefined;
+  const nodes = target.context.startsWith('kind-') ? nodesOf(await containerEngineOf(context.root, target)) : undefined;
   return {
     context,
     watch,

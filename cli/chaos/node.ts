@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import { nodePause, nodeShell, nodeUnpause, type Engine } from '../tools/container-engine.ts';
+import { nodePause, nodeShell, nodeUnpause, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Replica } from './replicas.ts';
 
@@ -20,7 +20,7 @@ export interface Nodes {
   unpause(context: ExecContext, node: string): Promise<void>;
 }
 
-export function nodesOf(engine: Engine): Nodes {
+export function nodesOf(engine: ContainerEngine): Nodes {
   return {
     async signal(context, replica, signal) {
       const pid = await pidOnNode(context, engine, replica);
@@ -53,7 +53,7 @@ const nodeName = ({ name, node }: Located): string => {
 };
 
 /** Returns the process ID, on its node, of a replica's first process. */
-export async function pidOnNode(context: ExecContext, engine: Engine, replica: Located): Promise<number> {
+export async function pidOnNode(context: ExecContext, engine: ContainerEngine, replica: Located): Promise<number> {
   const container = replica.process ?? '';
   if (!/^[0-9a-f]+$/.test(container)) throw new Failure(`${replica.name} has no container yet.`);
   // grep fails for processes that end meanwhile.

@@ -1,6 +1,6 @@
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlDelete, kubectlGet, type Scope } from '../tools/kubectl.ts';
-import type { Installation } from './record.ts';
+import type { Installation } from './applied.ts';
 
 /** On everything that infra/ makes, so that it is known again: a ConfigMap of an earlier configuration too. */
 const ownLabel = 'app.kubernetes.io/managed-by';

@@ -3,7 +3,7 @@ import type { KubernetesObject, List, ReplicaSet, Service } from '../kubernetes.
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlDelete, kubectlGet } from '../tools/kubectl.ts';
 import { deleted, ownKinds, ownSelector, removeInstallation } from './owned-objects.ts';
-import { sameInstallation, type Installation } from './record.ts';
+import { isSameInstallation, type Installation } from './applied.ts';
 
 /**
  * Deletes what bears Rhizome's labels and is no longer in the manifests: of the installation itself, and all of those
@@ -34,7 +34,7 @@ export async function prune(
     .map(nameOf);
 
   const removed = old.length === 0 ? [] : deleted(await exec(context, kubectlDelete(scope, ...old)));
-  for (const installation of installations.filter((other) => !sameInstallation(other, manifests))) {
+  for (const installation of installations.filter((other) => !isSameInstallation(other, manifests))) {
     removed.push(...(await removeInstallation(context, kubeContext, installation)));
   }
   return removed;
@@ -48,7 +48,7 @@ export async function freeNodePort(
   installations: readonly Installation[],
 ): Promise<void> {
   if (service.nodePort === undefined) return;
-  for (const installation of installations.filter((other) => !sameInstallation(other, manifests))) {
+  for (const installation of installations.filter((other) => !isSameInstallation(other, manifests))) {
     const scope = { context: kubeContext, namespace: installation.namespace };
     const { items } = JSON.parse(
       await exec(context, kubectlGet(scope, ['services'], ownSelector(installation), '--output', 'json')),

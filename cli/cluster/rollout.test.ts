@@ -171,7 +171,7 @@ test('what the cluster refuses is believed once it has lasted, and not while a r
     lines: [expect.stringContaining('old a  ready'), `no new replica: ${refused.message}`],
     problem: {
       cause:
-        'The cluster refuses the replicas: the quota "tight" leaves no room: one more replica takes pods=1; used is pods=2, allowed pods=2.',
+        'The cluster rejected the replicas: the quota "tight" is exhausted: one more replica needs pods=1; used pods=2 of pods=2.',
       object: 'iris-server-2',
       mayPass: 5,
     },

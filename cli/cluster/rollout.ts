@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import type { ProbeFailures } from './probe-failures.ts';
-import { readRefusal } from './refusal.ts';
+import { explainRejection } from './rejection.ts';
 import type { Pod } from '../kubernetes.ts';
 import { deploymentStatus, replicaStatus, type Snapshot } from './snapshot.ts';
 
@@ -143,10 +143,10 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
     (late || [...current, ...old].every(({ metadata }) => metadata.deletionTimestamp === undefined))
   ) {
     const message = refused.message ?? refused.reason ?? 'no reason given';
-    const { cause, hint } = readRefusal(message) ?? { cause: message, hint: undefined };
+    const { cause, hint } = explainRejection(message) ?? { cause: message, hint: undefined };
     return {
       reason: 'ReplicaFailure',
-      cause: `The cluster refuses the replicas: ${cause}.`,
+      cause: `The cluster rejected the replicas: ${cause}.`,
       object: snapshot.replicaSet ?? deployment.metadata.name,
       ...(hint !== undefined && { hint }),
       ...(!late && { mayPass: refusalSeconds }),

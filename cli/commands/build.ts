@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { variables } from '../../service/contract/index.ts';
 import { build } from '../images/build.ts';
-import { checkEngine } from '../steps/preflight.ts';
+import { checkContainerEngine } from '../steps/preflight.ts';
 import { createSteps } from '../terminal/steps.ts';
-import { chooseEngine, type Engine } from '../tools/container-engine.ts';
+import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { engineOption, examples, type CommandContext } from './options.ts';
 
 interface BuildFlags {
@@ -11,7 +11,7 @@ interface BuildFlags {
   readonly baseImage?: string;
   readonly buildImage?: string;
   readonly platform?: string;
-  readonly engine?: Engine;
+  readonly engine?: ContainerEngine;
   readonly json?: boolean;
 }
 
@@ -33,9 +33,9 @@ export function buildCommand(context: CommandContext): Command {
       ),
     )
     .action(async (flags: BuildFlags) => {
-      const engine = chooseEngine(flags.engine);
+      const engine = chooseContainerEngine(flags.engine);
       const { run, times } = createSteps(context.report);
-      await run('Check the tools', () => checkEngine(context, engine));
+      await run('Check the tools', () => checkContainerEngine(context, engine));
       const { image, bytes } = await run('Build the image', () => build(context, engine, flags));
       if (flags.json === true) context.print(JSON.stringify({ image, bytes, steps: times }));
       // `docker stop` and Ctrl-C would kill it after 10 s, with answers that it still owes.

@@ -10,7 +10,7 @@ import { checkContext } from '../targets/cluster.ts';
 import { isCluster, targetNamed } from '../targets/find.ts';
 import { readKindConfig } from '../targets/kind-config.ts';
 import { columns } from '../terminal/columns.ts';
-import { chooseEngine } from '../tools/container-engine.ts';
+import { chooseContainerEngine } from '../tools/container-engine.ts';
 import { defaultPort, examples, onOption, type CommandContext } from './options.ts';
 
 export function doctorCommand(context: CommandContext): Command {
@@ -37,7 +37,7 @@ export function doctorCommand(context: CommandContext): Command {
 async function examine(context: CommandContext, on: string): Promise<readonly Finding[]> {
   const local = on === 'local';
   const ownNodes = on === 'kind';
-  const engine = chooseEngine();
+  const engine = chooseContainerEngine();
   const kind = readKindConfig(context.root);
   const tools = await Promise.all([
     engineFindings(context, engine, ownNodes, kind?.nodes ?? 1),

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { several, targetMade, targetsUp } from '../targets/find.ts';
-import { forget } from '../cluster/record.ts';
+import { forgetApplied } from '../cluster/applied.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
 export function downCommand(context: CommandContext): Command {
@@ -15,7 +15,7 @@ export function downCommand(context: CommandContext): Command {
       const removed: string[] = [];
       for (const target of targets) {
         removed.push(...(await target.down()));
-        await forget(context.root, target.name);
+        await forgetApplied(context.root, target.name);
       }
       if (options.json === true) context.print(JSON.stringify({ removed }));
       else

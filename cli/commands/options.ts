@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { ports } from '../../service/contract/index.ts';
-import { engines } from '../tools/container-engine.ts';
+import { containerEngines } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 
 /** What a command gets from `main.ts`. The root is looked for when it is first asked for, so that `--help` works anywhere. */
@@ -29,7 +29,7 @@ export const engineOption = (): Option =>
     '--engine <name>',
     'what builds the image and runs the nodes of kind (default: docker, unless podman alone is installed)',
   )
-    .choices(engines)
+    .choices(containerEngines)
     .env('RHIZOME_ENGINE');
 
 /** `--url`, without slashes at its end. */

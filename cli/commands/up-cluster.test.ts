@@ -531,6 +531,6 @@ test('Docker without its Engine: says so', async () => {
   const { exitCode, stderr } = await project.start(['build']);
   expect(exitCode).toBe(1);
   expect(stderr).toContain(
-    '✗ Docker is installed, but its Engine does not answer.\n    Cannot connect to the Docker daemon\n  → Start Docker',
+    '✗ Docker is installed, but its daemon does not respond.\n    Cannot connect to the Docker daemon\n  → Start Docker',
   );
 });

@@ -5,7 +5,7 @@ import { apply, isApplied } from '../steps/apply.ts';
 import { build, tagByContent } from '../images/build.ts';
 import { assertPredictions, type Proof } from '../ask/predict.ts';
 import { nameInRegistry, push } from '../images/push.ts';
-import { checkEngine, preflight } from '../steps/preflight.ts';
+import { checkContainerEngine, preflight } from '../steps/preflight.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { createStyle } from '../terminal/style.ts';
@@ -15,8 +15,15 @@ import { watch } from '../steps/watch.ts';
 import type { Cluster } from '../targets/cluster.ts';
 import { openForward } from '../cluster/port-forward.ts';
 import { freeNodePort, prune } from '../cluster/prune.ts';
-import { forget, record, recorded, sameInstallation, type Applied, type Installation } from '../cluster/record.ts';
-import { chooseEngine } from '../tools/container-engine.ts';
+import {
+  forgetApplied,
+  saveApplied,
+  readApplied,
+  isSameInstallation,
+  type Applied,
+  type Installation,
+} from '../cluster/applied.ts';
+import { chooseContainerEngine } from '../tools/container-engine.ts';
 import { kubectlForward } from '../tools/kubectl.ts';
 import { CommandFailed } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
@@ -28,18 +35,18 @@ import type { UpOptions } from './up-options.ts';
 export async function upOnCluster(context: CommandContext, cluster: Cluster, options: UpOptions): Promise<void> {
   const { root } = context;
   const { run, times } = createSteps(context.report);
-  const engine = chooseEngine(options.engine);
+  const engine = chooseContainerEngine(options.engine);
   const { image: given, registry } = options;
   // Wrong usage is told before anything is done.
   if (registry !== undefined) nameInRegistry(registry, 'image');
 
   await run('Check the tools', async () => {
     await preflight(context, cluster.checks);
-    if (given === undefined) await checkEngine(context, engine);
+    if (given === undefined) await checkContainerEngine(context, engine);
   });
   await run('Have the cluster', async (skip) => {
     const there = await cluster.ensure();
-    if (there === undefined) await forget(root, cluster.name);
+    if (there === undefined) await forgetApplied(root, cluster.name);
     skip(there);
     if (given === undefined && registry === undefined && !cluster.loads) {
       throw new Failure(`There is no way to bring an image of this machine to the nodes of ${cluster.name}.`, {
@@ -47,7 +54,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       });
     }
   });
-  const before: Applied = (await recorded(root))[cluster.name] ?? { installations: [] };
+  const before: Applied = (await readApplied(root))[cluster.name] ?? { installations: [] };
   const built =
     given !== undefined
       ? undefined
@@ -83,12 +90,12 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     // On record first: what an apply that fails has left behind is to be found again.
     const installations = [
       installation,
-      ...before.installations.filter((other) => !sameInstallation(other, installation)),
+      ...before.installations.filter((other) => !isSameInstallation(other, installation)),
     ];
-    await record(root, cluster.name, { ...before, engine, installations });
+    await saveApplied(root, cluster.name, { ...before, engine, installations });
     await freeNodePort(context, cluster.context, manifests, before.installations);
     await apply(context, cluster.context, manifests);
-    await record(root, cluster.name, { ...applied, installations });
+    await saveApplied(root, cluster.name, { ...applied, installations });
   });
   await run('Wait for the replicas', async (skip) => {
     skip(await waitForRollout(context, cluster.context, manifests));
@@ -105,7 +112,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     }
     for (const what of pruned) context.report.line(`deleted ${what}`);
     if (pruned.length === 0) skip('there is nothing');
-    await record(root, cluster.name, { ...applied, installations: [installation] });
+    await saveApplied(root, cluster.name, { ...applied, installations: [installation] });
   });
 
   // kind maps a port of this machine to the Service; elsewhere kubectl leads to it, for as long as this command runs.

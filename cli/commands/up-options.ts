@@ -1,4 +1,4 @@
-import type { Engine } from '../tools/container-engine.ts';
+import type { ContainerEngine } from '../tools/container-engine.ts';
 
 /** What `rhizome up` can be told. */
 export interface UpOptions {
@@ -14,5 +14,5 @@ export interface UpOptions {
   readonly baseImage?: string;
   readonly buildImage?: string;
   readonly nodeImage?: string;
-  readonly engine?: Engine;
+  readonly engine?: ContainerEngine;
 }

@@ -1,6 +1,6 @@
 import type { KindConfig } from '../targets/kind-config.ts';
 import { portHolder } from '../tools/port.ts';
-import { imageInspect, type Engine } from '../tools/container-engine.ts';
+import { imageInspect, type ContainerEngine } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { ok, type Finding } from './finding.ts';
 import { checkProgram } from './tools.ts';
@@ -8,7 +8,7 @@ import { checkProgram } from './tools.ts';
 /** Checks what `kind create cluster` needs. For a cluster that does not exist yet. */
 export async function newKindFindings(
   context: ExecContext,
-  engine: Engine,
+  engine: ContainerEngine,
   config: KindConfig,
   nodeImage: string | undefined,
 ): Promise<readonly Finding[]> {
@@ -39,7 +39,11 @@ export async function portFinding(port: number, busy: Finding['state'], fix: str
   return holder === undefined ? ok(what, 'free') : { what, state: busy, detail: `in use by ${holder}`, fix };
 }
 
-async function nodeImageFinding(context: ExecContext, engine: Engine, image: string | undefined): Promise<Finding> {
+async function nodeImageFinding(
+  context: ExecContext,
+  engine: ContainerEngine,
+  image: string | undefined,
+): Promise<Finding> {
   const what = 'node image';
   const fix = 'If no registry is reachable, name an image that this machine has, with --node-image or KIND_NODE_IMAGE.';
   if (image === undefined)

@@ -1,5 +1,10 @@
 import { Failure } from '../failure.ts';
-import { buildxVersion, engineMemory, engineVersion, type Engine } from '../tools/container-engine.ts';
+import {
+  buildxVersion,
+  containerEngineMemory,
+  containerEngineVersion,
+  type ContainerEngine,
+} from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kindVersion } from '../tools/kind.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
@@ -56,11 +61,11 @@ const bytesPerNode = 1024 ** 3;
 /** Checks that the container engine responds, can build, and has the memory for a number of kind nodes. */
 export async function engineFindings(
   context: ExecContext,
-  engine: Engine,
+  engine: ContainerEngine,
   needed: boolean,
   nodes: number,
 ): Promise<readonly Finding[]> {
-  const running = await checkProgram(context, engine, engineVersion(engine), needed);
+  const running = await checkProgram(context, engine, containerEngineVersion(engine), needed);
   if (running.state !== 'ok') {
     return [
       {
@@ -71,7 +76,7 @@ export async function engineFindings(
   }
   const more = await Promise.all([
     ...(engine === 'docker' ? [checkProgram(context, 'docker buildx', buildxVersion(), false)] : []),
-    checkProgram(context, `memory of ${engine}`, engineMemory(engine), false, (output) => {
+    checkProgram(context, `memory of ${engine}`, containerEngineMemory(engine), false, (output) => {
       const bytes = Number(output);
       const [has, wants] = [bytes, nodes * bytesPerNode].map((value) => `${(value / 1024 ** 3).toFixed(1)} GiB`);
       const count = `${String(nodes)} ${nodes === 1 ? 'node' : 'nodes'}`;

@@ -3,7 +3,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseImageReference, splitRegistry } from '../../infra/props/image-reference.ts';
-import { dockerApiVersion, imageInspect, imageSave, imageTag, type Engine } from '../tools/container-engine.ts';
+import {
+  dockerApiVersion,
+  imageInspect,
+  imageSave,
+  imageTag,
+  type ContainerEngine,
+} from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 
 /** The first version of Docker's API that saves one platform of an image. */
@@ -15,7 +21,7 @@ const savesPlatform = { major: 1, minor: 48 };
  */
 export async function withArchive(
   context: ExecContext,
-  engine: Engine,
+  engine: ContainerEngine,
   image: string,
   use: (file: string) => Promise<unknown>,
 ): Promise<void> {
@@ -34,7 +40,7 @@ export async function withArchive(
   }
 }
 
-async function save(context: ExecContext, engine: Engine, image: string, file: string): Promise<void> {
+async function save(context: ExecContext, engine: ContainerEngine, image: string, file: string): Promise<void> {
   if (engine === 'podman') {
     // podman calls it localhost/…, which is not what Kubernetes makes of a name without a registry.
     await exec(context, imageTag(engine, image, fullName(image)));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { imageBuild, imageInspect, imageTag, type Engine } from '../tools/container-engine.ts';
+import { imageBuild, imageInspect, imageTag, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { imageName } from './image-name.ts';
 
@@ -25,7 +25,7 @@ export interface BuiltImage {
 /** Builds the image from the Dockerfile of the root. */
 export async function build(
   context: ExecContext,
-  engine: Engine,
+  engine: ContainerEngine,
   options: BuildOptions,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<BuiltImage> {
@@ -63,7 +63,7 @@ export function buildSecrets(
  * Tags the image with a hash of what runs: Kubernetes rolls pods only when the image's name changes.
  * @returns the new name: the old one, a dash and 12 hexadecimal digits
  */
-export async function tagByContent(context: ExecContext, engine: Engine, image: string): Promise<string> {
+export async function tagByContent(context: ExecContext, engine: ContainerEngine, image: string): Promise<string> {
   const tagged = `${image}-${contentHash(await inspect(context, engine, image))}`;
   await exec(context, imageTag(engine, image, tagged));
   return tagged;
@@ -89,7 +89,7 @@ export function contentHash({ Architecture, RootFS, Config }: InspectedImage): s
     .slice(0, 12);
 }
 
-async function inspect(context: ExecContext, engine: Engine, image: string): Promise<InspectedImage> {
+async function inspect(context: ExecContext, engine: ContainerEngine, image: string): Promise<InspectedImage> {
   const [inspected] = JSON.parse(await exec(context, imageInspect(engine, image), { quiet: true })) as [InspectedImage];
   return inspected;
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import { nodeImages, type Engine } from '../tools/container-engine.ts';
+import { nodeImages, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kindEnvironment, kindLoad, kindNodes } from '../tools/kind.ts';
 import { fullName, withArchive } from './archive.ts';
@@ -11,7 +11,7 @@ import { fullName, withArchive } from './archive.ts';
  */
 export async function loadIntoKind(
   context: ExecContext,
-  engine: Engine,
+  engine: ContainerEngine,
   cluster: string,
   image: string,
 ): Promise<string | undefined> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRegistry, parseImageReference, splitRegistry } from '../../infra/props/image-reference.ts';
 import { Failure, UsageError } from '../failure.ts';
-import { dockerManifest, imagePush, imageTag, type Engine } from '../tools/container-engine.ts';
+import { dockerManifest, imagePush, imageTag, type ContainerEngine } from '../tools/container-engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 
 export interface Pushed {
@@ -32,7 +32,12 @@ export function nameInRegistry(registry: string, image: string): string {
  * under that name is the same, and is left there.
  * @throws Failure where the registry does not answer, or does not take it
  */
-export async function push(context: ExecContext, engine: Engine, registry: string, image: string): Promise<Pushed> {
+export async function push(
+  context: ExecContext,
+  engine: ContainerEngine,
+  registry: string,
+  image: string,
+): Promise<Pushed> {
   const name = nameInRegistry(registry, image);
   const held = engine === 'docker' ? await heldDigest(context, name) : undefined;
   if (held !== undefined) return { reference: `${name}@${held}`, skipped: `${registry} has it` };
@@ -66,7 +71,7 @@ async function heldDigest(context: ExecContext, name: string): Promise<string | 
   }
 }
 
-function explain(error: CommandFailed, engine: Engine, registry: string): Failure {
+function explain(error: CommandFailed, engine: ContainerEngine, registry: string): Failure {
   const [host = ''] = registry.split('/');
   const said = error.details.join('\n');
   const as = (message: string, hint: string): Failure =>

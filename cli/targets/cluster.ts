@@ -7,7 +7,7 @@ import { kubectlContexts } from '../tools/kubectl.ts';
 import { modelReader } from '../cluster/served-models.ts';
 import { lines, removeInstallation } from '../cluster/owned-objects.ts';
 import { followLogs } from '../cluster/pod-logs.ts';
-import { recorded, sameInstallation } from '../cluster/record.ts';
+import { readApplied, isSameInstallation } from '../cluster/applied.ts';
 import { deploymentStatus, readSnapshot } from '../cluster/snapshot.ts';
 import type { DeploymentStatus } from '../deployment-status.ts';
 import type { StatusOptions, Target } from './target.ts';
@@ -60,9 +60,9 @@ export function inCluster(
     },
     async down() {
       const manifests = currentManifests(context.root);
-      const former = (await recorded(context.root))[on]?.installations ?? [];
+      const former = (await readApplied(context.root))[on]?.installations ?? [];
       const removed: string[] = [];
-      for (const installation of [manifests, ...former.filter((other) => !sameInstallation(other, manifests))]) {
+      for (const installation of [manifests, ...former.filter((other) => !isSameInstallation(other, manifests))]) {
         removed.push(
           ...(await removeInstallation(context, kubeContext, installation, manifests.objects.map(resource))),
         );

@@ -1,4 +1,4 @@
-import { chooseEngine, type Engine } from '../tools/container-engine.ts';
+import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { checkContext, inCluster, type Cluster } from './cluster.ts';
@@ -6,7 +6,11 @@ import { forwardedUrl } from '../cluster/port-forward.ts';
 import { loadIntoKind } from '../images/kind-nodes.ts';
 
 /** Any cluster that kubectl has a context for. */
-export function contextTarget(context: ExecContext, name: string, engine: Engine = chooseEngine()): Cluster {
+export function contextTarget(
+  context: ExecContext,
+  name: string,
+  engine: ContainerEngine = chooseContainerEngine(),
+): Cluster {
   // kind calls the context of its cluster NAME so.
   const cluster = /^kind-(.+)$/.exec(name)?.[1];
   return {

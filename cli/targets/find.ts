@@ -6,7 +6,7 @@ import { contextTarget } from './context.ts';
 import { kindTarget, type KindOptions } from './kind.ts';
 import { localTarget } from './local.ts';
 import { minikubeTarget } from './minikube.ts';
-import { engineOf, forget, recorded } from '../cluster/record.ts';
+import { containerEngineOf, forgetApplied, readApplied } from '../cluster/applied.ts';
 import type { Target } from './target.ts';
 
 /** The target that `--on` names. */
@@ -16,7 +16,7 @@ export function targetNamed(context: ExecContext, on: string, options: KindOptio
 
 /** The same, with the engine that `up` was told to use there. */
 export async function targetMade(context: ExecContext, on: string): Promise<Target> {
-  return targetNamed(context, on, { engine: await engineOf(context.root, { name: on }) });
+  return targetNamed(context, on, { engine: await containerEngineOf(context.root, { name: on }) });
 }
 
 export function clusterNamed(context: ExecContext, on: string, options: KindOptions = {}): Cluster {
@@ -46,7 +46,7 @@ export async function targetsUp(context: ExecContext): Promise<readonly Target[]
   for (const [index, answer] of asked.entries()) {
     if (answer.status === 'fulfilled' || answer.reason instanceof MissingTool) continue;
     if (candidates[index]?.name !== 'kind') throw answer.reason;
-    // Without Docker's Engine nothing runs there either: worth a line, but `down` has nothing to do.
+    // Without a container engine nothing runs there either: worth a line, but `down` has nothing to do.
     context.report.line(`kind cannot be asked. ${String(answer.reason)}`);
   }
   return up;
@@ -54,7 +54,7 @@ export async function targetsUp(context: ExecContext): Promise<readonly Target[]
 
 /** What `up` was sent to. A context that kubectl no longer knows is forgotten: nothing can be asked there, or removed. */
 async function known(context: ExecContext): Promise<readonly string[]> {
-  const names = Object.keys(await recorded(context.root));
+  const names = Object.keys(await readApplied(context.root));
   if (!names.some((on) => on.startsWith('context='))) return names;
   // Where kubectl cannot say, none is forgotten.
   const contexts = await contextNames(context).catch((error: unknown) => {
@@ -65,7 +65,7 @@ async function known(context: ExecContext): Promise<readonly string[]> {
     (on) => on.startsWith('context=') && contexts?.includes(on.slice('context='.length)) === false,
   );
   for (const on of gone) {
-    await forget(context.root, on);
+    await forgetApplied(context.root, on);
     context.report.line(`${on} is forgotten: kubectl does not know it any more.`);
   }
   return names.filter((on) => !gone.includes(on));

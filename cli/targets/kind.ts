@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import { currentManifests } from '../project/manifests.ts';
-import { chooseEngine, type Engine } from '../tools/container-engine.ts';
+import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kindClusters, kindCreate, kindDelete, kindEnvironment, kindVersion } from '../tools/kind.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
@@ -13,11 +13,14 @@ export interface KindOptions {
   /** @default kind's own */
   readonly nodeImage?: string;
   /** Runs the nodes. */
-  readonly engine?: Engine;
+  readonly engine?: ContainerEngine;
 }
 
 /** kind's cluster of the project, made from kind.yaml and named there. */
-export function kindTarget(context: ExecContext, { nodeImage, engine = chooseEngine() }: KindOptions = {}): Cluster {
+export function kindTarget(
+  context: ExecContext,
+  { nodeImage, engine = chooseContainerEngine() }: KindOptions = {},
+): Cluster {
   const config = readKindConfig(context.root);
   const cluster = config?.name ?? '';
   const kubeContext = `kind-${cluster}`;

@@ -1,4 +1,4 @@
-import { chooseEngine, type Engine } from '../tools/container-engine.ts';
+import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { minikubeImages, minikubeLoad, minikubeStatus } from '../tools/minikube.ts';
@@ -10,7 +10,7 @@ import { forwardedUrl } from '../cluster/port-forward.ts';
 const defaultProfile = 'minikube';
 
 /** A minikube that runs. It is the user's: `up` does not start it, and `down` does not stop it. */
-export function minikubeTarget(context: ExecContext, engine: Engine = chooseEngine()): Cluster {
+export function minikubeTarget(context: ExecContext, engine: ContainerEngine = chooseContainerEngine()): Cluster {
   const profile = process.env.MINIKUBE_PROFILE ?? defaultProfile;
   const shared = inCluster(context, profile, 'minikube');
   const runs = async (): Promise<boolean> => {

@@ -1,10 +1,10 @@
 import { Failure } from '../failure.ts';
 import { currentManifests, type Manifests } from '../project/manifests.ts';
-import { containerPort, type Engine } from '../tools/container-engine.ts';
+import { containerPort, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { isCluster } from './find.ts';
 import { openForward } from '../cluster/port-forward.ts';
-import { engineOf } from '../cluster/record.ts';
+import { containerEngineOf } from '../cluster/applied.ts';
 import type { Target } from './target.ts';
 
 /** The Service, as it is reached from this machine. */
@@ -27,7 +27,7 @@ export async function openService(context: ExecContext, target: Target): Promise
     throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
   }
   const manifests = currentManifests(context.root);
-  const mapped = await mappedUrl(context, await engineOf(context.root, target), target.context, manifests);
+  const mapped = await mappedUrl(context, await containerEngineOf(context.root, target), target.context, manifests);
   if (mapped !== undefined) return { url: mapped, boundToOnePod: false, close };
   const held = await target.url();
   if (held !== undefined) return { url: held, boundToOnePod: true, close };
@@ -38,7 +38,7 @@ export async function openService(context: ExecContext, target: Target): Promise
 /** Where a cluster of kind, whoever made it, has the Service's NodePort mapped to this machine. */
 async function mappedUrl(
   context: ExecContext,
-  engine: Engine,
+  engine: ContainerEngine,
   kubeContext: string,
   { service }: Manifests,
 ): Promise<string | undefined> {

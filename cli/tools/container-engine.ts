@@ -5,15 +5,17 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export const engines = ['docker', 'podman'] as const;
+export const containerEngines = ['docker', 'podman'] as const;
 /** What builds images and runs the nodes of kind. */
-export type Engine = (typeof engines)[number];
+export type ContainerEngine = (typeof containerEngines)[number];
 
 /** The one that is asked for, in an option or in RHIZOME_ENGINE; else docker, unless podman alone is installed. */
-export function chooseEngine(asked?: Engine, env: NodeJS.ProcessEnv = process.env): Engine {
-  const named = asked ?? engines.find((engine) => engine === env.RHIZOME_ENGINE);
+export function chooseContainerEngine(asked?: ContainerEngine, env: NodeJS.ProcessEnv = process.env): ContainerEngine {
+  const named = asked ?? containerEngines.find((engine) => engine === env.RHIZOME_ENGINE);
   const folders = (env.PATH ?? '').split(delimiter);
-  return named ?? engines.find((engine) => folders.some((folder) => existsSync(join(folder, engine)))) ?? 'docker';
+  return (
+    named ?? containerEngines.find((engine) => folders.some((folder) => existsSync(join(folder, engine)))) ?? 'docker'
+  );
 }
 
 export interface BuildOptions {
@@ -26,7 +28,7 @@ export interface BuildOptions {
   readonly platform?: string;
 }
 
-export function imageBuild(engine: Engine, { tag, buildArgs, secrets, platform }: BuildOptions): string[] {
+export function imageBuild(engine: ContainerEngine, { tag, buildArgs, secrets, platform }: BuildOptions): string[] {
   return [
     engine,
     'build',
@@ -39,12 +41,12 @@ export function imageBuild(engine: Engine, { tag, buildArgs, secrets, platform }
   ];
 }
 
-export const imageTag = (engine: Engine, image: string, tag: string): string[] => [engine, 'tag', image, tag];
+export const imageTag = (engine: ContainerEngine, image: string, tag: string): string[] => [engine, 'tag', image, tag];
 
-export const imageInspect = (engine: Engine, image: string): string[] => [engine, 'image', 'inspect', image];
+export const imageInspect = (engine: ContainerEngine, image: string): string[] => [engine, 'image', 'inspect', image];
 
 /** @param platform of an image that may have several; podman's have one */
-export const imageSave = (engine: Engine, image: string, file: string, platform?: string): string[] => [
+export const imageSave = (engine: ContainerEngine, image: string, file: string, platform?: string): string[] => [
   engine,
   'save',
   '--output',
@@ -54,7 +56,7 @@ export const imageSave = (engine: Engine, image: string, file: string, platform?
 ];
 
 /** @param digestFile where podman writes the digest; docker prints it */
-export const imagePush = (engine: Engine, image: string, digestFile: string): string[] =>
+export const imagePush = (engine: ContainerEngine, image: string, digestFile: string): string[] =>
   engine === 'docker' ? ['docker', 'push', image] : ['podman', 'push', '--digestfile', digestFile, image];
 
 /** What a registry has under a name; fails where it has nothing. One of this machine may speak HTTP, which a push takes as it is. */
@@ -67,17 +69,17 @@ export const dockerManifest = (image: string): string[] => [
   image,
 ];
 
-/** Fails where the client alone is there. Docker's prints the version of its Engine. */
-export const engineVersion = (engine: Engine): string[] =>
+/** Fails where the client alone is there. Docker's prints the version of its ContainerEngine. */
+export const containerEngineVersion = (engine: ContainerEngine): string[] =>
   engine === 'docker'
     ? ['docker', 'version', '--format', '{{.Server.Version}}']
     : ['podman', 'info', '--format', '{{.Version.Version}}'];
 
-/** The version of the API that Docker's client and Engine agree on, as `1.48`. */
+/** The version of the API that Docker's client and ContainerEngine agree on, as `1.48`. */
 export const dockerApiVersion = (): string[] => ['docker', 'version', '--format', '{{.Client.APIVersion}}'];
 
 /** The names of the images that a node of kind holds, a line each. */
-export const nodeImages = (engine: Engine, node: string): string[] => [
+export const nodeImages = (engine: ContainerEngine, node: string): string[] => [
   engine,
   'exec',
   node,
@@ -90,7 +92,7 @@ export const nodeImages = (engine: Engine, node: string): string[] => [
 ];
 
 /** Where a port of a container is on this machine: a line each, as `127.0.0.1:8080`. Fails where it is nowhere. */
-export const containerPort = (engine: Engine, container: string, port: number): string[] => [
+export const containerPort = (engine: ContainerEngine, container: string, port: number): string[] => [
   engine,
   'port',
   container,
@@ -98,7 +100,7 @@ export const containerPort = (engine: Engine, container: string, port: number): 
 ];
 
 /** Runs a shell line in a node of kind. */
-export const nodeShell = (engine: Engine, node: string, line: string): string[] => [
+export const nodeShell = (engine: ContainerEngine, node: string, line: string): string[] => [
   engine,
   'exec',
   node,
@@ -108,13 +110,13 @@ export const nodeShell = (engine: Engine, node: string, line: string): string[] 
 ];
 
 /** Freezes every process of a node of kind; to the others it is gone. */
-export const nodePause = (engine: Engine, node: string): string[] => [engine, 'pause', node];
-export const nodeUnpause = (engine: Engine, node: string): string[] => [engine, 'unpause', node];
+export const nodePause = (engine: ContainerEngine, node: string): string[] => [engine, 'pause', node];
+export const nodeUnpause = (engine: ContainerEngine, node: string): string[] => [engine, 'unpause', node];
 
 export const buildxVersion = (): string[] => ['docker', 'buildx', 'version'];
 
 /** The engine's memory, in bytes. */
-export const engineMemory = (engine: Engine): string[] => [
+export const containerEngineMemory = (engine: ContainerEngine): string[] => [
   engine,
   'info',
   '--format',

@@ -1,8 +1,8 @@
 /** Argument lists for `kind`. Pure: `exec` runs them. */
-import type { Engine } from './container-engine.ts';
+import type { ContainerEngine } from './container-engine.ts';
 
 /** kind takes Docker, unless this says otherwise. */
-export const kindEnvironment = (engine: Engine): { readonly env?: Readonly<Record<string, string>> } =>
+export const kindEnvironment = (engine: ContainerEngine): { readonly env?: Readonly<Record<string, string>> } =>
   engine === 'podman' ? { env: { KIND_EXPERIMENTAL_PROVIDER: 'podman' } } : {};
 
 export const kindVersion = (): string[] => ['kind', 'version'];

@@ -72,7 +72,7 @@ clusterTest('a quota without room for one more', async () => {
     await manifests('s/INFERENCE_THREADS/INFERENCE_THREADS_2/');
     await expectFailure(
       await up(),
-      /The cluster refuses the replicas: the quota "tight" leaves no room: one more replica takes pods=1; used is pods=\d, allowed pods=2\./,
+      /The cluster rejected the replicas: the quota "tight" is exhausted: one more replica needs pods=1; used pods=\d of pods=2\./,
       'FailedCreate',
     );
   } finally {
@@ -87,7 +87,7 @@ clusterTest('pods that the namespace does not admit', async () => {
   );
   await expectFailure(
     await up(),
-    /The cluster refuses the replicas: the namespace enforces Pod Security "restricted:v1\.30", and the replicas have .*privileged/,
+    /The cluster rejected the replicas: the namespace enforces Pod Security "restricted:v1\.30", and the replicas have .*privileged/,
   );
 });
 
@@ -162,7 +162,7 @@ clusterTest('an object that a policy of the cluster forbids', async () => {
     const run = await up();
     expect(run.exitCode).toBe(1);
     expect(run.stderr).toContain(
-      `✗ The cluster refuses what was to be applied: the cluster's policy "${name}" forbids it: an owner is missing.\n`,
+      `✗ The cluster rejected the manifests: the cluster's policy "${name}" denied it: an owner is missing.\n`,
     );
   } finally {
     await kubectl('delete', '-f', file);
