@@ -3,14 +3,14 @@
  *
  * `.ci/policy-tools` installs the tools. The tests look for them in the folder POLICY_TOOLS, then on the PATH.
  * A failed check must be waived below, with the reason. A waiver that is no longer needed makes the test fail too.
- * infra/policy.test.ts checks the same values with Node alone.
+ * infra/policy-linters.test.ts checks the same values with Node alone.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { environments } from '../../infra/environments.ts';
-import { supportedVersions } from '../../infra/schemas/schema-file.ts';
+import { supportedVersions } from '../../infra/kubernetes-schemas/schema-file.ts';
 import { findTool, testWithTools } from '../needs.ts';
 
 const noDigest = 'the digest is known only after the image is pushed; environments.ts says where to put it';

@@ -4,8 +4,8 @@ import { ConfigMap, HorizontalPodAutoscaler, k8s, Metric, MetricTarget } from 'c
 import type { HTTPIngressPath } from 'kubernetes-types/networking/v1.js';
 import { localProfile, PredictionChart, PredictionService, productionProfile, RestrictedNamespace } from './index.ts';
 import { at, only, type Manifest } from './fixtures/manifests.ts';
-import { supportedVersions } from './schemas/schema-file.ts';
-import { validateManifests } from './schemas/validate.ts';
+import { supportedVersions } from './kubernetes-schemas/schema-file.ts';
+import { validateManifests } from './kubernetes-schemas/validate.ts';
 
 const app = new App();
 

@@ -47,7 +47,9 @@ function validateObject(
   }
   const validate = ajv.getSchema(`${file.$id}#/$defs/${definition}`);
   if (validate === undefined)
-    throw new Error(`${schemaFile(version)} lacks ${definition}. Regenerate it: see infra/schemas/generate.ts`);
+    throw new Error(
+      `${schemaFile(version)} lacks ${definition}. Regenerate it: see infra/kubernetes-schemas/generate.ts`,
+    );
   if (validate(object) === true) return [];
   const name = `${object?.kind ?? ''}/${object?.metadata?.name ?? place}`;
   return (validate.errors ?? []).map((error) => ({

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { environments } from './environments.ts';
 import { at, only, type Manifest } from './fixtures/manifests.ts';
-import { supportedVersions } from './schemas/schema-file.ts';
-import { validateManifests } from './schemas/validate.ts';
+import { supportedVersions } from './kubernetes-schemas/schema-file.ts';
+import { validateManifests } from './kubernetes-schemas/validate.ts';
 
 const read = (environment: string) =>
   readFileSync(join(import.meta.dirname, '..', 'charts-out', `${environment}.k8s.yaml`), 'utf8');

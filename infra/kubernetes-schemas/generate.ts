@@ -2,7 +2,7 @@
  * Generates the small, strict schemas in this folder from those of the Python package kubernetes-validate (Apache-2.0):
  *
  *   pip download --no-deps kubernetes-validate==1.37.0 && unzip -d unpacked kubernetes_validate-*.whl
- *   node infra/schemas/generate.ts unpacked/kubernetes_validate/kubernetes-json-schema
+ *   node infra/kubernetes-schemas/generate.ts unpacked/kubernetes_validate/kubernetes-json-schema
  *
  * Adds what the published schemas lack: required apiVersion and kind, the enumerations that matter, and patterns for
  * quantities. Drops descriptions, nulls and `status`, which manifests do not need.
@@ -89,7 +89,9 @@ function generate(upstream: Readonly<Record<string, UpstreamSchema>>): Omit<Sche
 
 const [folder] = process.argv.slice(2);
 if (folder === undefined)
-  throw new Error('Pass the folder with the schemas of kubernetes-validate: see the top of infra/schemas/generate.ts.');
+  throw new Error(
+    'Pass the folder with the schemas of kubernetes-validate. The top of this file says how to get them.',
+  );
 for (const version of supportedVersions) {
   const source = join(folder, `v${version}.0-local-strict`, '_definitions.json');
   const { $defs } = JSON.parse(readFileSync(source, 'utf8')) as { $defs: Record<string, UpstreamSchema> };
