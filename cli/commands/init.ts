@@ -48,8 +48,9 @@ export function initCommand(given: CommandContext): Command {
           ...(written.length > 0 ? [['wrote', written.join(', ')]] : []),
           ...kept.map(({ path, needs }) => ['kept', `${path}: ${needs}`]),
         ];
-        // The reporter indents lines by two.
-        for (const line of columns(rows, { width: (process.stdout.columns ?? 80) - 2 })) report.line(line);
+        // The reporter writes to standard error, and indents lines by two.
+        const width = process.stderr.isTTY ? process.stderr.columns - 2 : Infinity;
+        for (const line of columns(rows, { width })) report.line(line);
         return files;
       });
       // Name the file, or npm would reuse what its lock file says about an earlier file of the same name.

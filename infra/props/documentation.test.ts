@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+
+/** The files whose props are public: their comments become the API reference. */
+const files = [
+  'charts/prediction-chart.ts',
+  'constructs/restricted-namespace.ts',
+  'constructs/settings-map.ts',
+  'props/prediction-service-props.ts',
+];
+
+interface DocumentedProp {
+  readonly name: string;
+  readonly optional: boolean;
+  readonly readonly: boolean;
+  readonly comment: string;
+}
+
+function propsOf(file: string): readonly DocumentedProp[] {
+  const path = join(import.meta.dirname, '..', file);
+  const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+  return source.statements.filter(ts.isInterfaceDeclaration).flatMap((declaration) =>
+    declaration.members.filter(ts.isPropertySignature).map((member) => ({
+      name: `${declaration.name.text}.${member.name.getText()}`,
+      optional: member.questionToken !== undefined,
+      readonly: member.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ReadonlyKeyword) ?? false,
+      comment: ts
+        .getJSDocCommentsAndTags(member)
+        .map((comment) => comment.getText())
+        .join('\n'),
+    })),
+  );
+}
+
+describe.each(files)('%s', (file) => {
+  const props = propsOf(file);
+  const names = (wrong: (prop: DocumentedProp) => boolean) => props.filter(wrong).map(({ name }) => name);
+
+  test('every prop is read-only and has a comment', () => {
+    expect(props).not.toEqual([]);
+    expect(names((prop) => !prop.readonly || prop.comment === '')).toEqual([]);
+  });
+
+  test('every optional prop has @default, and no other prop has', () => {
+    expect(names(({ optional, comment }) => optional !== comment.includes('@default '))).toEqual([]);
+  });
+
+  test('every prop in seconds says its minimum', () => {
+    const seconds = names(
+      ({ name, comment }) => name.endsWith('Seconds') && !/\d or more|At least|More than/.test(comment),
+    );
+    expect(seconds).toEqual([]);
+  });
+});
