@@ -15,7 +15,7 @@ import { defaultPort, examples, onOption, type CommandContext } from './options.
 
 export function doctorCommand(context: CommandContext): Command {
   return new Command('doctor')
-    .description('look at what `up` needs: programs, versions, memory, and what the cluster allows; change nothing')
+    .description('check what `up` needs: programs, versions, memory and cluster permissions; changes nothing')
     .addOption(onOption('local'))
     .option('--json', 'print [{"what", "state": "ok" | "warning" | "missing", "detail", "fix"}]')
     .addHelpText(

@@ -21,10 +21,10 @@ interface InitFlags {
 export function initCommand(given: CommandContext): Command {
   const { report, signal } = given;
   return new Command('init')
-    .description('set this folder up, empty or with a repository in it, to run a model of yours')
-    .option('--model <file>', 'the model.onnx that your training library exported; can be added later')
-    .option('--name <name>', "what to call model and project (default: the file's name, else the folder's)")
-    .option('--force', 'write files anew that are here already')
+    .description('set up a project for your model in this folder, which may be an existing repository')
+    .option('--model <file>', 'model that your training library exported; you can add it later')
+    .option('--name <name>', "name of the model and the project (default: the file's name or the folder's)")
+    .option('--force', 'replace files that exist')
     .addHelpText(
       'after',
       examples('rhizome init --model wine.onnx', 'rhizome init --name wine && rhizome add model.onnx --name wine'),
@@ -81,7 +81,7 @@ export function initCommand(given: CommandContext): Command {
     const summary = has
       ? `The project is ready, with the model in models/${name}.`
       : 'The project is ready. Next, add a model.';
-    const up = 'npx rhizome up              # two replicas on this machine, at http://localhost:8080';
+    const up = 'npx rhizome up              # two local replicas, at http://localhost:8080';
     const lines = [
       ...(has
         ? [up, 'npx rhizome up --on kind    # the same on a local Kubernetes cluster']
