@@ -6,6 +6,7 @@ import { RestrictedNamespace } from '../constructs/restricted-namespace.ts';
 import { objectLabels } from '../metadata/labels.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 
+/** Props of PredictionChart: those of PredictionService, and a priority. */
 export interface PredictionChartProps extends PredictionServiceProps {
   /**
    * Priority of the pods. If nodes are full, Kubernetes evicts pods of a lower priority to make room; most pods have

@@ -6,6 +6,7 @@ import { objectLabels } from '../metadata/labels.ts';
 /** The oldest supported version: its rules are enforced, so that the upgrade of a cluster does not refuse pods. */
 const enforcedVersion = 'v1.30';
 
+/** Props of RestrictedNamespace. */
 export interface RestrictedNamespaceProps {
   /** Name of the Namespace. Lower-case letters, digits and dashes, at most 63 characters. */
   readonly name: string;

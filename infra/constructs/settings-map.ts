@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { ConfigMap } from 'cdk8s-plus-27';
 import { objectLabels } from '../metadata/labels.ts';
 
+/** Props of SettingsMap. */
 export interface SettingsMapProps {
   /** First part of the ConfigMap's name; a hash of the variables is the second. */
   readonly name: string;

@@ -12,7 +12,8 @@ export interface RequestAndLimit {
 /** The resources of each pod. */
 export interface Resources {
   /**
-   * Processor time, in CPUs (`1`) or thousandths of a CPU (`250m`). The limit is also the number of inference threads.
+   * Processor time, in CPUs (`1`) or thousandths of a CPU (`250m`). The limit, rounded up, is also the number
+   * of inference threads.
    */
   readonly cpu: RequestAndLimit;
   /** Memory, in bytes with a suffix (`512Mi`). Half of the limit becomes Node's heap. */
@@ -21,6 +22,7 @@ export interface Resources {
   readonly ephemeralStorage: RequestAndLimit;
 }
 
+/** Props of PredictionService. */
 export interface PredictionServiceProps {
   /**
    * Name of the Deployment, of the Service and of the other objects. Lower-case letters, digits and dashes, starting
