@@ -1,7 +1,7 @@
 /** gRPC through the Services, from a pod of the cluster: who answers, and what an update costs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { grpcLoad, answeredBy, removeCaller, startCaller, type GrpcLoadOptions } from './grpc-caller.ts';
-import { podNames } from './replicas.ts';
+import { listPodNames } from './replicas.ts';
 import { clusterTest, kubectl, name, skipReason, useTestbed } from './testbed.ts';
 
 const testbed = useTestbed(async (opened) => {
@@ -64,7 +64,7 @@ async function rollUnder(disruption: string, options: Omit<GrpcLoadOptions, 'rat
     await kubectl('rollout', 'restart', 'deployment', name);
     await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
     // Those on their way out serve for the drain delay, and longer where a connection is kept.
-    for (const deadline = Date.now() + 90_000; (await podNames()).length > 2 && Date.now() < deadline;)
+    for (const deadline = Date.now() + 90_000; (await listPodNames()).length > 2 && Date.now() < deadline;)
       await sleep(500);
     await sleep(3000);
   });

@@ -3,12 +3,12 @@ import { execa } from 'execa';
 import type { LoadFailure } from '../../cli/load/report.ts';
 import { expectOtherReplicasServed, measureImpact, type Impact } from './disruption.ts';
 import {
-  connectionsOf,
-  onNode,
-  replicas,
-  restarts,
+  openConnections,
+  runOnNode,
+  listReplicas,
+  restartCounts,
   secondsUntil,
-  secondsUntilBack,
+  secondsUntilRecovered,
   signalOnNode,
   type Replica,
 } from './replicas.ts';
@@ -39,7 +39,7 @@ async function freshReplicas(): Promise<readonly Replica[]> {
   await kubectl('rollout', 'restart', 'deployment', name);
   await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
   await secondsUntil('the old pods are gone', Date.now(), (now) => now.length === 2);
-  return replicas();
+  return listReplicas();
 }
 
 /** Takes a replica's life. @returns the clock time of its death, in milliseconds */
@@ -56,15 +56,15 @@ interface Death extends Impact {
 /** Lets a replica die under load. */
 async function death(disruption: string, victim: Replica, kill: Kill): Promise<Death> {
   // The image was just written to the nodes. A container's end waits for the disk too, and would be measured with that.
-  if (kindName !== undefined) await onNode(victim.node, 'sync');
+  if (kindName !== undefined) await runOnNode(victim.node, 'sync');
   let [diedAt, back, held] = [0, 0, undefined as number | undefined];
   const impact = await measureImpact(
     testbed(),
     disruption,
     async () => {
-      if (kindName !== undefined) held = await connectionsOf(victim);
+      if (kindName !== undefined) held = await openConnections(victim);
       diedAt = await kill(victim);
-      back = await secondsUntilBack(victim, diedAt);
+      back = await secondsUntilRecovered(victim, diedAt);
       return back;
     },
     5,
@@ -108,7 +108,7 @@ async function expectDeath(
     const [victim] = await freshReplicas();
     const died = await death(disruption, victim!, kill);
     expectOtherReplicasServed(died);
-    expect(await restarts()).toEqual(restartsAfter);
+    expect(await restartCounts()).toEqual(restartsAfter);
     const exceeded = beyond(died);
     if (tried === tries) expect(exceeded).toEqual([]);
     if (exceeded.length === 0) return victim!;
@@ -169,5 +169,5 @@ testIfSupported(noContainerNodes, 'a replica that hangs: liveness restarts it, t
   expectOtherReplicasServed(died);
   // Readiness takes it out of the Service within 8 s: three probes, each of 2 s, every 2 s.
   expect(died.fresh.failures.filter(({ sentAt }) => sentAt > died.diedAt + 10_000)).toEqual([]);
-  expect(await restarts()).toEqual([0, 1]);
+  expect(await restartCounts()).toEqual([0, 1]);
 });

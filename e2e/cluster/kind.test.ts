@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, kindCluster, variables } from '../suite.ts';
-import { podNames, replicas } from './replicas.ts';
+import { listPodNames, listReplicas } from './replicas.ts';
 import { context, expectSuccess, isOwn, kubectl, name, testIfSupported, useTestbed } from './testbed.ts';
 
 const testbed = useTestbed(({ project }) => project.rhizome('down', '--on', 'kind'));
@@ -14,7 +14,7 @@ const kindTest = (title: string, run: () => Promise<void>): void => {
 };
 
 /** Their names alone. */
-const pods = async (): Promise<string[]> => (await podNames()).map((pod) => pod.replace('pod/', ''));
+const pods = async (): Promise<string[]> => (await listPodNames()).map((pod) => pod.replace('pod/', ''));
 
 kindTest('up --on kind: from nothing to the asserted prediction', async () => {
   const { image, answer, log } = await testbed().up();
@@ -24,7 +24,7 @@ kindTest('up --on kind: from nothing to the asserted prediction', async () => {
   expect(log).toMatch(
     new RegExp(`new ${name}-\\S+ {2}ready, 0 restarts, ${kindCluster}-worker\\d?, ${name}:v0\\.1\\.0-`),
   );
-  const running = await replicas();
+  const running = await listReplicas();
   expect(running.map((replica) => replica.image)).toEqual([image, image]);
   // The committed manifests keep their tag.
   expect(await readFile(join(testbed().project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain(
@@ -93,7 +93,7 @@ kindTest(
       await kubectl('delete', 'pod', '--all', '--wait=false');
       await until('the port-forward to reconnect', 60_000, async () => {
         const { exitCode } = await testbed().project.rhizome('predict', '--on', on);
-        const now = await replicas();
+        const now = await listReplicas();
         return exitCode === 0 && now.length === 2 && now.every(({ ready }) => ready);
       });
     } finally {

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { expectNoFailedRequests } from './disruption.ts';
-import { replicas, secondsUntil } from './replicas.ts';
+import { listReplicas, secondsUntil } from './replicas.ts';
 import {
   clusterTest,
   context,
@@ -32,13 +32,13 @@ clusterTest('a namespace that enforces "restricted" admits it without a warning'
       'jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce}',
     ),
   ).toBe('restricted');
-  expect(await replicas()).toHaveLength(2);
+  expect(await listReplicas()).toHaveLength(2);
 });
 
 clusterTest('applied twice: no pod rolls, and kubectl diff is empty', async () => {
-  const before = (await replicas()).map(({ pod }) => pod);
+  const before = (await listReplicas()).map(({ pod }) => pod);
   await testbed().up();
-  expect((await replicas()).map(({ pod }) => pod)).toEqual(before);
+  expect((await listReplicas()).map(({ pod }) => pod)).toEqual(before);
   await expectNoDifference(join(testbed().project.folder, '.rhizome/charts/local.k8s.yaml'));
 });
 

@@ -1,7 +1,7 @@
 /** What it costs when a pod or its node has to go, or is lost. */
 import { execa, execaSync } from 'execa';
 import { expectOtherReplicasServed, expectNoFailedRequests, measureImpact } from './disruption.ts';
-import { podNames, replicas, secondsUntil, type Replica } from './replicas.ts';
+import { listPodNames, listReplicas, secondsUntil, type Replica } from './replicas.ts';
 import {
   clusterTest,
   context,
@@ -40,7 +40,7 @@ function tooFewNodes(): string | undefined {
 const allReady = (now: readonly Replica[]): boolean => now.length === 2 && now.every(({ ready }) => ready);
 
 clusterTest('eviction by the Eviction API: no request fails', async () => {
-  const [victim] = await replicas();
+  const [victim] = await listReplicas();
   await expectNoFailedRequests(
     testbed(),
     'eviction',
@@ -63,7 +63,7 @@ clusterTest('eviction by the Eviction API: no request fails', async () => {
 });
 
 testIfSupported(tooFewNodes(), 'drain of a worker: no request fails', async () => {
-  const { node } = (await replicas())[0]!;
+  const { node } = (await listReplicas())[0]!;
   cleanUpAtEnd('kubectl', '--context', context, 'uncordon', node);
   try {
     await expectNoFailedRequests(testbed(), 'drain of a worker', async () => {
@@ -99,7 +99,7 @@ testIfSupported(
       Date.now(),
       (now) => allReady(now) && now[0]!.node !== now[1]!.node,
     );
-    const { node, pod: stopped } = (await replicas())[0]!;
+    const { node, pod: stopped } = (await listReplicas())[0]!;
     let [stoppedAt, noticedAt, back] = [0, 0, 0];
     cleanUpAtEnd('docker', 'unpause', node);
     try {
@@ -157,9 +157,9 @@ testIfSupported(
           90,
         );
         const deadline = Date.now() + 90_000;
-        while ((await podNames()).length !== 2 && Date.now() < deadline)
+        while ((await listPodNames()).length !== 2 && Date.now() < deadline)
           await new Promise((resolve) => setTimeout(resolve, 500));
-        expect(await podNames()).toHaveLength(2);
+        expect(await listPodNames()).toHaveLength(2);
         expect(most).toBe(2);
         await kubectl('wait', `node/${node}`, '--for=condition=Ready', '--timeout=60s');
       },
@@ -168,6 +168,6 @@ testIfSupported(
     expect(returned.keepAlive.failures).toEqual([]);
     expect(returned.lost).toEqual([]);
     expectOtherReplicasServed(returned);
-    expect(allReady(await replicas())).toBe(true);
+    expect(allReady(await listReplicas())).toBe(true);
   },
 );

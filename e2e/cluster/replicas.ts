@@ -12,11 +12,12 @@ export interface Replica {
   readonly containerId: string;
   readonly ready: boolean;
   readonly restarts: number;
-  readonly lastEnd: string | undefined;
+  /** Why the container was terminated the last time, such as `OOMKilled`. */
+  readonly lastTermination: string | undefined;
 }
 
-/** The pods that are not on their way out, as the API server sees them. */
-export async function replicas(): Promise<readonly Replica[]> {
+/** Returns the pods that are not terminating, as the API server reports them. */
+export async function listReplicas(): Promise<readonly Replica[]> {
   const { items } = JSON.parse(await kubectl('get', 'pods', '--output', 'json')) as List<Pod>;
   return items
     .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status.phase !== 'Failed')
@@ -27,54 +28,60 @@ export async function replicas(): Promise<readonly Replica[]> {
         node: spec.nodeName ?? '',
         image: spec.containers[0]?.image ?? '',
         containerId: container?.containerID?.replace('containerd://', '') ?? '',
-        // The pod's, not the container's: the pods of a lost node are not ready, whatever their containers last said.
+        // The condition of the pod, not of the container: after a node is lost, its pods are not ready although the
+        // last reported status of their containers still says so.
         ready: status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
         restarts: container?.restartCount ?? 0,
-        lastEnd: container?.lastState?.terminated?.reason,
+        lastTermination: container?.lastState?.terminated?.reason,
       };
     });
 }
 
-/** Restarts of the replicas, the fewest first. */
-export const restarts = async (): Promise<readonly number[]> =>
-  (await replicas()).map((replica) => replica.restarts).toSorted((a, b) => a - b);
+/** Returns the number of restarts of each replica, in ascending order. */
+export const restartCounts = async (): Promise<readonly number[]> =>
+  (await listReplicas()).map((replica) => replica.restarts).toSorted((a, b) => a - b);
 
-/** Pods, those too that are on their way out. */
-export const podNames = async (): Promise<readonly string[]> =>
+/** Returns the names of all pods, as `pod/NAME`, including those that are terminating. */
+export const listPodNames = async (): Promise<readonly string[]> =>
   (await kubectl('get', 'pods', '--output', 'name'))
     .split('\n')
     .filter((pod) => pod !== '')
     .toSorted();
 
-/** Waits until the replicas are as wanted. @returns the seconds since `since` (clock time, milliseconds) */
+/**
+ * Waits until the replicas meet a condition.
+ * @param since clock time in milliseconds
+ * @param limit timeout in seconds
+ * @returns the seconds from `since` until then
+ */
 export async function secondsUntil(
   what: string,
   since: number,
-  holds: (now: readonly Replica[]) => boolean,
+  condition: (now: readonly Replica[]) => boolean,
   limit = 60,
 ): Promise<number> {
-  let failed: unknown;
+  let cause: unknown;
   for (;;) {
-    const now = await replicas().catch((error: unknown) => {
-      failed = error; // the API server of a busy machine may take too long once
+    const now = await listReplicas().catch((error: unknown) => {
+      cause = error; // a single timeout is normal for the API server of a busy machine
       return [];
     });
     const seconds = (Date.now() - since) / 1000;
-    if (holds(now)) return seconds;
+    if (condition(now)) return seconds;
     if (seconds > limit)
-      throw new Error(`waited ${limit} s in vain until ${what}: ${JSON.stringify(now)}`, { cause: failed });
+      throw new Error(`Timed out after ${limit} s, waiting until ${what}. Replicas: ${JSON.stringify(now)}`, { cause });
     await sleep(50);
   }
 }
 
-/** Seconds until a killed replica, restarted or replaced, is ready, and all others are. */
-export async function secondsUntilBack(
+/** Waits until all replicas are ready and the killed one has been restarted or replaced. @returns the seconds until then */
+export async function secondsUntilRecovered(
   killed: Replica,
   since: number,
   { wanted = 2, limit = 60 } = {},
 ): Promise<number> {
   return secondsUntil(
-    `${killed.pod} is back`,
+    `${killed.pod} is restarted or replaced, and all replicas are ready`,
     since,
     (now) => {
       const same = now.find(({ pod }) => pod === killed.pod);
@@ -88,30 +95,34 @@ export async function secondsUntilBack(
   );
 }
 
-/** Runs a shell line in a node of kind. */
-export async function onNode(node: string, line: string): Promise<string> {
+/** Runs a shell command on a node of a kind cluster. @returns its standard output */
+export async function runOnNode(node: string, line: string): Promise<string> {
   const { stdout } = await execa('docker', ['exec', node, 'sh', '-c', line], { timeout: 30_000 });
   return stdout;
 }
 
-const silent = {
+const quietContext = {
   root: process.cwd(),
   report: createReporter({ write: () => true }),
   signal: new AbortController().signal,
 };
 
-/** As the command knows it. */
+/** Converts a replica to the form that `rhizome chaos` uses. */
 const located = ({ pod, node, containerId }: Replica): Located => ({ name: pod, node, process: containerId });
 
-/** Signals a replica's first process from its node: from inside of the container it ignores these. @returns the clock time, in milliseconds */
+/**
+ * Signals a replica's first process from its node, because that process ignores these signals from inside the container.
+ * @returns the clock time of the signal in milliseconds
+ */
 export const signalOnNode = (replica: Replica, signal: 'KILL' | 'STOP'): Promise<number> =>
-  nodesOf('docker').signal(silent, located(replica), signal);
+  nodesOf('docker').signal(quietContext, located(replica), signal);
 
-/** Connections that the replica's server holds. State 01 of /proc/net/tcp is ESTABLISHED; 1F40 is port 8000. */
-export async function connectionsOf(replica: Replica): Promise<number> {
-  const pid = await pidOnNode(silent, 'docker', located(replica));
+/** Returns the number of connections that a replica's HTTP server has open. */
+export async function openConnections(replica: Replica): Promise<number> {
+  const pid = await pidOnNode(quietContext, 'docker', located(replica));
+  // In /proc/net/tcp, state 01 is ESTABLISHED, and 1F40 is port 8000.
   return Number(
-    await onNode(
+    await runOnNode(
       replica.node,
       `cat /proc/${pid}/net/tcp /proc/${pid}/net/tcp6 | awk '$2 ~ /:1F40$/ && $4 == "01"' | wc -l`,
     ),

@@ -2,7 +2,7 @@
 import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expectNoFailedRequests } from './disruption.ts';
-import { replicas, secondsUntil } from './replicas.ts';
+import { listReplicas, secondsUntil } from './replicas.ts';
 import { clusterTest, kubectl, name, useTestbed, type Up } from './testbed.ts';
 
 const testbed = useTestbed();
@@ -10,7 +10,7 @@ const testbed = useTestbed();
 const after = 12;
 
 clusterTest('rolling update to a new image: no request fails', async () => {
-  const before = await replicas();
+  const before = await listReplicas();
   await appendFile(join(testbed().project.folder, 'service/main.ts'), '\n// changed\n');
   let image = '';
   await expectNoFailedRequests(
@@ -21,7 +21,7 @@ clusterTest('rolling update to a new image: no request fails', async () => {
     },
     after,
   );
-  const now = await replicas();
+  const now = await listReplicas();
   expect(image).not.toBe(before[0]!.image);
   expect(now.map((replica) => replica.image)).toEqual([image, image]);
   expect(now.filter(({ pod }) => before.some((old) => old.pod === pod))).toEqual([]);
@@ -50,7 +50,7 @@ clusterTest('a changed setting: a new ConfigMap, the pods roll, no request fails
       '--output',
       'jsonpath={.spec.template.spec.containers[0].envFrom[0].configMapRef.name}',
     );
-  const [before, pods] = [await settings(), await replicas()];
+  const [before, pods] = [await settings(), await listReplicas()];
   await testbed().edit(
     'infra/environments.ts',
     '...localProfile,',
@@ -65,7 +65,7 @@ clusterTest('a changed setting: a new ConfigMap, the pods roll, no request fails
     after,
   );
   expect(await settings()).not.toBe(before);
-  expect((await replicas()).filter(({ pod }) => pods.some((old) => old.pod === pod))).toEqual([]);
+  expect((await listReplicas()).filter(({ pod }) => pods.some((old) => old.pod === pod))).toEqual([]);
 });
 
 clusterTest('scale 2 -> 6 -> 1: no request fails', async () => {
@@ -89,12 +89,12 @@ clusterTest('scale 2 -> 6 -> 1: no request fails', async () => {
     after,
   );
   await testbed().up();
-  expect(await replicas()).toHaveLength(2);
+  expect(await listReplicas()).toHaveLength(2);
 });
 
 /** Runs an `up` that has to fail under load, and checks that the replicas before it serve on. @returns what it said */
 async function refused(disruption: string, ...args: readonly string[]): Promise<string> {
-  const before = await replicas();
+  const before = await listReplicas();
   let said = '';
   await expectNoFailedRequests(testbed(), disruption, async () => {
     const began = Date.now();
@@ -108,7 +108,7 @@ async function refused(disruption: string, ...args: readonly string[]): Promise<
   expect(said).toContain(`rollout undo deployment/${name}`);
   // A stack of the command line's own; one of the service's may be in its log.
   expect(said).not.toContain('/cli/');
-  const now = await replicas();
+  const now = await listReplicas();
   expect(
     now
       .filter(({ ready }) => ready)
