@@ -5,30 +5,36 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { addRow } from '../impact-table.ts';
 import type { Testbed } from './testbed.ts';
 
-/** Requests a second over kept, and as many over new connections. */
+/** Requests per second over kept connections, and the same number over new connections. */
 const rate = 50;
-/** Kept connections, over all replicas. */
-const kept = 20;
+/** Kept connections to all replicas together. */
+const pool = 20;
 
-/** Returns the seconds until the count was back, where replicas were lost; or nothing. */
-type Work = () => Promise<unknown>;
+/** Causes the disruption. May return the seconds until all lost replicas were replaced. */
+type Disrupt = () => Promise<unknown>;
 
+/** The impact of a disruption on clients. */
 export interface Impact {
-  readonly keepAlive: LoadReport;
-  readonly fresh: LoadReport;
-  /** First attempts that failed, over either kind of connection. */
+  readonly keptConnections: LoadReport;
+  readonly newConnections: LoadReport;
+  /** First attempts that failed, over kept and new connections. */
   readonly failures: readonly LoadFailure[];
-  /** Second attempts that failed too. */
+  /** Second attempts that failed too, over kept and new connections. */
   readonly lost: readonly LoadFailure[];
 }
 
 /**
- * Lets something happen under open-loop load through the Service's NodePort, with every answer checked, and adds what it
- * cost to the table.
+ * Causes a disruption under open-loop load through the Service's NodePort, checks every response, and adds the impact
+ * to the table.
  *
- * @param after seconds of load after it: connections of a pod that ended its work are closed late
+ * @param after seconds for which the load continues afterwards: a terminating pod closes its connections late
  */
-export async function measureImpact(testbed: Testbed, disruption: string, work: Work, after = 3): Promise<Impact> {
+export async function measureImpact(
+  testbed: Testbed,
+  disruption: string,
+  disrupt: Disrupt,
+  after = 3,
+): Promise<Impact> {
   const options = {
     url: `${await testbed.url()}/predictions`,
     requests: testbed.requests,
@@ -36,55 +42,59 @@ export async function measureImpact(testbed: Testbed, disruption: string, work: 
     retryAfter,
   } satisfies Partial<LoadOptions>;
   const loads = [
-    startLoad({ ...options, connections: 'keep-alive', pool: kept }),
+    startLoad({ ...options, connections: 'keep-alive', pool }),
     startLoad({ ...options, connections: 'new' }),
   ];
   let result: unknown;
   try {
     await sleep(2000);
-    result = await work();
+    result = await disrupt();
     await sleep(after * 1000);
   } finally {
     await Promise.all(loads.map((load) => load.stop()));
   }
-  const [keepAlive, fresh] = (await Promise.all(loads.map((load) => load.stop()))) as [LoadReport, LoadReport];
-  const failures = [...keepAlive.failures, ...fresh.failures];
-  const lost = [...keepAlive.lost, ...fresh.lost];
+  const [keptConnections, newConnections] = (await Promise.all(loads.map((load) => load.stop()))) as [
+    LoadReport,
+    LoadReport,
+  ];
+  const failures = [...keptConnections.failures, ...newConnections.failures];
+  const lost = [...keptConnections.lost, ...newConnections.lost];
   addRow({
     disruption,
-    sent: keepAlive.sent + fresh.sent,
+    sent: keptConnections.sent + newConnections.sent,
     failed: failures.length,
     failedTwice: lost.length,
-    longestGapMs: Math.max(keepAlive.longestGapMs, fresh.longestGapMs),
+    longestGapMs: Math.max(keptConnections.longestGapMs, newConnections.longestGapMs),
     ...(typeof result === 'number' && { recoverySeconds: result }),
   });
   for (const [what, report] of [
-    ['keep-alive', keepAlive],
-    ['new', fresh],
+    ['kept connections', keptConnections],
+    ['new connections', newConnections],
   ] as const) {
-    if (report.failures.length > 0) console.log(`  ${what}: ${kinds(report.failures)}`);
+    if (report.failures.length > 0) console.log(`  ${what}: ${summarize(report.failures)}`);
   }
-  return { keepAlive, fresh, failures, lost };
+  return { keptConnections, newConnections, failures, lost };
 }
 
-/** The same, where no request may fail. */
+/** Measures the impact of a disruption, and expects that no request fails, not even at the first attempt. */
 export async function expectNoFailedRequests(
   testbed: Testbed,
   disruption: string,
-  work: Work,
+  disrupt: Disrupt,
   after?: number,
 ): Promise<Impact> {
-  const impact = await measureImpact(testbed, disruption, work, after);
+  const impact = await measureImpact(testbed, disruption, disrupt, after);
   expect(impact.failures).toEqual([]);
   return impact;
 }
 
-/** Holds the other replicas to what they are for: in no second did all requests over new connections fail. */
-export function expectOtherReplicasServed({ fresh }: Impact): void {
-  expect(fresh.perSecond.filter(({ sent, failed }) => sent > rate / 2 && failed === sent)).toEqual([]);
+/** Expects that the other replicas served all the time: there is no second in which all new connections failed. */
+export function expectOtherReplicasServed({ newConnections }: Impact): void {
+  expect(newConnections.perSecond.filter(({ sent, failed }) => sent > rate / 2 && failed === sent)).toEqual([]);
 }
 
-function kinds(failures: readonly LoadFailure[]): string {
+/** Describes failures in one line: how many of each kind, and over how many seconds. */
+function summarize(failures: readonly LoadFailure[]): string {
   const from = Math.min(...failures.map(({ failedAt }) => failedAt));
   const to = Math.max(...failures.map(({ failedAt }) => failedAt));
   return `${byKind(failures)}, over ${((to - from) / 1000).toFixed(1)} s`;

@@ -1,4 +1,7 @@
-/** What it costs when a replica dies: what was on its way to it, for two seconds, and nothing for a client that asks again. */
+/**
+ * Replicas that are killed under load. For two seconds, requests to the killed replica may fail. A client that retries
+ * gets all of its responses.
+ */
 import { execa } from 'execa';
 import type { LoadFailure } from '../../cli/load/report.ts';
 import { expectOtherReplicasServed, measureImpact, type Impact } from './disruption.ts';
@@ -23,138 +26,145 @@ import {
   useTestbed,
 } from './testbed.ts';
 
-/** Seconds. */
-const backWithin = 5;
-const failuresWithin = 2;
+/** Limits in seconds. */
+const maxRecoveryTime = 5;
+const maxFailureTime = 2;
 /**
- * The kubelet looks at its containers each second, and kube-proxy writes its rules at most each second. A machine that has
- * something else to do adds to that and never takes from it, so one death of three has to be as quick. The table has each.
+ * The kubelet checks its containers every second, and kube-proxy updates its rules at most once per second. A busy
+ * machine only ever makes this slower, so it is enough if one kill out of three stays within the limits. The table
+ * lists each of them.
  */
-const tries = 3;
+const maxAttempts = 3;
 
 const testbed = useTestbed();
 
-/** The kubelet backs off before the second restart of a container. */
-async function freshReplicas(): Promise<readonly Replica[]> {
+/** Replaces all replicas, because the kubelet delays the second restart of a container (back-off). */
+async function createFreshReplicas(): Promise<readonly Replica[]> {
   await kubectl('rollout', 'restart', 'deployment', name);
   await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
   await secondsUntil('the old pods are gone', Date.now(), (now) => now.length === 2);
   return listReplicas();
 }
 
-/** Takes a replica's life. @returns the clock time of its death, in milliseconds */
+/** Kills or suspends a replica. @returns the clock time at which this happened, in milliseconds */
 type Kill = (victim: Replica) => Promise<number>;
 
-interface Death extends Impact {
-  readonly diedAt: number;
-  /** Seconds until the count was back. */
-  readonly back: number;
-  /** Connections that the replica held; undefined where its node cannot be asked. */
-  readonly held: number | undefined;
+interface KillImpact extends Impact {
+  /** Clock time in milliseconds. */
+  readonly killedAt: number;
+  /** Seconds until all replicas were ready again. */
+  readonly recoverySeconds: number;
+  /** Connections that the replica had open, or undefined if its node is not a container on this machine. */
+  readonly openConnections: number | undefined;
 }
 
-/** Lets a replica die under load. */
-async function death(disruption: string, victim: Replica, kill: Kill): Promise<Death> {
-  // The image was just written to the nodes. A container's end waits for the disk too, and would be measured with that.
+/** Kills a replica under load. */
+async function killUnderLoad(disruption: string, victim: Replica, kill: Kill): Promise<KillImpact> {
+  // The image has just been written to the nodes. Without a sync, terminating the container would wait for the disk,
+  // and the test would measure that too.
   if (kindName !== undefined) await runOnNode(victim.node, 'sync');
-  let [diedAt, back, held] = [0, 0, undefined as number | undefined];
+  let [killedAt, recoverySeconds, connections] = [0, 0, undefined as number | undefined];
   const impact = await measureImpact(
     testbed(),
     disruption,
     async () => {
-      if (kindName !== undefined) held = await openConnections(victim);
-      diedAt = await kill(victim);
-      back = await secondsUntilRecovered(victim, diedAt);
-      return back;
+      if (kindName !== undefined) connections = await openConnections(victim);
+      killedAt = await kill(victim);
+      recoverySeconds = await secondsUntilRecovered(victim, killedAt);
+      return recoverySeconds;
     },
     5,
   );
-  return { ...impact, diedAt, back, held };
+  return { ...impact, killedAt, recoverySeconds, openConnections: connections };
 }
 
+/** Returns how many seconds after a kill a failed request was sent. */
 const secondsAfter =
-  (diedAt: number) =>
+  (killedAt: number) =>
   ({ sentAt }: LoadFailure): number =>
-    (sentAt - diedAt) / 1000;
+    (sentAt - killedAt) / 1000;
 
-/** Answers that a client did not get although it asked once more. */
-const lostTwice = ({ lost, diedAt }: Death): readonly string[] =>
-  lost.map(secondsAfter(diedAt)).map((seconds) => `failed again when sent ${seconds.toFixed(2)} s after the death`);
+/** Lists the retries that failed. */
+const failedRetries = ({ lost, killedAt }: KillImpact): readonly string[] =>
+  lost.map(secondsAfter(killedAt)).map((seconds) => `a retry sent ${seconds.toFixed(2)} s after the kill failed`);
 
-/** What a death that comes at once cost beyond what it may. */
-function beyondLimits(died: Death): readonly string[] {
-  // One that was on its way when the replica died was sent just before.
-  const late = died.failures.map(secondsAfter(died.diedAt)).filter((seconds) => Math.abs(seconds) > failuresWithin);
-  // Of the connections that had answered before, only those to this replica broke: the other one's went on.
-  const broken = died.keepAlive.failures.filter(({ answeredBefore }) => answeredBefore > 0).length;
+/** Lists by what the impact of an immediate kill exceeds the limits. */
+function exceededLimits(impact: KillImpact): readonly string[] {
+  // A request that was in flight when the replica was killed was sent just before, hence the absolute value.
+  const late = impact.failures
+    .map(secondsAfter(impact.killedAt))
+    .filter((seconds) => Math.abs(seconds) > maxFailureTime);
+  // Of the connections that had been used before, only those to the killed replica may break.
+  const broken = impact.keptConnections.failures.filter(({ answeredBefore }) => answeredBefore > 0).length;
   return [
-    ...lostTwice(died),
-    ...late.map((seconds) => `failed when sent ${seconds.toFixed(2)} s after the death`),
-    ...(broken > (died.held ?? Infinity)
-      ? [`${broken} kept connections broke, of which the replica had ${died.held}`]
+    ...failedRetries(impact),
+    ...late.map((seconds) => `a request sent ${seconds.toFixed(2)} s after the kill failed`),
+    ...(broken > (impact.openConnections ?? Infinity)
+      ? [`${broken} kept connections broke, but the replica had only ${impact.openConnections} open`]
       : []),
-    ...(died.back > backWithin ? [`back after ${died.back.toFixed(1)} s`] : []),
+    ...(impact.recoverySeconds > maxRecoveryTime ? [`recovery took ${impact.recoverySeconds.toFixed(1)} s`] : []),
   ];
 }
 
-/** Lets fresh replicas die, until one death cost no more than it may. @returns who died last */
-async function expectDeath(
+/** Kills fresh replicas, one per attempt, until the impact of a kill is within the limits. @returns the last victim */
+async function expectImpactWithinLimits(
   disruption: string,
   kill: Kill,
-  restartsAfter: readonly number[],
-  beyond: (died: Death) => readonly string[],
+  expectedRestarts: readonly number[],
+  exceeded: (impact: KillImpact) => readonly string[],
 ): Promise<Replica> {
-  for (let tried = 1; ; tried++) {
-    const [victim] = await freshReplicas();
-    const died = await death(disruption, victim!, kill);
-    expectOtherReplicasServed(died);
-    expect(await restartCounts()).toEqual(restartsAfter);
-    const exceeded = beyond(died);
-    if (tried === tries) expect(exceeded).toEqual([]);
-    if (exceeded.length === 0) return victim!;
-    console.log(`  beyond the limits, try ${tried} of ${tries}:\n    ${exceeded.join('\n    ')}`);
+  for (let attempt = 1; ; attempt++) {
+    const [victim] = await createFreshReplicas();
+    const impact = await killUnderLoad(disruption, victim!, kill);
+    expectOtherReplicasServed(impact);
+    expect(await restartCounts()).toEqual(expectedRestarts);
+    const problems = exceeded(impact);
+    if (attempt === maxAttempts) expect(problems).toEqual([]);
+    if (problems.length === 0) return victim!;
+    console.log(`  limits exceeded in attempt ${attempt} of ${maxAttempts}:\n    ${problems.join('\n    ')}`);
   }
 }
 
 testIfSupported(
   noContainerNodes,
-  'kill -9 of a replica: what was sent to it fails for 2 s at most, a client that asks again gets its answer, back within 5 s',
+  'kill -9 of a replica: requests to it fail for at most 2 s, retries succeed, and it is ready again within 5 s',
   async () => {
-    await expectDeath('kill -9', (victim) => signalOnNode(victim, 'KILL'), [0, 1], beyondLimits);
+    await expectImpactWithinLimits('kill -9', (victim) => signalOnNode(victim, 'KILL'), [0, 1], exceededLimits);
   },
 );
 
-clusterTest('a pod deleted with grace 0: the same', async () => {
-  await expectDeath(
-    'deletion, grace 0',
+clusterTest('deleting a pod with grace period 0 has no greater impact than kill -9', async () => {
+  await expectImpactWithinLimits(
+    'deletion, grace period 0',
     async ({ pod }) => {
       const at = Date.now();
       await kubectl('delete', 'pod', pod, '--grace-period=0', '--force', '--wait=false');
       return at;
     },
     [0, 0],
-    beyondLimits,
+    exceededLimits,
   );
 });
 
 clusterTest(
-  'a replica out of memory: it comes back, a client that asks again gets its answer, status says why, the others serve',
+  'a replica runs out of memory: it is restarted, retries succeed, status gives the reason, and the others serve',
   async () => {
-    const victim = await expectDeath(
+    const victim = await expectImpactWithinLimits(
       'out of memory',
       async ({ pod }) => {
-        // Processes that are each smaller than the server, so that the server is the victim. They end with the container.
+        // Each of these processes uses less memory than the server, so the kernel kills the server. They end with the
+        // container.
         const allocate = 'for i in $(seq 24); do (head -c 30000000 /dev/zero; sleep 15) | tail & done; wait';
         const { exitCode } = await execa(
           'kubectl',
           ['--context', context, '--namespace', name, 'exec', pod, '--', 'sh', '-c', allocate],
           { reject: false, timeout: 60_000 },
         );
-        if (exitCode === 0) throw new Error('the container had memory for all of it');
+        if (exitCode === 0) throw new Error('The container did not run out of memory.');
         return Date.now();
       },
       [0, 1],
-      lostTwice,
+      failedRetries,
     );
     const status = JSON.parse((await testbed().project.rhizome('status', '--json')).stdout) as {
       replicas: { name: string; reason?: string }[];
@@ -163,11 +173,11 @@ clusterTest(
   },
 );
 
-testIfSupported(noContainerNodes, 'a replica that hangs: liveness restarts it, the others serve', async () => {
-  const [victim] = await freshReplicas();
-  const died = await death('hang (SIGSTOP)', victim!, (replica) => signalOnNode(replica, 'STOP'));
-  expectOtherReplicasServed(died);
-  // Readiness takes it out of the Service within 8 s: three probes, each of 2 s, every 2 s.
-  expect(died.fresh.failures.filter(({ sentAt }) => sentAt > died.diedAt + 10_000)).toEqual([]);
+testIfSupported(noContainerNodes, 'a replica hangs: the liveness probe restarts it, and the others serve', async () => {
+  const [victim] = await createFreshReplicas();
+  const impact = await killUnderLoad('hang (SIGSTOP)', victim!, (replica) => signalOnNode(replica, 'STOP'));
+  expectOtherReplicasServed(impact);
+  // The readiness probe removes it from the Service within 8 s: three probes with a timeout of 2 s, one every 2 s.
+  expect(impact.newConnections.failures.filter(({ sentAt }) => sentAt > impact.killedAt + 10_000)).toEqual([]);
   expect(await restartCounts()).toEqual([0, 1]);
 });

@@ -1,8 +1,11 @@
 import { execa } from 'execa';
 import type { List, Node, Service } from '../../cli/kubernetes.ts';
 
-/** A NodePort that no Service of the cluster has; the one that this namespace has already, from an earlier file of the run. */
-export async function freeNodePort(context: string, name: string): Promise<number> {
+/**
+ * Returns the NodePort for this run's Service: its current one, if an earlier test file created the Service already, or
+ * one that no other Service of the cluster uses.
+ */
+export async function chooseNodePort(context: string, name: string): Promise<number> {
   const services = await get<Service>(context, 'services', '--all-namespaces');
   const ports = ({ spec }: Service): number[] => (spec.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []);
   const own = services.find(({ metadata }) => metadata.namespace === name && metadata.name === name);
@@ -12,14 +15,17 @@ export async function freeNodePort(context: string, name: string): Promise<numbe
   return free[Math.floor(Math.random() * free.length)]!;
 }
 
-/** Where the NodePort may be reached: the control plane first, since the tests stop the others. */
-export async function entryAddresses(context: string, name: string): Promise<readonly string[]> {
-  const port = await freeNodePort(context, name);
+/**
+ * Returns the URLs at which this machine may be able to reach the NodePort. Those of the control plane come first,
+ * because the tests stop other nodes.
+ */
+export async function nodePortUrls(context: string, name: string): Promise<readonly string[]> {
+  const port = await chooseNodePort(context, name);
   const nodes = await get<Node>(context, 'nodes');
-  const isWorker = ({ metadata }: Node): number =>
+  const rank = ({ metadata }: Node): number =>
     'node-role.kubernetes.io/control-plane' in (metadata.labels ?? {}) ? 0 : 1;
   return nodes
-    .toSorted((a, b) => isWorker(a) - isWorker(b))
+    .toSorted((a, b) => rank(a) - rank(b))
     .flatMap(({ status }) =>
       ['ExternalIP', 'InternalIP'].flatMap((type) =>
         (status.addresses ?? [])

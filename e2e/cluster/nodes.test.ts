@@ -1,4 +1,4 @@
-/** What it costs when a pod or its node has to go, or is lost. */
+/** Evictions, drained nodes and lost nodes under load. */
 import { execa, execaSync } from 'execa';
 import { expectOtherReplicasServed, expectNoFailedRequests, measureImpact } from './disruption.ts';
 import { listPodNames, listReplicas, secondsUntil, type Replica } from './replicas.ts';
@@ -17,9 +17,9 @@ import { cleanUpAtEnd } from '../cleanup.ts';
 
 const testbed = useTestbed();
 
-/** Why a node cannot be emptied: nothing can be run elsewhere. */
+/** Returns why a node cannot be drained, or undefined if it can: its pods need another node to move to. */
 function tooFewNodes(): string | undefined {
-  // Before the suite's own cluster is made, it is known to have two.
+  // The suite's own cluster may not exist yet, but it will have two workers.
   if (skipReason !== undefined || process.env[variables.context] === undefined) return undefined;
   const { stdout } = execaSync(
     'kubectl',
@@ -34,12 +34,12 @@ function tooFewNodes(): string | undefined {
     { reject: false, timeout: 30_000 },
   );
   const free = stdout.split('\n').filter((effects) => !effects.includes('NoSchedule')).length;
-  return free < 2 ? `${context} has only ${free} nodes that take pods` : undefined;
+  return free < 2 ? `pods can be scheduled on only ${free} nodes of ${context}` : undefined;
 }
 
 const allReady = (now: readonly Replica[]): boolean => now.length === 2 && now.every(({ ready }) => ready);
 
-clusterTest('eviction by the Eviction API: no request fails', async () => {
+clusterTest('evicting a replica by the Eviction API: no request fails', async () => {
   const [victim] = await listReplicas();
   await expectNoFailedRequests(
     testbed(),
@@ -53,7 +53,7 @@ clusterTest('eviction by the Eviction API: no request fails', async () => {
         timeout: 60_000,
       });
       return secondsUntil(
-        'another pod is ready',
+        'another pod has replaced the evicted one and is ready',
         began,
         (now) => allReady(now) && now.every(({ pod }) => pod !== victim!.pod),
       );
@@ -62,7 +62,7 @@ clusterTest('eviction by the Eviction API: no request fails', async () => {
   );
 });
 
-testIfSupported(tooFewNodes(), 'drain of a worker: no request fails', async () => {
+testIfSupported(tooFewNodes(), 'draining a worker: no request fails', async () => {
   const { node } = (await listReplicas())[0]!;
   cleanUpAtEnd('kubectl', '--context', context, 'uncordon', node);
   try {
@@ -77,7 +77,7 @@ testIfSupported(tooFewNodes(), 'drain of a worker: no request fails', async () =
         '--timeout=100s',
       );
       return secondsUntil(
-        'the replicas are elsewhere',
+        'all replicas are ready on other nodes',
         began,
         (now) => allReady(now) && now.every((replica) => replica.node !== node),
       );
@@ -89,9 +89,10 @@ testIfSupported(tooFewNodes(), 'drain of a worker: no request fails', async () =
 
 testIfSupported(
   noContainerNodes,
-  'a worker stops: replicas elsewhere serve, the count is back there 30 s after it is found out, nothing is doubled when it returns',
+  'a worker stops: the other replicas serve, lost ones are replaced 30 s after the loss is noticed, ' +
+    'and there are no surplus pods when the worker returns',
   async () => {
-    // Spread over both workers; the drain has left them on one.
+    // Spread the replicas over both workers again: after the drain, all are on one.
     await kubectl('rollout', 'restart', 'deployment', name);
     await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
     await secondsUntil(
@@ -100,58 +101,59 @@ testIfSupported(
       (now) => allReady(now) && now[0]!.node !== now[1]!.node,
     );
     const { node, pod: stopped } = (await listReplicas())[0]!;
-    let [stoppedAt, noticedAt, back] = [0, 0, 0];
+    let [stoppedAt, noticedAt, recovered] = [0, 0, 0];
     cleanUpAtEnd('docker', 'unpause', node);
     try {
       const impact = await measureImpact(testbed(), 'a worker stopped (docker pause)', async () => {
         stoppedAt = Date.now();
         await execa('docker', ['pause', node], { timeout: 30_000 });
-        // The node controller waits 40 s for a node, 50 s since Kubernetes 1.32; then its pods are not ready, and the 30 s begin.
+        // The node controller waits 40 s for a node to respond (50 s since Kubernetes 1.32). Then it marks the node's
+        // pods as not ready, and the 30 s begin.
         await secondsUntil(
-          'the loss is noticed',
+          "the stopped worker's pod is not ready",
           stoppedAt,
           (now) => now.some(({ pod, ready }) => pod === stopped && !ready),
           90,
         );
         noticedAt = Date.now();
-        back = await secondsUntil(
-          'the count is back elsewhere',
+        recovered = await secondsUntil(
+          'two replicas are ready on other nodes',
           stoppedAt,
           (now) => now.filter((replica) => replica.ready && replica.node !== node).length === 2,
           180,
         );
-        return back;
+        return recovered;
       });
       console.log(
-        `  noticed after ${((noticedAt - stoppedAt) / 1000).toFixed(1)} s, back ${(back - (noticedAt - stoppedAt) / 1000).toFixed(1)} s later`,
+        `  noticed after ${((noticedAt - stoppedAt) / 1000).toFixed(1)} s, ` +
+          `recovered ${(recovered - (noticedAt - stoppedAt) / 1000).toFixed(1)} s later`,
       );
-      // The 30 s that are tolerated, a rescheduled pod's start, and a busy machine.
-      expect(back - (noticedAt - stoppedAt) / 1000).toBeLessThanOrEqual(45);
-      // New connections are led to the lost replica until its loss is noticed: half of them. After that only those are which
-      // come from a port whose last connection hangs there still: connection tracking remembers it for two minutes.
-      const failedLater = impact.fresh.failures.filter(({ sentAt }) => sentAt > noticedAt + 2000).length;
-      const sentLater = impact.fresh.perSecond
+      // 30 s of toleration, plus the start of a rescheduled pod, plus some time for a busy machine.
+      expect(recovered - (noticedAt - stoppedAt) / 1000).toBeLessThanOrEqual(45);
+      // Until the loss is noticed, half of the new connections are routed to the lost replica. After that, only those
+      // are whose source port was last used by a connection to it: connection tracking remembers it for two minutes.
+      const failedLater = impact.newConnections.failures.filter(({ sentAt }) => sentAt > noticedAt + 2000).length;
+      const sentLater = impact.newConnections.perSecond
         .slice(-Math.floor((Date.now() - noticedAt) / 1000))
         .reduce((sum, { sent }) => sum + sent, 0);
-      console.log(`  after that ${failedLater} of ${sentLater} new connections failed`);
+      console.log(`  after that, ${failedLater} of ${sentLater} new connections failed`);
       expect(failedLater / sentLater).toBeLessThan(0.25);
-      // All that time the other one serves.
       expectOtherReplicasServed(impact);
     } finally {
       await execa('docker', ['unpause', node], { timeout: 30_000 });
     }
-    // Connection tracking led new connections to the lost pod until it was deleted: what waited there is reset as it ends.
+    // Connection tracking routed some new connections to the lost pod. They hang until it terminates, then are reset.
     const returned = await measureImpact(
       testbed(),
-      'that worker returns',
+      'the stopped worker returns',
       async () => {
         const returnedAt = Date.now();
-        let most = 0;
+        let highestCount = 0;
         await secondsUntil(
-          'the pod that was lost is gone',
+          'the lost pod is gone',
           returnedAt,
           (now) => {
-            most = Math.max(most, now.length);
+            highestCount = Math.max(highestCount, now.length);
             return now.every(({ pod }) => pod !== stopped);
           },
           90,
@@ -160,12 +162,12 @@ testIfSupported(
         while ((await listPodNames()).length !== 2 && Date.now() < deadline)
           await new Promise((resolve) => setTimeout(resolve, 500));
         expect(await listPodNames()).toHaveLength(2);
-        expect(most).toBe(2);
+        expect(highestCount).toBe(2);
         await kubectl('wait', `node/${node}`, '--for=condition=Ready', '--timeout=60s');
       },
       5,
     );
-    expect(returned.keepAlive.failures).toEqual([]);
+    expect(returned.keptConnections.failures).toEqual([]);
     expect(returned.lost).toEqual([]);
     expectOtherReplicasServed(returned);
     expect(allReady(await listReplicas())).toBe(true);

@@ -74,7 +74,10 @@ export async function secondsUntil(
   }
 }
 
-/** Waits until all replicas are ready and the killed one has been restarted or replaced. @returns the seconds until then */
+/**
+ * Waits until all replicas are ready and the killed one has been restarted or replaced.
+ * @returns the seconds until then
+ */
 export async function secondsUntilRecovered(
   killed: Replica,
   since: number,
@@ -111,7 +114,7 @@ const quietContext = {
 const located = ({ pod, node, containerId }: Replica): Located => ({ name: pod, node, process: containerId });
 
 /**
- * Signals a replica's first process from its node, because that process ignores these signals from inside the container.
+ * Signals a replica's first process from its node: from inside the container, the process ignores these signals.
  * @returns the clock time of the signal in milliseconds
  */
 export const signalOnNode = (replica: Replica, signal: 'KILL' | 'STOP'): Promise<number> =>

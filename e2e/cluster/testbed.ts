@@ -1,4 +1,4 @@
-/** The cluster that the suite runs against, with the product on it: one of the suite's own, or what `--context` names. */
+/** The cluster to which the suite deploys the service: its own kind cluster, or the one that `--context` names. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
@@ -8,7 +8,7 @@ import { kindCluster, variables } from '../suite.ts';
 import { testUnless } from '../needs.ts';
 import { cleanUpAtEnd } from '../cleanup.ts';
 import { createWorkspace, type Run, type Workspace } from '../workspace.ts';
-import { entryAddresses, freeNodePort } from './node-port.ts';
+import { chooseNodePort, nodePortUrls } from './node-port.ts';
 
 const {
   [variables.id]: id,
@@ -18,9 +18,9 @@ const {
 } = process.env;
 
 export const context = given ?? `kind-${kindCluster}`;
-/** Of the Deployment and all that belongs to it, of its namespace, and of its image's repository: nobody else's. */
+/** The name of the Deployment, the objects that belong to it, its namespace and its image. It is unique to this run. */
 export const name = `iris-e2e-${id}`;
-/** The cluster's name, where it is one of kind: its nodes are containers of this machine. */
+/** The name of the cluster if it is a kind cluster, whose nodes are containers on this machine. */
 export const kindName = /^kind-(.+)$/.exec(context)?.[1];
 /** Whether the cluster is the suite's own. */
 export const isOwn = given === undefined;
@@ -33,9 +33,9 @@ export const kubectlApply = [
   '--filename',
 ] as const;
 
-/** Why the suite cannot run. */
+/** Returns why the suite cannot run, or undefined if it can. */
 function findSkipReason(): string | undefined {
-  if (id === undefined) return 'run by `npm run e2e`, which cleans up';
+  if (id === undefined) return 'runs only with `npm run e2e`, which cleans up';
   for (const [tool, ...args] of [
     ['docker', 'version'],
     ['kubectl', 'version', '--client'],
@@ -48,20 +48,23 @@ function findSkipReason(): string | undefined {
 }
 export const skipReason = findSkipReason();
 
-/** A test of a file that uses `useTestbed`. */
+/** Defines a test in a file that uses `useTestbed`. If the suite cannot run, the test is skipped; on CI it fails. */
 export const clusterTest = (title: string, run: () => Promise<void>): void => {
   testUnless(skipReason, title, run);
 };
 
-/** A test that not every cluster allows: skipped by name where it does not, on CI too. */
-export function testIfSupported(obstacle: string | undefined, title: string, run: () => Promise<void>): void {
-  if (obstacle === undefined || skipReason !== undefined) clusterTest(title, run);
-  else test.skip(`${title} (${obstacle})`, run);
+/**
+ * Defines a test that not every cluster supports. If this one does not, the test is skipped, with the reason in its
+ * title, even on CI.
+ */
+export function testIfSupported(unsupported: string | undefined, title: string, run: () => Promise<void>): void {
+  if (unsupported === undefined || skipReason !== undefined) clusterTest(title, run);
+  else test.skip(`${title} (${unsupported})`, run);
 }
 
-/** Nodes that are containers: their processes can be signalled and they can be paused, both from this machine. */
+/** Why a test cannot signal the processes of nodes or pause nodes: this requires nodes that are containers. */
 export const noContainerNodes =
-  kindName === undefined ? `the nodes of ${context} are no containers of this machine` : undefined;
+  kindName === undefined ? `the nodes of ${context} are not containers on this machine` : undefined;
 
 export interface Up {
   readonly image: string;
@@ -69,28 +72,32 @@ export interface Up {
   readonly log: string;
 }
 
+/** A project that is deployed to the cluster. */
 export interface Testbed {
   /** A copy of the project, with this testbed's names and ports. */
   readonly project: Workspace;
-  /** `rhizome up` for this cluster; the test looks at the exit code. */
+  /** Runs `rhizome up` for this cluster. Never rejects: the test checks the exit code. */
   tryUp(...args: readonly string[]): Promise<Run>;
-  /** The same, where it has to succeed. */
+  /** Runs `rhizome up` for this cluster. Rejects if it fails. */
   up(...args: readonly string[]): Promise<Up>;
-  /** Base URL of the NodePort; asked for after the first `up`. */
+  /** Returns the base URL of the NodePort. Call this only after the first `up`. */
   url(): Promise<string>;
-  /** Replaces text in a file of the copy, where it stands at least once. */
+  /** Replaces a text everywhere in a file of the copy. Rejects if the file does not contain it. */
   edit(file: string, text: string, by: string): Promise<void>;
-  /** The bodies that the load sends, with what their answers have to be. */
+  /** The bodies that the load sends, with checks of the responses. */
   readonly requests: readonly LoadRequest[];
 }
 
-/** Fails after two minutes, with what kubectl said. */
+/** Runs kubectl in the testbed's namespace. @returns its standard output. Rejects if it fails or after two minutes. */
 export async function kubectl(...args: readonly string[]): Promise<string> {
   const { stdout } = await execa('kubectl', ['--context', context, '--namespace', name, ...args], { timeout: 120_000 });
   return stdout;
 }
 
-/** Opens the testbed for the tests of a file, and closes it after them. The cluster stays for the next file; e2e/run.ts removes it. */
+/**
+ * Creates a testbed before the tests of a file, and removes its copy of the project after them. The cluster is left for
+ * the next file; e2e/run.ts deletes it in the end.
+ */
 export function useTestbed(prepare: (testbed: Testbed) => Promise<unknown> = (testbed) => testbed.up()): () => Testbed {
   let testbed: Testbed | undefined;
   if (skipReason === undefined) {
@@ -109,7 +116,7 @@ async function openTestbed(): Promise<Testbed> {
   const edit = async (file: string, text: string, by: string): Promise<void> => {
     const path = join(project.folder, file);
     const before = await readFile(path, 'utf8');
-    if (!before.includes(text)) throw new Error(`${file} has no '${text}' to replace`);
+    if (!before.includes(text)) throw new Error(`${file} does not contain '${text}', which is to be replaced.`);
     await writeFile(path, before.replaceAll(text, by));
   };
   for (const file of ['infra/environments.ts', 'charts-out/local.k8s.yaml']) await edit(file, 'iris-server', name);
@@ -117,16 +124,16 @@ async function openTestbed(): Promise<Testbed> {
     await edit('kind.yaml', 'name: rhizome\n', `name: ${kindCluster}\n`);
     await edit('kind.yaml', 'hostPort: 8080', `hostPort: ${port}`);
   } else {
-    const nodePort = String(await freeNodePort(context, name));
+    const nodePort = String(await chooseNodePort(context, name));
     for (const file of ['infra/environments.ts', 'charts-out/local.k8s.yaml']) await edit(file, '30080', nodePort);
   }
-  const where = isOwn
+  const target = isOwn
     ? ['--on', 'kind']
     : ['--on', `context=${context}`, ...(registry === undefined ? [] : ['--registry', registry])];
   const tryUp = (...args: readonly string[]): Promise<Run> =>
-    project.rhizome('up', ...where, '--detach', '--json', ...args);
+    project.rhizome('up', ...target, '--detach', '--json', ...args);
   let url: string | undefined;
-  // Where they go, each event says.
+  // Without a URL: each load sets its own.
   const requests = (await loadOfExamples(project.folder, '')).requests.map(({ body, isCorrect }) => ({
     body,
     isCorrect,
@@ -143,16 +150,17 @@ async function openTestbed(): Promise<Testbed> {
       return { ...result, log: run.stderr };
     },
     url: async () =>
-      (url ??= isOwn ? `http://127.0.0.1:${port}` : await firstToAnswer(await entryAddresses(context, name))),
+      (url ??= isOwn ? `http://127.0.0.1:${port}` : await firstReachable(await nodePortUrls(context, name))),
     requests,
   };
 }
 
+/** Throws an error with the output of a command if its exit code is not 0. */
 export function expectSuccess(run: Run): void {
-  if (run.exitCode !== 0) throw new Error(`exit code ${run.exitCode}\n${run.stdout}\n${run.stderr}`);
+  if (run.exitCode !== 0) throw new Error(`Exit code ${run.exitCode}\n${run.stdout}\n${run.stderr}`);
 }
 
-/** Tells e2e/run.ts what there will be to remove. */
+/** Registers commands that remove from this machine and from the cluster what the testbed creates. */
 async function registerCleanUps(): Promise<void> {
   cleanUpAtEnd(
     'sh',
@@ -164,7 +172,8 @@ async function registerCleanUps(): Promise<void> {
     return;
   }
   if (kindName !== undefined) {
-    const remove = `ctr --namespace k8s.io images ls --quiet | grep -F ${name} | xargs -r ctr --namespace k8s.io images rm`;
+    const ctr = 'ctr --namespace k8s.io images';
+    const remove = `${ctr} ls --quiet | grep -F ${name} | xargs -r ${ctr} rm`;
     for (const node of (await execa('kind', ['get', 'nodes', '--name', kindName])).stdout.split('\n'))
       cleanUpAtEnd('docker', 'exec', node, 'sh', '-c', remove);
   }
@@ -172,8 +181,9 @@ async function registerCleanUps(): Promise<void> {
   cleanUpAtEnd('kubectl', '--context', context, 'delete', 'priorityclass', name, '--ignore-not-found');
 }
 
-async function firstToAnswer(addresses: readonly string[]): Promise<string> {
-  for (const url of addresses) {
+/** Returns the first of the URLs at which the service is ready. */
+async function firstReachable(urls: readonly string[]): Promise<string> {
+  for (const url of urls) {
     if (
       await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3000) }).then(
         ({ ok }) => ok,
@@ -183,6 +193,7 @@ async function firstToAnswer(addresses: readonly string[]): Promise<string> {
       return url;
   }
   throw new Error(
-    `the Service's NodePort is at ${addresses.join(', ')}, and none answers here: the suite needs a way from this machine to a node`,
+    `This machine cannot reach the Service's NodePort at any of ${urls.join(', ')}. ` +
+      'The suite needs a route from this machine to a node of the cluster.',
   );
 }

@@ -1,4 +1,4 @@
-/** What a new version costs those who send requests meanwhile: nothing. And a bad one is not let in. */
+/** Updates under load: no request fails, and a version that does not work never receives any. */
 import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expectNoFailedRequests } from './disruption.ts';
@@ -6,7 +6,7 @@ import { listReplicas, secondsUntil } from './replicas.ts';
 import { clusterTest, kubectl, name, useTestbed, type Up } from './testbed.ts';
 
 const testbed = useTestbed();
-/** Load goes on until the last pod of the version before has ended: its grace period. */
+/** Seconds for which the load continues. It is the grace period, after which no pod of the previous version is left. */
 const after = 12;
 
 clusterTest('rolling update to a new image: no request fails', async () => {
@@ -27,7 +27,7 @@ clusterTest('rolling update to a new image: no request fails', async () => {
   expect(now.filter(({ pod }) => before.some((old) => old.pod === pod))).toEqual([]);
 });
 
-clusterTest('rolling update to a new model: no request fails, and its version answers', async () => {
+clusterTest('rolling update to a new model: no request fails, and the new version serves', async () => {
   await testbed().edit('models/iris/model.json', '"version": "1"', '"version": "2"');
   let up: Up | undefined;
   await expectNoFailedRequests(
@@ -41,7 +41,7 @@ clusterTest('rolling update to a new model: no request fails, and its version an
   expect(up?.answer.model.version).toBe('2');
 });
 
-clusterTest('a changed setting: a new ConfigMap, the pods roll, no request fails', async () => {
+clusterTest('changing a setting creates a new ConfigMap and replaces the pods: no request fails', async () => {
   const settings = async (): Promise<string> =>
     kubectl(
       'get',
@@ -92,22 +92,25 @@ clusterTest('scale 2 -> 6 -> 1: no request fails', async () => {
   expect(await listReplicas()).toHaveLength(2);
 });
 
-/** Runs an `up` that has to fail under load, and checks that the replicas before it serve on. @returns what it said */
-async function refused(disruption: string, ...args: readonly string[]): Promise<string> {
+/**
+ * Runs `up` under load, and expects that it fails and that the replicas of the previous version keep serving.
+ * @returns the message about the failure
+ */
+async function expectUpFails(disruption: string, ...args: readonly string[]): Promise<string> {
   const before = await listReplicas();
-  let said = '';
+  let message = '';
   await expectNoFailedRequests(testbed(), disruption, async () => {
     const began = Date.now();
     const { exitCode, stderr } = await testbed().tryUp(...args);
-    said = stderr.slice(stderr.lastIndexOf('✗'));
-    console.log(`${disruption}: reported after ${Math.round((Date.now() - began) / 1000)} s\n${said}`);
+    message = stderr.slice(stderr.lastIndexOf('✗'));
+    console.log(`${disruption}: reported after ${Math.round((Date.now() - began) / 1000)} s\n${message}`);
     expect(exitCode).toBe(1);
   });
-  expect(said).toContain('The rollout failed: ');
-  expect(said).toContain(' 2 replicas of the version before still serve.');
-  expect(said).toContain(`rollout undo deployment/${name}`);
-  // A stack of the command line's own; one of the service's may be in its log.
-  expect(said).not.toContain('/cli/');
+  expect(message).toContain('The rollout failed: ');
+  expect(message).toContain(' 2 replicas of the version before still serve.');
+  expect(message).toContain(`rollout undo deployment/${name}`);
+  // No stack trace of the command line. The quoted log of the service may contain one of the service.
+  expect(message).not.toContain('/cli/');
   const now = await listReplicas();
   expect(
     now
@@ -115,31 +118,31 @@ async function refused(disruption: string, ...args: readonly string[]): Promise<
       .map(({ pod }) => pod)
       .toSorted(),
   ).toEqual(before.map(({ pod }) => pod).toSorted());
-  return said;
+  return message;
 }
 
-clusterTest('an image that is nowhere: the old ReplicaSet serves on, up reports the cause', async () => {
-  const said = await refused('wrong image in an update', '--image', `${name}:nowhere`);
-  expect(said).toMatch(/is in (ImagePullBackOff|ErrImagePull|ErrImageNeverPull)/);
-  expect(said).toContain(`${name}:nowhere`);
+clusterTest('an image that does not exist: the old ReplicaSet keeps serving, and up reports the cause', async () => {
+  const message = await expectUpFails('wrong image in an update', '--image', `${name}:nowhere`);
+  expect(message).toMatch(/is in (ImagePullBackOff|ErrImagePull|ErrImageNeverPull)/);
+  expect(message).toContain(`${name}:nowhere`);
   await testbed().up();
 });
 
-clusterTest('a program that ends at once: the old ReplicaSet serves on, up reports the cause', async () => {
+clusterTest('a service that exits at once: the old ReplicaSet keeps serving, and up reports the cause', async () => {
   const main = join(testbed().project.folder, 'service/main.ts');
   const good = await readFile(main, 'utf8');
   await writeFile(main, `throw new Error('broken on purpose');\n`);
-  const said = await refused('broken image in an update').finally(() => writeFile(main, good));
-  expect(said).toContain('is in CrashLoopBackOff');
-  expect(said).toContain('broken on purpose');
+  const message = await expectUpFails('broken image in an update').finally(() => writeFile(main, good));
+  expect(message).toContain('is in CrashLoopBackOff');
+  expect(message).toContain('broken on purpose');
   await testbed().up();
 });
 
-clusterTest('a corrupt model: the old ReplicaSet serves on, up reports the cause', async () => {
+clusterTest('a corrupt model: the old ReplicaSet keeps serving, and up reports the cause', async () => {
   const model = join(testbed().project.folder, 'models/iris/model.onnx');
   const good = await readFile(model);
   await truncate(model, Math.floor(good.length / 2));
-  const said = await refused('corrupt model in an update').finally(() => writeFile(model, good));
-  expect(said).toMatch(/model\.onnx|model failed/);
+  const message = await expectUpFails('corrupt model in an update').finally(() => writeFile(model, good));
+  expect(message).toMatch(/model\.onnx|model failed/);
   await testbed().up();
 });
