@@ -1,4 +1,4 @@
-/** A pod beside the replicas that calls them over gRPC: what a cluster's DNS and its Services do is seen from inside alone. */
+/** A pod that calls the replicas over gRPC, because the cluster's DNS and Services can be tested only from inside. */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { cleanUpAtEnd } from '../cleanup.ts';
 import type { GrpcLoadReport } from './fixtures/grpc-load.ts';
 import { context, kubectl, name } from './testbed.ts';
 
-/** Of its own: whoever counts the pods of the service's counts replicas. */
+/** Its own namespace, because the tests count every pod in the service's namespace as a replica. */
 const namespace = `${name}-caller`;
 const cluster = ['--context', context, '--namespace', namespace] as const;
 const securityContext = {
@@ -19,7 +19,7 @@ const securityContext = {
   seccompProfile: { type: 'RuntimeDefault' },
 };
 
-/** Starts the pod. It runs the service's image, which has a gRPC client, too. */
+/** Starts the pod. It runs the service's image, because that contains a gRPC client too. */
 export async function startCaller(image: string): Promise<void> {
   cleanUpAtEnd('kubectl', '--context', context, 'delete', 'namespace', namespace, '--ignore-not-found');
   const pod = {
@@ -54,21 +54,24 @@ export async function startCaller(image: string): Promise<void> {
   });
   await execa(
     'kubectl',
-    [...cluster, 'exec', 'caller', '--', 'node', '--input-type=module', '--eval', untilNamed, ...services],
+    [...cluster, 'exec', 'caller', '--', 'node', '--input-type=module', '--eval', waitForDns, ...serviceNames],
     { timeout: 90_000 },
   );
 }
 
-/** Names of the Services, as the cluster's DNS has them. */
-const services = [`${name}.${name}`, `${name}-headless.${name}`];
-/** The DNS of a new cluster may start later than its pods, and says for a while that there is no such name. */
-const untilNamed = `
+/** The Services' names in the cluster's DNS. */
+const serviceNames = [`${name}.${name}`, `${name}-headless.${name}`];
+/** A program that waits until DNS knows names. In a new cluster, DNS may start after the pods. */
+const waitForDns = `
 import { lookup } from 'node:dns/promises';
 import { setTimeout } from 'node:timers/promises';
 for (const host of process.argv.slice(1)) {
-  for (const deadline = Date.now() + 60_000; !await lookup(host).then(() => true, (error) => { if (Date.now() > deadline) throw error; });) await setTimeout(500);
+  const deadline = Date.now() + 60_000;
+  const isKnown = () => lookup(host).then(() => true, (error) => { if (Date.now() > deadline) throw error; });
+  while (!await isKnown()) await setTimeout(500);
 }`;
 
+/** Deletes the pod and its namespace. */
 export const removeCaller = async (): Promise<void> => {
   await execa('kubectl', ['--context', context, 'delete', 'namespace', namespace, '--ignore-not-found'], {
     timeout: 120_000,
@@ -77,13 +80,13 @@ export const removeCaller = async (): Promise<void> => {
 
 export interface GrpcLoadOptions {
   readonly address: string;
-  /** How the client balances. */
+  /** The client's load-balancing policy. */
   readonly policy: 'pick_first' | 'round_robin';
-  /** Calls a second. */
+  /** Calls per second. */
   readonly rate: number;
 }
 
-/** Calls from the pod, from the first answer on for as long as `work` takes. */
+/** Makes calls from the pod until `work` is done. `work` starts when the first response has arrived. */
 export async function grpcLoad(
   { address, policy, rate }: GrpcLoadOptions,
   work: () => Promise<unknown>,
@@ -112,8 +115,8 @@ export async function grpcLoad(
   return JSON.parse((await calling).stdout.split('\n').at(-1) ?? '') as GrpcLoadReport;
 }
 
-/** ModelInfer calls that each replica has answered, by the pod's name. */
-export async function answeredBy(): Promise<ReadonlyMap<string, number>> {
+/** Returns how many ModelInfer calls each replica has handled successfully, by the pod's name. */
+export async function successfulCallsByPod(): Promise<ReadonlyMap<string, number>> {
   const pods = (await kubectl('get', 'pods', '--field-selector=status.phase=Running', '--output', 'name'))
     .split('\n')
     .map((pod) => pod.replace('pod/', ''));

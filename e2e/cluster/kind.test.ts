@@ -1,6 +1,6 @@
 /**
- * The command line on a real kind cluster: from nothing to a prediction, what tells of it, and away again. One cluster for
- * all tests, which build on each other in this order.
+ * The command line on a real kind cluster, from `up` to `down`. All tests share one cluster, and each builds on those
+ * before it.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,13 +10,13 @@ import { context, expectSuccess, isOwn, kubectl, name, testIfSupported, useTestb
 
 const testbed = useTestbed(({ project }) => project.rhizome('down', '--on', 'kind'));
 const kindTest = (title: string, run: () => Promise<void>): void => {
-  testIfSupported(isOwn ? undefined : '--context names a cluster that is there', title, run);
+  testIfSupported(isOwn ? undefined : '--context names an existing cluster', title, run);
 };
 
-/** Their names alone. */
+/** Returns the names of all pods, without the kind. */
 const pods = async (): Promise<string[]> => (await listPodNames()).map((pod) => pod.replace('pod/', ''));
 
-kindTest('up --on kind: from nothing to the asserted prediction', async () => {
+kindTest('up --on kind creates a cluster and deploys the service, which returns the expected prediction', async () => {
   const { image, answer, log } = await testbed().up();
   expect(image).toMatch(new RegExp(`^${name}:v0\\.1\\.0-[0-9a-f]{12}$`));
   expect(answer.prediction).toBe('setosa');
@@ -26,13 +26,13 @@ kindTest('up --on kind: from nothing to the asserted prediction', async () => {
   );
   const running = await listReplicas();
   expect(running.map((replica) => replica.image)).toEqual([image, image]);
-  // The committed manifests keep their tag.
+  // The tag in the committed manifests is unchanged.
   expect(await readFile(join(testbed().project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain(
     `image: ${name}:v0.1.0\n`,
   );
 });
 
-kindTest('up again without a change: nothing is made anew, no pod rolls', async () => {
+kindTest('a second up without changes skips what is done already, and replaces no pod', async () => {
   const before = await pods();
   const { log } = await testbed().up();
   expect(await pods()).toEqual(before);
@@ -41,7 +41,7 @@ kindTest('up again without a change: nothing is made anew, no pod rolls', async 
   expect(log).toContain('  - Apply the manifests: skipped, the cluster has them');
 });
 
-kindTest('status, predict and logs find what is up by themselves', async () => {
+kindTest('status, predict and logs find the running cluster without --on', async () => {
   const status = await testbed().project.rhizome('status', '--json');
   expectSuccess(status);
   expect(JSON.parse(status.stdout)).toMatchObject({
@@ -71,7 +71,7 @@ kindTest('status, predict and logs find what is up by themselves', async () => {
   following.stdout.on('data', (chunk: Buffer) => {
     followed += chunk.toString();
   });
-  await until('the log so far', 20_000, () => Promise.resolve(followed.includes('"msg":"ready"')));
+  await until('the existing log lines', 20_000, () => Promise.resolve(followed.includes('"msg":"ready"')));
   await fetch(`${await testbed().url()}/models?followed`);
   await until('a new log line', 10_000, () => Promise.resolve(followed.includes('"path":"/models"')));
   following.kill('SIGINT');
@@ -79,16 +79,16 @@ kindTest('status, predict and logs find what is up by themselves', async () => {
 });
 
 kindTest(
-  'a context without a mapped port: up leads one there until Ctrl-C, down removes what was applied',
+  'on a context without a mapped port, up forwards a port until Ctrl-C, and down deletes what up applied',
   async () => {
     const on = `context=${context}`;
     const port = await freePort();
     const forwarded = `http://localhost:${port}`;
     const running = testbed().project.start('up', '--on', on, '--port', String(port));
     try {
-      await until('up to be ready', 120_000, async () => {
+      await until('up to finish', 120_000, async () => {
         if (running.exitCode !== null) throw new Error((await running).stderr);
-        return answers(forwarded);
+        return isReady(forwarded);
       });
       await kubectl('delete', 'pod', '--all', '--wait=false');
       await until('the port-forward to reconnect', 60_000, async () => {
@@ -102,9 +102,9 @@ kindTest(
     const ended = await running;
     expect(ended.exitCode).toBe(0);
     expect(ended.stderr).toContain('Watching the replicas');
-    expect(await answers(forwarded)).toBe(false);
+    expect(await isReady(forwarded)).toBe(false);
     const mapped = await testbed().url();
-    await until('the mapped port still answers', 20_000, () => answers(mapped));
+    await until('the service to be ready at the mapped port', 20_000, () => isReady(mapped));
 
     const down = await testbed().project.rhizome('down', '--on', on);
     expectSuccess(down);
@@ -115,7 +115,7 @@ kindTest(
   },
 );
 
-kindTest('down removes the cluster, as often as it is called', async () => {
+kindTest('down deletes the cluster; called again, it succeeds without doing anything', async () => {
   const first = await testbed().project.rhizome('down');
   expectSuccess(first);
   expect(first.stdout).toBe(`removed kind cluster ${kindCluster}`);
@@ -125,7 +125,7 @@ kindTest('down removes the cluster, as often as it is called', async () => {
   expect((await testbed().project.rhizome('status')).exitCode).toBe(1);
 });
 
-async function answers(base: string): Promise<boolean> {
+async function isReady(base: string): Promise<boolean> {
   return fetch(`${base}/readyz`, { signal: AbortSignal.timeout(2000) }).then(
     ({ ok }) => ok,
     () => false,
@@ -135,7 +135,7 @@ async function answers(base: string): Promise<boolean> {
 async function until(what: string, milliseconds: number, done: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + milliseconds;
   while (!(await done())) {
-    if (Date.now() > deadline) throw new Error(`Waited ${milliseconds / 1000} s for ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Timed out after ${milliseconds / 1000} s, waiting for ${what}.`);
     await new Promise((resolve) => {
       setTimeout(resolve, 300);
     });
