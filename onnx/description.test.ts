@@ -5,7 +5,7 @@ import { describeGraph } from './description.ts';
 const described = async (path: string) =>
   describeGraph(await readFile(join(import.meta.dirname, 'fixtures', `${path}.onnx`)));
 
-test('what an exporter wrote: itself, versions, values in the types that it declared, operators, labels', async () => {
+test('describes the exporter, versions, inputs and outputs, operators and labels', async () => {
   expect(await described('string-labels')).toEqual({
     producer: 'skl2onnx',
     producerVersion: '1.20.0',
@@ -25,7 +25,7 @@ test('what an exporter wrote: itself, versions, values in the types that it decl
   });
 });
 
-test('operators of branches are counted, and weights in other files', async () => {
+test('counts the operators in branches, and the weights in other files', async () => {
   expect(await described('external/model')).toMatchObject({
     operators: { Add: 4, Constant: 1, If: 1, MatMul: 1 },
     weights: 8,
@@ -33,11 +33,11 @@ test('operators of branches are counted, and weights in other files', async () =
   });
 });
 
-test("operators of the model's own functions are counted", async () => {
+test("counts the operators in the model's own functions", async () => {
   expect((await described('graphs/zipmap-function')).operators).toEqual({ 'ai.onnx.ml.ZipMap': 1, 'own.classify': 1 });
 });
 
-test('texts for people: of the model and of its values, and metadata', async () => {
+test('returns the doc strings of the model and its values, and the metadata', async () => {
   expect(await described('documented')).toMatchObject({
     description: 'Doubles what it gets.',
     inputs: [

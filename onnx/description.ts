@@ -5,28 +5,29 @@ import { ENTRY, FUNCTION, GRAPH, MODEL, OPSET, TENSOR } from './graph/field-numb
 import { fields, first, int64, int64s, messages, textOf } from './graph/protobuf.ts';
 import { describeType, readValue } from './graph/value-type.ts';
 
-/** What a model says of itself, before anything is made of it. */
+/** What a graph says about itself, as the exporter wrote it. */
 export interface GraphDescription {
-  /** The exporter: `skl2onnx`, `pytorch`; '' where it does not say. */
+  /** The exporter, such as `skl2onnx` or `pytorch`; '' if unknown. */
   readonly producer: string;
   readonly producerVersion: string;
   readonly irVersion: number;
   readonly description: string;
-  /** Of each set of operators, the version; ONNX's own is `ai.onnx`. */
+  /** Versions of the operator sets, by domain; ONNX's own is `ai.onnx`. */
   readonly opsets: Readonly<Record<string, number>>;
   readonly inputs: readonly ValueDescription[];
   readonly outputs: readonly ValueDescription[];
-  /** How often each is used, in branches and loops too; the most frequent first. */
+  /** How often each operator is used, including in branches and loops; the most frequent first. */
   readonly operators: Readonly<Record<string, number>>;
-  /** How many numbers it has learnt: elements of its weights. Trees keep theirs elsewhere. */
+  /** The number of elements in its weights. Tree ensembles keep their parameters in attributes, which do not count. */
   readonly weights: number;
-  /** Labels that its classifier gives. */
+  /** The labels of its classifier; undefined if it has none. */
   readonly classes: readonly ClassLabel[] | undefined;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Files beside it that hold weights, and the bytes that are needed of each. */
+  /** Files next to the model that hold weights, and how many bytes of each are needed. */
   readonly externalData: Readonly<Record<string, number>>;
 }
 
+/** An input or output of a graph. */
 export interface ValueDescription {
   readonly name: string;
   /** `float32[N, 3]`, `seq(map(int64, float32))`. */
@@ -34,12 +35,17 @@ export interface ValueDescription {
   readonly description: string;
 }
 
-/** @throws ProtobufError where the bytes are not a whole protobuf message, ExternalDataError */
+/**
+ * Describes a graph.
+ *
+ * @throws {ProtobufError} if the bytes are not a complete protobuf message
+ * @throws {ExternalDataError} if the location of a weight is not valid
+ */
 export function describeGraph(model: Uint8Array): GraphDescription {
   const [graph = new Uint8Array()] = messages(model, MODEL.graph);
   const nodes = messages(graph, GRAPH.node).map(readNode);
   const weights = messages(graph, GRAPH.initializer);
-  // Exporters of before 2019 list the weights among the inputs.
+  // Exporters from before 2019 list the weights among the inputs.
   const inner = new Set(weights.map((tensor) => textOf(tensor, TENSOR.name)));
   const values = (number: number): ValueDescription[] =>
     messages(graph, number)
@@ -74,7 +80,11 @@ export function describeGraph(model: Uint8Array): GraphDescription {
   };
 }
 
-/** Files beside a model that hold weights, as the model names them, and the bytes that are needed of each. @throws ExternalDataError */
+/**
+ * Returns the files next to a model that hold weights, by the path in the model, and how many bytes of each are needed.
+ *
+ * @throws {ExternalDataError} if the location of a weight is not valid
+ */
 export function externalFiles(model: Uint8Array): Record<string, number> {
   return Object.fromEntries(
     [...Map.groupBy(externalTensors(model), ({ location }) => location)].map(([location, tensors]) => [

@@ -1,6 +1,6 @@
-/** JSON that loses nothing: integers past 2^53 are bigints, and what JSON has no number for travels as its name. */
+/** JSON without loss: integers beyond 2^53 are bigints, and NaN and the infinities are written as their names. */
 
-// TypeScript's library lacks both: https://github.com/tc39/proposal-json-parse-with-source, in Node from 22 on.
+// TypeScript's library lacks both: https://github.com/tc39/proposal-json-parse-with-source, available since Node 22.
 declare global {
   interface JSON {
     parse(
@@ -12,9 +12,9 @@ declare global {
 }
 
 /**
- * A reviver that keeps all digits of integers that a number cannot hold. It makes parsing fifteen times as dear.
+ * Returns a reviver that keeps all digits of the integers that a number cannot hold. It makes parsing 15 times slower.
  *
- * @param mostDigits those of a longer one are of no use, and a bigint of a megabyte of them would take its time
+ * @param mostDigits longer integers stay numbers: nobody needs them, and a bigint of a megabyte of digits is slow
  */
 export function exactIntegers(
   mostDigits = Infinity,
@@ -25,7 +25,7 @@ export function exactIntegers(
   };
 }
 
-/** JSON text: bigints with all their digits, and "NaN", "Infinity", "-Infinity". A replacer makes it twice as dear. */
+/** Writes bigints with all their digits, and "NaN", "Infinity" and "-Infinity". The replacer makes it twice as slow. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => {
     if (typeof item === 'bigint') return JSON.rawJSON(String(item));

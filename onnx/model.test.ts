@@ -28,14 +28,14 @@ test('the iris model, as its training library wrote it, reproduces its examples'
   expect(Object.values(setosa?.probabilities ?? {}).reduce((sum, p) => sum + p)).toBeCloseTo(1, 5);
 });
 
-test('string labels are the predictions', async () => {
+test('a classifier with string labels predicts them', async () => {
   await put('string-labels');
   const [answer] = await (await load()).predict([[5.1, 3.5, 1.4, 0.2]]);
   expect(answer?.prediction).toBe('setosa');
   expect(Object.keys(answer?.probabilities ?? {})).toEqual(['setosa', 'versicolor', 'virginica']);
 });
 
-test('columns of several types go each into its own input', async () => {
+test('each column goes into its own input, with its own type', async () => {
   await put('columns', { classes: ['small', 'large'] });
   const answers = await (
     await load()
@@ -50,12 +50,12 @@ test('a regressor predicts a number', async () => {
   await put('regressor');
   const model = await load();
   expect(model.signature.features).toHaveLength(10);
-  // With every feature at its mean, which is 0 in this data, the answer is the mean target.
+  // If every feature is at its mean, which is 0 in this data, the prediction is the mean target.
   const [mean] = await model.predict([new Array<number>(10).fill(0)]);
   expect(mean?.prediction).toBeCloseTo(152.133, 2);
 });
 
-test('an example that is not reproduced is named, with what came', async () => {
+test('verification names the example that is not reproduced, and the actual prediction', async () => {
   const json = JSON.parse(await readFile(join(import.meta.dirname, '../models/iris/model.json'), 'utf8')) as {
     examples: { prediction: string }[];
   };
@@ -75,7 +75,7 @@ test.each([
   ],
   ['empty', async () => writeFile(join(folder, 'model.onnx'), ''), 'the file is empty'],
   ['missing', async () => Promise.resolve(), 'ENOENT'],
-])('a model.onnx that is %s is named with its path', async (_, write, reason) => {
+])('the error for a model.onnx that is %s names its path', async (_, write, reason) => {
   await write(await readFile(join(import.meta.dirname, 'fixtures/double.onnx')));
   await expect(load()).rejects.toThrow(ModelLoadError);
   await expect(load()).rejects.toThrow(`${folder}/model.onnx cannot be served`);

@@ -13,10 +13,10 @@ import type { Row } from './signature/cells.ts';
 import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature/signature.ts';
 import { withDocStrings } from './signature/doc-strings.ts';
 
-/** The model cannot be served; the message names the file, what is wrong with it, and what to do. */
+/** The model cannot be served. The message names the file and says what is wrong with it and what to do. */
 export class ModelLoadError extends Error {
   override readonly name = 'ModelLoadError';
-  /** What is wrong and what to do, without the file. */
+  /** The message without the file. */
   readonly reason: string;
 
   constructor(path: string, cause: unknown) {
@@ -26,7 +26,7 @@ export class ModelLoadError extends Error {
   }
 }
 
-/** A model did not answer an example as it should. */
+/** A model did not reproduce an example. */
 export class VerificationError extends Error {
   override readonly name = 'VerificationError';
 }
@@ -34,10 +34,10 @@ export class VerificationError extends Error {
 /** A model in memory, ready to predict. */
 export class Model {
   readonly signature: Signature;
-  /** Where there are no examples: rows made up, of which one has to run. */
+  /** If the model has no examples: generated rows, of which one has to run. */
   readonly #trials: readonly Row[];
   readonly #session: Session;
-  #madeUp: Example | undefined;
+  #generated: Example | undefined;
 
   private constructor(signature: Signature, session: Session, trials: readonly Row[]) {
     this.signature = signature;
@@ -46,10 +46,10 @@ export class Model {
   }
 
   /**
-   * Loads `model.onnx` and, where there is one, `model.json` from a folder.
+   * Loads `model.onnx` and, if it exists, `model.json` from a folder.
    *
-   * @param place the model's name, and its version where a folder says it; by default the folder's name alone
-   * @throws ModelLoadError
+   * @param place the model's name, and its version if the folder determines it; by default only the folder's name
+   * @throws {ModelLoadError} if the model cannot be served
    */
   static load(
     folder: string,
@@ -62,7 +62,11 @@ export class Model {
     );
   }
 
-  /** Loads a model from a file of any name, by default without a model.json. @throws ModelLoadError */
+  /**
+   * Loads a model from a file with any name, by default without a `model.json`.
+   *
+   * @throws {ModelLoadError} if the model cannot be served
+   */
   static async open(
     path: string,
     engine: Engine,
@@ -80,7 +84,7 @@ export class Model {
       );
       const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, graphNodes(model), 1).flat();
       const loaded = new Model(signature, session, trials);
-      // Readiness reports it if none of them runs.
+      // If none of them runs, readiness reports it.
       if (trials.length > 0) await loaded.#runTrial().catch(() => undefined);
       return loaded;
     } catch (cause) {
@@ -88,17 +92,25 @@ export class Model {
     }
   }
 
-  /** The first of model.json; else one that is made up, where its row runs and is small enough to be read. */
+  /** The first example of `model.json`; otherwise a generated one, if it runs and is small enough to be readable. */
   get example(): Example | undefined {
-    return this.signature.examples[0] ?? this.#madeUp;
+    return this.signature.examples[0] ?? this.#generated;
   }
 
-  /** The graph as it is: tensors in, tensors out. @throws EngineError when the run fails. */
+  /**
+   * Runs the graph on tensors.
+   *
+   * @throws {EngineError} if the run fails
+   */
   run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Readonly<Record<string, Tensor>>> {
     return this.#session.run(feeds, fetches);
   }
 
-  /** One prediction a row, in their order; in one run where model and rows allow it. @throws EngineError when a run fails. */
+  /**
+   * Returns one prediction per row, in the same order. Uses a single run if the model and the rows allow it.
+   *
+   * @throws {EngineError} if a run fails
+   */
   async predict(rows: readonly Row[]): Promise<Prediction[]> {
     if (this.signature.batching === 'batched' && canShareRun(this.signature, rows)) {
       const outputs = await this.#fetch(rows);
@@ -114,8 +126,9 @@ export class Model {
   }
 
   /**
-   * Runs the examples in one batch; a model without any has to answer one row that is made up.
-   * @throws VerificationError naming the first that is not reproduced
+   * Runs the examples in one batch; a model without examples has to run on one generated row.
+   *
+   * @throws {VerificationError} if an example is not reproduced; it names the first one
    */
   async verify(): Promise<void> {
     const { examples } = this.signature;
@@ -137,18 +150,20 @@ export class Model {
     for (const row of this.#trials) {
       try {
         const [prediction] = await this.predict([row]);
-        if (prediction) this.#madeUp ??= toExample(this.signature, row, prediction);
+        if (prediction) this.#generated ??= toExample(this.signature, row, prediction);
         return;
       } catch (cause) {
         failure = cause;
       }
     }
     throw new VerificationError(
-      `${this.signature.name} has no examples, and does not run on made-up input: ${String(failure)}. Put a real input with its answer into "examples" of model.json.`,
+      `${this.signature.name} has no examples, and does not run on generated input: ${String(failure)}. ` +
+        'Add a real input and its expected output to "examples" in model.json.',
       { cause: failure },
     );
   }
 
+  /** Frees the model's memory. */
   async release(): Promise<void> {
     await this.#session.release();
   }

@@ -189,7 +189,7 @@ test.each<[string, readonly string[], number, RegExp]>([
     'too few names',
     [fixture('columns'), '--features', 'a'],
     1,
-    /names 1 features, and the model has 2 \(colour, size\)/,
+    /names 1 features, but the model has 2 \(colour, size\)/,
   ],
   [
     'a name that Kubernetes would refuse',

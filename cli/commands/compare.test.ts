@@ -112,7 +112,7 @@ test.each<[string, string, readonly string[], string, number, RegExp]>([
     ['--with', 'iris'],
     flowers,
     1,
-    /linear-regression\/model\.onnx cannot be served: model\.json names 4 features, and the model has 5[^]*read with the names of models\/iris\/model\.json/,
+    /linear-regression\/model\.onnx cannot be served: model\.json names 4 features, but the model has 5[^]*read with the names of models\/iris\/model\.json/,
   ],
   [
     'rows that are none',

@@ -4,7 +4,7 @@ import { pack, type Scalar } from '../signature/dtypes.ts';
 import type { Feature } from '../signature/features.ts';
 import type { Signature } from '../signature/signature.ts';
 
-/** Whether the rows can share one run: tensors of one shape only can be stacked. */
+/** Returns whether rows can share one run: only tensors of the same shape can be stacked. */
 export function canShareRun({ features }: Signature, rows: readonly Row[]): boolean {
   return features.every(
     ({ shape }, index) => shape.length === 0 || rows.every((row) => sameShape(row[index], rows[0]?.[index])),
@@ -17,7 +17,7 @@ function sameShape(a: Cell | undefined, b: Cell | undefined): boolean {
   );
 }
 
-/** The session's input tensors for some rows; of a model without a dimension of rows for one. */
+/** Returns the input tensors for some rows; for a single row if the model is unbatched. */
 export function encodeRows({ inputs, features, batching }: Signature, rows: readonly Row[]): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   let first = 0;
@@ -34,7 +34,7 @@ function encodeInput(
   features: readonly Feature[],
   rows: readonly Row[],
   first: number,
-  whole: boolean,
+  unbatched: boolean,
   dtype: Tensor['dtype'],
 ): Omit<Tensor, 'dtype'> {
   const [feature] = features;
@@ -46,11 +46,11 @@ function encodeInput(
   }
   const cells = rows.map((row) => row[first]);
   const shape = typeof cells[0] === 'object' ? cells[0].shape : [];
-  // Not flat(): a row of an image is thousands of elements.
+  // Not flat(): a row that is an image has thousands of elements.
   const data: Scalar[] = [];
   for (const cell of cells) {
     if (typeof cell === 'object') for (const one of cell.data) data.push(one);
     else if (cell !== undefined) data.push(cell);
   }
-  return { shape: whole ? shape : [rows.length, ...shape], data: pack(dtype, data) };
+  return { shape: unbatched ? shape : [rows.length, ...shape], data: pack(dtype, data) };
 }

@@ -1,9 +1,9 @@
 import type { Example, OutputValue } from '../signature/model-json.ts';
 
-/** Largest difference from an example's numbers that is still the same answer: other CPUs round otherwise. */
+/** Largest relative difference from an example's numbers, absolute below 1: other CPUs round differently. */
 const TOLERANCE = 1e-4;
 
-/** What a model says of one row: as it comes out of the runtime, or as JSON from the service. */
+/** A prediction to compare with an example: from the runtime, or as JSON from the service. */
 export interface ObservedPrediction {
   readonly prediction?: string | number;
   readonly probabilities?: Readonly<Record<string, number | string>>;
@@ -11,7 +11,7 @@ export interface ObservedPrediction {
   readonly outputs?: Readonly<Record<string, OutputValue>>;
 }
 
-/** In words, how an answer differs from the example's; undefined where it does not. */
+/** Describes how a prediction differs from an example's; undefined if it does not. */
 export function exampleMismatch(expected: Example, actual: ObservedPrediction | undefined): string | undefined {
   if (expected.prediction !== undefined && !same(expected.prediction, actual?.prediction)) {
     return `expected '${expected.prediction}', predicted '${actual?.prediction ?? 'nothing'}'`;
@@ -24,29 +24,30 @@ export function exampleMismatch(expected: Example, actual: ObservedPrediction | 
   if (expected.score !== undefined && !same(expected.score, actual?.score))
     return `expected the score ${expected.score}, got ${actual?.score ?? 'none'}`;
   for (const [name, value] of Object.entries(expected.outputs ?? {})) {
-    const difference = differsAt(name, value, actual?.outputs?.[name]);
+    const difference = valueMismatch(name, value, actual?.outputs?.[name]);
     if (difference !== undefined) return difference;
   }
   return undefined;
 }
 
-function differsAt(place: string, expected: OutputValue, actual: OutputValue | undefined): string | undefined {
+function valueMismatch(place: string, expected: OutputValue, actual: OutputValue | undefined): string | undefined {
   if (typeof expected !== 'object') {
     return typeof actual !== 'object' && same(expected, actual)
       ? undefined
       : `expected ${String(expected)} at output ${place}, got ${formatValue(actual)}`;
   }
   if (typeof actual !== 'object' || actual.length !== expected.length) {
-    return `expected ${expected.length} values at output ${place}, got ${typeof actual === 'object' ? String(actual.length) : formatValue(actual)}`;
+    const got = typeof actual === 'object' ? String(actual.length) : formatValue(actual);
+    return `expected ${expected.length} values at output ${place}, got ${got}`;
   }
   for (const [index, value] of expected.entries()) {
-    const difference = differsAt(`${place}/${index}`, value, actual[index]);
+    const difference = valueMismatch(`${place}/${index}`, value, actual[index]);
     if (difference !== undefined) return difference;
   }
   return undefined;
 }
 
-/** A number or a 64-bit integer may have been written as a string: "NaN", or digits that a double cannot hold. */
+/** Compares two elements. A number may be written as a string: "NaN", or digits that a double cannot hold. */
 function same(
   expected: number | bigint | string | boolean,
   actual: number | bigint | string | boolean | undefined,

@@ -5,23 +5,23 @@ import type { GraphNode } from '../graph/node.ts';
 import type { Cell, Row } from '../signature/cells.ts';
 import type { Signature } from '../signature/signature.ts';
 
-/** Values that a feature may have: of a list, or numbers between two. */
+/** The values that a feature may have: those in a list, or the numbers in an interval. */
 type Values =
   { readonly list: readonly Scalar[] } | { readonly low: number; readonly high: number; readonly whole: boolean };
 
-/** Where the graph says nothing, numbers are tried from each of these in turn. */
+/** If the graph says nothing, each of these intervals is tried in turn. */
 const guesses = [
   [0, 1],
   [0, 10],
   [-3, 3],
   [0, 100],
 ] as const;
-/** And dynamic dimensions are of each of these lengths in turn. */
+/** The lengths of dynamic dimensions to try, in the same turns. */
 const lengths = [4, 1, 32, 224] as const;
 
 /**
- * Rows that look like those that the model was trained on, as far as its graph tells: a scaler knows mean and deviation, a
- * tree its thresholds, an encoder its categories. The same model gives the same rows.
+ * Generates rows that look like the training data, as far as the graph shows it: a scaler has the mean and deviation, a
+ * tree its thresholds, an encoder its categories. Always generates the same rows for the same model.
  *
  * @returns sets of rows, the most plausible first
  */
@@ -75,7 +75,10 @@ function valuesOf(
   };
 }
 
-/** By feature; undefined where the graph tells of none. Only a graph of one input says which column is meant. */
+/**
+ * Returns the intervals by feature; undefined if the graph shows none. Only in a graph with one input is it clear which
+ * column a node refers to.
+ */
 function numbersKnown(nodes: readonly GraphNode[], features: readonly Feature[]): (Interval | undefined)[] | undefined {
   if (new Set(features.map(({ input }) => input)).size !== 1) return undefined;
   const scaler = nodes.find(({ opType }) => opType === 'Scaler');
@@ -89,7 +92,7 @@ function numbersKnown(nodes: readonly GraphNode[], features: readonly Feature[])
   return thresholds(nodes, features.length);
 }
 
-/** What the trees of the graph ask about each feature, and a tenth beyond. */
+/** Returns the range of each feature's thresholds in the graph's trees, widened by a tenth. */
 function thresholds(nodes: readonly GraphNode[], width: number): (Interval | undefined)[] | undefined {
   const found = Array.from({ length: width }, () => ({ low: Infinity, high: -Infinity }));
   for (const node of nodes.filter(({ opType }) => opType.startsWith('TreeEnsemble'))) {
@@ -113,7 +116,7 @@ function thresholds(nodes: readonly GraphNode[], width: number): (Interval | und
   });
 }
 
-/** Categories of the encoders, by the name of the value that they take, which for most is the graph's input. */
+/** Returns the categories of the encoders by the name of their input value, which is usually an input of the graph. */
 function categories(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly Scalar[]> {
   return new Map(
     nodes.flatMap((node): [string, Scalar[]][] => {
@@ -127,13 +130,13 @@ function categories(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly S
   );
 }
 
-/** To what a person would write: a hundredth of the span matters, a thousandth does not. */
+/** Rounds to what a person would write: a hundredth of the span matters, a thousandth does not. */
 function rounded(value: number, span: number): number {
   const decimals = Math.min(12, Math.max(0, 2 - Math.floor(Math.log10(span))));
   return Number(value.toFixed(decimals));
 }
 
-/** Numbers from 0 to 1 that look random and are the same each time (mulberry32). */
+/** Returns a generator of numbers from 0 to 1 that look random but are the same each time (mulberry32). */
 function randomNumbers(): () => number {
   let state = 36;
   return () => {

@@ -12,7 +12,7 @@ function signature(
 }
 const tensor = (dtype: DType, shape: number[], data: Tensor['data']): Tensor => ({ dtype, shape, data });
 
-test('tables, columns and tensors go each into its own input', () => {
+test('tables, columns and tensors each go into their own input', () => {
   const all = signature(
     [
       ['X', 'float32', ['N', 2]],
@@ -36,14 +36,14 @@ test('tables, columns and tensors go each into its own input', () => {
   });
 });
 
-test('rows of several shapes cannot share a run', () => {
+test('rows of different shapes cannot share a run', () => {
   const tokens = signature([['tokens', 'int64', ['N', 'L']]], [['y', 'float32', ['N', 2]]]);
   const row = (...data: bigint[]) => [{ shape: [data.length], data }];
   expect(canShareRun(tokens, [row(1n, 2n), row(3n, 4n)])).toBe(true);
   expect(canShareRun(tokens, [row(1n, 2n), row(3n)])).toBe(false);
 });
 
-test('outputs by name: nested arrays, without the dimension of rows', () => {
+test('outputs are nested arrays by name, without the dimension of rows', () => {
   const boxes = signature(
     [['X', 'float32', ['N', 2]]],
     [
@@ -77,7 +77,7 @@ test('outputs by name: nested arrays, without the dimension of rows', () => {
   ]);
 });
 
-test('a model without rows takes and gives its tensors as they are', () => {
+test('an unbatched model has its tensors unchanged as inputs and outputs', () => {
   const scalar = signature(
     [
       ['a', 'float32', []],

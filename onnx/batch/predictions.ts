@@ -5,18 +5,18 @@ import type { Signature } from '../signature/signature.ts';
 import type { ClassifierOutput } from '../signature/task.ts';
 import type { TensorSpec } from '../signature/tensor-spec.ts';
 
-/** What a model says of one row; which of it depends on its task. */
+/** A model's prediction for one row; which fields it has depends on the model's task. */
 export interface Prediction {
-  /** A class's name; a regressor's number; -1 or 1 of an anomaly detector. */
+  /** The name of the class; a regressor's number; -1 or 1 from an anomaly detector. */
   readonly prediction?: string | number;
-  /** By class, in the signature's order; they add up to about 1. */
+  /** By class, in the order of the signature; they add up to about 1. */
   readonly probabilities?: Readonly<Record<string, number>>;
   readonly score?: number;
-  /** By the output's name: an element, or nested arrays of them. */
+  /** By output: an element, or nested arrays of elements. */
   readonly outputs?: Readonly<Record<string, OutputValue>>;
 }
 
-/** Names of the outputs that predictions are read from. */
+/** Returns the names of the outputs that predictions are read from. */
 export function predictionOutputs({ output }: Signature): string[] {
   switch (output.task) {
     case 'classifier':
@@ -30,19 +30,19 @@ export function predictionOutputs({ output }: Signature): string[] {
   }
 }
 
-/** Whether every output has the rows along its first dimension, as declared; an output may turn out otherwise. */
+/** Returns whether every output has the rows along its first dimension: a run may not do what the graph declares. */
 export function outputsCarryRows(outputs: Readonly<Record<string, Tensor>>, rows: number): boolean {
   return Object.values(outputs).every(({ shape }) => shape[0] === rows);
 }
 
-/** The answers of a run; `rows` of them, or one where the run was of one row alone. */
+/** Reads the predictions from the outputs of a run. */
 export function decodePredictions(
   signature: Signature,
   outputs: Readonly<Record<string, Tensor>>,
   rows: number,
 ): Prediction[] {
   const { output, batching } = signature;
-  // As they are: labels, scores and probabilities are no booleans, which alone would have to be unpacked.
+  // Read directly: only booleans would have to be unpacked, which labels, scores and probabilities never are.
   const each = (name: string): ArrayLike<Scalar> => fetched(outputs, name).data;
   const all = (make: (row: number) => Prediction): Prediction[] => Array.from({ length: rows }, (_, row) => make(row));
   switch (output.task) {
@@ -87,18 +87,20 @@ function className({ labels, classes }: ClassifierOutput, label: Scalar | undefi
   return classes[index] ?? String(label);
 }
 
-/** An output's value for each row: of a run of one row, without the dimension of rows where there is one. */
-function perRow(spec: TensorSpec, tensor: Tensor, rows: number, whole: boolean): OutputValue[] {
+/** Returns an output's value for each row, without the dimension of rows if it has one. */
+function perRow(spec: TensorSpec, tensor: Tensor, rows: number, unbatched: boolean): OutputValue[] {
   const values = unpack(tensor);
   const [first, ...rest] = tensor.shape;
   const carries =
-    !whole && first === rows && (typeof spec.shape[0] === 'string' || spec.shape[0] === 1 || spec.shape.length === 0);
+    !unbatched &&
+    first === rows &&
+    (typeof spec.shape[0] === 'string' || spec.shape[0] === 1 || spec.shape.length === 0);
   if (!carries) return [nestArray(values, tensor.shape)];
   const size = rest.reduce((product, dimension) => product * dimension, 1);
   return Array.from({ length: rows }, (_, row) => nestArray(values.slice(row * size, (row + 1) * size), rest));
 }
 
-/** Nested arrays of a shape; of a scalar's the element. */
+/** Nests elements in arrays by a shape; returns the element itself for a scalar. */
 export function nestArray(values: readonly Scalar[], [first, ...rest]: readonly number[]): OutputValue {
   if (first === undefined) return values[0] ?? [];
   if (rest.length === 0) return values;
@@ -108,6 +110,6 @@ export function nestArray(values: readonly Scalar[], [first, ...rest]: readonly 
 
 function fetched(outputs: Readonly<Record<string, Tensor>>, name: string): Tensor {
   const tensor = outputs[name];
-  if (!tensor) throw new RangeError(`the run gave no output '${name}'`);
+  if (!tensor) throw new RangeError(`the run did not return the output '${name}'`);
   return tensor;
 }

@@ -46,7 +46,7 @@ describe('plausible inputs', () => {
     expect(new Set(column(sets[0]!, 0)).size).toBeGreaterThan(10);
   });
 
-  test('lie on both sides of what trees ask about', () => {
+  test("lie on both sides of the trees' thresholds", () => {
     const [rows] = plausibleInputs(two, [
       node('TreeEnsembleRegressor', {
         nodes_featureids: [0n, 0n, 1n],
@@ -59,7 +59,7 @@ describe('plausible inputs', () => {
     expect(column(rows!, 1).every((value) => value >= 0 && value <= 1)).toBe(true);
   });
 
-  test('are categories that the encoder knows, and fit their types', () => {
+  test("are the encoder's categories, and fit their types", () => {
     const [rows] = plausibleInputs(
       signature([
         feature('colour', 'string', 'colour'),
@@ -84,7 +84,7 @@ describe('recorded examples', () => {
     ...(probabilities && { probabilities }),
   });
 
-  test('show two classes, those that are surest', async () => {
+  test('show two classes, each in the surest prediction', async () => {
     const predict = (rows: readonly Row[]) =>
       Promise.resolve(
         rows.map(([a]) => {
@@ -110,7 +110,7 @@ describe('recorded examples', () => {
     ]);
   });
 
-  test('come from the first set that gives different answers', async () => {
+  test('come from the first set that leads to different predictions', async () => {
     const predict = (rows: readonly Row[]) =>
       Promise.resolve(rows.map(([a]) => answer(Number(a) > 50 ? 'large' : 'small')));
     const examples = await recordExamples(
@@ -134,7 +134,7 @@ describe('recorded examples', () => {
     expect(examples.map(({ input }) => input['a'])).toEqual([60, 3]);
   });
 
-  test('pass over rows that the model refuses, and answers that JSON cannot hold', async () => {
+  test('skip rows that the model rejects, and predictions that JSON cannot hold', async () => {
     const predict = (rows: readonly Row[]) => {
       if (rows.some(([a]) => a === 0)) return Promise.reject(new Error('unknown category'));
       return Promise.resolve(rows.map(([a]) => answer(a === 1 ? Number.NaN : Number(a))));
@@ -154,7 +154,7 @@ describe('recorded examples', () => {
     expect(examples.map(({ prediction }) => prediction)).toEqual([2, 3]);
   });
 
-  test('a model that takes none of the rows is an error', async () => {
+  test('fail if the model accepts none of the rows', async () => {
     await expect(recordExamples(two, [[[0, 0]]], () => Promise.reject(new Error('unknown category')))).rejects.toThrow(
       'unknown category',
     );

@@ -4,9 +4,9 @@ import type { Cell, Row } from '../signature/cells.ts';
 import { nestArray, type Prediction } from './predictions.ts';
 import type { Signature } from '../signature/signature.ts';
 
-/** A row with more elements is an image, or the like: nobody wants it in a text file. */
+/** A row with more elements, such as an image, is too large for a text file. */
 const mostElements = 2048;
-/** Under this difference in probability another processor might decide otherwise. */
+/** With a smaller difference in probability, another processor might predict another class. */
 const clear = 0.05;
 
 interface Candidate {
@@ -15,11 +15,11 @@ interface Candidate {
 }
 
 /**
- * Two examples of what the model answers, as different as can be found.
+ * Records two examples of the model's predictions, as different as possible.
  *
- * @param sets rows to try, the most plausible first; the first set is taken that gives two answers
+ * @param sets rows to try, the most plausible first; uses the first set that leads to two different predictions
  * @param predict runs some rows at once
- * @throws whatever `predict` throws for the last row, where it takes none
+ * @throws whatever `predict` throws for the last row, if it accepts none
  */
 export async function recordExamples(
   signature: Signature,
@@ -35,13 +35,13 @@ export async function recordExamples(
   return best.flatMap(({ row, prediction }) => toExample(signature, row, inRange(prediction)) ?? []);
 }
 
-/** A support vector machine has scores in place of probabilities, which no model.json may have. */
+/** Removes the scores that a support vector machine has instead of probabilities: model.json does not allow them. */
 function inRange(answer: Prediction): Prediction {
   const { probabilities, ...rest } = answer;
   return Object.values(probabilities ?? {}).every((p) => p >= 0 && p <= 1) ? answer : rest;
 }
 
-/** At once, else row by row: one unknown category makes a whole batch fail. */
+/** Runs the rows together, then, if that fails, one by one: a single unknown category fails the whole batch. */
 async function candidates(
   rows: readonly Row[],
   predict: (rows: readonly Row[]) => Promise<readonly Prediction[]>,
@@ -65,7 +65,10 @@ async function candidates(
   }
 }
 
-/** Of a classifier the two classes' surest, of a regressor a low and a high answer that are no extremes, of tensors any. */
+/**
+ * Chooses two candidates: the surest predictions of two classes for a classifier, a low and a high but not extreme one
+ * for a regressor, and any two for tensors.
+ */
 function choose(all: readonly Candidate[]): Candidate[] {
   const numbers = all
     .filter(({ prediction }) => typeof prediction.prediction === 'number' && prediction.score === undefined)
@@ -87,14 +90,17 @@ function differ([first, second]: readonly (Candidate | undefined)[]): boolean {
   return a.prediction !== b.prediction || written(a.outputs) !== written(b.outputs);
 }
 
-/** How far the first class is before the second, or an anomaly detector's score from its threshold; else 1. */
+/**
+ * Returns how far the first class is ahead of the second, or how far an anomaly detector's score is from its threshold;
+ * 1 for other models.
+ */
 function margin({ probabilities, score }: Prediction): number {
   if (score !== undefined) return Math.abs(score);
   const [first = 1, second = 0] = Object.values(probabilities ?? {}).sort((a, b) => b - a);
   return first - second;
 }
 
-/** JSON has no NaN and no infinities, and a file should not hold them; nor thousands of numbers a row. */
+/** Returns whether a prediction suits a JSON file: no NaN, no infinities, and not thousands of numbers. */
 function sendable(row: Row, answer: Prediction): boolean {
   const { prediction, probabilities, score, outputs } = answer;
   return (
@@ -116,7 +122,7 @@ const finite = (value: OutputValue): boolean =>
 const written = (outputs: Prediction['outputs'] = {}): string =>
   JSON.stringify(outputs, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 
-/** What a row was answered, as model.json has it; undefined where it is thousands of numbers. */
+/** Converts a row and its prediction to an example for model.json; undefined if it has thousands of numbers. */
 export function toExample({ features }: Signature, row: Row, answer: Prediction): Example | undefined {
   if (!readable(row, answer)) return undefined;
   const { prediction, probabilities, score, outputs } = answer;
@@ -143,7 +149,7 @@ function outputJson(value: OutputValue): OutputValue {
   return typeof value === 'number' ? Number(value.toPrecision(7)) : scalarJson(value);
 }
 
-/** A JSON file can hold a 64-bit integer as a number only where a double can. */
+/** Writes a 64-bit integer as a number only if a double can hold it. */
 function scalarJson(value: Scalar): Scalar {
   if (typeof value !== 'bigint') return value;
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);

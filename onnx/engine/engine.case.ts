@@ -1,6 +1,10 @@
 import { EngineError, type Session, type Tensor } from './engine.ts';
 
-/** What every engine must do. `load` gives a session of X float32[N, 2] -> doubled = X + X, shape = int64[2] of X. */
+/**
+ * Tests what every engine has to do.
+ *
+ * @param load loads a model from X float32[N, 2] to doubled = X + X and shape = int64[2], the shape of X
+ */
 export function engineCases(load: () => Promise<Session>): void {
   const x = (rows: readonly (readonly [number, number])[]): Tensor => ({
     dtype: 'float32',
@@ -8,7 +12,7 @@ export function engineCases(load: () => Promise<Session>): void {
     data: Float32Array.from(rows.flat()),
   });
 
-  test('tells names, types and shapes, a dynamic dimension by its symbol', async () => {
+  test('returns names, types and shapes, with the symbols of dynamic dimensions', async () => {
     const session = await load();
     expect(session.inputs).toEqual([{ name: 'X', dtype: 'float32', shape: ['N', 2] }]);
     expect(session.outputs).toEqual([
@@ -17,7 +21,7 @@ export function engineCases(load: () => Promise<Session>): void {
     ]);
   });
 
-  test('runs, and gives the outputs asked for only', async () => {
+  test('runs, and returns only the requested outputs', async () => {
     const session = await load();
     const both = await session.run(
       {
@@ -35,7 +39,7 @@ export function engineCases(load: () => Promise<Session>): void {
     expect(Object.keys(await session.run({ X: x([[1, 2]]) }, ['shape']))).toEqual(['shape']);
   });
 
-  test('runs asked for at the same time each get their own answer', async () => {
+  test('runs in progress at the same time each return their own outputs', async () => {
     const session = await load();
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => session.run({ X: x([[n, -n]]) }, ['doubled'])),
@@ -51,7 +55,7 @@ export function engineCases(load: () => Promise<Session>): void {
     ['a missing input', {}, ['doubled']],
     ['an unknown output', { X: x([[1, 2]]) }, ['tripled']],
   ];
-  test.each(bad)('%s is an EngineError, and the next run works', async (_, feeds, fetches) => {
+  test.each(bad)('%s is an EngineError, and the next run succeeds', async (_, feeds, fetches) => {
     const session = await load();
     await expect(session.run(feeds, fetches)).rejects.toThrow(EngineError);
     await expect(session.run({ X: x([[1, 2]]) }, ['doubled'])).resolves.toHaveProperty('doubled');

@@ -15,7 +15,7 @@ describe('in memory', () => {
   });
   engineCases(() => engine.load(new Uint8Array(), { threads: 1 }));
 
-  test('a released session refuses to run', async () => {
+  test('a released session does not run', async () => {
     const session = await engine.load(new Uint8Array(), { threads: 1 });
     await session.release();
     await expect(session.run({}, [])).rejects.toThrow('released');

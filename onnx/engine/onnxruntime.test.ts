@@ -13,11 +13,11 @@ const [double, echo] = ['double', 'echo'].map((name) => join(import.meta.dirname
 describe('onnxruntime', () => {
   engineCases(async () => onnxruntime.load(await readFile(double), { threads: 1 }));
 
-  test('refuses bytes that are no model', async () => {
+  test('bytes that are not a model are an EngineError', async () => {
     await expect(onnxruntime.load(Buffer.from('no model'), { threads: 1 })).rejects.toThrow(EngineError);
   });
 
-  test('carries every element type as it came', async () => {
+  test('passes every element type through unchanged', async () => {
     const data: Record<string, Tensor['data']> = {
       float32: Float32Array.of(0.1, NaN),
       float64: Float64Array.of(0.1, -Infinity),
@@ -61,12 +61,13 @@ describe('onnxruntime', () => {
       'overflow',
     ],
   ])(
-    'what %s fails with is thrown, and not on standard error, where it would be no log line',
+    'an error of %s is thrown, and not also written to standard error, which has JSON log lines',
     (_, fixture, args, message) => {
+      const path = join(import.meta.dirname, `../fixtures/${fixture}.onnx`);
       const script = `
       import { readFileSync } from 'node:fs';
       import { onnxruntime } from ${JSON.stringify(join(import.meta.dirname, 'onnxruntime.ts'))};
-      const session = await onnxruntime.load(readFileSync(${JSON.stringify(join(import.meta.dirname, `../fixtures/${fixture}.onnx`))}), { threads: 1 });
+      const session = await onnxruntime.load(readFileSync(${JSON.stringify(path)}), { threads: 1 });
       await session.run(${args}).catch(({ message }) => console.log(message));`;
       const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
         encoding: 'utf8',

@@ -60,7 +60,7 @@ function tensorInfo(metadata: ort.InferenceSession.ValueMetadata): TensorInfo {
 function toOrt(tensor: Tensor): ort.Tensor {
   const value = new ort.Tensor(tensor.dtype, tensor.data as ort.Tensor.DataType, tensor.shape);
   if (!(value.data instanceof Float16Array)) return value;
-  // The binding cannot read a Float16Array, although onnxruntime's JavaScript creates one: it needs the bits as integers.
+  // The binding cannot read a Float16Array, though onnxruntime's JavaScript creates one: it needs the bits as integers.
   const { buffer, byteOffset, length } = value.data;
   return Object.create(value, { data: { value: new Uint16Array(buffer, byteOffset, length) } }) as ort.Tensor;
 }

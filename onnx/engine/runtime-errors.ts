@@ -7,7 +7,7 @@ export const highestOpset = 26;
 /**
  * Turns what the runtime throws for a model that it cannot load into an error that says what to do. The runtime has no
  * error codes, and its sentences differ between releases: this is the only place that matches them, and tests check
- * every pattern against the installed release. A message that matches none is kept as it is, with the code `load-failed`.
+ * every pattern against the installed release. A message that matches none is kept, with the code `load-failed`.
  */
 export function loadError(cause: unknown): EngineError {
   return explain(cause, loadFailures, 'load-failed');
@@ -56,16 +56,19 @@ const loadFailures: readonly Failure[] = [
   },
   {
     code: 'unknown-operator',
-    pattern:
-      /\("(?<node>[^"]*)", (?<op>\w+), "[^"]*", -?\d+\).*No Op registered for \k<op> with domain_version of (?<version>\d+)/s,
+    pattern: new RegExp(
+      String.raw`\("(?<node>[^"]*)", (?<op>\w+), "[^"]*", -?\d+\).*` +
+        String.raw`No Op registered for \k<op> with domain_version of (?<version>\d+)`,
+      's',
+    ),
     reason: unknownOperator,
   },
   {
     code: 'custom-operator',
     pattern: /\("(?<node>[^"]*)", (?<op>\w+), "(?<domain>[^"]*)", -?\d+\).*No opset import for domain/s,
     reason: ({ node, op, domain }) =>
-      `${nodeLabel(node, `${domain}.${op}`)} uses an operator of the domain ${domain}, which the model does not import ` +
-      `and the ONNX runtime does not provide. ${withoutCustomOperators}`,
+      `${nodeLabel(node, `${domain}.${op}`)} uses an operator of the domain ${domain}, which the model does not ` +
+      `import and the ONNX runtime does not provide. ${withoutCustomOperators}`,
   },
   {
     code: 'custom-operator',
@@ -84,16 +87,18 @@ const loadFailures: readonly Failure[] = [
     code: 'unsupported-type',
     pattern: /Could not find an implementation for (?<op>\w+)\((?<version>\d+)\) node with name '(?<node>[^']*)'/,
     reason: ({ op, version, node }) =>
-      `the ONNX runtime cannot run ${nodeLabel(node, op)}, version ${version}, on a CPU with the element types that it ` +
-      'receives here, such as bfloat16 or float8. Export the model as float32 or float16, or with another opset.',
+      `the ONNX runtime cannot run ${nodeLabel(node, op)}, version ${version}, on a CPU with the element types that ` +
+      'it receives here, such as bfloat16 or float8. Export the model as float32 or float16, or with another opset.',
   },
   {
     code: 'invalid-graph',
-    pattern:
-      /Type '(?<type>[^']+)' of input parameter \((?<value>[^)]*)\) of operator \((?<op>[^)]*)\) in node \((?<node>[^)]*)\) is invalid/,
+    pattern: new RegExp(
+      String.raw`Type '(?<type>[^']+)' of input parameter \((?<value>[^)]*)\) ` +
+        String.raw`of operator \((?<op>[^)]*)\) in node \((?<node>[^)]*)\) is invalid`,
+    ),
     reason: ({ type, value, op, node }) =>
-      `${nodeLabel(node, op)} receives '${value}', a ${type}, which this operator does not accept. The export is faulty: ` +
-      'export the model again, with a cast before this node or from a model of another type.',
+      `${nodeLabel(node, op)} receives '${value}', a ${type}, which this operator does not accept. The export is ` +
+      'faulty: export the model again, with a cast before this node or from a model of another type.',
   },
   {
     code: 'invalid-graph',
@@ -129,8 +134,8 @@ const withoutCustomOperators =
 
 function unknownOperator({ op, node, version }: Readonly<Record<string, string>>): string {
   return (
-    `${nodeLabel(node, op)} uses an operator that ONNX does not define in opset ${version}. The ONNX runtime supports ` +
-    `opsets up to ${highestOpset}: if a later opset defines the operator, export the model with that opset; ` +
+    `${nodeLabel(node, op)} uses an operator that ONNX does not define in opset ${version}. The ONNX runtime ` +
+    `supports opsets up to ${highestOpset}: if a later opset defines the operator, export the model with that opset; ` +
     'otherwise export it without the operator.'
   );
 }

@@ -4,18 +4,18 @@ import { ExternalDataError, externalTensors, withInnerTensors, type ExternalTens
 import type { ExternalFile } from '../engine/engine.ts';
 import { isLfsPointer } from './file-kind.ts';
 
-/** A model and the files that its weights are in. */
+/** A model and the files that hold its weights. */
 export interface ModelWithWeights {
-  /** The very bytes given, unless tensors had to be put into them. */
+  /** The same object that was passed in, unless tensors had to be put into it. */
   readonly model: Uint8Array;
   readonly files: readonly ExternalFile[];
 }
 
 /**
- * Reads the files beside a model that hold its weights: exporters write them where the whole would pass the 2 GB that a
- * protobuf may have, and PyTorch's always.
+ * Reads the files next to a model that hold its weights. Exporters write such files if the model would exceed the 2 GB
+ * that protobuf allows; PyTorch's exporter always does.
  *
- * @throws ExternalDataError where one is missing, too short, or outside of the folder
+ * @throws {ExternalDataError} if a file is missing, too short, or outside the model's folder
  */
 export async function readExternalWeights(model: Uint8Array, folder: string): Promise<ModelWithWeights> {
   const tensors = externalTensors(model);
@@ -38,26 +38,27 @@ async function readWeights(folder: string, location: string, tensors: readonly E
   const needed = last.offset + last.bytes;
   const count = tensors.length === 1 ? `the weight '${last.name}' is` : `${tensors.length} of its weights are`;
   const handle = await open(path).catch((cause: unknown) => {
-    const absent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new ExternalDataError(
-      `${count} in ${path}, ${absent ? 'which is missing: copy it there' : `which cannot be read (${String(cause)})`}; ${needed} bytes are expected`,
-      { cause },
-    );
+    const problem =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT'
+        ? `which is missing: copy the file there (at least ${needed} bytes)`
+        : `which cannot be read: ${String(cause)}`;
+    throw new ExternalDataError(`${count} in ${path}, ${problem}`, { cause });
   });
   try {
     const data = await readAll(handle);
     if (data.length >= needed) return data;
     if (isLfsPointer(data))
-      throw new ExternalDataError(`${path} is a pointer of Git LFS, not the weights: run git lfs pull`);
+      throw new ExternalDataError(`${path} is a Git LFS pointer, not the weights: run git lfs pull`);
     throw new ExternalDataError(
-      `${path} has ${data.length} bytes, and the weight '${last.name}' is in bytes ${last.offset} to ${needed}: the copy was interrupted, or it belongs to another model; copy it again`,
+      `${path} has ${data.length} bytes, but the weight '${last.name}' is in bytes ${last.offset} to ${needed}. ` +
+        'Either the copy was interrupted, or the file belongs to another model: copy the file again.',
     );
   } finally {
     await handle.close();
   }
 }
 
-/** In pieces: `readFile` stops at 2 GB, and weights do not. */
+/** Reads a file in pieces, since `readFile` stops at 2 GB. */
 async function readAll(handle: FileHandle): Promise<Uint8Array> {
   const data = new Uint8Array((await handle.stat()).size);
   for (let at = 0; at < data.length;) {

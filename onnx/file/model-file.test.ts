@@ -9,7 +9,7 @@ import { MODEL } from '../graph/field-numbers.ts';
 import { fields } from '../graph/protobuf.ts';
 
 const iris = await readFile(join(import.meta.dirname, '../../models/iris/model.onnx'));
-/** The fields of the file up to one, in the order in which writers put them. */
+/** Returns the fields of the file up to one, in the order in which exporters write them. */
 const upTo = (last: number) =>
   Buffer.concat(
     [...fields(iris)].filter(({ number }) => number <= last && number !== MODEL.opsetImport).map(({ raw }) => raw),
@@ -23,18 +23,18 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const file = (name: string) => join(folder, name);
 
-describe('what is no whole model is told for what it is:', () => {
+describe('the error for a file that is not a complete model says what it is:', () => {
   test.each<[string, string | Uint8Array, RegExp]>([
-    ['an empty file', '', /^the file is empty: copy it again$/],
+    ['an empty file', '', /^the file is empty: copy the file again$/],
     [
       'half a copy',
       iris.subarray(0, 400),
-      /^the file ends at byte 400 in the middle of the graph, which goes on to byte \d+: the copy was interrupted; copy it again$/,
+      /^the file ends at byte 400 in the middle of the graph, which continues to byte \d+: the copy was interrupted/,
     ],
     [
       'a copy without its last byte',
       iris.subarray(0, -1),
-      /^the file ends at byte \d+ in the middle of its opsetImport, which goes on to byte \d+: the copy was interrupted/,
+      /^the file ends at byte \d+ in the middle of its opsetImport, which continues to byte \d+: the copy was inter/,
     ],
     [
       'a copy that ends with the graph',
@@ -47,37 +47,38 @@ describe('what is no whole model is told for what it is:', () => {
       /^the file ends at byte \d+, before its graph: the copy was interrupted/,
     ],
     [
-      'a pointer of Git LFS',
-      'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n',
-      /^it is a pointer of Git LFS, not the model: run git lfs pull$/,
+      'a Git LFS pointer',
+      'version https://git-lfs.github.com/spec/v1\n' +
+        'oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n',
+      /^it is a Git LFS pointer, not the model: run git lfs pull$/,
     ],
     [
       'a web page',
       '\n<!DOCTYPE html>\n<html><head><title>Sign in</title>',
-      /^it is a web page, not a model: .*download the file itself$/,
+      /^it is a web page, not a model: .*Download the file itself$/,
     ],
     [
-      'the refusal of a storage service',
+      'an error from a storage service',
       '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code></Error>',
-      /^it is an XML document, as storage services answer/,
+      /^it is an XML document, not a model: storage services/,
     ],
     ['JSON', '{"error": "not found"}', /^it is JSON, not a model/],
     ['a pickle', Uint8Array.of(0x80, 4, 0x95, 0x9c, 2, 0, 0, 0, 0, 0, 0, 0x8c), /^it is a Python pickle, .*skl2onnx/],
     [
-      'what joblib compressed',
+      'a file that joblib compressed',
       Uint8Array.of(0x78, 0x9c, 0xcd, 0x58),
-      /^it is compressed with zlib, as joblib\.dump writes/,
+      /^it is compressed with zlib, which joblib\.dump does/,
     ],
     [
       'a TorchScript archive',
       Buffer.from('504b0304000008080000000000000000', 'hex'),
-      /^it is a ZIP archive, as PyTorch .*torch\.onnx\.export/,
+      /^it is a ZIP archive, which PyTorch .*torch\.onnx\.export/,
     ],
-    ['a compressed model', gzipSync(iris), /^it is compressed with gzip: unpack it/],
+    ['a compressed model', gzipSync(iris), /^it is compressed with gzip: decompress it/],
     ['a Keras model', Buffer.from('894844460d0a1a0a', 'hex'), /^it is an HDF5 file/],
     ['a TensorFlow Lite model', Buffer.from('1c00000054464c3314002000', 'hex'), /^it is a TensorFlow Lite model/],
-    ['text', 'to be or not to be', /^it is no ONNX model/],
-    ['random bytes', Uint8Array.of(0xff, 0x13, 0x77, 0, 1, 2), /^it is no ONNX model/],
+    ['text', 'to be or not to be', /^it is not an ONNX model/],
+    ['random bytes', Uint8Array.of(0xff, 0x13, 0x77, 0, 1, 2), /^it is not an ONNX model/],
   ])('%s', async (_, bytes, message) => {
     await writeFile(file('model.onnx'), bytes);
     const error: unknown = await readModelFile(file('model.onnx')).catch((cause: unknown) => cause);
@@ -89,19 +90,19 @@ describe('what is no whole model is told for what it is:', () => {
     await writeFile(file('model.onnx'), iris);
     await truncate(file('model.onnx'), 2 ** 31);
     await expect(readModelFile(file('model.onnx'))).rejects.toThrow(
-      'the file has 2147483648 bytes, and no runtime reads more than 2 GB: save the model with its weights beside it',
+      'the file has 2147483648 bytes, but no runtime reads more than 2 GB. Save the model with its weights in a file',
     );
   });
 });
 
-describe('weights in files beside the model', () => {
+describe('weights in files next to the model', () => {
   beforeEach(() => cp(join(import.meta.dirname, '../fixtures/external'), folder, { recursive: true }));
 
-  // Asserted by fixtures/make_external.py of the same model with its weights inside.
+  // fixtures/make_external.py computed these with the same model, with its weights inside.
   test.each([
     [true, [127, 244]],
     [false, [28, 46]],
-  ])('are read wherever they stand: in the graph, a constant, a branch (%s)', async (condition, expected) => {
+  ])('are read wherever they belong: in the graph, a constant, a branch (%s)', async (condition, expected) => {
     const { model, externalData } = await readModelFile(file('model.onnx'));
     const session = await onnxruntime.load(model, { threads: 1, externalData });
     for (const { data } of externalData) data.fill(0);
@@ -125,7 +126,7 @@ describe('weights in files beside the model', () => {
     );
 
   test.each(['./weights1.data', 'more/./we//data'])(
-    'are found under whatever name the model has for their file: %s',
+    'are found however the model writes the path of their file: %s',
     async (location) => {
       await nameWeights(location);
       await mkdir(dirname(file(location)), { recursive: true });
@@ -139,24 +140,24 @@ describe('weights in files beside the model', () => {
     [
       'missing',
       () => rm(file('model.onnx.data')),
-      /^3 of its weights are in .*model\.onnx\.data, which is missing: copy it there; 40 bytes are expected$/,
+      /^3 of its weights are in .*model\.onnx\.data, which is missing: copy the file there \(at least 40 bytes\)$/,
     ],
     [
-      'one alone missing',
+      'a single one missing',
       () => rm(file('more/bias.bin')),
-      /^the weight 'bias' is in .*more\/bias\.bin, which is missing: copy it there; 8 bytes are expected$/,
+      /^the weight 'bias' is in .*more\/bias\.bin, which is missing: copy the file there \(at least 8 bytes\)$/,
     ],
     [
       'cut short',
       () => truncate(file('model.onnx.data'), 30),
-      /model\.onnx\.data has 30 bytes, and the weight 'weight' is in bytes 16 to 40: the copy was interrupted/,
+      /model\.onnx\.data has 30 bytes, but the weight 'weight' is in bytes 16 to 40\. Either the copy was interrupted/,
     ],
     [
-      'a pointer of Git LFS',
+      'a Git LFS pointer',
       () => writeFile(file('model.onnx.data'), 'version https://git-lfs'),
-      /model\.onnx\.data is a pointer of Git LFS, not the weights: run git lfs pull$/,
+      /model\.onnx\.data is a Git LFS pointer, not the weights: run git lfs pull$/,
     ],
-  ])('%s: named, with the bytes that are expected', async (_, damage, message) => {
+  ])('%s: the error names the file, and the bytes that it should have', async (_, damage, message) => {
     await damage();
     const error: unknown = await readModelFile(file('model.onnx')).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(ExternalDataError);
@@ -164,7 +165,7 @@ describe('weights in files beside the model', () => {
   });
 
   test.each(['../weights.data', '/etc/passwd.dat', 'a/../../we.data', '..\\weights.data', 'c:\\weights.dat_'])(
-    '%s is outside of the folder: not read',
+    '%s is outside the folder, and not read',
     async (location) => {
       await nameWeights(location);
       await expect(readModelFile(file('model.onnx'))).rejects.toThrow(

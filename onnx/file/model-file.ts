@@ -7,20 +7,23 @@ import { fields, ProtobufError } from '../graph/protobuf.ts';
 import { tensorsOnly, type TensorsOnly } from '../rewrite/tensors-only.ts';
 import { readExternalWeights } from './external-weights.ts';
 
-/** A file is no whole ONNX model; the message says what it is, and what to do. */
+/** A file is not a complete ONNX model. The message says what it is instead, and what to do. */
 export class ModelFileError extends Error {
   override readonly name = 'ModelFileError';
 }
 
-/** A model as an engine can run it, and the files beside it that its weights are in. */
+/** A model that an engine can run, and the files next to it that hold its weights. */
 export interface ModelFile extends TensorsOnly {
   readonly externalData: readonly ExternalFile[];
 }
 
 /**
- * Reads a model, and its weights where they are in other files.
+ * Reads a model, including weights in other files, and makes all of its inputs and outputs tensors.
  *
- * @throws ModelFileError, ExternalDataError, NonTensorError, or that of the file system
+ * @throws {ModelFileError} if the file is not a complete model
+ * @throws {ExternalDataError} if its weights cannot be read
+ * @throws {NonTensorError} if an input or output cannot become a tensor
+ * @throws the error of the file system, if the file cannot be read
  */
 export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readModelBytes(path);
@@ -30,11 +33,16 @@ export async function readModelFile(path: string): Promise<ModelFile> {
     return { model: whole, labels, externalData: files };
   } catch (cause) {
     if (!(cause instanceof ProtobufError)) throw cause;
-    throw new ModelFileError(`the file is damaged (${cause.message}): copy it again`, { cause });
+    throw new ModelFileError(`the file is damaged (${cause.message}): copy the file again`, { cause });
   }
 }
 
-/** The bytes of a file that is a whole model, as far as its outermost parts tell. @throws ModelFileError, or that of the file system */
+/**
+ * Reads a file, and checks from the outermost fields that it is a complete model.
+ *
+ * @throws {ModelFileError} if it is not
+ * @throws the error of the file system, if the file cannot be read
+ */
 export async function readModelBytes(path: string): Promise<Uint8Array> {
   await checkSize(path);
   const bytes = await readFile(path);
@@ -52,7 +60,8 @@ async function checkSize(path: string): Promise<void> {
     const kind = describeNonModel(start);
     throw new ModelFileError(
       kind === undefined
-        ? `the file has ${size} bytes, and no runtime reads more than 2 GB: save the model with its weights beside it (onnx.save_model(…, save_as_external_data=True))`
+        ? `the file has ${size} bytes, but no runtime reads more than 2 GB. ` +
+            'Save the model with its weights in a file next to it: onnx.save_model(…, save_as_external_data=True)'
         : `it is ${kind}`,
     );
   } finally {
@@ -61,7 +70,7 @@ async function checkSize(path: string): Promise<void> {
 }
 
 function checkWhole(bytes: Uint8Array): void {
-  if (bytes.length === 0) throw new ModelFileError('the file is empty: copy it again');
+  if (bytes.length === 0) throw new ModelFileError('the file is empty: copy the file again');
   const seen = new Set<number>();
   try {
     for (const { number } of fields(bytes)) seen.add(number);
@@ -69,25 +78,24 @@ function checkWhole(bytes: Uint8Array): void {
     if (!(cause instanceof ProtobufError)) throw cause;
     const kind = describeNonModel(bytes);
     if (kind !== undefined) throw new ModelFileError(`it is ${kind}`, { cause });
-    // Writers begin with the version of the format; bytes at random seldom do.
+    // Exporters write the version of the format first; random bytes rarely start like this.
     if (cause.cut === undefined || !seen.has(MODEL.irVersion))
-      throw new ModelFileError(
-        `it is no ONNX model (${cause.message}): bring the file that the exporter of your training library wrote`,
-        { cause },
-      );
+      throw new ModelFileError(`it is not an ONNX model (${cause.message}): ${useExport}`, { cause });
     throw new ModelFileError(cutShort(bytes.length, cause.cut), { cause });
   }
   if (seen.has(MODEL.graph) && seen.has(MODEL.opsetImport)) return;
   if (!seen.has(MODEL.irVersion))
-    throw new ModelFileError(
-      `it is ${describeNonModel(bytes) ?? 'no ONNX model: bring the file that the exporter of your training library wrote'}`,
-    );
-  throw new ModelFileError(
-    `the file ends at byte ${bytes.length}, before ${seen.has(MODEL.graph) ? 'the versions of its operators' : 'its graph'}: the copy was interrupted; copy it again`,
-  );
+    throw new ModelFileError(`it is ${describeNonModel(bytes) ?? `not an ONNX model: ${useExport}`}`);
+  const missing = seen.has(MODEL.graph) ? 'the versions of its operators' : 'its graph';
+  throw new ModelFileError(`the file ends at byte ${bytes.length}, before ${missing}: ${copyAgain}`);
 }
 
+const useExport = 'use the file that the exporter of your training library wrote';
+const copyAgain = 'the copy was interrupted, so copy the file again';
+
 function cutShort(length: number, { field, end }: { readonly field: number; readonly end?: number }): string {
-  const part = Object.entries(MODEL).find(([, number]) => number === field)?.[0] ?? 'something';
-  return `the file ends at byte ${length} in the middle of ${part === 'graph' ? 'the graph' : `its ${part}`}${end === undefined ? '' : `, which goes on to byte ${end}`}: the copy was interrupted; copy it again`;
+  const part = Object.entries(MODEL).find(([, number]) => number === field)?.[0] ?? 'an unknown field';
+  const place = part === 'graph' ? 'the graph' : `its ${part}`;
+  const continues = end === undefined ? '' : `, which continues to byte ${end}`;
+  return `the file ends at byte ${length} in the middle of ${place}${continues}: ${copyAgain}`;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { modelFolders } from './model-folders.ts';
 
-test('models lie in folders of their names, or of their versions, which are numbers', async () => {
+test('models are in folders named after them, or in numbered folders for their versions', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'rhizome-folders-'));
   for (const path of [
     'wine/2/model.onnx',

@@ -3,18 +3,18 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelPlace } from '../signature/signature.ts';
 
-/** One model of a repository: `iris`, or `wine/11`, with a model.onnx in it. */
+/** A model in a repository: a folder such as `iris` or `wine/11` that contains a model.onnx. */
 export interface ModelFolder extends ModelPlace {
-  /** Relative to the repository; its parts are joined by `/`. */
+  /** Relative to the repository, with `/` as the separator. */
   readonly folder: string;
 }
 
-/** A version's folder is a number. */
+/** The folder of a version is named by a number. */
 const VERSION = /^\d+$/;
 
 /**
- * The models of a folder: `NAME/model.onnx` or `NAME/<version>/model.onnx`, names in the alphabet's order and versions in
- * that of numbers. Hidden folders are passed over: a mounted volume has `..data`.
+ * Lists the models of a repository: `NAME/model.onnx` or `NAME/<version>/model.onnx`, ordered by name and by number of
+ * the version. Skips hidden folders, since a mounted volume contains `..data`.
  */
 export async function modelFolders(dir: string): Promise<ModelFolder[]> {
   const names = (await readdir(dir)).filter((name) => !name.startsWith('.')).sort();
@@ -35,7 +35,7 @@ export async function modelFolders(dir: string): Promise<ModelFolder[]> {
   return found.flat();
 }
 
-/** For sorting: numbers as numbers, so that 11 comes after 2; other texts by the alphabet. */
+/** Compares versions for sorting: numbers by value, so that 11 comes after 2, and other strings alphabetically. */
 export function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }

@@ -13,14 +13,14 @@ const classifier = (labels: readonly string[]): GraphNode => ({
   strings: (name) => (name === 'classlabels_strings' ? labels : []),
 });
 
-test('names the operations in order, with what they take', async () => {
+test('returns the nodes in order, with their inputs', async () => {
   expect((await fixture('double')).map(({ opType, inputs }) => [opType, inputs])).toEqual([
     ['Add', ['X', 'X']],
     ['Shape', ['X']],
   ]);
 });
 
-test('reads lists of numbers and texts', async () => {
+test('reads attributes that are lists of numbers or strings', async () => {
   const nodes = await fixture('no-zipmap');
   const linear = nodes.find(({ opType }) => opType === 'LinearClassifier')!;
   expect(linear.strings('classlabels_strings')).toEqual(['setosa', 'versicolor', 'virginica']);
@@ -29,14 +29,14 @@ test('reads lists of numbers and texts', async () => {
   expect(linear.floats('none')).toEqual([]);
 });
 
-test('classes are the labels of the classifier, with or without a ZipMap', async () => {
+test('reads the labels of the classifier node, with or without a ZipMap', async () => {
   for (const name of ['no-zipmap', 'string-labels'])
     expect(classLabels(await fixture(name))).toEqual(['setosa', 'versicolor', 'virginica']);
   expect(classLabels(await fixture('columns'))).toEqual([0n, 1n]);
   expect(classLabels(await fixture('regressor'))).toBeUndefined();
 });
 
-test('labels that the largest score picks from a list are classes too, texts or numbers', async () => {
+test('reads the labels that an ArgMax indexes, strings or numbers', async () => {
   const bytes = (path: string) => readFile(join(import.meta.dirname, path));
   expect(argMaxLabels(await bytes('../fixtures/picked-labels.onnx'))).toEqual(['setosa', 'versicolor', 'virginica']);
   expect(argMaxLabels(await bytes('../../fixtures/training-libraries/logistic-regression-float64/model.onnx'))).toEqual(
@@ -45,7 +45,7 @@ test('labels that the largest score picks from a list are classes too, texts or 
   expect(argMaxLabels(await bytes('../fixtures/regressor.onnx'))).toBeUndefined();
 });
 
-test('classifiers that disagree, as those of an ensemble may, tell nothing', () => {
+test('returns no labels if two classifiers disagree, as in an ensemble', () => {
   expect(classLabels([classifier(['a', 'b']), classifier(['a', 'b'])])).toEqual(['a', 'b']);
   expect(classLabels([classifier(['a', 'b']), classifier(['b', 'a'])])).toBeUndefined();
 });

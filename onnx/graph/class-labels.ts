@@ -2,12 +2,13 @@ import { constant, weightTexts } from './constants.ts';
 import type { GraphNode } from './node.ts';
 import { Scope } from './scope.ts';
 
-/**
- * A class label as the graph holds it. The trainer's own names (`setosa`) are often numbers there; `model.json` names them.
- */
+/** A class label as the graph holds it: often a number, even if the training library had a name (`setosa`). */
 export type ClassLabel = bigint | string;
 
-/** Labels that a classifier of the graph gives, in the order of its probabilities; undefined where none tells, or two differ. */
+/**
+ * Returns the labels of the graph's classifier, in the order of its probabilities; undefined if no node has labels, or
+ * two nodes have different ones.
+ */
 export function classLabels(nodes: readonly GraphNode[]): readonly ClassLabel[] | undefined {
   return common(
     nodes.map((node): readonly ClassLabel[] => {
@@ -17,7 +18,10 @@ export function classLabels(nodes: readonly GraphNode[]): readonly ClassLabel[] 
   );
 }
 
-/** Labels of which the largest score picks one: how skl2onnx writes a classifier that ONNX has no operator for. */
+/**
+ * Returns the list of labels that an ArgMax indexes: this is how skl2onnx writes the classifiers that ONNX has no
+ * operator for.
+ */
 export function argMaxLabels(model: Uint8Array): readonly ClassLabel[] | undefined {
   const scope = Scope.ofModel(model);
   return common(
@@ -31,7 +35,7 @@ export function argMaxLabels(model: Uint8Array): readonly ClassLabel[] | undefin
   );
 }
 
-/** Whether a value is the place of the largest, whatever has become of its type and shape. */
+/** Returns whether a value comes from an ArgMax, even if its type or shape was changed on the way. */
 function isArgMax(value: string, scope: Scope): boolean {
   const node = scope.origin(value)?.node;
   if (node === undefined || node.opType === 'ArgMax') return node !== undefined;

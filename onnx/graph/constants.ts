@@ -2,13 +2,16 @@ import { TENSOR } from './field-numbers.ts';
 import { fields, int64s, message, text, type Field } from './protobuf.ts';
 import type { Scope } from './scope.ts';
 
-/** Whole numbers that the graph holds: of a list, or one alone. */
+/** Integers that the graph holds: a list, or a single one. */
 export interface Constant {
   readonly list: boolean;
   readonly values: readonly bigint[];
 }
 
-/** What a value is, where the graph holds it as int64 or int32: a weight, or a Constant. Undefined for what a run computes. */
+/**
+ * Returns a value that the graph holds as int64 or int32, in a weight or a Constant node; undefined for values that a
+ * run computes.
+ */
 export function constant(value: string, scope: Scope): Constant | undefined {
   const weight = scope.weight(value);
   if (weight !== undefined) return readTensor(weight);
@@ -21,7 +24,7 @@ export function constant(value: string, scope: Scope): Constant | undefined {
   return one === undefined ? { list: true, values: node.ints('value_ints') } : { list: false, values: [one] };
 }
 
-/** The texts of a weight; none where it is of numbers. */
+/** Returns the strings of a weight; none if it holds numbers. */
 export function weightTexts(value: string, scope: Scope): readonly string[] {
   const weight = scope.weight(value);
   return weight === undefined ? [] : [...fields(weight)].filter(({ number }) => number === TENSOR.stringData).map(text);

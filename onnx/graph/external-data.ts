@@ -2,23 +2,30 @@ import { posix } from 'node:path';
 import { ATTRIBUTE, ELEMENT_BITS, ENTRY, FUNCTION, GRAPH, MODEL, NODE, TENSOR } from './field-numbers.ts';
 import { concatenate, embed, fields, int64, int64s, message, textOf, type Field } from './protobuf.ts';
 
-/** A tensor whose bytes are in a file beside the model. */
+/** A tensor whose bytes are in a file next to the model. */
 export interface ExternalTensor {
   readonly name: string;
-  /** The file, as the model names it. */
+  /** The file's path as the model writes it. */
   readonly location: string;
   readonly offset: number;
   readonly bytes: number;
-  /** Whether it is a weight of the graph itself: for those of branches, loops and attributes engines do not look into memory. */
+  /**
+   * Whether it is a weight of the main graph. Engines do not look in memory for the tensors of branches, loops and
+   * attributes.
+   */
   readonly ofGraph: boolean;
 }
 
-/** A model's weights in other files cannot be had; the message names the file and what to do. */
+/** The weights in a file next to the model cannot be read. The message names the file and says what to do. */
 export class ExternalDataError extends Error {
   override readonly name = 'ExternalDataError';
 }
 
-/** All tensors whose bytes are in other files. @throws ExternalDataError where such a file is outside of the model's folder */
+/**
+ * Returns all tensors whose bytes are in other files.
+ *
+ * @throws {ExternalDataError} if such a file is outside the model's folder
+ */
 export function externalTensors(model: Uint8Array): ExternalTensor[] {
   const found: ExternalTensor[] = [];
   editTensors(model, (tensor, ofGraph) => {
@@ -29,7 +36,7 @@ export function externalTensors(model: Uint8Array): ExternalTensor[] {
   return found;
 }
 
-/** The model with the tensors that engines do not find in memory put back into it. */
+/** Returns the model with the tensors that engines do not look up in memory put back into it. */
 export function withInnerTensors(model: Uint8Array, file: (location: string) => Uint8Array): Uint8Array {
   return concatenate(
     editTensors(model, (tensor, ofGraph) => {
@@ -64,13 +71,17 @@ function readExternal(tensor: Uint8Array, ofGraph: boolean): ExternalTensor | un
   const [offset, bytes] = [Number(entries.get('offset') ?? 0), Number(entries.get('length') ?? whole)];
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(bytes) || offset < 0 || bytes < 0) {
     throw new ExternalDataError(
-      `the weight '${name}' is said to be at byte ${entries.get('offset') ?? '0'} of another file, ${entries.get('length') ?? 'some'} bytes long, which cannot be: export the model again`,
+      `the model places the weight '${name}' at byte ${entries.get('offset') ?? '0'} of a file, with the length ` +
+        `${entries.get('length') ?? 'left out'}, which is not possible. Export the model again.`,
     );
   }
   return { name, location: checkLocation(entries.get('location') ?? '', name), offset, bytes, ofGraph };
 }
 
-/** A model is not to read what its folder does not hold. Links are not followed to see: whoever puts them there may. */
+/**
+ * Keeps a model from reading files outside its folder. Symbolic links are allowed: only somebody who may write to the
+ * folder can create one.
+ */
 function checkLocation(location: string, name: string): string {
   const parts = location.split(/[/\\]/);
   if (
@@ -81,7 +92,8 @@ function checkLocation(location: string, name: string): string {
     parts.includes('..')
   ) {
     throw new ExternalDataError(
-      `the weight '${name}' is in '${location}', which is not in the model's folder, and so not read: save the model again with its weights beside it`,
+      `the weight '${name}' is in '${location}', which is not in the model's folder, so Rhizome does not read it. ` +
+        'Save the model again with its weights next to it.',
     );
   }
   return location;
@@ -89,7 +101,7 @@ function checkLocation(location: string, name: string): string {
 
 type Edit = (tensor: Uint8Array, ofGraph: boolean) => readonly Uint8Array[] | undefined;
 
-/** The model's parts, of which some tensors are others. */
+/** Returns the parts of the model, with each tensor replaced for which `edit` returns another. */
 function editTensors(model: Uint8Array, edit: Edit): Uint8Array[] {
   return [...fields(model)].flatMap((field) => {
     if (field.number === MODEL.graph) return embed(field.number, editGraph(message(field), edit, true));
@@ -117,7 +129,7 @@ function editNode(node: Uint8Array, edit: Edit): Uint8Array[] {
   });
 }
 
-/** Lists of numbers, millions in a forest, are not walked: an attribute has one kind of value. */
+/** Skips lists of numbers, of which a forest has millions: an attribute holds only one kind of value. */
 function editAttribute(attribute: Uint8Array, edit: Edit): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (const field of fields(attribute)) {

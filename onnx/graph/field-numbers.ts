@@ -1,4 +1,4 @@
-// Field numbers of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), by message.
+// The field numbers of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), by message.
 
 export const MODEL = {
   irVersion: 1,
@@ -46,13 +46,13 @@ export const TENSOR = {
   externalData: 13,
   dataLocation: 14,
 } as const;
-/** Of `metadata_props` and `external_data`. */
+/** StringStringEntryProto, used by `metadata_props` and `external_data`. */
 export const ENTRY = { key: 1, value: 2 } as const;
 
-/** AttributeProto.AttributeType, as far as nodes are written here. */
+/** The values of AttributeProto.AttributeType for the nodes that Rhizome writes. */
 export const ATTRIBUTE_TYPE = { int: 2, tensor: 4, ints: 7 } as const;
 
-/** TensorProto.DataType, in onnxruntime's spelling where it has one; the index is the number. */
+/** TensorProto.DataType by number, as onnxruntime spells it if it supports the type. */
 export const DATA_TYPES = [
   'undefined',
   'float32',
@@ -83,7 +83,7 @@ export const DATA_TYPES = [
   'int2',
 ] as const;
 
-/** Bits of an element, by the number of its type; undefined for text, whose elements differ. */
+/** Bits per element by TensorProto.DataType; undefined for strings, whose elements differ in size. */
 export const ELEMENT_BITS: readonly (number | undefined)[] = [
   undefined,
   32,
@@ -114,4 +114,5 @@ export const ELEMENT_BITS: readonly (number | undefined)[] = [
   2,
 ];
 
+/** The number of int64 in TensorProto.DataType. */
 export const INT64 = 7;

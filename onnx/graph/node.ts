@@ -1,17 +1,18 @@
 import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, INT64, MODEL, NODE, TENSOR } from './field-numbers.ts';
 import { concatenate, encode, fields, int64, int64s, message, messages, text, textOf, type Field } from './protobuf.ts';
 
-/** One operation of the graph. */
+/** One operation of a graph, as far as reading the model needs it. */
 export interface GraphNode {
   readonly opType: string;
-  /** Names of the values that it takes. */
+  /** Names of its input values. */
   readonly inputs: readonly string[];
-  /** Values of its attributes that are lists; read when asked for, since those of a forest are millions. Empty where it has none of the name. */
+  /** The list in an attribute; empty if there is none. Read on demand: a forest's lists hold millions of values. */
   floats(attribute: string): readonly number[];
   ints(attribute: string): readonly bigint[];
   strings(attribute: string): readonly string[];
 }
 
+/** A node with everything that editing the graph needs. */
 export interface Node extends GraphNode {
   /** '' for ONNX's own operators. */
   readonly domain: string;
@@ -20,19 +21,24 @@ export interface Node extends GraphNode {
   readonly message: Uint8Array;
   int(attribute: string): bigint | undefined;
   tensor(attribute: string): Uint8Array | undefined;
-  /** The graph that an attribute is: a branch, or a loop's body. */
+  /** The graph in an attribute: a branch, or a loop's body. */
   subgraph(attribute: string): Uint8Array | undefined;
-  /** All of them. */
+  /** All graphs in its attributes. */
   readonly subgraphs: readonly Uint8Array[];
 }
 
-/** The nodes of a model's graph, in order. @throws ProtobufError where the bytes are not a whole protobuf message. */
+/**
+ * Returns the nodes of a model's main graph, in order.
+ *
+ * @throws {ProtobufError} if the bytes are not a complete protobuf message
+ */
 export function graphNodes(model: Uint8Array): GraphNode[] {
   return messages(model, MODEL.graph)
     .flatMap((graph) => messages(graph, GRAPH.node))
     .map(readNode);
 }
 
+/** Reads a NodeProto. */
 export function readNode(node: Uint8Array): Node {
   const all = [...fields(node)];
   const one = (number: number): string => {
@@ -45,7 +51,7 @@ export function readNode(node: Uint8Array): Node {
       .filter(({ number }) => number === NODE.attribute)
       .map((field) => {
         const attribute = message(field);
-        // The name comes first: what follows, millions of values in a forest, is not walked.
+        // The name comes first, so this does not walk the values after it, of which a forest has millions.
         return [textOf(attribute, ATTRIBUTE.name), attribute];
       }),
   );
@@ -74,7 +80,7 @@ export function readNode(node: Uint8Array): Node {
   };
 }
 
-/** Graphs come after the name; lists of numbers, which come before, are not walked, since an attribute has one kind of value. */
+/** Returns the graphs of an attribute. Stops at the first other value: an attribute holds only one kind. */
 export function graphsOf(attribute: Uint8Array): Uint8Array[] {
   const graphs: Uint8Array[] = [];
   for (const field of fields(attribute)) {
@@ -102,7 +108,7 @@ export interface NewNode {
   readonly attributes?: readonly Uint8Array[];
 }
 
-/** The message of a node of ONNX's own operators. */
+/** Encodes a node that uses one of ONNX's own operators. */
 export function newNode({ opType, name = '', inputs, outputs, attributes = [] }: NewNode): Uint8Array {
   return concatenate([
     ...inputs.map((input) => encode(NODE.input, input)),
@@ -113,11 +119,11 @@ export function newNode({ opType, name = '', inputs, outputs, attributes = [] }:
   ]);
 }
 
-/** An attribute of a node. */
+/** Encodes an attribute that is one integer. */
 export const intAttribute = (name: string, value: number): Uint8Array =>
   concatenate([encode(ATTRIBUTE.name, name), encode(ATTRIBUTE.int, value), encode(ATTRIBUTE.type, ATTRIBUTE_TYPE.int)]);
 
-/** A node that gives one whole number, or a list of them. */
+/** Encodes a Constant node whose output is one integer, or a list of integers. */
 export function constantInts(output: string, values: number | readonly number[]): Uint8Array {
   const list = typeof values === 'number' ? [values] : values;
   const data = new Uint8Array(BigInt64Array.from(list, BigInt).buffer);
@@ -134,7 +140,7 @@ export function constantInts(output: string, values: number | readonly number[])
   return newNode({ opType: 'Constant', name: output, inputs: [], outputs: [output], attributes: [attribute] });
 }
 
-/** One number, or several that a writer has packed. */
+/** Reads one number, or several that the writer packed into one field. */
 function float32s(bytes: Uint8Array): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: bytes.byteLength / 4 }, (_, index) => view.getFloat32(index * 4, true));

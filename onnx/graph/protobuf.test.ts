@@ -2,7 +2,7 @@ import { encode, fields, int64, int64s, message, ProtobufError, text } from './p
 
 const only = (bytes: Uint8Array) => [...fields(bytes)][0]!;
 
-test('reads back what it encodes, and keeps each field as it stood', () => {
+test('reads back what it encodes, and keeps the raw bytes of each field', () => {
   const bytes = encode(3, [encode(1, 300), encode(2, 'iris')]);
   const outer = only(bytes);
   expect(outer.raw).toEqual(bytes);
@@ -11,7 +11,7 @@ test('reads back what it encodes, and keeps each field as it stood', () => {
   expect(text(name!)).toBe('iris');
 });
 
-test('passes over fixed-width fields, which models hold beside the rest', () => {
+test('skips fixed-width fields, which models also contain', () => {
   const bytes = Uint8Array.of((1 << 3) | 5, 0, 0, 128, 63, (2 << 3) | 1, 1, 2, 3, 4, 5, 6, 7, 8, (3 << 3) | 0, 7);
   expect([...fields(bytes)].map(({ number }) => number)).toEqual([1, 2, 3]);
 });
@@ -25,8 +25,8 @@ test('reads negative and packed numbers', () => {
 test.each([
   ['a length beyond the end', Uint8Array.of(10, 5, 1), 'the data ends at byte 3'],
   ['a number without its last byte', Uint8Array.of(8, 128), 'in the middle of a number'],
-  ['a group, which protobuf gave up', Uint8Array.of(11), 'unknown wire type 3'],
-  ['the field number 0', Uint8Array.of(0, 1), 'number 0'],
+  ['a group, which protobuf no longer uses', Uint8Array.of(11), 'unknown wire type 3'],
+  ['the field number 0', Uint8Array.of(0, 1), 'invalid number 0'],
   ['a number of more than 64 bits', new Uint8Array(12).fill(255).with(0, 8), 'more than 64 bits'],
 ])('refuses %s', (_, bytes, reason) => {
   expect(() => [...fields(bytes)]).toThrow(ProtobufError);

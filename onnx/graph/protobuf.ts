@@ -1,13 +1,15 @@
 /**
- * The protobuf wire format (https://protobuf.dev/programming-guides/encoding/), as far as editing a model needs it.
+ * Reads and writes the protobuf wire format (https://protobuf.dev/programming-guides/encoding/), as far as editing a
+ * model needs it.
  *
- * A library would decode the whole model into objects: a random forest holds millions of attribute values, and weights
- * are gigabytes. Here a message is walked field by field; what is not looked into is skipped, and copied as it is.
+ * A library would decode the whole model into objects, but a random forest holds millions of attribute values, and
+ * weights can be gigabytes. This code walks a message field by field, and copies the fields that it does not look into.
  */
 
+/** The bytes are not a complete protobuf message. */
 export class ProtobufError extends Error {
   override readonly name = 'ProtobufError';
-  /** Where the bytes end in the middle of a field: its number, and the byte that it goes up to where that is known. */
+  /** If the bytes end in the middle of a field: its number, and the byte at which it would end, if known. */
   readonly cut: { readonly field: number; readonly end?: number } | undefined;
 
   constructor(message: string, cut?: { readonly field: number; readonly end?: number }) {
@@ -16,11 +18,11 @@ export class ProtobufError extends Error {
   }
 }
 
-/** One field of a message: `value` is a number for varints, else the bytes (a view, not a copy). */
+/** One field of a message. `value` is a number for varints; otherwise it is the bytes (a view, not a copy). */
 export interface Field {
   readonly number: number;
   readonly value: bigint | Uint8Array;
-  /** The whole field as it stands in the message, with its tag. */
+  /** The whole field as the message holds it, with its tag. */
   readonly raw: Uint8Array;
 }
 
@@ -29,7 +31,11 @@ const I64 = 1;
 const LENGTH_DELIMITED = 2;
 const I32 = 5;
 
-/** The fields of a message, in order. @throws ProtobufError where the bytes end in the middle of a field or are none. */
+/**
+ * Walks the fields of a message, in order.
+ *
+ * @throws {ProtobufError} if the bytes end in the middle of a field, or are not a field
+ */
 export function* fields(message: Uint8Array): Generator<Field> {
   let at = 0;
   let number = 0;
@@ -48,10 +54,10 @@ export function* fields(message: Uint8Array): Generator<Field> {
   };
   const bytes = (length: number): Uint8Array => {
     if (at + length > message.length) {
-      throw new ProtobufError(
-        `the data ends at byte ${message.length}, where a field needs it up to byte ${at + length}`,
-        { field: number, end: at + length },
-      );
+      throw new ProtobufError(`the data ends at byte ${message.length}, but a field continues to byte ${at + length}`, {
+        field: number,
+        end: at + length,
+      });
     }
     return message.subarray(at, (at += length));
   };
@@ -60,7 +66,7 @@ export function* fields(message: Uint8Array): Generator<Field> {
     const tag = Number(varint());
     number = Math.floor(tag / 8);
     if (number === 0 || number > 0x1fffffff)
-      throw new ProtobufError(`byte ${start} starts a field with the number ${number}`);
+      throw new ProtobufError(`the field at byte ${start} has the invalid number ${number}`);
     let value: bigint | Uint8Array;
     switch (tag & 7) {
       case VARINT:
@@ -76,46 +82,47 @@ export function* fields(message: Uint8Array): Generator<Field> {
         value = bytes(4);
         break;
       default:
-        throw new ProtobufError(`byte ${start} starts a field of the unknown wire type ${tag & 7}`);
+        throw new ProtobufError(`the field at byte ${start} has the unknown wire type ${tag & 7}`);
     }
     yield { number, value, raw: message.subarray(start, at) };
   }
 }
 
-/** The first field of the number: what follows it is not walked. */
+/** Returns the first field with a number, and does not walk the fields after it. */
 export function first(message: Uint8Array, number: number): Field | undefined {
   for (const field of fields(message)) if (field.number === number) return field;
   return undefined;
 }
 
-/** The submessages, or texts, of a repeated field. */
+/** Returns the submessages or strings of a repeated field, as bytes. */
 export function messages(parent: Uint8Array, number: number): Uint8Array[] {
   return [...fields(parent)].filter((field) => field.number === number).map(message);
 }
 
-/** The text of the first field of the number; '' where there is none, as protobuf has it. */
+/** Returns the string in the first field with a number; '', protobuf's default, if there is none. */
 export function textOf(parent: Uint8Array, number: number): string {
   const field = first(parent, number);
   return field === undefined ? '' : text(field);
 }
 
-/** The field's bytes, as a submessage or text needs them. */
+/** Returns the bytes of a field that holds a submessage or a string. */
 export function message(field: Field): Uint8Array {
-  if (typeof field.value === 'bigint') throw new ProtobufError(`field ${field.number} is a number where bytes belong`);
+  if (typeof field.value === 'bigint') throw new ProtobufError(`field ${field.number} is a number, expected bytes`);
   return field.value;
 }
 
+/** Returns the string in a field. */
 export function text(field: Field): string {
   return new TextDecoder().decode(message(field));
 }
 
-/** A signed 64-bit number: protobuf's int64 is two's complement in a varint. */
+/** Returns the signed 64-bit integer in a field: protobuf's int64 is two's complement in a varint. */
 export function int64(field: Field): bigint {
-  if (typeof field.value !== 'bigint') throw new ProtobufError(`field ${field.number} is bytes where a number belongs`);
+  if (typeof field.value !== 'bigint') throw new ProtobufError(`field ${field.number} is bytes, expected a number`);
   return BigInt.asIntN(64, field.value);
 }
 
-/** The numbers of a repeated int64 field, which a writer may pack into one field or not. */
+/** Returns the numbers of a repeated int64 field, which a writer may or may not pack into one field. */
 export function* int64s(field: Field): Generator<bigint> {
   if (typeof field.value === 'bigint') yield int64(field);
   else yield* unpack(field.value);
@@ -134,19 +141,20 @@ function* unpack(packed: Uint8Array): Generator<bigint> {
   }
 }
 
-/** Encodes one field: a number as a varint; text, bytes or several parts, joined, as a length and the bytes. */
+/** Encodes one field: a number as a varint; a string or joined parts as a length and the bytes. */
 export function encode(number: number, value: number | string | readonly Uint8Array[]): Uint8Array {
   if (typeof value === 'number')
     return Uint8Array.from([...varintBytes((number << 3) | VARINT), ...varintBytes(value)]);
   return concatenate(embed(number, typeof value === 'string' ? [new TextEncoder().encode(value)] : value));
 }
 
-/** A field of several parts, not joined: weights are copied once, when the whole model is. */
+/** Encodes a field of several parts without joining them: weights are copied only once, with the whole model. */
 export function embed(number: number, parts: readonly Uint8Array[]): Uint8Array[] {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return [Uint8Array.from([...varintBytes((number << 3) | LENGTH_DELIMITED), ...varintBytes(length)]), ...parts];
 }
 
+/** Joins byte arrays into one. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -3,17 +3,17 @@ import { FUNCTION, GRAPH, MODEL, TENSOR, VALUE_INFO } from './field-numbers.ts';
 import { fields, messages, text, textOf } from './protobuf.ts';
 import { readValue, type ValueType } from './value-type.ts';
 
-/** Where a value comes from: the node, which of its outputs it is, and the graph that the node stands in. */
+/** Where a value comes from: the node, the index of the output, and the graph that contains the node. */
 export interface Origin {
   readonly node: Node;
   readonly index: number;
   readonly scope: Scope;
 }
 
-/** The values of a graph, with those of the graphs around it; or of a function. */
+/** The values that are visible in a graph, including those of the graphs around it, or in a function. */
 export class Scope {
   readonly nodes: readonly Node[];
-  /** Names of its outputs, in order. */
+  /** Names of the outputs, in order. */
   readonly outputs: readonly string[];
   readonly #functions: readonly Uint8Array[];
   readonly #graph: Uint8Array | undefined;
@@ -45,7 +45,7 @@ export class Scope {
     return new Scope(messages(graph, GRAPH.node), outputs, functions, graph, around);
   }
 
-  /** Undefined for what no node gives: inputs and weights. */
+  /** Returns the node that produces a value; undefined for inputs and weights. */
   origin(value: string): Origin | undefined {
     this.#origins ??= new Map(
       this.nodes.flatMap((node) =>
@@ -55,14 +55,14 @@ export class Scope {
     return this.#origins.get(value) ?? this.#around?.origin(value);
   }
 
-  /** The TensorProto of a weight. */
+  /** Returns the TensorProto of a weight. */
   weight(value: string): Uint8Array | undefined {
     const own =
       this.#graph && messages(this.#graph, GRAPH.initializer).find((tensor) => textOf(tensor, TENSOR.name) === value);
     return own ?? this.#around?.weight(value);
   }
 
-  /** What is declared of a value; exporters leave out what is between inputs and outputs, or do not. */
+  /** Returns the declared type of a value. Not all exporters declare the values between inputs and outputs. */
   type(value: string): ValueType | undefined {
     const graph = this.#graph ?? new Uint8Array();
     this.#types ??= new Map(
@@ -77,13 +77,13 @@ export class Scope {
     return this.origin(value) !== undefined || this.type(value) !== undefined || this.weight(value) !== undefined;
   }
 
-  /** The scope of a node's branch or body; undefined where it has none of the name. */
+  /** Returns the scope of a node's branch or loop body; undefined if the node has no such attribute. */
   inside(node: Node, attribute: string): Scope | undefined {
     const graph = node.subgraph(attribute);
     return graph && Scope.#ofGraph(graph, this.#functions, this);
   }
 
-  /** The scope of the model's own function that the node calls, if it is one. */
+  /** Returns the scope of the model's own function that the node calls; undefined if it calls an operator. */
   called(node: Node): Scope | undefined {
     const body = this.#functions.find(
       (each) => textOf(each, FUNCTION.name) === node.opType && textOf(each, FUNCTION.domain) === node.domain,

@@ -12,23 +12,25 @@ import { fields, first, int64, message, messages, text, textOf, type Field } fro
 
 export interface TensorType {
   readonly dtype: string;
-  /** Undefined where even the rank is open. */
+  /** Undefined if even the number of dimensions is unknown. */
   readonly shape: readonly (number | string)[] | undefined;
 }
 
-/** What a graph declares of a value. */
+/** The type that a graph declares for a value. */
 export type ValueType =
   | ({ readonly kind: 'tensor' | 'sparse' } & TensorType)
   | { readonly kind: 'sequence' | 'optional'; readonly of: ValueType }
   | { readonly kind: 'map'; readonly key: string; readonly of: ValueType }
   | { readonly kind: 'unknown' };
 
+/** An input, an output or another declared value of a graph. */
 export interface Value {
   readonly name: string;
   readonly description: string;
   readonly type: ValueType;
 }
 
+/** Reads a ValueInfoProto. */
 export function readValue(valueInfo: Uint8Array): Value {
   const type = first(valueInfo, VALUE_INFO.type);
   return {
@@ -57,7 +59,7 @@ function readType(type: Uint8Array): ValueType {
           of: of === undefined ? { kind: 'unknown' } : readType(message(of)),
         };
       }
-      default: // Its denotation, or what no engine knows.
+      default: // The denotation, or a kind of type that no engine supports.
     }
   }
   return { kind: 'unknown' };
@@ -84,15 +86,16 @@ function dimension(bytes: Uint8Array): number | string {
   return '';
 }
 
+/** Returns the name of the TensorProto.DataType in a field. */
 export function dataType(field: Field | undefined): string {
   const number = field === undefined ? 0 : Number(int64(field));
   return DATA_TYPES[number] ?? `type ${number}`;
 }
 
-/** Of what is not declared, a tensor is assumed. */
+/** Returns whether a value is a tensor; a value without a declared type is assumed to be one. */
 export const isTensor = ({ kind }: ValueType): boolean => kind === 'tensor' || kind === 'unknown';
 
-/** What has room for the elements that only some kernels know, and no engine hands out. */
+/** Element types that engines do not return, and the types that represent all of their values. */
 const wider: Readonly<Record<string, string>> = {
   bfloat16: 'float32',
   float8e4m3fn: 'float32',
@@ -107,19 +110,19 @@ const wider: Readonly<Record<string, string>> = {
   uint2: 'uint8',
 };
 
-/** The dtype that a tensor travels in; undefined of complex numbers, which have none. */
+/** Returns the element type in which clients send and receive a tensor; undefined for complex numbers. */
 export const carrierType = (dtype: string): string | undefined =>
   dtype.startsWith('complex') ? undefined : (wider[dtype] ?? dtype);
 
-/** A tensor that an engine takes and gives as it is. */
+/** Returns whether engines accept and return this type without a conversion. */
 export const isPlainTensor = (type: ValueType): boolean =>
   type.kind === 'unknown' || (type.kind === 'tensor' && carrierType(type.dtype) === type.dtype);
 
-/** A map, or a sequence of maps. */
+/** Returns whether a type is a map, or a sequence or optional of maps. */
 export const isMap = (type: ValueType): boolean =>
   type.kind === 'map' || ((type.kind === 'sequence' || type.kind === 'optional') && isMap(type.of));
 
-/** As people write it: `float32[N, 3]`, `seq(map(int64, float32))`. */
+/** Formats a type for people: `float32[N, 3]`, `seq(map(int64, float32))`. */
 export function describeType(type: ValueType): string {
   switch (type.kind) {
     case 'tensor':
@@ -137,7 +140,7 @@ export function describeType(type: ValueType): string {
   }
 }
 
-/** '' of a scalar, and where nothing is known. */
+/** Returns '' for a scalar, and for an unknown shape. */
 function describeShape(shape: readonly (number | string)[] | undefined): string {
   return shape === undefined || shape.length === 0
     ? ''

@@ -2,16 +2,17 @@ import { intAttribute, newNode } from '../graph/node.ts';
 import { DATA_TYPES, DIMENSION, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO, type GRAPH } from '../graph/field-numbers.ts';
 import { encode } from '../graph/protobuf.ts';
 
-/** What takes the place of an output, or of an input. */
+/** What replaces an input or an output of the graph. */
 export interface Replacement {
-  /** Fields of the graph: the outputs, or the input. */
+  /** The graph's new fields: the input, or the outputs. */
   readonly fields: readonly Uint8Array[];
-  /** Messages of the nodes between them and the value that was in their place, and is `renamed` now. */
+  /** The nodes that convert between the new inputs or outputs and the original value. */
   readonly nodes: readonly Uint8Array[];
+  /** The new name of the original value. */
   readonly renamed: string;
 }
 
-/** An input or output of the graph; without a dtype the runtime infers all of its type. */
+/** Encodes an input or output of the graph. Without a dtype, the runtime infers the type. */
 export function declareValue(
   field: typeof GRAPH.input | typeof GRAPH.output,
   name: string,
@@ -44,7 +45,7 @@ function dimension(size: number | string): Uint8Array[] {
   return size === '' ? [] : [encode(DIMENSION.parameter, size)];
 }
 
-/** A node that gives a tensor in another dtype; in its own, the runtime leaves the node out. */
+/** Encodes a node that casts a tensor to another element type. The runtime removes it if the types are equal. */
 export const castNode = (input: string, output: string, dtype: string): Uint8Array =>
   newNode({
     opType: 'Cast',

@@ -4,12 +4,13 @@ import { embed, encode, fields, message, text, textOf, type Field } from '../gra
 import { isMap, isTensor, readValue } from '../graph/value-type.ts';
 import { isZipMap, replaceZipMap } from './zipmap.ts';
 
-/** Parts of a message, which are not joined before the whole model is: weights are copied once. */
+/** Parts of a message. They are joined only with the whole model, so that weights are copied once. */
 type Parts = readonly Uint8Array[];
 
+/** New names of values, by their old names. */
 export type Renamed = ReadonlyMap<string, string>;
 
-/** A node of a graph or a function: a ZipMap gives a tensor, here and in the graphs inside; and values have their new names. */
+/** Rewrites a node of a graph or function: replaces ZipMaps, in nested graphs too, and renames values. */
 export function rewriteNode(field: Field, renamed: Renamed): Parts {
   const node = readNode(message(field));
   const rename = (name: string): string => renamed.get(name) ?? name;
@@ -55,12 +56,12 @@ function rewriteSubgraph(graph: Uint8Array, renamed: Renamed): Parts {
   });
 }
 
-/** What is declared of values between nodes no engine needs: that of maps, which are none any more, is left out. */
+/** Keeps the declaration of a value between nodes only if it is a tensor: engines need none, and maps are gone now. */
 export function tensorValueInfo(field: Field): Parts {
   return isTensor(readValue(message(field)).type) ? [field.raw] : [];
 }
 
-/** An input or output that was a map is declared by its name alone: engines know the type of what a node gives. */
+/** Removes the type of an input or output that was a map: engines infer the types of values that nodes produce. */
 export function withoutMapType(field: Field): Uint8Array {
   const value = message(field);
   return isMap(readValue(value).type)
@@ -68,6 +69,7 @@ export function withoutMapType(field: Field): Uint8Array {
     : field.raw;
 }
 
+/** Rewrites one of the model's own functions if it contains a ZipMap. */
 export function rewriteFunction(field: Field): Parts {
   const function_ = [...fields(message(field))];
   if (!function_.some((part) => part.number === FUNCTION.node && hasZipMap(message(part)))) return [field.raw];
@@ -87,7 +89,7 @@ function hasZipMap(bytes: Uint8Array): boolean {
   );
 }
 
-/** What takes a ZipMap's place is of ONNX's own operators, which a model need not have used. */
+/** Returns the import of ONNX's own operators, which replace a ZipMap, if the model or function lacks it. */
 export function missingOpset(all: readonly Field[], number: number): Parts {
   const isOwn = (field: Field): boolean =>
     field.number === number && ['', 'ai.onnx'].includes(textOf(message(field), OPSET.domain));

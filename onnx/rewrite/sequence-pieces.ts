@@ -4,16 +4,16 @@ import type { Scope } from '../graph/scope.ts';
 
 /** One tensor of a sequence. */
 export interface Piece {
-  /** Where the graph has it as a value too. */
+  /** Its name, if the tensor is also a value of the graph. */
   readonly value?: string;
-  /** Where it is known, and the value does not tell. */
+  /** Its shape, if known in advance. */
   readonly shape?: readonly (number | string)[];
 }
 
 /**
- * The tensors that a sequence will hold, in order, where the graph tells without a run.
+ * Returns the tensors that a sequence will hold, in order, if the graph determines them without a run.
  *
- * @returns undefined where their number depends on the input
+ * @returns undefined if their number depends on the input
  */
 export function sequencePieces(value: string, scope: Scope): readonly Piece[] | undefined {
   const origin = scope.origin(value);
@@ -51,16 +51,16 @@ export function sequencePieces(value: string, scope: Scope): readonly Piece[] | 
   }
 }
 
-/** Values of another graph cannot be named in this one. */
+/** Removes the names: a value of another graph cannot be referred to in this one. */
 const unnamed = (some: readonly Piece[] | undefined): readonly Piece[] | undefined =>
   some?.map(({ shape }) => (shape === undefined ? {} : { shape }));
 
-/** Of an If: as many in both branches, or nobody knows how many. */
+/** Returns the pieces of an If: known only if both branches have the same number. */
 function alike([some, others]: readonly (readonly Piece[] | undefined)[]): readonly Piece[] | undefined {
   return some?.length === others?.length ? some?.map(() => ({})) : undefined;
 }
 
-/** With a piece put in before the position, or the one there taken out; without a position that is the end. */
+/** Inserts a piece before a position, or removes the piece at it. Without a position, it does so at the end. */
 function spliced(
   some: readonly Piece[] | undefined,
   position: string,
@@ -73,7 +73,7 @@ function spliced(
   return added === undefined ? some?.toSpliced(Number(at), 1) : some?.toSpliced(Number(at), 0, added);
 }
 
-/** A sequence of more is read better as one tensor than as so many outputs. */
+/** A longer sequence is easier to use as one stacked tensor than as so many outputs. */
 const mostPieces = 256;
 
 function split(node: Node, scope: Scope): readonly Piece[] | undefined {
@@ -81,7 +81,7 @@ function split(node: Node, scope: Scope): readonly Piece[] | undefined {
   const type = scope.type(input);
   const axis = Number(node.int('axis') ?? 0n);
   const length = type?.kind === 'tensor' ? type.shape?.at(axis) : undefined;
-  // An axis that there is not, the runtime refuses.
+  // If the axis does not exist, the runtime rejects the model.
   const shape = type?.kind === 'tensor' && length !== undefined ? type.shape : undefined;
   const piece = (size: number): Piece => (shape === undefined ? {} : { shape: shape.with(axis, size) });
 
@@ -92,7 +92,7 @@ function split(node: Node, scope: Scope): readonly Piece[] | undefined {
   }
   const given = constant(sizes, scope);
   if (given?.list === true) return given.values.length > mostPieces ? undefined : given.values.map(Number).map(piece);
-  // One number is the size of all pieces, but of the last what is left.
+  // A single number is the size of every piece; the last piece holds the rest.
   const [size] = given?.values ?? [];
   if (typeof length !== 'number' || size === undefined || size < 1n) return undefined;
   const count = Math.ceil(length / Number(size));

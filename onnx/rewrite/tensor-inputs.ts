@@ -4,7 +4,11 @@ import { castNode, declareValue, type Replacement } from './replacement.ts';
 import { GRAPH } from '../graph/field-numbers.ts';
 import { describeType, isMap, isPlainTensor, carrierType, type Value } from '../graph/value-type.ts';
 
-/** A tensor for an input that is a sequence of tensors, may be absent, or has elements that no engine takes. @throws NonTensorError */
+/**
+ * Replaces an input that is a sequence of tensors, is optional, or has elements that engines do not accept.
+ *
+ * @throws {NonTensorError} if no tensor can replace it
+ */
 export function replaceInput({ name, type }: Value): Replacement {
   const renamed = `rhizome/${name}`;
   const node = (opType: string, attributes: readonly Uint8Array[] = []) =>
@@ -18,7 +22,7 @@ export function replaceInput({ name, type }: Value): Replacement {
         fields: [declareValue(GRAPH.input, name, dtype, type.shape)],
       };
   }
-  // It is always there: a request that leaves an input out is none of the model's.
+  // The value is always present: the service rejects a request that leaves an input out.
   if (type.kind === 'optional' && type.of.kind === 'tensor' && isPlainTensor(type.of)) {
     return {
       renamed,
@@ -26,13 +30,15 @@ export function replaceInput({ name, type }: Value): Replacement {
       fields: [declareValue(GRAPH.input, name, type.of.dtype, type.of.shape)],
     };
   }
-  // The tensors are stacked along a new first dimension; without a shape the runtime could not be told how many others there are.
+  // Stacks the tensors along a new first dimension, which can be declared only if the number of the others is known.
   if (type.kind === 'sequence' && type.of.kind === 'tensor' && isPlainTensor(type.of) && type.of.shape !== undefined) {
     const nodes = [node('SplitToSequence', [intAttribute('axis', 0), intAttribute('keepdims', 0)])];
     return { renamed, nodes, fields: [declareValue(GRAPH.input, name, type.of.dtype, ['', ...type.of.shape])] };
   }
   const advice = isMap(type)
-    ? 'Export the model from after the step that turns maps (as of a DictVectorizer) into numbers.'
-    : 'Export the model with tensors for inputs, of real numbers and of a known number of dimensions.';
-  throw new NonTensorError(`the input '${name}' is ${describeType(type)}; only tensors can be sent. ${advice}`);
+    ? 'Export only the part of the model after the step that turns maps into numbers, such as a DictVectorizer.'
+    : 'Export the model with inputs that are tensors of real numbers, with a known number of dimensions.';
+  throw new NonTensorError(
+    `the input '${name}' is ${describeType(type)}, but clients can send only tensors. ${advice}`,
+  );
 }

@@ -7,12 +7,16 @@ import type { Scope } from '../graph/scope.ts';
 import { sequencePieces, type Piece } from './sequence-pieces.ts';
 import { describeType, isPlainTensor, carrierType, type TensorType, type Value } from '../graph/value-type.ts';
 
-/** Tensors for an output that is a sequence of tensors, may be absent, or has elements that no engine hands out. @throws NonTensorError */
+/**
+ * Replaces an output that is a sequence of tensors, is optional, or has elements that engines do not return.
+ *
+ * @throws {NonTensorError} if no tensors can replace it
+ */
 export function replaceOutput({ name, type }: Value, scope: Scope): Replacement {
   const origin = scope.origin(name);
   const refuse = (advice: string) => outputError(name, describeType(type), origin, advice);
   if (type.kind === 'optional' && origin?.node.opType === 'Optional' && origin.node.inputs.length === 0)
-    throw refuse('It is always absent: leave this output out.');
+    throw refuse('It is always absent: export the model without this output.');
   const renamed = `rhizome/${name}`;
   const held = type.kind === 'optional' ? type.of : type;
   const present = type.kind === 'optional' ? `${renamed}/present` : renamed;
@@ -23,7 +27,7 @@ export function replaceOutput({ name, type }: Value, scope: Scope): Replacement 
   if (held.kind === 'tensor') {
     const dtype = carrierType(held.dtype);
     if (dtype === undefined)
-      throw refuse('Export the model with two outputs in its place, the real and the imaginary part.');
+      throw refuse('Export the model with two outputs instead, one for the real and one for the imaginary part.');
     return {
       renamed,
       nodes: [...nodes, castNode(present, name, dtype)],
@@ -31,13 +35,13 @@ export function replaceOutput({ name, type }: Value, scope: Scope): Replacement 
     };
   }
   if (held.kind !== 'sequence' || !isPlainTensor(held.of) || held.of.kind !== 'tensor')
-    throw refuse('Export the model with a tensor in its place, or without this output.');
+    throw refuse('Export the model with a tensor instead, or without this output.');
   const known = sequencePieces(name, scope);
   const made = known === undefined ? stacked(name, present, held.of) : apart(name, present, known, held.of, scope);
   return { renamed, nodes: [...nodes, ...made.nodes], fields: made.fields };
 }
 
-/** One tensor whose first dimension is the place in the sequence. */
+/** Stacks a sequence into one tensor, whose first dimension is the position in the sequence. */
 function stacked(name: string, sequence: string, { dtype, shape }: TensorType): Omit<Replacement, 'renamed'> {
   const attributes = [intAttribute('axis', 0), intAttribute('new_axis', 1)];
   return {
@@ -54,7 +58,7 @@ function stacked(name: string, sequence: string, { dtype, shape }: TensorType): 
   };
 }
 
-/** An output for each tensor. */
+/** Makes an output of each tensor in a sequence. */
 function apart(
   name: string,
   sequence: string,
@@ -65,7 +69,7 @@ function apart(
   const each = known.map((piece, index) => {
     const output = unused(`${name}_${index}`, scope);
     if (piece.value !== undefined) {
-      // Of most the runtime knows the shape.
+      // The runtime infers most shapes itself.
       const classes = classesOf(piece.value, scope);
       return {
         field:
@@ -85,7 +89,10 @@ function apart(
   return { fields: each.map(({ field }) => field), nodes: each.flatMap(({ nodes }) => nodes) };
 }
 
-/** How many probabilities a classifier gives a row: the runtime infers no shape for these, and scikit-learn's lists are made of them. */
+/**
+ * Returns how many probabilities per row a classifier produces. The runtime does not infer this shape, and
+ * scikit-learn's lists of probabilities consist of such tensors.
+ */
 function classesOf(value: string, scope: Scope): number | undefined {
   const origin = scope.origin(value);
   if (origin?.node.domain !== 'ai.onnx.ml') return undefined;

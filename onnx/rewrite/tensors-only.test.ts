@@ -8,7 +8,7 @@ import { NonTensorError, tensorsOnly } from './tensors-only.ts';
 const fixture = (name: string) => readFile(join(import.meta.dirname, '../fixtures', `${name}.onnx`));
 const iris = () => readFile(join(import.meta.dirname, '../../models/iris/model.onnx'));
 
-/** What Python's onnxruntime says, recorded by fixtures/make_graphs.py; single numbers are in no list. */
+/** The outputs of Python's onnxruntime, recorded by fixtures/make_graphs.py; scalars are not in a list. */
 interface Expected {
   readonly feeds: Readonly<Record<string, { dtype: DType; shape: number[]; data: (number | string | boolean)[] }>>;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -53,7 +53,7 @@ async function answers(model: Uint8Array, feeds: Expected['feeds']): Promise<Rec
   return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, plain(tensor)]));
 }
 
-/** Numbers within the rounding of float32, all else as it is. */
+/** Compares numbers within the rounding of float32, and everything else exactly. */
 function close(actual: unknown, wanted: unknown): boolean {
   if (Array.isArray(wanted))
     return (
@@ -66,7 +66,7 @@ function close(actual: unknown, wanted: unknown): boolean {
     : actual === wanted;
 }
 
-test('the unedited export cannot be fetched: that is why the ZipMap has to go', async () => {
+test('the runtime cannot return the output of a ZipMap: this is why it has to be removed', async () => {
   const session = await onnxruntime.load(await iris(), { threads: 1 });
   expect(session.outputs).toContainEqual({ name: 'output_probability', dtype: undefined, shape: [] });
   const feeds = { X: { dtype: 'float32', shape: [1, 4], data: Float32Array.of(5, 3.5, 1.3, 0.3) } } as const;
@@ -76,15 +76,18 @@ test('the unedited export cannot be fetched: that is why the ZipMap has to go', 
 test.each([
   ['int64 keys', iris, [0n, 1n, 2n]],
   ['string keys', () => fixture('string-labels'), ['setosa', 'versicolor', 'virginica']],
-])('with %s the output keeps its name, becomes a tensor, and the labels are kept', async (_, read, labelsExpected) => {
-  const { model, labels } = tensorsOnly(await read());
-  expect([...labels]).toEqual([['output_probability', labelsExpected]]);
-  const session = await onnxruntime.load(model, { threads: 1 });
-  expect(session.outputs).toContainEqual({ name: 'output_probability', dtype: 'float32', shape: ['', 3] });
-});
+])(
+  '%s: the output keeps its name and becomes a tensor, and the labels are returned',
+  async (_, read, labelsExpected) => {
+    const { model, labels } = tensorsOnly(await read());
+    expect([...labels]).toEqual([['output_probability', labelsExpected]]);
+    const session = await onnxruntime.load(model, { threads: 1 });
+    expect(session.outputs).toContainEqual({ name: 'output_probability', dtype: 'float32', shape: ['', 3] });
+  },
+);
 
 test.each(Object.keys(expected))(
-  "%s: every output is a tensor, with the numbers that Python's onnxruntime gives",
+  "%s: every output is a tensor, with the values that Python's onnxruntime returns",
   async (name) => {
     const { feeds, outputs } = expected[name]!;
     const actual = await answers(tensorsOnly(await fixture(`graphs/${name}`)).model, feeds);
@@ -105,7 +108,7 @@ test.each([
   ['zipmap-identities', [['p', [7n, 8n, 9n]]]],
   ['zipmap-if', [['p', [7n, 8n, 9n]]]],
   ['zipmap-function', [['p', [7n, 8n, 9n]]]],
-])('%s: the labels are found where the ZipMap is', async (name, labels) => {
+])('%s: the labels are found wherever the ZipMap is', async (name, labels) => {
   expect([...tensorsOnly(await fixture(`graphs/${name}`)).labels]).toEqual(labels);
 });
 
@@ -122,12 +125,12 @@ test.each<[string, string, DType, (number | string)[]]>([
   ['int4-output', 'o', 'int8', ['N', 3]],
   ['multi-output', 'probabilities_0', 'float32', ['', 3]],
   ['multi-output', 'probabilities_1', 'float32', ['', 2]],
-])('%s: what is known of the shape of %s is declared', async (name, output, dtype, shape) => {
+])('%s: the shape of %s is declared as far as it is known', async (name, output, dtype, shape) => {
   const session = await onnxruntime.load(tensorsOnly(await fixture(`graphs/${name}`)).model, { threads: 1 });
   expect(session.outputs).toContainEqual({ name: output, dtype, shape });
 });
 
-test('a model of tensors is handed on byte for byte', async () => {
+test('a model that has only tensors is returned unchanged', async () => {
   const bytes = await fixture('no-zipmap');
   expect(tensorsOnly(bytes).model).toBe(bytes);
 });
@@ -135,8 +138,8 @@ test('a model of tensors is handed on byte for byte', async () => {
 test.each([
   [
     'branches',
-    "the output 'p' is seq(map(int64, float32)), produced by the node 'choose' (If), but Rhizome can serve only tensors. " +
-      'Its branches have different labels. Export the probabilities as a tensor: ' +
+    "the output 'p' is seq(map(int64, float32)), produced by the node 'choose' (If), but Rhizome can serve only " +
+      'tensors. Its branches have different labels. Export the probabilities as a tensor: ' +
       "skl2onnx's to_onnx(…, options={'zipmap': False})",
   ],
   ['map', "the output 'p' is seq(map(int64, float32)), produced by the node 'vote' (own.Vote)"],
@@ -145,14 +148,14 @@ test.each([
     "the output 'o' is optional(float32[1]), produced by the node 'nothing' (Optional), but Rhizome can serve only " +
       'tensors. It is always absent',
   ],
-  ['input', "the input 'd' is map(string, float32); only tensors can be sent. Export the model from after the step"],
-])('refused-%s: names what cannot be a tensor, and how to export it', async (name, message) => {
+  ['input', "the input 'd' is map(string, float32), but clients can send only tensors. Export only the part"],
+])('refused-%s: the error names what cannot be a tensor, and how to export it instead', async (name, message) => {
   const bytes = await fixture(`graphs/refused-${name}`);
   expect(() => tensorsOnly(bytes)).toThrow(NonTensorError);
   expect(() => tensorsOnly(bytes)).toThrow(message);
 });
 
-test('a damaged model is refused by an error of its own, or made into another', async () => {
+test('a damaged model causes an error of ours, or is rewritten; it never crashes the parser', async () => {
   let state = 7;
   const random = (below: number): number => (state = (state * 1_103_515_245 + 12_345) & 0x7fffffff) % below;
   const models = await Promise.all(Object.keys(expected).map((name) => fixture(`graphs/${name}`)));
@@ -174,7 +177,7 @@ test('a damaged model is refused by an error of its own, or made into another', 
   ).toEqual([]);
 });
 
-test('a truncated file is told from a whole one', async () => {
+test('a truncated file is an error', async () => {
   const bytes = await iris();
   expect(() => tensorsOnly(bytes.subarray(0, bytes.length - 10))).toThrow(ProtobufError);
 });

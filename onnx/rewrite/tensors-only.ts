@@ -13,26 +13,27 @@ export { NonTensorError } from './non-tensor-error.ts';
 
 /** A model as an engine can run it. */
 export interface TensorsOnly {
-  /** The very bytes given where nothing had to change. */
+  /** The same object that was passed in, if nothing had to change. */
   readonly model: Uint8Array;
-  /** Of outputs that were maps from label to probability, now a tensor with a column a label: the labels, by the output's name. */
+  /** The labels by output, for outputs that were maps from label to probability and now are a column per label. */
   readonly labels: ReadonlyMap<string, readonly ClassLabel[]>;
 }
 
 /**
- * Makes tensors of all inputs and outputs, since engines take and give no others:
+ * Makes tensors of all inputs and outputs, since engines accept and return nothing else:
  *
- * - skl2onnx ends its graphs in a ZipMap, whose output is a sequence of maps from label to probability. Its input is the
- *   tensor [N, labels] that we want: it takes the ZipMap's place, and the labels are handed to the caller.
- * - A sequence `s` of tensors becomes the outputs `s_0`, `s_1`, … where the graph tells how many they are, else one tensor
- *   `s` that stacks them along a new first dimension; that run fails where they differ in shape.
- * - What may be absent (`optional`) becomes what it holds; that run fails where it is absent.
- * - bfloat16 and float8 travel as float32, four-bit integers as int8 or uint8.
+ * - skl2onnx ends its graphs in a ZipMap, whose output is a sequence of maps from label to probability. Its input is
+ *   the tensor [N, labels] that we want: it replaces the ZipMap, and the labels are returned.
+ * - A sequence `s` of tensors becomes the outputs `s_0`, `s_1`, … if the graph determines how many there are.
+ *   Otherwise it becomes one tensor `s` that stacks them along a new first dimension; a run in which their shapes
+ *   differ fails.
+ * - An `optional` becomes the value that it holds; a run in which it is absent fails.
+ * - bfloat16 and float8 become float32, and four-bit integers int8 or uint8.
  *
- * An input that is a sequence is stacked too.
+ * An input that is a sequence is stacked in the same way.
  *
- * @throws NonTensorError where that cannot be
- * @throws ProtobufError where the bytes are not a whole protobuf message.
+ * @throws {NonTensorError} if an input or output cannot become a tensor
+ * @throws {ProtobufError} if the bytes are not a complete protobuf message
  */
 export function tensorsOnly(model: Uint8Array): TensorsOnly {
   const modelFields = [...fields(model)];

@@ -4,17 +4,20 @@ import { outputError } from './non-tensor-error.ts';
 import type { Scope } from '../graph/scope.ts';
 
 const advice =
-  "Export the probabilities as a tensor: skl2onnx's to_onnx(…, options={'zipmap': False}), onnxmltools' convert(…, zipmap=False); or leave this output out.";
+  "Export the probabilities as a tensor: skl2onnx's to_onnx(…, options={'zipmap': False}), " +
+  "onnxmltools' convert(…, zipmap=False); or export the model without this output.";
 
+/** Returns whether a node is a ZipMap, which turns a tensor [N, labels] into a sequence of maps. */
 export function isZipMap({ opType, domain }: Node): boolean {
   return opType === 'ZipMap' && domain === 'ai.onnx.ml';
 }
 
 /**
- * The labels of a sequence of maps, which is what a ZipMap makes; others hand it on.
+ * Returns the labels of a sequence of maps: those of the ZipMap that produces it, through any nodes that pass it on.
  *
- * @param output the graph's output that is asked for, and its type, for the error
- * @throws NonTensorError where something else makes it, or branches differ
+ * @param output the graph's output, for the error
+ * @param type the output's type, for the error
+ * @throws {NonTensorError} if another operator produces it, or branches have different labels
  */
 export function labelsOfMaps(value: string, scope: Scope, output: string, type: string): readonly ClassLabel[] {
   const origin = scope.origin(value);
@@ -27,7 +30,7 @@ export function labelsOfMaps(value: string, scope: Scope, output: string, type: 
     place.called(node),
     ...(node.domain === '' ? ['then_branch', 'else_branch', 'body'].map((name) => place.inside(node, name)) : []),
   ];
-  // A loop's body gives first whether to go on.
+  // The first output of a loop's body says whether to continue.
   const at = node.opType === 'Loop' && node.domain === '' ? index + 1 : index;
   const [first, ...others] = insides
     .filter((inside) => inside !== undefined)
@@ -39,15 +42,15 @@ export function labelsOfMaps(value: string, scope: Scope, output: string, type: 
 }
 
 /**
- * What stands in a ZipMap's place: its input, the tensor [N, labels] of any float type, under its output's name. A Reshape,
- * not an Identity, tells the runtime the number of columns, which a classifier's type inference often leaves open; and
- * refuses another number, as the ZipMap does.
+ * Returns the nodes that replace a ZipMap: they pass its input, the tensor [N, labels] of any float type, on under the
+ * name of its output. A Reshape, unlike an Identity, declares the number of columns, which the type inference for
+ * classifiers often leaves open, and rejects any other number, as the ZipMap does.
  */
 export function replaceZipMap(node: Node): Uint8Array[] {
   const [input = ''] = node.inputs;
   const [output = ''] = node.outputs;
   const shape = `rhizome/${output}/shape`;
-  // 0 is "as it was".
+  // 0 keeps the dimension as it is.
   return [
     constantInts(shape, [0, zipMapLabels(node).length]),
     newNode({ opType: 'Reshape', name: node.name, inputs: [input, shape], outputs: [output] }),

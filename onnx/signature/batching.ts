@@ -1,14 +1,14 @@
 import type { TensorSpec } from './tensor-spec.ts';
 
 /**
- * How the rows of a batch share a run:
- * - `together`: along the first dimension of every input and output
- * - `alone`: a run a row, since the first dimension is 1, or an output lacks the rows
- * - `whole`: there is no dimension of rows; what a request brings is one row
+ * How the rows of a request are run:
+ * - `batched`: together, along the first dimension of every input and output
+ * - `per-row`: each in its own run, since the first dimension is 1 or an output has no dimension of rows
+ * - `unbatched`: the model has no dimension of rows, and a request is a single row
  */
 export type Batching = 'batched' | 'per-row' | 'unbatched';
 
-/** By rule, from the declared shapes alone. */
+/** Derives the batching from the declared shapes. */
 export function resolveBatching(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): Batching {
   const first = inputs.map(({ shape }) => shape[0]);
   if (inputs.length === 0 || !first.every((dimension) => dimension === 1 || typeof dimension === 'string'))
@@ -24,7 +24,7 @@ export function resolveBatching(inputs: readonly TensorSpec[], outputs: readonly
     : 'per-row';
 }
 
-/** A symbol of another dimension of an input counts something else than rows. */
+/** Returns whether a symbol is also another dimension of an input, and so counts something other than rows. */
 function usedElsewhere(symbol: string, inputs: readonly TensorSpec[]): boolean {
   return inputs.some(({ shape }) => shape.slice(1).includes(symbol));
 }

@@ -5,7 +5,7 @@ import type { Feature } from './features.ts';
 const feature = (dtype: DType, shape: Feature['shape']): Feature => ({ name: 'f', dtype, input: 'f', shape });
 
 describe('reading a value', () => {
-  test('nested arrays become flat, a dynamic dimension is as long as they are', () => {
+  test('flattens nested arrays, whose length determines a dynamic dimension', () => {
     expect(
       readCell(feature('float32', [2, 'L']), [
         [1, 2, 3],

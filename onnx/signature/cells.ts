@@ -2,28 +2,30 @@ import { toElement, describeAccepted, type Scalar } from './dtypes.ts';
 import type { Feature } from './features.ts';
 import { formatTensorType } from './tensor-spec.ts';
 
-/** One row's value of a feature that is a tensor; flat, in row-major order. */
+/** The value of a feature that is a tensor, for one row; flat, in row-major order. */
 export interface CellTensor {
   readonly shape: readonly number[];
   readonly data: readonly Scalar[];
 }
 
+/** The value of a feature for one row. */
 export type Cell = Scalar | CellTensor;
 
-/** The values of one row, in the order of the signature's features; each fits its feature's dtype and shape. */
+/** The values of one row, in the order of the signature's features. Each value fits its feature's dtype and shape. */
 export type Row = readonly Cell[];
 
-/** Why a JSON value is none of the feature, and where in its nested arrays. */
+/** Why a JSON value does not fit a feature, and the place in its nested arrays. */
 export interface CellProblem {
   readonly path: readonly number[];
   readonly value: unknown;
   readonly expected: string;
 }
 
+/** A cell, or the problem that prevents reading it. */
 export type CellReading =
   { readonly cell: Cell; readonly problem?: undefined } | { readonly cell?: undefined; readonly problem: CellProblem };
 
-/** Reads a feature's JSON: an element, or nested arrays of them as deep as its shape. */
+/** Reads a feature's value from JSON: an element, or nested arrays of elements, as deep as the feature's shape. */
 export function readCell(feature: Feature, json: unknown): CellReading {
   if (feature.shape.length > 0) return readTensor(feature, json);
   const cell = toElement(feature.dtype, json);
@@ -33,7 +35,7 @@ export function readCell(feature: Feature, json: unknown): CellReading {
 }
 
 function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
-  // The dimensions are the first element's at each level; all others must have the same.
+  // The first element at each level determines the dimensions; all others must match it.
   const dims: number[] = [];
   for (let level: unknown = json, axis = 0; axis < shape.length; axis++) {
     dims.push(Array.isArray(level) ? level.length : 0);
@@ -70,7 +72,7 @@ function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
   return problem ? { problem } : { cell: { shape: dims, data } };
 }
 
-/** A symbol is one number, however often it occurs. */
+/** Checks that dimensions with the same symbol have the same size. */
 function symbolProblem(shape: readonly (number | string)[], dims: readonly number[]): CellProblem | undefined {
   const axis = shape.findIndex(
     (symbol, index) => typeof symbol === 'string' && symbol !== '' && dims[shape.indexOf(symbol)] !== dims[index],

@@ -17,7 +17,7 @@ async function texts(): Promise<unknown[]> {
   return [model.signature.description, ...model.signature.features.map(({ name, description }) => [name, description])];
 }
 
-test('doc strings of the graph describe the model and its features; that of a table none of its columns', async () => {
+test('doc strings describe the model and its features, but not the columns of a table', async () => {
   expect(await texts()).toEqual([
     'Doubles what it gets.',
     ['X_0', undefined],
@@ -26,7 +26,7 @@ test('doc strings of the graph describe the model and its features; that of a ta
   ]);
 });
 
-test('what model.json says goes before', async () => {
+test('the descriptions in model.json take precedence', async () => {
   await writeFile(
     join(folder, 'model.json'),
     JSON.stringify({

@@ -4,8 +4,9 @@ import type { Signature } from './signature.ts';
 import { readValue } from '../graph/value-type.ts';
 
 /**
- * The signature with what the graph says to people, where `model.json` says nothing: the model's doc string, or
- * `description` among its metadata as detectors have it, and the doc strings of its inputs. That of a table is of none of its columns.
+ * Completes a signature with descriptions from the graph where `model.json` has none: the model's doc string, or
+ * `description` in its metadata, which object detectors use, and the doc strings of its inputs. The doc string of a
+ * table does not describe any of its columns.
  */
 export function withDocStrings(signature: Signature, model: Uint8Array): Signature {
   const described = messages(model, MODEL.metadataProps).find((entry) => textOf(entry, ENTRY.key) === 'description');

@@ -13,7 +13,7 @@ test.each<[DType, unknown, unknown]>([
   ['uint64', 2n ** 64n - 1n, 2n ** 64n - 1n],
   ['bool', true, true],
   ['string', 'NaN', 'NaN'],
-])('%s takes %p as %p', (dtype, json, value) => {
+])('%s accepts %p as %p', (dtype, json, value) => {
   expect(toElement(dtype, json)).toEqual(value);
 });
 
@@ -40,11 +40,11 @@ test.each<[DType, unknown]>([
   ['string', 'a\0b'],
   ['string', '\ud800'],
   ['float32', 'constructor'],
-])('%s refuses %p', (dtype, json) => {
+])('%s does not accept %p', (dtype, json) => {
   expect(toElement(dtype, json)).toBeUndefined();
 });
 
-test('says what fits', () => {
+test('describes which values fit', () => {
   expect(describeAccepted('int8')).toBe('a whole number (int8) from -128 to 127');
   expect(describeAccepted('float16')).toBe('a number (float16)');
 });
@@ -63,6 +63,6 @@ test.each<[DType, (number | bigint | boolean | string)[]]>([
   ['uint64', [2n ** 64n - 1n]],
   ['bool', [true, false]],
   ['string', ['ü', '']],
-])('%s: what is packed is unpacked', (dtype, values) => {
+])('%s: unpacking returns what was packed', (dtype, values) => {
   expect(unpack({ dtype, shape: [values.length], data: pack(dtype, values) })).toEqual(values);
 });

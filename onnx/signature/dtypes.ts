@@ -1,8 +1,8 @@
 import type { DType, Tensor, TensorData } from '../engine/engine.ts';
 
 /**
- * One element of a tensor in memory. Of int64 and uint64 it is a bigint, of bool a boolean, of string a string, of every
- * other dtype a number, which of a float may be NaN or infinite.
+ * One element of a tensor in memory: a bigint for int64 and uint64, a boolean for bool, a string for string, and a
+ * number for every other dtype. A float may be NaN or infinite.
  */
 export type Scalar = number | bigint | string | boolean;
 
@@ -21,45 +21,45 @@ const smallIntegers: Readonly<Partial<Record<DType, readonly [number, number]>>>
     .filter(([dtype]) => !dtype.endsWith('64'))
     .map(([dtype, [low, high]]) => [dtype, [Number(low), Number(high)] as const]),
 );
-const largest: Readonly<Partial<Record<DType, number>>> = {
+const largestFloats: Readonly<Partial<Record<DType, number>>> = {
   float16: 65504,
   float32: (2 - 2 ** -23) * 2 ** 127,
   float64: Number.MAX_VALUE,
 };
 
-/** JSON has no such numbers: they travel as their names. */
-const unwritable: Readonly<Record<string, number>> = {
+/** Numbers that JSON lacks, by the names that replace them. */
+const namedFloats: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,
   '-Infinity': Number.NEGATIVE_INFINITY,
 };
-/** Without leading zeros, so that a schema can tell exactly which fit. */
+/** Without leading zeros, so that a JSON schema can describe exactly which integers fit. */
 const DECIMAL = /^(?:0|-?[1-9]\d{0,19})$/;
 
-/** Lowest and highest value of an integer dtype; undefined for the others. */
+/** Returns the lowest and the highest value of an integer dtype; undefined for the others. */
 export function integerRange(dtype: DType): readonly [bigint, bigint] | undefined {
   return integers[dtype];
 }
 
-/** The largest finite number of a float dtype; undefined for the others. */
+/** Returns the largest finite number of a float dtype; undefined for the others. */
 export function largestFloat(dtype: DType): number | undefined {
-  return largest[dtype];
+  return largestFloats[dtype];
 }
 
 /**
- * A JSON value as an element; undefined where it does not fit the dtype.
+ * Converts a JSON value to an element; returns undefined if it does not fit the dtype.
  *
- * Floats are numbers or "NaN", "Infinity", "-Infinity"; integers are whole numbers, bigints (what a JSON integer past 2^53
- * is parsed as) or their decimal digits in a string.
+ * Floats are numbers or "NaN", "Infinity", "-Infinity". Integers are whole numbers, bigints (from JSON integers beyond
+ * 2^53), or decimal digits in a string.
  */
 export function toElement(dtype: DType, value: unknown): Scalar | undefined {
   if (dtype === 'string') return typeof value === 'string' && isText(value) ? value : undefined;
   if (dtype === 'bool') return typeof value === 'boolean' ? value : undefined;
-  const most = largest[dtype];
+  const most = largestFloats[dtype];
   if (most !== undefined) {
     if (typeof value === 'number') return Math.abs(value) <= most ? value : undefined;
     if (typeof value === 'bigint') return toElement(dtype, Number(value));
-    return typeof value === 'string' && Object.hasOwn(unwritable, value) ? unwritable[value] : undefined;
+    return typeof value === 'string' && Object.hasOwn(namedFloats, value) ? namedFloats[value] : undefined;
   }
   const small = smallIntegers[dtype];
   if (small !== undefined && typeof value === 'number')
@@ -70,7 +70,7 @@ export function toElement(dtype: DType, value: unknown): Scalar | undefined {
   return small === undefined ? whole : Number(whole);
 }
 
-/** The runtime takes UTF-8, which has no half of a surrogate pair, and ends a text at its first zero. */
+/** The runtime expects UTF-8, which cannot encode half a surrogate pair, and ends a string at the first zero. */
 function isText(value: string): boolean {
   return !value.includes('\0') && value.isWellFormed();
 }
@@ -81,21 +81,22 @@ function toBigInt(value: unknown): bigint | undefined {
   return typeof value === 'string' && DECIMAL.test(value) ? BigInt(value) : undefined;
 }
 
-/** What fits, in words. */
+/** Describes which values fit: `a whole number (int8) from -128 to 127`. */
 export function describeAccepted(dtype: DType): string {
   if (dtype === 'string' || dtype === 'bool') return describeKind(dtype);
   const range = integers[dtype];
-  return `${describeKind(dtype)} (${dtype})${range === undefined ? '' : ` from ${String(range[0])} to ${String(range[1])}`}`;
+  const limits = range === undefined ? '' : ` from ${String(range[0])} to ${String(range[1])}`;
+  return `${describeKind(dtype)} (${dtype})${limits}`;
 }
 
-/** What kind of value an element is, in words. */
+/** Describes what kind of value an element is: `a whole number`. */
 export function describeKind(dtype: DType): string {
   if (dtype === 'string') return 'a string';
   if (dtype === 'bool') return 'true or false';
   return integers[dtype] === undefined ? 'a number' : 'a whole number';
 }
 
-/** Elements as the engine takes them. Each must fit the dtype. */
+/** Packs elements into the array type that engines use. Each element must fit the dtype. */
 export function pack(dtype: DType, values: readonly Scalar[]): TensorData {
   switch (dtype) {
     case 'float32':
@@ -126,7 +127,7 @@ export function pack(dtype: DType, values: readonly Scalar[]): TensorData {
   }
 }
 
-/** The elements of a tensor, in its order. */
+/** Returns the elements of a tensor, in order. */
 export function unpack({ dtype, data }: Tensor): Scalar[] {
   return dtype === 'bool'
     ? Array.from<unknown, boolean>(data as Uint8Array, (value) => value !== 0 && value !== false)

@@ -3,24 +3,25 @@ import type { FeatureJson } from './model-json.ts';
 import { describeTensor, SignatureError, type TensorSpec } from './tensor-spec.ts';
 import type { Batching } from './batching.ts';
 
-/** One named value of a row, and the input that it fills, or of a table `[N, columns]` the column. */
+/** One named value of a row: a column of an input that is a table `[N, columns]`, or a whole input. */
 export interface Feature extends FeatureJson {
   readonly dtype: DType;
+  /** The name of the input. */
   readonly input: string;
-  /** Of a table; undefined where the value fills the input's whole row. */
+  /** The index of the column in a table; undefined if the feature is a whole input. */
   readonly column?: number;
-  /** Of one row's value; [] is a scalar. A dynamic dimension is its symbol, or ''. */
+  /** The shape of one row's value; [] is a scalar. A dynamic dimension is its symbol, or '' if it has none. */
   readonly shape: readonly (number | string)[];
 }
 
-/** A wider table has no columns that a person would name: its row is one vector. */
+/** Nobody names the columns of a wider table: each of its rows is one vector. */
 const mostColumns = 256;
 
 /**
- * The features of a model: one a column of its tables, one an input of all else, in the graph's order.
+ * Returns the features of a model, in the graph's order: one per column of a table, and one per other input.
  *
- * @param json their names, units and ranges: one a column, or one an input
- * @throws SignatureError
+ * @param json names, units and ranges: one entry per column, or one per input
+ * @throws {SignatureError} if there are not as many entries, or two features have the same name
  */
 export function resolveFeatures(
   inputs: readonly TensorSpec[],
@@ -37,9 +38,8 @@ export function resolveFeatures(
     inputs.length === byColumn.length
       ? String(byColumn.length)
       : `${byColumn.length} columns, in ${inputs.length} ${inputs.length === 1 ? 'input' : 'inputs'}`;
-  throw new SignatureError(
-    `model.json names ${json.length} features, and the model has ${count} (${shortened(byColumn.map(({ name }) => name))})`,
-  );
+  const names = shortened(byColumn.map(({ name }) => name));
+  throw new SignatureError(`model.json names ${json.length} features, but the model has ${count} (${names})`);
 }
 
 function columnsOf(input: TensorSpec, batching: Batching): Feature[] {
@@ -71,7 +71,7 @@ function distinct(features: readonly Feature[]): Feature[] {
   for (const { name } of features) {
     if (seen.has(name))
       throw new SignatureError(
-        `two features are called '${name}': give each a name of its own in "features" of model.json`,
+        `two features are called '${name}': give each feature its own name in "features" of model.json`,
       );
     seen.add(name);
   }
@@ -82,11 +82,16 @@ function shortened(names: readonly string[]): string {
   return names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
 }
 
-/** @throws SignatureError for an input with a dimension that no tensor can have */
+/**
+ * Checks that every input can have elements.
+ *
+ * @throws {SignatureError} for an input with a dimension of 0
+ */
 export function checkInputs(inputs: readonly TensorSpec[]): void {
   const empty = inputs.find(({ shape }) => shape.includes(0));
   if (empty)
     throw new SignatureError(
-      `input ${describeTensor(empty)} has no elements: export the model with its real or a dynamic dimension`,
+      `input ${describeTensor(empty)} has a dimension of 0 and so no elements: ` +
+        'export the model with the real dimension, or with a dynamic one',
     );
 }

@@ -13,11 +13,11 @@ test('reads the iris model, whose examples and accuracy are what its training wr
   expect(json.metrics?.['accuracy']?.value).toBeGreaterThanOrEqual(0.95);
 });
 
-test('a missing file is an empty one', async () => {
+test('a missing file counts as an empty one', async () => {
   await expect(readModelJson('/nonexistent/model.json')).resolves.toEqual({});
 });
 
-test('every problem is named at once', () => {
+test('the error names every problem', () => {
   const parse = () => parseModelJson('{"feature": [], "classes": ["one"], "version": 1}', 'model.json');
   expect(parse).toThrow(ModelJsonError);
   expect(parse).toThrow(
@@ -25,11 +25,11 @@ test('every problem is named at once', () => {
   );
 });
 
-test('text that is no JSON is named with its path', () => {
+test('the error for text that is not JSON names the path', () => {
   expect(() => parseModelJson('{', 'models/a/model.json')).toThrow(/^models\/a\/model\.json is not JSON/);
 });
 
-test('a misspelt key is an error that suggests the right one, at every depth', () => {
+test('the error for a misspelt key suggests the right one, at every depth', () => {
   expect(() => parseModelJson('{"feature": [{"name": "a"}]}', 'model.json')).toThrow(
     'feature (did you mean "features"?)',
   );

@@ -4,56 +4,65 @@ import leven from 'leven';
 import type { Scalar } from './dtypes.ts';
 import schema from './model.schema.json' with { type: 'json' };
 
-/** A value of one feature in JSON: an element, or nested arrays of them. Integers past 2^53 are bigints, or digits in a string. */
+/**
+ * The value of one feature in JSON: an element, or nested arrays of elements. Integers beyond 2^53 are bigints, or
+ * digits in a string.
+ */
 export type FeatureValue = Scalar | readonly FeatureValue[];
 
-/** The value of one output, likewise. */
+/** The value of one output, in the same form. */
 export type OutputValue = Scalar | readonly OutputValue[];
 
-/** What a model does, and so what it answers; `tensors`: its outputs by name. */
+/** What a model does, which determines the form of its predictions; `tensors` returns its outputs by name. */
 export type TaskName = 'classifier' | 'regressor' | 'anomaly-detector' | 'tensors';
 
-/** What the author of a model says of it: `model.json`, whose schema is `model.schema.json`. Everything is optional. */
+/** The content of `model.json`, in which the author describes a model. Its schema is `model.schema.json`. */
 export interface ModelJson {
   readonly name?: string;
   readonly version?: string;
   readonly description?: string;
-  /** By default what the graph's outputs look like. */
+  /** @default derived from the graph's outputs */
   readonly task?: TaskName;
-  /** One a column of the inputs that are tables; or one an input. */
+  /** One per column of the inputs that are tables, or one per input. */
   readonly features?: readonly FeatureJson[];
   readonly classes?: readonly string[];
   readonly metrics?: Readonly<Record<string, { readonly value: number; readonly data: string }>>;
   readonly examples?: readonly Example[];
 }
 
+/** A feature in `model.json`. */
 export interface FeatureJson {
   readonly name: string;
   readonly description?: string;
   readonly unit?: string;
-  /** Lowest and highest value that the model was made for, in `unit`. */
+  /** The lowest and the highest value that the model is meant for, in `unit`. */
   readonly range?: readonly [number, number];
 }
 
-/** An input with the answer expected of it. */
+/** An input with its expected prediction. */
 export interface Example {
   readonly input: Readonly<Record<string, FeatureValue>>;
-  /** A class's name; a regressor's number; -1 or 1 of an anomaly detector. */
+  /** The name of the class; a regressor's number; -1 or 1 from an anomaly detector. */
   readonly prediction?: string | number;
   readonly probabilities?: Readonly<Record<string, number>>;
-  /** Of an anomaly detector. */
+  /** The score from an anomaly detector. */
   readonly score?: number;
-  /** Of a model that gives tensors: by the output's name. */
+  /** The outputs by name, for the task `tensors`. */
   readonly outputs?: Readonly<Record<string, OutputValue>>;
 }
 
+/** `model.json` cannot be read, or does not match its schema. The message names the file and every problem. */
 export class ModelJsonError extends Error {
   override readonly name = 'ModelJsonError';
 }
 
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true, verbose: true }).compile<ModelJson>(schema);
 
-/** Reads `model.json`; a missing file is an empty one. @throws ModelJsonError naming every problem in it. */
+/**
+ * Reads `model.json`; a missing file counts as an empty one.
+ *
+ * @throws {ModelJsonError} if it cannot be read or does not match its schema; names every problem
+ */
 export async function readModelJson(path: string): Promise<ModelJson> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '{}';
@@ -62,6 +71,12 @@ export async function readModelJson(path: string): Promise<ModelJson> {
   return parseModelJson(text, path);
 }
 
+/**
+ * Parses the content of a `model.json`.
+ *
+ * @param path the file, for the error
+ * @throws {ModelJsonError} if it does not match its schema; names every problem
+ */
 export function parseModelJson(text: string, path: string): ModelJson {
   let parsed: unknown;
   try {
@@ -70,27 +85,29 @@ export function parseModelJson(text: string, path: string): ModelJson {
     throw new ModelJsonError(`${path} is not JSON: ${String(cause)}`, { cause });
   }
   if (!validate(parsed)) {
-    const problems = (validate.errors ?? []).map(problem);
+    const problems = (validate.errors ?? []).map(describeProblem);
     throw new ModelJsonError(
-      `${path} does not fit its schema, onnx/signature/model.schema.json: ${problems.join('; ')}`,
+      `${path} does not match its schema, onnx/signature/model.schema.json: ${problems.join('; ')}`,
     );
   }
   return parsed;
 }
 
-function problem({ instancePath, message = 'is wrong', params, parentSchema }: ErrorObject): string {
+function describeProblem({ instancePath, message = 'is wrong', params, parentSchema }: ErrorObject): string {
   const unknown: unknown = params['additionalProperty'];
   const place = instancePath || '(top level)';
-  if (typeof unknown !== 'string')
-    return `${place} ${message}${Array.isArray(params['allowedValues']) ? `: ${params['allowedValues'].join(', ')}` : ''}`;
+  if (typeof unknown !== 'string') {
+    const allowed: unknown = params['allowedValues'];
+    return `${place} ${message}${Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''}`;
+  }
   const known = Object.keys((parentSchema?.['properties'] as Record<string, unknown> | undefined) ?? {});
   const near = closestName(unknown, known);
   return `${place} ${message}: ${unknown}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
 }
 
-/** The name that was probably meant, of those that there are; undefined where none is like it. */
+/** Returns the known name that was probably meant; undefined if none is similar. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
-  // The distance costs the product of the lengths, and what came may be a megabyte.
+  // The time grows with the product of the lengths, and a client may send a name of a megabyte.
   if (name.length > 200) return undefined;
   const [best] = known
     .map((each) => ({ each, distance: leven(name.toLowerCase(), each.toLowerCase()) }))

@@ -12,7 +12,7 @@ function resolve(json: ModelJson, inputs = [matrix], outputs = [label, probabili
   return resolveSignature({ name: 'flowers' }, { inputs, outputs }, labels, json);
 }
 
-test('without model.json the names come from folder and graph', () => {
+test('without model.json, the names come from the folder and the graph', () => {
   const signature = resolve({});
   expect(signature).toMatchObject({ name: 'flowers', version: '1', examples: [] });
   expect(signature.features).toEqual([
@@ -28,7 +28,7 @@ test('without model.json the names come from folder and graph', () => {
   });
 });
 
-test('one input a column: each feature is called as its input', () => {
+test('if each input is one column, each feature has the name of its input', () => {
   const inputs: TensorInfo[] = [
     { name: 'colour', dtype: 'string', shape: ['', 1] },
     { name: 'size', dtype: 'float32', shape: ['', 1] },
@@ -39,7 +39,7 @@ test('one input a column: each feature is called as its input', () => {
   ]);
 });
 
-test('model.json refines names, units, ranges and classes', () => {
+test('model.json adds names, units, ranges and classes', () => {
   const signature = resolve({
     name: 'n',
     version: '7',
@@ -59,7 +59,7 @@ test('model.json refines names, units, ranges and classes', () => {
   expect(signature.output).toMatchObject({ classes: ['no', 'yes'], labels: [0n, 1n] });
 });
 
-test('without a ZipMap, model.json says what the labels are', () => {
+test('without a ZipMap, model.json names the labels', () => {
   expect(resolve({ classes: ['no', 'yes'] }, [matrix], [label, probabilities], new Map()).output).toEqual({
     task: 'classifier',
     classes: ['no', 'yes'],
@@ -69,7 +69,7 @@ test('without a ZipMap, model.json says what the labels are', () => {
   });
 });
 
-test('one number a row is a regressor', () => {
+test('a model with one number per row is a regressor', () => {
   expect(resolve({}, [matrix], [{ name: 'y', dtype: 'float32', shape: ['', 1] }], new Map()).output).toEqual({
     task: 'regressor',
     value: 'y',
@@ -83,20 +83,20 @@ describe('features', () => {
     output: TensorInfo = { name: 'y', dtype: 'float32', shape: ['N', 4] },
   ) => resolve(json, [{ name: 'image', dtype: 'float32', shape }], [output], new Map());
 
-  test('an image is one feature, of the shape of a row', () => {
+  test('an image is one feature, with the shape of a row', () => {
     const { batching, features } = shapes(['N', 3, 8, 8]);
     expect(batching).toBe('batched');
     expect(features).toEqual([{ name: 'image', dtype: 'float32', input: 'image', shape: [3, 8, 8] }]);
   });
 
-  test('a table may be one feature, where model.json names it so', () => {
+  test('a table is one feature if model.json names only one, or if it is very wide', () => {
     expect(shapes(['N', 4], { features: [{ name: 'pixels' }] }).features).toEqual([
       { name: 'pixels', dtype: 'float32', input: 'image', shape: [4] },
     ]);
     expect(shapes(['N', 784]).features).toEqual([{ name: 'image', dtype: 'float32', input: 'image', shape: [784] }]);
   });
 
-  test('a first dimension of 1 is a run a row; another number, or none, is no dimension of rows', () => {
+  test('a first dimension of 1 means one run per row; another number, or a scalar, means no dimension of rows', () => {
     expect(shapes([1, 3])).toMatchObject({
       batching: 'per-row',
       features: [{ name: 'image_0' }, { name: 'image_1' }, { name: 'image_2' }],
@@ -105,7 +105,7 @@ describe('features', () => {
     expect(shapes([])).toMatchObject({ batching: 'unbatched', features: [{ name: 'image', shape: [] }] });
   });
 
-  test('outputs without the rows make a run a row', () => {
+  test('an output without a dimension of rows means one run per row', () => {
     expect(shapes(['N', 4], {}, { name: 'label', dtype: 'float32', shape: [1] }).batching).toBe('per-row');
     expect(shapes(['N', 'L'], {}, { name: 'y', dtype: 'float32', shape: ['L'] }).batching).toBe('per-row');
   });
@@ -119,7 +119,7 @@ describe('tasks', () => {
   });
   const task = (outputs: TensorInfo[], json: ModelJson = {}) => resolve(json, [matrix], outputs, new Map()).output;
 
-  test('labels and scores, with no classifier in the graph, are an anomaly detector', () => {
+  test('labels and scores without a classifier in the graph are an anomaly detector', () => {
     expect(task([y('label', 'int64', '', 1), y('scores', 'float32', '', 1)])).toEqual({
       task: 'anomaly-detector',
       label: 'label',
@@ -127,7 +127,7 @@ describe('tasks', () => {
     });
   });
 
-  test('probabilities may be a column a class', () => {
+  test('probabilities may be one output per class', () => {
     expect(
       task([y('output_label', 'int64', ''), y('i0', 'float32', ''), y('i1', 'float32', '')], {
         classes: ['no', 'yes'],
@@ -135,7 +135,7 @@ describe('tasks', () => {
     ).toMatchObject({ task: 'classifier', classes: ['no', 'yes'], probabilities: ['i0', 'i1'] });
   });
 
-  test('everything else is tensors by name, also where model.json wants it so', () => {
+  test('everything else is tensors by name, as is any model whose model.json says so', () => {
     expect(task([y('box', 'float32', '', 4)])).toEqual({
       task: 'tensors',
       outputs: [{ name: 'box', dtype: 'float32', shape: ['', 4] }],
@@ -149,47 +149,47 @@ test.each<[string, () => unknown, string]>([
   [
     'too many features',
     () => resolve({ features: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] }),
-    'names 3 features, and the model has 2 columns, in 1 input (X_0, X_1)',
+    'names 3 features, but the model has 2 columns, in 1 input (X_0, X_1)',
   ],
   ['a feature named twice', () => resolve({ features: [{ name: 'a' }, { name: 'a' }] }), "two features are called 'a'"],
-  ['too many classes', () => resolve({ classes: ['a', 'b', 'c'] }), 'names 3 classes, and the model has 2 (0, 1)'],
+  ['too many classes', () => resolve({ classes: ['a', 'b', 'c'] }), 'names 3 classes, but the model has 2 (0, 1)'],
   [
     'an example without a feature',
     () => resolve({ examples: [{ input: { X_0: 1, Z: 2 }, prediction: '0' }] }),
     'missing X_1, unknown Z',
   ],
-  ['an input of no elements', () => resolve({}, [{ ...matrix, shape: ['', 0] }]), 'has no elements'],
+  ['an input without elements', () => resolve({}, [{ ...matrix, shape: ['', 0] }]), "input 'X' (float32[?, 0])"],
   [
-    'an input that is no tensor',
+    'an input that is not a tensor',
     () => resolve({}, [{ ...matrix, dtype: undefined, shape: [] }]),
-    "input 'X' is no tensor",
+    "input 'X' is not a tensor",
   ],
   [
-    'classes of no labels',
+    'classes for a model without labels',
     () => resolve({ classes: ['a', 'b'] }, [matrix], [{ name: 'box', dtype: 'float32', shape: ['', 4] }], new Map()),
-    "no output of the model gives labels ('box' (float32[?, 4]))",
+    "no output of the model is labels: it has 'box' (float32[?, 4])",
   ],
   [
-    'a task that the outputs are not of',
+    'a task that the outputs do not match',
     () => resolve({ task: 'regressor' }),
-    'calls the model a regressor, which has one output of one number a row',
+    'sets the task regressor, which needs one output with one number per row',
   ],
   [
-    'an example of another type',
+    'an example with another type',
     () => resolve({ examples: [{ input: { X_0: 1, X_1: 'two' }, prediction: '0' }] }),
     'X_1 is "two", expected a number (float32)',
   ],
   [
-    'an example without an answer',
+    'an example without a prediction',
     () => resolve({ examples: [{ input: { X_0: 1, X_1: 2 }, outputs: {} }] }),
     'lacks "prediction"',
   ],
   [
-    'an example of no class',
+    'an example with an unknown class',
     () => resolve({ examples: [{ input: { X_0: 1, X_1: 2 }, prediction: 'rose' }] }),
     "predicts 'rose'",
   ],
-])('refuses %s', (_, action, reason) => {
+])('%s is an error', (_, action, reason) => {
   expect(action).toThrow(SignatureError);
   expect(action).toThrow(reason);
 });

@@ -11,7 +11,7 @@ export type { Feature } from './features.ts';
 export type { TaskOutput } from './task.ts';
 export { SignatureError } from './tensor-spec.ts';
 
-/** What a model takes and gives, in its author's names: the APIs, their documentation and their checks come from this. */
+/** A model's inputs and outputs in its author's names: the APIs, their documentation and their validation use this. */
 export interface Signature {
   readonly name: string;
   readonly version: string;
@@ -26,17 +26,19 @@ export interface Signature {
   readonly examples: readonly Example[];
 }
 
-/** Where a model lies, and so what it is called where `model.json` does not say. */
+/** The place of a model in its repository, which determines its name and version if `model.json` does not. */
 export interface ModelPlace {
   readonly name: string;
-  /** The number of its folder, which is then its version, whatever model.json says. */
+  /** The number of its folder. If present, it takes precedence over the version in `model.json`. */
   readonly version?: string;
 }
 
 /**
- * @param zipMapLabels class labels by output, from the ZipMaps taken out of the graph.
- * @param graphLabels looks for the class labels of a classifier in the graph; called only for one without a ZipMap.
- * @throws SignatureError
+ * Derives the signature of a model from its session and its `model.json`.
+ *
+ * @param zipMapLabels class labels by output, from the ZipMaps removed from the graph
+ * @param graphLabels finds the class labels of a classifier in the graph; called only for a graph without a ZipMap
+ * @throws {SignatureError} if the model cannot be served, or `model.json` contradicts it
  */
 export function resolveSignature(
   place: ModelPlace,
@@ -67,43 +69,50 @@ export function resolveSignature(
   return signature;
 }
 
-/** The input of an example as a row. @throws SignatureError naming the feature that does not fit */
+/**
+ * Converts the input of an example to a row.
+ *
+ * @param index the example's position in `model.json`, for the error
+ * @throws {SignatureError} if a feature is missing, unknown or does not fit
+ */
 export function exampleRow({ features }: Signature, input: Readonly<Record<string, FeatureValue>>, index: number): Row {
   const missing = features.filter(({ name }) => !Object.hasOwn(input, name)).map(({ name }) => name);
   const unknown = Object.keys(input).filter((name) => !features.some((feature) => feature.name === name));
   if (missing.length + unknown.length > 0) {
     throw new SignatureError(
-      `example ${index} of model.json does not fit the features: missing ${missing.join(', ') || 'none'}, unknown ${unknown.join(', ') || 'none'}`,
+      `example ${index} of model.json does not match the features: ` +
+        `missing ${missing.join(', ') || 'none'}, unknown ${unknown.join(', ') || 'none'}`,
     );
   }
   return features.map((feature): Cell => {
     const { cell, problem } = readCell(feature, input[feature.name]);
     if (problem === undefined) return cell;
     const place = [feature.name, ...problem.path.map(String)].join('/');
-    throw new SignatureError(
-      `example ${index} of model.json: ${place} is ${JSON.stringify(problem.value).slice(0, 100)}, expected ${problem.expected}`,
-    );
+    const value = JSON.stringify(problem.value).slice(0, 100);
+    throw new SignatureError(`example ${index} of model.json: ${place} is ${value}, expected ${problem.expected}`);
   });
 }
 
-/** That the example says what such a model can say; its input is read each time that it is run. */
+/** Checks that the input of an example fits, and that its prediction suits the model's task. */
 function checkExample(signature: Signature, example: Example, index: number): void {
   exampleRow(signature, example.input, index);
   const { output } = signature;
-  const missing = {
+  const required = {
     classifier: 'prediction',
     regressor: 'prediction',
     'anomaly-detector': 'prediction',
     tensors: 'outputs',
   } as const;
-  if (example[missing[output.task]] === undefined) {
+  const key = required[output.task];
+  if (example[key] === undefined) {
     throw new SignatureError(
-      `example ${index} of model.json lacks "${missing[output.task]}", which is what a model of the task ${output.task} answers`,
+      `example ${index} of model.json lacks "${key}", which is required for a model with the task ${output.task}`,
     );
   }
   if (output.task === 'classifier' && !output.classes.includes(String(example.prediction))) {
     throw new SignatureError(
-      `example ${index} of model.json predicts '${example.prediction ?? ''}', which is none of the classes ${output.classes.join(', ')}`,
+      `example ${index} of model.json predicts '${example.prediction ?? ''}', which is not one of the classes ` +
+        output.classes.join(', '),
     );
   }
   const unknown =
@@ -112,6 +121,6 @@ function checkExample(signature: Signature, example: Example, index: number): vo
       : undefined;
   if (unknown !== undefined)
     throw new SignatureError(
-      `example ${index} of model.json has the output '${unknown}', which the model does not give`,
+      `example ${index} of model.json has the output '${unknown}', which the model does not have`,
     );
 }

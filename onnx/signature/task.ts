@@ -6,24 +6,24 @@ import type { ClassLabel } from '../graph/class-labels.ts';
 export interface ClassifierOutput {
   readonly task: 'classifier';
   readonly classes: readonly string[];
-  /** Output with the label of each row, as the graph has it: `labels[i]` is called `classes[i]`. */
+  /** The output with the label of each row, as the graph has it: `labels[i]` is called `classes[i]`. */
   readonly label: string;
   readonly labels: readonly ClassLabel[];
-  /** One output of shape [N, classes], or one of [N] or [N, 1] a class; none where the model gives no probabilities. */
+  /** One output [N, classes], or one output [N] or [N, 1] per class; undefined if the model has no probabilities. */
   readonly probabilities?: readonly string[];
 }
 
 export interface AnomalyDetectorOutput {
   readonly task: 'anomaly-detector';
-  /** Output of -1 for an anomaly and 1 for all else, as scikit-learn has it. */
+  /** The output that is -1 for an anomaly and 1 for everything else, as in scikit-learn. */
   readonly label: string;
-  /** Output with a number a row; the lower, the more of an anomaly. */
+  /** The output with one number per row; the lower, the more anomalous. */
   readonly score: string;
 }
 
 export interface RegressorOutput {
   readonly task: 'regressor';
-  /** Output with a number a row. */
+  /** The output with one number per row. */
   readonly value: string;
 }
 
@@ -32,22 +32,28 @@ export interface TensorsOutput {
   readonly outputs: readonly TensorSpec[];
 }
 
+/** What a model does, and which of its outputs mean what. */
 export type TaskOutput = ClassifierOutput | AnomalyDetectorOutput | RegressorOutput | TensorsOutput;
 
+/** What the task is derived from. */
 export interface TaskInput {
   readonly outputs: readonly TensorSpec[];
   readonly batching: Batching;
-  /** Class labels by output, from the ZipMaps taken out of the graph. */
+  /** Class labels by output, from the ZipMaps removed from the graph. */
   readonly zipMapLabels: ReadonlyMap<string, readonly ClassLabel[]>;
-  /** Looks for the class labels of a classifier in the graph; called only for one without a ZipMap. */
+  /** Finds the class labels of a classifier in the graph; called only for a graph without a ZipMap. */
   readonly graphLabels: () => readonly ClassLabel[] | undefined;
-  /** Names of the classes, of model.json. */
+  /** The names of the classes in `model.json`. */
   readonly classes: readonly string[] | undefined;
-  /** What model.json says that the model is. */
+  /** The task in `model.json`. */
   readonly task: TaskName | undefined;
 }
 
-/** What the model's outputs mean: by rule, or as model.json says. @throws SignatureError where it says what cannot be */
+/**
+ * Derives what the model's outputs mean, from the task in `model.json` or by rule.
+ *
+ * @throws {SignatureError} if `model.json` contradicts the outputs
+ */
 export function resolveTask(input: TaskInput): TaskOutput {
   const { task, outputs, classes } = input;
   const tensors: TensorsOutput = { task: 'tensors', outputs };
@@ -56,7 +62,8 @@ export function resolveTask(input: TaskInput): TaskOutput {
   const output = rules['anomaly-detector'](input) ?? rules.classifier(input) ?? rules.regressor(input) ?? tensors;
   if (classes !== undefined && output.task !== 'classifier') {
     throw new SignatureError(
-      `model.json names classes, and no output of the model gives labels (${outputs.map(describeTensor).join(', ')}): leave "classes" out, or export the labels too`,
+      `model.json names classes, but no output of the model is labels: it has ${describeAll(outputs)}. ` +
+        'Leave "classes" out, or export the labels too.',
     );
   }
   return output;
@@ -68,20 +75,23 @@ const rules = {
   regressor: resolveRegressor,
 };
 
-const wanted: Readonly<Record<keyof typeof rules, string>> = {
-  classifier: 'one output of int64 or string labels, one a row, with classes that the graph or "classes" names',
-  'anomaly-detector': 'an output of int64 labels and one of scores, one a row each',
-  regressor: 'one output of one number a row',
+const requirements: Readonly<Record<keyof typeof rules, string>> = {
+  classifier: 'one output with one int64 or string label per row, and classes that the graph or "classes" names',
+  'anomaly-detector': 'one output with an int64 label per row, and one with a score per row',
+  regressor: 'one output with one number per row',
 };
 
 function found<T>(task: keyof typeof rules, output: T | undefined, outputs: readonly TensorSpec[]): T {
   if (output !== undefined) return output;
   throw new SignatureError(
-    `model.json calls the model a ${task}, which has ${wanted[task]}; this one has ${outputs.map(describeTensor).join(', ')}`,
+    `model.json sets the task ${task}, which needs ${requirements[task]}. ` +
+      `This model has ${describeAll(outputs)}: leave "task" out, or export the outputs that the task needs.`,
   );
 }
 
-/** One element a row. */
+const describeAll = (outputs: readonly TensorSpec[]): string => outputs.map(describeTensor).join(', ');
+
+/** Returns whether an output has one element per row. */
 function isColumn({ shape }: TensorSpec, batching: Batching): boolean {
   return batching !== 'unbatched' && (shape.length === 1 || (shape.length === 2 && shape[1] === 1));
 }
@@ -104,7 +114,7 @@ function resolveClassifier({
   if (labels === undefined) return undefined;
   if (classes && classes.length !== labels.length) {
     throw new SignatureError(
-      `model.json names ${classes.length} classes, and the model has ${labels.length} (${labels.join(', ')})`,
+      `model.json names ${classes.length} classes, but the model has ${labels.length} (${labels.join(', ')})`,
     );
   }
   const probabilities = zipped === undefined ? probabilityOutputs(outputs, batching, labels.length) : [zipped[0]];
@@ -129,19 +139,19 @@ function probabilityOutputs(
   return columns.length === classes ? columns.map(({ name }) => name) : undefined;
 }
 
-/** Labels of the graph's own classifier, where they are what the output gives: a later node may map them to others. */
+/** Returns the labels of the graph's classifier if the output has their type: a later node may map them to others. */
 function fitting(labels: readonly ClassLabel[] | undefined, { dtype }: TensorSpec): readonly ClassLabel[] | undefined {
   return labels?.every((label) => typeof label === (dtype === 'string' ? 'string' : 'bigint')) === true
     ? labels
     : undefined;
 }
 
-/** Labels of a graph that does not tell them, where model.json does. */
+/** Returns the labels for a graph that does not contain them, from the classes in `model.json`. */
 function named({ dtype }: TensorSpec, classes: readonly string[] | undefined): readonly ClassLabel[] | undefined {
   return dtype === 'string' ? classes : classes?.map((_, index) => BigInt(index));
 }
 
-/** As skl2onnx exports them: a label and a score a row, and no classifier in the graph. */
+/** Recognizes what skl2onnx exports: a label and a score per row, and no classifier in the graph. */
 function resolveAnomalyDetector({
   outputs,
   batching,

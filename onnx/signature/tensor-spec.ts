@@ -1,33 +1,37 @@
 import type { DType, TensorInfo } from '../engine/engine.ts';
 
-/** A tensor that a model takes or gives. A dynamic dimension is its symbol, or '' where it has none. */
+/** An input or output of a model. A dynamic dimension is its symbol, or '' if it has none. */
 export interface TensorSpec {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly (number | string)[];
 }
 
-/** The model is valid, but is not one that can be served, or `model.json` contradicts it. */
+/** The model is valid, but cannot be served, or `model.json` contradicts it. */
 export class SignatureError extends Error {
   override readonly name = 'SignatureError';
 }
 
-/** @throws SignatureError where an element type is none that the service has */
+/**
+ * Checks that what a session declares is a tensor with an element type that clients can send.
+ *
+ * @throws {SignatureError} if it is not
+ */
 export function toTensorSpec({ name, dtype, shape }: TensorInfo, what: 'input' | 'output'): TensorSpec {
   if (dtype === undefined) {
     throw new SignatureError(
-      `${what} '${name}' is no tensor of numbers, strings or booleans: export the model with a tensor there`,
+      `${what} '${name}' is not a tensor of numbers, strings or booleans: export the model with such a tensor instead`,
     );
   }
   return { name, dtype, shape };
 }
 
-/** `'image' (float32[N, 3, 8, 8])`. */
+/** Formats a tensor's name and type for a message: `'image' (float32[N, 3, 8, 8])`. */
 export function describeTensor({ name, dtype, shape }: TensorSpec): string {
   return `'${name}' (${formatTensorType(dtype, shape)})`;
 }
 
-/** `float32[N, 3, 8, 8]`; of a scalar the dtype alone. */
+/** Formats a type: `float32[N, 3, 8, 8]`, or only the dtype for a scalar. */
 export function formatTensorType(dtype: DType, shape: readonly (number | string)[]): string {
   return shape.length === 0
     ? dtype
