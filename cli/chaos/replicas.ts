@@ -97,7 +97,7 @@ export class ReplicaWatch {
 }
 
 const inWords = ({ name, ready, leaving, restarts, reason, node }: Replica): string =>
-  `${name}${node === undefined ? '' : ` on ${node}`}: ${leaving ? 'leaving' : ready ? 'ready' : 'not ready'}, ${String(restarts)} restarts${reason === undefined ? '' : ` (${reason})`}`;
+  `${name}${node === undefined ? '' : ` on ${node}`}: ${leaving ? 'leaving' : ready ? 'ready' : 'not ready'}, ${String(restarts)} ${restarts === 1 ? 'restart' : 'restarts'}${reason === undefined ? '' : ` (${reason})`}`;
 
 /** As many replicas as wanted, all ready. */
 export const complete =

@@ -15,7 +15,7 @@ import { localTarget } from '../targets/local.ts';
 import { logFormatFor } from '../terminal/log-format.ts';
 import { briefReporter } from '../terminal/reporter.ts';
 import { createSteps } from '../terminal/steps.ts';
-import { createStyle } from '../terminal/style.ts';
+import { createStyle, isTerminal } from '../terminal/style.ts';
 import { address, modelLines, screenWidth, summaryOf, tryLines, unsupportedLine } from './first-screen.ts';
 import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
@@ -70,7 +70,14 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
     }
     // With --json, standard output is for the one object.
     if (options.json === true) await once(signal, 'abort');
-    else await localTarget(root).logs({ follow: true, signal, format: logFormatFor(process.stdout) });
+    else
+      await localTarget(root).logs({
+        follow: true,
+        signal,
+        format: logFormatFor(process.stdout),
+        // A reader has seen that the replicas are ready; a program gets the whole log.
+        ...(isTerminal(process.stdout) && { tail: 0 }),
+      });
   } finally {
     report.line('Stopping the replicas.');
     await running.stop();
