@@ -1,6 +1,6 @@
 /**
- * Rollouts that fail, each in its own way: `up` ends with exit code 1 and the cause in plain words, and the replicas of the
- * version before go on serving.
+ * Rollouts that fail for different reasons. Each time, `up` exits with code 1 and a message that says why, and the
+ * replicas of the previous version keep serving.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { cleanUpAtEnd } from '../cleanup.ts';
 import type { Run } from '../workspace.ts';
 import { clusterTest, context, kubectl, name, useTestbed } from './testbed.ts';
 
+/** Seconds after which a rollout fails. */
 const shortDeadline = 25;
 let image = '';
 
@@ -17,8 +18,11 @@ const testbed = useTestbed(async (opened) => {
 });
 const up = (): Promise<Run> => testbed().tryUp();
 
-/** What is applied, as `sed` changes it. */
-async function manifests(...edits: readonly string[]): Promise<void> {
+/** Joins parts of a regular expression. */
+const pattern = (...parts: readonly RegExp[]): RegExp => new RegExp(parts.map(({ source }) => source).join(''));
+
+/** Changes the manifests that `up` applies, by expressions of `sed`. They always get the short deadline. */
+async function editManifests(...edits: readonly string[]): Promise<void> {
   const all = [`s/progressDeadlineSeconds: .*/progressDeadlineSeconds: ${shortDeadline}/`, ...edits]
     .map((edit) => ` -e '${edit}'`)
     .join('');
@@ -26,30 +30,33 @@ async function manifests(...edits: readonly string[]): Promise<void> {
   await writeFile(join(testbed().project.folder, 'cdk8s.yaml'), `app: ${JSON.stringify(app)}\noutput: charts-out\n`);
 }
 
-/** It failed with this cause, the old replicas are counted, and they answer. */
+/** Expects that a run of `up` failed for a reason, and that two replicas of the previous version are left and serve. */
 async function expectFailure(run: Run, cause: RegExp, ...evidence: readonly string[]): Promise<void> {
-  const said = run.stderr.slice(run.stderr.lastIndexOf('✗'));
-  console.log(said);
+  const message = run.stderr.slice(run.stderr.lastIndexOf('✗'));
+  console.log(message);
   expect(run.exitCode).toBe(1);
-  expect(said).toMatch(cause);
-  for (const text of evidence) expect(said).toContain(text);
-  expect(said).toContain('2 replicas of the version before still serve.');
-  expect(said).toContain(`rollout undo deployment/${name}`);
-  expect(said).not.toContain('    at ');
+  expect(message).toMatch(cause);
+  for (const text of evidence) expect(message).toContain(text);
+  expect(message).toContain('2 replicas of the version before still serve.');
+  expect(message).toContain(`rollout undo deployment/${name}`);
+  expect(message).not.toContain('    at ');
   const predicted = await testbed().project.rhizome('predict', '--url', await testbed().url());
   expect(JSON.parse(predicted.stdout)).toMatchObject({ prediction: 'setosa' });
 }
 
-clusterTest('an image that the nodes cannot pull', async () => {
-  await manifests('s|image: .*|image: registry.invalid/iris:v1|');
+clusterTest('the nodes cannot pull the image: up reports the reason', async () => {
+  await editManifests('s|image: .*|image: registry.invalid/iris:v1|');
   await expectFailure(
     await up(),
-    /\S+ is in (ImagePullBackOff|ErrImagePull): the node does not have the image and cannot pull it \(.*registry\.invalid/,
+    pattern(
+      /\S+ is in (ImagePullBackOff|ErrImagePull): /,
+      /the node does not have the image and cannot pull it \(.*registry\.invalid/,
+    ),
   );
 });
 
-clusterTest('a model that never gets ready: which, and why, long before the deadline', async () => {
-  await manifests();
+clusterTest('a model never becomes ready: up reports which one and why, long before the deadline', async () => {
+  await editManifests();
   const model = join(testbed().project.folder, 'models/iris/model.onnx');
   const good = await readFile(model);
   await writeFile(model, good.subarray(0, 500));
@@ -57,22 +64,28 @@ clusterTest('a model that never gets ready: which, and why, long before the dead
   await writeFile(model, good);
   await expectFailure(
     run,
-    /\S+ runs, but will not become ready: model\/iris: \/app\/models\/iris\/model\.onnx cannot be served: the file ends at byte 500/,
+    pattern(
+      /\S+ runs, but will not become ready: model\/iris: /,
+      /\/app\/models\/iris\/model\.onnx cannot be served: the file ends at byte 500/,
+    ),
     'Startup probe failed: HTTP probe failed with statuscode: 503',
     '"model failed"',
   );
   expect(run.stderr).toMatch(/ {2}new \S+ {2}StartupProbe: HTTP 503, 0 restarts, \S+, \S+:v/);
 });
 
-clusterTest('a quota without room for one more', async () => {
+clusterTest('a quota leaves no room for another pod: up reports the quota and its numbers', async () => {
   await kubectl('rollout', 'undo', `deployment/${name}`);
   await kubectl('create', 'quota', 'tight', '--hard=pods=2');
   try {
     await kubectl('wait', '--for=jsonpath={.status.hard.pods}=2', 'quota/tight', '--timeout=30s');
-    await manifests('s/INFERENCE_THREADS/INFERENCE_THREADS_2/');
+    await editManifests('s/INFERENCE_THREADS/INFERENCE_THREADS_2/');
     await expectFailure(
       await up(),
-      /The cluster rejected the replicas: the quota "tight" is exhausted: one more replica needs pods=1; used pods=\d of pods=2\./,
+      pattern(
+        /The cluster rejected the replicas: the quota "tight" is exhausted: /,
+        /one more replica needs pods=1; used pods=\d of pods=2\./,
+      ),
       'FailedCreate',
     );
   } finally {
@@ -80,18 +93,21 @@ clusterTest('a quota without room for one more', async () => {
   }
 });
 
-clusterTest('pods that the namespace does not admit', async () => {
-  await manifests(
+clusterTest('the namespace does not admit the pods: up reports the Pod Security level and the violation', async () => {
+  await editManifests(
     's/privileged: false/privileged: true/',
     's/allowPrivilegeEscalation: false/allowPrivilegeEscalation: true/',
   );
   await expectFailure(
     await up(),
-    /The cluster rejected the replicas: the namespace enforces Pod Security "restricted:v1\.30", and the replicas have .*privileged/,
+    pattern(
+      /The cluster rejected the replicas: the namespace enforces Pod Security "restricted:v1\.30", /,
+      /and the replicas have .*privileged/,
+    ),
   );
 });
 
-clusterTest('an object that a policy of the cluster forbids', async () => {
+clusterTest('a policy of the cluster forbids an object: up reports the policy and its message', async () => {
   const policy = {
     apiVersion: 'v1',
     kind: 'List',
@@ -131,13 +147,13 @@ clusterTest('an object that a policy of the cluster forbids', async () => {
   };
   const file = join(testbed().project.folder, '.rhizome/policy.json');
   await writeFile(file, JSON.stringify(policy));
-  // It belongs to the whole cluster.
+  // The policy is not in a namespace, so deleting the namespace does not delete it.
   for (const kind of ['validatingadmissionpolicy', 'validatingadmissionpolicybinding'])
     cleanUpAtEnd('kubectl', '--context', context, 'delete', kind, name, '--ignore-not-found');
   await kubectl('apply', '-f', file);
   try {
-    await manifests('/kind: Deployment/,/labels:/s/  labels:/  annotations: {refused: yes-please}\\n  labels:/');
-    // The API server takes a policy up within seconds; until then it would admit the change.
+    await editManifests('/kind: Deployment/,/labels:/s/  labels:/  annotations: {refused: yes-please}\\n  labels:/');
+    // The API server enforces a new policy only after some seconds. Until then it would admit the change.
     const deadline = Date.now() + 30_000;
     while (
       !(
@@ -157,7 +173,7 @@ clusterTest('an object that a policy of the cluster forbids', async () => {
         )
       ).failed
     ) {
-      if (Date.now() > deadline) throw new Error('The policy does nothing after 30 s.');
+      if (Date.now() > deadline) throw new Error('The API server does not enforce the policy after 30 s.');
     }
     const run = await up();
     expect(run.exitCode).toBe(1);
@@ -169,20 +185,20 @@ clusterTest('an object that a policy of the cluster forbids', async () => {
   }
 });
 
-clusterTest('no node with room: the reason is shown live, and ends the wait at the deadline', async () => {
-  await manifests('s/cpu: 250m/cpu: 100/', 's/cpu: "1"/cpu: "100"/');
+clusterTest('no node has room for the replica: up shows the reason while it waits and at the deadline', async () => {
+  await editManifests('s/cpu: 250m/cpu: 100/', 's/cpu: "1"/cpu: "100"/');
   const run = await up();
   await expectFailure(run, /No node had room for \S+ within 25 s: .*\d Insufficient cpu/);
   expect(run.stderr).toMatch(/ {2}new \S+ {2}Unschedulable: .*\d Insufficient cpu.*, 0 restarts, no node yet, /);
 });
 
-clusterTest('a wrong probe: what it said', async () => {
-  await manifests('s|path: /readyz|path: /nowhere|');
+clusterTest('a probe has a wrong path: up reports the status code that it got', async () => {
+  await editManifests('s|path: /readyz|path: /nowhere|');
   await expectFailure(await up(), /\S+ was not ready within 25 s \(StartupProbe: HTTP 404\)\./);
 });
 
-clusterTest('corrected, the next up succeeds, and deletes what the failures left behind', async () => {
-  await manifests();
+clusterTest('after the mistake is corrected, up succeeds, and replicas of the original image run', async () => {
+  await editManifests();
   const run = await up();
   if (run.exitCode !== 0) throw new Error(run.stderr);
   expect(
