@@ -131,6 +131,17 @@ test('locally only Node is needed: what kind would need is a warning', async () 
   expect(stdout).toMatch(/! docker +Cannot connect to the Docker daemon\n +→ Start it/);
 });
 
+test('a container engine that is not installed has another fix than one that does not run', async () => {
+  project = await createProject({});
+  await project.uninstall('docker');
+  const { stdout } = await project.start(['doctor', '--json']);
+  expect((JSON.parse(stdout) as Finding[]).find(({ what }) => what === 'docker')).toMatchObject({
+    state: 'warning',
+    detail: 'not installed',
+    fix: expect.stringMatching(/^Install /),
+  });
+});
+
 test('too little memory for the nodes of kind.yaml is a warning', async () => {
   const { stdout } = await doctor({ ...well, 'docker info': 'echo 536870912' }, '--json');
   expect((JSON.parse(stdout) as Finding[]).find(({ what }) => what === 'memory of docker')).toMatchObject({

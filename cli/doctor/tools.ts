@@ -19,6 +19,7 @@ export const timeoutMilliseconds = 15_000;
  * Runs a program and reports what its output says, or why there is none.
  * @param needed whether the target cannot work without the program
  * @param tell turns the output into a finding. @default reports the version in it
+ * @param failureFix what to do if the program is installed but fails. @default the hint of the failure
  */
 export async function checkProgram(
   context: ExecContext,
@@ -26,17 +27,20 @@ export async function checkProgram(
   argv: readonly string[],
   needed: boolean,
   tell: (output: string) => Finding = (output) => ok(what, firstVersion(output)),
+  failureFix?: string,
 ): Promise<Finding> {
   try {
     return tell(await exec(context, argv, { quiet: true, timeout: timeoutMilliseconds }));
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;
+    const absent = error instanceof MissingTool;
+    const fix = absent ? error.hint : (failureFix ?? error.hint);
     return {
       what,
       state: needed ? 'missing' : 'warning',
-      detail: error instanceof MissingTool ? 'not installed' : (error.details.at(-1) ?? error.message),
-      ...(error.hint !== undefined && { fix: error.hint }),
+      detail: absent ? 'not installed' : (error.details.at(-1) ?? error.message),
+      ...(fix !== undefined && { fix }),
     };
   }
 }
@@ -65,15 +69,9 @@ export async function engineFindings(
   needed: boolean,
   nodes: number,
 ): Promise<readonly Finding[]> {
-  const running = await checkProgram(context, engine, containerEngineVersion(engine), needed);
-  if (running.state !== 'ok') {
-    return [
-      {
-        ...running,
-        fix: running.detail === 'not installed' ? (running.fix ?? '') : `Start it, then check with \`${engine} info\`.`,
-      },
-    ];
-  }
+  const fix = `Start it, then check with \`${engine} info\`.`;
+  const running = await checkProgram(context, engine, containerEngineVersion(engine), needed, undefined, fix);
+  if (running.state !== 'ok') return [running];
   const more = await Promise.all([
     ...(engine === 'docker' ? [checkProgram(context, 'docker buildx', buildxVersion(), false)] : []),
     checkProgram(context, `memory of ${engine}`, containerEngineMemory(engine), false, (output) => {
