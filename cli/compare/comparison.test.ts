@@ -8,7 +8,7 @@ function compared(rows: readonly Omit<Parameters<Comparison['add']>[0], 'at'>[],
   return comparison;
 }
 
-test('classes: the prediction is what changes, probabilities are only how far', () => {
+test('classes: only another class is a change; probabilities show the largest difference', () => {
   const { changed, share, changes, largest, quality } = compared([
     {
       before: { prediction: 'a', probabilities: { a: 0.9, b: 0.1 } },
@@ -26,7 +26,7 @@ test('classes: the prediction is what changes, probabilities are only how far', 
   expect(quality).toEqual({ before: { accuracy: 0.5 }, after: { accuracy: 1 } });
 });
 
-test('numbers: within the tolerance they are the same; their errors are root mean square and mean', () => {
+test('numbers: unchanged within the tolerance; quality is the root mean squared and mean absolute error', () => {
   const { changed, largest, quality } = compared(
     [
       { before: { prediction: 100 }, after: { prediction: 100.9 }, label: 100 },
@@ -40,7 +40,7 @@ test('numbers: within the tolerance they are the same; their errors are root mea
   expect(quality!.after.mae).toBeCloseTo(0.45);
 });
 
-test('tensors: any element, with its place; NaN is the same as NaN, and far from every number', () => {
+test('tensors: any element can change; NaN equals NaN, and is infinitely far from every number', () => {
   const { changed, largest } = compared([
     { before: { outputs: { y: [1, NaN], n: 5n } }, after: { outputs: { y: [1, NaN], n: 5n } } },
     {
@@ -67,7 +67,7 @@ test('tensors: any element, with its place; NaN is the same as NaN, and far from
   expect(largest).toEqual({ at: 2, what: 'outputs.y/1/1', before: 4, after: NaN, difference: Infinity });
 });
 
-test('an anomaly detector is right or wrong, and its score differs', () => {
+test('an anomaly detector has an accuracy, and its score is compared', () => {
   const { changed, largest, quality } = compared([
     { before: { prediction: 1, score: 0.5 }, after: { prediction: -1, score: -0.25 }, label: '-1' },
   ]);

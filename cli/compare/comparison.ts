@@ -1,13 +1,13 @@
 import type { OutputValue } from '../../onnx/signature/model-json.ts';
 import type { Prediction } from '../../onnx/batch/predictions.ts';
 
-/** What two models say of one row. */
+/** The predictions of two models for one row. */
 export interface ComparedRow {
-  /** Line or row of the file. */
+  /** The line or row of the file. */
   readonly at: number;
   readonly before: Prediction;
   readonly after: Prediction;
-  /** What is true: a class's name, or a number. */
+  /** The true value: a class's name, or a number. */
   readonly label?: string | number;
 }
 
@@ -19,26 +19,27 @@ export interface Change {
 
 export interface Difference {
   readonly at: number;
-  /** Where: `prediction`, `probabilities.setosa`, `score`, `outputs.y/0/3`. */
+  /** Which value: `prediction`, `probabilities.setosa`, `score`, `outputs.y/0/3`. */
   readonly what: string;
   readonly before: number;
   readonly after: number;
   readonly difference: number;
 }
 
-/** How well a model does on rows whose truth is known. */
+/** How good a model is on labeled rows. */
 export interface Quality {
-  /** Share of right answers, of classes. */
+  /** For classes: the share of correct predictions, from 0 to 1. */
   readonly accuracy?: number;
-  /** Root of the mean squared error, and mean absolute error, of numbers. */
+  /** For numbers: the root mean squared error. */
   readonly rmse?: number;
+  /** For numbers: the mean absolute error. */
   readonly mae?: number;
 }
 
-/** Changed rows that are kept as examples. */
-const mostChanges = 5;
+/** How many changed rows are kept as examples. */
+const maxChanges = 5;
 
-/** Adds up what is different between two models, row by row. */
+/** Collects the differences between two models, row by row. */
 export class Comparison {
   rows = 0;
   changed = 0;
@@ -48,16 +49,17 @@ export class Comparison {
   readonly #after = new Errors();
   readonly #tolerance: number;
 
-  /** @param tolerance how far a number may be from the old one, relative to it, and still be the same answer */
+  /** @param tolerance how far a number may be from the old one, relative to it, and still count as unchanged */
   constructor(tolerance: number) {
     this.#tolerance = tolerance;
   }
 
   add({ at, before, after, label }: ComparedRow): void {
     this.rows++;
-    if (!this.#isSame(answerOf(before), answerOf(after))) {
+    if (!this.#isSame(comparedValue(before), comparedValue(after))) {
       this.changed++;
-      if (this.changes.length < mostChanges) this.changes.push({ at, before: shown(before), after: shown(after) });
+      if (this.changes.length < maxChanges)
+        this.changes.push({ at, before: reportedValue(before), after: reportedValue(after) });
     }
     for (const [what, a, b] of numbers(before, after)) {
       const difference = distance(a, b);
@@ -69,17 +71,17 @@ export class Comparison {
     this.#after.add(after.prediction, label);
   }
 
-  /** From 0 to 1. */
+  /** The share of changed rows, from 0 to 1. */
   get share(): number {
     return this.rows === 0 ? 0 : this.changed / this.rows;
   }
 
-  /** Undefined where no number was compared. */
+  /** The largest difference of two numbers. Undefined if none were compared. */
   get largest(): Difference | undefined {
     return this.#largest;
   }
 
-  /** Undefined where no row had a label. */
+  /** Undefined if no row had a label. */
   get quality(): { readonly before: Quality; readonly after: Quality } | undefined {
     const [before, after] = [this.#before.quality, this.#after.quality];
     return before && after && { before, after };
@@ -93,21 +95,22 @@ export class Comparison {
       );
     if (before === after) return true;
     if (typeof before !== 'number' || typeof after !== 'number') return false;
-    const far = distance(before, after);
-    return far === 0 || far <= this.#tolerance * Math.max(1, Math.abs(before));
+    const difference = distance(before, after);
+    return difference === 0 || difference <= this.#tolerance * Math.max(1, Math.abs(before));
   }
 }
 
-/** What a change is counted by: the prediction, be the probabilities what they may; else all outputs. */
-const answerOf = ({ prediction, outputs }: Prediction): OutputValue | undefined =>
+/** Returns the value that decides whether a row changed: the prediction, whatever its probabilities, or all outputs. */
+const comparedValue = ({ prediction, outputs }: Prediction): OutputValue | undefined =>
   prediction ?? Object.values(outputs ?? {});
 
-function shown(answer: Prediction): OutputValue | undefined {
-  const [first, ...others] = Object.values(answer.outputs ?? {});
-  return answer.prediction ?? (others.length === 0 ? first : [first ?? '', ...others]);
+/** Returns the value to show for a changed row. */
+function reportedValue({ prediction, outputs }: Prediction): OutputValue | undefined {
+  const [first, ...others] = Object.values(outputs ?? {});
+  return prediction ?? (others.length === 0 ? first : [first ?? '', ...others]);
 }
 
-/** Every number that both say, with its place. */
+/** Yields each number that both predictions have, and which value it is. */
 function* numbers(
   before: Prediction,
   after: Prediction,
@@ -141,16 +144,17 @@ function* elements(
   }
 }
 
-/** NaN is as far from a number as can be, and no way from itself. */
+/** NaN is infinitely far from every number, and equals itself. */
 function distance(before: number, after: number): number {
   if (Object.is(before, after) || before === after) return 0;
   const difference = Math.abs(after - before);
   return Number.isNaN(difference) ? Infinity : difference;
 }
 
+/** Sums up the errors of one model. */
 class Errors {
   #rows = 0;
-  #right = 0;
+  #correct = 0;
   #squares = 0;
   #absolutes = 0;
   #isNumeric = false;
@@ -158,7 +162,7 @@ class Errors {
   add(prediction: Prediction['prediction'], label: string | number): void {
     this.#rows++;
     if (typeof label === 'string') {
-      this.#right += Number(String(prediction) === label);
+      this.#correct += Number(String(prediction) === label);
       return;
     }
     this.#isNumeric = true;
@@ -171,6 +175,6 @@ class Errors {
     if (this.#rows === 0) return undefined;
     return this.#isNumeric
       ? { rmse: Math.sqrt(this.#squares / this.#rows), mae: this.#absolutes / this.#rows }
-      : { accuracy: this.#right / this.#rows };
+      : { accuracy: this.#correct / this.#rows };
   }
 }

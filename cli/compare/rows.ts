@@ -5,7 +5,7 @@ import { parseField } from '../row-files/parse-field.ts';
 import type { RowSource, SourceRow } from '../row-files/row-source.ts';
 import { toJson } from '../json.ts';
 
-/** A row of the file, as each of the two models takes it. */
+/** A row of the file, encoded for each of the two models. */
 export interface HoldoutRow {
   readonly at: number;
   readonly before: Row;
@@ -18,10 +18,13 @@ export interface Signatures {
   readonly after: Signature;
 }
 
-/** Of rows that cannot be compared. */
-const mostShown = 10;
+/** How many invalid rows are listed. */
+const maxListed = 10;
 
-/** All rows of the file. @throws Failure naming those that are none for the models: what is decided on them has to rest on all */
+/**
+ * Reads all rows of the file.
+ * @throws {Failure} if any of them are invalid: a decision about a model must rest on all rows
+ */
 export async function holdoutRows(
   source: RowSource,
   { before, after }: Signatures,
@@ -56,16 +59,16 @@ export async function holdoutRows(
       `${String(problems.length)} of ${String(rows.length + problems.length)} rows of ${name} cannot be compared.`,
       {
         details: [
-          ...problems.slice(0, mostShown),
-          ...(problems.length > mostShown ? [`… and ${String(problems.length - mostShown)} more`] : []),
+          ...problems.slice(0, maxListed),
+          ...(problems.length > maxListed ? [`… and ${String(problems.length - maxListed)} more`] : []),
         ],
-        hint: 'Correct them, or take them out.',
+        hint: 'Correct these rows, or remove them.',
       },
     );
   }
   if (rows.length === 0)
     throw new Failure(`${name} has no rows.`, {
-      hint: 'Hold some of the data out of training, and name them with --file.',
+      hint: 'Keep some rows out of training, and pass them with --file.',
     });
   return rows;
 }
@@ -77,13 +80,10 @@ class CellError extends Error {
 function checkColumns(name: string, columns: readonly string[], wanted: readonly string[]): void {
   const missing = wanted.filter((column) => !columns.includes(column));
   if (missing.length > 0)
-    throw new UsageError(
-      `${name} lacks ${missing.length === 1 ? 'the column' : 'the columns'} ${missing.join(', ')}.`,
-      {
-        details: [`the header has ${columns.join(', ')}`],
-        hint: "Let the first line name the columns by the model's features.",
-      },
-    );
+    throw new UsageError(`${name} lacks the ${missing.length === 1 ? 'column' : 'columns'} ${missing.join(', ')}.`, {
+      details: [`columns of the header: ${columns.join(', ')}`],
+      hint: "The first line must name the columns like the model's features.",
+    });
 }
 
 function cell(feature: Feature, value: unknown, isText: boolean): Row[number] {
@@ -96,7 +96,7 @@ function cell(feature: Feature, value: unknown, isText: boolean): Row[number] {
   );
 }
 
-/** The truth in the model's words: of a class its name, where the file may have the label that the graph gives. */
+/** Returns the true value. For a class, the file may have its name or its label in the graph; returns the name. */
 function labelOf({ output }: Signature, column: string, value: unknown): string | number {
   const text = typeof value === 'string' ? value.trim() : value === undefined ? '' : toJson(value);
   if (text === '') throw new CellError(`${column} is empty`);
@@ -109,6 +109,6 @@ function labelOf({ output }: Signature, column: string, value: unknown): string 
   }
   const number = Number(text);
   if (Number.isNaN(number)) throw new CellError(`${column}: expected a number, got ${toJson(value)}`);
-  // An anomaly detector says -1 or 1, and is right or wrong.
+  // A text, since -1 and 1 of an anomaly detector are classes rather than quantities.
   return output.task === 'anomaly-detector' ? String(number) : number;
 }

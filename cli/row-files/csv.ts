@@ -8,7 +8,7 @@ interface Parsed {
   readonly info: InfoRecord;
 }
 
-/** Rows of a CSV file by its header; commas, semicolons or tabs between the fields. */
+/** Reads the rows of a CSV file with a header. Fields are separated by commas, semicolons or tabs. */
 export async function csvRows(
   name: string,
   stream: Readable,
@@ -17,9 +17,9 @@ export async function csvRows(
   const records = numbered(name, stream, delimiterOf(head));
   const { value: header } = (await records.next()) as IteratorResult<{ readonly fields: readonly string[] }, undefined>;
   const columns = (header?.fields ?? []).map((column) => column.trim());
-  const twice = columns.find((column, index) => columns.indexOf(column) !== index);
-  if (twice !== undefined)
-    throw new Failure(`The header of ${name} names the column "${twice}" twice.`, { hint: 'Rename one of them.' });
+  const duplicate = columns.find((column, index) => columns.indexOf(column) !== index);
+  if (duplicate !== undefined)
+    throw new Failure(`The header of ${name} has the column "${duplicate}" twice.`, { hint: 'Rename one of them.' });
   const rows = async function* (): AsyncGenerator<SourceRow> {
     for await (const { fields, at } of records) {
       yield {
@@ -34,7 +34,7 @@ export async function csvRows(
   return { format: 'csv', unit: 'line', bare: false, columns, rows: rows() };
 }
 
-/** Each record with the line where it begins. */
+/** Yields each record with the line where it begins. */
 async function* numbered(
   name: string,
   stream: Readable,
@@ -48,10 +48,10 @@ async function* numbered(
     skip_empty_lines: true,
     info: true,
   });
-  // The parser counts both characters of a CR LF inside of quotes.
+  // The parser counts a CR LF within quotes as two lines.
   let excess = 0;
   try {
-    // Either end tears the other down; the loop throws what went wrong.
+    // Each stream closes the other if it fails; the loop throws the error.
     pipeline(stream, parser, () => undefined);
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
       const breaks = record.join('').match(/\r\n|\r|\n/g) ?? [];
@@ -62,14 +62,14 @@ async function* numbered(
     }
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
-    throw new Failure(`${name} is no CSV: ${cause.message}`, {
+    throw new Failure(`${name} is not valid CSV: ${cause.message}`, {
       cause,
-      hint: 'A quote that begins a field has to end it too.',
+      hint: 'A field that begins with a quote must end with one.',
     });
   }
 }
 
-/** A header tells: names of columns rarely have any of these in them. */
+/** Detects the delimiter from the header, since column names rarely contain one. */
 function delimiterOf(header: string): string {
   if (header.includes('\t')) return '\t';
   return header.includes(';') && !header.includes(',') ? ';' : ',';

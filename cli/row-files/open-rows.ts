@@ -6,12 +6,13 @@ import { csvRows } from './csv.ts';
 import { jsonRows } from './json-rows.ts';
 import type { RowSource } from './row-source.ts';
 
-/** The most of a first line that is looked at. */
+/** How many characters of the first line are inspected. */
 const longestHead = 1 << 20;
 
 /**
- * Rows of a file, or of standard input with `-`: CSV with a header, or JSON (an object, an array, `{"columns": …}`, or an
- * object a line), told apart by how it begins. CSV, and JSON with an object a line, is read as the rows are taken.
+ * Opens a file with rows, or standard input with `-`. The first line determines the format: CSV with a header, or JSON (an
+ * object, an array, `{"columns": …}`, or one object per line). CSV and JSON with one object per line are streamed.
+ * @throws {Failure} if the file cannot be read, is empty, or is not valid
  */
 export async function openRows(file: string): Promise<RowSource> {
   const name = file === '-' ? 'standard input' : file;
@@ -27,7 +28,7 @@ export async function openRows(file: string): Promise<RowSource> {
   const { head, rest } = await peek(chunks);
   if (head === '') throw new Failure(`${name} is empty.`, { hint: 'Expected CSV with a header, or JSON.' });
   const share = (): number | undefined => (size === undefined || size === 0 ? undefined : Math.min(1, bytes / size));
-  // No column of a table is called { or [.
+  // No column name begins with { or [.
   const read = /^[[{]/.test(head) ? jsonRows : csvRows;
   return { ...(await read(name, rest, head)), name, share };
 }
@@ -43,7 +44,7 @@ async function sizeOf(file: string): Promise<number> {
   }
 }
 
-/** The first line that says something, and a stream of everything. */
+/** Returns the first line that is not empty, and a stream with the whole file. */
 async function peek(chunks: AsyncGenerator<Buffer>): Promise<{ readonly head: string; readonly rest: Readable }> {
   const taken: Buffer[] = [];
   let head = '';

@@ -22,7 +22,7 @@ async function read(text: string) {
   return { format, unit, bare, columns, rows, share: source.share() };
 }
 
-test('CSV: a row has the line where it begins, whatever stands between and inside of quotes', async () => {
+test('CSV: a row has the number of the line where it begins, despite empty lines and line breaks in quotes', async () => {
   const { rows, ...source } = await read('\uFEFFa,b\r\n1,2\r\n\r\n3,"x\r\ny ""z"""\r\n4\r\n5,6,7\r\n8,9" z\r\n');
   expect(source).toEqual({ format: 'csv', unit: 'line', bare: false, columns: ['a', 'b'], share: 1 });
   expect(rows).toEqual([
@@ -49,10 +49,10 @@ test.each([
     [
       { at: 1, values: { a: 1 } },
       { at: 2, values: { a: 9007199254740993n } },
-      { at: 3, values: {}, problem: 'is 3, and no object' },
+      { at: 3, values: {}, problem: 'is 3, not an object' },
     ],
   ],
-  ['one object', '{\n "a": [1.5, "x"]\n}\n', true, [{ at: 1, values: { a: [1.5, 'x'] } }]],
+  ['a single object', '{\n "a": [1.5, "x"]\n}\n', true, [{ at: 1, values: { a: [1.5, 'x'] } }]],
   [
     'columns',
     '{"columns": {"a": [1, 2], "b": ["x", "y"]}}',
@@ -63,12 +63,12 @@ test.each([
     ],
   ],
   [
-    'an object a line',
+    'one object per line',
     '{"a": 1}\n\n{"a": 2\n{"a": 3}\n',
     true,
     [
       { at: 1, values: { a: 1 } },
-      { at: 3, values: {}, problem: expect.stringMatching(/^is no JSON: /) },
+      { at: 3, values: {}, problem: expect.stringMatching(/^is not valid JSON: /) },
       { at: 4, values: { a: 3 } },
     ],
   ],
@@ -78,15 +78,15 @@ test.each([
 
 test.each([
   ['', /rows is empty/],
-  ['[1, 2', /rows is no JSON: /],
-  ['{"columns": {"a": [1, 2], "b": [1]}}', /"a" has 2 values, "b" 1/],
-  ['a,b,a\n1,2,3', /names the column "a" twice/],
-])('%j is refused', async (text, message) => {
+  ['[1, 2', /rows is not valid JSON: /],
+  ['{"columns": {"a": [1, 2], "b": [1]}}', /"a" has 2 values, but "b" has 1/],
+  ['a,b,a\n1,2,3', /has the column "a" twice/],
+])('%j is rejected', async (text, message) => {
   await expect(read(text)).rejects.toThrow(message);
 });
 
-test('a quote without an end is refused, with its line', async () => {
-  await expect(read('a,b\n1,"2\n3,4\n')).rejects.toThrow(/is no CSV: .*line 3/);
+test('an unclosed quote is rejected, with its line', async () => {
+  await expect(read('a,b\n1,"2\n3,4\n')).rejects.toThrow(/is not valid CSV: .*line 3/);
 });
 
 test.each([
@@ -108,11 +108,11 @@ test.each([
   ['bool', '0', false],
   ['bool', 'maybe', 'maybe'],
   ['string', '3', '3'],
-] as const)('a field of %s: %j stands for %j', (dtype, text, value) => {
+] as const)('a field of %s: %j becomes %j', (dtype, text, value) => {
   expect(parseField({ dtype }, text)).toBe(value);
 });
 
-test('a field of a tensor is its JSON; a large integer keeps its digits', () => {
+test('a field of a tensor contains JSON, whose large integers keep their digits', () => {
   expect(parseField({ dtype: 'float32', shape: [2, ''] }, '[[1, 2], [3, 4]]')).toEqual([
     [1, 2],
     [3, 4],

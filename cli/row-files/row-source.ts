@@ -1,24 +1,24 @@
-/** One row of a file. */
+/** A row of a file. */
 export interface SourceRow {
-  /** Where it stands, from 1: the line where it begins, or in a JSON array which one it is. */
+  /** The line where the row begins, or its number in a JSON array. Counts from 1. */
   readonly at: number;
-  /** By column; texts where the file is CSV. */
+  /** The values by column. In CSV they are texts. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Why it is no row. */
+  /** Why the row is not valid, such as `is 3, not an object`. */
   readonly problem?: string;
 }
 
 export interface RowSource {
-  /** As people call it. */
+  /** The file's name, or `standard input`. */
   readonly name: string;
   readonly format: 'csv' | 'json';
-  /** What `at` counts. */
+  /** What the rows' `at` counts. */
   readonly unit: 'line' | 'row';
-  /** The header of a CSV file. */
+  /** The header of a CSV file. Undefined for JSON. */
   readonly columns?: readonly string[];
-  /** JSON without an array around it: one row is answered by one object. */
+  /** Whether the file is JSON without an array around the rows, so that a single row's result is written without one. */
   readonly bare: boolean;
   readonly rows: AsyncIterable<SourceRow>;
-  /** How much of it was read, from 0 to 1; undefined where nobody knows how much there is. */
+  /** Returns how much of the file was read, from 0 to 1, or undefined if its size is not known. */
   share(): number | undefined;
 }
