@@ -6,7 +6,7 @@ import { createConsumer } from '../../e2e/consumer.ts';
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
 import { Model } from '../../onnx/model.ts';
 import { declarations } from '../declarations/declarations.ts';
-import { property } from '../declarations/names.ts';
+import { property } from '../declarations/source-text.ts';
 import { typeNames } from '../../service/contract/index.ts';
 
 const repository = join(import.meta.dirname, '../..');

@@ -4,7 +4,7 @@ import type { Feature } from '../../onnx/signature/features.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { typeNames } from '../../service/contract/index.ts';
-import { comment, literal, property } from './names.ts';
+import { comment, literal, property } from './source-text.ts';
 
 /** The same text for the same models, whatever their order. */
 export function declarations(models: readonly Signature[]): string {

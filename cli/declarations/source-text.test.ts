@@ -1,4 +1,4 @@
-import { comment, literal, property } from './names.ts';
+import { comment, literal, property } from './source-text.ts';
 
 test('texts, properties and comments stay what they are', () => {
   expect(literal(`it's "x" \\ \n`)).toBe(`'it\\'s "x" \\\\ \\n'`);
