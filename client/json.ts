@@ -1,7 +1,7 @@
 /**
- * JSON whose integers keep all their digits, in every JavaScript engine: those past Number.MAX_SAFE_INTEGER are bigints.
- * Not all engines have JSON.rawJSON and the reviver's `context.source` (Node 20 lacks both); they can only mark strings,
- * so all engines are treated this way.
+ * JSON whose integers keep all their digits, in every JavaScript engine: those past Number.MAX_SAFE_INTEGER are
+ * bigints. Not all engines have JSON.rawJSON and the reviver's `context.source` (Node 20 lacks both); they can only
+ * mark strings, so all engines are treated this way.
  */
 
 /** Random, so that no text contains it. */

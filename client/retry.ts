@@ -22,8 +22,8 @@ export function retryDelay(error: RhizomeError, failures: number): number | unde
 }
 
 /**
- * Up to 0.1 s, 0.2 s, 0.4 s, … 2 s. Random, so that clients that failed together don't return together ("full jitter" in
- * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ * Up to 0.1 s, 0.2 s, 0.4 s, … 2 s. Random, so that clients that failed together don't return together ("full jitter"
+ * in https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  */
 const backoff = (failures: number): number => Math.min(2000, 100 * 2 ** (failures - 1)) * Math.random();
 

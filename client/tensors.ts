@@ -1,4 +1,6 @@
-/** `Float16Array`, if both the JavaScript engine and the program's `lib` have it; otherwise its bits as `Uint16Array`. */
+/**
+ * `Float16Array`, if both the JavaScript engine and the program's `lib` have it; otherwise its bits as `Uint16Array`.
+ */
 export type Float16Data = typeof globalThis extends { readonly Float16Array: { readonly prototype: infer Floats } }
   ? Floats
   : Uint16Array;
@@ -33,7 +35,8 @@ export interface InferInput {
   readonly data: TensorData[Datatype] | readonly (number | bigint)[];
   /**
    * The elements' type.
-   * @default that of the typed array (`Uint16Array`: UINT16), or INT64 for bigints, BOOL for booleans, BYTES for strings
+   * @default that of the typed array (`Uint16Array`: UINT16), or INT64 for bigints, BOOL for booleans, BYTES for
+   * strings
    */
   readonly datatype?: Datatype;
 }

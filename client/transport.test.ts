@@ -36,9 +36,7 @@ const unavailable =
   (_, response) =>
     response
       .writeHead(503, { 'Content-Type': 'application/problem+json', ...headers })
-      .end(
-        '{"type":"urn:problem-type:rhizome:model-not-ready","title":"Model not ready","status":503,"detail":"Loading."}',
-      );
+      .end('{"type":"urn:problem-type:rhizome:model-not-ready","title":"Not ready","status":503,"detail":"Loading."}');
 const broken: RequestListener = (request) => {
   request.socket.destroy();
 };

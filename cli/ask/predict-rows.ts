@@ -6,7 +6,9 @@ import type { SourceRow } from '../row-files/row-source.ts';
 import type { RowResult } from '../row-files/writer.ts';
 import { issueText } from './issue-text.ts';
 
-/** Limits of a request, so that the service accepts it with its default settings, and responds long before its timeout. */
+/**
+ * Limits of a request, so that the service accepts it with its default settings, and responds long before its timeout.
+ */
 const maxRows = 500;
 const maxBytes = 500_000;
 /** How many problems of a row are reported. */
@@ -29,8 +31,8 @@ interface Outcome {
 /**
  * Sends rows in batches, one after the other, and yields the results of each batch, in the order of the rows.
  *
- * If the service rejects a batch, the others of its rows are sent again without the invalid ones. If the response does not
- * name those, the batch is halved until each rejected row is alone.
+ * If the service rejects a batch, the others of its rows are sent again without the invalid ones. If the response does
+ * not name those, the batch is halved until each rejected row is alone.
  *
  * @throws {RhizomeError} if the service rejects a request for another reason than its rows, or fails for every row
  */
@@ -122,7 +124,8 @@ const mayBeTheRows = ({ status, code }: ServiceProblem): boolean =>
 function predictionsOf(response: unknown, count: number): readonly Outcome[] {
   if (!Array.isArray(response) || response.length !== count)
     throw new Failure(
-      `Sent ${String(count)} ${count === 1 ? 'row' : 'rows'}, but the response does not have one prediction for each: ` +
+      `Sent ${String(count)} ${count === 1 ? 'row' : 'rows'}, ` +
+        'but the response does not have one prediction for each: ' +
         toJson(response).slice(0, 200),
       { hint: 'Check that the URL is that of the service.' },
     );

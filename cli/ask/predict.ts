@@ -60,8 +60,8 @@ export interface Proof {
 }
 
 /**
- * Sends the first example of every model and version that has examples, and checks the predictions. Also sends the default
- * model's example to the path without a name.
+ * Sends the first example of every model and version that has examples, and checks the predictions. Also sends the
+ * default model's example to the path without a name.
  */
 export async function assertPredictions(context: ExecContext, url: string, skip: Skip): Promise<Proof> {
   const models = await projectModels(context.root);
@@ -117,7 +117,9 @@ export function examplesOf({ folder, examples }: ProjectModel): readonly [Exampl
   const [first, ...others] = examples;
   if (first === undefined)
     throw new Failure(`models/${folder}/model.json has no examples.`, {
-      hint: 'Add one, with "input" and "prediction". To send your own rows, use `rhizome predict` with --json or --file.',
+      hint:
+        'Add one, with "input" and "prediction". ' +
+        'To send your own rows, use `rhizome predict` with --json or --file.',
     });
   return [first, ...others];
 }

@@ -74,19 +74,19 @@ test('--features and --classes name what the graph does not, and the answer says
   expect(stdout).toMatch(/npx rhizome predict flowers --json '\{"a":/);
 });
 
-test('a model that is there stays, unless --force replaces it', async () => {
+test('an existing model is kept, unless --force replaces it', async () => {
   await add(fixture('columns'), '--name', 'mine');
   const again = await add(fixture('regressor'), '--name', 'mine');
   expect(again).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringMatching(/models\/mine is there already\.\n.*--force/),
+    stderr: expect.stringMatching(/models\/mine exists already\.\n.*--force/),
   });
   expect((await modelJson('mine'))['features']).toHaveLength(2);
   expect(await add(fixture('regressor'), '--name', 'mine', '--force')).toMatchObject({ exitCode: 0 });
   expect((await modelJson('mine'))['features']).toHaveLength(10);
 });
 
-test('--version puts it beside others; a model without one becomes a version of its own, with all that is in its folder', async () => {
+test('--version adds a version next to others; a model without versions becomes one, with all its files', async () => {
   await add(fixture('columns'), '--name', 'mine');
   await writeFile(join(folder, 'models/mine/train.py'), '');
   const second = await add(fixture('columns'), '--name', 'mine', '--version', '2');
@@ -113,7 +113,7 @@ test('--version puts it beside others; a model without one becomes a version of 
     await expect(model.verify()).resolves.toBeUndefined();
   }
   expect((await add(fixture('columns'), '--name', 'mine', '--version', '02')).stderr).toContain(
-    'models/mine/2 is there already.',
+    'models/mine/2 exists already.',
   );
   expect((await add(fixture('columns'), '--name', 'mine')).stderr).toMatch(
     /models\/mine has the versions 1, 2\.\n.*--version 3/,
@@ -122,7 +122,7 @@ test('--version puts it beside others; a model without one becomes a version of 
   expect((await modelJson('mine/2'))['features']).toHaveLength(10);
 });
 
-test('weights in other files come along, and the image lets them in whatever they are called', async () => {
+test('external weights are copied too, and are in the image whatever their names', async () => {
   const source = join(folder, 'exported');
   await cp(join(repository, 'fixtures/training-libraries/torch-external-data'), source, { recursive: true });
   await writeFile(join(folder, '.dockerignore'), '*\n!models/*/*.onnx*');
@@ -152,7 +152,7 @@ test('weights in other files come along, and the image lets them in whatever the
   expect(lost).toMatchObject({
     exitCode: 1,
     stderr: expect.stringMatching(
-      /has its weights in w\/model-weights, which cannot be copied[^]*Bring w\/model-weights too/,
+      /has weights in w\/model-weights, which cannot be copied[^]*Copy w\/model-weights, too/,
     ),
   });
   expect((await readdir(join(folder, 'models'))).toSorted()).toEqual(['other', 'usual']);

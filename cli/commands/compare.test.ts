@@ -107,15 +107,18 @@ test('a regressor: errors where the truth is known; --tolerance says what is no 
 
 test.each<[string, string, readonly string[], string, number, RegExp]>([
   [
-    'a model of other features',
+    'a model with other features',
     trained('linear-regression'),
     ['--with', 'iris'],
     flowers,
     1,
-    /linear-regression\/model\.onnx cannot be served: model\.json names 4 features, but the model has 5[^]*read with the names of models\/iris\/model\.json/,
+    new RegExp(
+      String.raw`linear-regression/model\.onnx cannot be served: model\.json names 4 features, but the model has 5` +
+        String.raw`[^]*loaded with models/iris/model\.json`,
+    ),
   ],
   [
-    'rows that are none',
+    'invalid rows',
     trained('random-forest'),
     ['--with', 'iris'],
     'sepal_length,sepal_width,petal_length,petal_width\n1,2,3,4\n1,x,3,4\n1,2,3\n',
@@ -128,7 +131,7 @@ test.each<[string, string, readonly string[], string, number, RegExp]>([
     ['--with', 'iris', '--label', 'id'],
     flowers.replaceAll(/^\d+,/gm, 'row,'),
     2,
-    /The column id of standard input holds none of the classes setosa, versicolor, virginica: its first value is row/,
+    /The column id of standard input contains none of the classes setosa, versicolor, virginica: its first value is row/,
   ],
   [
     'a column that is missing',

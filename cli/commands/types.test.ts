@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Puts a model of the repository there, with what is to be different in its model.json. */
+/** Copies a model of the repository to models/, with another model.json if there is one. */
 function put(place: string, from: string, json?: object): void {
   const to = join(folder, 'models', place);
   mkdirSync(to, { recursive: true });
@@ -36,7 +36,7 @@ const types = (...args: readonly string[]) =>
   });
 const irisJson = JSON.parse(readFileSync(join(repository, 'models/iris/model.json'), 'utf8')) as object;
 
-test('units, ranges, descriptions and classes are in the types; printed, or in a file', async () => {
+test('units, ranges, descriptions and classes are in the types, which are printed or written to a file', async () => {
   put('iris', 'models/iris');
   const { stdout, exitCode } = await types();
   expect(exitCode).toBe(0);
@@ -55,7 +55,7 @@ export interface IrisFeatures {
   expect(readFileSync(join(folder, 'src/models.ts'), 'utf8')).toBe(`${stdout}\n`);
 });
 
-test('--check fails where the models have changed, says what, and changes nothing', async () => {
+test('--check fails if the models have changed, shows the difference, and writes nothing', async () => {
   put('iris', 'models/iris');
   await types('--out', 'models.ts');
   expect(await types('--out', 'models.ts', '--check')).toMatchObject({ exitCode: 0, stdout: '' });
@@ -64,7 +64,7 @@ test('--check fails where the models have changed, says what, and changes nothin
   const { exitCode, stderr } = await types('--out', 'models.ts', '--check');
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(
-    /models\.ts is not what the models are now\.\n(.*\n)*.*- export type IrisClass = 'setosa'.*\n(.*\n)*.*\+ export type IrisClass = 'a' \| 'b' \| 'c';\n(.*\n)*.*rhizome types --out models\.ts/,
+    /models\.ts does not match the models\.\n(.*\n)*.*- export type IrisClass = 'setosa'.*\n(.*\n)*.*\+ export type IrisClass = 'a' \| 'b' \| 'c';\n(.*\n)*.*rhizome types --out models\.ts/,
   );
   expect(readFileSync(join(folder, 'models.ts'), 'utf8')).toBe(written);
   expect(await types('--out', 'none.ts', '--check')).toMatchObject({
@@ -74,7 +74,7 @@ test('--check fails where the models have changed, says what, and changes nothin
   expect(await types('--check')).toMatchObject({ exitCode: 2 });
 });
 
-test('of several versions the types are those of the highest; another version of the same model is no change', async () => {
+test('the types are those of the highest version; another version with the same types is not a change', async () => {
   put('price/2', 'onnx/fixtures/columns.onnx');
   put('price/10', 'onnx/fixtures/regressor.onnx');
   const { stdout } = await types('--out', 'models.ts').then(() => types());
@@ -84,10 +84,10 @@ test('of several versions the types are those of the highest; another version of
   expect(await types('--out', 'models.ts', '--check')).toMatchObject({ exitCode: 0 });
 });
 
-test('no model, and one that is broken, are named', async () => {
+test('errors: no models, or a broken one', async () => {
   expect(await types()).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringContaining('There is no model in models/.'),
+    stderr: expect.stringContaining('There are no models in models/.'),
   });
   put('iris', 'models/iris');
   mkdirSync(join(folder, 'models/broken'));
@@ -180,7 +180,7 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
   }
 }, 240_000);
 
-test("examples and answers of every training library's model fit its types", async () => {
+test("examples of every training library's model fit its types", async () => {
   const consumer = createConsumer();
   try {
     const libraries = readdirSync(join(repository, 'fixtures/training-libraries'), { withFileTypes: true })
@@ -221,7 +221,7 @@ test("examples and answers of every training library's model fit its types", asy
   }
 }, 240_000);
 
-/** A value of JSON, and bigints, as source. */
+/** Formats a value, which may contain bigints, as source. */
 function typescript(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);

@@ -1,6 +1,6 @@
 import { comment, literal, property } from './source-text.ts';
 
-test('texts, properties and comments stay what they are', () => {
+test('formats literals, properties and comments', () => {
   expect(literal(`it's "x" \\ \n`)).toBe(`'it\\'s "x" \\\\ \\n'`);
   expect([property('sepal_length'), property('sepal length'), property('1'), property("'")]).toEqual([
     'sepal_length',

@@ -1,7 +1,7 @@
 /**
- * One attempt of the load generator. It doesn't use the client: a load measures single attempts without retries, chooses
- * the connection of each, and counts connections, while `fetch` has one pool of its own and doesn't tell which connection
- * a request used.
+ * One attempt of the load generator. It doesn't use the client: a load measures single attempts without retries,
+ * chooses the connection of each, and counts connections, while `fetch` has one pool of its own and doesn't tell which
+ * connection a request used.
  */
 import { request as requestHttp, type Agent } from 'node:http';
 import { request as requestHttps } from 'node:https';

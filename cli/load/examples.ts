@@ -22,8 +22,8 @@ export async function loadOfExamples(root: string, url: string, asked?: string):
 }
 
 /**
- * Like `loadOfExamples`, but first checks a prediction of each model, so that a wrong URL, API key or model is one clear
- * message rather than thousands of failures.
+ * Like `loadOfExamples`, but first checks a prediction of each model, so that a wrong URL, API key or model is one
+ * clear message rather than thousands of failures.
  */
 export async function assertedLoad(context: ExecContext, url: string, asked?: string): Promise<ExampleLoad> {
   const all = await targets(context.root, asked);

@@ -25,7 +25,9 @@ export interface LoadReport {
   readonly longestGapMs: number;
   /** How many connections were used. With `keep-alive`, those past the pool's size replaced lost or busy ones. */
   readonly opened: number;
-  /** With `keep-alive`: the size of the pool at the end, including connections that were added because all were busy. */
+  /**
+   * With `keep-alive`: the size of the pool at the end, including connections that were added because all were busy.
+   */
   readonly kept: number;
   readonly perSecond: readonly SecondReport[];
 }

@@ -26,7 +26,9 @@ export async function csvRows(
         at,
         values: Object.fromEntries(columns.map((column, index) => [column, fields[index] ?? ''])),
         ...(fields.length !== columns.length && {
-          problem: `has ${String(fields.length)} ${fields.length === 1 ? 'field' : 'fields'}, but the header has ${String(columns.length)}`,
+          problem:
+            `has ${String(fields.length)} ${fields.length === 1 ? 'field' : 'fields'}, ` +
+            `but the header has ${String(columns.length)}`,
         }),
       };
     }

@@ -10,8 +10,8 @@ import type { RowSource } from './row-source.ts';
 const longestHead = 1 << 20;
 
 /**
- * Opens a file with rows, or standard input with `-`. The first line determines the format: CSV with a header, or JSON (an
- * object, an array, `{"columns": …}`, or one object per line). CSV and JSON with one object per line are streamed.
+ * Opens a file with rows, or standard input with `-`. The first line determines the format: CSV with a header, or JSON
+ * (an object, an array, `{"columns": …}`, or one object per line). CSV and JSON with one object per line are streamed.
  * @throws {Failure} if the file cannot be read, is empty, or is not valid
  */
 export async function openRows(file: string): Promise<RowSource> {

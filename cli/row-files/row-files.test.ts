@@ -22,7 +22,7 @@ async function read(text: string) {
   return { format, unit, bare, columns, rows, share: source.share() };
 }
 
-test('CSV: a row has the number of the line where it begins, despite empty lines and line breaks in quotes', async () => {
+test('CSV: a row has the number of its first line, despite empty lines and line breaks in quotes', async () => {
   const { rows, ...source } = await read('\uFEFFa,b\r\n1,2\r\n\r\n3,"x\r\ny ""z"""\r\n4\r\n5,6,7\r\n8,9" z\r\n');
   expect(source).toEqual({ format: 'csv', unit: 'line', bare: false, columns: ['a', 'b'], share: 1 });
   expect(rows).toEqual([

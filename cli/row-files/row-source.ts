@@ -16,7 +16,9 @@ export interface RowSource {
   readonly unit: 'line' | 'row';
   /** The header of a CSV file. Undefined for JSON. */
   readonly columns?: readonly string[];
-  /** Whether the file is JSON without an array around the rows, so that a single row's result is written without one. */
+  /**
+   * Whether the file is JSON without an array around the rows, so that a single row's result is written without one.
+   */
   readonly bare: boolean;
   readonly rows: AsyncIterable<SourceRow>;
   /** Returns how much of the file was read, from 0 to 1, or undefined if its size is not known. */

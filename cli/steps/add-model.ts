@@ -14,32 +14,32 @@ import { moveIn, type Moved } from './move-model.ts';
 import { loadRuntime } from './runtime.ts';
 
 export interface AddOptions {
-  /** Path of the file that an exporter wrote. */
+  /** The path of the exported file. */
   readonly file: string;
   readonly name: string;
-  /** A number: beside other versions. */
+  /** A number. Adds the model as a version next to others. @default the model has no versions */
   readonly version?: string;
-  /** Names of the columns, in their order; those of the graph when absent. */
+  /** Names of the columns, in their order. @default those of the graph */
   readonly features?: readonly string[];
-  /** Names of the classes, in the order of the labels; the labels when absent. */
+  /** Names of the classes, in the order of the labels. @default the labels */
   readonly classes?: readonly string[];
-  /** Whether a model of the name, or the version, may be replaced. */
+  /** Whether to replace an existing model, or version, of this name. @default false */
   readonly force?: boolean;
 }
 
 export interface AddedModel extends Moved {
   readonly folder: string;
   readonly signature: Signature;
-  /** Files beside the model with its weights. */
+  /** Files next to the model that hold its weights. */
   readonly weights: readonly string[];
-  /** Files of the project that now let those into the image. */
+  /** The project's ignore files that were changed, so that the image contains the weights. */
   readonly changed: readonly string[];
 }
 
 /**
- * Makes models/NAME, or models/NAME/VERSION, of a file: the model as it is, and a model.json with what its graph tells and
- * two examples, recorded by running it. Nothing of it is there before all of it is.
- * @throws Failure where there is one already, or the model cannot be served
+ * Adds a model as models/NAME or models/NAME/VERSION: the unchanged file, and a model.json with what is known from the
+ * graph and two examples, recorded by running the model. The folder appears only when it is complete.
+ * @throws {Failure} if the folder exists already, or the model cannot be served
  */
 export async function addModel(
   root: string,
@@ -47,7 +47,7 @@ export async function addModel(
 ): Promise<AddedModel> {
   const folder = ['models', name, ...(version === undefined ? [] : [version])].join('/');
   await checkFree(root, folder, { name, version, force });
-  // In the same file system, so that it can be moved; hidden, so that no service takes it for a model.
+  // On the same file system, so that it can be moved; hidden, so that the service ignores it.
   const draft = join(root, 'models', `.${name}-${String(process.pid)}`);
   try {
     const weights = await copyModel(file, draft);
@@ -65,16 +65,16 @@ export async function addModel(
   }
 }
 
-/** @throws Failure where a model would be lost, or hidden behind another one */
+/** @throws {Failure} if a model would be overwritten, or hidden by another one */
 async function checkFree(
   root: string,
   folder: string,
   { name, version, force }: Required<Pick<AddOptions, 'name' | 'force'>> & { readonly version: string | undefined },
 ): Promise<void> {
-  const there = existsSync(join(root, 'models'))
+  const existing = existsSync(join(root, 'models'))
     ? (await modelFolders(join(root, 'models'))).filter((model) => model.name === name)
     : [];
-  const versions = there.flatMap((model) => model.version ?? []);
+  const versions = existing.flatMap((model) => model.version ?? []);
   if (version === undefined && versions.length > 0) {
     const next = String(BigInt(versions.at(-1) ?? '0') + 1n);
     throw new Failure(
@@ -83,19 +83,21 @@ async function checkFree(
     );
   }
   if (existsSync(join(root, folder)) && !force)
-    throw new Failure(`${folder} is there already.`, {
-      hint: `Choose another ${version === undefined ? '--name, add it as a --version' : '--version'}, or replace it with --force.`,
+    throw new Failure(`${folder} exists already.`, {
+      hint:
+        `Choose another ${version === undefined ? '--name, add the model as a --version' : '--version'}, ` +
+        'or replace it with --force.',
     });
 }
 
-/** Writes model.json beside the model, and proves that the two belong together. */
+/** Writes model.json next to the model, and verifies that the model reproduces its examples. */
 async function describe(
   folder: string,
   given: ModelJson,
   file: string,
   schema: { readonly $schema?: string },
 ): Promise<Signature> {
-  // Loaded here: the runtime is large, and other commands do without it.
+  // Imported here, since the runtime is large, and other commands don't need it.
   const [model, { graphNodes }, { plausibleInputs }, { recordExamples }, onnxruntime] = await Promise.all([
     import('../../onnx/model.ts'),
     import('../../onnx/graph/node.ts'),
@@ -111,14 +113,14 @@ async function describe(
     const bare = await load(given);
     const { signature } = bare;
     const rows = plausibleInputs(signature, graphNodes(await readFile(join(folder, 'model.onnx'))));
-    // Each by itself, as a request with one row will be.
+    // One by one, like requests with one row.
     const examples = await recordExamples(signature, rows, async (some) => {
       const predictions: Prediction[] = [];
       for (const row of some) predictions.push(...(await bare.predict([row])));
       return predictions;
     });
     await bare.release();
-    const prove = async (some: readonly Example[]): Promise<Signature> => {
+    const writeAndVerify = async (some: readonly Example[]): Promise<Signature> => {
       const whole = await load({
         ...schema,
         ...given,
@@ -129,21 +131,22 @@ async function describe(
       await whole.verify().finally(() => whole.release());
       return whole.signature;
     };
-    return await prove(examples).catch((error: unknown) => {
-      // Of a model that was quantized dynamically, an answer depends on the other rows of its run: then one example is all that holds.
+    return await writeAndVerify(examples).catch((error: unknown) => {
+      // The predictions of a dynamically quantized model depend on the other rows of the batch: then only one example
+      // is reproducible.
       if (examples.length < 2 || !(error instanceof model.VerificationError)) throw error;
-      return prove(examples.slice(0, 1));
+      return writeAndVerify(examples.slice(0, 1));
     });
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     throw new Failure(`${file} cannot be served: ${reasonOf(cause)}`, {
       cause,
-      hint: 'rhizome inspect shows what is in it; docs/models.md of Rhizome says what can be served.',
+      hint: '`rhizome inspect` describes the model, and docs/models.md of Rhizome lists what can be served.',
     });
   }
 }
 
-/** For editors: the schema that came with Rhizome, from where model.json will be. */
+/** Returns a reference for editors to the JSON schema of this Rhizome version, relative to the model.json. */
 function schemaReference(folder: string): { readonly $schema?: string } {
   const schema = join(program('onnx/model').replace(/model\.\w+$/, ''), 'model.schema.json');
   const path = relative(folder, schema);

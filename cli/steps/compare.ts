@@ -12,18 +12,18 @@ import { copyModel } from './copy-model.ts';
 import { loadRuntime } from './runtime.ts';
 
 export interface CompareOptions {
-  /** The new model's file. */
+  /** The file of the new model. */
   readonly file: string;
   readonly model: ProjectModel;
-  /** Rows that neither was trained on. */
+  /** A file with rows that neither model was trained on. */
   readonly holdout: string;
-  /** Its column with the truth. */
+  /** The column with the true values. @default none: the quality is not compared */
   readonly label?: string;
-  /** How far a number may be from the old one, relative to it, and still be the same answer. */
+  /** How far a number may be from the old one, relative to it, and still count as unchanged. */
   readonly tolerance: number;
 }
 
-/** Of a row by itself, in milliseconds. */
+/** The time of a prediction of one row, in milliseconds. */
 export interface Latency {
   readonly p50: number;
   readonly p99: number;
@@ -35,10 +35,10 @@ export interface Compared {
   readonly latency: { readonly before: Latency; readonly after: Latency };
 }
 
-/** Rows that are run before the clock is looked at: the first runs of a model take longer. */
+/** How many rows run before times are measured, since a model's first runs take longer. */
 const warmUp = 10;
 
-/** Runs both models in this process, row by row, the new one by the names of the other's model.json. */
+/** Runs both models in this process, row by row. The new one gets the names of the other's model.json. */
 export async function compare(
   context: ExecContext,
   { file, model, holdout, label, tolerance }: CompareOptions,
@@ -51,18 +51,18 @@ export async function compare(
   const folder = join(context.root, 'models', model.folder);
   const draft = join(context.root, '.rhizome', `compare-${String(process.pid)}`);
   const loaded: Model[] = [];
-  const load = async (from: string, shown: string): Promise<Model> => {
+  const load = async (from: string, name: string): Promise<Model> => {
     try {
       const one = await models.load(from, engine, { threads: 1 }, { name: model.name, version: model.version });
       loaded.push(one);
       return one;
     } catch (cause) {
-      throw new Failure(`${shown} cannot be served: ${reasonOf(cause)}`, {
+      throw new Failure(`${name} cannot be served: ${reasonOf(cause)}`, {
         cause,
         hint:
           from === draft
-            ? `It is read with the names of models/${model.folder}/model.json: does it take and give the same?`
-            : 'rhizome inspect says more.',
+            ? `It is loaded with models/${model.folder}/model.json: check that it has the same inputs and outputs.`
+            : '`rhizome inspect` describes the model.',
       });
     }
   };
@@ -74,7 +74,7 @@ export async function compare(
     const before = await load(folder, `models/${model.folder}`);
     const after = await load(draft, file);
     const signatures = { before: before.signature, after: after.signature };
-    checkAlike(signatures, file, label);
+    checkComparable(signatures, file, label);
     const source = await openRows(holdout);
     const rows = await holdoutRows(source, signatures, label);
     checkLabels(signatures, rows, label, source.name);
@@ -85,7 +85,7 @@ export async function compare(
   }
 }
 
-function checkAlike({ before, after }: Signatures, file: string, label: string | undefined): void {
+function checkComparable({ before, after }: Signatures, file: string, label: string | undefined): void {
   const names = (of: Signatures['before']): string =>
     of.features
       .map(({ name }) => name)
@@ -93,21 +93,26 @@ function checkAlike({ before, after }: Signatures, file: string, label: string |
       .join(', ');
   if (names(before) !== names(after))
     throw new Failure(
-      `The models take different features: ${before.name} takes ${names(before)}; ${file} takes ${names(after)}.`,
+      `The models have different features: ${before.name} has ${names(before)}; ${file} has ${names(after)}.`,
       { hint: 'Name them in model.json, or export the new model with the names of the old one.' },
     );
   if (before.output.task !== after.output.task)
     throw new Failure(
-      `The models answer different things: ${before.name} is a ${before.output.task}, ${file} a ${after.output.task}.`,
-      { hint: 'rhizome inspect shows the outputs of each.' },
+      `The models have different tasks: ${before.name} is a ${before.output.task}, ${file} a ${after.output.task}.`,
+      { hint: '`rhizome inspect` shows the outputs of each.' },
     );
   if (label !== undefined && before.output.task === 'tensors')
-    throw new UsageError(`--label does nothing for ${before.name}: it answers tensors, which have no one truth.`, {
-      hint: 'Leave it out.',
-    });
+    throw new UsageError(
+      `--label does not apply to ${before.name}: its outputs are tensors, not a single value to compare.`,
+      {
+        hint: 'Omit --label.',
+      },
+    );
 }
 
-/** A label that no model gives is an answer that both have wrong; if all are such, it is another column's. */
+/**
+ * A label that is not a class counts as an error of both models. If no label is a class, the column is the wrong one.
+ */
 function checkLabels(
   { before: { output } }: Signatures,
   rows: readonly HoldoutRow[],
@@ -121,8 +126,9 @@ function checkLabels(
   )
     return;
   throw new UsageError(
-    `The column ${column} of ${file} holds none of the classes ${output.classes.join(', ')}: its first value is ${String(rows[0]?.label)}.`,
-    { hint: 'Name the column with the classes with --label.' },
+    `The column ${column} of ${file} contains none of the classes ${output.classes.join(', ')}: ` +
+      `its first value is ${String(rows[0]?.label)}.`,
+    { hint: 'Pass the column with the classes as --label.' },
   );
 }
 
@@ -140,7 +146,8 @@ async function run(
     const started = performance.now();
     const [prediction = {}] = await model.predict([row[what]]).catch((cause: unknown) => {
       throw new Failure(
-        `The ${what === 'before' ? 'old' : 'new'} model does not run on ${unit} ${String(row.at)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `The ${what === 'before' ? 'old' : 'new'} model failed on ${unit} ${String(row.at)}: ` +
+          (cause instanceof Error ? cause.message : String(cause)),
         { cause },
       );
     });
@@ -151,10 +158,10 @@ async function run(
     await Promise.all([predict(before, 'before', row), predict(after, 'after', row)]);
   times.before.length = times.after.length = 0;
 
-  let shown = performance.now();
+  let reportedAt = performance.now();
   for (const [index, row] of rows.entries()) {
     signal.throwIfAborted();
-    // The old one first, and the new one first, in turn: neither has the warmer caches.
+    // The two models take turns in running first, so that neither always has the warmer caches.
     const later = index % 2 === 0 ? undefined : await predict(after, 'after', row);
     const earlier = await predict(before, 'before', row);
     comparison.add({
@@ -163,15 +170,15 @@ async function run(
       after: later ?? (await predict(after, 'after', row)),
       ...(row.label !== undefined && { label: row.label }),
     });
-    if (performance.now() - shown < 2000) continue;
-    shown = performance.now();
+    if (performance.now() - reportedAt < 2000) continue;
+    reportedAt = performance.now();
     report.progress([`${String(index + 1)} of ${String(rows.length)} rows, ${String(comparison.changed)} changed`]);
   }
   report.progress([]);
   return { comparison, latency: { before: latency(times.before), after: latency(times.after) } };
 }
 
-/** To a microsecond. */
+/** Rounds to microseconds. */
 function latency(times: readonly number[]): Latency {
   const ascending = times.toSorted((a, b) => a - b);
   const rank = (share: number): number => Math.round(nearestRank(ascending, share) * 1000) / 1000;

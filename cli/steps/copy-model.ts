@@ -4,15 +4,16 @@ import { dirname, join } from 'node:path';
 import { Failure } from '../failure.ts';
 
 /**
- * Copies a model into a folder, as model.onnx, with the files beside it that hold its weights.
- * @returns the names of those files, as the model has them
- * @throws Failure where one cannot be read; what is no model, or names a file elsewhere, whoever loads the copy says
+ * Copies a model to a folder, as model.onnx, with the files next to it that hold its weights. Does not check that the
+ * file is a valid model: loading the copy does.
+ * @returns the names of the files with weights, as in the model
+ * @throws {Failure} if a file cannot be read
  */
 export async function copyModel(file: string, folder: string): Promise<readonly string[]> {
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
-      hint: 'Name the file that the exporter of your training library wrote.',
+      hint: 'Name the file that your training library exported.',
     });
   });
   await mkdir(folder, { recursive: true });
@@ -22,8 +23,9 @@ export async function copyModel(file: string, folder: string): Promise<readonly 
     await cp(join(dirname(file), location), join(folder, location), { mode: constants.COPYFILE_FICLONE }).catch(
       (cause: unknown) => {
         throw new Failure(
-          `${file} has its weights in ${location}, which cannot be copied: ${cause instanceof Error ? cause.message : String(cause)}`,
-          { cause, hint: `Bring ${location} too, from where the model was exported, and put it beside it.` },
+          `${file} has weights in ${location}, which cannot be copied: ` +
+            (cause instanceof Error ? cause.message : String(cause)),
+          { cause, hint: `Copy ${location}, too, from where the model was exported, and put it next to the model.` },
         );
       },
     );

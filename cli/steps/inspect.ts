@@ -8,31 +8,31 @@ import { loadRuntime } from './runtime.ts';
 
 export interface Inspection {
   readonly file: string;
-  /** Of the file itself. */
+  /** The size of the file itself, without external weights. */
   readonly bytes: number;
-  /** Undefined of what is no model. */
+  /** Undefined if the file is not a model. */
   readonly description?: GraphDescription;
-  /** As it will be served; undefined where it cannot be told. */
+  /** How the model will be served. Undefined if it cannot be loaded. */
   readonly signature?: Signature;
-  /** Why it cannot be served; undefined where it can. */
+  /** Why the model cannot be served. Undefined if it can. */
   readonly reason?: string;
 }
 
 /**
- * Looks into a model, and tries whether it can be served: whether it loads, and reproduces the examples of a model.json
- * beside it or, without one, runs on made-up input.
+ * Describes a model, and tests whether it can be served: whether it loads, and reproduces the examples of the
+ * model.json next to it or, without one, runs on made-up input.
  *
- * @param path of the file, or of its folder
- * @throws Failure where there is none
+ * @param path a file, or its folder
+ * @throws {Failure} if there is no such file
  */
 export async function inspect(path: string): Promise<Inspection> {
   const file = (await sizeOf(path)) === undefined ? join(path, 'model.onnx') : path;
   const bytes = await sizeOf(file);
   if (bytes === undefined)
-    throw new Failure(`${path} is a folder without a model.onnx.`, {
-      hint: 'Name the file that the exporter of your training library wrote.',
+    throw new Failure(`The folder ${path} has no model.onnx.`, {
+      hint: 'Name the file that your training library exported.',
     });
-  // Loaded here: the runtime is large, and other commands do without it.
+  // Imported here, since the runtime is large, and other commands don't need it.
   const [{ readModelBytes }, { describeGraph }, engine] = await Promise.all([
     import('../../onnx/file/model-file.ts'),
     import('../../onnx/description.ts'),
@@ -66,12 +66,12 @@ async function tryToServe(file: string, engine: Engine): Promise<Pick<Inspection
   }
 }
 
-/** Undefined of a folder. */
+/** Returns undefined for a folder. */
 async function sizeOf(path: string): Promise<number | undefined> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new Failure(`Cannot read ${path}: ${reasonOf(cause)}`, {
       cause,
-      hint: 'Name the file that the exporter of your training library wrote.',
+      hint: 'Name the file that your training library exported.',
     });
   });
   return found.isDirectory() ? undefined : found.size;

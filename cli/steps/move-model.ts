@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 
 export interface Moved {
-  /** Where a model went that had no version, so that another one has room beside it. */
+  /** Where the existing model without a version was moved, so that it became a version next to the new one. */
   readonly moved?: string;
 }
 
@@ -13,11 +13,13 @@ export interface Place {
   readonly version: string | undefined;
 }
 
-/** Moves a whole model, of the same file system, to models/NAME or models/NAME/VERSION; what is there is replaced. */
+/**
+ * Moves a complete model, on the same file system, to models/NAME or models/NAME/VERSION, and replaces any model there.
+ */
 export async function moveIn(root: string, draft: string, { name, version }: Place): Promise<Moved> {
   const home = join(root, 'models', name);
   if (version !== undefined && existsSync(join(home, 'model.onnx')))
-    return besideUnversioned(draft, home, name, version);
+    return moveNextToUnversioned(draft, home, name, version);
   const folder = version === undefined ? home : join(home, version);
   await mkdir(join(folder, '..'), { recursive: true });
   await rm(folder, { recursive: true, force: true });
@@ -25,15 +27,15 @@ export async function moveIn(root: string, draft: string, { name, version }: Pla
   return {};
 }
 
-/** The folder becomes a version of its own, with all that is in it. */
-async function besideUnversioned(draft: string, home: string, name: string, version: string): Promise<Moved> {
+/** Makes the existing folder a version of its own, with all its files, next to the new version. */
+async function moveNextToUnversioned(draft: string, home: string, name: string, version: string): Promise<Moved> {
   const file = join(home, 'model.json');
   const json = existsSync(file) ? await readFile(file, 'utf8') : undefined;
-  const said = json === undefined ? undefined : (JSON.parse(json) as { version?: unknown }).version;
-  const old = typeof said === 'string' && /^\d+$/.test(said) ? String(BigInt(said)) : '1';
+  const stated = json === undefined ? undefined : (JSON.parse(json) as { version?: unknown }).version;
+  const old = typeof stated === 'string' && /^\d+$/.test(stated) ? String(BigInt(stated)) : '1';
   if (old === version)
-    throw new Failure(`models/${name} is version ${old} already.`, {
-      hint: `Choose another --version, or say in models/${name}/model.json which one that is.`,
+    throw new Failure(`models/${name} already is version ${old}.`, {
+      hint: `Choose another --version, or correct "version" in models/${name}/model.json.`,
     });
   const both = `${draft}-versions`;
   await mkdir(both);
@@ -45,7 +47,7 @@ async function besideUnversioned(draft: string, home: string, name: string, vers
     await rename(join(both, old), home);
     throw error;
   }
-  // The schema is one folder further away.
+  // The path of the schema is one folder longer now.
   if (json !== undefined)
     await writeFile(join(home, old, 'model.json'), json.replace(/("\$schema"\s*:\s*")(?=\.\.\/)/, '$1../'));
   return { moved: `models/${name}/${old}` };

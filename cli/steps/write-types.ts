@@ -5,9 +5,12 @@ import { Failure } from '../failure.ts';
 import { quote } from '../tools/quote.ts';
 import { loadRuntime } from './runtime.ts';
 
-/** What the models of the project take and give, each in the version that callers get who name none. @throws Failure naming a model that cannot be loaded */
+/**
+ * Reads the signatures of the project's models, each in the version that serves requests without a version.
+ * @throws {Failure} if a model cannot be loaded
+ */
 export async function readModels(root: string): Promise<readonly Signature[]> {
-  // Loaded here: the runtime is large, and other commands do without it.
+  // Imported here, since the runtime is large, and other commands don't need it.
   const [{ Model }, { compareVersions, modelFolders }, runtime] = await Promise.all([
     import('../../onnx/model.ts'),
     import('../../onnx/file/model-folders.ts'),
@@ -16,7 +19,7 @@ export async function readModels(root: string): Promise<readonly Signature[]> {
   const models = join(root, 'models');
   const folders = await modelFolders(models).catch(() => []);
   if (folders.length === 0)
-    throw new Failure('There is no model in models/.', { hint: 'Add one: rhizome add model.onnx --name NAME' });
+    throw new Failure('There are no models in models/.', { hint: 'Add one: rhizome add model.onnx --name NAME' });
   const signatures = new Map<string, Signature>();
   for (const place of folders) {
     const folder = relative(process.cwd(), join(models, place.folder));
@@ -24,7 +27,7 @@ export async function readModels(root: string): Promise<readonly Signature[]> {
       (cause: unknown) => {
         throw new Failure(cause instanceof Error ? cause.message : String(cause), {
           cause,
-          hint: `Mend it, or take it out of ${dirname(folder)}/.`,
+          hint: `Correct the model, or remove it from ${dirname(folder)}/.`,
         });
       },
     );
@@ -42,18 +45,18 @@ export async function writeTypes(file: string, text: string): Promise<void> {
   await writeFile(file, text);
 }
 
-/** @throws Failure where the file is not what `writeTypes` would write */
+/** @throws {Failure} if the file differs from what `writeTypes` would write */
 export async function checkTypes(file: string, text: string): Promise<void> {
-  const hint = `Write it: rhizome types --out ${quote([file])}`;
-  const there = await readFile(file, 'utf8').catch((cause: unknown) => {
+  const hint = `To update it: rhizome types --out ${quote([file])}`;
+  const current = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
       hint,
     });
   });
-  if (there === text) return;
-  const [was, is] = [there.split('\n'), text.split('\n')];
-  const added = is.filter((line) => !was.includes(line)).map((line) => `+ ${line}`);
-  const gone = was.filter((line) => !is.includes(line)).map((line) => `- ${line}`);
-  throw new Failure(`${file} is not what the models are now.`, { details: [...gone, ...added].slice(0, 20), hint });
+  if (current === text) return;
+  const [before, after] = [current.split('\n'), text.split('\n')];
+  const added = after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`);
+  const removed = before.filter((line) => !after.includes(line)).map((line) => `- ${line}`);
+  throw new Failure(`${file} does not match the models.`, { details: [...removed, ...added].slice(0, 20), hint });
 }

@@ -15,8 +15,8 @@ const gap = '  ';
 const narrowest = 8;
 
 /**
- * Formats rows as aligned columns, without borders. If the lines would be too long, the widest columns wrap. Cells may have
- * several lines, and may contain ANSI colours.
+ * Formats rows as aligned columns, without borders. If the lines would be too long, the widest columns wrap. Cells may
+ * have several lines, and may contain ANSI colours.
  * @returns lines; a row has several if one of its cells has
  */
 export function columns(
