@@ -112,7 +112,7 @@ test('unknown routes and models are 404, wrong methods 405 with Allow', async ()
   expect((await request('GET', '/prediction')).status).toBe(404);
   expect(await json(await request('GET', '/models/rose'))).toMatchObject({
     status: 404,
-    detail: "There is no model 'rose'. Served: iris.",
+    detail: "There is no model 'rose'. Available models: iris.",
   });
   for (const [method, path, allow] of [
     ['GET', '/predictions', 'POST'],

@@ -32,13 +32,14 @@ export interface Dependencies {
   readonly options: PredictionsOptions & { readonly maxBodyBytes: number };
 }
 
+/** Creates the HTTP application. It does not listen, and does not load models. */
 export function createApp({ repository, lifecycle, metrics: collected, logger, apiKey, options }: Dependencies): Hono {
   const app = new Hono();
   app.onError(problems(logger));
   app.notFound((c) => {
     throw new ServiceError(
       'route-not-found',
-      `There is no ${c.req.path}. ${paths.openapi} lists every route, ${paths.docs} shows them.`,
+      `There is no route ${c.req.path}. See ${paths.docs} for every route, or ${paths.openapi}.`,
     );
   });
 
@@ -62,7 +63,7 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
     needsKey: apiKey() !== undefined,
   }));
 
-  // Routes above are open; those below need the key and take a body.
+  // The routes above are open. Those below need the API key, and their bodies are limited.
   app.use(auth(apiKey), bodyLimit(options.maxBodyBytes));
   predictions(app, repository, collected, options);
   models(app, repository, options);
@@ -70,7 +71,7 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
   return app;
 }
 
-/** The model, or undefined where there is none or it is not loaded. */
+/** Returns the model, or undefined if it does not exist or is not loaded. */
 function loadedModel(find: () => Model): Model | undefined {
   try {
     return find();

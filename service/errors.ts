@@ -1,6 +1,9 @@
 import type { Issue } from './contract/index.ts';
 
-/** What can be wrong with a request, in the domain's words. `middleware/problems.ts` alone knows the HTTP statuses. */
+/**
+ * What can be wrong with a request. `middleware/http-statuses.ts` maps these codes to HTTP statuses, and `grpc/status.ts`
+ * to gRPC statuses.
+ */
 export type ErrorCode =
   | 'incomplete-body'
   | 'invalid-json'
@@ -17,11 +20,12 @@ export type ErrorCode =
 
 interface ServiceErrorOptions {
   readonly issues?: readonly Issue[];
-  /** Methods that the route has, for `method-not-allowed`. */
+  /** For `method-not-allowed`: the methods that the route supports. */
   readonly allow?: readonly string[];
   readonly cause?: unknown;
 }
 
+/** A request cannot be served. The message is meant for the client. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly code: ErrorCode;

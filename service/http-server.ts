@@ -6,20 +6,20 @@ import type { Hono } from 'hono';
 import type { Config } from './config/config.ts';
 import type { Listener } from './lifecycle/drain.ts';
 
-/** Longer than the idle time of common load balancers (ALB 60 s, nginx 75 s), so that it is they who close. */
+/** Longer than the idle timeout of common load balancers (ALB 60 s, nginx 75 s), so that they close idle connections first. */
 const KEEP_ALIVE_SECONDS = 90;
-/** A client that sends its headers more slowly than this only holds a connection. */
+/** A client that needs longer than this to send its headers only occupies a connection. */
 const HEADERS_SECONDS = 10;
 const MOST_CONNECTIONS = 10_000;
-/** A connection that was opened just before the listener closed has this long to send its request. */
+/** How long a connection that was opened just before the listener closed has to send its request. */
 const FIRST_REQUEST_SECONDS = 1;
 
-/** The address cannot be listened on. */
+/** The service cannot listen on the address. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** @throws ListenError */
+/** Listens for HTTP requests. @throws {ListenError} */
 export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: Config): Promise<Listener> {
   const requestTimeout = requestTimeoutSeconds * 1000;
   const listener = getRequestListener(app.fetch);
@@ -45,10 +45,10 @@ export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: C
   const bound = typeof address === 'object' && address ? address.port : port;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    dismiss: () => undefined, // each answer tells its client, as the lifecycle has it
+    dismiss: () => undefined, // middleware/draining.ts tells each client.
     async close() {
       const sparedUntil = performance.now() + FIRST_REQUEST_SECONDS * 1000;
-      // Again and again, since a busy connection turns idle when its answer is sent.
+      // Repeatedly, because a busy connection becomes idle when its response is sent.
       const closeIdle = setInterval(() => {
         if (performance.now() > sparedUntil) server.closeIdleConnections();
       }, 50);
@@ -69,10 +69,10 @@ export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: C
 }
 
 /**
- * Closes the listener alone. `close` of an HTTP server would also cut connections that have not sent their first request
- * yet, and would no longer enforce the request time-out on the others.
+ * Closes only the listener. `close` of an HTTP server would also end connections that have not sent their first request,
+ * and would stop enforcing the request timeout on the others.
  *
- * @returns once every connection has ended.
+ * @returns when every connection has ended
  */
 function closeListener(server: Server): Promise<void> {
   return new Promise((resolve) =>

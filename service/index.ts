@@ -1,9 +1,9 @@
 /**
- * The service, for programs of one's own: `rhizome-kit/service`.
+ * The service as a library, `rhizome-kit/service`. This is what the image runs:
  *
  *     await serve(readConfig({ MODELS_DIR: 'models', PORT: '8000' }));
  *
- * is what the image runs; `createApp` makes the Hono application alone.
+ * `createApp` returns only the Hono application.
  */
 export { createApp, type Dependencies } from './app.ts';
 export { ConfigError, readConfig, type Config } from './config/config.ts';

@@ -1,6 +1,7 @@
-// Process 1 of a container ignores a signal that nobody handles, and loading the libraries takes a while: handle it first.
-let stop: (signal: NodeJS.Signals) => void = () => process.exit(0); // nothing was accepted yet
-// One listener for good: a signal that is on its way while listeners change would be lost.
+// Process 1 of a container ignores signals that it has no handler for. Loading the libraries takes a while, so the handlers
+// come first.
+let stop: (signal: NodeJS.Signals) => void = () => process.exit(0); // No request has been accepted yet.
+// The handlers are never replaced: a signal that arrives in between would be lost.
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.on(signal, () => {
     stop(signal);

@@ -45,7 +45,7 @@ test.each<[string, object, RegExp, object]>([
       ],
       times: 2,
     },
-    /refuses the input: the tensors of the sequence 's' differ in shape, so they cannot be stacked into one tensor/,
+    /rejects the input: the tensors of the sequence 's' differ in shape, so they cannot be stacked into one tensor/,
     {
       x: [
         [1, 2, 3],
@@ -57,7 +57,7 @@ test.each<[string, object, RegExp, object]>([
   [
     'run-absent',
     { x: [[1, 2, 3]], c: false },
-    /refuses the input: the output 'o' is absent for this input/,
+    /rejects the input: the output 'o' is absent for this input/,
     { x: [[1, 2, 3]], c: true },
   ],
 ])(

@@ -70,8 +70,8 @@ test('/predictions is for DEFAULT_MODEL; without it, and with several models, it
 });
 
 test.each([
-  ['/models/rose/predictions', "There is no model 'rose'. Served: columns, echo, gather, iris, wine."],
-  ['/models/wine/versions/3/predictions', "The model 'wine' has no version '3': it has 2, 11."],
+  ['/models/rose/predictions', "There is no model 'rose'. Available models: columns, echo, gather, iris, wine."],
+  ['/models/wine/versions/3/predictions', "The model 'wine' has no version '3'. Its versions are 2, 11."],
   ['/models/__proto__/predictions', "There is no model '__proto__'."],
   ['/models/%ff/predictions', 'There is no model'],
 ])('%s is a 404 that names what there is', async (path, detail) => {
@@ -104,7 +104,7 @@ test('an integer past its dtype is refused with all its digits', async () => {
   );
   expect(response.status).toBe(422);
   expect(await response.text()).toContain(
-    '"pointer":"#/int64","detail":"Not within int64.","value":9223372036854775808',
+    '"pointer":"#/int64","detail":"The number is outside the range of int64.","value":9223372036854775808',
   );
 });
 
@@ -132,16 +132,16 @@ test('what the runtime refuses is a 422 with its words and the row, and the next
     return (await json(response)) as unknown as Problem;
   };
   expect(await refused({ columns: 7 })).toMatchObject({
-    detail: expect.stringMatching(/^The model's runtime refuses the input: .*out of data bounds/s),
+    detail: expect.stringMatching(/^The model's runtime rejects the input: .*out of data bounds/s),
     errors: [{ pointer: '#' }],
   });
   const rows = Array.from({ length: 100 }, (_, row) => ({ columns: row === 61 || row === 80 ? 7 : 1 }));
   expect(await refused(rows)).toMatchObject({
-    detail: expect.stringContaining('refuses row 61: '),
+    detail: expect.stringContaining('rejects row 61: '),
     errors: [{ pointer: '#/61' }],
   });
   expect(await refused({ columns: { columns: rows.map(({ columns }) => columns) } })).toMatchObject({
-    detail: expect.stringContaining('refuses row 61: '),
+    detail: expect.stringContaining('rejects row 61: '),
     errors: [{ pointer: '#/columns' }],
   });
   expect((await request('POST', '/models/gather/predictions', { columns: 1 })).status).toBe(200);

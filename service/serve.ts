@@ -10,17 +10,17 @@ import { Metrics } from './middleware/metrics.ts';
 import { drain, type Listener } from './lifecycle/drain.ts';
 import { listen } from './http-server.ts';
 
-/** Takes what is to be done on SIGTERM and SIGINT. */
+/** Registers a function to call on SIGTERM and SIGINT. */
 export type OnSignal = (stop: (signal: NodeJS.Signals) => void) => void;
 
 export interface ServeOptions {
-  /** @default JSON lines on standard output */
+  /** @default a logger that writes JSON lines to standard output */
   readonly logger?: Logger;
-  /** @default listens to the process */
+  /** @default registers the function with `process.on` */
   readonly onSignal?: OnSignal;
 }
 
-/** Loads the models of a folder and answers requests until SIGTERM or SIGINT, then drains. @throws ListenError */
+/** Loads the models of a folder and serves them until SIGTERM or SIGINT, then drains. @throws {ListenError} */
 export async function serve(
   config: Config,
   { logger = createLogger(config), onSignal = listenToProcess }: ServeOptions = {},
@@ -30,11 +30,11 @@ export async function serve(
   const metrics = new Metrics();
   const common = { repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger) };
 
-  // Who has no use for gRPC does not wait for its library either.
+  // The gRPC library is only loaded if it is needed.
   const { grpcPort } = config;
   const listenGrpc = grpcPort === undefined ? undefined : (await import('./grpc/server.ts')).listenGrpc;
 
-  // Listening comes first: while a large model loads, /livez answers and /readyz says what it waits for.
+  // Listens first: while a large model loads, /livez responds, and /readyz says what it is waiting for.
   const http = await listen(createApp({ ...common, options: config }), config);
   const grpc = await listenGrpc?.(grpcPort ?? 0, config, common);
   logger.info({ url: http.url, ...(grpc && { grpc_url: grpc.url }), models_dir: config.modelsDir }, 'listening');
@@ -54,14 +54,15 @@ export async function serve(
   const failed = (await repository.checks()).filter(({ ok }) => !ok);
   if (failed.length > 0) logger.error({ checks: failed }, 'not ready');
   else logger.info('ready');
-  // Node writes it on a clean exit; one that is killed should come back as quickly. Does nothing where no cache is set.
+  // Node writes its compile cache on a clean exit only. A process that is killed should restart just as quickly. This does
+  // nothing if no cache is configured.
   flushCompileCache();
 
   await stopped;
   await repository.release();
 }
 
-/** Resolves once the listeners have drained after a signal. A second signal exits at once. */
+/** Resolves when the listeners have drained after a signal. A second signal exits immediately. */
 function drained(
   onSignal: OnSignal,
   listeners: readonly Listener[],
@@ -72,12 +73,12 @@ function drained(
   return new Promise((resolve, reject) => {
     onSignal((signal) => {
       if (lifecycle.phase !== 'serving') {
-        logger.warn({ signal }, 'second signal: exiting at once');
+        logger.warn({ signal }, 'second signal: exiting immediately');
         process.exit(1);
       }
       logger.info({ signal, drain_delay_seconds: config.drainDelaySeconds }, 'draining');
       drain(listeners, lifecycle, config).then((cut) => {
-        if (cut > 0) logger.error({ connections: cut }, 'grace period over: connections cut');
+        if (cut > 0) logger.error({ connections: cut }, 'grace period over: connections interrupted');
         else logger.info('drained');
         resolve();
       }, reject);
@@ -89,7 +90,7 @@ function listenToProcess(stop: (signal: NodeJS.Signals) => void): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
 }
 
-/** JSON lines on standard output. */
+/** Returns a logger that writes JSON lines to standard output. */
 function createLogger({ logLevel: level }: Config): Logger {
   return pino({
     level,
@@ -99,7 +100,7 @@ function createLogger({ logLevel: level }: Config): Logger {
   });
 }
 
-/** The program: configured by the environment, exits with 78 where that is wrong. */
+/** Runs the service as a program. Environment variables configure it; if they are invalid, it exits with code 78. */
 export async function main(args: readonly string[], onSignal: OnSignal): Promise<void> {
   if (args.includes('--help')) {
     process.stdout.write(describeVariables());
@@ -109,7 +110,7 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
     await serve(readConfig(process.env), { onSignal });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    // Not only the exit code: a listener that is open already would keep a process alive that never gets ready.
+    // Exits instead of only setting the exit code: an open listener would keep a process running that never becomes ready.
     process.exit(error instanceof ConfigError ? EX_CONFIG : 1);
   }
 }

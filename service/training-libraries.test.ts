@@ -161,10 +161,11 @@ function note(name: string, api: string, off: number): void {
 function table(): string {
   const apis = ['predictions', 'v2 JSON', 'v2 binary', 'library'];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const shown = (off: number | undefined): string => (off === undefined ? '–' : off === 0 ? '0' : off.toExponential(0));
+  const formatValue = (off: number | undefined): string =>
+    off === undefined ? '–' : off === 0 ? '0' : off.toExponential(0);
   return [
     line(['model', ...apis]),
     line(['---', ...apis.map(() => '---')]),
-    ...[...largest].map(([name, of]) => line([name, ...apis.map((api) => shown(of.get(api)))])),
+    ...[...largest].map(([name, of]) => line([name, ...apis.map((api) => formatValue(of.get(api)))])),
   ].join('\n');
 }

@@ -6,10 +6,10 @@ import type { Config } from './config.ts';
 /** Returns the key that requests need now, or undefined if they need none. */
 export type KeySource = () => string | undefined;
 
-/** How long a rotated key may go unnoticed. Kubernetes itself takes up to a minute to write it into the volume. */
+/** How long it may take to notice a rotated key. Kubernetes takes up to a minute to write it to the volume. */
 const REREAD_MILLISECONDS = 1000;
 
-/** The API key: from the environment, else from a mounted file, which is read again as its Secret changes. */
+/** Returns the source of the API key: API_KEY, or else the mounted file, which is read again when its Secret changes. */
 export function apiKeySource(
   { apiKey, apiKeyFile }: Pick<Config, 'apiKey' | 'apiKeyFile'>,
   logger: Logger,
@@ -22,8 +22,8 @@ export function apiKeySource(
     if (now() < nextRead) return key;
     nextRead = now() + REREAD_MILLISECONDS;
     const read = readKey(apiKeyFile, logger);
-    // Fail closed: a key that vanishes stays in force until another one comes; while there never was one that could be
-    // read, nobody knows the right one.
+    // Fail closed: a key that disappears stays valid until a new one arrives. If the file has never been readable, a random
+    // key rejects every request.
     if (read === 'unreadable') key ??= randomUUID();
     else if (read !== 'missing') key = read.key;
     return key;
@@ -34,10 +34,10 @@ function readKey(path: string, logger: Logger): { readonly key: string } | 'miss
   try {
     const key = readFileSync(path, 'utf8').trim();
     if (key !== '') return { key };
-    logger.error({ path }, 'the API key file is empty');
+    logger.error({ path }, 'The API key file is empty');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing';
-    logger.error({ err: error, path }, 'the API key file cannot be read');
+    logger.error({ err: error, path }, 'The API key file cannot be read');
   }
   return 'unreadable';
 }

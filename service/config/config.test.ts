@@ -74,7 +74,7 @@ test('every problem is in one message, with name, value and what was expected', 
   expect(read).toThrow(ConfigError);
   for (const part of [
     'PORT is "80a": expected a whole number from 0 to 65535',
-    'MODELS_DIR is "/nowhere": expected a folder that can be read',
+    'MODELS_DIR is "/nowhere": expected a readable folder',
     'LOG_LEVEL is "loud": expected one of fatal, error, warn',
     'STRICT_RANGES is "yes": expected true or false',
     'MAX_BODY_BYTES is "-1"',

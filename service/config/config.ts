@@ -3,11 +3,11 @@ import { minimumGraceSeconds, variables, type Variable, type VariableName } from
 
 export interface Config {
   readonly port: number;
-  /** None: no gRPC. */
+  /** Undefined turns gRPC off. */
   readonly grpcPort: number | undefined;
   readonly host: string;
   readonly modelsDir: string;
-  /** The model that a request means which names none; by default the only one. */
+  /** The model of requests that name none. If undefined, it is the only model. */
   readonly defaultModel: string | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly drainDelaySeconds: number;
@@ -16,19 +16,23 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly strictRanges: boolean;
   readonly inferenceThreads: number;
-  /** From the environment; wins over the file. */
+  /** Takes precedence over `apiKeyFile`. */
   readonly apiKey: string | undefined;
   readonly apiKeyFile: string;
 }
 
-/** The environment does not describe a service that can run: exit code 78, EX_CONFIG of sysexits.h. */
+/** The environment variables are invalid. The process exits with code 78, which is EX_CONFIG in sysexits.h. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
     super(
-      `The configuration has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nRun with --help for every variable.`,
+      [
+        `The configuration has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`,
+        ...problems.map((problem) => `  - ${problem}`),
+        'Run with --help to list every variable.',
+      ].join('\n'),
     );
     this.problems = problems;
   }
@@ -39,7 +43,11 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads and checks the environment. An empty value counts as unset. @throws ConfigError with every problem at once. */
+/**
+ * Reads and validates the environment variables. An empty value counts as unset.
+ *
+ * @throws {ConfigError} with every problem at once
+ */
 export function readConfig(environment: Environment): Config {
   const problems: string[] = [];
   const raw = (name: VariableName): string => environment[name] || (variables[name] as Variable).default || '';
@@ -77,21 +85,22 @@ export function readConfig(environment: Environment): Config {
     apiKey: environment['API_KEY']?.trim() || undefined,
     apiKeyFile: raw('API_KEY_FILE'),
   };
-  check('MODELS_DIR', isReadableFolder(config.modelsDir), 'a folder that can be read');
+  check('MODELS_DIR', isReadableFolder(config.modelsDir), 'a readable folder');
   const least = minimumGraceSeconds(config.drainDelaySeconds, config.requestTimeoutSeconds);
   if (config.gracePeriodSeconds < least) {
     problems.push(
-      `GRACE_PERIOD_SECONDS is ${config.gracePeriodSeconds}: expected at least ${least}, which is DRAIN_DELAY_SECONDS + REQUEST_TIMEOUT_SECONDS + 5, or requests would be cut off`,
+      `GRACE_PERIOD_SECONDS is ${config.gracePeriodSeconds}: expected at least ${least} ` +
+        '(DRAIN_DELAY_SECONDS + REQUEST_TIMEOUT_SECONDS + 5), so that no request is interrupted',
     );
   }
   if (environment['API_KEY_FILE'] && !environment['API_KEY'] && !isReadableFile(config.apiKeyFile)) {
-    problems.push(`API_KEY_FILE is ${JSON.stringify(config.apiKeyFile)}: expected a file that can be read`);
+    problems.push(`API_KEY_FILE is ${JSON.stringify(config.apiKeyFile)}: expected a readable file`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
 
-/** The text of `--help`. */
+/** Returns the text of `--help`. */
 export function describeVariables(): string {
   const entries: [string, Variable][] = Object.entries(variables);
   const width = Math.max(...entries.map(([name]) => name.length));
@@ -102,7 +111,7 @@ export function describeVariables(): string {
     ];
     return `${indent}${name.padEnd(width)}  ${description} (${notes})`;
   });
-  return `Serves the ONNX models of a folder over HTTP. Configured by the environment:\n\n${lines.join('\n')}\n`;
+  return `Serves the ONNX models of a folder over HTTP and gRPC. Environment variables configure it:\n\n${lines.join('\n')}\n`;
 }
 
 const WHOLE = /^\d+$/;

@@ -1,9 +1,9 @@
-/** Time that the process keeps for closing idle connections and exiting, after the last request has had its time. */
+/** How long closing idle connections and exiting may take after the last request. */
 const closingSeconds = 5;
 
 /**
- * The shortest grace period, in seconds, in which nothing accepted is cut off: traffic still arrives during the drain
- * delay, and the last request to arrive may take the whole request time-out.
+ * Returns the shortest grace period, in seconds, that interrupts no accepted request: requests still arrive during the
+ * drain delay, and the last of them may take the whole request timeout.
  */
 export function minimumGraceSeconds(drainDelaySeconds: number, requestTimeoutSeconds: number): number {
   return drainDelaySeconds + requestTimeoutSeconds + closingSeconds;

@@ -1,52 +1,55 @@
 import { apiKeyMount, image, ports } from './endpoints.ts';
 
-/** One environment variable: `--help`, the configuration's checks and the manifests all read this table. */
+/** An environment variable. `--help`, the validation of the configuration and the manifests all use this table. */
 export interface Variable {
-  /** What it is when unset; none means that the feature is off. */
+  /** The value if it is unset. Without a default, the feature is off. */
   readonly default?: string;
-  /** `seconds`, `bytes`, ... for the reader of `--help`. */
+  /** Such as `seconds` or `bytes`, for `--help`. */
   readonly unit?: string;
   readonly description: string;
 }
 
 export const variables = {
-  PORT: { default: String(ports.http.number), description: 'TCP port to listen on; 0 picks a free one' },
-  GRPC_PORT: { description: 'TCP port for the Open Inference Protocol over gRPC; unset: none' },
+  PORT: { default: String(ports.http.number), description: 'TCP port for HTTP; 0 selects a free port' },
+  GRPC_PORT: { description: 'TCP port for the Open Inference Protocol over gRPC; if unset, gRPC is off' },
   HOST: { default: '0.0.0.0', description: 'address to listen on' },
   MODELS_DIR: {
     default: image.modelsDir,
-    description: 'folder with one folder a model: NAME/model.onnx, NAME/model.json',
+    description: 'folder with one folder per model: NAME/model.onnx, NAME/model.json',
   },
-  DEFAULT_MODEL: { description: 'name of the model that POST /predictions is for; unset: the only one' },
+  DEFAULT_MODEL: { description: 'model that POST /predictions uses; if unset, the only model' },
   LOG_LEVEL: { default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' },
   DRAIN_DELAY_SECONDS: {
     default: '5',
     unit: 'seconds',
-    description: 'after SIGTERM, keep accepting for this long while endpoints are withdrawn',
+    description: 'how long to accept connections after SIGTERM, while the cluster removes the endpoint',
   },
   GRACE_PERIOD_SECONDS: {
     default: '30',
     unit: 'seconds',
-    description: 'after SIGTERM, be gone by then: terminationGracePeriodSeconds of the pod',
+    description: 'when to have exited after SIGTERM; the same as terminationGracePeriodSeconds of the pod',
   },
   REQUEST_TIMEOUT_SECONDS: {
     default: '15',
     unit: 'seconds',
-    description: 'longest time to receive and answer one request',
+    description: 'longest time to receive and process one request',
   },
   MAX_BODY_BYTES: { default: '1048576', unit: 'bytes', description: 'largest request body' },
-  STRICT_RANGES: { default: 'false', description: 'true refuses a value outside its valid range instead of warning' },
+  STRICT_RANGES: {
+    default: 'false',
+    description: 'if true, values outside their valid range are rejected instead of causing a warning',
+  },
   INFERENCE_THREADS: {
     default: '1',
     unit: 'threads',
-    description: 'threads of the ONNX runtime for one prediction; at most the CPU limit',
+    description: 'threads that the ONNX runtime uses for one prediction; no more than the CPU limit',
   },
   API_KEY: {
-    description: 'when set, requests need "Authorization: Bearer KEY"; probes, metrics and documentation do not',
+    description: 'if set, requests need "Authorization: Bearer KEY", except for probes, metrics and documentation',
   },
   API_KEY_FILE: {
     default: `${apiKeyMount.dir}/${apiKeyMount.file}`,
-    description: 'file that holds the API key; read again when it changes; a missing file means no key',
+    description: 'file with the API key, read again when it changes; if it is missing, no key is required',
   },
 } as const satisfies Record<string, Variable>;
 

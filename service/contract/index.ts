@@ -1,6 +1,6 @@
 /**
- * What the service promises to those who deploy it: the only part of `service/` that `infra/` and `cli/` import.
- * Nothing here does I/O or depends on a library.
+ * What the service guarantees to those who deploy or call it: the only part of `service/` that `infra/`, `cli/` and
+ * `client/` import. Nothing here does I/O or depends on a library.
  */
 export { variables, type Variable, type VariableName } from './environment.ts';
 export { metrics } from './metrics.ts';

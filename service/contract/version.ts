@@ -1,2 +1,2 @@
-/** Of Rhizome. In an image the package.json at hand is the project's, so it is written here too. */
+/** The version of Rhizome. It is also written here, because the package.json in an image is the project's. */
 export const version = '0.1.0';

@@ -22,27 +22,27 @@ export interface CallsOptions {
   readonly apiKey: KeySource;
   readonly requestTimeoutSeconds: number;
   readonly maxBodyBytes: number;
-  /** Paths that need no key, as probes have none. */
+  /** Paths that need no key, such as those of probes. */
   readonly open: ReadonlySet<string>;
-  /** Paths of calls that last for as long as their client likes. */
+  /** Paths of calls that last until their client ends them. */
   readonly endless: ReadonlySet<string>;
 }
 
-/** What a handler knows of its call, and tells of it. */
+/** What a handler can read and set of its call. */
 export interface Call {
   readonly requestId: string;
-  /** When the client no longer waits, in milliseconds as of `Date.now()`; Infinity where it waits for ever. */
+  /** Until when the client waits, in milliseconds as in `Date.now()`; Infinity without a deadline. */
   readonly deadline: number;
   readonly cancelled: boolean;
-  /** Name of the model that answers, for the log and the metrics. */
+  /** The name of the model that the call uses, for the log and the metrics. */
   model?: string;
 }
 
-/** What every call has: a request id, the key, a time limit, counts, a line in the log. */
+/** Does what every call needs: a request id, the API key, the timeout, metrics, a line in the log. */
 export class Calls {
   readonly #options: CallsOptions;
   readonly #running = new Set<RunningCall>();
-  /** The metadata is what the interceptor and the handler both have of a call. */
+  /** The metadata identifies a call both in the interceptor and in the handler. */
   readonly #byMetadata = new WeakMap<Metadata, RunningCall>();
 
   constructor(options: CallsOptions) {
@@ -53,11 +53,13 @@ export class Calls {
     return this.#running.size;
   }
 
-  /** Ends those calls that would not end by themselves. */
+  /** Ends the calls that would not end by themselves. */
   hangUp(): void {
     for (const call of this.#running) {
       if (this.#options.endless.has(call.path))
-        call.fail(new ServiceError('shutting-down', 'This replica shuts down. Call again: another one will answer.'));
+        call.fail(
+          new ServiceError('shutting-down', 'This replica is shutting down. Call again to reach another replica.'),
+        );
     }
   }
 
@@ -73,7 +75,7 @@ export class Calls {
             this.#byMetadata.set(metadata, running);
             if (running.admit(metadata)) pass(metadata);
           },
-          // Comes after every end; where there was none yet, the client has gone.
+          // Called after every end. If the call has not ended yet, the client has cancelled it.
           onCancel: () => {
             running.end(status.CANCELLED);
           },
@@ -82,14 +84,14 @@ export class Calls {
     });
   };
 
-  /** A method that takes one message and answers one. */
+  /** Creates a method with one request message and one response message. */
   unary<Request, Response>(
-    answer: (request: Request, call: Call) => Promise<Response>,
+    handle: (request: Request, call: Call) => Promise<Response>,
   ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
       const running = this.#byMetadata.get(call.metadata);
-      if (running === undefined) throw new Error('A call came by no interceptor.');
-      answer(call.request, running).then(
+      if (running === undefined) throw new Error('The interceptor has not seen this call.');
+      handle(call.request, running).then(
         (response) => {
           const metadata = new Metadata();
           metadata.set(REQUEST_ID, running.requestId);
@@ -123,7 +125,7 @@ class RunningCall implements Call {
     this.#options = options;
     this.#onEnd = onEnd;
     options.metrics.inFlight.inc({ protocol: 'grpc' });
-    // The library ends calls by itself too, for a client's deadline or a size: this is where every status comes by.
+    // The library also ends calls, because of a client's deadline or a message's size. Every status passes through here.
     const send = call.sendStatus.bind(call);
     call.sendStatus = ({ code, details, metadata }) => {
       this.end(code);
@@ -137,7 +139,7 @@ class RunningCall implements Call {
     return this.#ended;
   }
 
-  /** Whether the call may go on; else it is answered already. */
+  /** Returns whether the call may continue. If not, its status has been sent. */
   admit(metadata: Metadata): boolean {
     const header = (name: string): string | undefined => metadata.get(name)[0]?.toString();
     const { open, endless, apiKey, requestTimeoutSeconds: seconds } = this.#options;
@@ -151,10 +153,7 @@ class RunningCall implements Call {
     if (!endless.has(this.path)) {
       this.#timer = setTimeout(() => {
         this.fail(
-          new ServiceError(
-            'timeout',
-            `The call was not sent and answered within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`,
-          ),
+          new ServiceError('timeout', `The call was not complete within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`),
         );
       }, seconds * 1000);
     }
@@ -168,7 +167,7 @@ class RunningCall implements Call {
     this.#call.sendStatus(statusOf(error));
   }
 
-  /** Logs and counts it, the first time. */
+  /** Logs and counts the call. Only the first end counts. */
   end(code: status): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -194,6 +193,6 @@ class RunningCall implements Call {
   }
 
   #tooLarge(): string {
-    return `The message is larger than ${this.#options.maxBodyBytes} bytes (MAX_BODY_BYTES). Send fewer rows at a time.`;
+    return `The message is larger than ${this.#options.maxBodyBytes} bytes (MAX_BODY_BYTES). Send fewer rows per request.`;
   }
 }

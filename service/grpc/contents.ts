@@ -6,7 +6,7 @@ import type { InferTensorContents } from './messages.ts';
 
 type Field = keyof InferTensorContents;
 
-/** The field that a dtype's elements are in; undefined for those that travel raw only. */
+/** The field for the elements of a dtype; undefined if they can only be sent raw. */
 const fields: Readonly<Record<DType, Field | undefined>> = {
   bool: 'bool_contents',
   int8: 'int_contents',
@@ -23,15 +23,15 @@ const fields: Readonly<Record<DType, Field | undefined>> = {
   string: 'bytes_contents',
 };
 
-/** Whether elements of the dtype can only travel raw. */
+/** Returns whether elements of the dtype can only be sent raw. */
 export function isRawOnly(dtype: DType): boolean {
   return fields[dtype] === undefined;
 }
 
-/** The elements of an input, from the field that its dtype has. @throws ServiceError `invalid-input` naming the tensor */
+/** Reads the elements of an input from the field of its dtype. @throws {ServiceError} `invalid-input`, naming the tensor */
 export function readContents(name: string, dtype: DType, contents: InferTensorContents): TensorData {
   const field = fields[dtype];
-  if (field === undefined) throw invalidTensor(name, 'FP16 has no field of its own: send it in raw_input_contents');
+  if (field === undefined) throw invalidTensor(name, 'FP16 has no field. Send it in raw_input_contents');
   const other = (Object.keys(contents) as Field[]).find((key) => key !== field);
   if (other !== undefined) throw invalidTensor(name, `its elements are in ${other}, expected them in ${field}`);
   return pack(
@@ -42,17 +42,17 @@ export function readContents(name: string, dtype: DType, contents: InferTensorCo
 
 function readElement(name: string, dtype: DType, value: number | string | boolean | Uint8Array, index: number): Scalar {
   if (value instanceof Uint8Array) return readText(name, index, value);
-  // A float is one of the dtype already, NaN and infinities too; but an int32 may be too large for an int8.
+  // Floats are already valid, including NaN and infinities. But an int32 may be too large for an int8.
   const read = dtype.startsWith('float') ? value : toElement(dtype, value);
   if (read === undefined)
     throw invalidTensor(name, `element ${index} is ${String(value)}, expected ${describeAccepted(dtype)}`);
   return read;
 }
 
-/** The elements of an output, in its dtype's field. */
+/** Writes the elements of an output to the field of its dtype. */
 export function writeContents(tensor: Tensor): InferTensorContents {
   const field = fields[tensor.dtype];
-  if (field === undefined) throw new Error(`${tensor.dtype} travels raw only`);
+  if (field === undefined) throw new Error(`${tensor.dtype} can only be sent raw`);
   return { [field]: unpack(tensor).map(writeElement) };
 }
 

@@ -54,5 +54,5 @@ test('a watch does not hold the process: it ends as soon as the service drains',
   expect(await next(stream)).toBe('SERVING');
   const status = new Promise((resolve) => stream.on('status', resolve));
   await started.close();
-  expect(await status).toMatchObject({ code: 14, details: expect.stringContaining('another one will answer') });
+  expect(await status).toMatchObject({ code: 14, details: expect.stringContaining('to reach another replica') });
 });

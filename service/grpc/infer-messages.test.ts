@@ -60,7 +60,7 @@ test.each([
   [
     'FP16 with typed contents',
     { datatype: 'FP16', contents: { fp32_contents: [1] } },
-    'FP16 has no field of its own: send it in raw_input_contents',
+    'FP16 has no field. Send it in raw_input_contents',
   ],
   [
     'contents in two fields',

@@ -1,6 +1,6 @@
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { NamedTensor } from '../inference/infer.ts';
-import { shown } from '../inference/format-value.ts';
+import { formatValue } from '../inference/format-value.ts';
 import { invalidTensor, readShape } from '../inference/tensor-shape.ts';
 import { ServiceError } from '../errors.ts';
 import { allDatatypes, datatypeOf, dtypeOf } from '../protocol/oip/datatypes.ts';
@@ -8,12 +8,12 @@ import { readRaw, writeRaw } from '../protocol/oip/raw.ts';
 import { isRawOnly, readContents, writeContents } from './contents.ts';
 import type { ModelInferRequest, ModelInferResponse, WireTensor } from './messages.ts';
 
-/** The inputs of a request, from typed or raw contents. @throws ServiceError `invalid-input` */
+/** Reads the inputs of a request from typed or raw contents. @throws {ServiceError} `invalid-input` */
 export function readInputs({ inputs = [], raw_input_contents: raw = [] }: ModelInferRequest): NamedTensor[] {
   if (raw.length > 0 && raw.length !== inputs.length) {
     throw new ServiceError(
       'invalid-input',
-      `raw_input_contents has ${raw.length} elements, and there are ${inputs.length} inputs: each needs one.`,
+      `raw_input_contents has ${raw.length} elements, but there are ${inputs.length} inputs. Each input needs one.`,
     );
   }
   return inputs.map((input, index) => readInput(input, raw[index]));
@@ -25,7 +25,7 @@ function readInput(
 ): NamedTensor {
   const dtype = dtypeOf(datatype);
   if (dtype === undefined)
-    throw invalidTensor(name, `the datatype is ${shown(datatype)}, expected one of ${allDatatypes.join(', ')}`);
+    throw invalidTensor(name, `the datatype is ${formatValue(datatype)}, expected one of ${allDatatypes.join(', ')}`);
   const { shape, count } = readShape(name, sent.map(BigInt));
   return { name, dtype, shape, data: readData(name, dtype, count, contents, raw) };
 }
@@ -39,11 +39,11 @@ function readData(
 ): NamedTensor['data'] {
   if (raw === undefined) return readContents(name, dtype, contents);
   if (Object.keys(contents).length > 0)
-    throw invalidTensor(name, 'it has contents of its own, and raw_input_contents too: send one of them');
+    throw invalidTensor(name, 'it has both contents and raw_input_contents. Send only one of them');
   return readRaw(name, dtype, count, raw);
 }
 
-/** The outputs as the inputs came, raw or typed; raw all of them too where one has no other way. */
+/** Writes the outputs raw if the inputs were raw, or if one of the outputs can only be sent raw; otherwise typed. */
 export function writeOutputs(
   request: ModelInferRequest,
   outputs: readonly NamedTensor[],

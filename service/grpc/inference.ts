@@ -47,5 +47,5 @@ function referenceOf(name = '', version = ''): ModelReference {
 
 /** A run cannot be stopped, so none is started for a client that no longer waits for it. @throws {ServiceError} `timeout` */
 export function refuseLate({ deadline, cancelled }: Pick<Call, 'deadline' | 'cancelled'>, now = Date.now()): void {
-  if (cancelled || now >= deadline) throw new ServiceError('timeout', 'The deadline passed before the model was run.');
+  if (cancelled || now >= deadline) throw new ServiceError('timeout', 'The deadline passed before the model ran.');
 }

@@ -1,4 +1,4 @@
-/** Messages of proto/inference.proto, as the loader makes them of bytes: a field that is not there is undefined, int64 is text. */
+/** The messages of proto/inference.proto as the loader decodes them: a missing field is undefined, an int64 is a string. */
 
 export interface InferTensorContents {
   readonly bool_contents?: readonly boolean[];
@@ -35,7 +35,7 @@ export interface ModelInferResponse {
   readonly raw_output_contents?: readonly Uint8Array[];
 }
 
-/** Of ModelReady and ModelMetadata. */
+/** The request of ModelReady and ModelMetadata. */
 export interface ModelRequest {
   readonly name?: string;
   readonly version?: string;

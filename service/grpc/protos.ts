@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 
-/** The protocols that are spoken here. Reading them takes a while: only a service with a gRPC port does. */
+/** Loads the protocols. This takes a while, so it only happens if there is a gRPC port. */
 export function loadProtos(): {
   readonly definition: PackageDefinition;
   readonly inference: ServiceDefinition;
   readonly health: ServiceDefinition;
 } {
-  // A field that is not there stays undefined, so that a small message cannot become a large object; int64 is text.
+  // Missing fields stay undefined, so that a small message cannot become a large object. An int64 is a string.
   const options = { keepCase: true, longs: String, enums: String, oneofs: true };
   const definition = loadSync(
     ['inference.proto', 'health.proto'].map((file) => join(import.meta.dirname, 'proto', file)),
@@ -21,5 +21,5 @@ export function loadProtos(): {
   };
 }
 
-/** Full names. */
+/** The full names of the services. */
 export const services = { inference: 'inference.GRPCInferenceService', health: 'grpc.health.v1.Health' } as const;

@@ -102,33 +102,33 @@ describe('the Open Inference Protocol', () => {
   });
 
   test.each([
-    ['an unknown model', { model_name: 'none' }, 'NOT_FOUND', "There is no model 'none'. Served: iris."],
-    ['no model', {}, 'NOT_FOUND', 'Served: iris.'],
+    ['an unknown model', { model_name: 'none' }, 'NOT_FOUND', "There is no model 'none'. Available models: iris."],
+    ['no model', {}, 'NOT_FOUND', 'Available models: iris.'],
     ['an unknown version', { ...typed(setosa), model_version: '9' }, 'NOT_FOUND', "no version '9'"],
     ['a missing input', { model_name: 'iris' }, 'INVALID_ARGUMENT', "Input 'X' is missing"],
     [
       'too few elements',
       { ...typed(setosa), inputs: [{ ...typed(setosa).inputs![0], shape: ['2', '4'] }] },
       'INVALID_ARGUMENT',
-      '4 elements came, and the shape [2, 4] has 8',
+      'it has 4 elements, but the shape [2, 4] has 8',
     ],
     [
       'too few bytes',
       { ...raw(setosa), raw_input_contents: [Buffer.alloc(15)] },
       'INVALID_ARGUMENT',
-      "Input 'X': 15 bytes came",
+      "Input 'X': it has 15 bytes",
     ],
     [
       'fewer raw contents than inputs',
       { ...raw(setosa), inputs: [...raw(setosa).inputs!, { name: 'Y' }] },
       'INVALID_ARGUMENT',
-      'raw_input_contents has 1 elements, and there are 2 inputs',
+      'raw_input_contents has 1 elements, but there are 2 inputs',
     ],
     [
       'typed and raw at once',
       { ...typed(setosa), raw_input_contents: raw(setosa).raw_input_contents },
       'INVALID_ARGUMENT',
-      'send one of them',
+      'Send only one of them',
     ],
     [
       'contents in another field',
@@ -232,7 +232,7 @@ describe('every call', () => {
     ]);
     expect(await failed(started.client({ authorization: 'Bearer wrong' }).call('RepositoryIndex'))).toEqual([
       'UNAUTHENTICATED',
-      'The API key is not the right one.',
+      'The API key is wrong.',
     ]);
     expect((await infer(started.client({ authorization: 'Bearer secret' }), typed(setosa))).model_name).toBe('iris');
     expect(await started.client().call('ServerReady')).toEqual({ ready: true });
@@ -246,7 +246,7 @@ describe('every call', () => {
     const large = { ...raw(setosa), raw_input_contents: [Buffer.alloc(100_001)] };
     expect(await failed(infer(client, large))).toEqual([
       'RESOURCE_EXHAUSTED',
-      'The message is larger than 100000 bytes (MAX_BODY_BYTES). Send fewer rows at a time.',
+      'The message is larger than 100000 bytes (MAX_BODY_BYTES). Send fewer rows per request.',
     ]);
     expect((await infer(client, typed(setosa))).model_name).toBe('iris');
     expect(requests(started)).toEqual([
@@ -305,7 +305,7 @@ describe('every call', () => {
     const started = await start({ engine: engineThatRuns(() => Promise.reject(new Error('a bug'))) });
     expect(await failed(infer(started.client(), typed(setosa)))).toEqual([
       'INTERNAL',
-      expect.stringContaining('under the request id'),
+      expect.stringContaining('under this request id'),
     ]);
     expect(started.logs.find(({ msg }) => msg === 'internal error')).toMatchObject({ err: { message: 'a bug' } });
   });

@@ -22,7 +22,7 @@ export interface GrpcDependencies {
   readonly apiKey: KeySource;
 }
 
-/** What a probe, or a person who looks around, calls without a key. */
+/** The methods that need no key: probes and reflection. */
 const OPEN = [
   `/${services.health}/Check`,
   `/${services.health}/Watch`,
@@ -32,7 +32,7 @@ const OPEN = [
   '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
 ];
 
-/** Serves the Open Inference Protocol, health and reflection over gRPC. @throws ListenError */
+/** Serves the Open Inference Protocol, health and reflection over gRPC. @throws {ListenError} */
 export async function listenGrpc(
   port: number,
   { host, requestTimeoutSeconds, maxBodyBytes, gracePeriodSeconds }: Config,
@@ -51,7 +51,7 @@ export async function listenGrpc(
   });
   const server = new Server({
     'grpc.max_receive_message_length': maxBodyBytes,
-    // Its bookkeeping of calls, which nobody here asks for.
+    // The library's own statistics, which nothing here uses.
     'grpc.enable_channelz': 0,
     interceptors: [calls.interceptor],
   });

@@ -1,8 +1,8 @@
 import { Metadata, status, type ServiceError as GrpcError } from '@grpc/grpc-js';
 import { ServiceError, type ErrorCode } from '../errors.ts';
-import { cut } from '../inference/format-value.ts';
+import { truncate } from '../inference/format-value.ts';
 
-/** The only place where an error becomes a gRPC status, as `middleware/problems.ts` is for HTTP. */
+/** The only place that maps errors to gRPC statuses. `middleware/http-statuses.ts` does so for HTTP. */
 const statuses: Readonly<Record<ErrorCode, status>> = {
   'incomplete-body': status.INVALID_ARGUMENT,
   'invalid-json': status.INVALID_ARGUMENT,
@@ -18,15 +18,15 @@ const statuses: Readonly<Record<ErrorCode, status>> = {
   'shutting-down': status.UNAVAILABLE,
 };
 
-/** A status travels in a header, and clients take 8 KiB of headers; each character may be nine bytes there. */
+/** The message is sent in a header, of which clients accept 8 KiB; a character may take nine bytes there. */
 const LONGEST_MESSAGE = 500;
 
-/** What the client is told of an error. Of an unknown one nothing but that: the log has it. */
+/** Converts an error for the client. Details of an unknown error only go to the log. */
 export function statusOf(error: unknown): GrpcError {
   if (!(error instanceof ServiceError)) {
     return grpcError(
       status.INTERNAL,
-      'The request could not be answered. The log has the reason, under the request id.',
+      'The request failed because of an error in the service. Its log has the reason under this request id.',
     );
   }
   const issues = error.issues.map(({ pointer, detail }) => ` ${pointer}: ${detail}`);
@@ -34,6 +34,6 @@ export function statusOf(error: unknown): GrpcError {
 }
 
 function grpcError(code: status, message: string): GrpcError {
-  const details = cut(message, LONGEST_MESSAGE);
+  const details = truncate(message, LONGEST_MESSAGE);
   return Object.assign(new Error(details), { code, details, metadata: new Metadata() });
 }

@@ -8,10 +8,10 @@ export interface Import {
   readonly file: string;
 }
 
-// Of `from 'x'`, `import 'x'`, `import('x')`, `import.meta.resolve('x')` and `require('x')`.
+// Matches `from 'x'`, `import 'x'`, `import('x')`, `import.meta.resolve('x')` and `require('x')`.
 const specifiers = /\b(?:from|import|resolve|require)\b\s*\(?\s*(['"])([^'"\n]+)\1/g;
 
-/** The packages that the modules in `folder`, tests excepted, import at run time: each once, sorted by name. */
+/** Returns the packages that the modules in `folder`, except tests, import at run time: each once, sorted by name. */
 export function importsOf(folder: string): Import[] {
   const found = new Map<string, Import>();
   for (const path of globSync('**/*.{ts,js}', { cwd: folder, exclude: ['**/*.test.ts', '**/node_modules'] }).sort()) {
@@ -25,7 +25,7 @@ export function importsOf(folder: string): Import[] {
   return [...found.values()].sort((a, b) => (a.packageName < b.packageName ? -1 : 1));
 }
 
-/** The file without its types, and so without imports of types, and without lines that are comments. */
+/** Returns the code of a file without types, type imports and comment lines. */
 function code(file: string): string {
   const source = readFileSync(file, 'utf8');
   return (file.endsWith('.ts') ? stripTypeScriptTypes(source) : source).replace(/^\s*(?:\/\/|\/?\*).*$/gm, '');

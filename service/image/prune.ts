@@ -1,10 +1,10 @@
 /**
- * Shrinks node_modules to what an image needs, for a platform that may be another than this machine's:
+ * Reduces node_modules to what an image needs. The image's platform may differ from this machine's:
  *
  *     node service/image/prune.ts --os linux --arch arm64 service onnx
  *
- * Kept are the packages that the named folders import, and what those depend on in turn. No list of packages is
- * written down anywhere: an import that appears in a route is in the next image.
+ * It keeps the packages that the given folders import, and their dependencies. Nobody maintains a list: a package that a
+ * route imports is in the next image.
  */
 import { globSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
@@ -12,13 +12,13 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { importsOf } from './imports.ts';
 
-/** An image cannot be made of this tree: its message says what is missing and the way out. */
+/** An image cannot be built from this tree. The message says what is missing and what to do. */
 export class PruneError extends Error {
   override readonly name = 'PruneError';
 }
 
 export interface PruneOptions {
-  /** The folder that holds node_modules. */
+  /** The folder that contains node_modules. */
   readonly root: string;
   /** Folders of source code, relative to `root`. */
   readonly sources: readonly string[];
@@ -36,7 +36,7 @@ interface Manifest {
   readonly peerDependenciesMeta?: Record<string, { readonly optional?: boolean }>;
 }
 
-/** Debuggers and compilers read these, a running service never does. */
+/** Only debuggers and compilers read these files. */
 const neverUsed = ['**/*.map', '**/*.d.ts', '**/*.d.cts', '**/*.d.mts'];
 
 /** Removes from `root`/node_modules what the image does not need. Returns the names of the packages that it kept, sorted. */
@@ -47,7 +47,7 @@ export function prune({ root, sources, os, arch }: PruneOptions): string[] {
     const folder = installed(packageName, file);
     if (folder === undefined) {
       throw new PruneError(
-        `${file} imports "${packageName}", which is not installed: add it to "dependencies" in package.json`,
+        `${file} imports "${packageName}", which is not installed. Add it to "dependencies" in package.json`,
       );
     }
     keep(folder, kept);
@@ -63,7 +63,7 @@ export function prune({ root, sources, os, arch }: PruneOptions): string[] {
   return [...new Set(kept.values())].sort();
 }
 
-/** Adds the package in `folder`, and what it depends on, to `kept`. */
+/** Adds the package in `folder` and its dependencies to `kept`. */
 function keep(folder: string, kept: Map<string, string>): void {
   if (kept.has(folder)) return;
   const file = join(folder, 'package.json');
@@ -74,15 +74,15 @@ function keep(folder: string, kept: Map<string, string>): void {
     (peer) => !manifest.peerDependenciesMeta?.[peer]?.optional,
   );
   for (const dependency of [...Object.keys(manifest.dependencies ?? {}), ...optional, ...peers]) {
-    if (dependency.startsWith('@types/')) continue; // declarations, some of which compilers want installed
+    if (dependency.startsWith('@types/')) continue; // Type declarations, which some packages list as dependencies.
     const found = installed(dependency, file);
     if (found !== undefined) keep(found, kept);
     else if (!optional.has(dependency))
-      throw new PruneError(`${manifest.name} needs "${dependency}", which is not installed: run npm ci`);
+      throw new PruneError(`${manifest.name} needs "${dependency}", which is not installed. Run npm ci`);
   }
 }
 
-/** The folder of a package as Node would find it from `file`. */
+/** Returns the folder of a package as Node would resolve it from `file`. */
 function installed(packageName: string, file: string): string | undefined {
   try {
     const manifest = findPackageJSON(packageName, file);
@@ -93,19 +93,19 @@ function installed(packageName: string, file: string): string | undefined {
   }
 }
 
-/** Every package in `modules`, those nested in other packages' own node_modules too. */
+/** Returns every package in `modules`, including those nested in the node_modules of other packages. */
 function packageFolders(modules: string): string[] {
   return globSync(['[!@.]*', '@*/*'], { cwd: modules })
     .map((name) => join(modules, name))
     .flatMap((folder) => [folder, ...packageFolders(join(folder, 'node_modules'))]);
 }
 
-/** onnxruntime-node brings every platform's binary, in bin/napi-v6/OS/ARCH: 288 MB, of which one platform's is enough. */
+/** Keeps one platform of onnxruntime-node, which has the binaries of all in bin/napi-v6/OS/ARCH, 288 MB in total. */
 function pruneBinaries(modules: string, os: string, arch: string): void {
   const platforms = globSync('**/bin/napi-v*/*/*', { cwd: modules });
   const others = platforms.filter((path) => !path.endsWith(`/${os}/${arch}`));
   if (platforms.length > 0 && others.length === platforms.length) {
-    throw new PruneError(`no ONNX runtime for ${os}/${arch}: there are ${platforms.join(', ')}`);
+    throw new PruneError(`There is no ONNX runtime for ${os}/${arch}, only ${platforms.join(', ')}`);
   }
   for (const path of others) rmSync(join(modules, path), { recursive: true });
 }

@@ -1,15 +1,15 @@
 /**
- * Puts the service of the installed package where the image has it: run in the image's folder,
+ * Copies the service from the installed package to its place in the image. In the image's folder,
  *
  *     node node_modules/rhizome-kit/dist/service/image/unpack.js
  *
- * makes service/, onnx/ and package.json there. Packages that npm has nested in this one, because the project depends on
- * another version, take that one's place: what is in the image belongs to the service.
+ * creates service/, onnx/ and package.json. If the project depends on another version of a package, npm nests the service's
+ * version in this package. That version then replaces the project's, because the image only runs the service.
  */
 import { cpSync, existsSync, globSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** @param installed the package's folder @param root the image's */
+/** @param installed the folder of the package @param root the folder in the image */
 export function unpack(installed: string, root: string): void {
   for (const floor of ['service', 'onnx']) {
     cpSync(join(installed, 'dist', floor), join(root, floor), {

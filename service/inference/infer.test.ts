@@ -33,47 +33,47 @@ test('a dimension may be 0: the runtime says what that means to the model', asyn
 });
 
 const cases: [string, readonly NamedTensor[], string][] = [
-  ['a missing input', [image, word], "Input 'mask' is missing. The model takes 'image', 'mask', 'word'."],
-  ['a duplicate', [image, mask, word, mask], "Input 'mask' is there twice."],
+  ['a missing input', [image, word], "Input 'mask' is missing. The model's inputs are 'image', 'mask', 'word'."],
+  ['a duplicate', [image, mask, word, mask], "Input 'mask' is duplicated."],
   [
     'an unknown one',
     [image, mask, word, { ...word, name: '__proto__' }],
-    "There is no input '__proto__'. The model takes 'image', 'mask', 'word'.",
+    "There is no input '__proto__'. The model's inputs are 'image', 'mask', 'word'.",
   ],
   [
     'a dtype',
     [{ ...image, dtype: 'float64', data: new Float64Array(6) }, mask, word],
-    "Input 'image': its elements are float64, expected float32.",
+    "Input 'image': its dtype is float64, expected float32.",
   ],
   [
     'a rank',
     [{ ...image, shape: [2, 3] }, mask, word],
-    "Input 'image': the shape [2, 3] does not fit float32[N, 2, W]: 2 dimensions, expected 3.",
+    "Input 'image': the shape [2, 3] does not match float32[N, 2, W]: 2 dimensions, expected 3.",
   ],
   [
     'a rank of a scalar',
     [image, mask, { ...word, shape: [1] }],
-    "Input 'word': the shape [1] does not fit string: 1 dimensions, expected 0.",
+    "Input 'word': the shape [1] does not match string: 1 dimensions, expected 0.",
   ],
   [
     'a fixed dimension',
     [{ ...image, shape: [1, 3, 2] }, mask, word],
-    "Input 'image': the shape [1, 3, 2] does not fit float32[N, 2, W]: dimension 1 is 3, expected 2.",
+    "Input 'image': the shape [1, 3, 2] does not match float32[N, 2, W]: dimension 1 is 3, expected 2.",
   ],
   [
     'a count',
     [{ ...image, shape: [1, 2, 4] }, mask, word],
-    "Input 'image': 6 elements came, and the shape [1, 2, 4] has 8.",
+    "Input 'image': it has 6 elements, but the shape [1, 2, 4] has 8.",
   ],
   [
     'a negative dimension',
     [{ ...image, shape: [1, 2, -3] }, mask, word],
-    "Input 'image': dimension 2 of the shape is -3, expected a whole number from 0 on.",
+    "Input 'image': dimension 2 of the shape is -3, expected a whole number of at least 0.",
   ],
   [
     'a fraction',
     [{ ...image, shape: [1, 2, 0.5] }, mask, word],
-    "Input 'image': dimension 2 of the shape is 0.5, expected a whole number from 0 on.",
+    "Input 'image': dimension 2 of the shape is 0.5, expected a whole number of at least 0.",
   ],
   [
     'a product past counting',
@@ -93,22 +93,22 @@ const cases: [string, readonly NamedTensor[], string][] = [
   [
     'too many dimensions',
     [{ ...mask, shape: new Array<number>(33).fill(1) }, image, word],
-    "Input 'mask': the shape has 33 dimensions, at most 32 are possible.",
+    "Input 'mask': the shape has 33 dimensions, expected at most 32.",
   ],
   [
     'symbols that disagree',
     [image, { ...mask, shape: [5, 1] }, word],
-    "Input 'mask': dimension 0 is 5, and dimension 0 of 'image' is 1: both are N.",
+    "Input 'mask': dimension 0 is 5, but dimension 0 of 'image' is 1, and both are 'N'.",
   ],
   [
     'half a surrogate pair',
     [image, mask, { ...word, data: ['\uD83C'] }],
-    "Input 'word': element 0 holds half a surrogate pair, which UTF-8 cannot.",
+    "Input 'word': element 0 contains a lone surrogate, which UTF-8 cannot encode.",
   ],
   [
     'a zero in a text',
     [image, mask, { ...word, data: ['a\0b'] }],
-    "Input 'word': element 0 holds the character U+0000, which the runtime's texts cannot.",
+    "Input 'word': element 0 contains the character U+0000, which the runtime does not support.",
   ],
 ];
 test.each(cases)('%s is refused by the name of the tensor', async (_, inputs, message) => {
@@ -118,11 +118,11 @@ test.each(cases)('%s is refused by the name of the tensor', async (_, inputs, me
 test('an unknown output and one twice are refused', async () => {
   expect(await refusal([image, mask, word], ['words'])).toMatchObject({
     code: 'invalid-input',
-    message: "There is no output 'words'. The model gives 'image', 'mask', 'word'.",
+    message: "There is no output 'words'. The model's outputs are 'image', 'mask', 'word'.",
   });
   expect(await refusal([image, mask, word], ['word', 'word'])).toMatchObject({
     code: 'invalid-input',
-    message: "Output 'word' is asked for twice.",
+    message: "Output 'word' is requested twice.",
   });
 });
 
@@ -134,7 +134,7 @@ test("what the runtime says of values is told; a fault of ours is not the client
     ).catch((thrown: unknown) => thrown);
   expect(await failing(new EngineError('run-failed', 'idx=99'))).toMatchObject({
     code: 'invalid-input',
-    message: 'The inputs have the right types and shapes, but the model cannot be run: idx=99',
+    message: 'The inputs have valid types and shapes, but the model cannot be run: idx=99',
   });
   const fault = new TypeError('x is undefined');
   expect(await failing(fault)).toBe(fault);

@@ -2,7 +2,7 @@ import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
 import { formatTensorType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { ServiceError } from '../errors.ts';
-import { shown } from './format-value.ts';
+import { formatValue } from './format-value.ts';
 import { invalidTensor, readShape } from './tensor-shape.ts';
 
 export interface NamedTensor extends Tensor {
@@ -10,10 +10,10 @@ export interface NamedTensor extends Tensor {
 }
 
 /**
- * Runs a model on tensors as a client sent them, whatever brought them here: checks them against the signature first.
+ * Checks tensors from a client against the model's signature, and runs the model on them.
  *
- * @param outputs names of those wanted, in their order; by default all
- * @throws ServiceError `invalid-input` naming the tensor
+ * @param outputs the names of the requested outputs, in order; by default all
+ * @throws {ServiceError} `invalid-input`, naming the tensor
  */
 export async function infer(
   model: Pick<Model, 'signature' | 'run'>,
@@ -27,25 +27,26 @@ export async function infer(
   const results = new Map(Object.entries(await run(model, feeds, fetches)));
   return fetches.map((name) => {
     const tensor = results.get(name);
-    if (tensor === undefined) throw new Error(`The run of ${signature.name} did not give the output '${name}'.`);
+    if (tensor === undefined) throw new Error(`The model '${signature.name}' did not return the output '${name}'.`);
     return { name, ...tensor };
   });
 }
 
 function checkInputs(specs: readonly TensorSpec[], inputs: readonly NamedTensor[]): Record<string, Tensor> {
-  const takes = `The model takes ${names(specs)}.`;
+  const expected = `The model's inputs are ${names(specs)}.`;
   const sent = new Map<string, NamedTensor>();
   for (const input of inputs) {
-    if (sent.has(input.name)) throw new ServiceError('invalid-input', `Input ${shown(input.name)} is there twice.`);
+    if (sent.has(input.name))
+      throw new ServiceError('invalid-input', `Input ${formatValue(input.name)} is duplicated.`);
     if (!specs.some(({ name }) => name === input.name))
-      throw new ServiceError('invalid-input', `There is no input ${shown(input.name)}. ${takes}`);
+      throw new ServiceError('invalid-input', `There is no input ${formatValue(input.name)}. ${expected}`);
     sent.set(input.name, input);
   }
   const symbols = new Map<string, { readonly size: number; readonly place: string }>();
   return Object.fromEntries(
     specs.map((spec) => {
       const tensor = sent.get(spec.name);
-      if (tensor === undefined) throw new ServiceError('invalid-input', `Input '${spec.name}' is missing. ${takes}`);
+      if (tensor === undefined) throw new ServiceError('invalid-input', `Input '${spec.name}' is missing. ${expected}`);
       checkTensor(spec, tensor);
       checkSymbols(spec, tensor, symbols);
       return [spec.name, { dtype: tensor.dtype, shape: tensor.shape, data: tensor.data }];
@@ -54,31 +55,31 @@ function checkInputs(specs: readonly TensorSpec[], inputs: readonly NamedTensor[
 }
 
 function checkTensor(spec: TensorSpec, { name, dtype, shape, data }: NamedTensor): void {
-  if (dtype !== spec.dtype) throw invalidTensor(name, `its elements are ${dtype}, expected ${spec.dtype}`);
+  if (dtype !== spec.dtype) throw invalidTensor(name, `its dtype is ${dtype}, expected ${spec.dtype}`);
   const { count } = readShape(name, shape);
-  const misfit = `the shape [${shape.join(', ')}] does not fit ${formatTensorType(spec.dtype, spec.shape)}`;
+  const mismatch = `the shape [${shape.join(', ')}] does not match ${formatTensorType(spec.dtype, spec.shape)}`;
   if (shape.length !== spec.shape.length)
-    throw invalidTensor(name, `${misfit}: ${shape.length} dimensions, expected ${spec.shape.length}`);
+    throw invalidTensor(name, `${mismatch}: ${shape.length} dimensions, expected ${spec.shape.length}`);
   spec.shape.forEach((expected, axis) => {
     if (typeof expected === 'number' && shape[axis] !== expected)
-      throw invalidTensor(name, `${misfit}: dimension ${axis} is ${shape[axis] ?? ''}, expected ${expected}`);
+      throw invalidTensor(name, `${mismatch}: dimension ${axis} is ${shape[axis] ?? ''}, expected ${expected}`);
   });
   if (data.length !== count)
-    throw invalidTensor(name, `${data.length} elements came, and the shape [${shape.join(', ')}] has ${count}`);
+    throw invalidTensor(name, `it has ${data.length} elements, but the shape [${shape.join(', ')}] has ${count}`);
   if (dtype === 'string') checkTexts(name, data as readonly string[]);
 }
 
-/** What the runtime would not get as it was sent: it takes UTF-8 that ends at the first zero. */
+/** Rejects texts that the runtime would change: it uses UTF-8 and ends a text at the first zero. */
 function checkTexts(name: string, texts: readonly string[]): void {
   texts.forEach((text, index) => {
     if (text.includes('\0'))
-      throw invalidTensor(name, `element ${index} holds the character U+0000, which the runtime's texts cannot`);
+      throw invalidTensor(name, `element ${index} contains the character U+0000, which the runtime does not support`);
     if (!text.isWellFormed())
-      throw invalidTensor(name, `element ${index} holds half a surrogate pair, which UTF-8 cannot`);
+      throw invalidTensor(name, `element ${index} contains a lone surrogate, which UTF-8 cannot encode`);
   });
 }
 
-/** Dynamic dimensions of one symbol have one size. Empty symbols name nothing. */
+/** Checks that dynamic dimensions with the same symbol have the same size. An empty symbol stands for any size. */
 function checkSymbols(
   { name, shape: declared }: TensorSpec,
   { shape }: NamedTensor,
@@ -92,7 +93,7 @@ function checkSymbols(
     else if (known.size !== size)
       throw invalidTensor(
         name,
-        `dimension ${axis} is ${size}, and ${known.place} is ${known.size}: both are ${symbol}`,
+        `dimension ${axis} is ${size}, but ${known.place} is ${known.size}, and both are '${symbol}'`,
       );
   });
 }
@@ -100,9 +101,12 @@ function checkSymbols(
 function checkOutputs(specs: readonly TensorSpec[], outputs: readonly string[]): readonly string[] {
   outputs.forEach((output, index) => {
     if (!specs.some(({ name }) => name === output))
-      throw new ServiceError('invalid-input', `There is no output ${shown(output)}. The model gives ${names(specs)}.`);
+      throw new ServiceError(
+        'invalid-input',
+        `There is no output ${formatValue(output)}. The model's outputs are ${names(specs)}.`,
+      );
     if (outputs.indexOf(output) < index)
-      throw new ServiceError('invalid-input', `Output ${shown(output)} is asked for twice.`);
+      throw new ServiceError('invalid-input', `Output ${formatValue(output)} is requested twice.`);
   });
   return outputs;
 }
@@ -116,8 +120,8 @@ async function run(
     return await model.run(feeds, fetches);
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
-    // They have the types and shapes that the model declares: what is wrong is in their values, as an index past a table's end.
-    throw new ServiceError('invalid-input', `The inputs have the right types and shapes, but ${cause.message}`, {
+    // The types and shapes are as the model declares them, so a value is wrong, such as an index past the end of a table.
+    throw new ServiceError('invalid-input', `The inputs have valid types and shapes, but ${cause.message}`, {
       cause,
     });
   }

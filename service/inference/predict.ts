@@ -3,16 +3,16 @@ import type { Model } from '../../onnx/model.ts';
 import type { Prediction } from '../../onnx/batch/predictions.ts';
 import type { Row } from '../../onnx/signature/cells.ts';
 import { ServiceError } from '../errors.ts';
-import { cut } from './format-value.ts';
+import { truncate } from './format-value.ts';
 
 const MOST_CHARACTERS = 500;
 
 /**
- * One prediction a row.
+ * Returns one prediction per row.
  *
- * @param pointer where a row stands in the request
- * @throws ServiceError `invalid-input` where the runtime refuses what fits the signature, as a category that it was not
- *   trained on; with the row, where one alone is to blame
+ * @param pointer returns the JSON Pointer to a row in the request
+ * @throws {ServiceError} `invalid-input` if the runtime rejects values that match the signature, such as a category that
+ *   the model was not trained on. It names the row if a single row is the cause.
  */
 export async function predict(
   model: Model,
@@ -22,13 +22,13 @@ export async function predict(
   try {
     return await model.predict(rows);
   } catch (cause) {
-    const words = await refusal(model, cause);
-    if (words === undefined) throw cause;
-    const culprit = await firstRefused(model, rows);
+    const rejection = await rejectionReason(model, cause);
+    if (rejection === undefined) throw cause;
+    const culprit = await findRejectedRow(model, rows);
     const [what, reason, at] = culprit
-      ? [rows.length === 1 ? 'the input' : `row ${culprit.row}`, culprit.words, pointer(culprit.row)]
-      : ['the rows together', words, '#'];
-    throw new ServiceError('invalid-input', `The model's runtime refuses ${what}: ${reason}`, {
+      ? [rows.length === 1 ? 'the input' : `row ${culprit.row}`, culprit.reason, pointer(culprit.row)]
+      : ['these rows in combination', rejection, '#'];
+    throw new ServiceError('invalid-input', `The model's runtime rejects ${what}: ${reason}`, {
       cause,
       issues: [{ pointer: at, detail: reason }],
     });
@@ -36,21 +36,24 @@ export async function predict(
 }
 
 /**
- * The runtime's words, where a run failed for what it was given; undefined where it failed for another reason, as a model
- * that does not reproduce its own examples either.
+ * Returns the runtime's reason if a run failed because of its input. Returns undefined if it failed for another reason: the
+ * model does not reproduce its own examples either.
  */
-export async function refusal(model: Model, error: unknown): Promise<string | undefined> {
+export async function rejectionReason(model: Model, error: unknown): Promise<string | undefined> {
   if (!(error instanceof EngineError)) return undefined;
   const fine = await model.verify().then(
     () => true,
     () => false,
   );
-  return fine ? words(error) : undefined;
+  return fine ? shortReason(error) : undefined;
 }
 
-/** By halves, so that a thousand rows cost no thousand runs. */
-async function firstRefused(model: Model, rows: readonly Row[]): Promise<{ row: number; words: string } | undefined> {
-  const refused = (from: number, to: number): Promise<EngineError | undefined> =>
+/** Finds a row that the runtime rejects, by bisection: a thousand rows need only ten runs. */
+async function findRejectedRow(
+  model: Model,
+  rows: readonly Row[],
+): Promise<{ row: number; reason: string } | undefined> {
+  const rejected = (from: number, to: number): Promise<EngineError | undefined> =>
     model.predict(rows.slice(from, to)).then(
       () => undefined,
       (error: unknown) => {
@@ -61,13 +64,13 @@ async function firstRefused(model: Model, rows: readonly Row[]): Promise<{ row: 
   let [from, to] = [0, rows.length];
   while (to - from > 1) {
     const middle = Math.floor((from + to) / 2);
-    if (await refused(from, middle)) to = middle;
+    if (await rejected(from, middle)) to = middle;
     else from = middle;
   }
-  const error = await refused(from, to);
-  return error && { row: from, words: words(error) };
+  const error = await rejected(from, to);
+  return error && { row: from, reason: shortReason(error) };
 }
 
-function words({ reason }: EngineError): string {
-  return cut(reason, MOST_CHARACTERS);
+function shortReason({ reason }: EngineError): string {
+  return truncate(reason, MOST_CHARACTERS);
 }

@@ -38,9 +38,9 @@ test('the highest version is the default, any is addressable', async () => {
   expect(get('wine').signature.version).toBe('11');
   expect(get('wine', '2').signature.version).toBe('2');
   expect(problem(() => get('wine', '3'))).toBe(
-    "model-not-found: The model 'wine' has no version '3': it has 2, 9, 11.",
+    "model-not-found: The model 'wine' has no version '3'. Its versions are 2, 9, 11.",
   );
-  expect(problem(() => get('beer'))).toBe("model-not-found: There is no model 'beer'. Served: wine.");
+  expect(problem(() => get('beer'))).toBe("model-not-found: There is no model 'beer'. Available models: wine.");
 });
 
 test('the default model is the only one, else DEFAULT_MODEL, else none', async () => {
@@ -50,7 +50,7 @@ test('the default model is the only one, else DEFAULT_MODEL, else none', async (
   });
   const two = await repository({ iris: {} });
   expect(problem(() => two.default())).toContain(
-    'model-not-found: There is no default among several models: name one in the path, or in DEFAULT_MODEL. Served: iris, wine.',
+    'model-not-found: There are several models and no default. Name one in the path, or set DEFAULT_MODEL. Available models: iris, wine.',
   );
   expect((await repository({}, 'iris')).default().signature.name).toBe('iris');
 });
@@ -62,11 +62,15 @@ test('a default that is no model keeps the process from being ready', async () =
 
 test('two models of one name and version: the second is refused, with both folders', async () => {
   const [, first, second] = await (await repository({ a: { name: 'm' }, b: { name: 'm' } })).checks();
-  expect(first).toMatchObject({ name: 'model/a', ok: true, detail: 'Has no examples; a made-up input ran.' });
+  expect(first).toMatchObject({
+    name: 'model/a',
+    ok: true,
+    detail: 'The model has no examples; it ran on a made-up input.',
+  });
   expect(second).toMatchObject({
     name: 'model/b',
     ok: false,
-    detail: expect.stringContaining('The model of a is called'),
+    detail: expect.stringContaining('The model in a is also called'),
   });
 });
 

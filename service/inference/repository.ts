@@ -4,10 +4,10 @@ import { Model } from '../../onnx/model.ts';
 import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/file/model-folders.ts';
 import type { Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
-import { shown } from './format-value.ts';
+import { formatValue } from './format-value.ts';
 import { Verifier } from './verifier.ts';
 
-/** One version of a model, and what became of it. */
+/** One version of a model and its state. */
 export type Entry =
   | (Place & { readonly state: 'loading' })
   | (Place & { readonly state: 'failed'; readonly reason: string })
@@ -26,15 +26,15 @@ export interface LoadedEntry extends Place {
   readonly loadSeconds: number;
 }
 
-/** The models of a folder: each `NAME/model.onnx` and `NAME/<version>/model.onnx` is one. */
+/** The models in a folder: each `NAME/model.onnx` and `NAME/<version>/model.onnx`. */
 export class ModelRepository {
-  /** By folder; once loaded, `name` and `version` are what model.json says. */
+  /** By folder. After loading, `name` and `version` come from model.json. */
   #entries = new Map<string, Entry>();
   #state: Check = { name: 'repository', ok: false, detail: 'The models are not loaded yet.' };
   readonly #dir: string;
   readonly #default: string | undefined;
 
-  /** @param defaultModel the model that is meant where a request names none; by default the only one */
+  /** @param defaultModel the model of requests that name none; by default the only model */
   constructor(dir: string, defaultModel?: string) {
     this.#dir = dir;
     this.#default = defaultModel;
@@ -48,25 +48,25 @@ export class ModelRepository {
     return this.entries.filter((entry) => entry.state === 'loaded');
   }
 
-  /** Loads every model; one that fails is kept with its reason, and does not keep the others from loading. */
+  /** Loads every model. If one fails, it is kept with the reason, and the others are still loaded. */
   async load(engine: Engine, options: EngineOptions): Promise<void> {
     const folders = await modelFolders(this.#dir);
     for (const folder of folders) this.#entries.set(folder.folder, { version: '1', ...folder, state: 'loading' });
     for (const folder of folders) this.#entries.set(folder.folder, await this.#loadOne(folder, engine, options));
     this.#state =
       folders.length > 0
-        ? { name: 'repository', ok: true, detail: `${folders.length} found in ${this.#dir}.` }
+        ? { name: 'repository', ok: true, detail: `Found ${folders.length} in ${this.#dir}.` }
         : {
             name: 'repository',
             ok: false,
-            detail: `No model in ${this.#dir}: expected NAME/model.onnx in it.`,
+            detail: `There is no model in ${this.#dir}: expected NAME/model.onnx.`,
             final: true,
           };
     if (this.#default !== undefined && folders.length > 0 && this.versions(this.#default).length === 0) {
       this.#state = {
         name: 'repository',
         ok: false,
-        detail: `DEFAULT_MODEL is '${this.#default}', which is no model of ${this.#dir}. ${this.#served()}`,
+        detail: `DEFAULT_MODEL is '${this.#default}', which is not a model in ${this.#dir}. ${this.#served()}`,
         final: true,
       };
     }
@@ -79,7 +79,9 @@ export class ModelRepository {
       const { name, version } = model.signature;
       const twin = this.loaded.find((other) => other.name === name && other.version === version);
       if (twin !== undefined) {
-        const reason = `The model of ${twin.folder} is called '${name}', version ${version}, too: change "name" or "version" in one model.json.`;
+        const reason =
+          `The model in ${twin.folder} is also called '${name}', version ${version}. ` +
+          'Change "name" or "version" in one model.json.';
         return { ...place, version, state: 'failed', reason };
       }
       return {
@@ -101,14 +103,15 @@ export class ModelRepository {
     }
   }
 
-  /** Every version of a model, the default last. */
+  /** Returns every version of a model, the default version last. */
   versions(name: string): readonly Entry[] {
     return this.entries.filter((entry) => entry.name === name).sort((a, b) => compareVersions(a.version, b.version));
   }
 
   /**
-   * A model of the name; without a version its highest.
-   * @throws ServiceError `model-not-found`, naming those that are served; `model-not-ready` while it is not loaded
+   * Returns a model by its name. Without a version, it is the highest.
+   *
+   * @throws {ServiceError} `model-not-found`, naming the available models, or `model-not-ready` if it is not loaded
    */
   get(name: string, version?: string): Model {
     const entry = this.#find(name, version);
@@ -116,7 +119,7 @@ export class ModelRepository {
     return entry.model;
   }
 
-  /** Whether a model is loaded and has just been proven. @throws ServiceError `model-not-found` */
+  /** Returns whether a model is loaded and has just reproduced its examples. @throws {ServiceError} `model-not-found` */
   async ready(name: string, version?: string): Promise<boolean> {
     const entry = this.#find(name, version);
     return entry.state === 'loaded' && (await entry.verifier.verify()).ok;
@@ -125,18 +128,19 @@ export class ModelRepository {
   #find(name: string, version: string | undefined): Entry {
     const versions = this.versions(name);
     if (versions.length === 0)
-      throw new ServiceError('model-not-found', `There is no model ${shown(name)}. ${this.#served()}`);
+      throw new ServiceError('model-not-found', `There is no model ${formatValue(name)}. ${this.#served()}`);
     const entry = version === undefined ? versions.at(-1) : versions.find((each) => each.version === version);
     if (entry === undefined) {
       throw new ServiceError(
         'model-not-found',
-        `The model '${name}' has no version ${shown(version)}: it has ${versions.map((each) => each.version).join(', ')}.`,
+        `The model '${name}' has no version ${formatValue(version)}. Its versions are ` +
+          `${versions.map((each) => each.version).join(', ')}.`,
       );
     }
     return entry;
   }
 
-  /** Name of the model that is meant where a request names none; undefined where there is none, or several. */
+  /** The model of requests that name none; undefined if there is no model, or if there are several. */
   get defaultName(): string | undefined {
     if (this.#default !== undefined) return this.#default;
     const names = new Set(this.entries.map(({ name }) => name));
@@ -144,18 +148,18 @@ export class ModelRepository {
     return names.size === 1 ? only : undefined;
   }
 
-  /** The default model. @throws ServiceError where there is none or several. */
+  /** Returns the default model. @throws {ServiceError} if there is none */
   default(): Model {
     const name = this.defaultName;
     if (name !== undefined && this.versions(name).length > 0) return this.get(name);
     if (this.entries.length === 0) throw new ServiceError('model-not-ready', this.#state.detail);
     throw new ServiceError(
       'model-not-found',
-      `There is no default among several models: name one in the path, or in DEFAULT_MODEL. ${this.#served()}`,
+      `There are several models and no default. Name one in the path, or set DEFAULT_MODEL. ${this.#served()}`,
     );
   }
 
-  /** What readiness rests on: there are models, each is loaded, and each has just reproduced its examples. */
+  /** Returns the checks for readiness: there are models, each is loaded, and each has just reproduced its examples. */
   async checks(): Promise<Check[]> {
     const models = await Promise.all(
       this.entries.map(async (entry): Promise<Check> => {
@@ -173,6 +177,6 @@ export class ModelRepository {
   }
 
   #served(): string {
-    return `Served: ${[...new Set(this.loaded.map(({ name }) => name))].join(', ') || 'none'}.`;
+    return `Available models: ${[...new Set(this.loaded.map(({ name }) => name))].join(', ') || 'none'}.`;
   }
 }

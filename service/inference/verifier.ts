@@ -1,22 +1,22 @@
 import { VerificationError, type Model } from '../../onnx/model.ts';
 import type { Check } from '../contract/index.ts';
 
-/** A readiness check without its name. */
+/** The result of a readiness check, without its name. */
 export type Verification = Omit<Check, 'name'>;
 
-/** A verification is as good as new for this long, so that many probes cost no more than one... */
+/** A successful verification is reused for this long, so that many probes cost no more than one... */
 const FRESH_SECONDS = 1;
-/** ...and for this many times what it took, so that a slow model spends at most a hundredth of its time on probes. */
+/** ...and for this many times its duration, so that a slow model spends at most 1 % of its time on probes. */
 const FRESH_TIMES = 100;
 
-/** Proves a model by running its examples, as often as readiness is asked for, within reason. */
+/** Verifies a model by running its examples when readiness is requested, and reuses recent results. */
 export class Verifier {
   readonly #model: Model;
   readonly #now: () => number;
   #running: Promise<Verification> | undefined;
   #last: { readonly verification: Verification; readonly freshUntil: number } | undefined;
 
-  /** @param now milliseconds of a clock that never goes back. */
+  /** @param now returns the milliseconds of a monotonic clock */
   constructor(model: Model, now: () => number = () => performance.now()) {
     this.#model = model;
     this.#now = now;
@@ -35,12 +35,12 @@ export class Verifier {
       (error: unknown): Verification => ({
         ok: false,
         detail: error instanceof Error ? error.message : String(error),
-        // It answered, and otherwise than its example: it will again.
+        // The model ran, and its prediction differs from its example. It will differ again.
         ...(error instanceof VerificationError && { final: true }),
       }),
     );
     const ended = this.#now();
-    // A failure is never kept: the next probe tries again.
+    // A failure is never reused: the next probe tries again.
     const fresh = verification.ok ? Math.max(FRESH_SECONDS * 1000, (ended - started) * FRESH_TIMES) : 0;
     this.#last = { verification, freshUntil: ended + fresh };
     return verification;
@@ -49,6 +49,6 @@ export class Verifier {
 
 function proof(examples: number): string {
   return examples === 0
-    ? 'Has no examples; a made-up input ran.'
+    ? 'The model has no examples; it ran on a made-up input.'
     : `${examples} ${examples === 1 ? 'example' : 'examples'} reproduced.`;
 }

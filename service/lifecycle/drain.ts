@@ -2,26 +2,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-/** Kept of the grace period for the last answers to be sent and for exiting. */
+/** The part of the grace period that is reserved for sending the last responses and for exiting. */
 const EXIT_SECONDS = 1;
 
-/** What takes requests on a port. */
+/** A server on a port. */
 export interface Listener {
   readonly url: string;
-  /** Has clients look for another replica; connections, new ones too, are still served. */
+  /** Tells clients to use another replica. Connections, including new ones, are still served. */
   dismiss(): void;
-  /** Takes no new connection. Resolves once the last one has ended, in its own time. */
+  /** Accepts no new connections. Resolves when the last one has ended by itself. */
   close(): Promise<void>;
-  /** Ends what is left. Returns how many connections or calls that was. */
+  /** Ends the remaining connections or calls, and returns how many there were. */
   cut(): Promise<number>;
 }
 
 /**
- * Ends the listeners without cutting off a request: they accept for the drain delay, since endpoints are withdrawn while
- * SIGTERM is already here; then they close, and serve what still arrives on open connections until the grace period is
- * nearly over.
+ * Shuts the listeners down without interrupting a request. They accept connections during the drain delay, because
+ * Kubernetes sends SIGTERM while it still removes the pod from its endpoints. Then they close, and serve requests on open
+ * connections until shortly before the end of the grace period.
  *
- * @returns how many connections or calls had to be cut at the end.
+ * @returns the number of connections or calls that had to be interrupted at the end
  */
 export async function drain(
   listeners: readonly Listener[],

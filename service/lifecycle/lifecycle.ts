@@ -1,12 +1,15 @@
 /**
+ * The phases of the process:
+ *
  * - `serving`
- * - `draining`: SIGTERM came; endpoints still send new connections here, so they are accepted, but told to close
- * - `closing`: the listener is closed; what arrives on open connections is served
- * - `closed`: the grace period is over; what still arrives is refused
+ * - `draining`: SIGTERM has arrived. The cluster still sends new connections, so they are accepted, but each response tells
+ *   its client to close the connection.
+ * - `closing`: the listeners are closed. Requests on open connections are still served.
+ * - `closed`: the grace period is over. Further requests are rejected.
  */
 export type Phase = 'serving' | 'draining' | 'closing' | 'closed';
 
-/** Where the process is in its life; the routes read it, `main.ts` advances it. */
+/** Holds the current phase. The drain advances it; routes and middleware read it. */
 export class Lifecycle {
   #phase: Phase = 'serving';
 

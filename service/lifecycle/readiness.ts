@@ -2,12 +2,15 @@ import type { Check } from '../contract/index.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-/** Whether requests should be sent here, for every protocol: the process accepts them, and every model is proven. */
+/**
+ * The readiness rule, for every protocol: the process accepts connections, and every model is loaded and has just
+ * reproduced its examples.
+ */
 export async function readiness(
   repository: ModelRepository,
   { phase }: Lifecycle,
 ): Promise<{ ready: boolean; checks: Check[] }> {
-  // While draining this stays ready: kube-proxy falls back to terminating endpoints only if they are (KEP-1669).
+  // Stays ready while draining: kube-proxy falls back to terminating endpoints only if they are ready (KEP-1669).
   const accepting = phase === 'serving' || phase === 'draining';
   const listener: Check = {
     name: 'listener',

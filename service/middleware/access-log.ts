@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
 
-/** Logs one line a request, once it is answered. Probes and scrapes come every second, and are logged at `debug`. */
+/** Logs one line per request when it is complete. Probes and scrapes are frequent, so they are logged at `debug`. */
 export function accessLog(logger: Logger, quietPaths: readonly string[]): MiddlewareHandler {
   const quiet = new Set(quietPaths);
   return async (c, next) => {

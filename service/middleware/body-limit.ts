@@ -3,14 +3,14 @@ import { bodyLimit as honoBodyLimit } from 'hono/body-limit';
 import { ServiceError } from '../errors.ts';
 
 /**
- * Refuses a body over the limit before it is read whole. A declared length is compared, and Node holds the client to it;
- * only a body without one is counted as it streams, since asking for the stream makes each request dearer.
+ * Rejects a body over the limit before all of it is read. If Content-Length is declared, that is enough, since Node
+ * enforces it. Only a body without it is counted as it streams, because reading the stream makes each request slower.
  */
 export function bodyLimit(maxBytes: number): MiddlewareHandler {
   const refuse = (): never => {
     throw new ServiceError(
       'body-too-large',
-      `The body is larger than ${maxBytes} bytes (MAX_BODY_BYTES). Send fewer rows at a time.`,
+      `The body is larger than ${maxBytes} bytes (MAX_BODY_BYTES). Send fewer rows per request.`,
     );
   };
   const counted = honoBodyLimit({ maxSize: maxBytes, onError: refuse });

@@ -1,6 +1,6 @@
 declare module 'hono' {
   interface ContextVariableMap {
-    /** Name of the model that answers the request, for the log and the metrics. */
+    /** The name of the model that the request uses, for the log and the metrics. */
     model: string | undefined;
   }
 }

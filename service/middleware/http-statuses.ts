@@ -35,6 +35,6 @@ export const httpStatuses: Readonly<Record<ErrorCode, HttpStatus>> = {
     title: 'Shutting down',
     headers: () => ({ 'Retry-After': '1', Connection: 'close' }),
   },
-  // Without `Retry-After`: a request that took too long would take as long again, and make the load worse.
+  // Without `Retry-After`: a repeated request would take as long again and increase the load.
   timeout: { status: 504, title: 'Timed out' },
 };

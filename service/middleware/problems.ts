@@ -7,8 +7,8 @@ import { stringifyJson } from '../protocol/json.ts';
 import { httpStatuses } from './http-statuses.ts';
 
 /**
- * Answers errors as `application/problem+json` (RFC 9457), and below /v2 as the Open Inference Protocol has them. A stack trace goes to
- * the log, never to the client.
+ * Responds to errors with `application/problem+json` (RFC 9457), or below /v2 with the Open Inference Protocol's body. A
+ * stack trace goes to the log, never to the client.
  */
 export function problems(logger: Logger): ErrorHandler {
   return (error, c) => {
@@ -22,7 +22,7 @@ export function problems(logger: Logger): ErrorHandler {
         'internal-error',
         500,
         'Internal error',
-        'The request could not be answered. The log has the reason, under the request id.',
+        'The request failed because of an error in the service. Its log has the reason under this request id.',
       );
     }
     const { status, title, headers } = httpStatuses[error.code];

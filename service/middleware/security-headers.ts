@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 
-/** What an API has to tell browsers; a route may say otherwise. TLS, and so HSTS, ends before us. */
+/** Security headers for an API. TLS, and so HSTS, is handled in front of the service. */
 const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
@@ -9,7 +9,7 @@ const HEADERS = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
 };
 
-/** Set before the route runs, so that a route, as the documentation's page, can have its own. */
+/** Sets the headers before the route runs, so that a route such as the documentation page can override them. */
 export function securityHeaders(): MiddlewareHandler {
   const entries = Object.entries(HEADERS);
   return async (c, next) => {

@@ -11,17 +11,17 @@ import type { ErrorCode } from '../errors.ts';
 import type { Json } from '../protocol/json-schemas.ts';
 
 export interface OpenApiOptions {
-  /** What is loaded, every version. */
+  /** Every loaded version of every model. */
   readonly loaded: readonly LoadedEntry[];
-  /** What a request gets that names this model and no version; undefined where that is not loaded. */
+  /** Returns the version of a model for requests that name no version; undefined if it is not loaded. */
   readonly defaultVersion: (name: string) => Model | undefined;
-  /** The model of `POST /predictions`; undefined where there is none, or it is not loaded. */
+  /** The model of `POST /predictions`; undefined if there is none, or if it is not loaded. */
   readonly defaultModel: Model | undefined;
   readonly strictRanges: boolean;
   readonly needsKey: boolean;
 }
 
-/** The OpenAPI 3.1 document of the service as it is configured now. For `stringifyJson`. */
+/** Returns the OpenAPI 3.1 document of the models that are loaded now. It contains bigints: write it with `stringifyJson`. */
 export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, needsKey }: OpenApiOptions): Json {
   const models = documentedModels(
     loaded.map(({ model }) => model),
@@ -37,7 +37,7 @@ export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, ne
       ...(only?.description !== undefined && { description: only.description }),
     },
     servers: [{ url: '/' }],
-    // Of the routes that do not say otherwise.
+    // The default for routes without their own `security`.
     security: needsKey ? [{ apiKey: [] }] : [],
     tags: [
       ...new Set([
@@ -74,10 +74,10 @@ function modelPaths(models: readonly DocumentedModel[], needsKey: boolean): Json
   const { name, version: ofModel } = parameters(models);
   const key: readonly ErrorCode[] = needsKey ? ['unauthorized'] : [];
   return {
-    [paths.models]: { get: getOperation('listModels', 'models', 'The models that are served', 'Models', key) },
+    [paths.models]: { get: getOperation('listModels', 'models', 'List the models and their versions', 'Models', key) },
     [`${paths.models}/{name}`]: {
       get: {
-        ...getOperation('getModel', 'models', 'What one model takes and gives', 'Model', [
+        ...getOperation('getModel', 'models', 'Describe the inputs and outputs of a model', 'Model', [
           ...key,
           'model-not-found',
           'model-not-ready',
@@ -88,12 +88,13 @@ function modelPaths(models: readonly DocumentedModel[], needsKey: boolean): Json
     },
     [`${paths.models}/{name}/versions/{version}`]: {
       get: {
-        ...getOperation('getModelVersion', 'models', 'What one version of a model takes and gives', 'Model', [
-          ...key,
-          'model-not-found',
-          'model-not-ready',
-          'shutting-down',
-        ]),
+        ...getOperation(
+          'getModelVersion',
+          'models',
+          'Describe the inputs and outputs of one version of a model',
+          'Model',
+          [...key, 'model-not-found', 'model-not-ready', 'shutting-down'],
+        ),
         parameters: [name, ofModel],
       },
     },
@@ -104,15 +105,21 @@ const OPEN: Json = { security: [] };
 
 const operationPaths: Json = {
   [paths.live]: {
-    get: { ...getOperation('live', 'operations', 'Whether the process answers', 'Health', []), ...OPEN },
+    get: { ...getOperation('live', 'operations', 'Check whether the process responds', 'Health', []), ...OPEN },
   },
   [paths.ready]: {
     get: {
-      ...getOperation('ready', 'operations', 'Whether every model has just reproduced its examples', 'Health', []),
+      ...getOperation(
+        'ready',
+        'operations',
+        'Check whether every model has just reproduced its examples',
+        'Health',
+        [],
+      ),
       ...OPEN,
       responses: {
         200: jsonResponse('Ready', ref('Health')),
-        503: jsonResponse('Not ready: a check says why', ref('Health')),
+        503: jsonResponse('Not ready. The failed checks say why.', ref('Health')),
       },
     },
   },
@@ -120,7 +127,7 @@ const operationPaths: Json = {
     get: {
       operationId: 'metrics',
       tags: ['operations'],
-      summary: 'Metrics for Prometheus',
+      summary: 'Get the metrics for Prometheus',
       ...OPEN,
       responses: {
         200: { description: 'Prometheus text format', content: { 'text/plain': { schema: { type: 'string' } } } },

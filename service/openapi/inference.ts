@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors.ts';
 import { datatypeOf } from '../protocol/oip/datatypes.ts';
 import { eachModel, parameters, type DocumentedModel } from './models.ts';
 import { bodyErrors, inferenceErrorResponses, jsonResponse } from './responses.ts';
-import { answeredElement, elementSchema, nested, type Json } from '../protocol/json-schemas.ts';
+import { responseElement, elementSchema, nested, type Json } from '../protocol/json-schemas.ts';
 
 export const inferenceTag = 'Open Inference Protocol';
 
@@ -15,12 +15,12 @@ const BINARY: Json = {
     schema: {
       type: 'string',
       format: 'binary',
-      description: 'JSON, and after it the tensors that have binary_data_size among their parameters.',
+      description: 'JSON, followed by the tensors with the parameter binary_data_size.',
     },
   },
 };
 
-/** The routes below /v2. */
+/** Returns the paths below /v2. */
 export function inferencePaths(models: readonly DocumentedModel[], needsKey: boolean): Json {
   const base = paths.inference;
   const { name, version } = parameters(models);
@@ -34,15 +34,15 @@ export function inferencePaths(models: readonly DocumentedModel[], needsKey: boo
   const either = (operationId: string, summary: string, schema: string, errors: readonly ErrorCode[] = []): Json => ({
     ...get(operationId, summary, schema),
     responses: {
-      200: jsonResponse('Yes', ref(schema)),
-      503: jsonResponse('No', ref(schema)),
+      200: jsonResponse('Ready', ref(schema)),
+      503: jsonResponse('Not ready', ref(schema)),
       ...inferenceErrorResponses(errors),
     },
   });
   const ofModel = (suffix: '' | 'Version', path: string, which: readonly Json[]): Json => ({
     [path]: {
       get: {
-        ...get(`modelMetadata${suffix}`, 'What a model takes and gives', 'V2Model', [
+        ...get(`modelMetadata${suffix}`, 'Describe the inputs and outputs of a model', 'V2Model', [
           ...key,
           'model-not-found',
           'model-not-ready',
@@ -53,16 +53,24 @@ export function inferencePaths(models: readonly DocumentedModel[], needsKey: boo
     },
     [`${path}/ready`]: {
       get: {
-        ...either(`modelReady${suffix}`, 'Whether a model can be asked', 'V2ModelReady', [...key, 'model-not-found']),
+        ...either(`modelReady${suffix}`, 'Check whether a model accepts requests', 'V2ModelReady', [
+          ...key,
+          'model-not-found',
+        ]),
         parameters: which,
       },
     },
   });
   return {
-    [base]: { get: get('serverMetadata', 'The server, and the extensions that it has', 'V2Server', key) },
-    [`${base}/health/live`]: { get: { ...get('serverLive', 'Whether the process answers', 'V2Health'), ...OPEN } },
+    [base]: { get: get('serverMetadata', 'Describe the server and its extensions', 'V2Server', key) },
+    [`${base}/health/live`]: {
+      get: { ...get('serverLive', 'Check whether the process responds', 'V2Health'), ...OPEN },
+    },
     [`${base}/health/ready`]: {
-      get: { ...either('serverReady', 'Whether every model has just reproduced its examples', 'V2Health'), ...OPEN },
+      get: {
+        ...either('serverReady', 'Check whether every model has just reproduced its examples', 'V2Health'),
+        ...OPEN,
+      },
     },
     ...ofModel('', `${base}/models/{name}`, [name]),
     ...ofModel('Version', `${base}/models/{name}/versions/{version}`, [name, version]),
@@ -71,12 +79,16 @@ export function inferencePaths(models: readonly DocumentedModel[], needsKey: boo
       post: {
         operationId: 'repositoryIndex',
         tags: [inferenceTag],
-        summary: 'Every model and version that was found',
+        summary: 'List every model and version with its state',
         requestBody: {
           required: false,
           content: {
             'application/json': {
-              schema: { properties: { ready: { type: 'boolean', description: 'Only those that can be asked.' } } },
+              schema: {
+                properties: {
+                  ready: { type: 'boolean', description: 'Whether to list only the models that accept requests' },
+                },
+              },
             },
           },
         },
@@ -97,13 +109,13 @@ function inferOperation(
   return {
     operationId: `infer${id}${suffix}`,
     tags: [inferenceTag],
-    summary: `Runs the model ${signature.name}, version ${signature.version}`,
+    summary: `Run the model ${signature.name}, version ${signature.version}`,
     parameters: [
       {
         name: 'Inference-Header-Content-Length',
         in: 'header',
         required: false,
-        description: 'How many bytes are JSON, where tensors in binary follow.',
+        description: 'The number of bytes that are JSON, if binary tensors follow',
         schema: { type: 'integer', minimum: 0 },
       },
     ],
@@ -125,7 +137,7 @@ function inferOperation(
   };
 }
 
-/** What `infer` of a model takes and gives. */
+/** Returns the schemas of a model's `infer` requests and responses. */
 export function inferSchemas({ model: { signature }, id }: DocumentedModel): Json {
   const { name, version, inputs, outputs } = signature;
   return {
@@ -133,7 +145,7 @@ export function inferSchemas({ model: { signature }, id }: DocumentedModel): Jso
       type: 'object',
       required: ['inputs'],
       properties: {
-        id: { type: ['string', 'null'], description: 'Comes back with the answer.' },
+        id: { type: ['string', 'null'], description: 'Returned in the response' },
         parameters: flags('binary_data_output'),
         inputs: {
           type: 'array',
@@ -143,7 +155,7 @@ export function inferSchemas({ model: { signature }, id }: DocumentedModel): Jso
         },
         outputs: {
           type: ['array', 'null'],
-          description: 'Those wanted; none means all.',
+          description: 'The requested outputs; all if it is missing or empty',
           items: {
             type: 'object',
             required: ['name'],
@@ -188,7 +200,7 @@ function inputTensor({ name, dtype, shape }: TensorSpec): Json {
         }),
       },
       data: {
-        description: 'As many elements as the shape has: flat, or nested as it is.',
+        description: 'As many elements as the shape has, flat or nested like the shape',
         anyOf: [{ type: 'array', items: element }, ...(shape.length > 1 ? [nested(shape, element)] : [])],
       },
       parameters: { type: ['object', 'null'] },
@@ -204,12 +216,15 @@ function outputTensor({ name, dtype }: TensorSpec): Json {
       name: { type: 'string', const: name },
       datatype: { type: 'string', const: datatypeOf(dtype) },
       shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
-      data: { type: 'array', items: answeredElement(dtype) },
+      data: { type: 'array', items: responseElement(dtype) },
       parameters: { type: 'object', properties: { binary_data_size: { type: 'integer', minimum: 0 } } },
     },
   };
 }
 
 function flags(name: string): Json {
-  return { type: ['object', 'null'], properties: { [name]: { type: 'boolean', description: 'Answer in binary.' } } };
+  return {
+    type: ['object', 'null'],
+    properties: { [name]: { type: 'boolean', description: 'Whether to send the tensor in binary' } },
+  };
 }

@@ -2,12 +2,12 @@ import type { Model } from '../../onnx/model.ts';
 import { typeNames } from '../contract/type-names.ts';
 import type { Json } from '../protocol/json-schemas.ts';
 
-/** A model as the document has it. */
+/** A model in the document. */
 export interface DocumentedModel {
   readonly model: Model;
-  /** Of the versions of its name the one that a request gets which asks for none. */
+  /** Whether requests that name the model but no version use this version. */
   readonly isDefault: boolean;
-  /** Begins the names of its schemas: `Iris`; of a version that is not the default `WineV2`. */
+  /** The prefix of its schemas: `Iris`, or `WineV2` for a version that is not the default. */
   readonly id: string;
 }
 
@@ -16,7 +16,7 @@ export function documentedModels(
   defaultVersion: (name: string) => Model | undefined,
 ): readonly DocumentedModel[] {
   const documented = models.map((model) => ({ model, isDefault: defaultVersion(model.signature.name) === model }));
-  // The defaults first and by name, as `rhizome types` names them: the other versions must not take their names.
+  // Default versions come first, by name, so that they get the same names as in `rhizome types`.
   const order = [...documented].sort(
     (a, b) => Number(b.isDefault) - Number(a.isDefault) || (a.model.signature.name < b.model.signature.name ? -1 : 1),
   );
@@ -28,7 +28,7 @@ export function documentedModels(
   return documented.map((each) => ({ ...each, id: ids[order.indexOf(each)] ?? '' }));
 }
 
-/** A path for each model, and one for each of its versions. */
+/** Returns a path for each model, and one for each of its versions. */
 export function eachModel(
   models: readonly DocumentedModel[],
   root: string,
@@ -47,7 +47,7 @@ export function eachModel(
   );
 }
 
-/** Of paths that are the same for every model. */
+/** Returns the parameters of paths that are the same for every model. */
 export function parameters(models: readonly DocumentedModel[]): { name: Json; version: Json } {
   const parameter = (name: 'name' | 'version'): Json => ({
     name,

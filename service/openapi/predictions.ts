@@ -4,7 +4,7 @@ import { bodyErrors, problemResponses } from './responses.ts';
 import { ref } from '../contract/schemas.ts';
 import { featureSchema, outputSchema, rowSchema, type Json } from '../protocol/json-schemas.ts';
 
-/** `POST …/predictions` of a model. */
+/** Returns the operation `POST …/predictions` of a model. */
 export function predictionsOperation(
   { model, id }: DocumentedModel,
   operationId: string,
@@ -15,13 +15,13 @@ export function predictionsOperation(
   const { name, version } = signature;
   const recorded = signature.examples.length > 0 ? signature.examples : example ? [example] : [];
   const inputs = recorded.map(({ input }) => input);
-  const answers = recorded.map(({ input, ...answer }) => ({ ...answer, model: { name, version } }));
+  const predictions = recorded.map(({ input, ...prediction }) => ({ ...prediction, model: { name, version } }));
   return {
     operationId,
     tags: [tag],
-    summary: `Predicts with the model ${name}, version ${version}`,
+    summary: `Predict with the model ${name}, version ${version}`,
     description:
-      'Takes one object and answers one; or takes an array, or a table of columns, and answers an array in the same order.',
+      'For one object, the response is one object. For an array or a table of columns, it is an array in the same order.',
     requestBody: {
       required: true,
       content: {
@@ -52,11 +52,13 @@ export function predictionsOperation(
     },
     responses: {
       200: {
-        description: 'One prediction a row',
+        description: 'One prediction per row',
         content: {
           'application/json': {
             schema: { oneOf: [ref(`${id}Prediction`), { type: 'array', minItems: 1, items: ref(`${id}Prediction`) }] },
-            ...(answers.length > 0 && { examples: { one: { value: answers[0] }, batch: { value: answers } } }),
+            ...(predictions.length > 0 && {
+              examples: { one: { value: predictions[0] }, batch: { value: predictions } },
+            }),
           },
         },
       },
@@ -75,12 +77,12 @@ export function predictionsOperation(
 export function predictionSchemas({ model, id }: DocumentedModel, strictRanges: boolean): Json {
   const { signature } = model;
   const { name, version, features } = signature;
-  const answer = answerProperties(signature);
+  const properties = predictionProperties(signature);
   return {
     [`${id}Features`]: rowSchema(model, strictRanges, false),
     [`${id}Table`]: {
       type: 'object',
-      description: 'Every column is as long as the others.',
+      description: 'All columns have the same length.',
       additionalProperties: false,
       required: ['columns'],
       properties: {
@@ -100,22 +102,22 @@ export function predictionSchemas({ model, id }: DocumentedModel, strictRanges: 
     [`${id}Prediction`]: {
       type: 'object',
       additionalProperties: false,
-      required: [...Object.keys(answer), 'model'],
+      required: [...Object.keys(properties), 'model'],
       properties: {
-        ...answer,
+        ...properties,
         model: {
           type: 'object',
           required: ['name', 'version'],
           properties: { name: { type: 'string', const: name }, version: { type: 'string', const: version } },
         },
-        warnings: { type: 'array', items: ref('Issue'), description: 'Values outside their valid range.' },
+        warnings: { type: 'array', items: ref('Issue'), description: 'Values outside their valid range' },
       },
     },
   };
 }
 
-/** What the model answers of one row; all of it is always there. */
-function answerProperties(signature: Signature): Json {
+/** Returns the properties of a prediction. All of them are always present. */
+function predictionProperties(signature: Signature): Json {
   const { output } = signature;
   switch (output.task) {
     case 'classifier':
@@ -129,8 +131,8 @@ function answerProperties(signature: Signature): Json {
       return { prediction: ref('Number') };
     case 'anomaly-detector':
       return {
-        prediction: { type: 'integer', enum: [-1, 1], description: '-1 is an anomaly.' },
-        score: { ...ref('Number'), description: 'The lower, the more of an anomaly.' },
+        prediction: { type: 'integer', enum: [-1, 1], description: '-1 means an anomaly.' },
+        score: { ...ref('Number'), description: 'The lower, the more anomalous.' },
       };
     case 'tensors':
       return {

@@ -1,14 +1,14 @@
 /**
- * A regular expression for exactly the whole numbers from `low`, at most 0, to `high`, in decimal digits without leading
- * zeros: JSON Schema has bounds for numbers alone, and an integer may come as a string. `[0-9]`, since `\d` has more
- * digits than these in some languages.
+ * Returns a regular expression for exactly the whole numbers from `low` (at most 0) to `high`, in decimal digits without
+ * leading zeros. JSON Schema has bounds only for numbers, but an integer may be sent as a string. It uses `[0-9]` because
+ * `\d` also matches other digits in some languages.
  */
 export function decimalPattern(low: bigint, high: bigint): string {
   const negative = low < 0n ? `|-(${upTo(-low)})` : '';
   return `^(0|${upTo(high)}${negative})$`;
 }
 
-/** Numbers from 1 to `most`: shorter ones, then by the first digit that is lower than that of `most`, then `most` itself. */
+/** Matches 1 to `most`: shorter numbers, then by the first digit that is lower than in `most`, then `most` itself. */
 function upTo(most: bigint): string {
   const digits = Array.from(String(most), Number);
   const shorter = digits.length > 1 ? [`[1-9]${repeated(digits.length - 2, true)}`] : [];

@@ -1,27 +1,27 @@
 import type { Issue } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
-import { cut } from '../inference/format-value.ts';
+import { truncate } from '../inference/format-value.ts';
 
-/** Beyond these a list of problems helps nobody, and would be larger than the request. */
+/** A longer list would not help anyone, and could be larger than the request. */
 const MOST_ISSUES = 100;
 
-/** What is wrong with a body. */
-export class Issues {
+/** Collects what is wrong with a body. */
+export class IssueList {
   readonly #first: Issue[] = [];
   #count = 0;
 
-  /** Takes what makes the issue: past those that are listed, a flood must cost nothing but counting. */
+  /** Adds an issue. It is passed as a function, so that issues beyond the limit are counted but not created. */
   add(issue: () => Issue): void {
     if (this.#count++ < MOST_ISSUES) this.#first.push(issue());
   }
 
-  /** @throws ServiceError `invalid-input` */
+  /** @throws {ServiceError} `invalid-input` if there are issues */
   throwIfAny(): void {
     if (this.#count === 0) return;
-    const more = this.#count > MOST_ISSUES ? ` The first ${MOST_ISSUES} are listed.` : '';
+    const more = this.#count > MOST_ISSUES ? ` Only the first ${MOST_ISSUES} are listed.` : '';
     throw new ServiceError(
       'invalid-input',
-      `${this.#count} ${this.#count === 1 ? 'field is' : 'fields are'} wrong.${more}`,
+      `${this.#count} ${this.#count === 1 ? 'field is' : 'fields are'} invalid.${more}`,
       {
         issues: this.#first,
       },
@@ -29,28 +29,28 @@ export class Issues {
   }
 }
 
-/** A JSON Pointer, as a URI fragment (RFC 6901). */
+/** Returns a JSON Pointer as a URI fragment (RFC 6901). */
 export function pointerTo(...path: readonly (string | number)[]): string {
   return [
     '#',
     ...path.map((key) =>
-      encodeURIComponent(cut(String(key)))
+      encodeURIComponent(truncate(String(key)))
         .replaceAll('~', '~0')
         .replaceAll('%2F', '~1'),
     ),
   ].join('/');
 }
 
-/** What came, as JSON can show it: long texts cut, nothing nested, no number that JSON lacks. */
+/** Shortens a value for an issue: long texts are truncated, nested values abbreviated, NaN and infinities become texts. */
 export function shorten(value: unknown): unknown {
-  if (typeof value === 'string') return cut(value);
+  if (typeof value === 'string') return truncate(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value)) return '[…]';
   return typeof value === 'object' && value !== null ? '{…}' : value;
 }
 
-/** `an array`, `a string`, `null`. */
-export function whatCame(value: unknown): string {
+/** Returns the JSON type of a value with an article: `an array`, `a string`, `null`. */
+export function describeType(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'bigint') return 'a number';

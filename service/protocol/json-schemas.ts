@@ -7,17 +7,17 @@ import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { ref } from '../contract/schemas.ts';
 import { decimalPattern } from './decimal-pattern.ts';
 
-/** JSON Schema, 2020-12. Bounds of 64-bit integers are bigints: `stringifyJson` writes them. */
+/** A JSON Schema (2020-12). Bounds of 64-bit integers are bigints, which `stringifyJson` can write. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Schemas of the integers, which come as strings too: `Int64` and so on, by dtype. */
+/** The schemas of integers, which may also be sent as strings, by name: `Int64` and so on. */
 export const integerSchemas: Json = Object.fromEntries(
   (['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'] as const).map((dtype) => {
     const [minimum, maximum] = integerRange(dtype) ?? [0n, 0n];
     return [
       componentOf(dtype),
       {
-        description: `${dtype}: a whole number, or its digits in a string.`,
+        description: `${dtype}: a whole number, or a string with its digits.`,
         type: ['integer', 'string'],
         format: dtype,
         minimum,
@@ -28,7 +28,7 @@ export const integerSchemas: Json = Object.fromEntries(
   }),
 );
 
-/** What a feature takes. `inline`: without references to the document's components. */
+/** Returns the schema of a feature's value. With `inline`, it has no references to components of the document. */
 export function featureSchema(feature: Feature, strictRanges: boolean, inline: boolean, example?: unknown): Json {
   const { dtype, shape, description, unit, range } = feature;
   const bounds = range && strictRanges ? range : undefined;
@@ -49,7 +49,7 @@ export function featureSchema(feature: Feature, strictRanges: boolean, inline: b
   };
 }
 
-/** What a row of a model is, by its features' names. */
+/** Returns the schema of a row: an object with the names of the features. */
 export function rowSchema(
   { signature: { features }, example }: Pick<Model, 'signature' | 'example'>,
   strictRanges: boolean,
@@ -68,21 +68,21 @@ export function rowSchema(
   };
 }
 
-/** An element of a dtype, as a request has it. */
+/** Returns the schema of an element in a request. */
 export function elementSchema(dtype: DType, inline: boolean, range?: readonly [number, number]): Json {
-  // The runtime ends a text at its first zero.
+  // The runtime ends a text at the first zero.
   if (dtype === 'string') return { type: 'string', pattern: '^[^\\u0000]*$' };
   if (dtype === 'bool') return { type: 'boolean' };
   const most = largestFloat(dtype);
   if (most === undefined) {
     const bounds = range && { minimum: range[0], maximum: range[1] };
     const known = integerSchemas[componentOf(dtype)] as Json;
-    // Of a string the range cannot be told.
+    // JSON Schema cannot express a range for a string.
     if (bounds) return { ...(inline ? known : ref(componentOf(dtype))), type: 'integer', ...bounds };
     return inline ? known : ref(componentOf(dtype));
   }
   const [minimum, maximum] = range ?? [-most, most];
-  // NaN, which is a missing value to many models, is in every range.
+  // NaN is a missing value for many models, so it is in every range.
   return {
     type: ['number', 'string'],
     format: formats[dtype],
@@ -94,18 +94,18 @@ export function elementSchema(dtype: DType, inline: boolean, range?: readonly [n
 
 const formats: Readonly<Partial<Record<DType, string>>> = { float32: 'float', float64: 'double', float16: 'float16' };
 
-/** An element of a dtype, as an answer has it: a 64-bit integer is a number with all its digits. */
-export function answeredElement(dtype: DType): Json {
+/** Returns the schema of an element in a response. A 64-bit integer is a number with all its digits. */
+export function responseElement(dtype: DType): Json {
   const range = integerRange(dtype);
   if (range) return { type: 'integer', format: dtype, minimum: range[0], maximum: range[1] };
   if (dtype === 'string') return { type: 'string' };
   return dtype === 'bool' ? { type: 'boolean' } : ref('Number');
 }
 
-/** An output's value for one row: without the dimension of rows, where it has one. */
+/** Returns the schema of an output's value for one row, without the dimension of the rows if it has one. */
 export function outputSchema({ dtype, shape }: TensorSpec, { batching, inputs }: Signature): Json {
-  const element = answeredElement(dtype);
-  // The graph tells neither the rank nor whether there are rows.
+  const element = responseElement(dtype);
+  // The graph declares neither the rank nor whether there are rows.
   if (shape.length === 0) return { anyOf: [element, ref('Nested')] };
   const [rows, ...rest] = shape;
   if (batching === 'unbatched' || (typeof rows === 'number' && rows !== 1)) return nested(shape, element);
@@ -113,7 +113,7 @@ export function outputSchema({ dtype, shape }: TensorSpec, { batching, inputs }:
   return certain ? nested(rest, element) : { anyOf: [nested(rest, element), nested(shape, element)] };
 }
 
-/** Nested arrays, as long as the fixed dimensions say. */
+/** Returns the schema of nested arrays with the lengths of the fixed dimensions. */
 export function nested([first, ...rest]: readonly (number | string)[], element: Json): Json {
   if (first === undefined) return element;
   return {
@@ -127,7 +127,8 @@ function shapeNote(shape: readonly (number | string)[]): string | undefined {
   const dynamic = shape.filter((dimension) => typeof dimension === 'string');
   return dynamic.length === 0
     ? undefined
-    : `Nested arrays of shape [${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}], all of one length at each level.`;
+    : `Nested arrays of shape [${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}]. ` +
+        'At each level, all arrays have the same length.';
 }
 
 function componentOf(dtype: DType): string {

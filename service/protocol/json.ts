@@ -4,17 +4,17 @@ import { ServiceError } from '../errors.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** More than any tensor's rank; what recurses over a body must not run out of stack. */
+/** More than the rank of any tensor. The limit keeps code that recurses over a body within its stack. */
 const MOST_LEVELS = 100;
-/** 2^53 has 16: an integer of fewer digits is exact as a number. */
+/** 2^53 has 16 digits: an integer with fewer digits is exact as a number. */
 const LARGE_DIGITS = 16;
-/** No integer of a tensor has more. */
+/** No integer in a tensor has more digits. */
 const exact = exactIntegers(20);
 
 /**
- * Parses JSON text in UTF-8. Integers that a number cannot hold exactly come as bigint.
+ * Parses JSON text in UTF-8. Integers that a number cannot represent exactly become bigints.
  *
- * @throws ServiceError `invalid-json`, naming the line and column.
+ * @throws {ServiceError} `invalid-json`, naming the line and column
  */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
@@ -27,23 +27,23 @@ export function parseJson(bytes: Uint8Array): unknown {
   if (levels > MOST_LEVELS)
     throw new ServiceError(
       'invalid-json',
-      `The body is nested too deeply: at most ${MOST_LEVELS} levels of arrays and objects.`,
+      `The body is nested too deeply: at most ${MOST_LEVELS} levels of arrays and objects are allowed.`,
     );
   try {
     return largeIntegers ? JSON.parse(text, exact) : JSON.parse(text);
   } catch (cause) {
     throw new ServiceError(
       'invalid-json',
-      `The body is not JSON: ${place(text)}. NaN and Infinity are not JSON numbers.`,
+      `The body is not valid JSON: ${place(text)}. NaN and Infinity are not JSON numbers.`,
       { cause },
     );
   }
 }
 
-/** JSON text: bigints with all their digits, and what JSON has no number for as "NaN", "Infinity" and "-Infinity". */
+/** Writes JSON: bigints with all their digits, and NaN and infinities as "NaN", "Infinity" and "-Infinity". */
 export function stringifyJson(value: unknown): string {
   try {
-    // Without a replacer, at half the price, a number that JSON lacks is null, and a bigint throws.
+    // Without a replacer it takes half the time, but NaN and infinities become null, and a bigint throws.
     const text = JSON.stringify(value);
     if (!text.includes('null')) return text;
   } catch (error) {
@@ -52,7 +52,7 @@ export function stringifyJson(value: unknown): string {
   return toJson(value);
 }
 
-/** How deeply the text is nested, and whether integers outside of its strings may be large. */
+/** Returns how deeply the text is nested, and whether it may contain large integers outside of strings. */
 function scan(bytes: Uint8Array): { levels: number; largeIntegers: boolean } {
   let [levels, level, digits, largeIntegers] = [0, 0, 0, false];
   for (let index = 0; index < bytes.length; index++) {
@@ -61,7 +61,7 @@ function scan(bytes: Uint8Array): { levels: number; largeIntegers: boolean } {
       if (++digits === LARGE_DIGITS) largeIntegers = true;
       continue;
     }
-    // A double's text has up to 17 digits after the point.
+    // A double may have up to 17 digits after the point.
     digits = byte === POINT ? -Infinity : 0;
     if (byte === QUOTE) index = endOfString(bytes, index);
     else if (byte === ARRAY || byte === OBJECT) levels = Math.max(levels, ++level);
@@ -78,14 +78,14 @@ function endOfString(bytes: Uint8Array, start: number): number {
 
 const [QUOTE, BACKSLASH, POINT, ARRAY, ARRAY_END, OBJECT, OBJECT_END] = Buffer.from('"\\.[]{}');
 
-/** Where the text stops being JSON. V8's own message leaves the position out of short texts, so a second parser looks. */
+/** Returns where the text is malformed. V8's own message has no position for short texts, so a second parser finds it. */
 function place(text: string): string {
   if (text.trim() === '') return 'it is empty';
   const errors: ParseError[] = [];
   try {
     parse(text, errors, { disallowComments: true });
   } catch {
-    return 'it is nested too deeply to say where'; // The second parser is recursive.
+    return 'it is nested too deeply to find the position'; // The second parser is recursive.
   }
   const [first] = errors;
   if (!first) return 'it is malformed';

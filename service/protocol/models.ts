@@ -3,7 +3,7 @@ import type { FeatureDescription, ModelDescription, ModelList, ModelListEntry } 
 import type { Entry, ModelRepository } from '../inference/repository.ts';
 import { rowSchema } from './json-schemas.ts';
 
-/** `GET /models`. */
+/** Returns the body of `GET /models`. */
 export function describeModels(repository: ModelRepository): ModelList {
   const { defaultName } = repository;
   return {
@@ -27,7 +27,7 @@ function describeEntry(entry: Entry, isDefault: boolean): ModelListEntry {
   };
 }
 
-/** `GET /models/{name}`: the signature, in the words of its author. */
+/** Returns the body of `GET /models/{name}`: the signature, with the author's descriptions. */
 export function describeModel(model: Model, strictRanges: boolean): ModelDescription {
   const { signature, example } = model;
   const { name, version, description, inputs, outputs, features, output, metrics, examples } = signature;

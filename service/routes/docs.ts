@@ -4,24 +4,26 @@ import { dirname, join } from 'node:path';
 import type { Hono } from 'hono';
 import { paths } from '../contract/index.ts';
 import { openApi, type OpenApiOptions } from '../openapi/document.ts';
-import { json } from './json-response.ts';
+import { jsonBody } from './json-response.ts';
 import { route } from './route.ts';
 
 const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
-/** What the page loads, all from this server: it works where there is no internet. */
+/** What the page loads. Everything comes from this server, so the page works without internet access. */
 const assets: Readonly<Record<string, { readonly type: string; readonly read: () => Promise<string | Buffer> }>> = {
   'swagger-ui.css': { type: 'text/css', read: () => readFile(join(swaggerUi, 'swagger-ui.css')) },
   'swagger-ui-bundle.js': { type: 'text/javascript', read: () => readFile(join(swaggerUi, 'swagger-ui-bundle.js')) },
   'start.js': { type: 'text/javascript', read: () => Promise.resolve(START) },
 };
 
-/** Scripts come from files only; Swagger UI sets styles inline. */
+/** Allows scripts only from files. Swagger UI sets inline styles. */
 const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "connect-src 'self'; frame-ancestors 'none'";
 
+/** The OpenAPI document, and a page that displays it. */
 export function docs(app: Hono, options: () => OpenApiOptions): void {
-  route(app, paths.openapi, { GET: (c) => json(c, openApi(options())) });
+  route(app, paths.openapi, { GET: (c) => jsonBody(c, openApi(options())) });
   route(app, paths.docs, {
     GET: (c) => c.html(PAGE, 200, { 'Content-Security-Policy': CONTENT_SECURITY_POLICY }),
   });

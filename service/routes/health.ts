@@ -5,7 +5,7 @@ import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { readiness } from '../lifecycle/readiness.ts';
 import { route } from './route.ts';
 
-/** Live: the event loop turns. Ready: every model is loaded and has just reproduced its examples. */
+/** Liveness: the event loop runs. Readiness: see `lifecycle/readiness.ts`. */
 export function health(app: Hono, repository: ModelRepository, lifecycle: Lifecycle): void {
   route(app, paths.live, { GET: (c) => c.json({ status: 'live' }) });
   route(app, paths.ready, {

@@ -302,7 +302,7 @@ describe('POST …/infer', () => {
 describe('errors are {"error"}, and the next good request is served', () => {
   const infer = '/v2/models/gather/infer';
   test.each<[string, number, string, string, unknown, Record<string, string>, string]>([
-    ['an unknown route', 404, 'GET', '/v2/model', undefined, {}, 'There is no /v2/model.'],
+    ['an unknown route', 404, 'GET', '/v2/model', undefined, {}, 'There is no route /v2/model.'],
     [
       'an unknown model',
       404,
@@ -310,7 +310,7 @@ describe('errors are {"error"}, and the next good request is served', () => {
       '/v2/models/rose/infer',
       {},
       {},
-      "There is no model 'rose'. Served: columns, echo, gather, iris.",
+      "There is no model 'rose'. Available models: columns, echo, gather, iris.",
     ],
     [
       'an unknown version',
@@ -319,10 +319,10 @@ describe('errors are {"error"}, and the next good request is served', () => {
       '/v2/models/gather/versions/3',
       undefined,
       {},
-      "The model 'gather' has no version '3': it has 2, 10.",
+      "The model 'gather' has no version '3'. Its versions are 2, 10.",
     ],
     ["an unknown model's readiness", 404, 'GET', '/v2/models/rose/ready', undefined, {}, "There is no model 'rose'."],
-    ['another method', 405, 'GET', infer, undefined, {}, 'has no GET: it has POST.'],
+    ['another method', 405, 'GET', infer, undefined, {}, 'does not support GET, only POST.'],
     [
       'a body over the limit',
       413,
@@ -332,7 +332,7 @@ describe('errors are {"error"}, and the next good request is served', () => {
       { 'Content-Length': '10001' },
       'larger than 10000 bytes',
     ],
-    ['another type', 415, 'POST', infer, indices(1), { 'Content-Type': 'text/csv' }, "The body's type is 'text/csv'"],
+    ['another type', 415, 'POST', infer, indices(1), { 'Content-Type': 'text/csv' }, "The Content-Type is 'text/csv'"],
     [
       'a compressed body',
       415,
@@ -340,9 +340,9 @@ describe('errors are {"error"}, and the next good request is served', () => {
       infer,
       indices(1),
       { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' },
-      "The body's encoding is 'gzip'",
+      "The Content-Encoding is 'gzip'",
     ],
-    ['no JSON', 400, 'POST', infer, '{"inputs": [NaN]}', {}, 'The body is not JSON: line 1, column 13'],
+    ['no JSON', 400, 'POST', infer, '{"inputs": [NaN]}', {}, 'The body is not valid JSON: line 1, column 13'],
     ['deeply nested JSON', 400, 'POST', infer, '['.repeat(9000), {}, 'nested too deeply'],
     [
       'a missing input',
@@ -351,7 +351,7 @@ describe('errors are {"error"}, and the next good request is served', () => {
       infer,
       { inputs: [] },
       {},
-      "Input 'indices' is missing. The model takes 'indices'.",
+      "Input 'indices' is missing. The model's inputs are 'indices'.",
     ],
     [
       'another datatype',
@@ -360,7 +360,7 @@ describe('errors are {"error"}, and the next good request is served', () => {
       infer,
       { inputs: [{ name: 'indices', shape: [1, 1], datatype: 'INT32', data: [1] }] },
       {},
-      "Input 'indices': its elements are int32, expected int64.",
+      "Input 'indices': its dtype is int32, expected int64.",
     ],
     [
       'an unknown output',
@@ -369,7 +369,7 @@ describe('errors are {"error"}, and the next good request is served', () => {
       infer,
       { ...indices(1), outputs: [{ name: 'lost' }] },
       {},
-      "There is no output 'lost'. The model gives 'found'.",
+      "There is no output 'lost'. The model's outputs are 'found'.",
     ],
     [
       'what the runtime refuses',
@@ -378,7 +378,7 @@ describe('errors are {"error"}, and the next good request is served', () => {
       infer,
       indices(99),
       {},
-      'The inputs have the right types and shapes, but the model cannot be run: Non-zero status code returned while running Gather node.',
+      'The inputs have valid types and shapes, but the model cannot be run: Non-zero status code returned while running Gather node.',
     ],
   ])('%s: %i', async (_, status, method, path, body, headers, message) => {
     const { request } = await start();
@@ -403,7 +403,7 @@ describe('errors are {"error"}, and the next good request is served', () => {
     jest.spyOn(repository.get('gather'), 'run').mockRejectedValue(new TypeError('x is undefined'));
     expect(await answer(request('POST', infer, indices(0)))).toEqual([
       500,
-      { error: expect.stringContaining('The log has the reason') },
+      { error: expect.stringContaining('Its log has the reason') },
     ]);
     expect(logs.find(({ msg }) => msg === 'internal error')).toHaveProperty('err.message', 'x is undefined');
   });

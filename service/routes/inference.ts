@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono';
 import { paths } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
-import { shown } from '../inference/format-value.ts';
+import { formatValue } from '../inference/format-value.ts';
 import type { InferenceOperations, ModelReference } from '../operations/inference.ts';
 import { parseJson } from '../protocol/json.ts';
 import { decodeInferRequest } from '../protocol/oip/request.ts';
@@ -13,7 +13,7 @@ import { route } from './route.ts';
 const base = paths.inference;
 
 /** The header with the number of bytes that are JSON, if binary tensors follow it. */
-const JSON_LENGTH = 'Inference-Header-Content-Length';
+const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
 
 export const inferenceProbes = [`${base}/health/live`, `${base}/health/ready`] as const;
 
@@ -48,10 +48,10 @@ export function inference(app: Hono, operations: InferenceOperations): void {
           setModel: (name) => {
             c.set('model', name);
           },
-          read: async () => decodeInferRequest(await readInferBody(c), c.req.header(JSON_LENGTH)),
+          read: async () => decodeInferRequest(await readInferBody(c), c.req.header(JSON_LENGTH_HEADER)),
         });
         const { body, jsonLength } = encodeInferResponse(signature, request, outputs);
-        if (jsonLength !== undefined) c.header(JSON_LENGTH, String(jsonLength));
+        if (jsonLength !== undefined) c.header(JSON_LENGTH_HEADER, String(jsonLength));
         return c.body(new Uint8Array(body), 200, {
           'Content-Type': jsonLength === undefined ? 'application/json' : 'application/octet-stream',
         });
@@ -74,14 +74,15 @@ async function readInferBody(c: Context): Promise<Uint8Array> {
   if (type !== '' && type !== 'application/json' && type !== 'application/octet-stream' && !type.endsWith('+json')) {
     throw new ServiceError(
       'unsupported-media-type',
-      `The body's type is ${shown(type)}, expected application/json, or application/octet-stream where tensors follow in binary.`,
+      `The Content-Type is ${formatValue(type)}, ` +
+        'expected application/json, or application/octet-stream if binary tensors follow the JSON.',
     );
   }
   const encoding = c.req.header('Content-Encoding') ?? 'identity';
   if (encoding !== 'identity')
     throw new ServiceError(
       'unsupported-media-type',
-      `The body's encoding is ${shown(encoding)}: send it as it is, without Content-Encoding.`,
+      `The Content-Encoding is ${formatValue(encoding)}. Send the body uncompressed, without Content-Encoding.`,
     );
   return readBody(c);
 }
@@ -92,6 +93,6 @@ function readOnlyReady(body: Uint8Array): boolean {
   const json = parseJson(body);
   const ready = typeof json === 'object' && json !== null && 'ready' in json ? json.ready : false;
   if (typeof ready !== 'boolean')
-    throw new ServiceError('invalid-input', `"ready" is ${shown(ready)}, expected true or false.`);
+    throw new ServiceError('invalid-input', `"ready" is ${formatValue(ready)}, expected true or false.`);
   return ready;
 }

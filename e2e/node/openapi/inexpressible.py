@@ -1,6 +1,6 @@
-"""Requests that fit the document and are refused all the same, for rules that JSON Schema has no words for.
+"""Requests that match the document and are rejected anyway, because of rules that JSON Schema cannot express.
 
-Each answer has to say that it was refused for such a rule: any other refusal of what fits the document is a failure.
+Each response has to state such a rule. Any other rejection of a request that matches the document is a failure.
 """
 
 import re
@@ -8,22 +8,23 @@ import re
 import schemathesis
 
 RULES = [
-    # A table's columns have one length; the nested arrays of a tensor have one length at each level.
-    r"The column has \d+ values, and the column '.*' has \d+\.",
-    r"Not an array of the right length\.",
-    # What a model refuses for its values, as an index past the end of its table; lengths that have to agree across inputs.
-    r"The model's runtime refuses ",
-    r"The inputs have the right types and shapes, but ",
-    # The protocol has a tensor's shape beside its data, and its inputs in any order, each once.
-    r"elements came, and the shape \[.*\] has \d+",
-    r"expected an array of \d+, as the shape \[.*\] has it",
-    r"is (there|asked for) twice",
-    r"dimension \d+ is \d+, and dimension \d+ of '.*' is \d+: both are ",
+    # The columns of a table have the same length, and so have the nested arrays of a tensor at each level.
+    r"The column has \d+ values, but the column '.*' has \d+\.",
+    r"Expected an array of another length\.",
+    # A model rejects values, such as an index past the end of its table, or lengths that differ between inputs.
+    r"The model's runtime rejects ",
+    r"The inputs have valid types and shapes, but ",
+    # The protocol sends a tensor's shape next to its data, and the inputs in any order, each once.
+    r"it has \d+ elements, but the shape \[.*\] has \d+",
+    r"expected an array of \d+ because of the shape \[.*\]",
+    r"is (duplicated|requested twice)",
+    r"dimension \d+ is \d+, but dimension \d+ of '.*' is \d+, and both are ",
     r"has more than 2147483647 elements",
 ]
 INEXPRESSIBLE = re.compile("|".join(RULES))
 
-# Tells how many bytes of a body are JSON; any other number cuts that in pieces. Without it a binary body is no request.
+# The number of bytes of a body that are JSON. Any other number cuts the JSON into pieces, and without it a binary body is
+# not a valid request.
 JSON_LENGTH = "Inference-Header-Content-Length"
 
 

@@ -1,18 +1,22 @@
 import { toElement, describeAccepted, pack, type Scalar } from '../../../onnx/signature/dtypes.ts';
 import type { DType, TensorData } from '../../../onnx/engine/engine.ts';
-import { shown } from '../../inference/format-value.ts';
+import { formatValue } from '../../inference/format-value.ts';
 import { invalidTensor, type TensorShape } from '../../inference/tensor-shape.ts';
 
-/** Elements from the JSON of `data`: flat, or nested as the shape is. @throws ServiceError `invalid-input` naming the element */
+/**
+ * Reads elements from the JSON of `data`, flat or nested like the shape.
+ *
+ * @throws {ServiceError} `invalid-input`, naming the element
+ */
 export function readData(name: string, dtype: DType, { shape, count }: TensorShape, data: unknown): TensorData {
-  if (!Array.isArray(data)) throw invalidTensor(name, `"data" is ${shown(data)}, expected an array`);
+  if (!Array.isArray(data)) throw invalidTensor(name, `"data" is ${formatValue(data)}, expected an array`);
   const values: Scalar[] = [];
   const take = (value: unknown, path: readonly number[]): void => {
     const scalar = toElement(dtype, value);
     if (scalar === undefined)
       throw invalidTensor(
         name,
-        `data${path.map((index) => `[${index}]`).join('')} is ${shown(value)}, expected ${describeAccepted(dtype)}`,
+        `data${path.map((index) => `[${index}]`).join('')} is ${formatValue(value)}, expected ${describeAccepted(dtype)}`,
       );
     values.push(scalar);
   };
@@ -20,7 +24,7 @@ export function readData(name: string, dtype: DType, { shape, count }: TensorSha
     takeNested(name, shape, data, [], take);
   } else {
     if (data.length !== count)
-      throw invalidTensor(name, `${data.length} elements came, and the shape [${shape.join(', ')}] has ${count}`);
+      throw invalidTensor(name, `it has ${data.length} elements, but the shape [${shape.join(', ')}] has ${count}`);
     data.forEach((value: unknown, index) => {
       take(value, [index]);
     });
@@ -44,7 +48,8 @@ function takeNested(
     const place = `data${path.map((index) => `[${index}]`).join('')}`;
     throw invalidTensor(
       name,
-      `${place} is ${Array.isArray(value) ? `an array of ${value.length}` : shown(value)}, expected an array of ${length}, as the shape [${shape.join(', ')}] has it`,
+      `${place} is ${Array.isArray(value) ? `an array of ${value.length}` : formatValue(value)}, ` +
+        `expected an array of ${length} because of the shape [${shape.join(', ')}]`,
     );
   }
   value.forEach((item: unknown, index) => {

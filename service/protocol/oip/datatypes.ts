@@ -1,7 +1,7 @@
 import type { DType } from '../../../onnx/engine/engine.ts';
 import type { Datatype } from '../../contract/index.ts';
 
-/** The protocol's names of the element types. */
+/** The protocol's names for the element types. */
 const datatypes = {
   float32: 'FP32',
   float64: 'FP64',
@@ -24,7 +24,7 @@ const dtypes: ReadonlyMap<string, DType> = new Map(
 
 export const datatypeOf = (dtype: DType): Datatype => datatypes[dtype];
 
-/** Undefined for what is no datatype of the protocol, or one that models here cannot have, as BF16. */
+/** Returns undefined for an unknown datatype, or one that Rhizome does not support, such as BF16. */
 export const dtypeOf = (datatype: string): DType | undefined => dtypes.get(datatype);
 
 export const allDatatypes: readonly string[] = Object.values(datatypes);

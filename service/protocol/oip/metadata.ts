@@ -14,7 +14,7 @@ export function serverMetadata(): ServerMetadata {
   return { name: 'rhizome', version, extensions: ['binary_tensor_data', 'model_repository'] };
 }
 
-/** @param versions all that are served of the model */
+/** @param versions every version of the model that is served */
 export function modelMetadata(
   signature: Signature,
   versions: readonly string[] = [signature.version],
@@ -36,7 +36,7 @@ function tensorMetadata({ name, dtype, shape }: TensorSpec): TensorMetadata {
   };
 }
 
-/** Every model and version that was found. @param onlyReady leaves out those that cannot be asked now */
+/** Returns every model and version. @param onlyReady omits those that do not accept requests */
 export function repositoryIndex(
   repository: Pick<ModelRepository, 'entries'>,
   onlyReady = false,

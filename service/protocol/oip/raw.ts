@@ -2,7 +2,7 @@ import type { DType, Tensor, TensorData } from '../../../onnx/engine/engine.ts';
 import { invalidTensor } from '../../inference/tensor-shape.ts';
 import { datatypeOf } from './datatypes.ts';
 
-/** Little-endian, as the protocol wants it: so are all machines that Node's and the runtime's builds are for. */
+/** Little-endian, as the protocol requires. So is every platform that Node and the runtime support. */
 const arrays = {
   float32: Float32Array,
   float64: Float64Array,
@@ -18,15 +18,15 @@ const arrays = {
   bool: Uint8Array,
 } as const;
 
-/** Of each element of BYTES. */
+/** The size of the length in front of each element of BYTES. */
 const LENGTH_BYTES = 4;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Elements of a tensor from the bytes that the binary extension and gRPC's raw contents have.
+ * Reads the elements of a tensor from the bytes of the binary extension or of gRPC's raw contents.
  *
- * @param count of the tensor's shape
- * @throws ServiceError `invalid-input` naming the tensor
+ * @param count the number of elements according to the tensor's shape
+ * @throws {ServiceError} `invalid-input`, naming the tensor
  */
 export function readRaw(name: string, dtype: DType, count: number, bytes: Uint8Array): TensorData {
   if (dtype === 'string') return readTexts(name, count, bytes);
@@ -35,10 +35,10 @@ export function readRaw(name: string, dtype: DType, count: number, bytes: Uint8A
   if (bytes.length !== expected) {
     throw invalidTensor(
       name,
-      `${bytes.length} bytes came, and ${count} elements of ${datatypeOf(dtype)} take ${expected}`,
+      `it has ${bytes.length} bytes, but ${count} elements of ${datatypeOf(dtype)} need ${expected}`,
     );
   }
-  // A copy: within a body they may start at any byte, and arrays of numbers only at multiples of their element's size.
+  // A copy: the bytes may start anywhere in the body, but a typed array must start at a multiple of its element size.
   const data = new ArrayType(new Uint8Array(bytes).buffer);
   if (dtype === 'bool') checkBooleans(name, data as Uint8Array);
   return data;
@@ -60,10 +60,7 @@ function readTexts(name: string, count: number, bytes: Uint8Array): readonly str
     const length = view.getUint32(offset, true);
     offset = start + length;
     if (offset > bytes.length)
-      throw invalidTensor(
-        name,
-        `element ${index} is said to have ${length} bytes, and ${bytes.length - start} are left`,
-      );
+      throw invalidTensor(name, `element ${index} declares ${length} bytes, but only ${bytes.length - start} are left`);
     texts.push(readText(name, index, bytes.subarray(start, offset)));
   }
   if (offset < bytes.length)
@@ -71,16 +68,16 @@ function readTexts(name: string, count: number, bytes: Uint8Array): readonly str
   return texts;
 }
 
-/** Elements of BYTES are texts to a model. @throws ServiceError `invalid-input` naming the tensor */
+/** Reads an element of BYTES, which is a text for the model. @throws {ServiceError} `invalid-input`, naming the tensor */
 export function readText(name: string, index: number, bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch (cause) {
-    throw invalidTensor(name, `element ${index} is not UTF-8, which the model's texts are`, cause);
+    throw invalidTensor(name, `element ${index} is not UTF-8, which texts must be`, cause);
   }
 }
 
-/** The bytes of a tensor, for the binary extension and for gRPC's raw contents. */
+/** Writes the bytes of a tensor, for the binary extension and for gRPC's raw contents. */
 export function writeRaw({ data }: Pick<Tensor, 'data'>): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return Buffer.concat(

@@ -130,17 +130,17 @@ const refused: [string, () => unknown, string][] = [
     () => decode(`{"inputs":[{"name":"x","datatype":"FP32","shape":[18446744073709551616],"data":[]}]}`),
     "Input 'x': the shape [18446744073709552000] has more than",
   ],
-  ['no data', () => decode({ inputs: [x] }), `Input 'x': it has no "data"`],
+  ['no data', () => decode({ inputs: [x] }), `Input 'x': it has neither "data"`],
   ['data that is none', () => decode({ inputs: [{ ...x, data: 5 }] }), `Input 'x': "data" is 5, expected an array.`],
   [
     'too few elements',
     () => decode({ inputs: [{ ...x, data: [1, 2, 3] }] }),
-    "Input 'x': 3 elements came, and the shape [2, 2] has 4.",
+    "Input 'x': it has 3 elements, but the shape [2, 2] has 4.",
   ],
   [
     'another nesting',
     () => decode({ inputs: [{ ...x, data: [[1, 2], 3, 4] }] }),
-    "Input 'x': data is an array of 3, expected an array of 2, as the shape [2, 2] has it.",
+    "Input 'x': data is an array of 3, expected an array of 2 because of the shape [2, 2].",
   ],
   [
     'a ragged nesting',
@@ -185,20 +185,16 @@ const refused: [string, () => unknown, string][] = [
   ],
   ['an id that is no text', () => decode({ id: 5, inputs: [] }), '"id" is 5, expected a string.'],
   ['an output without a name', () => decode({ inputs: [], outputs: [{}] }), '"name" of outputs[0] is missing'],
-  [
-    'parameters that are none',
-    () => decode({ inputs: [], parameters: [] }),
-    'The request has "parameters" that are an array',
-  ],
+  ['parameters that are none', () => decode({ inputs: [], parameters: [] }), '"parameters" of the request is an array'],
   [
     'binary_data that is no flag',
     () => decode({ inputs: [], outputs: [{ name: 'y', parameters: { binary_data: 1 } }] }),
-    `Output 'y' has the parameter "binary_data" 1, expected true or false.`,
+    `The parameter "binary_data" of output 'y' is 1, expected true or false.`,
   ],
   [
     'shared memory',
     () => decode({ inputs: [{ ...x, parameters: { shared_memory_region: 'r' } }] }),
-    `Input 'x' has the parameter "shared_memory_region", of an extension that is not served`,
+    `Input 'x' has the parameter "shared_memory_region" of an unsupported extension`,
   ],
   [
     'classification',
@@ -213,7 +209,7 @@ const refused: [string, () => unknown, string][] = [
   [
     'a header past the body',
     () => decodeInferRequest(bytes({}), '3'),
-    "Inference-Header-Content-Length is '3', expected how many of the body's 2 bytes are JSON.",
+    "Inference-Header-Content-Length is '3', expected the number of bytes that are JSON, at most 2.",
   ],
   [
     'a header that is no number',
@@ -223,7 +219,7 @@ const refused: [string, () => unknown, string][] = [
   [
     'a size past the body',
     () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(15)),
-    `Input 'x': "binary_data_size" is 16, and 15 bytes are left of the body.`,
+    `Input 'x': "binary_data_size" is 16, but only 15 bytes of the body are left.`,
   ],
   [
     'a size that is none',
@@ -233,17 +229,17 @@ const refused: [string, () => unknown, string][] = [
   [
     'a size that the shape does not have',
     () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 12 } }] }, Buffer.alloc(12)),
-    "Input 'x': 12 bytes came, and 4 elements of FP32 take 16.",
+    "Input 'x': it has 12 bytes, but 4 elements of FP32 need 16.",
   ],
   [
     'bytes of no input',
     () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(17)),
-    '1 bytes follow the JSON that belong to no input',
+    '1 bytes at the end of the body belong to no input',
   ],
   [
     'data twice',
     () => decodeBinary({ inputs: [{ ...good, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(16)),
-    `Input 'x': it has both "data" and "binary_data_size"`,
+    `Input 'x': it has both "data" and the parameter "binary_data_size"`,
   ],
   [
     'a BOOL of 2',
@@ -262,7 +258,7 @@ const refused: [string, () => unknown, string][] = [
   [
     'a text longer than what is left',
     () => decodeBinary(texts([1], 6), Buffer.from('\xFF\xFF\xFF\xFFab', 'latin1')),
-    "Input 't': element 0 is said to have 4294967295 bytes, and 2 are left.",
+    "Input 't': element 0 declares 4294967295 bytes, but only 2 are left.",
   ],
   [
     'texts too many',

@@ -1,6 +1,6 @@
 import { ServiceError } from '../../errors.ts';
 import type { NamedTensor } from '../../inference/infer.ts';
-import { shown } from '../../inference/format-value.ts';
+import { formatValue } from '../../inference/format-value.ts';
 import { invalidTensor, readShape } from '../../inference/tensor-shape.ts';
 import { isObject } from '../issue-list.ts';
 import { parseJson } from '../json.ts';
@@ -8,28 +8,28 @@ import { readData } from './data.ts';
 import { allDatatypes, dtypeOf } from './datatypes.ts';
 import { readRaw } from './raw.ts';
 
-/** A request as a client sent it, in the domain's terms. */
+/** A decoded request. */
 export interface InferRequest {
   readonly id?: string;
   readonly inputs: readonly NamedTensor[];
-  /** Names of the outputs wanted; none means all. */
+  /** The names of the requested outputs; empty for all. */
   readonly outputs: readonly string[];
-  /** Whether an output is to be answered in binary. */
+  /** Returns whether to send an output in binary. */
   readonly binary: (output: string) => boolean;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the body of `POST …/infer`.
+ * Decodes the body of `POST …/infer`.
  *
- * @param header `Inference-Header-Content-Length`: how many bytes are JSON, where tensors in binary follow it
- * @throws ServiceError `invalid-json`, or `invalid-input` naming the tensor
+ * @param header `Inference-Header-Content-Length`: how many bytes are JSON, if binary tensors follow
+ * @throws {ServiceError} `invalid-json`, or `invalid-input`, naming the tensor
  */
 export function decodeInferRequest(body: Uint8Array, header?: string): InferRequest {
   const length = header === undefined ? body.length : jsonLength(header, body.length);
   const json = parseJson(body.subarray(0, length));
-  if (!isObject(json)) throw invalid(`The request is ${shown(json)}, expected an object with "inputs".`);
+  if (!isObject(json)) throw invalid(`The request is ${formatValue(json)}, expected an object with "inputs".`);
   const binary = new BinaryTail(header === undefined ? undefined : body.subarray(length));
   const inputs = array(json['inputs'], '"inputs"').map((input, index) => readInput(input, index, binary));
   binary.end();
@@ -48,7 +48,8 @@ function jsonLength(header: string, bodyLength: number): number {
   const length = /^\d{1,15}$/.test(header) ? Number(header) : undefined;
   if (length === undefined || length > bodyLength) {
     throw invalid(
-      `Inference-Header-Content-Length is ${shown(header)}, expected how many of the body's ${bodyLength} bytes are JSON.`,
+      `Inference-Header-Content-Length is ${formatValue(header)}, expected the number of bytes that are JSON, ` +
+        `at most ${bodyLength}.`,
     );
   }
   return length;
@@ -57,36 +58,37 @@ function jsonLength(header: string, bodyLength: number): number {
 function readInput(input: unknown, index: number, binary: BinaryTail): NamedTensor {
   if (!isObject(input))
     throw invalid(
-      `inputs[${index}] is ${shown(input)}, expected an object with "name", "shape", "datatype" and "data".`,
+      `inputs[${index}] is ${formatValue(input)}, expected an object with "name", "shape", "datatype" and "data".`,
     );
   const name = text(input['name'], `"name" of inputs[${index}]`);
   const { datatype, data } = input;
   const dtype = typeof datatype === 'string' ? dtypeOf(datatype) : undefined;
   if (dtype === undefined)
-    throw invalidTensor(name, `"datatype" is ${shown(datatype)}, expected one of ${allDatatypes.join(', ')}`);
+    throw invalidTensor(name, `"datatype" is ${formatValue(datatype)}, expected one of ${allDatatypes.join(', ')}`);
   const shape = readShape(name, input['shape']);
-  const options = parameters(input, `Input ${shown(name)}`);
-  refuse(options, 'shared_memory_region', `Input ${shown(name)}`);
+  const options = parameters(input, `Input ${formatValue(name)}`);
+  rejectParameter(options, 'shared_memory_region', `Input ${formatValue(name)}`);
   const size = options['binary_data_size'];
   if (size === undefined) {
-    if (data == null) throw invalidTensor(name, 'it has no "data", and no "binary_data_size" among its parameters');
+    if (data == null) throw invalidTensor(name, 'it has neither "data" nor the parameter "binary_data_size"');
     return { name, dtype, shape: shape.shape, data: readData(name, dtype, shape, data) };
   }
-  if (data != null) throw invalidTensor(name, 'it has both "data" and "binary_data_size": send one of them');
+  if (data != null)
+    throw invalidTensor(name, 'it has both "data" and the parameter "binary_data_size". Send only one of them');
   return { name, dtype, shape: shape.shape, data: readRaw(name, dtype, shape.count, binary.take(name, size)) };
 }
 
 function readOutput(output: unknown, index: number): { name: string; binary: boolean | undefined } {
-  if (!isObject(output)) throw invalid(`outputs[${index}] is ${shown(output)}, expected an object with "name".`);
+  if (!isObject(output)) throw invalid(`outputs[${index}] is ${formatValue(output)}, expected an object with "name".`);
   const name = text(output['name'], `"name" of outputs[${index}]`);
-  const what = `Output ${shown(name)}`;
+  const what = `Output ${formatValue(name)}`;
   const options = parameters(output, what);
-  refuse(options, 'shared_memory_region', what);
-  refuse(options, 'classification', what);
+  rejectParameter(options, 'shared_memory_region', what);
+  rejectParameter(options, 'classification', what);
   return { name, binary: flag(options, 'binary_data', what) };
 }
 
-/** What follows the JSON: the tensors in binary, in the order of the inputs. */
+/** The binary tensors after the JSON, in the order of the inputs. */
 class BinaryTail {
   readonly #bytes: Uint8Array | undefined;
   #taken = 0;
@@ -97,14 +99,15 @@ class BinaryTail {
 
   take(name: string, size: unknown): Uint8Array {
     if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
-      throw invalidTensor(name, `"binary_data_size" is ${shown(size)}, expected a number of bytes`);
+      throw invalidTensor(name, `"binary_data_size" is ${formatValue(size)}, expected a number of bytes`);
     if (this.#bytes === undefined)
       throw invalidTensor(
         name,
-        'it has "binary_data_size", and the request has no header Inference-Header-Content-Length',
+        'it has the parameter "binary_data_size", but the request has no header Inference-Header-Content-Length',
       );
     const left = this.#bytes.length - this.#taken;
-    if (size > left) throw invalidTensor(name, `"binary_data_size" is ${size}, and ${left} bytes are left of the body`);
+    if (size > left)
+      throw invalidTensor(name, `"binary_data_size" is ${size}, but only ${left} bytes of the body are left`);
     return this.#bytes.subarray(this.#taken, (this.#taken += size));
   }
 
@@ -112,40 +115,44 @@ class BinaryTail {
     const left = (this.#bytes?.length ?? 0) - this.#taken;
     if (left > 0)
       throw invalid(
-        `${left} bytes follow the JSON that belong to no input: "binary_data_size" or Inference-Header-Content-Length is wrong.`,
+        `${left} bytes at the end of the body belong to no input. ` +
+          'Check "binary_data_size" and Inference-Header-Content-Length.',
       );
   }
 }
 
 function parameters(of: Json, what: string): Json {
   const value = of['parameters'] ?? {};
-  if (!isObject(value)) throw invalid(`${what} has "parameters" that are ${shown(value)}, expected an object.`);
+  if (!isObject(value))
+    throw invalid(`"parameters" of ${lowerFirst(what)} is ${formatValue(value)}, expected an object.`);
   return value;
 }
 
 function flag(of: Json, name: string, what: string): boolean | undefined {
   const value = of[name];
   if (value === undefined || typeof value === 'boolean') return value;
-  throw invalid(`${what} has the parameter "${name}" ${shown(value)}, expected true or false.`);
+  throw invalid(`The parameter "${name}" of ${lowerFirst(what)} is ${formatValue(value)}, expected true or false.`);
 }
 
-/** Parameters of extensions that are not served change what a request means: they cannot be passed over. */
-function refuse(of: Json, name: string, what: string): void {
+/** Rejects parameters of unsupported extensions, because they change the meaning of the request. */
+function rejectParameter(of: Json, name: string, what: string): void {
   if (of[name] !== undefined)
     throw invalid(
-      `${what} has the parameter "${name}", of an extension that is not served: GET /v2 lists those that are.`,
+      `${what} has the parameter "${name}" of an unsupported extension. GET /v2 lists the supported extensions.`,
     );
 }
 
 function array(value: unknown, what: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw invalid(`${what} is ${shown(value)}, expected an array.`);
+  if (!Array.isArray(value)) throw invalid(`${what} is ${formatValue(value)}, expected an array.`);
   return value;
 }
 
 function text(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw invalid(`${what} is ${shown(value)}, expected a string.`);
+  if (typeof value !== 'string') throw invalid(`${what} is ${formatValue(value)}, expected a string.`);
   return value;
 }
+
+const lowerFirst = (what: string): string => what.charAt(0).toLowerCase() + what.slice(1);
 
 function invalid(message: string): ServiceError {
   return new ServiceError('invalid-input', message);

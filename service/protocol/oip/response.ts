@@ -8,11 +8,11 @@ import type { InferRequest } from './request.ts';
 
 export interface InferResponse {
   readonly body: Uint8Array;
-  /** How many bytes are JSON, where tensors in binary follow it. */
+  /** How many bytes are JSON, if binary tensors follow. */
   readonly jsonLength?: number;
 }
 
-/** The body of the answer to `POST …/infer`: JSON, and after it the outputs that were asked for in binary. */
+/** Encodes the response to `POST …/infer`: JSON, followed by the outputs that were requested in binary. */
 export function encodeInferResponse(
   { name, version }: Signature,
   { id, binary }: Pick<InferRequest, 'id' | 'binary'>,

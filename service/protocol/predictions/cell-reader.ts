@@ -5,42 +5,42 @@ import { closestName } from '../../../onnx/signature/model-json.ts';
 import { readCell, type Cell } from '../../../onnx/signature/cells.ts';
 import { formatTensorType } from '../../../onnx/signature/tensor-spec.ts';
 import type { Issue } from '../../contract/index.ts';
-import { Issues, pointerTo, shorten, whatCame } from '../issue-list.ts';
+import { IssueList, pointerTo, shorten, describeType } from '../issue-list.ts';
 
-/** Where a value stands in the body. */
-export type Place = () => readonly (string | number)[];
+/** Returns the path of a value in the body. */
+export type PathOf = () => readonly (string | number)[];
 
-/** Reads the values of features, one after the other, and keeps what is wrong with them. */
+/** Reads the values of features and collects the issues and warnings. */
 export class CellReader {
-  readonly issues = new Issues();
+  readonly issues = new IssueList();
   /** Values outside their valid range, by row. */
   readonly warnings = new Map<number, Issue[]>();
   readonly #strict: boolean;
 
-  /** @param strict refuses values outside their feature's range, which otherwise give a warning. */
+  /** @param strict rejects values outside their feature's range, which otherwise only cause a warning */
   constructor(strict: boolean) {
     this.#strict = strict;
   }
 
-  /** The value of a feature in a row; what does not fit is an issue, and stands in for a value. */
-  read(feature: Feature, value: unknown, row: number, place: Place): Cell {
+  /** Reads the value of a feature in a row. An invalid value adds an issue, and 0 takes its place. */
+  read(feature: Feature, value: unknown, row: number, pathOf: PathOf): Cell {
     const { cell, problem } = readCell(feature, value);
     if (problem !== undefined) {
       this.issues.add(() => ({
-        pointer: pointerTo(...place(), ...problem.path),
-        detail: misfit(feature.dtype, problem.value, problem.path.length === feature.shape.length),
+        pointer: pointerTo(...pathOf(), ...problem.path),
+        detail: describeMismatch(feature.dtype, problem.value, problem.path.length === feature.shape.length),
         value: shorten(problem.value),
-        expected: feature.shape.length === 0 ? expectation(feature) : problem.expected,
+        expected: feature.shape.length === 0 ? describeExpected(feature) : problem.expected,
       }));
       return 0;
     }
     const outside = feature.range && firstOutside(feature.range, cell);
     if (outside) {
       const issue = (): Issue => ({
-        pointer: pointerTo(...place(), ...outside.path),
-        detail: 'Outside the valid range.',
+        pointer: pointerTo(...pathOf(), ...outside.path),
+        detail: 'The value is outside the valid range.',
         value: shorten(outside.value),
-        expected: expectation(feature),
+        expected: describeExpected(feature),
       });
       if (this.#strict) this.issues.add(issue);
       else this.warnings.set(row, [...(this.warnings.get(row) ?? []), issue()]);
@@ -48,7 +48,7 @@ export class CellReader {
     return cell;
   }
 
-  /** An issue for each key that is no feature's name, with the name that was probably meant. */
+  /** Adds an issue for each key that is not the name of a feature, and suggests the closest name. */
   refuseUnknown(
     features: readonly Feature[],
     item: Readonly<Record<string, unknown>>,
@@ -74,28 +74,29 @@ export class CellReader {
   }
 }
 
-/** The features that there are, for a message. */
+/** Lists the names of the features, for a message. */
 export function namesOf(features: readonly Feature[]): string {
   return features.map(({ name }) => name).join(', ');
 }
 
-/** What a feature takes, in words. */
-export function expectation({ dtype, shape, unit, range }: Feature): string {
+/** Describes what a feature accepts. */
+export function describeExpected({ dtype, shape, unit, range }: Feature): string {
   const what =
     shape.length === 0 ? `${describeKind(dtype)} (${dtype})` : `nested arrays (${formatTensorType(dtype, shape)})`;
   return `${what}${range ? ` from ${range[0]} to ${range[1]}` : ''}${unit ? ` in ${unit}` : ''}`;
 }
 
-function misfit(dtype: DType, value: unknown, isElement: boolean): string {
-  if (!isElement) return 'Not an array of the right length.';
-  if (dtype === 'string' && typeof value === 'string') return 'Holds the character U+0000, or half a surrogate pair.';
+function describeMismatch(dtype: DType, value: unknown, isElement: boolean): string {
+  if (!isElement) return 'Expected an array of another length.';
+  if (dtype === 'string' && typeof value === 'string')
+    return 'The text contains the character U+0000 or a lone surrogate.';
   const numeric = dtype !== 'string' && dtype !== 'bool';
   return numeric && (typeof value === 'number' || typeof value === 'bigint')
-    ? `Not within ${dtype}.`
-    : `Expected ${describeKind(dtype)}, got ${whatCame(value)}.`;
+    ? `The number is outside the range of ${dtype}.`
+    : `Expected ${describeKind(dtype)}, got ${describeType(value)}.`;
 }
 
-/** NaN, a missing value, is in every range. */
+/** Finds the first element outside the range. NaN, which is a missing value, is in every range. */
 function firstOutside(
   [low, high]: readonly [number, number],
   cell: Cell,

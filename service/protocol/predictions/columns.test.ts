@@ -55,7 +55,7 @@ test('every bad value and column is listed', () => {
     { pointer: '#/columns/b/0', detail: 'Expected a number, got null.', value: null },
   ]);
   expect(issues({ columns: { a: 1, bb: [2] }, more: 3 })).toMatchObject([
-    { pointer: '#/more', detail: 'Unknown field beside "columns".' },
+    { pointer: '#/more', detail: 'Unknown field next to "columns".' },
     { pointer: '#/columns/bb', detail: "Unknown field. Did you mean 'b'?" },
     { pointer: '#/columns/a', detail: 'Expected an array, got a number.', value: 1 },
     { pointer: '#/columns/b', detail: 'The column is missing.' },
@@ -66,8 +66,8 @@ test('columns of unequal length are both named', () => {
   expect(issues({ columns: { a: [1, 2, 3], b: [4, 5] } })).toEqual([
     {
       pointer: '#/columns/b',
-      detail: "The column has 2 values, and the column 'a' has 3.",
-      expected: "3 values, as many as 'a' has",
+      detail: "The column has 2 values, but the column 'a' has 3.",
+      expected: "3 values, as in 'a'",
     },
   ]);
   expect(issues({ columns: { a: [], b: [4] } })).toHaveLength(1);

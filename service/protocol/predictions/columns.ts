@@ -1,16 +1,16 @@
 import type { Feature } from '../../../onnx/signature/features.ts';
 import type { Cell, Row } from '../../../onnx/signature/cells.ts';
-import { expectation, namesOf, type CellReader } from './cell-reader.ts';
-import { isObject, pointerTo, shorten, whatCame } from '../issue-list.ts';
+import { describeExpected, namesOf, type CellReader } from './cell-reader.ts';
+import { isObject, pointerTo, shorten, describeType } from '../issue-list.ts';
 
-/** What data frames come as: `{"columns": {"a": [1, 2], "b": [3, 4]}}`. */
+/** Rows by column, as in a data frame: `{"columns": {"a": [1, 2], "b": [3, 4]}}`. */
 interface Table {
   readonly columns: unknown;
 }
 
 /**
- * Whether a body is a table. No feature's value is an object, so a model with a feature called `columns` takes rows where
- * that is anything else; of other models `columns` can only mean a table.
+ * Returns whether a body is a table. If the model has a feature called `columns`, it is a table only if `columns` is an
+ * object, because the value of a feature never is.
  */
 export function isTable(
   features: readonly Feature[],
@@ -20,7 +20,7 @@ export function isTable(
   return isObject(body['columns']) || !features.some(({ name }) => name === 'columns');
 }
 
-/** The rows of a table, in its order. */
+/** Reads the rows of a table, in order. */
 export function readTable(
   features: readonly Feature[],
   table: Table & Readonly<Record<string, unknown>>,
@@ -30,14 +30,14 @@ export function readTable(
   for (const [name, value] of Object.entries(others)) {
     reader.issues.add(() => ({
       pointer: pointerTo(name),
-      detail: 'Unknown field beside "columns".',
+      detail: 'Unknown field next to "columns".',
       value: shorten(value),
     }));
   }
   if (!isObject(columns)) {
     reader.issues.add(() => ({
       pointer: pointerTo('columns'),
-      detail: `Expected an object, got ${whatCame(columns)}.`,
+      detail: `Expected an object, got ${describeType(columns)}.`,
       value: shorten(columns),
       expected: `an object with ${namesOf(features)}`,
     }));
@@ -61,7 +61,7 @@ function readColumn(
   { issues }: CellReader,
 ): readonly unknown[] | undefined {
   const pointer = (): string => pointerTo('columns', feature.name);
-  const expected = (): string => `an array, each of its values ${expectation(feature)}`;
+  const expected = (): string => `an array of values, each ${describeExpected(feature)}`;
   if (!Object.hasOwn(columns, feature.name)) {
     issues.add(() => ({ pointer: pointer(), detail: 'The column is missing.', expected: expected() }));
     return undefined;
@@ -70,14 +70,14 @@ function readColumn(
   if (Array.isArray(values)) return values as unknown[];
   issues.add(() => ({
     pointer: pointer(),
-    detail: `Expected an array, got ${whatCame(values)}.`,
+    detail: `Expected an array, got ${describeType(values)}.`,
     value: shorten(values),
     expected: expected(),
   }));
   return undefined;
 }
 
-/** How many rows there are; none where the columns do not agree on it, since then nobody knows which values belong together. */
+/** Returns the number of rows. It is 0 if the columns differ in length, because then the rows are unknown. */
 function commonLength(
   features: readonly Feature[],
   arrays: readonly (readonly unknown[] | undefined)[],
@@ -92,8 +92,8 @@ function commonLength(
     const other = features[first]?.name ?? '';
     issues.add(() => ({
       pointer: pointerTo('columns', name),
-      detail: `The column has ${values.length} values, and the column '${other}' has ${length}.`,
-      expected: `${length} values, as many as '${other}' has`,
+      detail: `The column has ${values.length} values, but the column '${other}' has ${length}.`,
+      expected: `${length} values, as in '${other}'`,
     }));
   }
   if (length === 0 && unequal.length === 0 && arrays.every((values) => values !== undefined)) {

@@ -80,7 +80,7 @@ test('every bad field of every row is listed', () => {
     { pointer: '#/0/f0', detail: 'Expected a number, got a string.', value: 'a', expected: 'a number (float32)' },
     { pointer: '#/0/f1', detail: 'The field is missing.', expected: 'a number (float32)' },
     { pointer: '#/0/f2', detail: "Unknown field. Did you mean 'f1'?", value: 1, expected: 'f0, f1' },
-    { pointer: '#/1', detail: 'Not an object.', value: 7, expected: 'an object with f0, f1' },
+    { pointer: '#/1', detail: 'Expected an object, got a number.', value: 7, expected: 'an object with f0, f1' },
     { pointer: '#/2/f0', detail: 'Expected a number, got null.', value: null, expected: 'a number (float32)' },
   ]);
 });
@@ -109,7 +109,7 @@ test('a flood of problems is counted, and only the first are listed', () => {
   const body = Array.from({ length: 5000 }, () => 1);
   expect(issues(['float32'], body)).toHaveLength(100);
   expect(() => decodeFeatures(signature('float32'), body, false)).toThrow(
-    '5000 fields are wrong. The first 100 are listed.',
+    '5000 fields are invalid. Only the first 100 are listed.',
   );
   expect(JSON.stringify(issues(['float32'], { f0: 'x'.repeat(100_000) })).length).toBeLessThan(1000);
 });
@@ -179,7 +179,13 @@ describe('nested arrays', () => {
         ],
         true,
       ),
-    ).toEqual([expect.objectContaining({ pointer: '#/0/image/1/0', value: 201, detail: 'Outside the valid range.' })]);
+    ).toEqual([
+      expect.objectContaining({
+        pointer: '#/0/image/1/0',
+        value: 201,
+        detail: 'The value is outside the valid range.',
+      }),
+    ]);
   });
 });
 
@@ -190,7 +196,7 @@ describe('a value outside its range', () => {
   };
   const issue = {
     pointer: '#/1/f0',
-    detail: 'Outside the valid range.',
+    detail: 'The value is outside the valid range.',
     value: 2,
     expected: 'a number (float32) from 0 to 1 in cm',
   };

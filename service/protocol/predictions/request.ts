@@ -2,25 +2,25 @@ import type { Feature } from '../../../onnx/signature/features.ts';
 import type { Cell, Row } from '../../../onnx/signature/cells.ts';
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { Issue } from '../../contract/index.ts';
-import { CellReader, expectation, namesOf } from './cell-reader.ts';
-import { isObject, pointerTo, shorten } from '../issue-list.ts';
+import { CellReader, describeExpected, namesOf } from './cell-reader.ts';
+import { isObject, pointerTo, shorten, describeType } from '../issue-list.ts';
 import { isTable, readTable } from './columns.ts';
 
 export interface DecodedFeatures {
   readonly rows: readonly Row[];
-  /** The body was one object, so the answer is one too. */
+  /** Whether the body was one object, so that the response is one object too. */
   readonly single: boolean;
   /** Values outside their valid range, by row. */
   readonly warnings: ReadonlyMap<number, readonly Issue[]>;
-  /** Where a row stands in the body: a JSON pointer. */
+  /** Returns the JSON Pointer to a row in the body. */
   readonly pointer: (row: number) => string;
 }
 
 /**
- * Reads named features: one object, a non-empty array of them, or one array a feature as `{"columns": {...}}`.
+ * Reads named features: one object, a non-empty array of objects, or one array per feature as `{"columns": {...}}`.
  *
- * @param strict refuses values outside their feature's range, which otherwise give a warning.
- * @throws ServiceError `invalid-input` with every bad field.
+ * @param strict rejects values outside their feature's range, which otherwise only cause a warning
+ * @throws {ServiceError} `invalid-input`, with every invalid field
  */
 export function decodeFeatures({ features }: Signature, body: unknown, strict: boolean): DecodedFeatures {
   const reader = new CellReader(strict);
@@ -49,7 +49,7 @@ function readRow(
   if (!isObject(item)) {
     reader.issues.add(() => ({
       pointer: pointerTo(...base),
-      detail: 'Not an object.',
+      detail: `Expected an object, got ${describeType(item)}.`,
       value: shorten(item),
       expected: `an object with ${namesOf(features)}`,
     }));
@@ -57,17 +57,17 @@ function readRow(
   }
   let known = 0;
   const cells = features.map((feature): Cell => {
-    const place = (): (string | number)[] => [...base, feature.name];
+    const pathOf = (): (string | number)[] => [...base, feature.name];
     if (!Object.hasOwn(item, feature.name)) {
       reader.issues.add(() => ({
-        pointer: pointerTo(...place()),
+        pointer: pointerTo(...pathOf()),
         detail: 'The field is missing.',
-        expected: expectation(feature),
+        expected: describeExpected(feature),
       }));
       return 0;
     }
     known++;
-    return reader.read(feature, item[feature.name], row, place);
+    return reader.read(feature, item[feature.name], row, pathOf);
   });
   if (known < Object.keys(item).length) reader.refuseUnknown(features, item, base);
   return cells;

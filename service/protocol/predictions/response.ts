@@ -3,7 +3,10 @@ import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { PredictionResponse } from '../../contract/index.ts';
 import type { DecodedFeatures } from './request.ts';
 
-/** The answer's body: an object for an object, else an array in the order of the rows. For `stringifyJson`. */
+/**
+ * Returns the body of the response: an object if the request was one, otherwise an array in the order of the rows. It may
+ * contain bigints, so write it with `stringifyJson`.
+ */
 export function encodePredictions(
   { name, version }: Signature,
   predictions: readonly Prediction[],
