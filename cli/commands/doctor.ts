@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { clusterFindings } from '../doctor/cluster.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { newKindFindings, portFinding } from '../doctor/kind.ts';
-import { engineFindings, npmFinding, ownNode, toolFindings } from '../doctor/tools.ts';
+import { containerEngineFindings, npmFinding, ownNode, toolFindings } from '../doctor/tools.ts';
 import { Failure } from '../failure.ts';
 import { currentManifests } from '../project/manifests.ts';
 import { scopeOf } from '../cluster/scope.ts';
@@ -40,7 +40,7 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
   const engine = chooseContainerEngine();
   const kind = readKindConfig(context.root);
   const tools = await Promise.all([
-    engineFindings(context, engine, ownNodes, kind?.nodes ?? 1),
+    containerEngineFindings(context, engine, ownNodes, kind?.nodes ?? 1),
     toolFindings(context, { kind: ownNodes, kubectl: !local, minikube: on === 'minikube' }),
   ]);
   const findings: Finding[] = [

@@ -63,7 +63,7 @@ export const npmFinding = (context: ExecContext): Promise<Finding> =>
 const bytesPerNode = 1024 ** 3;
 
 /** Checks that the container engine responds, can build, and has the memory for a number of kind nodes. */
-export async function engineFindings(
+export async function containerEngineFindings(
   context: ExecContext,
   engine: ContainerEngine,
   needed: boolean,
