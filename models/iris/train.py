@@ -1,9 +1,9 @@
-"""Trains the iris classifier and writes model.onnx and model.json beside this file.
+"""Trains the iris classifier, and writes model.onnx and model.json next to this file.
 
     python -m venv .venv && .venv/bin/pip install -r requirements.txt && .venv/bin/python train.py
 
-Fisher's iris data (R. A. Fisher, 1936) comes with scikit-learn. The same seed gives the same model, whose export uses
-skl2onnx's defaults: its last node is a ZipMap, as in every export that nobody thought about.
+The iris data (R. A. Fisher, 1936) comes with scikit-learn. The same seed produces the same model. The export uses
+skl2onnx's defaults, so its last node is a ZipMap.
 """
 
 import json
@@ -26,15 +26,17 @@ classes = [str(name) for name in iris.target_names]
 features = [name.removesuffix(" (cm)").replace(" ", "_") for name in iris.feature_names]
 
 x = iris.data.astype(numpy.float32)
-x_train, x_test, y_train, y_test = train_test_split(x, iris.target, test_size=1 / 3, random_state=SEED, stratify=iris.target)
+x_train, x_test, y_train, y_test = train_test_split(
+    x, iris.target, test_size=1 / 3, random_state=SEED, stratify=iris.target
+)
 classifier = make_pipeline(StandardScaler(), LogisticRegression()).fit(x_train, y_train)
 accuracy = accuracy_score(y_test, classifier.predict(x_test))
-assert accuracy >= 0.95, f"held-out accuracy {accuracy} is below 0.95"
+assert accuracy >= 0.95, f"the accuracy on held-out data is {accuracy}, expected at least 0.95"
 
 model = to_onnx(classifier, x[:1])
 (HERE / "model.onnx").write_bytes(model.SerializeToString())
 
-# One example of each class, held out of the training; what readiness has to reproduce is what scikit-learn says of it.
+# One held-out example of each class, with the probabilities from scikit-learn, which readiness checks reproduce.
 rows = x_test[[int(numpy.flatnonzero(y_test == label)[0]) for label in range(len(classes))]]
 probabilities = classifier.predict_proba(rows)
 session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
