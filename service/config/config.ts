@@ -41,7 +41,7 @@ export class ConfigError extends Error {
 export const EX_CONFIG = 78;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads and validates the environment variables. An empty value counts as unset.
