@@ -71,7 +71,10 @@ const example = async (): Promise<Example> => {
 
 test('init prints the next steps, and the plain tools type-check and synthesize the project', async () => {
   expect(initOutput).toMatch(
-    /with the model in models\/wine\.\n\nNext steps:\n {2}npx rhizome up .*\n {2}npx rhizome up --on kind .*\n {2}npx cdk8s synth /,
+    new RegExp(
+      'with the model in models/wine\\.\n\nNext steps:\n' +
+        ' {2}npx rhizome up .*\n {2}npx rhizome up --on kind .*\n {2}npx cdk8s synth ',
+    ),
   );
   expect(await readdir(join(project, 'vendor'))).toEqual(['rhizome-kit-0.1.0.tgz']);
   expect(await readFile(join(project, 'models/wine/model.json'), 'utf8')).toContain(
