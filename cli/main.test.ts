@@ -173,7 +173,7 @@ test('a kind that does not work, as without Docker, stands in the way of nothing
     expect(await broken.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.' });
     const status = await broken.start(['status']);
     expect(status.stderr).toContain(
-      'kind cannot be asked. CommandFailed: This command failed (exit code 1): kind get clusters\n',
+      'kind does not respond. CommandFailed: This command failed (exit code 1): kind get clusters\n',
     );
     expect(status.stderr).toContain('✗ Nothing is up.');
     const named = await broken.start(['down', '--on', 'kind']);
@@ -205,14 +205,14 @@ test('a context that up was sent to and that is silent is told', async () => {
   }
 });
 
-test('a context that kubectl does not know any more is forgotten, with a line', async () => {
+test('a context that is no longer in the kubeconfig is forgotten, with a message', async () => {
   const gone = await createProject({ 'kubectl config get-contexts': 'echo other' });
   try {
     await mkdir(join(gone.folder, '.rhizome'));
     await writeFile(join(gone.folder, '.rhizome/applied.json'), '{"context=staging": {"installations": []}}');
     const status = await gone.start(['status']);
     expect(status.stderr).toBe(
-      '  context=staging is forgotten: kubectl does not know it any more.\n\n✗ Nothing is up.\n  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
+      '  Forgetting context=staging: kubectl no longer has that context.\n\n✗ Nothing is up.\n  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
     );
     expect(await gone.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.', stderr: '' });
   } finally {

@@ -45,8 +45,7 @@ export async function openChaosContext(context: ExecContext, target: Target): Pr
   const manifests = currentManifests(context.root);
   const scope = scopeOf(target.context, manifests);
   followPods(context, scope, manifests.selector, watch);
-  // kind calls the context of its cluster NAME so.
-  const nodes = target.context.startsWith('kind-') ? nodesOf(await containerEngineOf(context.root, target)) : undefined;
+  const nodes = target.kindCluster === undefined ? undefined : nodesOf(await containerEngineOf(context.root, target));
   return {
     context,
     watch,

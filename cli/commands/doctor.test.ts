@@ -104,7 +104,7 @@ test.each<[string, Answers, string, string]>([
     'a context that kubectl does not know',
     { 'kubectl config get-contexts': 'echo other' },
     'context staging',
-    'kubectl knows no context "staging".',
+    'kubectl has no context "staging".',
   ],
 ])('%s is reported as missing', async (...[, answers, what, detail]) => {
   const { exitCode, stdout, stderr } = await doctor(

@@ -35,8 +35,9 @@ export function doctorCommand(context: CommandContext): Command {
 }
 
 async function examine(context: CommandContext, on: string): Promise<readonly Finding[]> {
-  const local = on === 'local';
-  const ownNodes = on === 'kind';
+  const target = targetNamed(context, on);
+  const local = !isCluster(target);
+  const ownNodes = isCluster(target) && target.isOwn;
   const engine = chooseContainerEngine();
   const kind = readKindConfig(context.root);
   const tools = await Promise.all([
@@ -59,8 +60,6 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
   ];
   if (local || findings.some(({ state }) => state === 'missing')) return findings;
 
-  const target = targetNamed(context, on);
-  if (!isCluster(target)) return findings;
   if (ownNodes && !(await target.isUp())) {
     if (kind === undefined)
       return [

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { several, targetMade, targetsUp } from '../targets/find.ts';
+import { severalTargetsUp, targetsUp, targetUsed } from '../targets/find.ts';
 import { forgetApplied } from '../cluster/applied.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
@@ -10,8 +10,8 @@ export function downCommand(context: CommandContext): Command {
     .option('--json', 'print {"removed": [...]}')
     .addHelpText('after', examples('rhizome down', 'rhizome down --on kind'))
     .action(async (options: { on?: string; json?: boolean }) => {
-      const targets = options.on === undefined ? await targetsUp(context) : [await targetMade(context, options.on)];
-      if (targets.length > 1) throw several(targets);
+      const targets = options.on === undefined ? await targetsUp(context) : [await targetUsed(context, options.on)];
+      if (targets.length > 1) throw severalTargetsUp(targets);
       const removed: string[] = [];
       for (const target of targets) {
         removed.push(...(await target.down()));

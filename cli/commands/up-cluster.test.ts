@@ -196,14 +196,14 @@ test('a second up takes no step that has nothing to do, and says why', async () 
       (await up()).steps.flatMap((step) => (step.skipped === undefined ? [] : [[step.step, step.skipped]])),
     );
   expect(await skipped()).toMatchObject({
-    'Have the cluster': 'the cluster rhizome is there',
+    'Have the cluster': 'the cluster rhizome exists',
     'Load the image': 'every node has it',
   });
   expect((await project.calls()).some((call) => call.includes(' diff '))).toBe(false);
   const before = (await project.calls()).length;
 
   expect(await skipped()).toEqual({
-    'Have the cluster': 'the cluster rhizome is there',
+    'Have the cluster': 'the cluster rhizome exists',
     'Build the image': `unchanged, ${tag} is what was applied`,
     'Load the image': 'every node has it',
     'Apply the manifests': 'the cluster has them',
@@ -402,7 +402,7 @@ test('a context: loads into the kind cluster that it names, asks for an image el
   expect(busy.exitCode).toBe(1);
   expect(busy.stderr).toMatch(/✗ Port \d+ of this machine is in use.*\n.* Name another one with --port\.$/);
 
-  expect(unknown.stderr).toContain('✗ kubectl knows no context "nowhere".\n  → It knows: staging, kind-mine.');
+  expect(unknown.stderr).toContain('✗ kubectl has no context "nowhere".\n  → It has: staging, kind-mine.');
 });
 
 test('--registry: pushes instead of loading, applies the digest that the push reports, and does not push what is there', async () => {

@@ -116,7 +116,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   });
 
   // kind maps a port of this machine to the Service; elsewhere kubectl leads to it, for as long as this command runs.
-  const mapped = cluster.name === 'kind' ? await cluster.url() : undefined;
+  const mapped = cluster.mapsPort ? await cluster.url() : undefined;
   const forward =
     mapped === undefined
       ? await run('Forward a port', () =>

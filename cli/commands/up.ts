@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { UsageError } from '../failure.ts';
 import { checkModels } from '../project/models.ts';
+import type { Cluster } from '../targets/cluster.ts';
 import { clusterNamed } from '../targets/find.ts';
 import { defaultGrpcPort, engineOption, examples, onOption, parsePort, type CommandContext } from './options.ts';
 import { upOnCluster } from './up-cluster.ts';
@@ -48,16 +49,17 @@ export function upCommand(context: CommandContext): Command {
     )
     .action(async (options: UpOptions) => {
       const on = options.on ?? 'local';
-      refuseWhatDoesNothing(on, options);
+      const cluster = on === 'local' ? undefined : clusterNamed(context, on, options);
+      refuseWhatDoesNothing(cluster, options);
       if (options.image === undefined) await checkModels(context.root);
-      if (on === 'local') await upOnThisMachine(context, options);
-      else await upOnCluster(context, clusterNamed(context, on, options), options);
+      if (cluster === undefined) await upOnThisMachine(context, options);
+      else await upOnCluster(context, cluster, options);
     });
 }
 
 /** An option that would be ignored in silence is a misunderstanding; KIND_NODE_IMAGE may lie about in the environment. */
-function refuseWhatDoesNothing(on: string, options: UpOptions): void {
-  if (on === 'kind' && options.port !== undefined)
+function refuseWhatDoesNothing(cluster: Cluster | undefined, options: UpOptions): void {
+  if (cluster?.mapsPort === true && options.port !== undefined)
     throw new UsageError('--port does nothing on kind: its port is fixed when the cluster is made.', {
       hint: 'Change `hostPort` in kind.yaml, then `rhizome down --on kind` and up again.',
     });
@@ -65,15 +67,15 @@ function refuseWhatDoesNothing(on: string, options: UpOptions): void {
     throw new UsageError('--registry does nothing with --image, which names an image that is there already.', {
       hint: 'Leave one of them out.',
     });
-  if (options.watch === true && (on !== 'local' || options.detach === true))
-    throw new UsageError(`--watch does nothing ${on === 'local' ? 'with --detach' : 'on a cluster'}.`, {
+  if (options.watch === true && (cluster !== undefined || options.detach === true))
+    throw new UsageError(`--watch does nothing ${cluster === undefined ? 'with --detach' : 'on a cluster'}.`, {
       hint: 'Leave it out, or run `rhizome up --watch` in a terminal of its own: it replaces local replicas.',
     });
-  if (on !== 'local' && options.grpcPort !== undefined)
+  if (cluster !== undefined && options.grpcPort !== undefined)
     throw new UsageError('--grpc-port does nothing on a cluster: no port of this machine leads to gRPC there.', {
       hint: `Leave it out. kubectl leads there: \`kubectl port-forward service/NAME ${defaultGrpcPort}\`.`,
     });
-  if (on !== 'local') return;
+  if (cluster !== undefined) return;
   const flags = {
     '--image': options.image,
     '--registry': options.registry,

@@ -12,22 +12,28 @@ import { deploymentStatus, readSnapshot } from '../cluster/snapshot.ts';
 import type { DeploymentStatus } from '../deployment-status.ts';
 import type { StatusOptions, Target } from './target.ts';
 
-/** A Kubernetes cluster, as the steps of `up` need it. kind, minikube and a named context differ in no more than this. */
+/** A Kubernetes cluster: all that the steps of `up` need to know about kind, minikube or a kubectl context. */
 export interface Cluster extends Target {
   /** The kubectl context. */
   readonly context: string;
-  /** Commands that fail where something that `up` needs is missing. */
+  /** The name of the kind cluster, whoever created it. Its nodes are containers of this machine. Missing if it isn't one. */
+  readonly kindCluster?: string;
+  /** Whether `up` creates the cluster and `down` deletes it. */
+  readonly isOwn: boolean;
+  /** Whether a port of this machine is mapped to the Service for as long as the cluster exists. */
+  readonly mapsPort: boolean;
+  /** Commands that fail if a tool that `up` needs is missing. */
   readonly checks: readonly (readonly string[])[];
-  /** Whether `load` knows a way to its nodes; else they have to pull. */
+  /** Whether `load` can bring images to the nodes. Otherwise they have to pull. */
   readonly loads: boolean;
-  /** Makes the cluster, or checks that it runs. @returns why there was nothing to make; undefined where it was made */
+  /** Creates the cluster, or checks that it runs. @returns why there was nothing to create; undefined if it was created */
   ensure(): Promise<string | undefined>;
-  /** Brings an image of this machine to the nodes. @returns why there was nothing to do; undefined where it was loaded */
+  /** Loads an image of this machine into the nodes. @returns why there was nothing to do; undefined if it was loaded */
   load(image: string): Promise<string | undefined>;
 }
 
 /**
- * What every cluster has in common: the Deployment of the manifests, asked for by kubectl.
+ * What all clusters have in common: they use kubectl to find the Deployment of the manifests.
  * @param on the target's name
  */
 export function inCluster(
@@ -72,23 +78,20 @@ export function inCluster(
   };
 }
 
-/** As kubectl takes it: `deployment.apps`. */
+/** The resource name for kubectl: `deployment.apps`. */
 function resource({ apiVersion, kind }: KubernetesObject): string {
   return kind.toLowerCase() + (apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '');
 }
 
-/** The contexts that kubectl knows. */
+/** The contexts of the kubeconfig. */
 export const contextNames = async (context: ExecContext): Promise<readonly string[]> =>
   lines(await exec(context, kubectlContexts(), { quiet: true }));
 
-/** A context that kubectl does not know is the likeliest slip in `--on context=NAME`. */
+/** Checks for the most likely mistake in `--on context=NAME`. @throws {Failure} if the kubeconfig has no such context */
 export async function checkContext(context: ExecContext, name: string): Promise<void> {
   const known = await contextNames(context);
   if (known.includes(name)) return;
-  throw new Failure(`kubectl knows no context "${name}".`, {
-    hint:
-      known.length === 0
-        ? 'It knows none at all: is KUBECONFIG set as it should be?'
-        : `It knows: ${known.join(', ')}.`,
+  throw new Failure(`kubectl has no context "${name}".`, {
+    hint: known.length === 0 ? 'It has no contexts at all. Check KUBECONFIG.' : `It has: ${known.join(', ')}.`,
   });
 }

@@ -14,8 +14,8 @@ export function targetNamed(context: ExecContext, on: string, options: KindOptio
   return on === 'local' ? localTarget(context.root) : clusterNamed(context, on, options);
 }
 
-/** The same, with the engine that `up` was told to use there. */
-export async function targetMade(context: ExecContext, on: string): Promise<Target> {
+/** The same, with the container engine that `up` used there. */
+export async function targetUsed(context: ExecContext, on: string): Promise<Target> {
   return targetNamed(context, on, { engine: await containerEngineOf(context.root, { name: on }) });
 }
 
@@ -24,39 +24,40 @@ export function clusterNamed(context: ExecContext, on: string, options: KindOpti
   if (on === 'minikube') return minikubeTarget(context, options.engine);
   const name = /^context=(.+)$/.exec(on)?.[1];
   if (name !== undefined) return contextTarget(context, name, options.engine);
-  throw new UsageError(`--on ${on}: expected local, kind, minikube or context=NAME.`, {
-    hint: 'The names of contexts: kubectl config get-contexts --output name',
+  throw new UsageError(`--on ${on} is not valid: expected local, kind, minikube or context=NAME.`, {
+    hint: 'To list the contexts: kubectl config get-contexts --output name',
   });
 }
 
 export const isCluster = (target: Target): target is Cluster => 'context' in target;
 
 /**
- * What is up, wherever `up` may have brought it. What cannot be asked stands in the way of nothing that is up.
- * @throws what kubectl says, where nothing is up that answers, and a context does not to which `up` applied something
+ * Returns the targets that are up. A target that does not respond is ignored if others are up.
+ * @throws the error of a context that `up` was used on and that does not respond, if nothing else is up
  */
 export async function targetsUp(context: ExecContext): Promise<readonly Target[]> {
   const candidates = await Promise.all(
-    [...new Set(['local', 'kind', ...(await known(context))])].map((on) => targetMade(context, on)),
+    [...new Set(['local', 'kind', ...(await usedTargets(context))])].map((on) => targetUsed(context, on)),
   );
-  const asked = await Promise.allSettled(candidates.map((target) => target.isUp()));
+  const results = await Promise.allSettled(candidates.map((target) => target.isUp()));
   context.signal.throwIfAborted();
-  const up = candidates.filter((_, index) => asked[index]?.status === 'fulfilled' && asked[index].value);
+  const up = candidates.filter((_, index) => results[index]?.status === 'fulfilled' && results[index].value);
   if (up.length > 0) return up;
-  for (const [index, answer] of asked.entries()) {
-    if (answer.status === 'fulfilled' || answer.reason instanceof MissingTool) continue;
-    if (candidates[index]?.name !== 'kind') throw answer.reason;
-    // Without a container engine nothing runs there either: worth a line, but `down` has nothing to do.
-    context.report.line(`kind cannot be asked. ${String(answer.reason)}`);
+  for (const [index, result] of results.entries()) {
+    if (result.status === 'fulfilled' || result.reason instanceof MissingTool) continue;
+    const target = candidates[index];
+    if (target === undefined || !isCluster(target) || !target.isOwn) throw result.reason;
+    // Without a container engine the cluster is not running either, so `down` has nothing to do.
+    context.report.line(`${target.name} does not respond. ${String(result.reason)}`);
   }
   return up;
 }
 
-/** What `up` was sent to. A context that kubectl no longer knows is forgotten: nothing can be asked there, or removed. */
-async function known(context: ExecContext): Promise<readonly string[]> {
+/** Returns the targets that `up` was used on, and forgets contexts that are no longer in the kubeconfig. */
+async function usedTargets(context: ExecContext): Promise<readonly string[]> {
   const names = Object.keys(await readApplied(context.root));
   if (!names.some((on) => on.startsWith('context='))) return names;
-  // Where kubectl cannot say, none is forgotten.
+  // If kubectl fails, no context is forgotten.
   const contexts = await contextNames(context).catch((error: unknown) => {
     if (error instanceof Failure && !context.signal.aborted) return undefined;
     throw error;
@@ -66,26 +67,30 @@ async function known(context: ExecContext): Promise<readonly string[]> {
   );
   for (const on of gone) {
     await forgetApplied(context.root, on);
-    context.report.line(`${on} is forgotten: kubectl does not know it any more.`);
+    context.report.line(`Forgetting ${on}: kubectl no longer has that context.`);
   }
   return names.filter((on) => !gone.includes(on));
 }
 
-/** The named target, else the only one that is up. @throws Failure where none is, UsageError where several are */
+/**
+ * Returns the named target, or the only one that is up.
+ * @throws {Failure} if nothing is up
+ * @throws {UsageError} if several targets are up
+ */
 export async function findTarget(context: ExecContext, on: string | undefined): Promise<Target> {
-  if (on !== undefined) return targetMade(context, on);
+  if (on !== undefined) return targetUsed(context, on);
   const [first, ...others] = await targetsUp(context);
   if (first === undefined)
     throw new Failure('Nothing is up.', {
       hint: '`rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
     });
-  if (others.length > 0) throw several([first, ...others]);
+  if (others.length > 0) throw severalTargetsUp([first, ...others]);
   return first;
 }
 
-export function several(targets: readonly Target[]): UsageError {
+export function severalTargetsUp(targets: readonly Target[]): UsageError {
   const names = targets.map(({ name }) => name);
-  return new UsageError(`Several are up: ${names.join(', ')}.`, {
-    hint: `Say which: --on ${names.join(' or --on ')}.`,
+  return new UsageError(`Several targets are up: ${names.join(', ')}.`, {
+    hint: `Choose one: --on ${names.join(' or --on ')}.`,
   });
 }

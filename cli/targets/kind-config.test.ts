@@ -14,7 +14,7 @@ const read = async (source: string) => {
   return readKindConfig(root);
 };
 
-test("the cluster's name and ports are those of kind.yaml, or kind's own default", async () => {
+test("the cluster's name and ports come from kind.yaml, or are kind's defaults", async () => {
   expect(readKindConfig(root)).toBeUndefined();
   expect(
     await read('name: wine\nnodes: [{role: worker}, {extraPortMappings: [{containerPort: 30080, hostPort: 8080}]}]\n'),
@@ -23,8 +23,8 @@ test("the cluster's name and ports are those of kind.yaml, or kind's own default
   expect(await read('')).toEqual({ name: 'kind', nodes: 1, portMappings: [] });
 });
 
-test('what is no YAML, or no name, is refused', async () => {
+test('invalid YAML and an invalid name are errors', async () => {
   await expect(read('nodes: [')).rejects.toThrow('kind.yaml is not YAML: ');
-  await expect(read('name: [a]\n')).rejects.toThrow('kind.yaml names its cluster ["a"].');
-  await expect(read('name: My Cluster\n')).rejects.toThrow('kind.yaml names its cluster "My Cluster".');
+  await expect(read('name: [a]\n')).rejects.toThrow('The name in kind.yaml is not valid: ["a"].');
+  await expect(read('name: My Cluster\n')).rejects.toThrow('The name in kind.yaml is not valid: "My Cluster".');
 });

@@ -3,18 +3,21 @@ import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { Failure } from '../failure.ts';
 
-/** The part of kind.yaml that the command line goes by. */
+/** The part of kind.yaml that the command line reads. */
 export interface KindConfig {
   readonly name: string;
-  /** How many. */
+  /** Number of nodes. */
   readonly nodes: number;
   readonly portMappings: readonly { readonly containerPort: number; readonly hostPort: number }[];
 }
 
-/** What kind calls a cluster that nobody named. */
+/** kind's default name of a cluster. */
 const defaultName = 'kind';
 
-/** Undefined where the project has no kind.yaml. @throws Failure where it is no YAML, or `name` no name */
+/**
+ * Reads kind.yaml. Returns undefined if the project has none.
+ * @throws {Failure} if it isn't valid YAML, or `name` is not a valid name
+ */
 export function readKindConfig(root: string): KindConfig | undefined {
   let source: string;
   try {
@@ -28,15 +31,15 @@ export function readKindConfig(root: string): KindConfig | undefined {
   if (broken !== undefined)
     throw new Failure(`kind.yaml is not YAML: ${broken.message}`, {
       cause: broken,
-      hint: 'Correct it; https://kind.sigs.k8s.io/docs/user/configuration/ says what it may hold.',
+      hint: 'Correct it as https://kind.sigs.k8s.io/docs/user/configuration/ describes.',
     });
   const { name = defaultName, nodes } = (document.toJS() ?? {}) as {
     name?: unknown;
     nodes?: readonly { extraPortMappings?: KindConfig['portMappings'] }[];
   };
   if (typeof name !== 'string' || !/^[a-z0-9.-]+$/.test(name))
-    throw new Failure(`kind.yaml names its cluster ${JSON.stringify(name)}.`, {
-      hint: 'kind takes lower-case letters, digits, dots and dashes.',
+    throw new Failure(`The name in kind.yaml is not valid: ${JSON.stringify(name)}.`, {
+      hint: 'kind accepts lowercase letters, digits, dots and dashes.',
     });
   return {
     name,

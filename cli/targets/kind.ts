@@ -2,7 +2,7 @@ import { Failure } from '../failure.ts';
 import { currentManifests } from '../project/manifests.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
-import { kindClusters, kindCreate, kindDelete, kindEnvironment, kindVersion } from '../tools/kind.ts';
+import { kindClusters, kindContext, kindCreate, kindDelete, kindEnvironment, kindVersion } from '../tools/kind.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { inCluster, type Cluster } from './cluster.ts';
 import { readKindConfig } from './kind-config.ts';
@@ -12,18 +12,18 @@ import { checkPortFree } from '../tools/port.ts';
 export interface KindOptions {
   /** @default kind's own */
   readonly nodeImage?: string;
-  /** Runs the nodes. */
+  /** The container engine that runs the nodes. @default chooseContainerEngine() */
   readonly engine?: ContainerEngine;
 }
 
-/** kind's cluster of the project, made from kind.yaml and named there. */
+/** The project's own kind cluster, created from kind.yaml and named there. */
 export function kindTarget(
   context: ExecContext,
   { nodeImage, engine = chooseContainerEngine() }: KindOptions = {},
 ): Cluster {
   const config = readKindConfig(context.root);
   const cluster = config?.name ?? '';
-  const kubeContext = `kind-${cluster}`;
+  const kubeContext = kindContext(cluster);
   const kind = kindEnvironment(engine);
   const shared = inCluster(context, kubeContext, 'kind');
   const exists = async (): Promise<boolean> =>
@@ -33,26 +33,29 @@ export function kindTarget(
   return {
     name: 'kind',
     context: kubeContext,
+    kindCluster: cluster,
+    isOwn: true,
+    mapsPort: true,
     checks: [kindVersion(), kubectlVersion()],
     loads: true,
 
     async ensure() {
       if (config === undefined)
-        throw new Failure('There is no kind.yaml, which says what the cluster is made of.', {
-          hint: 'Write one with a `name`: https://kind.sigs.k8s.io/docs/user/configuration/',
+        throw new Failure('There is no kind.yaml, which describes the cluster to create.', {
+          hint: '`rhizome init` writes one; https://kind.sigs.k8s.io/docs/user/configuration/ describes it.',
         });
-      if (await exists()) return `the cluster ${cluster} is there`;
+      if (await exists()) return `the cluster ${cluster} exists`;
       for (const { hostPort } of config.portMappings) {
-        await checkPortFree(hostPort, 'Stop it, or change `hostPort` in kind.yaml.');
+        await checkPortFree(hostPort, 'Stop that program, or change `hostPort` in kind.yaml.');
       }
       try {
         await exec(context, kindCreate(cluster, 'kind.yaml', nodeImage), {
           ...kind,
           stream: true,
-          hint: 'Where no registry is reachable, name a node image that this machine has: `--node-image` (or KIND_NODE_IMAGE).',
+          hint: 'If no registry is reachable, use a node image of this machine: `--node-image` (or KIND_NODE_IMAGE).',
         });
       } catch (error) {
-        // kind cleans up after its own failures, but not after Ctrl-C; half a cluster would pass for one at the next `up`.
+        // kind cleans up after its own failures, but not after Ctrl-C. The next `up` would mistake half a cluster for one.
         await exec({ ...context, signal: new AbortController().signal }, kindDelete(cluster), { ...kind, quiet: true });
         throw error;
       }

@@ -6,7 +6,7 @@ import { readState } from '../local/state.ts';
 import { orphans, stopLocal } from '../local/stop.ts';
 import type { Target } from './target.ts';
 
-/** The local engine of a project, seen from another process: through its state file. */
+/** The local runtime of a project, as other processes see it: through its state file. */
 export function localTarget(root: string): Target {
   return {
     name: 'local',
@@ -17,7 +17,7 @@ export function localTarget(root: string): Target {
       const state = await readState(root);
       if (state === undefined) return undefined;
       if (isRunning(state.supervisor)) {
-        // All of them load the same folder; a restarted one may have loaded it later.
+        // All replicas load the same folder, though a restarted one may have loaded a later version.
         const model = models ? await servedModels(state.url) : undefined;
         const replicas = state.replicas.map(({ status }) =>
           model === undefined || !status.ready ? status : { ...status, model },
@@ -49,7 +49,7 @@ export function localTarget(root: string): Target {
   };
 }
 
-/** Undefined where no replica answers, or a key is needed. */
+/** Undefined if no replica responds, or an API key is required. */
 async function servedModels(url: string): Promise<string | undefined> {
   const response = await fetch(`${url}${paths.models}`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
   return response?.ok === true ? describeModels(await response.json()) : undefined;

@@ -6,14 +6,14 @@ import { fullName, withArchive } from '../images/archive.ts';
 import { inCluster, type Cluster } from './cluster.ts';
 import { forwardedUrl } from '../cluster/port-forward.ts';
 
-/** The default name of minikube's cluster, and so of its kubectl context; MINIKUBE_PROFILE is minikube's own variable. */
+/** minikube's default profile, which is also the name of its kubectl context. minikube reads MINIKUBE_PROFILE too. */
 const defaultProfile = 'minikube';
 
-/** A minikube that runs. It is the user's: `up` does not start it, and `down` does not stop it. */
+/** A running minikube cluster. It belongs to the user: `up` doesn't start it, and `down` doesn't stop it. */
 export function minikubeTarget(context: ExecContext, engine: ContainerEngine = chooseContainerEngine()): Cluster {
   const profile = process.env.MINIKUBE_PROFILE ?? defaultProfile;
   const shared = inCluster(context, profile, 'minikube');
-  const runs = async (): Promise<boolean> => {
+  const isRunning = async (): Promise<boolean> => {
     try {
       await exec(context, minikubeStatus(profile), { quiet: true });
       return true;
@@ -26,25 +26,27 @@ export function minikubeTarget(context: ExecContext, engine: ContainerEngine = c
   return {
     name: 'minikube',
     context: profile,
+    isOwn: false,
+    mapsPort: false,
     checks: [kubectlVersion()],
     loads: true,
 
     async ensure() {
-      await exec(context, minikubeStatus(profile), { hint: `Start it: minikube start --profile ${profile}` });
-      return 'minikube runs';
+      await exec(context, minikubeStatus(profile), { hint: `Start minikube: minikube start --profile ${profile}` });
+      return 'minikube is running';
     },
 
     async load(image) {
-      const held = (await exec(context, minikubeImages(profile), { quiet: true })).split('\n');
-      if (held.includes(image) || held.includes(fullName(image))) return 'minikube has it';
+      const images = (await exec(context, minikubeImages(profile), { quiet: true })).split('\n');
+      if (images.includes(image) || images.includes(fullName(image))) return 'minikube already has it';
       await withArchive(context, engine, image, (file) => exec(context, minikubeLoad(profile, file), { stream: true }));
       return undefined;
     },
 
-    isUp: async () => (await runs()) && (await shared.isUp()),
-    status: async (options) => ((await runs()) ? shared.status(options) : undefined),
+    isUp: async () => (await isRunning()) && (await shared.isUp()),
+    status: async (options) => ((await isRunning()) ? shared.status(options) : undefined),
     url: () => forwardedUrl(context.root, profile),
     logs: (options) => shared.logs(options),
-    down: async () => ((await runs()) ? shared.down() : []),
+    down: async () => ((await isRunning()) ? shared.down() : []),
   };
 }

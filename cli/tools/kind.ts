@@ -1,15 +1,24 @@
 /** Argument lists for `kind`. Pure: `exec` runs them. */
 import type { ContainerEngine } from './container-engine.ts';
 
-/** kind takes Docker, unless this says otherwise. */
+/** kind uses Docker unless this variable says otherwise. */
 export const kindEnvironment = (engine: ContainerEngine): { readonly env?: Readonly<Record<string, string>> } =>
   engine === 'podman' ? { env: { KIND_EXPERIMENTAL_PROVIDER: 'podman' } } : {};
+
+/** The kubectl context that kind creates for a cluster. */
+export const kindContext = (cluster: string): string => `kind-${cluster}`;
+
+/** The kind cluster that a kubectl context leads to, whoever created it; undefined if it isn't one. */
+export const kindClusterOf = (kubeContext: string): string | undefined => /^kind-(.+)$/.exec(kubeContext)?.[1];
+
+/** The container that is the first node of a cluster, and publishes its ports. */
+export const kindControlPlane = (cluster: string): string => `${cluster}-control-plane`;
 
 export const kindVersion = (): string[] => ['kind', 'version'];
 
 export const kindClusters = (): string[] => ['kind', 'get', 'clusters'];
 
-/** `image` is the node image; kind's own default when undefined. */
+/** @param image the node image; by default kind's own */
 export function kindCreate(name: string, config: string, image: string | undefined): string[] {
   return [
     'kind',
@@ -25,10 +34,13 @@ export function kindCreate(name: string, config: string, image: string | undefin
   ];
 }
 
-/** The names of a cluster's nodes, a line each. */
+/** Prints the names of a cluster's nodes, one per line. */
 export const kindNodes = (name: string): string[] => ['kind', 'get', 'nodes', '--name', name];
 
-/** `kind load docker-image` fails where Docker keeps images in containerd's store (kubernetes-sigs/kind#3795); an archive never does. */
+/**
+ * Loads an archive, since `kind load docker-image` fails if Docker keeps images in containerd's store
+ * (kubernetes-sigs/kind#3795).
+ */
 export const kindLoad = (name: string, archive: string, nodes: readonly string[]): string[] => [
   'kind',
   'load',
@@ -40,5 +52,5 @@ export const kindLoad = (name: string, archive: string, nodes: readonly string[]
   nodes.join(','),
 ];
 
-/** Deleting what is not there is no error. */
+/** Succeeds if there is no such cluster. */
 export const kindDelete = (name: string): string[] => ['kind', 'delete', 'cluster', '--name', name];
