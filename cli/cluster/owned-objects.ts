@@ -2,14 +2,14 @@ import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlDelete, kubectlGet, type Scope } from '../tools/kubectl.ts';
 import type { Installation } from './applied.ts';
 
-/** On everything that infra/ makes, so that it is known again: a ConfigMap of an earlier configuration too. */
+/** The label of every object that infra/ creates, including ConfigMaps of previous configurations. */
 const ownLabel = 'app.kubernetes.io/managed-by';
 
-/** Tells the objects of one installation, and nobody else's. */
+/** Selects the objects of one installation. */
 export const ownSelector = ({ deployment }: Installation): string =>
   `--selector=${ownLabel}=rhizome,app.kubernetes.io/instance=${deployment}`;
 
-/** The kinds that are looked through for what is no longer wanted, as kubectl takes them. A Namespace is a case of its own. */
+/** The kinds that are pruned, by kubectl's names. Namespaces are handled separately. */
 export const ownKinds = [
   'deployment.apps',
   'service',
@@ -23,14 +23,14 @@ export const ownKinds = [
 
 export const lines = (output: string): string[] => output.split('\n').filter((line) => line !== '');
 
-/** Of kubectl's `deployment.apps "iris-server" deleted from iris-server namespace`, the part that names it. */
-export const deleted = (output: string): string[] =>
+/** Reads `deployment.apps "iris-server"` in `deployment.apps "iris-server" deleted from iris-server namespace`. */
+export const parseDeleted = (output: string): string[] =>
   lines(output).flatMap((line) => /^(.*) deleted/.exec(line)?.[1] ?? []);
 
 /**
- * Deletes an installation, by label. The Namespace goes last, and only when it is its own and nobody else put anything
- * into it: with it would go, say, a Secret that was made by hand.
- * @param kinds besides `ownKinds`
+ * Deletes an installation, by label. Deletes the namespace last, and only if `up` created it and it contains nothing
+ * else, such as a Secret that was created by hand.
+ * @param kinds kinds in addition to `ownKinds`
  */
 export async function removeInstallation(
   context: ExecContext,
@@ -41,7 +41,7 @@ export async function removeInstallation(
   const { namespace } = installation;
   const scope: Scope = { context: kubeContext, namespace };
   const all = [...new Set([...ownKinds, ...kinds])].filter((kind) => kind !== 'namespace');
-  const removed = deleted(await exec(context, kubectlDelete(scope, all.join(','), ownSelector(installation))));
+  const removed = parseDeleted(await exec(context, kubectlDelete(scope, all.join(','), ownSelector(installation))));
   const own = await exec(
     context,
     kubectlGet(
@@ -62,9 +62,9 @@ export async function removeInstallation(
   ).filter((name) => name !== 'configmap/kube-root-ca.crt' && name !== 'serviceaccount/default');
   if (others.length > 0) {
     context.report.line(
-      `The namespace ${namespace} stays, because it holds what \`up\` did not make: ${others.join(', ')}`,
+      `Keeping the namespace ${namespace}, which contains objects that \`up\` did not create: ${others.join(', ')}`,
     );
     return removed;
   }
-  return [...removed, ...deleted(await exec(context, kubectlDelete(scope, `namespace/${namespace}`)))];
+  return [...removed, ...parseDeleted(await exec(context, kubectlDelete(scope, `namespace/${namespace}`)))];
 }

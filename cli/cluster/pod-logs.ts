@@ -9,7 +9,8 @@ import { readSnapshot, replicaStatus } from './snapshot.ts';
 const pollMilliseconds = 2000;
 
 /**
- * Writes every replica's log lines to standard output. `kubectl logs --follow` ends with its container; this continues with restarted containers and new replicas, from their first line.
+ * Writes every replica's log lines to standard output. `kubectl logs --follow` ends with its container; this continues
+ * with restarted containers and new replicas, from their first line.
  */
 export async function followLogs(
   context: ExecContext,

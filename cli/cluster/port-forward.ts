@@ -9,21 +9,22 @@ import { quote } from '../tools/quote.ts';
 import { scopeOf } from './scope.ts';
 import { checkPortFree } from '../tools/port.ts';
 
-/** A local port that leads to the Service while it is open. */
+/** A port of this machine that is forwarded to the Service until it is closed. */
 export interface Forward {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** How long the first connection may take, and the pause before each next one, in milliseconds. */
-const firstDeadline = 20_000;
-const pause = 200;
+/** Timeout of the first connection. */
+const timeoutMilliseconds = 20_000;
+/** Pause before reconnecting. */
+const pauseMilliseconds = 200;
 
 /**
- * Runs `kubectl port-forward`, again and again: it is bound to one pod and ends with it. Requests fail in between, so
- * this is for trying things out; a rollout is lossless only through the Service itself.
- * @param port 0 picks a free one
- * @throws Failure where the port is busy, or no pod can be reached within 20 s
+ * Runs `kubectl port-forward`, and runs it again whenever it ends, since it is bound to one pod. Requests fail in the
+ * meantime, so this is for trying things out: a rollout is lossless only through the Service itself.
+ * @param port 0 picks a free port
+ * @throws {Failure} if the port is in use, or no pod can be reached within 20 s
  */
 export async function openForward(
   context: ExecContext,
@@ -31,7 +32,7 @@ export async function openForward(
   manifests: Manifests,
   port: number,
 ): Promise<Forward> {
-  if (port !== 0) await checkPortFree(port, 'Name another one with --port.');
+  if (port !== 0) await checkPortFree(port, 'Choose another port with --port.');
   const scope = scopeOf(kubeContext, manifests);
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
@@ -45,13 +46,13 @@ export async function openForward(
     await exec({ ...context, signal: AbortSignal.any([signal, lost.signal]) }, argv, {
       quiet,
       onLine(line) {
-        const bound = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-        if (bound !== undefined) {
-          local = Number(bound);
+        const boundPort = parseBoundPort(line);
+        if (boundPort !== undefined) {
+          local = boundPort;
           connected.resolve(local);
         }
-        // kubectl goes on listening for a pod that is gone.
-        if (/lost connection to pod|error forwarding port|network namespace .* is closed/.test(line)) lost.abort();
+        // kubectl keeps listening after its pod is gone.
+        if (reportsLostPod(line)) lost.abort();
       },
     });
   };
@@ -60,7 +61,7 @@ export async function openForward(
       await connect(attempts > 0).catch((error: unknown) => {
         failure = error;
       });
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      await sleep(pauseMilliseconds, undefined, { signal }).catch(() => undefined);
     }
     connected.reject(signal.reason);
   };
@@ -71,37 +72,49 @@ export async function openForward(
     if (port !== 0) await rm(stateFile(context.root, kubeContext), { force: true });
   };
 
-  const tooLate = setTimeout(() => {
+  const timeout = setTimeout(() => {
     connected.reject(
-      new Failure(`No port could be forwarded to the Service within ${String(firstDeadline / 1000)} s.`, {
+      new Failure(`kubectl could not forward a port to the Service within ${String(timeoutMilliseconds / 1000)} s.`, {
         details: failure instanceof CommandFailed ? failure.details : [],
-        hint: `Try it by hand: ${quote(kubectlForward(scope, manifests.service.name, port, manifests.service.port))}`,
+        hint: `Try it yourself: ${quote(kubectlForward(scope, manifests.service.name, port, manifests.service.port))}`,
         cause: failure,
       }),
     );
-  }, firstDeadline);
+  }, timeoutMilliseconds);
   try {
     const url = `http://localhost:${String(await connected.promise)}`;
-    // A free port is for the caller alone; one that was chosen is for the commands in other terminals too.
-    if (port !== 0) await remember(context.root, kubeContext, url);
+    // A free port is for the caller alone. Commands in other terminals may use one that was chosen.
+    if (port !== 0) await saveForward(context.root, kubeContext, url);
     return { url, close };
   } catch (error) {
     await close();
     throw error;
   } finally {
-    clearTimeout(tooLate);
+    clearTimeout(timeout);
   }
 }
+
+// kubectl has no machine-readable output for port-forward.
+
+/** Reads the port in `Forwarding from 127.0.0.1:8080 -> 8000`. */
+function parseBoundPort(line: string): number | undefined {
+  const port = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+  return port === undefined ? undefined : Number(port);
+}
+
+/** Whether kubectl reports that the pod is gone. */
+const reportsLostPod = (line: string): boolean =>
+  /lost connection to pod|error forwarding port|network namespace .* is closed/.test(line);
 
 const stateFile = (root: string, kubeContext: string): string =>
   join(root, '.rhizome', `forward-${encodeURIComponent(kubeContext)}.json`);
 
-async function remember(root: string, kubeContext: string, url: string): Promise<void> {
+async function saveForward(root: string, kubeContext: string, url: string): Promise<void> {
   await mkdir(join(root, '.rhizome'), { recursive: true });
   await writeFile(stateFile(root, kubeContext), JSON.stringify({ url, pid: process.pid }));
 }
 
-/** The URL of the forward that an `up` in another terminal holds open. */
+/** Returns the URL of a port-forward that an `up` in another terminal keeps open. */
 export async function forwardedUrl(root: string, kubeContext: string): Promise<string | undefined> {
   try {
     const { url, pid } = JSON.parse(await readFile(stateFile(root, kubeContext), 'utf8')) as {

@@ -2,7 +2,7 @@ import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Event, List } from '../kubernetes.ts';
 import { kubectlEvents, type Scope } from '../tools/kubectl.ts';
 
-/** What the last failure of each probe of each replica said: by `NAME StartupProbe`, as `replicaStatus` words it. */
+/** The last failure message of each probe, by `NAME StartupProbe`, with the names that `replicaStatus` uses. */
 export type ProbeFailures = ReadonlyMap<string, string>;
 
 export async function readProbeFailures(context: ExecContext, scope: Scope): Promise<ProbeFailures> {
@@ -18,11 +18,11 @@ export async function readProbeFailures(context: ExecContext, scope: Scope): Pro
   );
 }
 
-/** The kubelet's words, without the address that is different in each pod. */
+/** Shortens the kubelet's message, and removes the address, which differs for each pod. */
 function shorten(message: string): string {
   const status = /statuscode: (\d+)/.exec(message)?.[1];
   if (status !== undefined) return `HTTP ${status}`;
-  if (/Client\.Timeout exceeded|context deadline exceeded/.test(message)) return 'no answer in time';
+  if (/Client\.Timeout exceeded|context deadline exceeded/.test(message)) return 'timeout';
   return message
     .trim()
     .replace(/^Get "[^"]*": /, '')

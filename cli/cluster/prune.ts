@@ -2,14 +2,14 @@ import type { Manifests } from '../project/manifests.ts';
 import type { KubernetesObject, List, ReplicaSet, Service } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlDelete, kubectlGet } from '../tools/kubectl.ts';
-import { deleted, ownKinds, ownSelector, removeInstallation } from './owned-objects.ts';
+import { ownKinds, ownSelector, parseDeleted, removeInstallation } from './owned-objects.ts';
 import { isSameInstallation, type Installation } from './applied.ts';
 
 /**
- * Deletes what bears Rhizome's labels and is no longer in the manifests: of the installation itself, and all of those
- * that have another name now. For after the rollout: the replicas before it need their ConfigMap until they are gone.
- * What an earlier ReplicaSet that Kubernetes keeps refers to stays, for `kubectl rollout undo`.
- * @returns what was deleted, in kubectl's words
+ * Deletes objects that carry Rhizome's labels and are no longer in the manifests, and installations whose name or
+ * namespace has changed. Call it after the rollout, since the old replicas need their ConfigMap until they are gone.
+ * Objects that a previous ReplicaSet refers to are kept, for `kubectl rollout undo`.
+ * @returns what was deleted, as kubectl prints it
  */
 export async function prune(
   context: ExecContext,
@@ -26,21 +26,21 @@ export async function prune(
   const kept = new Set(
     items
       .filter(({ kind }) => kind === 'ReplicaSet')
-      .flatMap(({ spec }) => referredTo((spec as ReplicaSet['spec'])?.template)),
+      .flatMap(({ spec }) => references((spec as ReplicaSet['spec'])?.template)),
   );
   const wanted = new Set(manifests.objects.map(nameOf));
   const old = items
     .filter((item) => item.kind !== 'ReplicaSet' && !wanted.has(nameOf(item)) && !kept.has(nameOf(item)))
     .map(nameOf);
 
-  const removed = old.length === 0 ? [] : deleted(await exec(context, kubectlDelete(scope, ...old)));
+  const removed = old.length === 0 ? [] : parseDeleted(await exec(context, kubectlDelete(scope, ...old)));
   for (const installation of installations.filter((other) => !isSameInstallation(other, manifests))) {
     removed.push(...(await removeInstallation(context, kubeContext, installation)));
   }
   return removed;
 }
 
-/** A NodePort belongs to one Service at a time: one of a former name, which keeps it from the new, has to go first. */
+/** Deletes Services of former installations that hold the NodePort, since only one Service at a time can have it. */
 export async function freeNodePort(
   context: ExecContext,
   kubeContext: string,
@@ -60,11 +60,11 @@ export async function freeNodePort(
   }
 }
 
-/** As kubectl takes it, and one name for one object: `configmap/iris-server-1`. */
+/** The object's name for kubectl: `configmap/iris-server-1`. */
 const nameOf = ({ kind, metadata }: KubernetesObject): string => `${kind.toLowerCase()}/${metadata.name}`;
 
-/** The ConfigMaps and the ServiceAccount that a pod template names, at whatever place. */
-function referredTo(value: unknown): string[] {
+/** Returns the ConfigMaps and the ServiceAccount that a pod template refers to, at any depth. */
+function references(value: unknown): string[] {
   if (value === null || typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
     if (key === 'serviceAccountName') return [`serviceaccount/${String(inner)}`];
@@ -73,6 +73,6 @@ function referredTo(value: unknown): string[] {
       inner !== null &&
       typeof inner === 'object' &&
       'name' in inner;
-    return isReference ? [`configmap/${String(inner.name)}`] : referredTo(inner);
+    return isReference ? [`configmap/${String(inner.name)}`] : references(inner);
   });
 }

@@ -49,7 +49,7 @@ function snapshot(
   };
 }
 
-test('complete only when every replica is of the new version and available, and the controller has seen the change', () => {
+test('complete only if every replica runs the new version and is available, by a current status', () => {
   const pods = [pod('a', running), pod('b', running)];
   expect(judgeRollout(snapshot(pods)).complete).toBe(true);
   expect(judgeRollout(snapshot(pods, [], { observedGeneration: 1 })).complete).toBe(false);
@@ -58,7 +58,7 @@ test('complete only when every replica is of the new version and available, and 
   expect(judgeRollout(snapshot(pods, [], { availableReplicas: 1 })).complete).toBe(false);
 });
 
-test('a line for each replica: what it waits for and what its probe said, restarts and why, node, image', () => {
+test('has a line per replica: why it is not ready, its restarts, node and image', () => {
   const { lines, problem } = judgeRollout(
     snapshot(
       [
@@ -98,19 +98,19 @@ test('a line for each replica: what it waits for and what its probe said, restar
 });
 
 test.each([
-  ['CrashLoopBackOff', 'b is in CrashLoopBackOff: the container starts and exits again and again.'],
+  ['CrashLoopBackOff', 'b is in CrashLoopBackOff: the container exits repeatedly.'],
   ['ImagePullBackOff', 'b is in ImagePullBackOff: the node does not have the image and cannot pull it.'],
   [
     'CreateContainerConfigError',
-    "b is in CreateContainerConfigError: the container's configuration names something that is missing.",
+    'b is in CreateContainerConfigError: the container refers to a ConfigMap or Secret that does not exist.',
   ],
-])('%s of a new replica ends the wait; the old ones that serve are counted', (reason, cause) => {
+])('%s of a new replica is a problem; ready old replicas are counted', (reason, cause) => {
   const rollout = judgeRollout(
     snapshot([pod('a', running), pod('b', waiting(reason, 1))], [pod('c', running)], { availableReplicas: 1 }),
   );
   expect(rollout.problem).toMatchObject({ cause, pod: { metadata: { name: 'b' } } });
   expect(rollout.oldReady).toBe(1);
-  // Of an old replica it is what the rollout is to put an end to.
+  // An old replica in that state is what the rollout replaces.
   expect(
     judgeRollout(
       snapshot([pod('a', waiting('ContainerCreating'))], [pod('b', waiting(reason, 1))], { availableReplicas: 0 }),
@@ -118,7 +118,7 @@ test.each([
   ).toBeUndefined();
 });
 
-test('CrashLoopBackOff of a version that ran already is waited out: something else killed it', () => {
+test('CrashLoopBackOff of a version that has run before is not a problem: something else killed it', () => {
   const ran = { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' };
   const judge = (reason: string) =>
     judgeRollout(
@@ -132,7 +132,7 @@ test('CrashLoopBackOff of a version that ran already is waited out: something el
   expect(judge('ImagePullBackOff').problem).toBeDefined();
 });
 
-test('past the progress deadline: the replica that is not ready, or has no room', () => {
+test('after the progress deadline, the problem names the replica that is not ready or not scheduled', () => {
   const late = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
   const stuck = judgeRollout(
     snapshot([pod('a', { ...running, ready: false })], [], { availableReplicas: 0, conditions: [late] }),
@@ -150,12 +150,12 @@ test('past the progress deadline: the replica that is not ready, or has no room'
   });
   expect(judgeRollout(snapshot([full], [], { availableReplicas: 0 })).problem).toBeUndefined();
   expect(judgeRollout(snapshot([full], [], { availableReplicas: 0, conditions: [late] })).problem?.cause).toBe(
-    'No node had room for a within 120 s: 1 Insufficient cpu.',
+    'No node could run a within 120 s: 1 Insufficient cpu.',
   );
 });
 
-test('what the cluster refuses is believed once it has lasted, and not while a replica is on its way out', () => {
-  const refused = {
+test('a rejection is a problem once it has lasted, and not while a replica is terminating', () => {
+  const rejected = {
     type: 'ReplicaFailure',
     status: 'True',
     reason: 'FailedCreate',
@@ -163,17 +163,18 @@ test('what the cluster refuses is believed once it has lasted, and not while a r
   };
   const judge = (old: Pod) =>
     judgeRollout({
-      ...snapshot([], [old], { updatedReplicas: 0, conditions: [refused] }),
+      ...snapshot([], [old], { updatedReplicas: 0, conditions: [rejected] }),
       replicaSet: 'iris-server-2',
     });
   expect(judge(pod('a', running))).toMatchObject({
     oldReady: 1,
-    lines: [expect.stringContaining('old a  ready'), `no new replica: ${refused.message}`],
+    lines: [expect.stringContaining('old a  ready'), `no new replica: ${rejected.message}`],
     problem: {
       cause:
-        'The cluster rejected the replicas: the quota "tight" is exhausted: one more replica needs pods=1; used pods=2 of pods=2.',
+        'The cluster rejected the replicas: the quota "tight" is exhausted: ' +
+        'one more replica needs pods=1; used pods=2 of pods=2.',
       object: 'iris-server-2',
-      mayPass: 5,
+      settleSeconds: 5,
     },
   });
   const leaving = {
@@ -183,7 +184,7 @@ test('what the cluster refuses is believed once it has lasted, and not while a r
   expect(judge(leaving).problem).toBeUndefined();
 });
 
-test('status counts what is ready, and says why each was restarted or is not ready', () => {
+test('the status counts ready replicas, and says why each was restarted or is not ready', () => {
   const oomKilled: Container = {
     ...running,
     restartCount: 1,
@@ -218,7 +219,7 @@ test('status counts what is ready, and says why each was restarted or is not rea
   });
 });
 
-test('the replica of a lost node is not ready, whatever its container last said', () => {
+test('a replica on a lost node is not ready, whatever the last status of its container', () => {
   const lost = pod('a', running, { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] });
   expect(deploymentStatus(snapshot([lost, pod('b', running)]))).toMatchObject({
     ready: 1,
@@ -229,7 +230,7 @@ test('the replica of a lost node is not ready, whatever its container last said'
   });
 });
 
-test("a snapshot has the Deployment's own pods, by the revision of their ReplicaSet", () => {
+test("a snapshot contains the Deployment's own pods, by the revision of their ReplicaSet", () => {
   const revision = (number: string): Record<string, string> => ({ 'deployment.kubernetes.io/revision': number });
   const ownedBy = (uid: string) => ({ ownerReferences: [{ apiVersion: 'apps/v1', kind: '', name: '', uid }] });
   const owned = (name: string, owner: string): Pod => ({

@@ -9,14 +9,14 @@ export interface RolloutProblem {
   readonly reason: string;
   /** A sentence. */
   readonly cause: string;
-  /** The object whose events show it. */
+  /** The object whose events show the problem. */
   readonly object: string;
-  /** The replica whose log shows it; none where no replica could even be made. */
+  /** The replica whose log shows the problem. Missing if no replica was created. */
   readonly pod?: Pod;
-  /** What to do; by default to correct the cause. */
+  /** @default to fix the cause */
   readonly hint?: string;
-  /** It may pass by itself within so many seconds: only after them it is believed. */
-  readonly mayPass?: number;
+  /** How many seconds the problem must last before it counts, if it may go away by itself. @default 0 */
+  readonly settleSeconds?: number;
 }
 
 /** A rollout that waiting longer will not complete. */
@@ -38,48 +38,48 @@ export class RolloutFailed extends Failure {
 /** How far a rollout is. */
 export interface Rollout {
   readonly complete: boolean;
-  /** One for each replica. */
+  /** One line per replica. */
   readonly lines: readonly string[];
-  /** Set once waiting longer would not help. */
+  /** Set once waiting longer is pointless. */
   readonly problem?: RolloutProblem;
-  /** Replicas of the version before that still serve. */
+  /** Ready replicas of the previous version. */
   readonly oldReady: number;
 }
 
-/** A replica that is on its way out counts for a quota; and the controller tries again. */
-const refusalSeconds = 5;
+/** A terminating replica still counts towards a quota, and the controller retries. */
+const rejectionSeconds = 5;
 
-/** States of a container that pass by themselves seldom or never, with what each means. */
-const hopeless: Readonly<Record<string, string>> = {
+/** Reasons for which a container waits that rarely go away by themselves, and what each means. */
+const fatalReasons: Readonly<Record<string, string>> = {
   ImagePullBackOff: 'the node does not have the image and cannot pull it',
   ErrImageNeverPull: 'the node does not have the image and may not pull it',
-  InvalidImageName: "the image's name is not valid",
-  CreateContainerConfigError: "the container's configuration names something that is missing",
-  CreateContainerError: 'the container cannot be made',
+  InvalidImageName: 'the image name is not valid',
+  CreateContainerConfigError: 'the container refers to a ConfigMap or Secret that does not exist',
+  CreateContainerError: 'the container cannot be created',
   RunContainerError: 'the container cannot be started',
-  CrashLoopBackOff: 'the container starts and exits again and again',
+  CrashLoopBackOff: 'the container exits repeatedly',
 };
 
 /**
  * Judges a snapshot as `kubectl rollout status` does (staging/src/k8s.io/kubectl/pkg/polymorphichelpers), and finds the
  * cause of a failure early.
- * @param probes what failing probes said
+ * @param probes the last messages of failing probes
  */
 export function judgeRollout(snapshot: Snapshot, probes: ProbeFailures = new Map()): Rollout {
   const { deployment, current, old } = snapshot;
   const { spec, status, metadata } = deployment;
   const wanted = spec.replicas ?? 1;
   const updated = status.updatedReplicas ?? 0;
-  const seen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  const observed = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   const complete =
-    seen && updated >= wanted && (status.replicas ?? 0) === updated && (status.availableReplicas ?? 0) >= updated;
-  const problem = seen && !complete ? findProblem(snapshot, probes) : undefined;
+    observed && updated >= wanted && (status.replicas ?? 0) === updated && (status.availableReplicas ?? 0) >= updated;
+  const problem = observed && !complete ? findProblem(snapshot, probes) : undefined;
   return {
     complete,
     lines: [
       ...current.map((pod) => `new ${replicaLine(pod, probes)}`),
       ...old.map((pod) => `old ${replicaLine(pod, probes)}`),
-      ...(seen && current.length === 0 && !complete
+      ...(observed && current.length === 0 && !complete
         ? conditions(snapshot, 'ReplicaFailure').map(({ message }) => `no new replica: ${message ?? ''}`)
         : []),
     ],
@@ -95,16 +95,19 @@ function replicaLine(pod: Pod, probes: ProbeFailures): string {
   return `${name}  ${ready ? 'ready' : state(pod, probes)}, ${String(restarts)} restarts${why}, ${node}, ${image}`;
 }
 
-/** What a replica that is not ready waits for: `ReadinessProbe: HTTP 503`, `Unschedulable: 1 Insufficient cpu`. */
+/** Returns why a replica isn't ready: `ReadinessProbe: HTTP 503`, `Unschedulable: 1 Insufficient cpu`. */
 function state(pod: Pod, probes: ProbeFailures): string {
   const { name, reason } = replicaStatus(pod);
   if (reason === undefined) return 'starting';
-  const detail = reason === 'Unschedulable' ? noRoom(pod) : probes.get(`${name} ${reason}`);
+  const detail = reason === 'Unschedulable' ? schedulingFailure(pod) : probes.get(`${name} ${reason}`);
   return detail === undefined ? reason : `${reason}: ${detail}`;
 }
 
-/** Of the scheduler's `0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, preemption: …`, the first part's reasons. */
-function noRoom(pod: Pod): string | undefined {
+/**
+ * Returns `3 Insufficient cpu` if the scheduler's message is `0/3 nodes are available: 3 Insufficient cpu. no new
+ * claims to deallocate, preemption: …`.
+ */
+function schedulingFailure(pod: Pod): string | undefined {
   const message = pod.status.conditions?.find(({ type }) => type === 'PodScheduled')?.message;
   return message === undefined
     ? undefined
@@ -117,13 +120,13 @@ const conditions = ({ deployment }: Snapshot, wanted: string) =>
 function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem | undefined {
   const { deployment, current, old } = snapshot;
   const progressing = deployment.status.conditions?.find(({ type }) => type === 'Progressing');
-  // Set when every replica of the version is available, and kept until there is another version.
+  // Set once all replicas of a version are available, and kept until the next version.
   const ranBefore = progressing?.reason === 'NewReplicaSetAvailable';
   for (const pod of current) {
     const { name } = pod.metadata;
     const waiting = pod.status.containerStatuses?.[0]?.state?.waiting;
-    const meaning = hopeless[waiting?.reason ?? ''];
-    // Of a version that ran already it says only that it waits for its next start, as after a kill.
+    const meaning = fatalReasons[waiting?.reason ?? ''];
+    // If the version has run before, the container only waits for its next restart, for example after a kill.
     if (waiting?.reason === 'CrashLoopBackOff' && ranBefore) continue;
     if (meaning !== undefined)
       return {
@@ -136,20 +139,20 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
   const reason = 'ProgressDeadlineExceeded';
   const late = progressing?.reason === reason;
   const seconds = String(deployment.spec.progressDeadlineSeconds ?? 600);
-  // Quota, admission: the pods were refused before there were any.
-  const [refused] = conditions(snapshot, 'ReplicaFailure');
+  // A quota or admission controller rejected the pods.
+  const [rejected] = conditions(snapshot, 'ReplicaFailure');
   if (
-    refused !== undefined &&
+    rejected !== undefined &&
     (late || [...current, ...old].every(({ metadata }) => metadata.deletionTimestamp === undefined))
   ) {
-    const message = refused.message ?? refused.reason ?? 'no reason given';
+    const message = rejected.message ?? rejected.reason ?? 'no reason given';
     const { cause, hint } = explainRejection(message) ?? { cause: message, hint: undefined };
     return {
       reason: 'ReplicaFailure',
       cause: `The cluster rejected the replicas: ${cause}.`,
       object: snapshot.replicaSet ?? deployment.metadata.name,
       ...(hint !== undefined && { hint }),
-      ...(!late && { mayPass: refusalSeconds }),
+      ...(!late && { settleSeconds: rejectionSeconds }),
     };
   }
   if (!late) return undefined;
@@ -160,16 +163,18 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
   if (replicaStatus(pod).reason === 'Unschedulable') {
     return {
       reason: 'Unschedulable',
-      cause: `No node had room for ${name} within ${seconds} s: ${noRoom(pod) ?? 'no reason given'}.`,
+      cause: `No node could run ${name} within ${seconds} s: ${schedulingFailure(pod) ?? 'no reason given'}.`,
       pod,
       object: name,
-      hint: 'Add a node, or lower `resources` or `replicas` in infra/. A rolling update needs room for one replica more than are wanted.',
+      hint:
+        'Add a node, or lower `resources` or `replicas` in infra/. ' +
+        'A rolling update needs room for one extra replica.',
     };
   }
   return { reason, cause: `${name} was not ready within ${seconds} s (${state(pod, probes)}).`, pod, object: name };
 }
 
-/** What is known beyond the state's name: the words of the registry, how the container ended, the probe that had it killed. */
+/** Returns details: the registry's message, the exit code, or the message of the probe that failed. */
 function evidence(pod: Pod, probes: ProbeFailures): string {
   const status = pod.status.containerStatuses?.[0];
   const waiting = status?.state?.waiting;
@@ -181,5 +186,5 @@ function evidence(pod: Pod, probes: ProbeFailures): string {
     return ' (OOMKilled: it needs more memory than its limit; raise `resources` in infra/)';
   return ended === undefined
     ? ''
-    : ` (exit code ${String(ended.exitCode)}${probe === undefined ? '' : `; a probe said: ${probe}`})`;
+    : ` (exit code ${String(ended.exitCode)}${probe === undefined ? '' : `; a probe failed: ${probe}`})`;
 }

@@ -4,13 +4,15 @@ import { kubectlRaw, type Scope } from '../tools/kubectl.ts';
 import type { Pod } from '../kubernetes.ts';
 import { isReady } from './snapshot.ts';
 
-/** Asks each replica once what it serves: models are loaded when its container starts, and stay. */
+/** Returns what each replica serves, by pod. Queries each container once, since it loads its models when it starts. */
 export type ModelReader = (scope: Scope, pods: readonly Pod[]) => Promise<ReadonlyMap<string, string>>;
 
-/** Through the API server, which leads to one pod; where that is forbidden, or a key is needed, models are not shown. */
+/**
+ * Queries pods through the API server's proxy. Leaves pods out if that is forbidden or the service requires an API key.
+ */
 export function modelReader(context: ExecContext): ModelReader {
   const known = new Map<string, string>();
-  const ask = async (scope: Scope, { metadata, spec }: Pod): Promise<string | undefined> => {
+  const query = async (scope: Scope, { metadata, spec }: Pod): Promise<string | undefined> => {
     const port = spec.containers[0]?.ports?.[0]?.containerPort;
     if (port === undefined) return undefined;
     const path = `/api/v1/namespaces/${scope.namespace}/pods/${metadata.name}:${String(port)}/proxy${paths.models}`;
@@ -29,7 +31,7 @@ export function modelReader(context: ExecContext): ModelReader {
         const status = pod.status.containerStatuses?.[0];
         if (status === undefined || !isReady(pod)) return [];
         const container = `${pod.metadata.uid} ${String(status.restartCount)}`;
-        const models = known.get(container) ?? (await ask(scope, pod));
+        const models = known.get(container) ?? (await query(scope, pod));
         if (models === undefined) return [];
         known.set(container, models);
         return [[pod.metadata.name, models] as const];
@@ -39,9 +41,9 @@ export function modelReader(context: ExecContext): ModelReader {
   };
 }
 
-/** `iris 1`, and so on, of what GET /models answers. */
-export function describeModels(answer: unknown): string {
-  return ((answer as Partial<ModelList>).models ?? [])
+/** Describes a response to GET /models: `iris 1, wine 2`. */
+export function describeModels(response: unknown): string {
+  return ((response as Partial<ModelList>).models ?? [])
     .map((model) => `${model.name} ${model.state === 'loaded' ? model.version : model.state}`)
     .join(', ');
 }

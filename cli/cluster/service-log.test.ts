@@ -1,4 +1,4 @@
-import { judgeLog } from './service-log.ts';
+import { parseServiceLog } from './service-log.ts';
 
 const line = (level: string, msg: string, more: object = {}): string => JSON.stringify({ level, msg, ...more });
 const checks = (final?: true) => [
@@ -14,13 +14,17 @@ test('the lines that complain are picked from among those of probes', () => {
     'Error: a stack',
     '    at main',
   ];
-  expect(judgeLog(lines).lines).toEqual([failed, 'Error: a stack', '    at main']);
-  expect(judgeLog([line('info', 'listening')]).lines).toEqual([line('info', 'listening')]);
-  expect(judgeLog([])).toEqual({ lines: [] });
+  expect(parseServiceLog(lines).lines).toEqual([failed, 'Error: a stack', '    at main']);
+  expect(parseServiceLog([line('info', 'listening')]).lines).toEqual([line('info', 'listening')]);
+  expect(parseServiceLog([])).toEqual({ lines: [] });
 });
 
 test('a check that will not pass before a restart is final, unless the service got ready after it', () => {
-  expect(judgeLog([line('error', 'not ready', { checks: checks(true) })]).final).toBe('model/iris: it cannot be read');
-  expect(judgeLog([line('error', 'not ready', { checks: checks() })]).final).toBeUndefined();
-  expect(judgeLog([line('error', 'not ready', { checks: checks(true) }), line('info', 'ready')]).final).toBeUndefined();
+  expect(parseServiceLog([line('error', 'not ready', { checks: checks(true) })]).final).toBe(
+    'model/iris: it cannot be read',
+  );
+  expect(parseServiceLog([line('error', 'not ready', { checks: checks() })]).final).toBeUndefined();
+  expect(
+    parseServiceLog([line('error', 'not ready', { checks: checks(true) }), line('info', 'ready')]).final,
+  ).toBeUndefined();
 });

@@ -3,15 +3,15 @@ import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlLogs, type Scope } from '../tools/kubectl.ts';
 import type { Pod } from '../kubernetes.ts';
 
-/** Enough to reach back to a start behind the lines of many probes. */
+/** Enough lines to reach back to the start of the service, past the lines of many probes. */
 const tail = 500;
-const longest = 15;
+const maxLines = 15;
 
-/** What a replica's log says about its not getting ready. */
+/** What a replica's log says about why it isn't ready. */
 export interface ServiceLog {
-  /** The last lines that complain; where none does, the last lines. */
+  /** The last warnings and errors; if there are none, the last lines. */
   readonly lines: readonly string[];
-  /** Checks that failed and will not pass before the container starts anew, as of a model that cannot be loaded. */
+  /** Failed checks that will not pass until the container restarts, for example because a model cannot be loaded. */
   readonly final?: string;
 }
 
@@ -21,7 +21,7 @@ interface Line {
   readonly checks?: readonly Check[];
 }
 
-/** Of the container that ended, when there was one before. Empty where it never started. */
+/** Reads the log of the pod's container, or of its previous run if it isn't running. Empty if it never started. */
 export async function readServiceLog(
   context: ExecContext,
   scope: Scope,
@@ -32,16 +32,16 @@ export async function readServiceLog(
   const previous = (status?.restartCount ?? 0) > 0 && status?.state?.running === undefined;
   try {
     const output = await exec(context, kubectlLogs(scope, pod.metadata.name, { previous, tail }), options);
-    return judgeLog(output.split('\n').filter((line) => line !== ''));
+    return parseServiceLog(output.split('\n').filter((line) => line !== ''));
   } catch (error) {
     if (error instanceof CommandFailed) return { lines: [] };
     throw error;
   }
 }
 
-export function judgeLog(lines: readonly string[]): ServiceLog {
+export function parseServiceLog(lines: readonly string[]): ServiceLog {
   const parsed = lines.map((text) => ({ text, line: parse(text) }));
-  const complaints = parsed
+  const problems = parsed
     .filter(({ line }) => line === undefined || /^(warn|error|fatal)$/.test(line.level ?? ''))
     .map(({ text }) => text);
   const last = parsed.findLast(({ line }) => line?.msg === 'not ready' || line?.msg === 'ready')?.line;
@@ -49,12 +49,12 @@ export function judgeLog(lines: readonly string[]): ServiceLog {
     .filter((check) => check.final === true)
     .map(({ name, detail }) => `${name}: ${detail}`);
   return {
-    lines: (complaints.length > 0 ? complaints : lines).slice(-longest),
+    lines: (problems.length > 0 ? problems : lines).slice(-maxLines),
     ...(final.length > 0 && { final: final.join('; ') }),
   };
 }
 
-/** Undefined for a line that is not of the service's log: a stack trace, say. */
+/** Undefined for a line that the service's logger didn't write, such as one of a stack trace. */
 function parse(text: string): Line | undefined {
   try {
     const line: unknown = JSON.parse(text);

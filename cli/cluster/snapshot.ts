@@ -6,11 +6,11 @@ import type { List, LiveDeployment, Pod, ReplicaSet } from '../kubernetes.ts';
 /** A Deployment with its pods, at one moment. */
 export interface Snapshot {
   readonly deployment: LiveDeployment;
-  /** Of the Deployment's newest revision. */
+  /** Pods of the Deployment's newest revision. */
   readonly current: readonly Pod[];
-  /** Of older revisions: what a rollout replaces. */
+  /** Pods of older revisions, which a rollout replaces. */
   readonly old: readonly Pod[];
-  /** The name of the newest revision's ReplicaSet, which makes its pods; none before the controller has made it. */
+  /** The name of the newest revision's ReplicaSet. Missing until the controller has created it. */
   readonly replicaSet?: string;
 }
 
@@ -20,10 +20,10 @@ const revision = ({ metadata }: ReplicaSet | LiveDeployment): number =>
 const owns = (owner: LiveDeployment | ReplicaSet, { metadata }: ReplicaSet | Pod): boolean =>
   metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false;
 
-/** A cluster that is gone: kubectl itself tries for more than a minute, `--request-timeout` being for each of its tries. */
-const answerMilliseconds = 10_000;
+/** kubectl itself tries to reach a cluster for over a minute: `--request-timeout` applies to each of its attempts. */
+const timeoutMilliseconds = 10_000;
 
-/** Asks for everything at once, so that the parts agree. Undefined where the Deployment does not exist. */
+/** Reads everything in one request, so that the parts match. Returns undefined if the Deployment doesn't exist. */
 export async function readSnapshot(
   context: ExecContext,
   scope: Scope,
@@ -31,8 +31,8 @@ export async function readSnapshot(
   options: { quiet?: boolean } = {},
 ): Promise<Snapshot | undefined> {
   const argv = kubectlGet(scope, ['deployments', 'replicasets', 'pods'], '--output', 'json');
-  const hint = `Does the cluster run? Try: kubectl --context ${scope.context} get nodes`;
-  const { items } = JSON.parse(await exec(context, argv, { ...options, hint, timeout: answerMilliseconds })) as List<
+  const hint = `Check that the cluster is running: kubectl --context ${scope.context} get nodes`;
+  const { items } = JSON.parse(await exec(context, argv, { ...options, hint, timeout: timeoutMilliseconds })) as List<
     LiveDeployment | ReplicaSet | Pod
   >;
   return pickSnapshot(items, name);
@@ -71,7 +71,7 @@ export function deploymentStatus({ deployment, current, old }: Snapshot): Deploy
   };
 }
 
-/** By the pod's condition, not by its container's last word: of a node that is gone that stays as it was. */
+/** Reads the pod's condition rather than its container's status, which doesn't change when the node is lost. */
 export const isReady = ({ status }: Pod): boolean =>
   status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
 
@@ -99,7 +99,7 @@ export function replicaStatus(pod: Pod): ReplicaStatus {
   };
 }
 
-/** Why a replica is not ready; of a ready one, why it was last restarted. */
+/** Returns why a replica isn't ready, or why a ready one last restarted. */
 function replicaReason(pod: Pod, ready: boolean): string | undefined {
   const container = pod.status.containerStatuses?.[0];
   const lastEnd = container?.lastState?.terminated?.reason;
@@ -110,6 +110,6 @@ function replicaReason(pod: Pod, ready: boolean): string | undefined {
   if (state?.waiting !== undefined) return state.waiting.reason;
   if (state?.terminated !== undefined) return state.terminated.reason;
   if (state?.running === undefined) return pod.status.phase;
-  // The kubelet has no word for these two: which of the probes it waits for.
+  // Kubernetes has no reason for these: the probe that the replica has yet to pass.
   return container?.started === true ? 'ReadinessProbe' : 'StartupProbe';
 }

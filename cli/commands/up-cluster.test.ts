@@ -134,7 +134,9 @@ test('down --on minikube deletes by label what was applied, and leaves a namespa
       'printf "configmap/kube-root-ca.crt\\nserviceaccount/default\\nsecret/mine\\n"',
   });
   const { exitCode, stdout, stderr } = await project.start(['down', '--on', 'minikube']);
-  expect(stderr).toContain('The namespace iris-server stays, because it holds what `up` did not make: secret/mine');
+  expect(stderr).toContain(
+    'Keeping the namespace iris-server, which contains objects that `up` did not create: secret/mine',
+  );
   expect(exitCode).toBe(0);
   expect(stdout).toBe('removed deployment.apps "iris-server"');
   const deletion = (await project.calls()).find((call) => call.includes(' delete '));
@@ -207,7 +209,7 @@ test('a second up takes no step that has nothing to do, and says why', async () 
     'Build the image': `unchanged, ${tag} is what was applied`,
     'Load the image': 'every node has it',
     'Apply the manifests': 'the cluster has them',
-    'Wait for the replicas': 'all 1 replicas run it already',
+    'Wait for the replicas': 'all 1 replicas already run it',
     'Prune what is no longer wanted': 'there is nothing',
   });
   const second = (await project.calls()).slice(before);

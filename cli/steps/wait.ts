@@ -8,18 +8,20 @@ import { readServiceLog } from '../cluster/service-log.ts';
 import type { Event, List, Pod } from '../kubernetes.ts';
 import { readSnapshot, replicaStatus } from '../cluster/snapshot.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
+import { kubectlUndo } from '../tools/kubectl-disrupt.ts';
 import { kubectlEvents, type Scope } from '../tools/kubectl.ts';
+import { quote } from '../tools/quote.ts';
 
 const pollMilliseconds = 700;
-/** Every so many polls the log of a replica that is not ready is read. */
-const pollsBetweenLogs = 4;
-/** The Deployment's progress deadline ends the wait; this only when the cluster's controllers do not work at all. */
+/** The log of a replica that isn't ready is read once per this many polls. */
+const pollsPerLog = 4;
+/** Time beyond the Deployment's progress deadline, which ends the wait unless the cluster's controllers don't work. */
 const marginSeconds = 60;
 
 /**
- * Waits until every replica runs what was applied, and is available.
- * @returns why there was nothing to wait for; undefined where there was
- * @throws Failure with the cause, as soon as waiting cannot help
+ * Waits until every replica runs what was applied and is available.
+ * @returns why there was nothing to wait for; undefined if there was
+ * @throws {RolloutFailed} as soon as waiting longer is pointless
  */
 export async function waitForRollout(
   context: ExecContext,
@@ -28,33 +30,31 @@ export async function waitForRollout(
 ): Promise<string | undefined> {
   const scope = scopeOf(kubeContext, manifests);
   const started = Date.now();
-  let since: { readonly cause: string; readonly at: number } | undefined;
+  let first: { readonly cause: string; readonly at: number } | undefined;
   for (let polls = 0; ; polls++) {
     const snapshot = await readSnapshot(context, scope, manifests.deployment, { quiet: polls > 0 });
     if (snapshot === undefined)
-      throw new Failure(`The Deployment ${manifests.deployment} is gone: somebody deleted it during the rollout.`);
+      throw new Failure(`The Deployment ${manifests.deployment} was deleted during the rollout.`);
     const unready = [...snapshot.current, ...snapshot.old].filter((pod) => !replicaStatus(pod).ready);
     const probes = unready.some(isRunning) ? await readProbeFailures(context, scope) : undefined;
     const { complete, lines, oldReady, ...rollout } = judgeRollout(snapshot, probes);
     context.report.progress(lines);
     if (complete)
-      return polls === 0 ? `all ${String(snapshot.deployment.spec.replicas ?? 1)} replicas run it already` : undefined;
+      return polls === 0 ? `all ${String(snapshot.deployment.spec.replicas ?? 1)} replicas already run it` : undefined;
 
     const limit = (snapshot.deployment.spec.progressDeadlineSeconds ?? 600) + marginSeconds;
     const problem =
       rollout.problem ??
-      (polls % pollsBetweenLogs === pollsBetweenLogs - 1
-        ? await neverReady(context, scope, snapshot.current)
-        : undefined) ??
+      (polls % pollsPerLog === pollsPerLog - 1 ? await neverReady(context, scope, snapshot.current) : undefined) ??
       (Date.now() - started > limit * 1000
         ? {
             reason: 'ProgressDeadlineExceeded',
-            cause: `The rollout is not complete after ${String(limit)} s.`,
+            cause: `The rollout did not complete within ${String(limit)} s.`,
             object: manifests.deployment,
           }
         : undefined);
-    if (problem?.cause !== since?.cause) since = problem && { cause: problem.cause, at: Date.now() };
-    if (problem !== undefined && Date.now() - (since?.at ?? 0) >= (problem.mayPass ?? 0) * 1000)
+    if (problem?.cause !== first?.cause) first = problem && { cause: problem.cause, at: Date.now() };
+    if (problem !== undefined && Date.now() - (first?.at ?? 0) >= (problem.settleSeconds ?? 0) * 1000)
       throw await explain(context, scope, manifests, problem, oldReady);
     await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => undefined);
   }
@@ -63,7 +63,7 @@ export async function waitForRollout(
 const isRunning = (pod: Pod): boolean =>
   pod.status.containerStatuses?.[0]?.state?.running !== undefined && pod.metadata.deletionTimestamp === undefined;
 
-/** A replica that runs, and whose service says in its log that it will never get ready. */
+/** Finds a running replica whose service has logged that it will never become ready. */
 async function neverReady(
   context: ExecContext,
   scope: Scope,
@@ -82,7 +82,7 @@ async function neverReady(
       };
 }
 
-/** The failure in words, with the events and the last log lines that show it. */
+/** Builds the failure, with the events and the last log lines that show it. */
 async function explain(
   context: ExecContext,
   scope: Scope,
@@ -90,20 +90,22 @@ async function explain(
   problem: RolloutProblem,
   oldReady: number,
 ): Promise<Failure> {
-  const { object, pod, hint = 'Correct the cause and run `rhizome up` again' } = problem;
+  const { object, pod, hint = 'Fix the cause and run `rhizome up` again' } = problem;
   const events = await warnings(context, scope, object);
   const log = pod === undefined ? [] : (await readServiceLog(context, scope, pod)).lines;
   const others =
     oldReady === 0
       ? ''
-      : ` ${oldReady === 1 ? '1 replica' : `${String(oldReady)} replicas`} of the version before still serve${oldReady === 1 ? 's' : ''}.`;
-  const undo = `kubectl --context ${scope.context} --namespace ${scope.namespace} rollout undo deployment/${manifests.deployment}`;
+      : oldReady === 1
+        ? ' 1 replica of the previous version still serves.'
+        : ` ${String(oldReady)} replicas of the previous version still serve.`;
+  const undo = quote(kubectlUndo(scope, manifests.deployment));
   return new RolloutFailed(problem.reason, `The rollout failed: ${problem.cause}${others}`, {
     details: [
       ...(events.length === 0 ? [] : [`Events of ${object}:`, ...events.map((event) => `  ${event}`)]),
       ...(log.length === 0 ? [] : [`Last log lines of ${object}:`, ...log.map((line) => `  ${line}`)]),
     ],
-    hint: `${hint.replace(/\.$/, '')}${oldReady === 0 ? '.' : `, or go back: ${undo}`}`,
+    hint: `${hint.replace(/\.$/, '')}${oldReady === 0 ? '.' : `, or roll back: ${undo}`}`,
   });
 }
 

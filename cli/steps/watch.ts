@@ -58,16 +58,17 @@ function linesOf(target: Target, observation: Observation, shown: Lines): Lines 
 /** `2 of 2 replicas ready`, and during a rollout how many run the new version. */
 export function summary({ wanted, ready, updated, available, replicas }: DeploymentStatus): string {
   const old = replicas.filter(({ revision }) => revision === 'old').length;
-  const rollout =
-    updated === undefined || (old === 0 && updated === wanted && available === wanted)
-      ? ''
-      : `; rollout: ${String(updated)} of ${String(wanted)} new, ${String(old)} old, ${String(available ?? 0)} available`;
-  return `${String(ready)} of ${String(wanted)} replicas ready${rollout}`;
+  const counts = `${String(ready)} of ${String(wanted)} replicas ready`;
+  if (updated === undefined || (old === 0 && updated === wanted && available === wanted)) return counts;
+  const progress = `${String(updated)} of ${String(wanted)} new, ${String(old)} old, ${String(available ?? 0)} available`;
+  return `${counts}; rollout: ${progress}`;
 }
 
 function replicaLine(replica: ReplicaStatus): string {
   const { name, ready, restarts, revision, model, image, node } = replica;
   const reason = describeReason(replica);
-  const state = `${ready ? 'ready' : 'not ready'}, ${String(restarts)} restarts${reason === undefined ? '' : ` (${reason})`}`;
-  return [`${name} ${state}`, revision, model, image, node].filter((part) => part !== undefined).join(', ');
+  const state = `${name} ${ready ? 'ready' : 'not ready'}, ${String(restarts)} restarts`;
+  return [reason === undefined ? state : `${state} (${reason})`, revision, model, image, node]
+    .filter((part) => part !== undefined)
+    .join(', ');
 }

@@ -16,7 +16,7 @@ import type { StatusOptions, Target } from './target.ts';
 export interface Cluster extends Target {
   /** The kubectl context. */
   readonly context: string;
-  /** The name of the kind cluster, whoever created it. Its nodes are containers of this machine. Missing if it isn't one. */
+  /** The name of the kind cluster, whoever created it: its nodes are containers. Missing if it isn't a kind cluster. */
   readonly kindCluster?: string;
   /** Whether `up` creates the cluster and `down` deletes it. */
   readonly isOwn: boolean;
@@ -26,9 +26,9 @@ export interface Cluster extends Target {
   readonly checks: readonly (readonly string[])[];
   /** Whether `load` can bring images to the nodes. Otherwise they have to pull. */
   readonly loads: boolean;
-  /** Creates the cluster, or checks that it runs. @returns why there was nothing to create; undefined if it was created */
+  /** Creates the cluster, or checks that it runs. @returns why there was nothing to create, if there wasn't */
   ensure(): Promise<string | undefined>;
-  /** Loads an image of this machine into the nodes. @returns why there was nothing to do; undefined if it was loaded */
+  /** Loads an image of this machine into the nodes. @returns why there was nothing to do, if there wasn't */
   load(image: string): Promise<string | undefined>;
 }
 
@@ -87,7 +87,7 @@ function resource({ apiVersion, kind }: KubernetesObject): string {
 export const contextNames = async (context: ExecContext): Promise<readonly string[]> =>
   lines(await exec(context, kubectlContexts(), { quiet: true }));
 
-/** Checks for the most likely mistake in `--on context=NAME`. @throws {Failure} if the kubeconfig has no such context */
+/** Checks that a context exists, since a typo is the most likely mistake. @throws {Failure} if it doesn't */
 export async function checkContext(context: ExecContext, name: string): Promise<void> {
   const known = await contextNames(context);
   if (known.includes(name)) return;

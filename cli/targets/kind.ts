@@ -55,7 +55,7 @@ export function kindTarget(
           hint: 'If no registry is reachable, use a node image of this machine: `--node-image` (or KIND_NODE_IMAGE).',
         });
       } catch (error) {
-        // kind cleans up after its own failures, but not after Ctrl-C. The next `up` would mistake half a cluster for one.
+        // kind cleans up after its own failures, but not after Ctrl-C. The next `up` would take half a cluster for one.
         await exec({ ...context, signal: new AbortController().signal }, kindDelete(cluster), { ...kind, quiet: true });
         throw error;
       }

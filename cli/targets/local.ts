@@ -26,7 +26,8 @@ export function localTarget(root: string): Target {
       }
       const left = orphans(state);
       if (left.length === 0) return undefined;
-      const message = `the local runtime (pid ${state.supervisor.pid}) was killed; run \`rhizome down\` or \`rhizome up\``;
+      const cause = `the local runtime (pid ${state.supervisor.pid}) was killed`;
+      const message = `${cause}; run \`rhizome down\` or \`rhizome up\``;
       const replicas = state.replicas.map(({ status: { name, restarts, lastTermination }, process }) => ({
         name,
         ready: false,

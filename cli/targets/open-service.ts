@@ -13,12 +13,12 @@ import type { Target } from './target.ts';
 export interface OpenService {
   /** Without a trailing slash. */
   readonly url: string;
-  /** It is a `kubectl port-forward`, which leads to one pod: requests fail when that pod goes, even if others are ready. */
+  /** It is a `kubectl port-forward`, which leads to one pod: requests fail when that pod goes, even if others serve. */
   readonly boundToOnePod: boolean;
   readonly close: () => Promise<void>;
 }
 
-/** Returns the URL of a target's Service, and forwards a port to it if there is none. @throws {Failure} if nothing is up */
+/** Returns the URL of a target's Service, forwarding a port to it if necessary. @throws {Failure} if nothing is up */
 export async function openService(context: ExecContext, target: Target): Promise<OpenService> {
   const close = (): Promise<void> => Promise.resolve();
   if (!isCluster(target) || target.mapsPort) {

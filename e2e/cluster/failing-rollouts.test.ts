@@ -37,7 +37,7 @@ async function expectFailure(run: Run, cause: RegExp, ...evidence: readonly stri
   expect(run.exitCode).toBe(1);
   expect(message).toMatch(cause);
   for (const text of evidence) expect(message).toContain(text);
-  expect(message).toContain('2 replicas of the version before still serve.');
+  expect(message).toContain('2 replicas of the previous version still serve.');
   expect(message).toContain(`rollout undo deployment/${name}`);
   expect(message).not.toContain('    at ');
   const predicted = await testbed().project.rhizome('predict', '--url', await testbed().url());
@@ -188,7 +188,7 @@ clusterTest('a policy of the cluster forbids an object: up reports the policy an
 clusterTest('no node has room for the replica: up shows the reason while it waits and at the deadline', async () => {
   await editManifests('s/cpu: 250m/cpu: 100/', 's/cpu: "1"/cpu: "100"/');
   const run = await up();
-  await expectFailure(run, /No node had room for \S+ within 25 s: .*\d Insufficient cpu/);
+  await expectFailure(run, /No node could run \S+ within 25 s: .*\d Insufficient cpu/);
   expect(run.stderr).toMatch(/ {2}new \S+ {2}Unschedulable: .*\d Insufficient cpu.*, 0 restarts, no node yet, /);
 });
 

@@ -107,7 +107,7 @@ async function expectUpFails(disruption: string, ...args: readonly string[]): Pr
     expect(exitCode).toBe(1);
   });
   expect(message).toContain('The rollout failed: ');
-  expect(message).toContain(' 2 replicas of the version before still serve.');
+  expect(message).toContain(' 2 replicas of the previous version still serve.');
   expect(message).toContain(`rollout undo deployment/${name}`);
   // No stack trace of the command line. The quoted log of the service may contain one of the service.
   expect(message).not.toContain('/cli/');
