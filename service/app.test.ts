@@ -11,7 +11,7 @@ import { flower, json, models, start } from './fixtures/app.ts';
 const iris = JSON.parse(readFileSync(join(models, 'iris/model.json'), 'utf8')) as Required<ModelJson>;
 
 describe('POST /predictions', () => {
-  test('answers an object for an object', async () => {
+  test('returns an object for an object', async () => {
     const { request } = await start();
     const response = await request('POST', '/predictions', flower);
     expect(response.status).toBe(200);
@@ -26,7 +26,7 @@ describe('POST /predictions', () => {
     });
   });
 
-  test('answers an array in the same order, as its examples say', async () => {
+  test('returns an array in the same order, with the predictions of the examples', async () => {
     const { request } = await start();
     const response = await request(
       'POST',
@@ -38,7 +38,7 @@ describe('POST /predictions', () => {
     );
   });
 
-  test('warns of a value outside its range, and refuses it in strict mode', async () => {
+  test('warns about a value outside its range, and rejects it in strict mode', async () => {
     const far = { ...flower, petal_width: 99 };
     const warned = await json(await (await start()).request('POST', '/predictions', far));
     expect(warned['warnings']).toEqual([expect.objectContaining({ pointer: '#/petal_width', value: 99 })]);
@@ -78,7 +78,7 @@ describe('POST /predictions', () => {
     expect((await request('POST', '/predictions', flower, { 'Transfer-Encoding': 'chunked' })).status).toBe(200);
   });
 
-  test('a fault of ours is a 500 without a stack trace, which goes to the log', async () => {
+  test('an internal error is a 500 without a stack trace, which goes to the log', async () => {
     const { request, repository, logs } = await start();
     await repository.release();
     const response = await request('POST', '/predictions', flower);
@@ -107,7 +107,7 @@ test('a model that does not respond in time: 504, code `timeout`, without Retry-
   expect(logs.map(({ status }) => status)).toEqual([504, 504]);
 });
 
-test('unknown routes and models are 404, wrong methods 405 with Allow', async () => {
+test('an unknown route or model is a 404, a wrong method a 405 with Allow', async () => {
   const { request } = await start();
   expect((await request('GET', '/prediction')).status).toBe(404);
   expect(await json(await request('GET', '/models/rose'))).toMatchObject({
@@ -132,7 +132,7 @@ describe('readiness', () => {
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  test('is there once every model has reproduced its examples', async () => {
+  test('is reached when every model has reproduced its examples', async () => {
     const { request } = await start();
     const response = await request('GET', '/readyz');
     expect(response.status).toBe(200);
@@ -146,7 +146,7 @@ describe('readiness', () => {
     });
   });
 
-  test('never comes without a model', async () => {
+  test('is never reached without a model', async () => {
     for (const load of [false, true]) {
       const { request } = await start({ dir, load });
       expect((await request('GET', '/readyz')).status).toBe(503);
@@ -155,7 +155,7 @@ describe('readiness', () => {
     }
   });
 
-  test('never comes with a model that cannot be loaded, though others can', async () => {
+  test('is never reached if a model cannot be loaded, even if others can', async () => {
     await cp(join(models, 'iris'), join(dir, 'iris'), { recursive: true });
     await mkdir(join(dir, 'broken'));
     await writeFile(join(dir, 'broken/model.onnx'), 'x');
@@ -176,7 +176,7 @@ describe('readiness', () => {
     });
   });
 
-  test('never comes with a model that answers its examples otherwise', async () => {
+  test('is never reached if a model does not reproduce its examples', async () => {
     await cp(join(models, 'iris'), join(dir, 'iris'), { recursive: true });
     const wrong = { ...iris, examples: [{ ...iris.examples[0], prediction: 'virginica' }] };
     await writeFile(join(dir, 'iris/model.json'), JSON.stringify(wrong));
@@ -192,7 +192,7 @@ describe('readiness', () => {
   });
 });
 
-test('draining: ready, and each answer closes its connection; closing: not ready, still served; closed: 503', async () => {
+test('draining: ready, each response closes its connection; closing: not ready, but served; closed: 503', async () => {
   const { request, lifecycle } = await start();
   const seen: unknown[] = [];
   for (const phase of ['serving', 'draining', 'closing', 'closed'] as const) {
@@ -214,7 +214,7 @@ test('draining: ready, and each answer closes its connection; closing: not ready
   ]);
 });
 
-test('with an API key, requests need it; probes, metrics and documentation do not', async () => {
+test('with an API key, requests need it, but probes, metrics and documentation do not', async () => {
   const { request } = await start({ apiKey: 'correct-horse' });
   const status = async (authorization?: string) =>
     (await request('POST', '/predictions', flower, authorization ? { Authorization: authorization } : {})).status;
@@ -229,7 +229,7 @@ test('with an API key, requests need it; probes, metrics and documentation do no
   expect(await json(await request('GET', '/openapi.json'))).toHaveProperty('components.securitySchemes.apiKey');
 });
 
-test('a request is told by X-Request-Id, else by traceparent, else by an id of ours; it is answered and logged', async () => {
+test('the request id comes from X-Request-Id, traceparent, or is generated; it is in the response and the log', async () => {
   const { request, logs } = await start();
   const id = async (headers: Record<string, string>) =>
     (await request('POST', '/predictions', flower, headers)).headers.get('X-Request-Id');
@@ -275,7 +275,7 @@ test('/metrics counts by route, code and model', async () => {
   expect(text).not.toContain('scanner');
 });
 
-test('/models tells what is served', async () => {
+test('/models lists what is served', async () => {
   const { request } = await start();
   expect(await json(await request('GET', '/models'))).toEqual({
     default: 'iris',
@@ -304,7 +304,7 @@ test('/models tells what is served', async () => {
 });
 
 describe('/openapi.json', () => {
-  test('describes each feature with its unit and range, which binds in strict mode only', async () => {
+  test('describes each feature with its unit and range, which is a bound in strict mode only', async () => {
     const property = async (strictRanges: boolean) =>
       (
         (await json(await (await start({ strictRanges })).request('GET', '/openapi.json'))) as {
@@ -320,7 +320,7 @@ describe('/openapi.json', () => {
     expect(await property(true)).toMatchObject({ minimum: 0.1, maximum: 2.5 });
   });
 
-  test('its schemas accept what is served and refuse what is refused', async () => {
+  test('its schemas match what the service accepts, rejects and returns', async () => {
     const { request } = await start();
     const document = await json(await request('GET', '/openapi.json'));
     const ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -342,7 +342,7 @@ describe('/openapi.json', () => {
   });
 });
 
-test('/docs loads everything from this server', async () => {
+test('/docs loads everything from the same server', async () => {
   const { request } = await start();
   const page = await (await request('GET', '/docs')).text();
   expect(page).not.toMatch(/https?:\/\//);

@@ -62,7 +62,7 @@ afterAll(async () => {
   expect([await service.stop(), service.errors()]).toEqual([0, '']);
 });
 
-test(`${BAD_REQUESTS} bad requests are refused in plain words, and cost no good one, no process and no memory`, async () => {
+test(`${BAD_REQUESTS} invalid requests are rejected with a message; no valid one fails, and the process and its memory stay`, async () => {
   let refused = 0;
   let warm = 0;
   // Not an array of generators: their draws would all be the same.

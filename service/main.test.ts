@@ -102,7 +102,7 @@ async function output(child: ChildProcess): Promise<{ code: number | null; stdou
   return { code, stdout, stderr };
 }
 
-test('a bad configuration exits with 78 and one message that names every problem', async () => {
+test('an invalid configuration exits with 78 and one message that lists every problem', async () => {
   const { code, stdout, stderr } = await output(run({ PORT: 'x', LOG_LEVEL: 'loud' }));
   expect([code, stdout]).toEqual([78, '']);
   expect(stderr).toMatch(
@@ -110,20 +110,20 @@ test('a bad configuration exits with 78 and one message that names every problem
   );
 });
 
-test('--help prints each variable', async () => {
+test('--help lists every variable', async () => {
   const { code, stdout } = await output(run({}, ['--help']));
   expect(code).toBe(0);
   expect(stdout).toContain('REQUEST_TIMEOUT_SECONDS');
 });
 
-test('a port in use exits with 1 and says so', async () => {
+test('a port that is in use exits with 1 and a message', async () => {
   const { port } = await start();
   const { code, stderr } = await output(run({ PORT: String(port) }));
   expect(code).toBe(1);
   expect(stderr).toContain(`Cannot listen on 127.0.0.1:${port} (HOST, PORT)`);
 });
 
-test('SIGTERM under load: nothing fails, connections are told to close, and the process exits with 0', async () => {
+test('SIGTERM under load: no request fails, connections are told to close, and the process exits with 0', async () => {
   const { url, process: child, exited, logged } = await start({ DRAIN_DELAY_SECONDS: '1' });
   const answers: Awaited<ReturnType<typeof predict>>[] = [];
   let warm: () => void;
@@ -196,7 +196,7 @@ async function untilRefused(url: string): Promise<void> {
   }
 }
 
-test('an idle connection does not hold the process', async () => {
+test('an idle connection does not delay the exit', async () => {
   const { url, process: child, exited } = await start();
   const agent = new Agent({ keepAlive: true });
   await predict(url, agent);
@@ -205,7 +205,7 @@ test('an idle connection does not hold the process', async () => {
   agent.destroy();
 });
 
-test('a request that never ends is refused when its time is over, while draining too', async () => {
+test('an incomplete request gets a 408 after the request timeout, also while draining', async () => {
   const { port, process: child, exited, logged } = await start({ REQUEST_TIMEOUT_SECONDS: '0.5' });
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
@@ -218,7 +218,7 @@ test('a request that never ends is refused when its time is over, while draining
   expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-test('SIGTERM while the libraries load ends the process: as process 1 it would else be ignored', async () => {
+test('SIGTERM while the libraries load ends the process, even as process 1', async () => {
   // In place of the libraries, which load too fast to be caught at it, a module that never ends.
   const endless =
     'data:text/javascript,console.log("loading");setInterval(()=>{},1000);export const main=()=>new Promise(()=>{});';
@@ -235,7 +235,7 @@ test('SIGTERM while the libraries load ends the process: as process 1 it would e
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
-test('a second SIGTERM exits at once', async () => {
+test('a second SIGTERM exits immediately', async () => {
   const { process: child, exited, logged } = await start({ DRAIN_DELAY_SECONDS: '10' });
   child.kill('SIGTERM');
   await logged('draining');
@@ -243,7 +243,7 @@ test('a second SIGTERM exits at once', async () => {
   expect(await exited).toBe(1);
 });
 
-test('a body over the limit is answered while it is still being sent', async () => {
+test('a body over the limit gets its response while it is still being sent', async () => {
   const { port, url } = await start({ MAX_BODY_BYTES: '1000' });
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
@@ -256,7 +256,7 @@ test('a body over the limit is answered while it is still being sent', async () 
   expect((await predict(url, new Agent())).status).toBe(200);
 });
 
-test('a client that sends its whole oversized body first still gets the answer', async () => {
+test('a client that first sends its whole oversized body still gets the response', async () => {
   const { url } = await start({ MAX_BODY_BYTES: '1000' });
   const statuses = await Promise.all(
     Array.from(
@@ -277,7 +277,7 @@ test('a client that sends its whole oversized body first still gets the answer',
   expect(statuses).toEqual(new Array(10).fill(413));
 });
 
-test('logs are one JSON object a line, and nothing goes to standard error', async () => {
+test('logs are one JSON object per line, and nothing goes to standard error', async () => {
   const { url, process: child, logs, exited } = await start();
   let errors = '';
   child.stderr!.on('data', (chunk: Buffer) => (errors += chunk.toString()));
@@ -288,7 +288,7 @@ test('logs are one JSON object a line, and nothing goes to standard error', asyn
   expect(errors).toBe('');
 });
 
-test('the runtime keeps no record of its use: its telemetry would write an id to the home folder', async () => {
+test("the runtime's telemetry is off: it would write an id to the home folder", async () => {
   const home = mkdtempSync(join(tmpdir(), 'rhizome-home-'));
   const { url, process: child, exited } = await start({ HOME: home, XDG_CACHE_HOME: join(home, 'cache') });
   await predict(url, new Agent());

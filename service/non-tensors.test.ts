@@ -28,7 +28,7 @@ test.each<[string, object, object]>([
   ],
   ['zipmap-if', { x: [[1, 2, 3]], c: true }, { p: [[2, 3, 4]] }],
   ['external', { x: [[1, 2, 3]], c: true }, { z: [[127, 244]] }],
-])('%s is served by its tensors', async (name, input, outputs) => {
+])('%s is served with tensors', async (name, input, outputs) => {
   const { request } = await start({ dir });
   const answer = await request('POST', `/models/${name}/predictions`, input);
   expect(answer.status).toBe(200);
@@ -61,7 +61,7 @@ test.each<[string, object, RegExp, object]>([
     { x: [[1, 2, 3]], c: true },
   ],
 ])(
-  '%s: a request for which there is no tensor is refused in plain words, and the next one is answered',
+  '%s: a request without a result is rejected with the reason, and the next one succeeds',
   async (name, input, detail, next) => {
     const { request } = await start({ dir });
     const refused = await request('POST', `/models/${name}/predictions`, input);

@@ -39,7 +39,7 @@ const ends = {
 /** As text: JSON.stringify cannot write the integers. */
 const echoed = `${JSON.stringify(ends).slice(0, -1)},"int64":-9223372036854775808,"uint64":18446744073709551615}`;
 
-test('each model is answered under its name, a version under its number, and without one the highest', async () => {
+test('a model is served under its name, and its versions under their numbers; the highest is the default', async () => {
   const { request } = await start({ dir });
   expect(await json(await request('POST', '/models/iris/predictions', flower))).toMatchObject({
     prediction: 'setosa',
@@ -59,7 +59,7 @@ test('each model is answered under its name, a version under its number, and wit
   }
 });
 
-test('/predictions is for DEFAULT_MODEL; without it, and with several models, it names them', async () => {
+test('/predictions uses DEFAULT_MODEL; without it, the error names the models', async () => {
   const { request } = await start({ dir, defaultModel: 'iris' });
   expect((await request('POST', '/predictions', flower)).status).toBe(200);
   const none = await (await start({ dir })).request('POST', '/predictions', flower);
@@ -74,13 +74,13 @@ test.each([
   ['/models/wine/versions/3/predictions', "The model 'wine' has no version '3'. Its versions are 2, 11."],
   ['/models/__proto__/predictions', "There is no model '__proto__'."],
   ['/models/%ff/predictions', 'There is no model'],
-])('%s is a 404 that names what there is', async (path, detail) => {
+])('%s is a 404 that names the alternatives', async (path, detail) => {
   const response = await (await start({ dir })).request('POST', path, flower);
   expect(response.status).toBe(404);
   expect(await json(response)).toMatchObject({ detail: expect.stringContaining(detail) });
 });
 
-test('every dtype travels exactly, 64-bit integers as JSON integers', async () => {
+test('every dtype is exact, 64-bit integers as JSON integers', async () => {
   const { request } = await start({ dir });
   const answer = await (await request('POST', '/models/echo/predictions', echoed)).text();
   expect(answer).toContain('"int64_out":-9223372036854775808');
@@ -95,7 +95,7 @@ test('every dtype travels exactly, 64-bit integers as JSON integers', async () =
   expect(await (await request('POST', '/models/echo/predictions', strings)).text()).toBe(answer);
 });
 
-test('an integer past its dtype is refused with all its digits', async () => {
+test("an integer outside its dtype's range is rejected with all its digits", async () => {
   const { request } = await start({ dir });
   const response = await request(
     'POST',
@@ -108,7 +108,7 @@ test('an integer past its dtype is refused with all its digits', async () => {
   );
 });
 
-test('columns are answered as rows, by a model with a feature of that name too', async () => {
+test('columns get rows in response, also from a model with a feature of that name', async () => {
   const { request } = await start({ dir });
   const rows = [
     { colour: 'red', size: 1 },
@@ -124,7 +124,7 @@ test('columns are answered as rows, by a model with a feature of that name too',
   }
 });
 
-test('what the runtime refuses is a 422 with its words and the row, and the next good request is served', async () => {
+test('what the runtime rejects is a 422 with its reason and the row, and the next valid request is served', async () => {
   const { request } = await start({ dir });
   const refused = async (body: unknown) => {
     const response = await request('POST', '/models/gather/predictions', body);
@@ -147,7 +147,7 @@ test('what the runtime refuses is a 422 with its words and the row, and the next
   expect((await request('POST', '/models/gather/predictions', { columns: 1 })).status).toBe(200);
 });
 
-test('the log and the metrics name the model, and the time of its runs', async () => {
+test('the log and the metrics have the model and the duration of its runs', async () => {
   const { request, logs } = await start({ dir });
   await request('POST', '/models/iris/predictions', flower);
   await request('POST', '/models/rose/predictions', flower);
@@ -166,7 +166,7 @@ test('the log and the metrics name the model, and the time of its runs', async (
   expect(text).not.toContain('rose');
 });
 
-test('GET /models lists every version, and which are the defaults', async () => {
+test('GET /models lists every version and says which are the defaults', async () => {
   const { request } = await start({ dir, defaultModel: 'iris' });
   const { default: name, models: list } = (await json(await request('GET', '/models'))) as {
     default: string;

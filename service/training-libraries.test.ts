@@ -71,7 +71,7 @@ describe.each(models)('$name', (model) => {
     expect((await describeModel(path)).task).toBe(taskOf(model.name));
   });
 
-  test('answers named features: a row, several, and columns; and as the training library does', async () => {
+  test("predicts from named features: a row, rows and columns, with the training library's results", async () => {
     const described = await describeModel(path);
     const rows = model.rows.map((row) =>
       toFeatures(row, described, model.batch !== undefined || row.inputs.every(({ shape }) => shape[0] === 1)),
@@ -104,11 +104,11 @@ describe.each(models)('$name', (model) => {
     }
   });
 
-  test('answers the Open Inference Protocol in JSON', async () => {
+  test('serves the Open Inference Protocol in JSON', async () => {
     await inferAll(model, 'v2 JSON', inferJson);
   });
 
-  test('answers the Open Inference Protocol in binary', async () => {
+  test('serves the Open Inference Protocol in binary', async () => {
     await inferAll(model, 'v2 binary', inferBinary);
   });
 });

@@ -6,15 +6,15 @@ import { apiKeySource } from './api-key.ts';
 
 const logger = pino({ level: 'silent' });
 
-test('the environment wins over the file', () => {
+test('the environment takes precedence over the file', () => {
   expect(apiKeySource({ apiKey: 'a', apiKeyFile: import.meta.filename }, logger)()).toBe('a');
 });
 
-test('no file means no key', () => {
+test('without a file no key is required', () => {
   expect(apiKeySource({ apiKey: undefined, apiKeyFile: '/nowhere' }, logger)()).toBeUndefined();
 });
 
-test('a file that is there and cannot be read, or is empty, closes the service instead of opening it', () => {
+test('an unreadable or empty file makes the service reject requests instead of accepting all', () => {
   const dir = mkdtempSync(join(tmpdir(), 'rhizome-key-'));
   const file = join(dir, 'api-key');
   writeFileSync(file, '\n');
@@ -23,7 +23,7 @@ test('a file that is there and cannot be read, or is empty, closes the service i
   rmSync(dir, { recursive: true });
 });
 
-test('the file is read again when it changes; a key that vanishes stays in force', () => {
+test('the file is read again when it changes; a key that disappears stays valid', () => {
   const dir = mkdtempSync(join(tmpdir(), 'rhizome-key-'));
   const file = join(dir, 'api-key');
   let now = 0;

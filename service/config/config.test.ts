@@ -3,7 +3,7 @@ import { variables } from '../contract/index.ts';
 
 const base = { MODELS_DIR: import.meta.dirname };
 
-test('the defaults are those of the contract', () => {
+test("the defaults are the contract's", () => {
   expect(readConfig(base)).toEqual({
     port: 8000,
     host: '0.0.0.0',
@@ -84,11 +84,11 @@ test('every problem is in one message, with name, value and what was expected', 
     expect(read).toThrow(part);
 });
 
-test('a key file that is asked for and missing is a problem: serving without a key would be worse', () => {
+test('a configured but missing key file is a problem, because the service would run without a key', () => {
   expect(() => readConfig({ ...base, API_KEY_FILE: '/nowhere' })).toThrow('API_KEY_FILE is "/nowhere"');
 });
 
-test('--help names every variable', () => {
+test('--help lists every variable', () => {
   for (const name of Object.keys(variables)) expect(describeVariables()).toContain(`  ${name} `);
   expect(describeVariables()).toMatch(/DRAIN_DELAY_SECONDS .*default: 5, in seconds/);
 });

@@ -35,7 +35,7 @@ function gate() {
   };
 }
 
-test('a call in flight is answered, new ones are refused, and then all is over', async () => {
+test('a call in progress completes, new calls are rejected, and then the server ends', async () => {
   const { engine, running, open } = gate();
   const started = await start({ engine });
   const client = started.client();
@@ -50,7 +50,7 @@ test('a call in flight is answered, new ones are refused, and then all is over',
   expect(await drained).toBe(0);
 });
 
-test('a call that outlasts the grace period is cut, and counted', async () => {
+test('a call that outlasts the grace period is interrupted and counted', async () => {
   const { engine, running } = gate();
   const started = await start({ engine, environment: { REQUEST_TIMEOUT_SECONDS: '0.1', GRACE_PERIOD_SECONDS: '6' } });
   const inFlight = codeOf(started.client().call('ModelInfer', request));
@@ -64,7 +64,7 @@ test('a call that outlasts the grace period is cut, and counted', async () => {
   expect(['UNAVAILABLE', 'CANCELLED', 'DEADLINE_EXCEEDED']).toContain(await inFlight);
 });
 
-test('under load nothing fails: connections are told to go away, and the clients come back over new ones', async () => {
+test('under load no call fails: clients are told to reconnect, and do', async () => {
   const started = await start({ environment: { DRAIN_DELAY_SECONDS: '1' } });
   const draining = Promise.withResolvers<undefined>();
   let answered = 0;

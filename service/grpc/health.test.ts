@@ -28,7 +28,7 @@ test.each(['', 'inference.GRPCInferenceService'])("Check of the service '%s' fol
   expect(await client.call('Check', { service })).toEqual({ status: 'NOT_SERVING' });
 });
 
-test('another service is unknown', async () => {
+test('another service is SERVICE_UNKNOWN', async () => {
   const started = await start();
   await expect(started.client({}, protos.health).call('Check', { service: 'x.Y' })).rejects.toMatchObject({
     code: 5,
@@ -37,7 +37,7 @@ test('another service is unknown', async () => {
   expect(await next(watch(started, 'x.Y'))).toBe('SERVICE_UNKNOWN');
 });
 
-test('Watch tells the state, and each change of it', async () => {
+test('Watch sends the state and each change', async () => {
   const started = await start({ load: false });
   const stream = watch(started);
   expect(await next(stream)).toBe('NOT_SERVING');
@@ -48,7 +48,7 @@ test('Watch tells the state, and each change of it', async () => {
   stream.cancel();
 });
 
-test('a watch does not hold the process: it ends as soon as the service drains', async () => {
+test('a watch does not delay the exit: it ends as soon as the service drains', async () => {
   const started = await start();
   const stream = watch(started);
   expect(await next(stream)).toBe('SERVING');

@@ -26,7 +26,7 @@ const elements: readonly (readonly [DType, string, TensorData])[] = [
   ['string', 'BYTES', ['', 'Ünïcödé', '\u{1F338}']],
 ];
 
-test.each(elements)('%s is %s on the wire, and comes back exactly, typed and raw', (dtype, datatype, data) => {
+test.each(elements)('%s is sent as %s and comes back unchanged, typed and raw', (dtype, datatype, data) => {
   const tensor = { name: 'x', dtype, shape: [3], data };
   for (const asked of [{}, { raw_input_contents: [Buffer.of(0)] }]) {
     const { outputs, raw_output_contents: raw = [] } = answered(writeOutputs(asked, [tensor]));
@@ -36,7 +36,7 @@ test.each(elements)('%s is %s on the wire, and comes back exactly, typed and raw
   }
 });
 
-test('a tensor without elements has none, typed and raw', () => {
+test('an empty tensor stays empty, typed and raw', () => {
   expect(readInputs(sent({ inputs: [{ name: 'x', datatype: 'INT64', shape: ['0', '4'] }] }))).toEqual([
     { name: 'x', dtype: 'int64', shape: [0, 4], data: new BigInt64Array() },
   ]);
@@ -53,7 +53,7 @@ test.each([
   ],
   ['a uint16 beyond its range', { datatype: 'UINT16', contents: { uint_contents: [65536] } }, 'element 0 is 65536'],
   [
-    'text that is no UTF-8',
+    'text that is not UTF-8',
     { datatype: 'BYTES', contents: { bytes_contents: [Buffer.of(255)] } },
     'element 0 is not UTF-8',
   ],

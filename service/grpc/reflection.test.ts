@@ -29,17 +29,20 @@ async function ask(address: string, version: string, question: object): Promise<
   }
 }
 
-test.each(['v1', 'v1alpha'])('reflection %s tells the services and what they take, without a key', async (version) => {
-  const { address } = await start({ apiKey: 'secret' });
-  const { listServicesResponse } = await ask(address, version, { listServices: '*' });
-  expect(listServicesResponse?.service.map(({ name }) => name)).toEqual([
-    'inference.GRPCInferenceService',
-    'grpc.health.v1.Health',
-  ]);
-  const { fileDescriptorResponse } = await ask(address, version, {
-    fileContainingSymbol: 'inference.GRPCInferenceService',
-  });
-  expect(Buffer.concat(fileDescriptorResponse!.fileDescriptorProto as Uint8Array[]).toString('latin1')).toContain(
-    'raw_input_contents',
-  );
-});
+test.each(['v1', 'v1alpha'])(
+  'reflection %s describes the services and their messages, without a key',
+  async (version) => {
+    const { address } = await start({ apiKey: 'secret' });
+    const { listServicesResponse } = await ask(address, version, { listServices: '*' });
+    expect(listServicesResponse?.service.map(({ name }) => name)).toEqual([
+      'inference.GRPCInferenceService',
+      'grpc.health.v1.Health',
+    ]);
+    const { fileDescriptorResponse } = await ask(address, version, {
+      fileContainingSymbol: 'inference.GRPCInferenceService',
+    });
+    expect(Buffer.concat(fileDescriptorResponse!.fileDescriptorProto as Uint8Array[]).toString('latin1')).toContain(
+      'raw_input_contents',
+    );
+  },
+);

@@ -43,7 +43,7 @@ const requests = ({ logs }: Started) =>
     .map(({ path, status: answered, model }) => [String(path).split('/').at(-1), answered, model]);
 
 describe('the Open Inference Protocol', () => {
-  test('says what is there', async () => {
+  test('describes the server and its models', async () => {
     const client = (await start()).client();
     expect(await client.call('ServerLive')).toEqual({ live: true });
     expect(await client.call('ServerReady')).toEqual({ ready: true });
@@ -68,7 +68,7 @@ describe('the Open Inference Protocol', () => {
     });
   });
 
-  test('typed contents are answered typed, with the id', async () => {
+  test('typed contents get a typed response, with the id', async () => {
     const { model_name, model_version, id, outputs, raw_output_contents } = await infer(
       (await start()).client(),
       typed(setosa, virginica),
@@ -82,7 +82,7 @@ describe('the Open Inference Protocol', () => {
     expect(outputs[1]!.contents!.fp32_contents![0]).toBeCloseTo(0.977, 3);
   });
 
-  test('raw contents are answered raw', async () => {
+  test('raw contents get a raw response', async () => {
     const {
       id,
       outputs,
@@ -93,7 +93,7 @@ describe('the Open Inference Protocol', () => {
     expect(new Float32Array(new Uint8Array(probability!).buffer)[0]).toBeCloseTo(0.977, 3);
   });
 
-  test('outputs can be chosen', async () => {
+  test('outputs can be selected', async () => {
     const { outputs } = await infer((await start()).client(), {
       ...typed(setosa),
       outputs: [{ name: 'output_probability' }],
@@ -164,7 +164,7 @@ describe('the Open Inference Protocol', () => {
     expect((await infer(client, typed(setosa))).model_name).toBe('iris');
   });
 
-  test('a method that is not there is UNIMPLEMENTED', async () => {
+  test('an unknown method is UNIMPLEMENTED', async () => {
     const { address } = await start();
     const client = new TestClient(address, {
       ModelStatistics: { ...protos.inference['ServerReady']!, path: '/inference.GRPCInferenceService/ModelStatistics' },
@@ -176,14 +176,14 @@ describe('the Open Inference Protocol', () => {
     client.close();
   });
 
-  test('while the models load, it is live and not ready', async () => {
+  test('it is live but not ready while the models load', async () => {
     const started = await start({ load: false });
     const client = started.client();
     expect(await client.call('ServerLive')).toEqual({ live: true });
     expect(await client.call('ServerReady')).toEqual({ ready: false });
   });
 
-  test('a model that cannot be served is not ready, and says so', async () => {
+  test('a model that failed to load is not ready, and calls of it say so', async () => {
     const client = (await start({ dir: await modelsFolder({ broken: join(fixtures, 'make.py') }) })).client();
     expect(await client.call('ModelReady', { name: 'broken' })).toEqual({ ready: false });
     expect(await failed(infer(client, { model_name: 'broken' }))).toEqual([
@@ -198,7 +198,7 @@ describe('the Open Inference Protocol', () => {
 });
 
 describe('every call', () => {
-  test('has a line in the log, a count, and an id', async () => {
+  test('is logged, is counted, and has an id', async () => {
     const started = await start();
     const client = started.client({ 'x-request-id': 'mine' });
     const ids: unknown[] = [];
@@ -224,7 +224,7 @@ describe('every call', () => {
     expect(counts).toContain('rhizome_requests_in_flight{protocol="grpc"} 0');
   });
 
-  test('needs the key, where there is one; probes do not', async () => {
+  test('needs the key if there is one, except for probes', async () => {
     const started = await start({ apiKey: 'secret' });
     expect(await failed(infer(started.client(), typed(setosa)))).toEqual([
       'UNAUTHENTICATED',
@@ -255,7 +255,7 @@ describe('every call', () => {
     ]);
   });
 
-  test('ends at its deadline, or at the time limit, whatever the model does', async () => {
+  test('ends at its deadline or timeout, whatever the model does', async () => {
     const started = await start({
       engine: engineThatRuns(() => new Promise(() => undefined)),
       environment: { REQUEST_TIMEOUT_SECONDS: '0.3' },
@@ -271,7 +271,7 @@ describe('every call', () => {
     expect(await started.metrics.registry.metrics()).toContain('rhizome_requests_in_flight{protocol="grpc"} 0');
   });
 
-  test('that its client cancels is over', async () => {
+  test('ends when its client cancels it', async () => {
     const running = Promise.withResolvers<undefined>();
     const started = await start({
       engine: engineThatRuns(() => {
@@ -289,7 +289,7 @@ describe('every call', () => {
     expect(requests(started)).toEqual([['ModelInfer', 'CANCELLED', 'iris']]);
   });
 
-  test('whose client no longer waits does not reach the model', () => {
+  test('does not reach the model if the client no longer waits', () => {
     expect(() => {
       refuseLate({ deadline: 1000, cancelled: false }, 1000);
     }).toThrow('deadline');
@@ -301,7 +301,7 @@ describe('every call', () => {
     }).not.toThrow();
   });
 
-  test('that fails within is logged with its reason, which the client is not told', async () => {
+  test('with an internal error logs the reason, which the client does not get', async () => {
     const started = await start({ engine: engineThatRuns(() => Promise.reject(new Error('a bug'))) });
     expect(await failed(infer(started.client(), typed(setosa)))).toEqual([
       'INTERNAL',

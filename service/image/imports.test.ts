@@ -34,7 +34,7 @@ test.each([
   expect(packagesOf(source)).toEqual(packages);
 });
 
-test('leaves tests out, and names the file that imports', () => {
+test('skips tests, and names the importing file', () => {
   writeFileSync(join(folder, 'a.test.ts'), `import 'jest';`);
   writeFileSync(join(folder, 'a.js'), `import 'hono';`);
   expect(importsOf(folder)).toEqual([{ packageName: 'hono', file: join(folder, 'a.js') }]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const read = (name: string): string => readFileSync(join(import.meta.dirname, '../..', name), 'utf8');
 
-test('the image has the Node that scripts and tests run on', () => {
+test('the image has the same version of Node as scripts and tests', () => {
   const { packages } = JSON.parse(read('package-lock.json')) as {
     packages: Record<string, { readonly version: string }>;
   };

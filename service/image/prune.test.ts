@@ -22,7 +22,7 @@ const install = (path: string, manifest: object = {}): void => {
 const exists = (path: string): boolean => existsSync(join(root, 'node_modules', path));
 const run = (arch = 'amd64'): string[] => prune({ root, sources: ['service'], os: 'linux', arch });
 
-test('keeps what is imported, with its dependencies, and removes the rest', () => {
+test('keeps the imported packages and their dependencies, and removes the others', () => {
   write('service/app.ts', `import { Hono } from 'hono'; import '@scope/used';`);
   install('hono', { dependencies: { deep: '1' } });
   install('deep', {
@@ -41,7 +41,7 @@ test('keeps what is imported, with its dependencies, and removes the rest', () =
   expect(['commander', '@scope/unused', '@other', '.bin'].filter(exists)).toEqual([]);
 });
 
-test('leaves declarations out, whoever depends on them', () => {
+test('removes type declarations, even if packages depend on them', () => {
   write('service/app.ts', `import 'a';`);
   install('a', { dependencies: { '@types/node': '1', b: '1' } });
   install('b', { peerDependencies: { '@types/absent': '1' } });
@@ -52,7 +52,7 @@ test('leaves declarations out, whoever depends on them', () => {
   expect(['a', '@types', 'undici-types'].map(exists)).toEqual([true, false, false]);
 });
 
-test('tells a nested version from the one at the top', () => {
+test('distinguishes a nested version from the one at the top', () => {
   write('service/app.ts', `import 'a';`);
   install('a', { dependencies: { b: '1' } });
   install('a/node_modules/b');
@@ -80,25 +80,25 @@ test('keeps one platform of the ONNX runtime, and no debugging files', () => {
   ).toEqual([true, false, false, true]);
 });
 
-test('refuses a platform that the ONNX runtime has no binary for', () => {
+test('rejects a platform without a binary of the ONNX runtime', () => {
   write('service/app.ts', `import 'onnxruntime-node';`);
   install('onnxruntime-node');
   write('node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node', '');
   expect(() => run('s390x')).toThrow('no ONNX runtime for linux/s390x, only onnxruntime-node/bin/napi-v6/linux/x64');
 });
 
-test('refuses an import that is not installed, naming file, package and way out', () => {
+test('rejects an import that is not installed, naming the file and the package', () => {
   write('service/app.ts', `import 'missing/file.js';`);
   mkdirSync(join(root, 'node_modules'));
   expect(run).toThrow(
     new PruneError(
-      `${join(root, 'service/app.ts')} imports "missing", which is not installed: ` +
-        'add it to "dependencies" in package.json',
+      `${join(root, 'service/app.ts')} imports "missing", which is not installed. ` +
+        'Add it to "dependencies" in package.json',
     ),
   );
 });
 
-test('refuses a dependency that is not installed', () => {
+test('rejects a dependency that is not installed', () => {
   write('service/app.ts', `import 'a';`);
   install('a', { dependencies: { b: '1' } });
   expect(run).toThrow('a needs "b", which is not installed. Run npm ci');

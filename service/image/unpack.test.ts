@@ -17,7 +17,7 @@ const write = (path: string, content: string): void => {
 };
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
-test('the service, without its types, stands where the image has it, with the versions that it was made for', () => {
+test('the service is copied to its place in the image, without types and with its own versions of packages', () => {
   const kit = 'node_modules/rhizome-kit';
   write('package.json', '{"name": "project"}');
   write(`${kit}/package.json`, '{"name": "rhizome-kit", "type": "module"}');

@@ -22,12 +22,12 @@ function model(
 const refusal = async (inputs: readonly NamedTensor[], outputs?: readonly string[]): Promise<unknown> =>
   infer(model(), inputs, outputs).catch((error: unknown) => error);
 
-test('inputs come in any order; outputs are all, or those asked for, in that order', async () => {
+test('inputs may be in any order; outputs are all, or the requested ones in order', async () => {
   expect(await infer(model(), [word, image, mask])).toEqual([image, mask, word]);
   expect(await infer(model(), [image, mask, word], ['word', 'image'])).toEqual([word, image]);
 });
 
-test('a dimension may be 0: the runtime says what that means to the model', async () => {
+test('a dimension may be 0; the runtime decides what it means', async () => {
   const none = { ...image, shape: [1, 2, 0], data: new Float32Array(0) };
   expect(await infer(model(), [none, mask, word], ['image'])).toEqual([none]);
 });
@@ -111,11 +111,11 @@ const cases: [string, readonly NamedTensor[], string][] = [
     "Input 'word': element 0 contains the character U+0000, which the runtime does not support.",
   ],
 ];
-test.each(cases)('%s is refused by the name of the tensor', async (_, inputs, message) => {
+test.each(cases)('%s is rejected with the name of the tensor', async (_, inputs, message) => {
   expect(await refusal(inputs)).toMatchObject({ code: 'invalid-input', message: expect.stringContaining(message) });
 });
 
-test('an unknown output and one twice are refused', async () => {
+test('an unknown and a duplicated output are rejected', async () => {
   expect(await refusal([image, mask, word], ['words'])).toMatchObject({
     code: 'invalid-input',
     message: "There is no output 'words'. The model's outputs are 'image', 'mask', 'word'.",
@@ -126,7 +126,7 @@ test('an unknown output and one twice are refused', async () => {
   });
 });
 
-test("what the runtime says of values is told; a fault of ours is not the client's", async () => {
+test("the runtime's reason is passed on; an internal error is not reported as the client's", async () => {
   const failing = (error: Error): Promise<unknown> =>
     infer(
       model((): Promise<Record<string, Tensor>> => Promise.reject(error)),

@@ -32,7 +32,7 @@ const problem = (action: () => unknown): string => {
   return 'none';
 };
 
-test('the highest version is the default, any is addressable', async () => {
+test('the highest version is the default, and every version is addressable', async () => {
   const { get, versions } = bound(await repository({ 'wine/2': {}, 'wine/11': {}, 'wine/9': { version: 'nine' } }));
   expect(versions('wine').map(({ version }) => version)).toEqual(['2', '9', '11']);
   expect(get('wine').signature.version).toBe('11');
@@ -43,7 +43,7 @@ test('the highest version is the default, any is addressable', async () => {
   expect(problem(() => get('beer'))).toBe("model-not-found: There is no model 'beer'. Available models: wine.");
 });
 
-test('the default model is the only one, else DEFAULT_MODEL, else none', async () => {
+test('the default model is the only one, or DEFAULT_MODEL, or none', async () => {
   expect((await repository({ 'wine/1': {}, 'wine/2': {} })).default().signature).toMatchObject({
     name: 'wine',
     version: '2',
@@ -55,12 +55,12 @@ test('the default model is the only one, else DEFAULT_MODEL, else none', async (
   expect((await repository({}, 'iris')).default().signature.name).toBe('iris');
 });
 
-test('a default that is no model keeps the process from being ready', async () => {
+test('a DEFAULT_MODEL that does not exist prevents readiness', async () => {
   const [state] = await (await repository({ iris: {} }, 'rose')).checks();
   expect(state).toMatchObject({ ok: false, final: true, detail: expect.stringContaining("DEFAULT_MODEL is 'rose'") });
 });
 
-test('two models of one name and version: the second is refused, with both folders', async () => {
+test('of two models with the same name and version the second fails, and both folders are named', async () => {
   const [, first, second] = await (await repository({ a: { name: 'm' }, b: { name: 'm' } })).checks();
   expect(first).toMatchObject({
     name: 'model/a',
@@ -74,7 +74,7 @@ test('two models of one name and version: the second is refused, with both folde
   });
 });
 
-test('a highest version that fails is not replaced by an older one in silence', async () => {
+test('if the highest version fails, an older one does not silently replace it', async () => {
   const made = await repository({ 'wine/1': {}, 'wine/2': { task: 'regressor' } });
   expect(problem(() => made.get('wine'))).toBe("model-not-ready: The model 'wine' is failed.");
   expect(made.get('wine', '1').signature.version).toBe('1');

@@ -5,7 +5,7 @@ function fake(verify: () => Promise<void>): Model {
   return { signature: { examples: [{}, {}] }, verify } as unknown as Model;
 }
 
-test('many probes at once, and soon after, cost one verification', async () => {
+test('many concurrent and subsequent probes need one verification', async () => {
   let runs = 0;
   let now = 0;
   const verifier = new Verifier(
@@ -24,7 +24,7 @@ test('many probes at once, and soon after, cost one verification', async () => {
   expect(runs).toBe(2);
 });
 
-test('a slow model is verified at most a hundredth of the time', async () => {
+test('a slow model is verified at most 1 % of the time', async () => {
   let runs = 0;
   let now = 0;
   const verifier = new Verifier(
@@ -44,7 +44,7 @@ test('a slow model is verified at most a hundredth of the time', async () => {
   expect(runs).toBe(2);
 });
 
-test('a failure is not kept: the next probe tries again', async () => {
+test('a failure is not reused: the next probe tries again', async () => {
   const outcomes = [Promise.reject(new Error('expected a, predicted b')), Promise.resolve()];
   const verifier = new Verifier(
     fake(() => outcomes.shift()!),

@@ -5,7 +5,7 @@ import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
 import { ModelRepository } from '../inference/repository.ts';
 import { Metrics } from './metrics.ts';
 
-test('each version of a model has its state and its load time', async () => {
+test('each version of a model has its state and its load duration', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'rhizome-metrics-'));
   try {
     for (const folder of ['wine/2', 'wine/11', 'broken']) await mkdir(join(dir, folder), { recursive: true });

@@ -1,6 +1,6 @@
 import { decimalPattern } from './decimal-pattern.ts';
 
-test('of a small range exactly its numbers match', () => {
+test('exactly the numbers of a small range match', () => {
   for (const [low, high] of [
     [-128n, 127n],
     [0n, 255n],
@@ -19,7 +19,7 @@ test('of a small range exactly its numbers match', () => {
 test.each([
   [-(2n ** 63n), 2n ** 63n - 1n],
   [0n, 2n ** 64n - 1n],
-])('the ends of %p to %p match, and nothing past them', (low, high) => {
+])('the ends of %p to %p match, and nothing beyond them', (low, high) => {
   const pattern = new RegExp(decimalPattern(low, high));
   for (const [value, matches] of [
     [high, true],

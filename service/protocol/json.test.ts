@@ -16,12 +16,12 @@ test.each([
   ["{'a': 1}", 'line 1, column 2'],
   ['', 'it is empty'],
   ['['.repeat(100_000), 'nested too deeply'],
-])('names the place where %.20p stops being JSON', (text, place) => {
+])('names the position of the error in %.20p', (text, place) => {
   expect(() => parseJson(bytes(text))).toThrow(ServiceError);
   expect(() => parseJson(bytes(text))).toThrow(place);
 });
 
-test('refuses bytes that are not UTF-8', () => {
+test('rejects bytes that are not UTF-8', () => {
   expect(() => parseJson(Uint8Array.of(0x22, 0xff, 0x22))).toThrow('not UTF-8');
 });
 
@@ -42,13 +42,13 @@ test.each<[string, unknown]>([
   });
 });
 
-test('large integers go through unchanged, __proto__ beside them as well', () => {
+test('large integers stay unchanged, also next to __proto__', () => {
   const text =
     '{"__proto__":1,"constructor":[-9223372036854775808,18446744073709551615,0.1,"9007199254740993",null,true]}';
   expect(stringifyJson(parseJson(bytes(text)))).toBe(text);
 });
 
-test('brackets in strings are no levels, and the deepest that is taken can be revived', () => {
+test('brackets in strings are not levels, and the deepest allowed nesting can be parsed exactly', () => {
   expect(parseJson(bytes(JSON.stringify('["\\'.repeat(1000))))).toBe('["\\'.repeat(1000));
   expect(stringifyJson(parseJson(bytes(`${'['.repeat(100)}9007199254740993${']'.repeat(100)}`)))).toContain(
     '[9007199254740993]',
@@ -56,7 +56,7 @@ test('brackets in strings are no levels, and the deepest that is taken can be re
   expect(() => parseJson(bytes(`${'{"a":['.repeat(51)}${']}'.repeat(51)}`))).toThrow('at most 100 levels');
 });
 
-test('numbers that JSON lacks travel as their names', () => {
+test('NaN and infinities are written as strings', () => {
   expect(stringifyJson({ a: [NaN, Infinity], b: -Infinity, c: null, d: 'null', e: 0.5, f: -1n })).toBe(
     '{"a":["NaN","Infinity"],"b":"-Infinity","c":null,"d":"null","e":0.5,"f":-1}',
   );

@@ -97,7 +97,7 @@ const indices = (...data: unknown[]): object => ({
 });
 
 describe('metadata', () => {
-  test('of the server, at both paths that the specification has', async () => {
+  test('of the server, at both paths of the specification', async () => {
     const { request } = await start();
     for (const path of ['/v2', '/v2/']) {
       expect(await answer(request('GET', path))).toEqual([
@@ -129,7 +129,7 @@ describe('metadata', () => {
     ]);
   });
 
-  test('the index names every model and version, and on demand only those that are ready', async () => {
+  test('the index lists every model and version, or only those that are ready', async () => {
     const { request } = await start();
     const ready = (name: string, of = '1'): object => ({ name, version: of, state: 'READY', reason: '' });
     const all = [ready('columns'), ready('echo'), ready('gather', '2'), ready('gather', '10'), ready('iris')];
@@ -145,7 +145,7 @@ describe('metadata', () => {
 });
 
 describe('health', () => {
-  test('satisfies those who read the body and those who read the status', async () => {
+  test('suits clients that read the body and clients that read the status', async () => {
     const { request } = await start();
     expect(await answer(request('GET', '/v2/health/live'))).toEqual([200, { live: true }]);
     expect(await answer(request('GET', '/v2/health/ready'))).toEqual([200, { ready: true, live: true }]);
@@ -156,7 +156,7 @@ describe('health', () => {
     ]);
   });
 
-  test('is that of /readyz: not before the models are loaded, not while closing', async () => {
+  test('is the same as in /readyz: not before the models are loaded, and not while closing', async () => {
     const { request } = await start({ load: false });
     expect(await answer(request('GET', '/v2/health/live'))).toEqual([200, { live: true }]);
     expect(await answer(request('GET', '/v2/health/ready'))).toEqual([503, { ready: false, live: true }]);
@@ -165,7 +165,7 @@ describe('health', () => {
     expect((await later('GET', '/v2/health/ready')).status).toBe(503);
   });
 
-  test('a model that failed is not ready, and says so where it is asked', async () => {
+  test('a model that failed to load is not ready, and requests for it say so', async () => {
     const broken = await mkdtemp(join(tmpdir(), 'rhizome-broken-'));
     await mkdir(join(broken, 'broken'));
     await writeFile(join(broken, 'broken/model.onnx'), 'x');
@@ -182,7 +182,7 @@ describe('health', () => {
     ]);
   });
 
-  test('stays open where a key is needed; all else needs it', async () => {
+  test('needs no key, but everything else does', async () => {
     const { request } = await start({ apiKey: 'correct-horse' });
     for (const path of ['live', 'ready']) expect((await request('GET', `/v2/health/${path}`)).status).toBe(200);
     for (const [method, path] of [
@@ -202,7 +202,7 @@ describe('health', () => {
 });
 
 describe('POST …/infer', () => {
-  test("answers what the model gives, with the request's id; it is counted and logged by model", async () => {
+  test("returns the outputs with the request's id, and is counted and logged by model", async () => {
     const { request, logs } = await start();
     const [status, body] = await answer(request('POST', '/v2/models/iris/infer', { id: '42', inputs: [X] }));
     expect([status, body]).toEqual([
@@ -225,7 +225,7 @@ describe('POST …/infer', () => {
     expect(metrics).toContain('rhizome_inference_duration_seconds_count{model="iris"} 1');
   });
 
-  test('answers the outputs asked for only; those in binary after the JSON', async () => {
+  test('returns only the requested outputs, binary ones after the JSON', async () => {
     const { request } = await start();
     const outputs = [{ name: 'output_probability', parameters: { binary_data: true } }];
     const response = await request('POST', '/v2/models/iris/infer', { inputs: [X], outputs });
@@ -240,7 +240,7 @@ describe('POST …/infer', () => {
     expect(new Float32Array(body.slice(length).buffer)[0]).toBeCloseTo(0.977, 3);
   });
 
-  test('takes tensors in binary, declared as bytes or not at all', async () => {
+  test('accepts binary tensors with the Content-Type of bytes or none', async () => {
     const { request } = await start();
     const head = Buffer.from(
       JSON.stringify({
@@ -260,7 +260,7 @@ describe('POST …/infer', () => {
     }
   });
 
-  test('every element type comes back as it was sent', async () => {
+  test('every element type comes back unchanged', async () => {
     const { request } = await start();
     const data: Record<string, [string, string]> = {
       float32: ['FP32', '[0.5,"NaN"]'],
@@ -299,7 +299,7 @@ describe('POST …/infer', () => {
   });
 });
 
-describe('errors are {"error"}, and the next good request is served', () => {
+describe('errors are {"error"}, and the next valid request is served', () => {
   const infer = '/v2/models/gather/infer';
   test.each<[string, number, string, string, unknown, Record<string, string>, string]>([
     ['an unknown route', 404, 'GET', '/v2/model', undefined, {}, 'There is no route /v2/model.'],
@@ -392,13 +392,13 @@ describe('errors are {"error"}, and the next good request is served', () => {
     ]);
   });
 
-  test('405 names the methods, 401 the scheme, as elsewhere', async () => {
+  test('405 names the methods and 401 the scheme', async () => {
     const { request } = await start({ apiKey: 'correct-horse' });
     expect((await request('POST', '/v2/health/live')).headers.get('Allow')).toBe('GET, HEAD');
     expect((await request('GET', '/v2')).headers.get('WWW-Authenticate')).toBe('Bearer');
   });
 
-  test('a fault of ours is a 500 that tells nothing of it', async () => {
+  test('an internal error is a 500 without details', async () => {
     const { request, repository, logs } = await start();
     jest.spyOn(repository.get('gather'), 'run').mockRejectedValue(new TypeError('x is undefined'));
     expect(await answer(request('POST', infer, indices(0)))).toEqual([

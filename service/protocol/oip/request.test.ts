@@ -21,7 +21,7 @@ const thrown = (action: () => unknown): unknown => {
 };
 
 describe('data', () => {
-  test('is flat or nested', () => {
+  test('may be flat or nested', () => {
     const expected = [{ name: 'x', dtype: 'float32', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }];
     expect(decode({ inputs: [{ ...x, data: [1, 2, 3, 4] }] }).inputs).toEqual(expected);
     expect(
@@ -39,7 +39,7 @@ describe('data', () => {
     ).toEqual(expected);
   });
 
-  test('a scalar has one element, an empty tensor none', () => {
+  test('has one element for a scalar, and none for an empty tensor', () => {
     const shapes = (shape: number[], data: unknown): unknown =>
       decode({ inputs: [{ name: 'x', datatype: 'INT8', shape, data }] }).inputs[0];
     expect(shapes([], [7])).toEqual({ name: 'x', dtype: 'int8', shape: [], data: Int8Array.of(7) });
@@ -63,7 +63,7 @@ describe('data', () => {
   });
 });
 
-test('the id, the outputs and how each is to be answered; other parameters are accepted', () => {
+test('the id, the outputs and their encoding are read; other parameters are accepted', () => {
   const request = decode({
     id: 'a-1',
     parameters: { binary_data_output: true, priority: 3 },
@@ -76,7 +76,7 @@ test('the id, the outputs and how each is to be answered; other parameters are a
   expect(decode({ id: null, parameters: null, outputs: null, inputs: [] })).toMatchObject({ inputs: [], outputs: [] });
 });
 
-test('tensors in binary follow the JSON in the order of the inputs, at any byte', () => {
+test('binary tensors follow the JSON in the order of the inputs, at any byte', () => {
   const floats = Buffer.from(Float32Array.of(1.5, NaN).buffer);
   const texts = Buffer.from('\x03\0\0\0\xC3\xA9!\0\0\0\0', 'latin1');
   const { inputs } = decodeBinary(
@@ -107,7 +107,7 @@ const texts = (shape: number[], size: number): object => ({
 const refused: [string, () => unknown, string][] = [
   ['an array', () => decode([]), 'The request is an array, expected an object with "inputs".'],
   ['no inputs', () => decode({}), '"inputs" is missing, expected an array.'],
-  ['an input that is none', () => decode({ inputs: [5] }), 'inputs[0] is 5, expected an object'],
+  ['an input of the wrong type', () => decode({ inputs: [5] }), 'inputs[0] is 5, expected an object'],
   ['no name', () => decode({ inputs: [{ ...good, name: 1 }] }), '"name" of inputs[0] is 1, expected a string.'],
   [
     'another datatype',
@@ -121,7 +121,7 @@ const refused: [string, () => unknown, string][] = [
     `Input 'x': "shape" is 4, expected an array of whole numbers.`,
   ],
   [
-    'a dimension that is none',
+    'a dimension of the wrong type',
     () => decode({ inputs: [{ ...good, shape: [-2, -2] }] }),
     "Input 'x': dimension 0 of the shape is -2, expected",
   ],
@@ -131,7 +131,7 @@ const refused: [string, () => unknown, string][] = [
     "Input 'x': the shape [18446744073709552000] has more than",
   ],
   ['no data', () => decode({ inputs: [x] }), `Input 'x': it has neither "data"`],
-  ['data that is none', () => decode({ inputs: [{ ...x, data: 5 }] }), `Input 'x': "data" is 5, expected an array.`],
+  ['data of the wrong type', () => decode({ inputs: [{ ...x, data: 5 }] }), `Input 'x': "data" is 5, expected an array.`],
   [
     'too few elements',
     () => decode({ inputs: [{ ...x, data: [1, 2, 3] }] }),
@@ -183,11 +183,11 @@ const refused: [string, () => unknown, string][] = [
     () => decode({ inputs: [{ ...good, datatype: 'FP16', data: [1, 2, 3, 65520] }] }),
     "Input 'x': data[3] is 65520, expected a number",
   ],
-  ['an id that is no text', () => decode({ id: 5, inputs: [] }), '"id" is 5, expected a string.'],
+  ['an id that is not a string', () => decode({ id: 5, inputs: [] }), '"id" is 5, expected a string.'],
   ['an output without a name', () => decode({ inputs: [], outputs: [{}] }), '"name" of outputs[0] is missing'],
-  ['parameters that are none', () => decode({ inputs: [], parameters: [] }), '"parameters" of the request is an array'],
+  ['parameters of the wrong type', () => decode({ inputs: [], parameters: [] }), '"parameters" of the request is an array'],
   [
-    'binary_data that is no flag',
+    'binary_data that is not a boolean',
     () => decode({ inputs: [], outputs: [{ name: 'y', parameters: { binary_data: 1 } }] }),
     `The parameter "binary_data" of output 'y' is 1, expected true or false.`,
   ],
@@ -212,7 +212,7 @@ const refused: [string, () => unknown, string][] = [
     "Inference-Header-Content-Length is '3', expected the number of bytes that are JSON, at most 2.",
   ],
   [
-    'a header that is no number',
+    'a header that is not a number',
     () => decodeInferRequest(bytes({}), '0x2'),
     "Inference-Header-Content-Length is '0x2'",
   ],
@@ -222,7 +222,7 @@ const refused: [string, () => unknown, string][] = [
     `Input 'x': "binary_data_size" is 16, but only 15 bytes of the body are left.`,
   ],
   [
-    'a size that is none',
+    'a size of the wrong type',
     () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: -1 } }] }),
     `Input 'x': "binary_data_size" is -1, expected a number of bytes.`,
   ],
@@ -266,12 +266,12 @@ const refused: [string, () => unknown, string][] = [
     "Input 't': 4 bytes are left after the last of 1 elements.",
   ],
   [
-    'a text that is no UTF-8',
+    'a text that is not UTF-8',
     () => decodeBinary(texts([1], 5), Buffer.of(1, 0, 0, 0, 0xff)),
     "Input 't': element 0 is not UTF-8",
   ],
 ];
-test.each(refused)('%s is refused, and named', (_, action, message) => {
+test.each(refused)('%s is rejected with its name', (_, action, message) => {
   expect(thrown(action)).toMatchObject({ code: 'invalid-input', message: expect.stringContaining(message) });
 });
 
@@ -284,7 +284,7 @@ describe('the answer', () => {
     { name: 'b', dtype: 'bool', shape: [1], data: Uint8Array.of(1) },
   ];
 
-  test('is JSON, with numbers that JSON lacks by name and every digit of an int64', () => {
+  test('is JSON, with NaN and infinities as strings and every digit of an int64', () => {
     const { body, jsonLength } = encodeInferResponse(signature, { id: 'i', binary: () => false }, outputs);
     expect(jsonLength).toBeUndefined();
     expect(Buffer.from(body).toString()).toBe(
@@ -294,7 +294,7 @@ describe('the answer', () => {
     );
   });
 
-  test('has in binary what was asked for so, and reads back', () => {
+  test('has the requested outputs in binary, and can be read back', () => {
     const { body, jsonLength } = encodeInferResponse(signature, { binary: (name) => name !== 'b' }, outputs);
     const json = JSON.parse(Buffer.from(body.subarray(0, jsonLength)).toString()) as { outputs: object[] };
     expect(json).not.toHaveProperty('id');

@@ -25,7 +25,7 @@ function issues(body: unknown, of = two) {
   return [];
 }
 
-test('columns are answered as rows in their order, whatever order the columns have', () => {
+test('columns become rows in their order, whatever the order of the columns', () => {
   const decoded = decodeFeatures(two, { columns: { b: [4, 5, 6], a: [1, 2, 3] } }, false);
   expect(decoded.rows).toEqual([
     [1, 4],
@@ -39,17 +39,17 @@ test('columns are answered as rows in their order, whatever order the columns ha
   ]);
 });
 
-test('a table of one row is answered by an array', () => {
+test('a table with one row gets an array in response', () => {
   const decoded = decodeFeatures(two, { columns: { a: [1], b: [4] } }, false);
   expect(encodePredictions(two, [{ prediction: 1 }], decoded)).toHaveLength(1);
 });
 
-test('a warning points into the column, and comes with its row', () => {
+test('a warning points into the column and belongs to its row', () => {
   const decoded = decodeFeatures(two, { columns: { a: [1, 2], b: [3, 400] } }, false);
   expect([...decoded.warnings]).toEqual([[1, [expect.objectContaining({ pointer: '#/columns/b/1', value: 400 })]]]);
 });
 
-test('every bad value and column is listed', () => {
+test('every invalid value and column is listed', () => {
   expect(issues({ columns: { a: [1, 'x'], b: [null, 2] } })).toMatchObject([
     { pointer: '#/columns/a/1', detail: 'Expected a number, got a string.', value: 'x' },
     { pointer: '#/columns/b/0', detail: 'Expected a number, got null.', value: null },
@@ -62,7 +62,7 @@ test('every bad value and column is listed', () => {
   ]);
 });
 
-test('columns of unequal length are both named', () => {
+test('columns of different length are both named', () => {
   expect(issues({ columns: { a: [1, 2, 3], b: [4, 5] } })).toEqual([
     {
       pointer: '#/columns/b',
@@ -73,11 +73,11 @@ test('columns of unequal length are both named', () => {
   expect(issues({ columns: { a: [], b: [4] } })).toHaveLength(1);
 });
 
-test.each([[{ a: [], b: [] }], [{}], [null], [[1, 2]], ['text']])('%j are no columns', (columns) => {
+test.each([[{ a: [], b: [] }], [{}], [null], [[1, 2]], ['text']])('%j is not a table', (columns) => {
   expect(issues({ columns }).length).toBeGreaterThan(0);
 });
 
-test('names that JavaScript knows are columns like others', () => {
+test("names of JavaScript's own properties are ordinary columns", () => {
   expect(
     decodeFeatures(
       signature('__proto__', 'constructor'),
@@ -92,7 +92,7 @@ test('names that JavaScript knows are columns like others', () => {
   ).toEqual(['#/__proto__', '#/columns/__proto__']);
 });
 
-test('a model with a feature called columns takes rows and tables', () => {
+test('a model with a feature called columns accepts rows and tables', () => {
   const odd = signature('columns', 'b');
   expect(decodeFeatures(odd, { columns: 1, b: 2 }, false)).toMatchObject({ rows: [[1, 2]], single: true });
   expect(decodeFeatures(odd, [{ columns: 1, b: 2 }], false).rows).toEqual([[1, 2]]);

@@ -69,13 +69,13 @@ test.each<[DType, unknown[], unknown[]]>([
   ['uint64', [2n ** 64n - 1n], [-1, 2n ** 64n]],
   ['bool', [true, false], [1, 'true']],
   ['string', ['', 'ü'], [1, null]],
-])('%s takes what fits and refuses the rest', (dtype, good, bad) => {
+])('%s accepts valid values and rejects others', (dtype, good, bad) => {
   for (const value of good) expect(issues([dtype], { f0: value })).toEqual([]);
   for (const value of bad)
     expect(issues([dtype], { f0: value })).toEqual([expect.objectContaining({ pointer: '#/f0' })]);
 });
 
-test('every bad field of every row is listed', () => {
+test('every invalid field of every row is listed', () => {
   expect(issues(['float32', 'float32'], [{ f0: 'a', f2: 1 }, 7, { f0: null, f1: 1 }])).toEqual([
     { pointer: '#/0/f0', detail: 'Expected a number, got a string.', value: 'a', expected: 'a number (float32)' },
     { pointer: '#/0/f1', detail: 'The field is missing.', expected: 'a number (float32)' },
@@ -85,27 +85,27 @@ test('every bad field of every row is listed', () => {
   ]);
 });
 
-test.each([[[]], [null], ['text'], [3]])('%p is no input', (body) => {
+test.each([[[]], [null], ['text'], [3]])('%p is not an input', (body) => {
   expect(issues(['float32'], body)).toHaveLength(1);
 });
 
-test('names that JavaScript knows are unknown fields like others', () => {
+test("names of JavaScript's own properties are unknown fields like any other", () => {
   expect(
     issues(['float32'], JSON.parse('{"f0": 1, "__proto__": 1, "constructor": 2}')).map(({ pointer }) => pointer),
   ).toEqual(['#/__proto__', '#/constructor']);
 });
 
-test('a pointer is escaped as RFC 6901 asks', () => {
+test('a pointer is escaped as RFC 6901 requires', () => {
   expect(issues([], { 'a/b~c d': 1 })[0]?.pointer).toBe('#/a~1b~0c%20d');
 });
 
-test('half a surrogate pair is an unknown field like others', () => {
+test('a lone surrogate is an unknown field like any other', () => {
   const emoji = `${'x'.repeat(99)}😀`;
   for (const name of ['\ud800', emoji]) expect(issues(['float32'], { f0: 1, [name]: 1 })).toHaveLength(1);
   expect(JSON.stringify(issues(['float32'], { f0: emoji }))).not.toContain('\\ud83d');
 });
 
-test('a flood of problems is counted, and only the first are listed', () => {
+test('many issues are counted, but only the first are listed', () => {
   const body = Array.from({ length: 5000 }, () => 1);
   expect(issues(['float32'], body)).toHaveLength(100);
   expect(() => decodeFeatures(signature('float32'), body, false)).toThrow(
@@ -114,7 +114,7 @@ test('a flood of problems is counted, and only the first are listed', () => {
   expect(JSON.stringify(issues(['float32'], { f0: 'x'.repeat(100_000) })).length).toBeLessThan(1000);
 });
 
-test('64-bit integers and numbers that JSON lacks come out whole', () => {
+test('64-bit integers, NaN and infinities are written exactly', () => {
   const decoded = decodeFeatures(signature(), {}, false);
   const text = (prediction: Prediction) => stringifyJson(encodePredictions(signature(), [prediction], decoded));
   expect(text({ prediction: -Infinity })).toBe('{"prediction":"-Infinity","model":{"name":"m","version":"2"}}');
@@ -135,7 +135,7 @@ describe('nested arrays', () => {
     }
   };
 
-  test('are read in their order', () => {
+  test('are read in order', () => {
     expect(
       found([
         [1, 2, 3],
@@ -209,7 +209,7 @@ describe('a value outside its range', () => {
     ]);
   });
 
-  test('is refused in strict mode', () => {
+  test('is rejected in strict mode', () => {
     expect(() => decodeFeatures(ranged, [{ f0: 1 }, { f0: 2 }], true)).toThrow(
       expect.objectContaining({ issues: [issue] }),
     );
