@@ -1,3 +1,6 @@
+/** Timers with more milliseconds, such as Infinity, would fire at once. */
+const longestTimer = 2 ** 31 - 1;
+
 /** Combines the end of a call's time and the caller's signals into one signal. */
 export class Deadline {
   /** The signal's reason if the time is over. */
@@ -14,9 +17,12 @@ export class Deadline {
   constructor(milliseconds: number, signals: readonly (AbortSignal | undefined)[]) {
     this.#signals = signals.filter((signal) => signal !== undefined);
     this.#end = performance.now() + milliseconds;
-    this.#timer = setTimeout(() => {
-      this.#controller.abort(this.over);
-    }, milliseconds);
+    this.#timer = setTimeout(
+      () => {
+        this.#controller.abort(this.over);
+      },
+      Math.min(milliseconds, longestTimer),
+    );
     for (const signal of this.#signals) signal.addEventListener('abort', this.#abort);
     this.#abort();
   }

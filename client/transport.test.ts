@@ -133,6 +133,15 @@ test('a call that exceeds its timeout rejects, and is not retried', async () => 
   expect(requests).toHaveLength(2);
 });
 
+test('an infinite timeout is none', async () => {
+  const client = await serve((request, response) => {
+    setTimeout(() => {
+      ok(request, response);
+    }, 50);
+  });
+  expect(await client({ timeout: Infinity }).predict({ a: 1 })).toEqual(prediction);
+});
+
 test('the timeout covers the whole response', async () => {
   const client = await serve((_, response) => {
     response.write('{');

@@ -9,7 +9,7 @@ export interface ClientOptions {
   readonly url: string;
   /** Sent as `Authorization: Bearer …`. @default no such header */
   readonly apiKey?: string;
-  /** How long a call may take in all, with its retries, in milliseconds. @default 30000 */
+  /** How long a call may take in all, with its retries, in milliseconds. `Infinity` is no limit. @default 30000 */
   readonly timeout?: number;
   /**
    * How often a call is retried if the connection fails, or if the service responds with a 503 and `Retry-After`. 0

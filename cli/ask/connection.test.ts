@@ -16,7 +16,8 @@ test.each([
   [new UnexpectedResponse('The response is not JSON.'), 'does not respond as a Rhizome service', undefined],
   [problem(502, undefined, '"<html>"'), 'responded with status 502, but not as a Rhizome service', 'the URL'],
   [problem(401, 'unauthorized', ''), 'The service rejected the request (401 Title)', 'API_KEY'],
-  [problem(404, 'model-not-found', 'No.'), 'The service rejected the request (404 Title): No.', `${url}/docs`],
+  [problem(404, 'model-not-found', 'No.'), 'The service rejected the request (404 Title): No.', `${url}/models`],
+  [problem(422, 'invalid-input', 'No.'), 'The service rejected the request (422 Title): No.', `${url}/docs`],
   [problem(503, 'model-not-ready', 'Loading.'), 'The service could not respond', 'rhizome logs'],
   [problem(504, 'timeout', 'Over 10 s.'), 'The service could not respond', 'REQUEST_TIMEOUT_SECONDS'],
 ])('%s becomes a failure with a hint', (error, message, hint) => {

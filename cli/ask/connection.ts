@@ -69,6 +69,7 @@ function problemFailure(problem: ServiceProblem, url: string): Failure {
 
 function hintFor({ status, code }: ServiceProblem, url: string): string {
   if (code === 'unauthorized') return 'Set the environment variable API_KEY to the key.';
+  if (code === 'model-not-found') return `See the models of the service: ${url}${paths.models}`;
   if (code === 'timeout') return 'Send fewer rows, or increase REQUEST_TIMEOUT_SECONDS of the service.';
   if (status >= 500) return '`rhizome status` shows the replicas, and `rhizome logs` what they logged.';
   return `See what the model accepts: ${url}${paths.docs}`;
