@@ -11,17 +11,17 @@ const debug = (process.env.RHIZOME_DEBUG ?? '') !== '';
 async function main(): Promise<number> {
   const report = createReporter(process.stderr);
   const interrupt = new AbortController();
-  // Many replicas, each with something that ends with it, are no leak.
+  // Each replica listens to the signal; many of them are not a leak.
   setMaxListeners(0, interrupt.signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       const reason = new Interrupted(signal);
-      // The second time somebody is in a hurry.
+      // The second signal ends everything at once.
       if (interrupt.signal.aborted) process.exit(reason.exitCode);
       interrupt.abort(reason);
     });
   }
-  // The reader of a pipe may have seen enough, as `head` has.
+  // The reader of a pipe, such as `head`, may close it early.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0);
@@ -45,9 +45,9 @@ async function main(): Promise<number> {
   }
 }
 
-/** Shows what went wrong. A stack is for those who can use it: it is printed only when asked for. */
+/** Prints what went wrong, with a stack only if RHIZOME_DEBUG is set. Returns the exit code. */
 function exitCode(error: unknown, report: Reporter): number {
-  // commander has printed its own message.
+  // commander has already printed the message.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (debug) console.error(error);
   if (error instanceof Failure) {
@@ -57,9 +57,9 @@ function exitCode(error: unknown, report: Reporter): number {
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   report.failure(
-    `This should not have happened: ${message}`,
+    `Unexpected error: ${message}`,
     [],
-    'It is a bug of rhizome. RHIZOME_DEBUG=1 shows where; please report it with that.',
+    'This is a bug in Rhizome. Please report it, with the output of the same command under RHIZOME_DEBUG=1.',
   );
   return 1;
 }

@@ -16,16 +16,16 @@ import { synthCommand } from './commands/synth.ts';
 import { typesCommand } from './commands/types.ts';
 import { upCommand } from './commands/up.ts';
 
-/** The whole command line. Errors of usage are thrown, as commander's `CommanderError`. */
+/** Creates the command line. Wrong usage throws commander's `CommanderError`. */
 export function createProgram(context: CommandContext, version: string): Command {
   const program = new Command('rhizome')
-    .description('From a trained ONNX model to replicas that keep running.')
+    .description('Take a trained ONNX model to replicas that keep running.')
     .version(version)
-    // `add --version 2` is about a model.
+    // So that `rhizome add --version 2` is about a model.
     .enablePositionalOptions()
     .addHelpText(
       'after',
-      `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\nExit code: 0 done, 1 failed, 2 wrong usage. RHIZOME_DEBUG=1 shows where an error comes from.`,
+      `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\nExit code: 0 success, 1 failure, 2 wrong usage.\nRHIZOME_DEBUG=1 prints the stack of an error.`,
     );
   for (const create of [
     upCommand,
@@ -46,7 +46,6 @@ export function createProgram(context: CommandContext, version: string): Command
   ]) {
     program.addCommand(create(context));
   }
-  for (const command of [program, ...program.commands])
-    command.exitOverride().showHelpAfterError('(--help shows what is possible)');
+  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(see --help)');
   return program;
 }

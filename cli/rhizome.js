@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// In a clone Rhizome is TypeScript, in the package compiled JavaScript; both run on Node 24, which the npm package `node` brings.
-// Under `npx` and `npm run` that one is first on the PATH already; started in another way, by an older Node, this hands
-// over to it. `rhizome init` makes the project that has a Node: of the package it runs with any.
+// Starts the command line with Node 24, which the npm package `node` provides: TypeScript in a clone, compiled JavaScript in
+// the package. With `npx` and `npm run`, that Node is first on the PATH already. If an older Node started this file, it hands
+// over. `rhizome init` creates the project that has the newer Node, so in the package it runs with any Node.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,13 +13,13 @@ const source = fileURLToPath(new URL('main.ts', import.meta.url));
 const isClone = existsSync(source);
 const main = isClone ? source : fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
-/** The one installed with Rhizome, or, for a package that is elsewhere, with the project in whose folder this is called. */
+/** Finds the Node that is installed with Rhizome or, if the package is elsewhere, in the current project. */
 function pinnedNode() {
   for (const from of [import.meta.url, ...(isClone ? [] : [join(process.cwd(), 'package.json')])]) {
     try {
       return createRequire(from).resolve('node/bin/node');
     } catch {
-      // Not there; the next one may be.
+      // Not there: try the next one.
     }
   }
   return undefined;
@@ -32,14 +32,15 @@ if (process.features.typescript || (!isClone && process.argv[2] === 'init')) {
   if (node === undefined) {
     console.error(
       isClone
-        ? '✗ Rhizome is not installed here yet.\n  → npm ci'
-        : `✗ Rhizome needs Node 24; this is ${process.version}, and there is no other one in node_modules.\n  → npm install, in a folder that \`rhizome init\` has set up`,
+        ? '✗ The dependencies of this clone are not installed.\n  → npm ci'
+        : `✗ Rhizome needs Node 24, but this is ${process.version} and node_modules has no other.\n` +
+            '  → npm install, in a folder that `rhizome init` has set up',
     );
     process.exit(1);
   }
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    // A terminal sends Ctrl-C to both; twice would mean "at once".
+    // A terminal sends Ctrl-C to both processes. A second signal would end the child at once.
     process.on(signal, () => {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });

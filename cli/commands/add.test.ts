@@ -91,7 +91,7 @@ test('--version adds a version next to others; a model without versions becomes 
   await writeFile(join(folder, 'models/mine/train.py'), '');
   const second = await add(fixture('columns'), '--name', 'mine', '--version', '2');
   expect(second.stdout).toMatch(
-    /^models\/mine\/1: what models\/mine was, .*\nmodels\/mine\/2: a classifier of 2 features\n/,
+    /^moved models\/mine to models\/mine\/1, .*\nmodels\/mine\/2: a classifier of 2 features\n/,
   );
   expect((await readdir(join(folder, 'models'), { recursive: true })).toSorted()).toEqual([
     'mine',
@@ -127,7 +127,7 @@ test('external weights are copied too, and are in the image whatever their names
   await cp(join(repository, 'fixtures/training-libraries/torch-external-data'), source, { recursive: true });
   await writeFile(join(folder, '.dockerignore'), '*\n!models/*/*.onnx*');
   const usual = await add(join(source, 'model.onnx'), '--name', 'usual');
-  expect(usual.stdout).toContain('with  model.onnx.data\n');
+  expect(usual.stdout).toContain('weights  model.onnx.data\n');
   expect(await readFile(join(folder, 'models/usual/model.onnx.data'))).toEqual(
     await readFile(join(source, 'model.onnx.data')),
   );
@@ -142,7 +142,7 @@ test('external weights are copied too, and are in the image whatever their names
   await mkdir(join(source, 'w'));
   await rename(join(source, 'model.onnx.data'), join(source, 'w/model-weights'));
   const other = await add(join(source, 'model.onnx'), '--name', 'other');
-  expect(other.stdout).toContain('with  w/model-weights, which .dockerignore now lets into the image\n');
+  expect(other.stdout).toContain('weights  w/model-weights, which .dockerignore now includes in the image\n');
   expect(await readFile(join(folder, '.dockerignore'), 'utf8')).toBe(
     '*\n!models/*/*.onnx*\n!models/other/w/model-weights\n',
   );
@@ -168,13 +168,13 @@ test.each([
   ],
   [
     'float16',
-    /takes image \(float16\[3, 8, 8\]\)\n {2}gives logits \(float16\[batch, 5\]\)/,
+    /inputs {3}image \(float16\[3, 8, 8\]\)\n {2}outputs {2}logits \(float16\[batch, 5\]\)/,
     { outputs: { logits: expect.any(Array) } },
   ],
   // Its answers depend on the other rows of a run.
   ['int8-dynamic', /a model of 4 features/, { outputs: expect.any(Object) }],
   // Scores in place of probabilities.
-  ['linear-svc', /says {2}0, 1, 2/, { prediction: expect.any(String) }],
+  ['linear-svc', /classes {2}0, 1, 2/, { prediction: expect.any(String) }],
 ])('%s is served, with what it answers', async (name, said, example) => {
   const { stdout, exitCode } = await add(trained(name), '--name', name);
   expect(exitCode).toBe(0);

@@ -22,19 +22,13 @@ const list = (value: string): string[] => value.split(',').map((name) => name.tr
 
 export function addCommand(context: CommandContext): Command {
   return new Command('add')
-    .description(
-      'make models/NAME, or a version of it, of a model.onnx: what its graph tells, and two examples recorded by running it',
-    )
-    .argument('<model>', 'the file that your training library exported')
-    .option('--name <name>', "what to call it (default: the file's name, or for model.onnx the project's)")
-    .option(
-      '--version <number>',
-      'as models/NAME/VERSION, beside others; the highest one answers where none is named',
-      parseVersion,
-    )
-    .option('--features <names>', 'names of the columns, with commas between them, where the graph has none', list)
+    .description('add a model to models/: read its signature from the graph, and record two examples by running it')
+    .argument('<model>', 'file that your training library exported')
+    .option('--name <name>', "name of the model (default: the file's name; for model.onnx, the project's)")
+    .option('--version <number>', 'add it as models/NAME/VERSION; the highest version is the default', parseVersion)
+    .option('--features <names>', 'names of the columns, separated by commas, if the graph has none', list)
     .option('--classes <names>', "names of the classes, in the order of the model's labels", list)
-    .option('--force', 'replace a model of the name, or the version')
+    .option('--force', 'replace the model or the version if it exists')
     .option('--json', 'print {"folder", "name", "version", "task", "features", "classes", "examples"}')
     .addHelpText(
       'after',
@@ -73,7 +67,7 @@ function summary({ folder, signature: { name, version, features, output, example
   };
 }
 
-/** Longer ones are no line to try. */
+/** Longer requests are cut, and aren't suggested as a command. */
 const mostCharacters = 400;
 
 function description({
@@ -87,18 +81,18 @@ function description({
   const same = first !== undefined && toJson(said(first)) === toJson(second && said(second));
   const request = first === undefined ? '' : toJson(first.input);
   return [
-    ...(moved === undefined ? [] : [`${moved}: what models/${name} was, to make room for another version`]),
+    ...(moved === undefined ? [] : [`moved models/${name} to ${moved}, since it now has several versions`]),
     `${folder}: ${kinds[output.task]} of ${String(features.length)} ${features.length === 1 ? 'feature' : 'features'}`,
     ...(weights.length === 0
       ? []
       : [
-          `  with  ${weights.join(', ')}${changed.length === 0 ? '' : `, which ${changed.join(' and ')} now let${changed.length === 1 ? 's' : ''} into the image`}`,
+          `  weights  ${weights.join(', ')}${changed.length === 0 ? '' : `, which ${changed.join(' and ')} now include${changed.length === 1 ? 's' : ''} in the image`}`,
         ]),
-    `  takes ${features.map((feature) => `${feature.name} (${formatTensorType(feature.dtype, feature.shape)})`).join(', ')}`,
-    ...(output.task === 'classifier' ? [`  says  ${output.classes.join(', ')}`] : []),
+    `  inputs   ${features.map((feature) => `${feature.name} (${formatTensorType(feature.dtype, feature.shape)})`).join(', ')}`,
+    ...(output.task === 'classifier' ? [`  classes  ${output.classes.join(', ')}`] : []),
     ...(output.task === 'tensors'
       ? [
-          `  gives ${output.outputs.map((each) => `${each.name} (${formatTensorType(each.dtype, each.shape)})`).join(', ')}`,
+          `  outputs  ${output.outputs.map((each) => `${each.name} (${formatTensorType(each.dtype, each.shape)})`).join(', ')}`,
         ]
       : []),
     ...recorded.map(
@@ -107,10 +101,12 @@ function description({
     ),
     '',
     first === undefined
-      ? `No example was recorded: of the inputs that were made up, none is short enough for a text file and answered by numbers. Put real ones into ${folder}/model.json.`
-      : `Inputs and answers are made up by running the model${same ? ', and all that were tried got the same answer' : ''}: put real ones, units and ranges into ${folder}/model.json.`,
+      ? 'No example was recorded: no generated input was short enough for a text file and had numbers as outputs.\n' +
+        `Add real examples to ${folder}/model.json.`
+      : `The inputs are generated${same ? ', and all had the same prediction' : ''}. Replace them with real examples, and add units and\n` +
+        `ranges, in ${folder}/model.json.`,
     '',
-    'Try',
+    'Try:',
     '  npx rhizome up',
     ...(first === undefined
       ? []
@@ -130,6 +126,6 @@ const said = ({ prediction, outputs }: Example): unknown => prediction ?? output
 const cut = (text: string): string => (text.length > mostCharacters ? `${text.slice(0, 100)}…` : text);
 
 function parseVersion(value: string): string {
-  if (!/^\d{1,18}$/.test(value)) throw new InvalidArgumentError('Expected a number, as 2.');
+  if (!/^\d{1,18}$/.test(value)) throw new InvalidArgumentError('Expected a number, such as 2.');
   return String(BigInt(value));
 }

@@ -17,11 +17,11 @@ interface BuildFlags {
 
 export function buildCommand(context: CommandContext): Command {
   return new Command('build')
-    .description('build the image; NODE_EXTRA_CA_CERTS and ~/.npmrc go in as secrets, where they exist')
-    .option('--tag <name:tag>', 'what to call it (default: the name that the manifests give it)')
-    .option('--base-image <reference>', "base of the image; also BASE_IMAGE (default: the Dockerfile's)")
+    .description('build the image; NODE_EXTRA_CA_CERTS and ~/.npmrc are passed as build secrets, if they exist')
+    .option('--tag <name:tag>', 'name of the image (default: its name in the manifests)')
+    .option('--base-image <reference>', "base image; also BASE_IMAGE (default: the Dockerfile's)")
     .option('--build-image <reference>', "image to build in; also BUILD_IMAGE (default: the Dockerfile's)")
-    .option('--platform <os/architecture>', "as linux/arm64; needs no emulation (default: the engine's)")
+    .option('--platform <os/architecture>', "such as linux/arm64; needs no emulation (default: the container engine's)")
     .addOption(engineOption())
     .option('--json', 'print {"image", "bytes", "steps"}')
     .addHelpText(
@@ -38,7 +38,7 @@ export function buildCommand(context: CommandContext): Command {
       await run('Check the tools', () => checkContainerEngine(context, engine));
       const { image, bytes } = await run('Build the image', () => build(context, engine, flags));
       if (flags.json === true) context.print(JSON.stringify({ image, bytes, steps: times }));
-      // `docker stop` and Ctrl-C would kill it after 10 s, with answers that it still owes.
+      // Otherwise `docker stop` and Ctrl-C would kill it after 10 s, before it has sent all responses.
       else
         context.print(
           `${image}, ${String(Math.round(bytes / 1e6))} MB\nTry: ${engine} run --rm --stop-timeout ${variables.GRACE_PERIOD_SECONDS.default} --publish 8080:8000 ${image}`,

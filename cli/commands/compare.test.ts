@@ -80,9 +80,9 @@ test('another model: what changes, by how much, which is right more often; 1 pas
   const refused = await compare(trained('random-forest'), [...args, '--max-change', '1%'], flowers);
   expect(refused.exitCode).toBe(1);
   expect(refused.stdout).toMatch(
-    /^models\/iris → .*, 21 rows\nanswers that change: \d+ \([\d.]+ %\)\n {2}line \d+: v\w+ → v\w+\n[^]*largest difference: [\d.]+, line \d+: probabilities\.v\w+ \S+ → \S+\naccuracy: \S+ → \S+\na row takes: p50 \S+ → \S+ ms, p99 \S+ → \S+ ms$/,
+    /^models\/iris → .*, 21 rows\npredictions that change: \d+ \([\d.]+ %\)\n {2}line \d+: v\w+ → v\w+\n[^]*largest difference: [\d.]+, line \d+: probabilities\.v\w+ \S+ → \S+\naccuracy: \S+ → \S+\ntime per row: p50 \S+ → \S+ ms, p99 \S+ → \S+ ms$/,
   );
-  expect(refused.stderr).toContain(`✗ ${changed} of 21 answers change (`);
+  expect(refused.stderr).toContain(`✗ ${changed} of 21 predictions change (`);
   expect(await readdir(join(folder, '.rhizome'))).toEqual([]);
 });
 
@@ -155,7 +155,7 @@ test.each<[string, string, readonly string[], string, number, RegExp]>([
     ['--with', 'iris', '--max-change', '5'],
     flowers,
     2,
-    /Expected a share, as 1% or 0\.01/,
+    /Expected a share, such as 1% or 0\.01/,
   ],
 ])('refuses %s', async (_, file, args, input, exitCode, message) => {
   expect(await compare(file, args, input)).toMatchObject({

@@ -19,27 +19,22 @@ interface CompareFlags {
 
 export function compareCommand(context: CommandContext): Command {
   return new Command('compare')
-    .description(
-      'run a new model and one of the project on the same rows: which answers change, by how much, and is it better',
-    )
-    .argument('<model>', 'the new file; it is read by the names of the other model.json')
-    .requiredOption('--with <name>', 'the model of the project, as wine or wine/2')
-    .requiredOption(
-      '--file <file>',
-      'rows that neither was trained on: CSV with a header, or JSON; - reads standard input',
-    )
-    .option('--label <column>', 'the column with the truth: a class, or a number')
-    .option('--max-change <share>', 'fail where more answers change than this, as 1% or 0.01', parseShare)
+    .description('run a new model and one of the project on the same rows, and show which predictions change')
+    .argument('<model>', "file of the new model; it is read with the names of the other's model.json")
+    .requiredOption('--with <name>', 'model of the project, such as wine or wine/2')
+    .requiredOption('--file <file>', 'rows that neither was trained on: CSV with a header, or JSON; - reads stdin')
+    .option('--label <column>', 'column with the correct class or number')
+    .option('--max-change <share>', 'fail if more predictions change, such as 1% or 0.01', parseShare)
     .option(
       '--tolerance <share>',
-      'how far a number may be from the old one, relative to it, and still be the same answer',
+      'largest relative difference of two numbers that are still the same',
       parseShare,
       1e-4,
     )
     .option('--json', 'print {"rows", "changed", "share", "changes", "largest", "before", "after"}')
     .addHelpText(
       'after',
-      `${examples('rhizome compare new.onnx --with wine --file holdout.csv --label cultivar --max-change 1%', 'rhizome compare new.onnx --with houses/2 --file holdout.csv --label price --tolerance 5%')}\n\nExit code: 1 past --max-change. Nothing need be up: both run in this process.`,
+      `${examples('rhizome compare new.onnx --with wine --file holdout.csv --label cultivar --max-change 1%', 'rhizome compare new.onnx --with houses/2 --file holdout.csv --label price --tolerance 5%')}\n\nExit code: 1 if more than --max-change changes.\nBoth models run in this process: nothing needs to be up.`,
     )
     .action(async (file: string, flags: CompareFlags) => {
       const model = await projectModel(context.root, flags.with);
@@ -58,18 +53,18 @@ export function compareCommand(context: CommandContext): Command {
       const { changed, rows, share } = compared.comparison;
       if (maxChange !== undefined && share > maxChange) {
         throw new Failure(
-          `${String(changed)} of ${String(rows)} answers change (${percent(share)}), and --max-change allows ${percent(maxChange)}.`,
-          { hint: 'Is the new model meant to? Then allow more; else keep the old one.' },
+          `${String(changed)} of ${String(rows)} predictions change (${percent(share)}), but --max-change allows ${percent(maxChange)}.`,
+          { hint: 'Keep the old model, or raise --max-change if the change is intended.' },
         );
       }
     });
 }
 
-/** `1%`, or `0.01`. */
+/** Parses `1%` or `0.01`. */
 function parseShare(value: string): number {
   const [, number = '', sign] = /^(\d+(?:\.\d+)?(?:e-\d+)?)(%)?$/.exec(value) ?? [];
   const share = number === '' ? NaN : Number(number) / (sign === undefined ? 1 : 100);
-  if (!(share <= 1)) throw new InvalidArgumentError('Expected a share, as 1% or 0.01.');
+  if (!(share <= 1)) throw new InvalidArgumentError('Expected a share, such as 1% or 0.01.');
   return share;
 }
 
@@ -92,7 +87,7 @@ function description(file: string, { folder }: ProjectModel, { comparison, unit,
   const lines = changes.map(({ at, before, after }) => `  ${unit} ${String(at)}: ${shown(before)} → ${shown(after)}`);
   return [
     `models/${folder} → ${file}, ${String(rows)} rows`,
-    `answers that change: ${String(changed)} (${percent(share)})`,
+    `predictions that change: ${String(changed)} (${percent(share)})`,
     ...lines,
     ...(changed > changes.length ? ['  …'] : []),
     ...(largest === undefined
@@ -101,7 +96,7 @@ function description(file: string, { folder }: ProjectModel, { comparison, unit,
           `largest difference: ${digits(largest.difference)}, ${unit} ${String(largest.at)}: ${largest.what} ${digits(largest.before)} → ${digits(largest.after)}`,
         ]),
     ...(quality === undefined ? [] : qualities(quality)),
-    `a row takes: p50 ${String(latency.before.p50)} → ${String(latency.after.p50)} ms, p99 ${String(latency.before.p99)} → ${String(latency.after.p99)} ms`,
+    `time per row: p50 ${String(latency.before.p50)} → ${String(latency.after.p50)} ms, p99 ${String(latency.before.p99)} → ${String(latency.after.p99)} ms`,
   ].join('\n');
 }
 

@@ -5,8 +5,8 @@ import { examples, onOption, type CommandContext } from './options.ts';
 
 export function downCommand(context: CommandContext): Command {
   return new Command('down')
-    .description('remove what `up` made, and nothing else; on kind that is the cluster')
-    .addOption(onOption('what is up'))
+    .description('remove what `up` created, and nothing else; on kind that is the cluster')
+    .addOption(onOption('the running target'))
     .option('--json', 'print {"removed": [...]}')
     .addHelpText('after', examples('rhizome down', 'rhizome down --on kind'))
     .action(async (options: { on?: string; json?: boolean }) => {

@@ -87,7 +87,7 @@ function curlLines(url: string, { path, body }: Asserted, width: number): readon
   );
 }
 
-/** Returns what of the manifests does nothing on this machine, in one line. */
+/** Returns how many manifest fields do not apply to local processes, in one line. */
 export function unsupportedLine(count: number, root: string): readonly string[] {
   if (count === 0) return [];
   const more = existsSync(join(root, 'docs/local.md')) ? 'docs/local.md or --verbose' : '--verbose lists them';

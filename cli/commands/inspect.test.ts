@@ -20,7 +20,7 @@ const inspect = (...args: readonly string[]) =>
     timeout: 30_000,
   });
 
-test('in a terminal: who made it, what it takes and gives, what it is made of, and how it will be served', async () => {
+test('shows the exporter, inputs, outputs and operators, and how the model will be served', async () => {
   await cp(fixture('columns'), join(folder, 'colours.onnx'));
   expect(await inspect('colours.onnx')).toMatchObject({
     exitCode: 0,
@@ -47,13 +47,13 @@ Operators
 
 Classes: 0, 1
 
-Served as colours 1, a classifier (rows of a batch share a run)
-  takes colour  string
-  takes size    float32
-  gives prediction     0, 1
-  gives probabilities  of each
+Served as colours 1, a classifier (the rows of a batch share one run)
+  input  colour  string
+  input  size    float32
+  output prediction     0, 1
+  output probabilities  of each class
 
-It can be served: npx rhizome add colours.onnx --name NAME`,
+This model can be served: npx rhizome add colours.onnx --name NAME`,
   });
 });
 
@@ -63,7 +63,7 @@ test('in a terminal: texts of its author', async () => {
   expect(stdout).toContain(
     '\nInputs\n  X      float32[N, 2]     Length and width in cm.\n  image  float32[N, 2, 2]  Of the leaf.\n',
   );
-  expect(stdout).toContain('\n  takes image  float32[2, 2], Of the leaf.\n');
+  expect(stdout).toContain('\n  input  image  float32[2, 2], Of the leaf.\n');
   expect(stdout).toContain('\nMetadata\n  author   Ada\n  licence  CC0\n');
 });
 
@@ -102,7 +102,7 @@ test('a folder with a model.json is inspected as it will be served, its examples
 
 test('images, with their shape', async () => {
   const { stdout } = await inspect(join(repository, 'fixtures/training-libraries/torch-conv/model.onnx'));
-  expect(stdout).toMatch(/\n {2}takes \S+ +float32\[\d+, \d+, \d+\]\n/);
+  expect(stdout).toMatch(/\n {2}input +\S+ +float32\[\d+, \d+, \d+\]\n/);
 });
 
 test.each<[string, string, RegExp]>([

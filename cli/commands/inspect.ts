@@ -10,12 +10,12 @@ import { examples, type CommandContext } from './options.ts';
 
 export function inspectCommand(context: CommandContext): Command {
   return new Command('inspect')
-    .description('what a model.onnx takes, gives and is made of, how it will be served, and if it cannot be, why')
-    .argument('<model>', 'the file that your training library exported, or its folder')
+    .description('show the inputs, outputs and operators of a model, and how it will be served or why it cannot be')
+    .argument('<model>', 'file that your training library exported, or its folder')
     .option('--json', 'print {"file", "bytes", "servable", "reason", "model", "signature"}')
     .addHelpText(
       'after',
-      `${examples('rhizome inspect model.onnx', 'rhizome inspect models/iris --json')}\n\nExit code: 1 where the model cannot be served.`,
+      `${examples('rhizome inspect model.onnx', 'rhizome inspect models/iris --json')}\n\nExit code: 1 if the model cannot be served.`,
     )
     .action(async (path: string, { json }: { readonly json?: boolean }) => {
       const inspection = await inspect(path);
@@ -66,14 +66,14 @@ function signatureSummary({
   };
 }
 
-/** JSON has no bigint; up to 2^53 its numbers are exact. */
+/** Returns a label as JSON can hold it: numbers up to 2^53 are exact. */
 const label = (value: bigint | string): number | string =>
   typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 
 function text({ file, bytes, signature, reason }: Inspection, model: GraphDescription): string {
   return [
     `${file}: ${size(bytes)}${model.weights > 0 ? `, ${counted(model.weights, 'weight')}` : ''}`,
-    `  by ${[model.producer || 'an exporter that does not say', model.producerVersion].join(' ').trim()}, IR version ${String(model.irVersion)}, opset ${Object.entries(
+    `  by ${[model.producer || 'an unnamed exporter', model.producerVersion].join(' ').trim()}, IR version ${String(model.irVersion)}, opset ${Object.entries(
       model.opsets,
     )
       .map(([domain, version]) => `${domain} ${String(version)}`)
@@ -92,16 +92,16 @@ function text({ file, bytes, signature, reason }: Inspection, model: GraphDescri
     ...(reason === undefined && signature !== undefined
       ? [
           '',
-          `It can be served${signature.examples.length === 0 ? `: npx rhizome add ${quote([file])} --name NAME` : ', and reproduces the examples of its model.json.'}`,
+          `This model can be served${signature.examples.length === 0 ? `: npx rhizome add ${quote([file])} --name NAME` : ', and reproduces the examples of its model.json.'}`,
         ]
       : []),
   ].join('\n');
 }
 
 const batchings = {
-  batched: 'rows of a batch share a run',
-  'per-row': 'each row has a run of its own',
-  unbatched: 'a request is one run',
+  batched: 'the rows of a batch share one run',
+  'per-row': 'each row is a run of its own',
+  unbatched: 'each request is one run',
 } as const;
 
 function served({ name, version, batching, features, output, outputs }: Signature): string[] {
@@ -109,7 +109,7 @@ function served({ name, version, batching, features, output, outputs }: Signatur
     output.task === 'classifier'
       ? [
           ['prediction', shortened(output.classes)],
-          ...(output.probabilities === undefined ? [] : [['probabilities', 'of each']]),
+          ...(output.probabilities === undefined ? [] : [['probabilities', 'of each class']]),
         ]
       : output.task === 'regressor'
         ? [['prediction', 'a number']]
@@ -129,14 +129,14 @@ function served({ name, version, batching, features, output, outputs }: Signatur
     ]);
   return [
     '',
-    `Served as ${name} ${version}, a ${output.task === 'tensors' ? 'model of tensors' : output.task} (${batchings[batching]})`,
+    `Served as ${name} ${version}, a ${output.task === 'tensors' ? 'model with tensor outputs' : output.task} (${batchings[batching]})`,
     ...columns(
-      shown.map(([name = '', ...rest]) => [`takes ${name}`, ...rest]),
+      shown.map(([name = '', ...rest]) => [`input  ${name}`, ...rest]),
       { indent: '  ' },
     ),
     ...(features.length > mostShown ? [`  … and ${String(features.length - mostShown)} more`] : []),
     ...columns(
-      answers.map(([name = '', ...rest]) => [`gives ${name}`, ...rest]),
+      answers.map(([name = '', ...rest]) => [`output ${name}`, ...rest]),
       { indent: '  ' },
     ),
   ];

@@ -26,7 +26,7 @@ test('sends all examples with the key, checks every answer, and sums up', async 
     ['load', '--url', `${url}/`, '--for', '1s', '--rate', '40'],
     { env: { API_KEY: 'secret' } },
   );
-  expect(stderr).toContain(`Load ${url}/predictions: 40 requests a second for 1 s, connections: keep-alive`);
+  expect(stderr).toContain(`Load ${url}/predictions: 40 requests per second for 1 s, connections: keep-alive`);
   expect(stdout).toMatch(
     / ms │[^]*└┬[^]*\n\d+ requests in \d+\.\d s, none failed\np50 .*\nlongest time without a right answer: .* ms\nconnections opened: \d+$/,
   );

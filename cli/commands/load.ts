@@ -7,6 +7,7 @@ import { plot } from '../load/plot.ts';
 import { byKind, kindsOf, type LoadReport } from '../load/report.ts';
 import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/open-service.ts';
+import { withoutCommands } from '../terminal/reporter.ts';
 import { examples, onOption, parseDuration, parseRate, urlOption, type CommandContext } from './options.ts';
 
 interface LoadFlags {
@@ -20,19 +21,21 @@ interface LoadFlags {
 
 export function loadCommand(context: CommandContext): Command {
   return new Command('load')
-    .description("send the model's examples at a steady rate, check every answer, and say how long they took")
-    .argument('[model]', 'a folder of models/, as wine or wine/2 (default: all of them, in turn)')
-    .addOption(onOption('what is up'))
+    .description("send the models' examples at a steady rate, check every response, and report how long they took")
+    .argument('[model]', 'such as wine or wine/2 (default: all models, in turn)')
+    .addOption(onOption('the running target'))
     .addOption(urlOption())
     .option(
       '--rate <number>',
-      'requests a second, sent when they are due, however slowly those before are answered',
+      'requests per second, each sent when it is due, however slow the responses are',
       parseRate,
       50,
     )
-    .addOption(new Option('--for <time>', 'as 30s, 500ms or 2m').argParser(parseDuration).default(30_000, '30s'))
     .addOption(
-      new Option('--connections <kind>', 'new: one for each request; keep-alive: some that stay; both: in turn')
+      new Option('--for <time>', 'duration, such as 30s, 500ms or 2m').argParser(parseDuration).default(30_000, '30s'),
+    )
+    .addOption(
+      new Option('--connections <kind>', 'new: one for each request; keep-alive: a pool; both: in turn')
         .choices(connectionKinds)
         .default('keep-alive'),
     )
@@ -56,7 +59,7 @@ export function loadCommand(context: CommandContext): Command {
       const { url, boundToOnePod, close } = await openService(context, await findTarget(context, flags.on));
       if (boundToOnePod)
         context.report.line(
-          'By kubectl port-forward: it leads to one pod, so this shows nothing of the others, and fails when that one goes.',
+          'The port-forward leads to one pod: this tells nothing about the others, and fails when that pod ends.',
         );
       await load(context, url, model, flags).finally(close);
     });
@@ -64,15 +67,15 @@ export function loadCommand(context: CommandContext): Command {
 
 async function load(context: CommandContext, base: string, model: string | undefined, flags: LoadFlags): Promise<void> {
   const { report, signal } = context;
-  const { url, headers, requests } = await assertedLoad(context, base, model);
+  const { url, headers, requests } = await assertedLoad({ ...context, report: withoutCommands(report) }, base, model);
   const { rate, connections } = flags;
   report.step(
-    `Load ${url}: ${String(rate)} requests a second for ${String(flags.for / 1000)} s, connections: ${connections}`,
+    `Load ${url}: ${String(rate)} requests per second for ${String(flags.for / 1000)} s, connections: ${connections}`,
   );
 
   const started = performance.now();
   const running = startLoad({ url, headers, requests, rate, connections });
-  // A line now and then, where lines stay.
+  // Without a terminal each line stays, so there are fewer.
   const live = setInterval(
     () => {
       const now = running.report();
@@ -113,7 +116,7 @@ async function load(context: CommandContext, base: string, model: string | undef
   else context.print(summary(result, seconds));
   if (failures.length > 0) {
     throw new Failure(`${String(failures.length)} of ${String(sent)} requests failed: ${byKind(failures)}.`, {
-      hint: '`rhizome status` says what the replicas do, `rhizome logs` why.',
+      hint: 'See `rhizome status` and `rhizome logs`.',
     });
   }
 }

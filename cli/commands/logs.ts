@@ -17,7 +17,7 @@ export function logsCommand(context: CommandContext): Command {
     .description(
       "print the replicas' last log lines: readable on a terminal, otherwise as JSON after the replica's name",
     )
-    .addOption(onOption('what is up'))
+    .addOption(onOption('the running target'))
     .option('-f, --follow', 'continue until Ctrl-C, including new and restarted replicas')
     .option('--tail <lines>', `last lines of each replica, or "all" (default: ${String(defaultTail)})`, parseTail)
     .option('--json', 'print the JSON on a terminal too')

@@ -3,17 +3,17 @@ import { ports } from '../../service/contract/index.ts';
 import { containerEngines } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 
-/** What a command gets from `main.ts`. The root is looked for when it is first asked for, so that `--help` works anywhere. */
+/** What `main.ts` passes to a command. The root is found when it is first read, so `--help` works in any folder. */
 export interface CommandContext extends ExecContext {
-  /** Writes to standard output: what the command was asked for, and nothing else. */
+  /** Writes the result of the command to standard output. */
   print(text: string): void;
 }
 
-/** Of this machine, where `up` serves unless it is told otherwise. */
+/** Ports of this machine that `up` uses by default. */
 export const defaultPort = 8080;
 export const defaultGrpcPort = ports.grpc.number;
 
-/** `--on`, checked while the command line is parsed. */
+/** Creates `--on`. The target is checked while the command line is parsed. */
 export const onOption = (fallback: string): Option =>
   new Option('--on <target>', `local, kind, minikube or context=NAME (default: ${fallback})`).argParser(
     (value: string) => {
@@ -23,36 +23,36 @@ export const onOption = (fallback: string): Option =>
     },
   );
 
-/** `--engine`, or RHIZOME_ENGINE in the environment. */
+/** Creates `--engine`, which RHIZOME_ENGINE in the environment sets too. */
 export const engineOption = (): Option =>
   new Option(
     '--engine <name>',
-    'what builds the image and runs the nodes of kind (default: docker, unless podman alone is installed)',
+    'container engine that builds the image and runs kind (default: docker; podman if only that is installed)',
   )
     .choices(containerEngines)
     .env('RHIZOME_ENGINE');
 
-/** `--url`, without slashes at its end. */
+/** Creates `--url`, without trailing slashes. */
 export const urlOption = (): Option =>
-  new Option('--url <url>', 'ask there instead of what is up').argParser((value: string) => {
+  new Option('--url <url>', 'service to use instead of the running target').argParser((value: string) => {
     if (!/^https?:\/\/[^/]/.test(value) || !URL.canParse(value))
-      throw new InvalidArgumentError('Expected a URL, as http://localhost:8080.');
+      throw new InvalidArgumentError('Expected a URL, such as http://localhost:8080.');
     return value.replace(/\/+$/, '');
   });
 
-/** @returns milliseconds */
+/** Parses `30s`, `500ms` or `2m`. @returns milliseconds */
 export function parseDuration(value: string): number {
   const [, number = '', unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(value) ?? [];
   const milliseconds = Number(number) * ({ ms: 1, s: 1000, m: 60_000 }[unit] ?? NaN);
-  if (number === '' || milliseconds === 0) throw new InvalidArgumentError('Expected a time, as 30s, 500ms or 2m.');
+  if (number === '' || milliseconds === 0) throw new InvalidArgumentError('Expected a time, such as 30s, 500ms or 2m.');
   return milliseconds;
 }
 
-/** Requests a second. */
+/** Parses requests per second. */
 export function parseRate(value: string): number {
   const rate = Number(value);
   if (!/^\d+(\.\d+)?$/.test(value) || rate <= 0 || rate > 100_000)
-    throw new InvalidArgumentError('Expected requests a second, above 0 and up to 100000.');
+    throw new InvalidArgumentError('Expected requests per second: more than 0, at most 100000.');
   return rate;
 }
 
@@ -63,6 +63,6 @@ export function parsePort(value: string): number {
   return port;
 }
 
-/** For `addHelpText('after', …)`. */
+/** Formats examples for `addHelpText('after', …)`. */
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;

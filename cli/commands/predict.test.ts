@@ -177,9 +177,9 @@ test.each<[string, readonly string[], string, number, RegExp]>([
     ['iris', '--file', 'x.csv', '--out', './x.csv'],
     '',
     2,
-    /--out \.\/x\.csv is the file that is read/,
+    /--out \.\/x\.csv would overwrite the file that --file reads/,
   ],
-  ['--out alone', ['iris', '--out', 'x.csv'], '', 2, /--out does nothing without --file/],
+  ['--out alone', ['iris', '--out', 'x.csv'], '', 2, /--out has no effect without --file/],
 ])('rejects %s', async (_, args, input, exitCode, message) => {
   expect(await predict(args, input)).toMatchObject({ exitCode, stdout: '', stderr: expect.stringMatching(message) });
 });

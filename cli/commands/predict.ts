@@ -24,9 +24,9 @@ interface PredictFlags {
 
 export function predictCommand(context: CommandContext): Command {
   return new Command('predict')
-    .description("ask a model, and print what it answers; by default of the model's first example")
-    .argument('[model]', 'as wine or wine/2; needed only where there are several')
-    .addOption(onOption('what is up'))
+    .description("send a request to a model and print the response; by default, the model's first example")
+    .argument('[model]', 'such as wine or wine/2; required only if there are several')
+    .addOption(onOption('the running target'))
     .addOption(urlOption())
     .addOption(
       new Option(
@@ -34,16 +34,16 @@ export function predictCommand(context: CommandContext): Command {
         'rows to send: CSV with a header, or JSON (array, object, {"columns"}, an object a line); - reads standard input',
       ).conflicts('json'),
     )
-    .option('--json <text>', 'JSON to send: an object, or an array of objects')
-    .option('--out <file>', 'write there what --file is answered')
+    .option('--json <text>', 'JSON to send: an object or an array of objects')
+    .option('--out <file>', 'write the predictions for --file to a file')
     .addOption(
       new Option(
         '--format <format>',
-        "of what --file is answered (default: by the name of --out, else the file's own)",
+        'format of the predictions (default: by the name of --out, otherwise the format of --file)',
       ).choices(formats),
     )
     .option('--with-input', 'also write the columns of --file')
-    .option('--stop-on-error', 'end at the first row of --file that is refused (default: report it, and go on)')
+    .option('--stop-on-error', 'stop at the first row that is refused (default: report it and continue)')
     .addOption(
       new Option('--print-curl', 'print the curl line that sends the same request, instead of sending it').conflicts(
         'file',
@@ -54,9 +54,9 @@ export function predictCommand(context: CommandContext): Command {
       examples(
         'rhizome predict',
         `rhizome predict iris --json '{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}'`,
-        'rhizome predict --file flowers.csv --out answers.csv',
+        'rhizome predict --file flowers.csv --out predictions.csv',
         'cat rows.json | rhizome predict wine/2 --file - --url http://localhost:8080',
-        'API_KEY=... rhizome predict               # sends "Authorization: Bearer ..."',
+        'API_KEY=... rhizome predict      # sends "Authorization: Bearer ..."',
       ),
     )
     .action(async (model: string | undefined, flags: PredictFlags) => {
@@ -70,7 +70,7 @@ export function predictCommand(context: CommandContext): Command {
     });
 }
 
-/** What there is to do once it is known where the service is. Wrong usage is told before. */
+/** Returns what to do when the service's URL is known. Reports wrong usage before that. */
 async function prepare(
   context: CommandContext,
   asked: string | undefined,
@@ -85,11 +85,11 @@ async function prepare(
       '--stop-on-error': flags.stopOnError,
     }).find(([, value]) => value !== undefined);
     if (idle !== undefined)
-      throw new UsageError(`${idle[0]} does nothing without --file.`, { hint: 'Name the rows to send with --file.' });
+      throw new UsageError(`${idle[0]} has no effect without --file.`, { hint: 'Pass the rows to send with --file.' });
   } else if (out !== undefined && resolve(out) === resolve(file)) {
-    throw new UsageError(`--out ${out} is the file that is read.`, { hint: 'Name another one.' });
+    throw new UsageError(`--out ${out} would overwrite the file that --file reads.`, { hint: 'Choose another file.' });
   }
-  // Elsewhere other models may be served: whoever serves them says which.
+  // Another service may serve other models than this project: it decides which there are.
   const known =
     flags.url !== undefined && (file ?? json) !== undefined
       ? asked

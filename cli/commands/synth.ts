@@ -5,7 +5,7 @@ import { examples, type CommandContext } from './options.ts';
 
 export function synthCommand(context: CommandContext): Command {
   return new Command('synth')
-    .description('write the Kubernetes manifests of every environment, as `npx cdk8s synth` does')
+    .description('write the Kubernetes manifests of every environment, like `npx cdk8s synth`')
     .option('--json', 'print {"files": [...]}')
     .addHelpText(
       'after',

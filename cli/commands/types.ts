@@ -12,15 +12,15 @@ interface TypesFlags {
 
 export function typesCommand(context: CommandContext): Command {
   return new Command('types')
-    .description('what the models take and give, as TypeScript for the client')
-    .option('--out <file>', 'write it there, instead of printing it')
-    .option('--check', 'write nothing, and fail where the file of --out differs')
+    .description("print the models' inputs and outputs as TypeScript types, for the client")
+    .option('--out <file>', 'write the types to a file instead of printing them')
+    .option('--check', 'write nothing, and fail if the file of --out differs')
     .addHelpText('after', examples('rhizome types --out src/models.ts', 'rhizome types --out src/models.ts --check'))
     .action(async ({ out, check }: TypesFlags) => {
       const { root } = context;
       const { run } = createSteps(context.report);
       if (check === true && out === undefined)
-        throw new UsageError('--check needs the file that it is about.', {
+        throw new UsageError('--check needs --out, the file to check.', {
           hint: 'rhizome types --out src/models.ts --check',
         });
       const text = declarations(await run('Read the models', () => readModels(root)));

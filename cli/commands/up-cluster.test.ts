@@ -198,19 +198,19 @@ test('a second up takes no step that has nothing to do, and says why', async () 
       (await up()).steps.flatMap((step) => (step.skipped === undefined ? [] : [[step.step, step.skipped]])),
     );
   expect(await skipped()).toMatchObject({
-    'Have the cluster': 'the cluster rhizome exists',
+    'Find or create the cluster': 'the cluster rhizome exists',
     'Load the image': 'every node has it',
   });
   expect((await project.calls()).some((call) => call.includes(' diff '))).toBe(false);
   const before = (await project.calls()).length;
 
   expect(await skipped()).toEqual({
-    'Have the cluster': 'the cluster rhizome exists',
-    'Build the image': `unchanged, ${tag} is what was applied`,
+    'Find or create the cluster': 'the cluster rhizome exists',
+    'Build the image': `unchanged, ${tag} is applied`,
     'Load the image': 'every node has it',
-    'Apply the manifests': 'the cluster has them',
+    'Apply the manifests': 'the cluster already has them',
     'Wait for the replicas': 'all 1 replicas already run it',
-    'Prune what is no longer wanted': 'there is nothing',
+    'Delete what the manifests no longer have': 'nothing to delete',
   });
   const second = (await project.calls()).slice(before);
   expect(second).toContain(

@@ -31,25 +31,25 @@ import { address, modelLines, screenWidth, summaryOf, tryLines } from './first-s
 import { defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
 
-/** The steps of `up` on Kubernetes. One that finds that nothing has changed since the last time says so. */
+/** Runs the models on Kubernetes. A step that has nothing to do is skipped, and says why. */
 export async function upOnCluster(context: CommandContext, cluster: Cluster, options: UpOptions): Promise<void> {
   const { root } = context;
   const { run, times } = createSteps(context.report);
   const engine = chooseContainerEngine(options.engine);
   const { image: given, registry } = options;
-  // Wrong usage is told before anything is done.
+  // Reports wrong usage before anything is done.
   if (registry !== undefined) nameInRegistry(registry, 'image');
 
   await run('Check the tools', async () => {
     await preflight(context, cluster.checks);
     if (given === undefined) await checkContainerEngine(context, engine);
   });
-  await run('Have the cluster', async (skip) => {
+  await run('Find or create the cluster', async (skip) => {
     const there = await cluster.ensure();
     if (there === undefined) await forgetApplied(root, cluster.name);
     skip(there);
     if (given === undefined && registry === undefined && !cluster.loads) {
-      throw new Failure(`There is no way to bring an image of this machine to the nodes of ${cluster.name}.`, {
+      throw new Failure(`Rhizome cannot load a local image into the nodes of ${cluster.name}.`, {
         hint: `Name a registry that you may push to and the nodes can pull from: rhizome up --on ${cluster.name} --registry REGISTRY. Or an image that is there already: --image REGISTRY/NAME:TAG`,
       });
     }
@@ -60,7 +60,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       ? undefined
       : await run('Build the image', async (skip) => {
           const tag = await tagByContent(context, engine, (await build(context, engine, options)).image);
-          if (tag === before.built) skip(`unchanged, ${tag} is what was applied`);
+          if (tag === before.built) skip(`unchanged, ${tag} is applied`);
           return tag;
         });
   const pushed =
@@ -84,10 +84,10 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     });
   await run('Apply the manifests', async (skip) => {
     if (before.image === image && (await isApplied(context, cluster.context, manifests))) {
-      skip('the cluster has them');
+      skip('the cluster already has them');
       return;
     }
-    // On record first: what an apply that fails has left behind is to be found again.
+    // Recorded first, so that `down` finds what a failed apply has created.
     const installations = [
       installation,
       ...before.installations.filter((other) => !isSameInstallation(other, installation)),
@@ -100,22 +100,22 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   await run('Wait for the replicas', async (skip) => {
     skip(await waitForRollout(context, cluster.context, manifests));
   });
-  await run('Prune what is no longer wanted', async (skip) => {
+  await run('Delete what the manifests no longer have', async (skip) => {
     const pruned = await prune(context, cluster.context, manifests, before.installations).catch((error: unknown) => {
       if (!(error instanceof CommandFailed)) throw error;
       return error;
     });
     if (pruned instanceof CommandFailed) {
-      // Rights that suffice to apply need not suffice to list every kind; the model runs all the same.
-      skip(`kubectl could not: ${pruned.details.at(-1) ?? pruned.message}`);
+      // Permission to apply doesn't imply permission to list every kind. The models run all the same.
+      skip(`kubectl failed: ${pruned.details.at(-1) ?? pruned.message}`);
       return;
     }
     for (const what of pruned) context.report.line(`deleted ${what}`);
-    if (pruned.length === 0) skip('there is nothing');
+    if (pruned.length === 0) skip('nothing to delete');
     await saveApplied(root, cluster.name, { ...applied, installations: [installation] });
   });
 
-  // kind maps a port of this machine to the Service; elsewhere kubectl leads to it, for as long as this command runs.
+  // kind maps a port of this machine to the Service. Elsewhere kubectl forwards one, while this command runs.
   const mapped = cluster.mapsPort ? await cluster.url() : undefined;
   const forward =
     mapped === undefined
@@ -127,7 +127,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   try {
     const asking = options.verbose === true ? context : { ...context, report: withoutCommands(context.report) };
     const proof = await run('Predict', (skip) => assertPredictions(asking, url, skip));
-    // With --detach a forwarded port was for the prediction alone.
+    // With --detach, a forwarded port was only for the prediction.
     const lasts = forward === undefined || options.detach !== true;
     if (options.json === true)
       context.print(
@@ -141,7 +141,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       );
     else context.print(nextSteps(cluster, manifests, proof, lasts ? url : undefined));
     if (options.detach === true) return;
-    context.report.line('Watching the replicas. Ctrl-C ends this command; they keep running.');
+    context.report.line('Watching the replicas. Ctrl-C ends this command; the replicas keep running.');
     await watch(context, cluster, (line) => {
       context.report.line(line);
     });

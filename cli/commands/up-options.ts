@@ -1,6 +1,6 @@
 import type { ContainerEngine } from '../tools/container-engine.ts';
 
-/** What `rhizome up` can be told. */
+/** The options of `rhizome up`. */
 export interface UpOptions {
   readonly on?: string;
   readonly port?: number;

@@ -36,7 +36,7 @@ kindTest('a second up without changes skips what is done already, and replaces n
   const before = await pods();
   const { log } = await testbed().up();
   expect(await pods()).toEqual(before);
-  expect(log).toContain(`  - Have the cluster: skipped, the cluster ${kindCluster} is there`);
+  expect(log).toContain(`  - Find or create the cluster: skipped, the cluster ${kindCluster} is there`);
   expect(log).toContain('  - Load the image: skipped, every node has it');
   expect(log).toContain('  - Apply the manifests: skipped, the cluster has them');
 });
