@@ -1,6 +1,6 @@
-// Who may import whom. Imports of types count too.
+// Which folder may import which. Imports of types count too.
 
-/** A folder, and the only other places of the repository that it may import from. */
+/** Returns the rule that a folder imports only from itself and from `allowed`. */
 const floor = (folder, allowed) => ({
   name: `floor-${folder.replaceAll('/', '-')}`,
   comment: `${folder}/ may import only from ${[folder, ...allowed].join(', ')}.`,
@@ -13,14 +13,14 @@ export default {
   forbidden: [
     {
       name: 'no-circular',
-      comment: 'Files that import each other cannot be understood one at a time. Move what both need to a third file.',
+      comment: 'Files that import each other cannot be understood separately. Move what both need to a third file.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'no-circular-folders',
-      comment: 'Folders that import each other are one folder in two places.',
+      comment: 'Folders that import each other are really one folder. Move what both need to a third one.',
       severity: 'error',
       scope: 'folder',
       from: {},

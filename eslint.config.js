@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-// Types, promises and exports. Who may import whom is in .dependency-cruiser.js, the layout is Prettier's.
+// Rules for types, promises and exports. .dependency-cruiser.js has those for imports; Prettier decides the layout.
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'charts-out', 'coverage', 'docs/api', '.rhizome', 'cli/templates', '**/*.d.ts'] },
   ...tseslint.configs.strictTypeChecked,

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 
-// Every command line and service that a test starts compiles the same modules. Compiled once for all of them, they take
-// half of the processor time.
+// Every command line and service that a test starts compiles the same modules. A shared cache halves the processor time.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node-compile');
 
-// jest-light-runner runs test files in plain Node processes (with one worker, in Jest's own): native ES modules, native type
-// stripping, and one realm, without which onnxruntime-node refuses Jest's typed arrays. It enforces no time-outs: every
-// wait in a test has its own.
+// jest-light-runner runs test files in plain Node processes (with one worker, in Jest's own process): native ES modules,
+// native type stripping, and one realm; onnxruntime-node rejects typed arrays of another realm. It enforces no timeouts, so
+// every wait in a test has its own.
 const project = (displayName, testMatch) => ({
   displayName,
   testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
@@ -19,9 +18,9 @@ const project = (displayName, testMatch) => ({
 export default {
   testSequencer: './jest.sequencer.js',
   projects: [
-    // Needs only Node.
+    // Needs nothing but Node.
     project('node', ['{onnx,service,infra,cli,client}/**/*.test.ts', 'e2e/node/**/*.test.ts']),
-    // Needs Docker, and kind and kubectl too in cluster/; skips by name what a machine lacks.
+    // Needs Docker, and for cluster/ also kind and kubectl. Tests whose tools are missing are skipped, with the reason.
     project('e2e', ['e2e/{container,cluster}/**/*.test.ts']),
   ],
 };

@@ -29,16 +29,16 @@ interface Outcome {
   readonly exceeded: readonly string[];
 }
 
-test('load: the examples at the rate asked for, every answer checked', async () => {
+test('load sends the examples at the given rate and checks every response', async () => {
   const { exitCode, stdout, stderr } = await project.rhizome('load', '--rate', '40', '--for', '2s', '--json');
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
   const report = JSON.parse(stdout) as { sent: number; failed: number };
   expect(report).toMatchObject({ failed: 0 });
-  // What is due is sent, late at worst.
+  // Every request that is due is sent, even if late.
   expect(report.sent).toBeGreaterThanOrEqual(79);
 });
 
-test('chaos kill and hang: the replica comes back, and no request fails twice; what this machine cannot do is skipped by name', async () => {
+test('chaos kill and hang: replicas recover and no request fails twice; unsupported experiments are skipped', async () => {
   const { exitCode, stdout, stderr } = await project.rhizome(
     'chaos',
     'kill',

@@ -1,4 +1,4 @@
-/** docs/client.md, as a program of a consumer's, with the types that the command line writes, against the service. */
+/** Compiles and runs the snippets of docs/client.md as a consumer's program, with generated types, against the service. */
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-test('the snippets compile and run, one after the other', async () => {
+test('the snippets compile and run in order', async () => {
   const [commands] = snippets(root, document);
   for (const command of commands!.code.split('\n')) {
     const [npx, rhizome, ...args] = command.split(' ');

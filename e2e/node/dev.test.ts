@@ -1,4 +1,4 @@
-/** `npm run dev`, which is `rhizome up --watch`: what is saved is served. */
+/** `npm run dev`, which is `rhizome up --watch`: it serves what you save. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   up = workspace.start('up', '--watch', '--port', String(port), '--grpc-port', String(await freePort()));
   for (const stream of [up.stdout, up.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await until('setosa', prediction, 60_000);
-  // Only then it watches.
+  // It watches from here on.
   for (let tries = 0; !output.includes('Ctrl-C') && tries < 600; tries++) await sleep(100);
 }, 120_000);
 afterAll(async () => {
@@ -28,7 +28,7 @@ afterAll(async () => {
   await workspace.remove();
 });
 
-/** Each time over a connection of its own, since a kept one may end with its replica. */
+/** Uses a new connection each time, because a kept one may end with its replica. */
 async function get(path: string, init?: RequestInit): Promise<unknown> {
   const headers = { connection: 'close', 'content-type': 'application/json' };
   const response = await fetch(url + path, { ...init, headers }).catch(() => undefined);
@@ -39,7 +39,7 @@ const prediction = async () =>
     ?.prediction;
 const version = async () => ((await get('/v2')) as { version?: string } | undefined)?.version;
 
-/** Resolves with the milliseconds until two responses in a row, which are of both replicas, are as wanted. */
+/** Returns the milliseconds until two responses in a row, which come from both replicas, are as wanted. */
 async function until(wanted: string, ask: () => Promise<string | undefined>, timeoutMs: number): Promise<number> {
   const start = performance.now();
   for (let right = 0; right < 2; right = (await ask()) === wanted ? right + 1 : 0) {
@@ -56,7 +56,7 @@ async function change(file: string, from: string, to: string): Promise<void> {
   await writeFile(join(workspace.folder, file), text.replaceAll(from, to));
 }
 
-test('a model that changes is served within two seconds', async () => {
+test('a changed model is served within two seconds', async () => {
   const times: number[] = [];
   for (const [from, to] of [
     ['setosa', 'Setosa'],
@@ -67,13 +67,13 @@ test('a model that changes is served within two seconds', async () => {
     times.push(await until(to, prediction, 30_000));
   }
   console.log(`a changed model is served after ${times.map((ms) => `${Math.round(ms)} ms`).join(', ')}`);
-  // Two replicas start at the same time: on a machine whose processors others want too that takes longer.
+  // Two replicas start at the same time, which takes longer if other programs use the processors.
   const isBusy = loadavg()[0]! > availableParallelism() / 2;
   expect(Math.min(...times)).toBeLessThan(isBusy ? 10_000 : 2000);
   expect(output).toContain('models/iris/model.json changed');
 }, 120_000);
 
-test('code that changes runs, and replicas that were replaced are no restarts', async () => {
+test('changed code runs, and replacing a replica does not count as a restart', async () => {
   const before = (await version())!;
   await change('service/contract/version.ts', before, `${before}-new`);
   await until(`${before}-new`, version, 30_000);
@@ -86,7 +86,7 @@ test('code that changes runs, and replicas that were replaced are no restarts', 
   ]);
 }, 120_000);
 
-test('a model that cannot be served says why, and the next save brings it back', async () => {
+test('if a model cannot be served, the log says why, and the next save repairs it', async () => {
   const before = output.length;
   await change('models/iris/model.json', '"classes"', '"clases"');
   for (let tries = 0; !output.slice(before).includes('clases') && tries < 300; tries++) await sleep(100);

@@ -4,7 +4,7 @@ import { documents, snippets } from '../snippets.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-test.each(documents(root))('every snippet of %s is run by a test, or says why not', (document) => {
+test.each(documents(root))('a test runs every snippet of %s, or a comment says why not', (document) => {
   expect(
     snippets(root, document)
       .filter(({ how }) => how.kind === 'unmarked')
@@ -12,7 +12,7 @@ test.each(documents(root))('every snippet of %s is run by a test, or says why no
   ).toEqual([]);
 });
 
-test.each(documents(root))('the links of %s lead to files that there are', (document) => {
+test.each(documents(root))('the links of %s lead to existing files', (document) => {
   const text = readFileSync(join(root, document), 'utf8');
   const targets = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)]
     .map(([, target]) => target!)

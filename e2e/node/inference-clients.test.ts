@@ -1,6 +1,6 @@
 /**
- * The Open Inference Protocol as those clients see it that others wrote: tritonclient and kserve, from PyPI, against the real
- * process. `.ci/inference-clients` installs them; their Python is looked for in the folder INFERENCE_CLIENTS.
+ * Tests the Open Inference Protocol with clients from PyPI, tritonclient and kserve, against the real process.
+ * `.ci/inference-clients` installs them and prints the folder of their Python as INFERENCE_CLIENTS.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,7 +54,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-/** Resolves once the models are proven; the process's further output is read on, and dropped. */
+/** Resolves once the models are ready. Further output of the process is read and dropped. */
 function started(child: ChildProcess): Promise<typeof addresses> {
   return new Promise((resolve, reject) => {
     const output: string[] = [];

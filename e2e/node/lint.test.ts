@@ -5,7 +5,7 @@ import { createWorkspace } from '../workspace.ts';
 
 type Offences = Readonly<Record<string, readonly [rule: string, code: string]>>;
 
-/** Files that break the rules of the repository, with the rule that has to find each. */
+/** Files that break a rule of the repository, and the rule that must report each. */
 const code: Offences = {
   'cli/default.ts': ['no-restricted-syntax', 'export default 1;\n'],
   'cli/floating.ts': ['@typescript-eslint/no-floating-promises', 'Promise.resolve();\n'],
@@ -27,7 +27,7 @@ const imports: Offences = {
   'client/two.ts': ['no-circular', `import type { One } from './one.ts';\nexport type Two = One[];\n`],
 };
 
-test('lint finds what breaks the rules of the repository, types included', async () => {
+test('lint reports files that break the rules of the repository, type imports included', async () => {
   const workspace = await createWorkspace();
   const run = async (command: string, args: readonly string[]) => {
     const { stdout } = await execa(`node_modules/.bin/${command}`, args, {
@@ -54,7 +54,7 @@ test('lint finds what breaks the rules of the repository, types included', async
     const { summary } = (await run('depcruise', ['--output-type', 'json', ...folders])) as {
       summary: { violations: { from: string; rule: { name: string } }[] };
     };
-    // Those of folders are what the files make of them.
+    // Circles of folders follow from the same files.
     const ofFiles = summary.violations.filter(({ rule }) => rule.name !== 'no-circular-folders');
     for (const [file, [rule]] of Object.entries(imports)) {
       const found = ofFiles.filter(({ from }) => from === file).map((violation) => violation.rule.name);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   };
   await add('random-forest', '--name', 'iris', '--version', '2');
   await add('torch-external-data', '--name', 'torch');
-  // Nothing to assert, but it is served.
+  // It is served, but has no examples to check.
   await cp(join(repository, 'onnx/fixtures/columns.onnx'), join(workspace.folder, 'models/columns/model.onnx'));
 });
 afterAll(async () => {
@@ -29,7 +29,7 @@ afterAll(async () => {
   await workspace.remove();
 });
 
-test('a gRPC port in use is named, with the way out, and nothing runs', async () => {
+test('if the gRPC port is in use, the error names it and the flag, and nothing runs', async () => {
   const holder = createServer().listen(grpcPort, '127.0.0.1');
   await once(holder, 'listening');
   const busy = await workspace.rhizome('up', '--detach', '--port', String(port), '--grpc-port', String(grpcPort));
@@ -41,7 +41,7 @@ test('a gRPC port in use is named, with the way out, and nothing runs', async ()
   await once(holder, 'close');
 });
 
-test('several models and versions: up asserts each that has examples, status names them, load sends all', async () => {
+test('several models and versions: up checks those with examples, status names them, load sends to all', async () => {
   const up = await workspace.rhizome(
     'up',
     '--detach',
@@ -61,7 +61,7 @@ test('several models and versions: up asserts each that has examples, status nam
   for (const path of ['/models/iris/predictions', '/models/torch/predictions', '/models/iris/versions/1/predictions'])
     expect(up.stderr).toContain(`$ curl http://localhost:${port}${path} `);
 
-  // Both replicas, and each version, over connections of their own.
+  // To both replicas and each version, over separate connections.
   for (const version of ['1', '2', '1', '2']) {
     const client = new TestClient(`localhost:${grpcPort}`);
     expect(await client.call('ModelReady', { name: 'iris', version })).toMatchObject({ ready: true });
@@ -79,7 +79,7 @@ test('several models and versions: up asserts each that has examples, status nam
   });
 });
 
-test('all versions of one model: the highest is what POST /predictions asks', async () => {
+test('with several versions of one model, POST /predictions uses the highest', async () => {
   for (const other of ['torch', 'columns']) await rm(join(workspace.folder, 'models', other), { recursive: true });
   const up = await workspace.rhizome('up', '--detach', '--port', String(port), '--grpc-port', String(grpcPort));
   expect(up.exitCode).toBe(0);

@@ -1,7 +1,7 @@
 /**
- * The service as a fuzzer sees it that knows nothing but its OpenAPI document: schemathesis sends what the document allows and
- * what it forbids, and checks that no answer is outside it. `.ci/schemathesis` installs it; it is looked for in the folder SCHEMATHESIS.
- * `openapi/inexpressible.py` lists the rules that a document cannot tell.
+ * Fuzzes the service with nothing but its OpenAPI document: schemathesis sends requests that the document allows and
+ * ones that it forbids, and checks that every response matches the document. `.ci/schemathesis` installs it and prints its
+ * folder as SCHEMATHESIS. `openapi/inexpressible.py` lists the rules that a document cannot express.
  */
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ const reason = tool === undefined ? 'needs schemathesis: eval "$(.ci/schemathesi
 const minutes = 6;
 const apiKey = 'correct-horse';
 
-/** Each task, each dtype, nested arrays of fixed and dynamic size, a model without rows, one that refuses values. */
+/** Every task and dtype, nested arrays of fixed and dynamic size, a model without rows, one that rejects values. */
 const trained = ['every-dtype', 'isolation-forest', 'no-rows', 'several-outputs', 'torch-tokens'];
 
 let dir: string;
@@ -77,7 +77,7 @@ async function fuzz(...args: readonly string[]): Promise<void> {
   expect(all).toMatch(/Tested: [1-9]\d+/);
 }
 
-// Of the versions one model's are enough: the others' are the same routes.
-testUnless(reason, 'no answer is outside the document, and none is a 5xx', () =>
+// The versions of one model are enough: those of the others have the same routes.
+testUnless(reason, 'every response matches the document, and none is a 5xx', () =>
   fuzz('--exclude-path-regex', '/(?!linear)[a-z-]+/versions/'),
 );

@@ -1,4 +1,4 @@
-/** The package as others get it: what `npm pack` holds, and that it can be imported, with types, from another folder. */
+/** The package as users get it: what `npm pack` contains, and how it is imported, with types, from another folder. */
 import { execa } from 'execa';
 import {
   mkdirSync,
@@ -29,10 +29,10 @@ let packed: Packed;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'rhizome-package-'));
   const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, timeout });
-  // prepack's own output comes before it.
+  // The output of prepack comes first.
   packed = (JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as [Packed])[0];
 
-  // A consumer: what is installed here, and the package in place of this repository.
+  // A consumer's node_modules: what is installed here, and the package instead of this repository.
   mkdirSync(join(folder, 'node_modules/rhizome-kit'), { recursive: true });
   for (const name of readdirSync(modules).filter((entry) => !entry.startsWith('.')))
     symlinkSync(join(modules, name), join(folder, 'node_modules', name));
@@ -57,7 +57,7 @@ const write = (path: string, content: string) => {
 const run = (...argv: readonly string[]) =>
   execa(argv[0]!, argv.slice(1), { cwd: folder, timeout, reject: false, all: true });
 
-test('npm pack holds compiled code, its types, JSON, protocols and what init writes; no source, test, fixture or model', () => {
+test('npm pack contains compiled code, types, JSON, protocols and templates; no source, test or model', () => {
   const paths = packed.files.map(({ path }) => path);
   const kinds =
     /^(package\.json|README\.md|LICENSE|cli\/rhizome\.js|dist\/cli\/templates\/.+|dist\/(cli|client|infra|onnx|service)\/.+\.(js|d\.ts|json)|dist\/service\/grpc\/proto\/.+\.proto)$/;
@@ -77,7 +77,7 @@ test('npm pack holds compiled code, its types, JSON, protocols and what init wri
   expect(packed.size).toBeLessThan(400_000);
 });
 
-test('every export resolves, with types, under module nodenext', async () => {
+test('every export resolves, with types, with module nodenext', async () => {
   write(
     'infra/consumer.ts',
     `
@@ -98,7 +98,7 @@ test('every export resolves, with types, under module nodenext', async () => {
     }
     export type Bodies = [Health, ModelDescription, ModelList];
     export const title: string = schema.title + metrics.requests + Object.keys(selectorLabels('a')).join();
-    // @ts-expect-error the types are checked, not any
+    // @ts-expect-error the types are not any
     export const wrong: PredictionServiceProps = { name: 1, image: 'wine:v1' };
   `,
   );
@@ -126,13 +126,13 @@ test('the example of docs/toolkit.md type-checks and runs', async () => {
   rmSync(join(folder, 'infra/example.ts'));
 });
 
-test('what init writes synthesizes with the package', async () => {
+test('the files that init writes synthesize with the package', async () => {
   const { exitCode, all } = await run('node', 'infra/main.ts');
   expect([exitCode, all]).toEqual([0, '']);
   expect(readdirSync(join(folder, 'charts-out'))).toEqual(['local.k8s.yaml', 'production.k8s.yaml']);
 });
 
-test('the client stands on nothing of Node, and the service loads without the command line', async () => {
+test('the client needs nothing of Node, and the service loads without the command line', async () => {
   const { stdout } = await run(
     'node',
     '--input-type=module',
@@ -154,7 +154,7 @@ test('the client stands on nothing of Node, and the service loads without the co
   expect(imported.filter((from) => !from.startsWith('./'))).toEqual(['../service/contract/endpoints.js']);
 });
 
-test('the command line runs from it', async () => {
+test('the command line runs from the package', async () => {
   expect(await run('node', 'node_modules/rhizome-kit/cli/rhizome.js', '--version')).toMatchObject({
     exitCode: 0,
     stdout: '0.1.0',

@@ -1,4 +1,4 @@
-/** What `npm run e2e` leaves behind: nothing, however the tests end. With a test of its own in place of the real ones. */
+/** `npm run e2e` leaves nothing behind, however the tests end. A test written here takes the place of the real ones. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A test that makes a folder and a process that lasts, and then does what `then` says. */
+/** Writes a test that creates a folder and a long-running process, and then runs the code in `then`. */
 const writeTest = (then: string): Promise<void> =>
   writeFile(
     join(folder, 'e2e/leaves.test.js'),
@@ -37,14 +37,14 @@ const writeTest = (then: string): Promise<void> =>
   });`,
   );
 
-/** Starts e2e/run.ts on it. */
+/** Starts e2e/run.ts with that test. */
 function start() {
   const runner = join(root, 'node_modules/jest-light-runner/src/child-process.js');
   const projects = [
     { displayName: 'e2e', rootDir: folder, testMatch: ['<rootDir>/e2e/*.test.js'], runner, transform: {} },
   ];
   const config = JSON.stringify({ rootDir: folder, projects });
-  // With a context nobody looks for the suite's own cluster, which another run may have.
+  // With a context, the run does not look for the suite's own cluster, which another run may be using.
   const args = ['--context', 'none', '--config', config, 'e2e/leaves'];
   return execa(process.execPath, [join(root, 'e2e/run.ts'), ...args], {
     reject: false,
@@ -57,7 +57,7 @@ function expectNothingLeft(output: string): void {
   if (!existsSync(join(folder, 'made'))) throw new Error(`the test did not run:\n${output}`);
   const { made, pid } = JSON.parse(readFileSync(join(folder, 'made'), 'utf8')) as { made: string; pid: number };
   expect(existsSync(made)).toBe(false);
-  // A zombie has ended; who collects it is not ours to say.
+  // A zombie has ended; its parent collects it.
   expect(execaSync('ps', ['-o', 'stat=', '-p', String(pid)], { reject: false }).stdout).toMatch(/^(Z.*)?$/);
   expect(readFileSync(join(folder, 'undone'), 'utf8')).toBe('first\nsecond\n');
 }
@@ -73,7 +73,7 @@ test.each([
   expect(exitCode).toBe(code);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('a run that is ended by %s leaves nothing, and exits 130', async (signal) => {
+test.each(['SIGINT', 'SIGTERM'] as const)('a run that %s ends leaves nothing and exits with 130', async (signal) => {
   await writeTest('await new Promise((resolve) => setTimeout(resolve, 600_000));');
   const running = start();
   for (let tries = 0; !existsSync(join(folder, 'made')) && tries < 600; tries++) await sleep(100);
@@ -83,7 +83,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('a run that is ended by %s leaves noth
   expect(exitCode).toBe(130);
 });
 
-test('wrong usage says what is right, and runs nothing', async () => {
+test('wrong usage prints the usage and runs nothing', async () => {
   for (const args of [['--context'], ['--registry', 'registry.example']]) {
     const { exitCode, stderr } = await execa(process.execPath, [join(root, 'e2e/run.ts'), ...args], {
       reject: false,

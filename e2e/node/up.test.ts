@@ -27,7 +27,7 @@ async function until<T>(what: string, seconds: number, look: () => Promise<T | u
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (performance.now() > deadline) throw new Error(`waited ${seconds} s in vain until ${what}`);
+    if (performance.now() > deadline) throw new Error(`timed out after ${seconds} s, waiting until ${what}`);
     await sleep(50);
   }
 }
@@ -37,7 +37,7 @@ async function status(): Promise<DeploymentStatus> {
   return JSON.parse(stdout) as DeploymentStatus;
 }
 
-/** From the engine's own record, which is read in no time, where a command takes half a second. */
+/** Reads the local runtime's state file, which is immediate; a command takes half a second. */
 async function recorded(name: string): Promise<ReplicaStatus | undefined> {
   return (await readState(workspace.folder))?.replicas.find(({ status }) => status.name === name)?.status;
 }
@@ -51,7 +51,7 @@ const alive = (pid: number) => {
   }
 };
 
-test('up in the foreground ends with a right prediction; Ctrl-C leaves no process behind', async () => {
+test('up in the foreground ends with a correct prediction; Ctrl-C leaves no process behind', async () => {
   const port = await freePort();
   const child = workspace.start('up', '--port', String(port), '--grpc-port', String(await freePort()));
   up = child;
@@ -102,7 +102,7 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
     });
     backAfter = Date.now() - killedAt;
   };
-  // The balancer leads to the replicas in turn: of connections that come while no other does, each has half.
+  // The balancer uses the replicas in turn: if connections are opened one at a time, each replica has half.
   let others: readonly LoadReport[] = [];
   const kept = await underLoad([load], async () => {
     others = await underLoad([{ ...load, rate: 200, connections: 'new' }], killOne);
@@ -116,8 +116,8 @@ test('kill -9 of a replica under load: it is back within 3 s, and only its own c
     expect(lost).toEqual([]);
     expect(failures.filter(({ failedAt }) => failedAt > killedAt + 2000 || failedAt < killedAt)).toEqual([]);
   }
-  // The victim's half was opened anew; the other half was never lost. Of connections that a busy machine made necessary
-  // beside the 26, which came while others did, the victim may have had any.
+  // The killed replica's half was reopened; the other half was never lost. If a busy machine needed more than the 26
+  // connections, the killed replica may have had any number of the additional ones.
   const reopened = kept[0]!.opened - kept[0]!.kept;
   expect(reopened).toBeGreaterThanOrEqual(13);
   expect(reopened).toBeLessThanOrEqual(13 + (kept[0]!.kept - 26));
