@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths } from '../../service/contract/index.ts';
-import { curlLine, type Asserted, type Proof } from '../ask/predict.ts';
+import { curlLine } from '../ask/predict.ts';
+import type { Verification, VerifiedModel } from '../ask/verify-models.ts';
 import { columns, textWidth } from '../terminal/columns.ts';
 import type { Style } from '../terminal/style.ts';
 
@@ -15,12 +16,16 @@ export function address(url: string, grpc: string | undefined, style: Style): st
 }
 
 /** Returns a line for each model: its name and version, whether it was verified, its first prediction. */
-export function modelLines({ asserted, withoutExamples }: Proof, style: Style, width: number): readonly string[] {
+export function modelLines(
+  { verified, withoutExamples }: Verification,
+  style: Style,
+  width: number,
+): readonly string[] {
   const rows = [
-    ...asserted.map(({ model, version, answer, milliseconds }) => [
+    ...verified.map(({ model, version, prediction, milliseconds }) => [
       `${style('green', '✓')} ${model} ${version}`,
       `verified in ${milliseconds.toFixed(0)} ms`,
-      formatPrediction(answer as Predicted),
+      formatPrediction(prediction as Predicted),
     ]),
     ...withoutExamples.map(({ name, version, folder }) => [
       `${style('yellow', '-')} ${name} ${version}`,
@@ -67,10 +72,10 @@ function formatValue(value: unknown): string {
 }
 
 /** Returns what to type next: a curl line if one fits, otherwise the command that prints it. */
-export function tryLines(url: string, { asserted }: Proof, width: number): readonly string[] {
-  const [first] = asserted;
+export function tryLines(url: string, { verified }: Verification, width: number): readonly string[] {
+  const [first] = verified;
   if (first === undefined) return [`  curl ${url}${paths.models}`];
-  for (const each of asserted) {
+  for (const each of verified) {
     const lines = curlLines(url, each, width);
     if (lines !== undefined) return lines;
   }
@@ -78,7 +83,7 @@ export function tryLines(url: string, { asserted }: Proof, width: number): reado
 }
 
 /** Undefined if one of the lines would be too long. */
-function curlLines(url: string, { path, body }: Asserted, width: number): readonly string[] | undefined {
+function curlLines(url: string, { path, body }: VerifiedModel, width: number): readonly string[] | undefined {
   // curl's default scheme is http.
   const line = `  ${curlLine({ url, path, body }).replace('curl http://', 'curl ')}`;
   const at = line.indexOf(' -d ') + ' -d'.length;
@@ -95,8 +100,8 @@ export function unsupportedLine(count: number, root: string): readonly string[] 
 }
 
 /** Returns what `--json` prints of the predictions. */
-export function summaryOf({ asserted }: Proof): object {
-  const answers = asserted.map(({ model, version, answer }) => ({ model, version, answer }));
+export function summaryOf({ verified }: Verification): object {
+  const answers = verified.map(({ model, version, prediction }) => ({ model, version, answer: prediction }));
   return { answer: answers[0]?.answer, answers };
 }
 

@@ -402,7 +402,7 @@ test('a context: loads into the kind cluster that it names, asks for an image el
   expect(unknown.exitCode).toBe(1);
   const busy = await project.start(['up', '--on', 'context=kind-mine', '--port', String(service.port)]);
   expect(busy.exitCode).toBe(1);
-  expect(busy.stderr).toMatch(/✗ Port \d+ of this machine is in use.*\n.* Name another one with --port\.$/);
+  expect(busy.stderr).toMatch(/✗ Port \d+ of this machine is in use.*\n.* Choose another port with --port\.$/);
 
   expect(unknown.stderr).toContain('✗ kubectl has no context "nowhere".\n  → It has: staging, kind-mine.');
 });

@@ -3,7 +3,7 @@ import { toJson } from '../json.ts';
 import { privateCharts, readManifests, type Manifests } from '../project/manifests.ts';
 import { apply, isApplied } from '../steps/apply.ts';
 import { build, tagByContent } from '../images/build.ts';
-import { assertPredictions, type Proof } from '../ask/predict.ts';
+import { verifyModels, type Verification } from '../ask/verify-models.ts';
 import { nameInRegistry, push } from '../images/push.ts';
 import { checkContainerEngine, preflight } from '../steps/preflight.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
@@ -126,7 +126,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   const url = mapped ?? forward?.url ?? '';
   try {
     const asking = options.verbose === true ? context : { ...context, report: withoutCommands(context.report) };
-    const proof = await run('Predict', (skip) => assertPredictions(asking, url, skip));
+    const verification = await run('Predict', (skip) => verifyModels(asking, url, skip));
     // With --detach, a forwarded port was only for the prediction.
     const lasts = forward === undefined || options.detach !== true;
     if (options.json === true)
@@ -135,11 +135,11 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
           target: cluster.name,
           ...(lasts && { url }),
           image,
-          ...summaryOf(proof),
+          ...summaryOf(verification),
           steps: times,
         }),
       );
-    else context.print(nextSteps(cluster, manifests, proof, lasts ? url : undefined));
+    else context.print(nextSteps(cluster, manifests, verification, lasts ? url : undefined));
     if (options.detach === true) return;
     context.report.line('Watching the replicas. Ctrl-C ends this command; the replicas keep running.');
     await watch(context, cluster, (line) => {
@@ -151,18 +151,23 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
 }
 
 /** @param url of the Service; undefined if no port of this machine leads there */
-function nextSteps(cluster: Cluster, manifests: Manifests, proof: Proof, url: string | undefined): string {
+function nextSteps(
+  cluster: Cluster,
+  manifests: Manifests,
+  verification: Verification,
+  url: string | undefined,
+): string {
   const scope = { context: cluster.context, namespace: manifests.namespace };
   const style = createStyle(process.stdout);
   const width = screenWidth();
   const lines =
     url === undefined
       ? [`  ${quote(kubectlForward(scope, manifests.service.name, defaultPort, manifests.service.port))}`]
-      : tryLines(url, proof, width);
+      : tryLines(url, verification, width);
   return [
     '',
     url === undefined ? `The model is running on ${cluster.name}.` : address(url, undefined, style),
-    ...modelLines(proof, style, width),
+    ...modelLines(verification, style, width),
     '',
     'Try:',
     ...lines,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { assertPredictions, type Proof } from '../ask/predict.ts';
+import { verifyModels, type Verification } from '../ask/verify-models.ts';
 import { toJson } from '../json.ts';
 import {
   detach,
@@ -45,12 +45,12 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
     unsupported,
   }: Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'>): Promise<void> => {
     events.ready();
-    const proof = await run('Predict', (skip) => assertPredictions(context, url, skip));
+    const verification = await run('Predict', (skip) => verifyModels(context, url, skip));
     if (options.verbose === true) for (const line of unsupportedLines(unsupported)) report.line(line);
     context.print(
       options.json === true
-        ? toJson({ target: 'local', url, grpc, ...summaryOf(proof), steps: times })
-        : firstScreen({ url, grpc, unsupported, proof, root, detached: options.detach === true }),
+        ? toJson({ target: 'local', url, grpc, ...summaryOf(verification), steps: times })
+        : firstScreen({ url, grpc, unsupported, verification, root, detached: options.detach === true }),
     );
   };
 
@@ -105,15 +105,15 @@ const unsupportedLines = (groups: readonly UnsupportedFields[]): readonly string
   groups.map(({ fields, meaning }) => `does not apply to local processes: ${fields.join(', ')} (${meaning})`);
 
 interface Ready extends Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'> {
-  readonly proof: Proof;
+  readonly verification: Verification;
   readonly root: string;
   readonly detached: boolean;
 }
 
-function firstScreen({ url, grpc, unsupported, proof, root, detached }: Ready): string {
+function firstScreen({ url, grpc, unsupported, verification, root, detached }: Ready): string {
   const style = createStyle(process.stdout);
   const width = screenWidth();
-  const models = modelLines(proof, style, width);
+  const models = modelLines(verification, style, width);
   const fields = unsupported.reduce((sum, group) => sum + group.fields.length, 0);
   return [
     address(url, grpc, style),
@@ -121,7 +121,7 @@ function firstScreen({ url, grpc, unsupported, proof, root, detached }: Ready): 
     ...unsupportedLine(fields, root).map((line) => style('dim', line)),
     ...(models.length > 4 ? [] : ['']),
     detached ? 'Try:' : 'Try in another terminal:',
-    ...tryLines(url, proof, width),
+    ...tryLines(url, verification, width),
     ...(models.length > 3 ? [] : ['']),
     detached
       ? 'Next: npx rhizome status, npx rhizome logs. Stop: npx rhizome down'

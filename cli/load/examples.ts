@@ -2,7 +2,7 @@ import { exampleMismatch, type ObservedPrediction } from '../../onnx/batch/examp
 import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, projectModels, type ProjectModel } from '../project/models.ts';
 import { apiKey } from '../ask/connection.ts';
-import { assertPrediction, examplesOf } from '../ask/predict.ts';
+import { examplesOf, verifyModel } from '../ask/verify-models.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import type { LoadRequest } from './attempt.ts';
 
@@ -27,7 +27,7 @@ export async function loadOfExamples(root: string, url: string, asked?: string):
  */
 export async function assertedLoad(context: ExecContext, url: string, asked?: string): Promise<ExampleLoad> {
   const all = await targets(context.root, asked);
-  for (const { model, path } of all) await assertPrediction(context, url, model, path);
+  for (const { model, path } of all) await verifyModel(context, url, model, path);
   return toLoad(url, all);
 }
 

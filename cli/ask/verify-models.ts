@@ -1,0 +1,96 @@
+import { exampleMismatch, type ObservedPrediction } from '../../onnx/batch/example-mismatch.ts';
+import type { Example } from '../../onnx/signature/model-json.ts';
+import { paths, type ModelList } from '../../service/contract/index.ts';
+import { Failure } from '../failure.ts';
+import { toJson } from '../json.ts';
+import { predictionsPath, projectModels, type ProjectModel } from '../project/models.ts';
+import type { Skip } from '../terminal/steps.ts';
+import type { ExecContext } from '../tools/exec.ts';
+import { connect, orFailure, patient } from './connection.ts';
+import { predict } from './predict.ts';
+
+/** A model that predicted its first example correctly. */
+export interface VerifiedModel {
+  readonly model: string;
+  readonly version: string;
+  /** The service's response. */
+  readonly prediction: unknown;
+  /** How long the request took. */
+  readonly milliseconds: number;
+  /** The request: JSON text, and the path that it was sent to. */
+  readonly body: string;
+  readonly path: string;
+}
+
+/** Shows that the deployed models work. */
+export interface Verification {
+  /** The default model first, then the latest versions of the others. */
+  readonly verified: readonly VerifiedModel[];
+  /** Models that could not be verified. */
+  readonly withoutExamples: readonly ProjectModel[];
+}
+
+/**
+ * Sends the first example of every model and version that has examples, and checks the predictions. The default model's
+ * example is also sent to the path without a model's name.
+ */
+export async function verifyModels(context: ExecContext, url: string, skip: Skip): Promise<Verification> {
+  const models = await projectModels(context.root);
+  const latest = models.filter(({ isLatest }) => isLatest);
+  const standard = latest.length === 1 ? latest[0]?.name : await defaultModel(context, url);
+  const rank = ({ name, isLatest }: ProjectModel): number => (!isLatest ? 2 : name === standard ? 0 : 1);
+  const verified: VerifiedModel[] = [];
+  const withoutExamples: ProjectModel[] = [];
+  for (const model of models.toSorted((a, b) => rank(a) - rank(b))) {
+    if (model.examples.length === 0) {
+      withoutExamples.push(model);
+      continue;
+    }
+    const paths = rank(model) === 0 ? [predictionsPath(), predictionsPath(model)] : [predictionsPath(model)];
+    const [first] = await Promise.all(paths.map((path) => verifyModel(context, url, model, path)));
+    if (first !== undefined) verified.push(first);
+  }
+  if (verified.length === 0) skip('no model has examples');
+  return { verified, withoutExamples };
+}
+
+/** Returns the model that serves POST /predictions; undefined if there is none. */
+export async function defaultModel(context: ExecContext, url: string): Promise<string | undefined> {
+  const list = await orFailure(url, connect(context, url).request(paths.models, patient));
+  return (list as Partial<ModelList>).default;
+}
+
+/** Sends a model's first example and checks the prediction. @throws {Failure} if it differs from that of model.json */
+export async function verifyModel(
+  context: ExecContext,
+  url: string,
+  model: ProjectModel,
+  path = predictionsPath(model),
+): Promise<VerifiedModel> {
+  const { name, version } = model;
+  const [example] = examplesOf(model);
+  const options = { url, path, body: toJson(example.input), ...patient };
+  const started = performance.now();
+  const prediction = await predict(context, options);
+  const milliseconds = performance.now() - started;
+  const difference = exampleMismatch(example, prediction as ObservedPrediction);
+  if (difference !== undefined) {
+    throw new Failure(`The model ${name} does not predict its first example as its model.json says: ${difference}.`, {
+      details: [`sent     ${options.body}`, `received ${toJson(prediction)}`],
+      hint: 'Check that model.onnx and model.json belong together, and that the URL is that of the service.',
+    });
+  }
+  return { model: name, version, prediction, milliseconds, body: options.body, path };
+}
+
+/** Returns a model's examples. @throws {Failure} if it has none */
+export function examplesOf({ folder, examples }: ProjectModel): readonly [Example, ...Example[]] {
+  const [first, ...others] = examples;
+  if (first === undefined)
+    throw new Failure(`models/${folder}/model.json has no examples.`, {
+      hint:
+        'Add one, with "input" and "prediction". ' +
+        'To send your own rows, use `rhizome predict` with --json or --file.',
+    });
+  return [first, ...others];
+}
