@@ -22,6 +22,7 @@ const list = (value: string): string[] => value.split(',').map((name) => name.tr
 
 export function addCommand(context: CommandContext): Command {
   return new Command('add')
+    .summary('add a model to the project')
     .description('add a model to models/: read its signature from the graph, and record two examples by running it')
     .argument('<model>', 'file that your training library exported')
     .option('--name <name>', "name of the model (default: the file's name; for model.onnx, the project's)")
@@ -34,7 +35,7 @@ export function addCommand(context: CommandContext): Command {
       'after',
       examples(
         'rhizome add wine.onnx',
-        'rhizome add model.onnx --name wine --features alcohol,ash,hue --classes barolo,grignolino,barbera',
+        'rhizome add model.onnx --name wine --features alcohol,ash,hue',
         'rhizome add new.onnx --name wine --version 2',
       ),
     )

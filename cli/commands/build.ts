@@ -17,6 +17,7 @@ interface BuildFlags {
 
 export function buildCommand(context: CommandContext): Command {
   return new Command('build')
+    .summary('build the image')
     .description('build the image; NODE_EXTRA_CA_CERTS and ~/.npmrc are passed as build secrets, if they exist')
     .option('--tag <name:tag>', 'name of the image (default: its name in the manifests)')
     .option('--base-image <reference>', "base image; also BASE_IMAGE (default: the Dockerfile's)")

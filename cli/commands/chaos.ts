@@ -23,6 +23,7 @@ const names = experiments.map(({ name }) => name);
 
 export function chaosCommand(context: CommandContext): Command {
   return new Command('chaos')
+    .summary('break replicas and check that they recover')
     .description('break the replicas on purpose, under load, and check that they recover; everything is undone')
     .addArgument(new Argument('<experiment...>', `${names.join(', ')}; or all`).choices([...names, 'all']))
     .addOption(onOption('the running target'))

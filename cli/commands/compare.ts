@@ -19,6 +19,7 @@ interface CompareFlags {
 
 export function compareCommand(context: CommandContext): Command {
   return new Command('compare')
+    .summary('compare a new model with one of the project')
     .description('run a new model and one of the project on the same rows, and show which predictions change')
     .argument('<model>', "file of the new model; it is read with the names of the other's model.json")
     .requiredOption('--with <name>', 'model of the project, such as wine or wine/2')
@@ -34,7 +35,7 @@ export function compareCommand(context: CommandContext): Command {
     .option('--json', 'print {"rows", "changed", "share", "changes", "largest", "before", "after"}')
     .addHelpText(
       'after',
-      `${examples('rhizome compare new.onnx --with wine --file holdout.csv --label cultivar --max-change 1%', 'rhizome compare new.onnx --with houses/2 --file holdout.csv --label price --tolerance 5%')}\n\nExit code: 1 if more than --max-change changes.\nBoth models run in this process: nothing needs to be up.`,
+      `${examples('rhizome compare new.onnx --with wine --file holdout.csv --max-change 1%', 'rhizome compare new.onnx --with houses/2 --file holdout.csv --label price')}\n\nExit code: 1 if more than --max-change changes.\nBoth models run in this process: nothing needs to be up.`,
     )
     .action(async (file: string, flags: CompareFlags) => {
       const model = await projectModel(context.root, flags.with);

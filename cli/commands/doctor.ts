@@ -15,6 +15,7 @@ import { defaultPort, examples, onOption, type CommandContext } from './options.
 
 export function doctorCommand(context: CommandContext): Command {
   return new Command('doctor')
+    .summary('check what `up` needs')
     .description('check what `up` needs: programs, versions, memory and cluster permissions; changes nothing')
     .addOption(onOption('local'))
     .option('--json', 'print [{"what", "state": "ok" | "warning" | "missing", "detail", "fix"}]')

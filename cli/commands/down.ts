@@ -5,6 +5,7 @@ import { examples, onOption, type CommandContext } from './options.ts';
 
 export function downCommand(context: CommandContext): Command {
   return new Command('down')
+    .summary('remove what `up` created')
     .description('remove what `up` created, and nothing else; on kind that is the cluster')
     .addOption(onOption('the running target'))
     .option('--json', 'print {"removed": [...]}')

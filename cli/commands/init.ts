@@ -21,6 +21,7 @@ interface InitFlags {
 export function initCommand(given: CommandContext): Command {
   const { report, signal } = given;
   return new Command('init')
+    .summary('set up a project for your model')
     .description('set up a project for your model in this folder, which may be an existing repository')
     .option('--model <file>', 'model that your training library exported; you can add it later')
     .option('--name <name>', "name of the model and the project (default: the file's name or the folder's)")

@@ -10,6 +10,7 @@ import { examples, type CommandContext } from './options.ts';
 
 export function inspectCommand(context: CommandContext): Command {
   return new Command('inspect')
+    .summary('show what a model file contains')
     .description('show the inputs, outputs and operators of a model, and how it will be served or why it cannot be')
     .argument('<model>', 'file that your training library exported, or its folder')
     .option('--json', 'print {"file", "bytes", "servable", "reason", "model", "signature"}')

@@ -21,6 +21,7 @@ interface LoadFlags {
 
 export function loadCommand(context: CommandContext): Command {
   return new Command('load')
+    .summary('send requests at a steady rate')
     .description("send the models' examples at a steady rate, check every response, and report how long they took")
     .argument('[model]', 'such as wine or wine/2 (default: all models, in turn)')
     .addOption(onOption('the running target'))

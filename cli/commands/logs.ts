@@ -14,6 +14,7 @@ interface LogsFlags {
 
 export function logsCommand(context: CommandContext): Command {
   return new Command('logs')
+    .summary("print the replicas' last log lines")
     .description(
       "print the replicas' last log lines: readable on a terminal, otherwise as JSON after the replica's name",
     )

@@ -25,6 +25,7 @@ interface PredictFlags {
 
 export function predictCommand(context: CommandContext): Command {
   return new Command('predict')
+    .summary('send a request to a model')
     .description("send a request to a model and print the response; by default, the model's first example")
     .argument('[model]', 'such as wine or wine/2; required only if there are several')
     .addOption(onOption('the running target'))
@@ -54,7 +55,7 @@ export function predictCommand(context: CommandContext): Command {
       'after',
       examples(
         'rhizome predict',
-        `rhizome predict iris --json '{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}'`,
+        `rhizome predict wine --json '{"alcohol": 13.2, "ash": 2.4, "hue": 1.05}'`,
         'rhizome predict --file flowers.csv --out predictions.csv',
         'cat rows.json | rhizome predict wine/2 --file - --url http://localhost:8080',
         'API_KEY=... rhizome predict      # sends "Authorization: Bearer ..."',

@@ -12,6 +12,7 @@ interface TypesFlags {
 
 export function typesCommand(context: CommandContext): Command {
   return new Command('types')
+    .summary('print TypeScript types of the models')
     .description("print the models' inputs and outputs as TypeScript types, for the client")
     .option('--out <file>', 'write the types to a file instead of printing them')
     .option('--check', 'write nothing, and fail if the file of --out differs')

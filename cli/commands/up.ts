@@ -10,6 +10,7 @@ import type { UpOptions } from './up-options.ts';
 
 export function upCommand(context: CommandContext): Command {
   return new Command('up')
+    .summary('run the models and check a prediction')
     .description('run the models in replicas that restart, wait until they are ready, and check a prediction of each')
     .addOption(onOption('local'))
     .option('--port <number>', 'port on this machine (default: 8080; on kind, the one in kind.yaml)', parsePort)
