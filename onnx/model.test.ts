@@ -30,20 +30,20 @@ test('the iris model, as its training library wrote it, reproduces its examples'
 
 test('a classifier with string labels predicts them', async () => {
   await put('string-labels');
-  const [answer] = await (await load()).predict([[5.1, 3.5, 1.4, 0.2]]);
-  expect(answer?.prediction).toBe('setosa');
-  expect(Object.keys(answer?.probabilities ?? {})).toEqual(['setosa', 'versicolor', 'virginica']);
+  const [result] = await (await load()).predict([[5.1, 3.5, 1.4, 0.2]]);
+  expect(result?.prediction).toBe('setosa');
+  expect(Object.keys(result?.probabilities ?? {})).toEqual(['setosa', 'versicolor', 'virginica']);
 });
 
 test('each column goes into its own input, with its own type', async () => {
   await put('columns', { classes: ['small', 'large'] });
-  const answers = await (
+  const results = await (
     await load()
   ).predict([
     ['red', 1],
     ['blue', 4],
   ]);
-  expect(answers.map(({ prediction }) => prediction)).toEqual(['small', 'large']);
+  expect(results.map(({ prediction }) => prediction)).toEqual(['small', 'large']);
 });
 
 test('a regressor predicts a number', async () => {

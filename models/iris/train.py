@@ -40,8 +40,8 @@ model = to_onnx(classifier, x[:1])
 rows = x_test[[int(numpy.flatnonzero(y_test == label)[0]) for label in range(len(classes))]]
 probabilities = classifier.predict_proba(rows)
 session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-answers = session.run(None, {"X": rows})[1]
-largest = max(abs(answer[c] - p[c]) for answer, p in zip(answers, probabilities) for c in range(len(classes)))
+onnx_probabilities = session.run(None, {"X": rows})[1]
+largest = max(abs(row[c] - p[c]) for row, p in zip(onnx_probabilities, probabilities) for c in range(len(classes)))
 assert largest < 1e-5, f"ONNX and scikit-learn differ by {largest}"
 
 signature = {

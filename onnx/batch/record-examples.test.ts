@@ -79,7 +79,7 @@ describe('plausible inputs', () => {
 });
 
 describe('recorded examples', () => {
-  const answer = (prediction: string | number, probabilities?: Record<string, number>): Prediction => ({
+  const result = (prediction: string | number, probabilities?: Record<string, number>): Prediction => ({
     prediction,
     ...(probabilities && { probabilities }),
   });
@@ -89,7 +89,7 @@ describe('recorded examples', () => {
       Promise.resolve(
         rows.map(([a]) => {
           const low = 1 - Number(a) / 10;
-          return answer(low > 0.5 ? 'low' : 'high', { low, high: 1 - low });
+          return result(low > 0.5 ? 'low' : 'high', { low, high: 1 - low });
         }),
       );
     const examples = await recordExamples(
@@ -112,7 +112,7 @@ describe('recorded examples', () => {
 
   test('come from the first set that leads to different predictions', async () => {
     const predict = (rows: readonly Row[]) =>
-      Promise.resolve(rows.map(([a]) => answer(Number(a) > 50 ? 'large' : 'small')));
+      Promise.resolve(rows.map(([a]) => result(Number(a) > 50 ? 'large' : 'small')));
     const examples = await recordExamples(
       two,
       [
@@ -137,7 +137,7 @@ describe('recorded examples', () => {
   test('skip rows that the model rejects, and predictions that JSON cannot hold', async () => {
     const predict = (rows: readonly Row[]) => {
       if (rows.some(([a]) => a === 0)) return Promise.reject(new Error('unknown category'));
-      return Promise.resolve(rows.map(([a]) => answer(a === 1 ? Number.NaN : Number(a))));
+      return Promise.resolve(rows.map(([a]) => result(a === 1 ? Number.NaN : Number(a))));
     };
     const examples = await recordExamples(
       two,

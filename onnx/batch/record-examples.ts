@@ -36,9 +36,9 @@ export async function recordExamples(
 }
 
 /** Removes the scores that a support vector machine has instead of probabilities: model.json does not allow them. */
-function inRange(answer: Prediction): Prediction {
-  const { probabilities, ...rest } = answer;
-  return Object.values(probabilities ?? {}).every((p) => p >= 0 && p <= 1) ? answer : rest;
+function inRange(result: Prediction): Prediction {
+  const { probabilities, ...rest } = result;
+  return Object.values(probabilities ?? {}).every((p) => p >= 0 && p <= 1) ? result : rest;
 }
 
 /** Runs the rows together, then, if that fails, one by one: a single unknown category fails the whole batch. */
@@ -101,14 +101,14 @@ function margin({ probabilities, score }: Prediction): number {
 }
 
 /** Returns whether a prediction suits a JSON file: no NaN, no infinities, and not thousands of numbers. */
-function sendable(row: Row, answer: Prediction): boolean {
-  const { prediction, probabilities, score, outputs } = answer;
+function sendable(row: Row, result: Prediction): boolean {
+  const { prediction, probabilities, score, outputs } = result;
   return (
     (typeof prediction !== 'number' || Number.isFinite(prediction)) &&
     (score === undefined || Number.isFinite(score)) &&
     Object.values(probabilities ?? {}).every(Number.isFinite) &&
     Object.values(outputs ?? {}).every(finite) &&
-    readable(row, answer)
+    readable(row, result)
   );
 }
 
@@ -123,9 +123,9 @@ const written = (outputs: Prediction['outputs'] = {}): string =>
   JSON.stringify(outputs, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 
 /** Converts a row and its prediction to an example for model.json; undefined if it has thousands of numbers. */
-export function toExample({ features }: Signature, row: Row, answer: Prediction): Example | undefined {
-  if (!readable(row, answer)) return undefined;
-  const { prediction, probabilities, score, outputs } = answer;
+export function toExample({ features }: Signature, row: Row, result: Prediction): Example | undefined {
+  if (!readable(row, result)) return undefined;
+  const { prediction, probabilities, score, outputs } = result;
   const numbers = (value: number): number => Number(value.toPrecision(7));
   return {
     input: Object.fromEntries(features.map(({ name }, index) => [name, cellJson(row[index] ?? 0)])),

@@ -41,10 +41,10 @@ export function engineCases(load: () => Promise<Session>): void {
 
   test('runs in progress at the same time each return their own outputs', async () => {
     const session = await load();
-    const answers = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 20 }, (_, n) => session.run({ X: x([[n, -n]]) }, ['doubled'])),
     );
-    expect(answers.map(({ doubled }) => Array.from(doubled!.data as Float32Array))).toEqual(
+    expect(results.map(({ doubled }) => Array.from(doubled!.data as Float32Array))).toEqual(
       Array.from({ length: 20 }, (_, n) => [2 * n, -2 * n]),
     );
   });

@@ -40,11 +40,11 @@ describe('onnxruntime', () => {
         { dtype: name as DType, shape: [2], data: data[name]! },
       ]),
     );
-    const answer = await session.run(
+    const outputs = await session.run(
       feeds,
       session.outputs.map(({ name }) => name),
     );
-    expect(Object.values(answer)).toEqual(Object.values(feeds));
+    expect(Object.values(outputs)).toEqual(Object.values(feeds));
   });
 
   test.each([

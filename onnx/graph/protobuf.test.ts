@@ -28,7 +28,7 @@ test.each([
   ['a group, which protobuf no longer uses', Uint8Array.of(11), 'unknown wire type 3'],
   ['the field number 0', Uint8Array.of(0, 1), 'invalid number 0'],
   ['a number of more than 64 bits', new Uint8Array(12).fill(255).with(0, 8), 'more than 64 bits'],
-])('refuses %s', (_, bytes, reason) => {
+])('%s is an error', (_, bytes, reason) => {
   expect(() => [...fields(bytes)]).toThrow(ProtobufError);
   expect(() => [...fields(bytes)]).toThrow(reason);
 });

@@ -37,7 +37,7 @@ const plain = ({ data, shape }: Tensor): unknown =>
     shape,
   );
 
-async function answers(model: Uint8Array, feeds: Expected['feeds']): Promise<Record<string, unknown>> {
+async function runModel(model: Uint8Array, feeds: Expected['feeds']): Promise<Record<string, unknown>> {
   const session = await onnxruntime.load(model, { threads: 1 });
   const tensors = Object.fromEntries(
     Object.entries(feeds).map(([name, { dtype, shape, data }]) => [
@@ -90,7 +90,7 @@ test.each(Object.keys(expected))(
   "%s: every output is a tensor, with the values that Python's onnxruntime returns",
   async (name) => {
     const { feeds, outputs } = expected[name]!;
-    const actual = await answers(tensorsOnly(await fixture(`graphs/${name}`)).model, feeds);
+    const actual = await runModel(tensorsOnly(await fixture(`graphs/${name}`)).model, feeds);
     expect(Object.keys(actual)).toEqual(Object.keys(outputs));
     for (const [output, value] of Object.entries(outputs))
       expect([output, actual[output], close(actual[output], value)]).toEqual([output, expect.anything(), true]);

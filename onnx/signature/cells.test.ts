@@ -38,7 +38,7 @@ describe('reading a value', () => {
       { path: [], expected: "one length for both dimensions 'n'" },
     ],
     ['an array for a scalar', feature('float32', []), [1], { path: [], value: [1] }],
-  ])('refuses %s', (_, what, json, problem) => {
+  ])('does not accept %s', (_, what, json, problem) => {
     expect(readCell(what, json).problem).toMatchObject(problem);
   });
 });
