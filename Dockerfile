@@ -1,27 +1,31 @@
-# docker build --tag iris-server:v0.1.0 .            docs/image.md says what each layer holds, and how to build behind a proxy
+# docker build --tag iris-server:v0.1.0 .
+# docs/image.md describes the layers, and how to build behind a proxy.
 
-# The Node of package-lock.json. Another registry's copy, or another distribution: --build-arg BUILD_IMAGE=… BASE_IMAGE=…
+# The same version of Node as in package-lock.json. To use other images:
+#   --build-arg BUILD_IMAGE=… --build-arg BASE_IMAGE=…
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
-# Installs, on the platform of the machine that builds; needs npm and a shell.
+# Installs the packages on the build machine's platform. Needs npm and a shell.
 ARG BUILD_IMAGE=${NODE_IMAGE}
-# Runs, on the platform that is asked for; needs Node 24, glibc and libstdc++. Nothing is run in it here: no emulation.
+# Runs the service on the target platform. Needs Node 24, glibc and libstdc++. The build runs nothing in it, so there is
+# no emulation.
 ARG BASE_IMAGE=${NODE_IMAGE}
 
 FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Of the development dependencies the image needs the ONNX runtime alone, which is an optional peer of the package. The
-# versions are those of package-lock.json all the same.
+# The ONNX runtime is an optional peer dependency, and so listed as a development dependency. It is the only one that
+# the image needs. The versions still come from package-lock.json.
 RUN npm pkg set "dependencies.onnxruntime-node=$(npm pkg get devDependencies.onnxruntime-node | tr -d '\"')" \
  && npm pkg delete devDependencies.onnxruntime-node
-# Secrets are mounted for this one step, so they are in no layer. Install scripts stay off: the service needs none.
+# Secrets are only mounted for this step, so they are not in a layer. The service needs no install scripts.
 RUN --mount=type=cache,target=/root/.npm \
     --mount=type=secret,id=ca \
     --mount=type=secret,id=npmrc,target=/root/.npmrc \
     if [ -s /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
     npm install --omit=dev --ignore-scripts --no-audit --no-fund
 
-# What the service imports, for the target's platform, readable by any user whatever the checkout's umask was.
+# Keeps what the service imports, for the target platform. Makes it readable by any user,
+# whatever the checkout's umask was.
 FROM dependencies AS app
 COPY service ./service
 COPY onnx ./onnx
@@ -31,8 +35,8 @@ ARG TARGETARCH
 RUN node --no-warnings service/image/prune.ts --os "$TARGETOS" --arch "$TARGETARCH" service onnx \
  && rm -r service/image && chmod -R a+rX,go-w package.json service onnx models
 
-# One layer a rate of change, the slowest first. BuildKit compares what is copied, not how it came about: a change of the
-# service that imports nothing new leaves the layer of node_modules as it was.
+# The layers that change least come first. BuildKit compares the content that is copied, so a change in the service
+# without new imports does not change the layer of node_modules.
 FROM ${BASE_IMAGE}
 WORKDIR /app
 COPY --from=app /app/node_modules ./node_modules
@@ -41,13 +45,13 @@ COPY --from=app /app/onnx ./onnx
 COPY --from=app /app/service ./service
 COPY --from=app /app/models ./models
 
-# The ONNX runtime would report its use to its makers.
+# Turns off the telemetry of the ONNX runtime.
 ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1
-# Numeric, or Kubernetes cannot tell that it is not root. It owns no file here.
+# Numeric, so that Kubernetes can verify that it is not root. The user owns no files.
 USER 10001:10001
 EXPOSE 8000 8001
 STOPSIGNAL SIGTERM
-# The official image's entry point adds a shell script and nothing that this image needs.
+# Removes the entry point of the official image, a shell script that this image does not need.
 ENTRYPOINT []
 CMD ["node", "service/main.ts"]
 

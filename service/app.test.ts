@@ -88,7 +88,7 @@ describe('POST /predictions', () => {
   });
 });
 
-test('a model that does not respond in time: 504, code `timeout`, without Retry-After, here and below /v2', async () => {
+test('a model that does not respond in time is a 504 with code `timeout` and without Retry-After', async () => {
   const { request, logs } = await start({
     engine: engineThatRuns(() => new Promise(() => undefined)),
     requestTimeoutSeconds: 0.05,
@@ -229,7 +229,7 @@ test('with an API key, requests need it, but probes, metrics and documentation d
   expect(await json(await request('GET', '/openapi.json'))).toHaveProperty('components.securitySchemes.apiKey');
 });
 
-test('the request id comes from X-Request-Id, traceparent, or is generated; it is in the response and the log', async () => {
+test('the request id comes from X-Request-Id or traceparent, or is generated; it is returned and logged', async () => {
   const { request, logs } = await start();
   const id = async (headers: Record<string, string>) =>
     (await request('POST', '/predictions', flower, headers)).headers.get('X-Request-Id');

@@ -11,7 +11,7 @@ import type { KeySource } from './config/api-key.ts';
 import { auth } from './middleware/auth.ts';
 import { bodyLimit } from './middleware/body-limit.ts';
 import { draining } from './middleware/draining.ts';
-import { metrics, type Metrics } from './middleware/metrics.ts';
+import { countRequests, type Metrics } from './middleware/metrics.ts';
 import { problems } from './middleware/problems.ts';
 import { requestId } from './middleware/request-id.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -33,7 +33,7 @@ export interface Dependencies {
 }
 
 /** Creates the HTTP application. It does not listen, and does not load models. */
-export function createApp({ repository, lifecycle, metrics: collected, logger, apiKey, options }: Dependencies): Hono {
+export function createApp({ repository, lifecycle, metrics, logger, apiKey, options }: Dependencies): Hono {
   const app = new Hono();
   app.onError(problems(logger));
   app.notFound((c) => {
@@ -46,15 +46,15 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
   app.use(
     requestId(),
     accessLog(logger, [paths.live, paths.ready, paths.metrics, ...inferenceProbes]),
-    metrics(collected),
+    countRequests(metrics),
     securityHeaders(),
     draining(lifecycle),
   );
   const { requestTimeoutSeconds } = options;
-  const operations = new InferenceOperations({ repository, lifecycle, metrics: collected, requestTimeoutSeconds });
+  const operations = new InferenceOperations({ repository, lifecycle, metrics, requestTimeoutSeconds });
   health(app, repository, lifecycle);
   inferenceHealth(app, operations);
-  metricsRoute(app, collected);
+  metricsRoute(app, metrics);
   docs(app, () => ({
     loaded: repository.loaded,
     defaultVersion: (name) => loadedModel(() => repository.get(name)),
@@ -65,7 +65,7 @@ export function createApp({ repository, lifecycle, metrics: collected, logger, a
 
   // The routes above are open. Those below need the API key, and their bodies are limited.
   app.use(auth(apiKey), bodyLimit(options.maxBodyBytes));
-  predictions(app, repository, collected, options);
+  predictions(app, repository, metrics, options);
   models(app, repository, options);
   inference(app, operations);
   return app;

@@ -18,12 +18,12 @@ import { badNamed } from './fixtures/bad-named.ts';
 import { badBinary, badTensors } from './fixtures/bad-tensors.ts';
 import { startService, type ServiceProcess } from './fixtures/process.ts';
 
-// 100,000 requests that have to be refused, over connections that stay open: each with a 4xx that names what is wrong, and
-// with good requests among them, which are served as ever. A failure prints the seed: run it again with SEED=… .
+// Sends 100,000 invalid requests over open connections. Each has to get a 4xx that names what is wrong, and
+// valid requests among them are served as usual. A failure prints the seed: repeat it with SEED=….
 
 const BAD_REQUESTS = 100_000;
 const AT_A_TIME = 50;
-/** Past a warm-up of a fifth: what keeps but a kilobyte of each request grows by more. */
+/** After a warm-up of a fifth of the requests. Keeping one kilobyte per request would exceed it. */
 const MOST_GROWTH = 64e6;
 const names = [
   'column-transformer',
@@ -62,10 +62,10 @@ afterAll(async () => {
   expect([await service.stop(), service.errors()]).toEqual([0, '']);
 });
 
-test(`${BAD_REQUESTS} invalid requests are rejected with a message; no valid one fails, and the process and its memory stay`, async () => {
+test(`${BAD_REQUESTS} invalid requests are rejected; valid ones, process and memory are unaffected`, async () => {
   let refused = 0;
   let warm = 0;
-  // Not an array of generators: their draws would all be the same.
+  // Not an array of generators, because they would all draw the same.
   const bad = fc.gen().map((draw) => {
     const chance = new Chance(draw);
     return Array.from({ length: AT_A_TIME }, () =>
@@ -95,11 +95,15 @@ async function checkRefused(bad: BadRequest): Promise<void> {
   const problem = status === bad.status ? misshapen(bad, type, text) : `status ${status} instead of ${bad.status}`;
   if (problem !== undefined)
     throw new Error(
-      `${bad.what}: ${problem}\n${inspect({ ...bad, body: Buffer.from(bad.body).toString('latin1').slice(0, 500) })}\n${text.slice(0, 2000)}`,
+      [
+        `${bad.what}: ${problem}`,
+        inspect({ ...bad, body: Buffer.from(bad.body).toString('latin1').slice(0, 500) }),
+        text.slice(0, 2000),
+      ].join('\n'),
     );
 }
 
-/** Why the answer is none of those that are documented; undefined where it is one. */
+/** Returns why the response is not a documented one, or undefined if it is. */
 function misshapen({ path, names, status }: BadRequest, type: string, text: string): string | undefined {
   const body = JSON.parse(text) as Record<string, unknown>;
   if (path.startsWith('/v2')) {

@@ -1,8 +1,8 @@
 import type { Issue } from './contract/index.ts';
 
 /**
- * What can be wrong with a request. `middleware/http-statuses.ts` maps these codes to HTTP statuses, and `grpc/status.ts`
- * to gRPC statuses.
+ * What can be wrong with a request. `middleware/http-statuses.ts` maps these codes to HTTP statuses, and
+ * `grpc/status.ts` to gRPC statuses.
  */
 export type ErrorCode =
   | 'incomplete-body'

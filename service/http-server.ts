@@ -6,7 +6,10 @@ import type { Hono } from 'hono';
 import type { Config } from './config/config.ts';
 import type { Listener } from './lifecycle/drain.ts';
 
-/** Longer than the idle timeout of common load balancers (ALB 60 s, nginx 75 s), so that they close idle connections first. */
+/**
+ * Longer than the idle timeout of common load balancers (ALB 60 s, nginx 75 s), so that they close idle connections
+ * first.
+ */
 const KEEP_ALIVE_SECONDS = 90;
 /** A client that needs longer than this to send its headers only occupies a connection. */
 const HEADERS_SECONDS = 10;
@@ -69,8 +72,8 @@ export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: C
 }
 
 /**
- * Closes only the listener. `close` of an HTTP server would also end connections that have not sent their first request,
- * and would stop enforcing the request timeout on the others.
+ * Closes only the listener. `close` of an HTTP server would also end connections that have not sent their first
+ * request, and would stop enforcing the request timeout on the others.
  *
  * @returns when every connection has ended
  */

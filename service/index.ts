@@ -9,7 +9,7 @@ export { createApp, type Dependencies } from './app.ts';
 export type { KeySource } from './config/api-key.ts';
 export { ConfigError, readConfig, type Config, type Environment } from './config/config.ts';
 export * from './contract/index.ts';
-export { ModelRepository, type Entry, type LoadedEntry } from './inference/repository.ts';
+export { ModelRepository, type ModelEntry, type LoadedEntry } from './inference/repository.ts';
 export { Lifecycle, type Phase } from './lifecycle/lifecycle.ts';
 export { Metrics } from './middleware/metrics.ts';
 export { drain, type Listener } from './lifecycle/drain.ts';

@@ -15,7 +15,7 @@ interface Service {
   url: string;
   port: number;
   logs: Record<string, unknown>[];
-  /** Resolves with the first log line, past or to come, that has the message. */
+  /** Resolves with the first past or future log line with the message. */
   logged: (message: string) => Promise<Record<string, unknown>>;
   exited: Promise<number | null>;
 }
@@ -71,7 +71,10 @@ async function start(environment: Record<string, string> = {}): Promise<Service>
   return { process: child, url, port: Number(new URL(url).port), logs, logged, exited };
 }
 
-/** One prediction over the agent's connection: status and `Connection` header, or the error's code. */
+/**
+ * Requests a prediction over the agent's connection. Returns the status and the `Connection` header, or the error's
+ * code.
+ */
 function predict(
   url: string,
   agent: Agent,
@@ -128,7 +131,7 @@ test('SIGTERM under load: no request fails, connections are told to close, and t
   const answers: Awaited<ReturnType<typeof predict>>[] = [];
   let warm: () => void;
   const warmed = new Promise<void>((resolve) => (warm = resolve));
-  // Each client comes back on a new connection once, as those do that the Service still sends here while it drains.
+  // Each client reconnects once, like clients that the Service still sends to this pod while it drains.
   const clients = Array.from({ length: 20 }, async () => {
     for (let closings = 0; closings < 2;) {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -155,14 +158,15 @@ test('a connection that was opened just before the listener closed may still sen
   const { port, url, process: child, exited } = await start();
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
-  // A second connection, answered, shows that the process has accepted the first one.
+  // A response on a second connection shows that the process has accepted the first one.
   expect((await predict(url, new Agent())).status).toBe(200);
   child.kill('SIGTERM');
   await untilRefused(url);
   let answer = '';
   socket.on('data', (chunk) => (answer += chunk.toString()));
   socket.write(
-    `POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${flower.length}\r\n\r\n${flower}`,
+    'POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+      `Content-Length: ${flower.length}\r\n\r\n${flower}`,
   );
   await once(socket, 'close');
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -171,11 +175,12 @@ test('a connection that was opened just before the listener closed may still sen
 
 test('a request on an open connection is still served after the listener closed; then the process exits', async () => {
   const { port, url, process: child, exited, logged } = await start();
-  // Half a request holds its connection busy past the end of the drain delay.
+  // Half of a request keeps its connection busy beyond the drain delay.
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   socket.write(
-    `POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${flower.length}\r\n\r\n${flower.slice(0, 10)}`,
+    'POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+      `Content-Length: ${flower.length}\r\n\r\n${flower.slice(0, 10)}`,
   );
   expect((await predict(url, new Agent())).status).toBe(200);
   child.kill('SIGTERM');
@@ -219,11 +224,14 @@ test('an incomplete request gets a 408 after the request timeout, also while dra
 });
 
 test('SIGTERM while the libraries load ends the process, even as process 1', async () => {
-  // In place of the libraries, which load too fast to be caught at it, a module that never ends.
+  // Replaces the libraries, which load too quickly for this test, with a module that never ends.
   const endless =
     'data:text/javascript,console.log("loading");setInterval(()=>{},1000);export const main=()=>new Promise(()=>{});';
   const hooks = `import { registerHooks } from 'node:module';
-    registerHooks({ resolve: (name, context, next) => (name === './serve.ts' ? { url: ${JSON.stringify(endless)}, shortCircuit: true } : next(name, context)) });`;
+    const endless = { url: ${JSON.stringify(endless)}, shortCircuit: true };
+    registerHooks({
+      resolve: (name, context, next) => (name === './serve.ts' ? endless : next(name, context)),
+    });`;
   const child = spawn(
     process.execPath,
     ['--import', `data:text/javascript,${encodeURIComponent(hooks)}`, join(import.meta.dirname, 'main.ts')],

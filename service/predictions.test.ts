@@ -36,7 +36,7 @@ const ends = {
   bool: true,
   string: 'ü',
 };
-/** As text: JSON.stringify cannot write the integers. */
+/** A text, because JSON.stringify cannot write these integers. */
 const echoed = `${JSON.stringify(ends).slice(0, -1)},"int64":-9223372036854775808,"uint64":18446744073709551615}`;
 
 test('a model is served under its name, and its versions under their numbers; the highest is the default', async () => {
@@ -124,7 +124,7 @@ test('columns get rows in response, also from a model with a feature of that nam
   }
 });
 
-test('what the runtime rejects is a 422 with its reason and the row, and the next valid request is served', async () => {
+test('what the runtime rejects is a 422 with its reason and the row; the next valid request is served', async () => {
   const { request } = await start({ dir });
   const refused = async (body: unknown) => {
     const response = await request('POST', '/models/gather/predictions', body);

@@ -54,8 +54,8 @@ export async function serve(
   const failed = (await repository.checks()).filter(({ ok }) => !ok);
   if (failed.length > 0) logger.error({ checks: failed }, 'not ready');
   else logger.info('ready');
-  // Node writes its compile cache on a clean exit only. A process that is killed should restart just as quickly. This does
-  // nothing if no cache is configured.
+  // Node writes its compile cache on a clean exit only. A process that is killed should restart just as quickly. This
+  // does nothing if no cache is configured.
   flushCompileCache();
 
   await stopped;
@@ -110,7 +110,8 @@ export async function main(args: readonly string[], onSignal: OnSignal): Promise
     await serve(readConfig(process.env), { onSignal });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    // Exits instead of only setting the exit code: an open listener would keep a process running that never becomes ready.
+    // Exits instead of only setting the exit code: an open listener would keep a process running that never becomes
+    // ready.
     process.exit(error instanceof ConfigError ? EX_CONFIG : 1);
   }
 }

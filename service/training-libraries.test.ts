@@ -18,8 +18,8 @@ import {
 import { inferBinary, inferJson } from './fixtures/oip.ts';
 import { startService, type ServiceProcess } from './fixtures/process.ts';
 
-// Every model of fixtures/training-libraries, asked over sockets, answers as Python's onnxruntime did, and as its training library did.
-// With TABLE=1 the largest difference of each model and API is printed.
+// Every model in fixtures/training-libraries returns the same over sockets as Python's onnxruntime and its training
+// library. TABLE=1 prints the largest difference for each model and API.
 
 const models = trainedModels();
 const largest = new Map<string, Map<string, number>>();
@@ -58,9 +58,9 @@ const tasks: Readonly<Record<string, readonly string[]>> = {
 };
 const taskOf = (name: string): string => Object.keys(tasks).find((task) => tasks[task]?.includes(name)) ?? 'tensors';
 
-/** Where the exporter itself is further from the training library than 1e-4. */
+/** Models for which the exporter itself differs from the training library by more than 1e-4. */
 const exporters: Readonly<Record<string, number>> = {
-  // Its distances are computed in float32, as sums of squares.
+  // It computes distances in float32, as sums of squares.
   'local-outlier-factor': 1e-2,
 };
 
@@ -96,7 +96,7 @@ describe.each(models)('$name', (model) => {
     for (const [method, expected] of Object.entries(model.library)) {
       if (method === 'score_samples') continue;
       const label = model.rows[0]!.outputs[0]!.name;
-      // Labels may be numbers to the training library, and names of classes here.
+      // Labels may be numbers in the training library, but are names of classes here.
       const told = batch.map((answer) => flat(asLibraryMethod(method, answer, label)).map(comparable));
       const off = Math.max(...told.map((values, row) => difference(values, flat(expected[row]).map(comparable))));
       note(model.name, 'library', off);

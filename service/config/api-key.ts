@@ -9,7 +9,9 @@ export type KeySource = () => string | undefined;
 /** How long it may take to notice a rotated key. Kubernetes takes up to a minute to write it to the volume. */
 const REREAD_MILLISECONDS = 1000;
 
-/** Returns the source of the API key: API_KEY, or else the mounted file, which is read again when its Secret changes. */
+/**
+ * Returns the source of the API key: API_KEY, or else the mounted file, which is read again when its Secret changes.
+ */
 export function apiKeySource(
   { apiKey, apiKeyFile }: Pick<Config, 'apiKey' | 'apiKeyFile'>,
   logger: Logger,
@@ -22,8 +24,8 @@ export function apiKeySource(
     if (now() < nextRead) return key;
     nextRead = now() + REREAD_MILLISECONDS;
     const read = readKey(apiKeyFile, logger);
-    // Fail closed: a key that disappears stays valid until a new one arrives. If the file has never been readable, a random
-    // key rejects every request.
+    // Fail closed: a key that disappears stays valid until a new one arrives. If the file has never been readable, a
+    // random key rejects every request.
     if (read === 'unreadable') key ??= randomUUID();
     else if (read !== 'missing') key = read.key;
     return key;

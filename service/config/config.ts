@@ -111,7 +111,12 @@ export function describeVariables(): string {
     ];
     return `${indent}${name.padEnd(width)}  ${description} (${notes})`;
   });
-  return `Serves the ONNX models of a folder over HTTP and gRPC. Environment variables configure it:\n\n${lines.join('\n')}\n`;
+  return [
+    'Serves the ONNX models of a folder over HTTP and gRPC. Environment variables configure it:',
+    '',
+    ...lines,
+    '',
+  ].join('\n');
 }
 
 const WHOLE = /^\d+$/;

@@ -1,4 +1,6 @@
-/** The bodies of the HTTP API, as the service writes them and a client reads them. Their schemas are in `schemas.ts`. */
+/**
+ * The bodies of the HTTP API, as the service writes them and a client reads them. Their schemas are in `schemas.ts`.
+ */
 /* eslint-disable @typescript-eslint/no-empty-object-type -- a name for a derived type, for editors and the reference */
 import type { Example, FeatureValue, ModelJson, OutputValue } from '../../onnx/signature/model-json.ts';
 import type { FromSchema } from './json-schema.ts';

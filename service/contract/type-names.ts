@@ -1,7 +1,7 @@
 /**
- * Returns a distinct PascalCase name for each text, in order: `house-prices` becomes `HousePrices`, and a second one that
- * would get the same name gets `HousePrices_2`. Used for the schemas of the OpenAPI document and for generated TypeScript
- * types, so that a model has the same name in both.
+ * Returns a distinct PascalCase name for each text, in order: `house-prices` becomes `HousePrices`, and a second one
+ * that would get the same name gets `HousePrices_2`. Used for the schemas of the OpenAPI document and for generated
+ * TypeScript types, so that a model has the same name in both.
  */
 export function typeNames(texts: readonly string[]): readonly string[] {
   const taken = new Set<string>();

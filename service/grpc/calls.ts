@@ -125,7 +125,8 @@ class RunningCall implements Call {
     this.#options = options;
     this.#onEnd = onEnd;
     options.metrics.inFlight.inc({ protocol: 'grpc' });
-    // The library also ends calls, because of a client's deadline or a message's size. Every status passes through here.
+    // The library also ends calls, because of a client's deadline or a message's size. Every status passes through
+    // here.
     const send = call.sendStatus.bind(call);
     call.sendStatus = ({ code, details, metadata }) => {
       this.end(code);
@@ -193,6 +194,7 @@ class RunningCall implements Call {
   }
 
   #tooLarge(): string {
-    return `The message is larger than ${this.#options.maxBodyBytes} bytes (MAX_BODY_BYTES). Send fewer rows per request.`;
+    const { maxBodyBytes } = this.#options;
+    return `The message is larger than ${maxBodyBytes} bytes (MAX_BODY_BYTES). Send fewer rows per request.`;
   }
 }

@@ -28,7 +28,11 @@ export function isRawOnly(dtype: DType): boolean {
   return fields[dtype] === undefined;
 }
 
-/** Reads the elements of an input from the field of its dtype. @throws {ServiceError} `invalid-input`, naming the tensor */
+/**
+ * Reads the elements of an input from the field of its dtype.
+ *
+ * @throws {ServiceError} `invalid-input`, naming the tensor
+ */
 export function readContents(name: string, dtype: DType, contents: InferTensorContents): TensorData {
   const field = fields[dtype];
   if (field === undefined) throw invalidTensor(name, 'FP16 has no field. Send it in raw_input_contents');

@@ -15,7 +15,7 @@ const codeOf = (call: Promise<unknown>): Promise<string> =>
     (error: unknown) => status[(error as { code: status }).code],
   );
 
-/** A model whose run lasts until it is let go. */
+/** A model whose run lasts until the test releases it. */
 function gate() {
   const [running, open] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
   const engine = engineThatRuns(async () => {
@@ -42,7 +42,7 @@ test('a call in progress completes, new calls are rejected, and then the server 
   const inFlight = client.call('ModelInfer', request);
   await running;
   const drained = drain([started], started.lifecycle, started.config);
-  // Its own connection may still be told to go away; another one finds nobody.
+  // The same connection may still get a GOAWAY; a new one is refused.
   for (let code = ''; code !== 'UNAVAILABLE';) code = await codeOf(started.client().call('ServerLive'));
   expect(await codeOf(client.call('ServerLive'))).toBe('UNAVAILABLE');
   open();
@@ -55,7 +55,7 @@ test('a call that outlasts the grace period is interrupted and counted', async (
   const started = await start({ engine, environment: { REQUEST_TIMEOUT_SECONDS: '0.1', GRACE_PERIOD_SECONDS: '6' } });
   const inFlight = codeOf(started.client().call('ModelInfer', request));
   await running;
-  // As if no time were left: the time-out of requests ends calls before the real deadline.
+  // As if no time were left: the request timeout would end calls before the real deadline.
   const cut = await drain([{ ...started, close: () => new Promise<void>(() => undefined) }], started.lifecycle, {
     ...started.config,
     gracePeriodSeconds: 1,
@@ -72,7 +72,7 @@ test('under load no call fails: clients are told to reconnect, and do', async ()
     const client = started.client();
     for (;;) {
       const code = await codeOf(client.call('ModelInfer', request));
-      // The last phase refuses: what counts is what comes before.
+      // The last phase rejects calls. The phases before it matter here.
       if (!['serving', 'draining'].includes(started.lifecycle.phase)) return 'OK';
       if (code !== 'OK') return code;
       answered += 1;

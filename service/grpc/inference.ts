@@ -45,7 +45,11 @@ function referenceOf(name = '', version = ''): ModelReference {
   return { name, version: version === '' ? undefined : version };
 }
 
-/** A run cannot be stopped, so none is started for a client that no longer waits for it. @throws {ServiceError} `timeout` */
+/**
+ * A run cannot be stopped, so none is started for a client that no longer waits for it.
+ *
+ * @throws {ServiceError} `timeout`
+ */
 export function refuseLate({ deadline, cancelled }: Pick<Call, 'deadline' | 'cancelled'>, now = Date.now()): void {
   if (cancelled || now >= deadline) throw new ServiceError('timeout', 'The deadline passed before the model ran.');
 }

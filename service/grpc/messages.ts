@@ -1,4 +1,6 @@
-/** The messages of proto/inference.proto as the loader decodes them: a missing field is undefined, an int64 is a string. */
+/**
+ * The messages of proto/inference.proto as the loader decodes them: a missing field is undefined, an int64 is a string.
+ */
 
 export interface InferTensorContents {
   readonly bool_contents?: readonly boolean[];

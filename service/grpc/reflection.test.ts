@@ -11,7 +11,7 @@ interface Answer {
   readonly fileDescriptorResponse?: { readonly fileDescriptorProto: readonly Uint8Array[] };
 }
 
-/** Asks one question of server reflection, as grpcurl and the like do. */
+/** Sends one request to server reflection, like grpcurl. */
 async function ask(address: string, version: string, question: object): Promise<Answer> {
   const folder = dirname(createRequire(import.meta.url).resolve('@grpc/reflection/package.json'));
   const reflection = loadSync(join(folder, `build/proto/grpc/reflection/${version}/reflection.proto`))[

@@ -12,7 +12,7 @@ const fixtures = join(import.meta.dirname, '../../onnx/fixtures');
 const setosa = [5.1, 3.5, 1.4, 0.2];
 const virginica = [6.5, 3, 5.8, 2.2];
 
-/** A request to the model iris, with its matrix typed. */
+/** Returns a request to the model iris with typed contents. */
 const typed = (...rows: number[][]): ModelInferRequest => ({
   model_name: 'iris',
   id: '7',
@@ -218,7 +218,8 @@ describe('every call', () => {
     });
     const counts = await started.metrics.registry.metrics();
     expect(counts).toContain(
-      'rhizome_requests_total{protocol="grpc",route="/inference.GRPCInferenceService/ModelInfer",model="iris",code="OK"} 1',
+      'rhizome_requests_total{protocol="grpc",route="/inference.GRPCInferenceService/ModelInfer",' +
+        'model="iris",code="OK"} 1',
     );
     expect(counts).toContain('rhizome_inference_duration_seconds_count{model="iris"} 1');
     expect(counts).toContain('rhizome_requests_in_flight{protocol="grpc"} 0');

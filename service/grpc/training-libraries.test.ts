@@ -12,7 +12,7 @@ import { readInputs, writeOutputs } from './infer-messages.ts';
 import type { ModelInferResponse } from './messages.ts';
 import { start, stopAll, type Started, type TestClient } from './fixtures/server.ts';
 
-// Every model of fixtures/training-libraries, asked over gRPC, answers as Python's onnxruntime did.
+// Every model in fixtures/training-libraries returns the same over gRPC as Python's onnxruntime.
 
 let client: TestClient;
 let started: Started;
@@ -22,10 +22,10 @@ beforeAll(async () => {
 });
 afterAll(stopAll);
 
-/** Typed contents have no field for it. */
+/** Typed contents have no field for this dtype. */
 const isRawOnly = (dtype: DType): boolean => dtype === 'float16';
 
-/** Outputs have the form that inputs have: our own writer and reader serve the client too. */
+/** Outputs have the same form as inputs, so the service's own writer and reader also serve the client. */
 async function ask({ name }: TrainedModel, { inputs, outputs }: Run, raw: boolean): Promise<RecordedTensor[]> {
   const tensors = inputs.map((tensor) => ({ ...tensor, data: pack(tensor.dtype, tensor.data) }));
   const sent = writeOutputs(raw ? { raw_input_contents: [Buffer.of()] } : {}, tensors);

@@ -3,8 +3,8 @@
  *
  *     node service/image/prune.ts --os linux --arch arm64 service onnx
  *
- * It keeps the packages that the given folders import, and their dependencies. Nobody maintains a list: a package that a
- * route imports is in the next image.
+ * It keeps the packages that the given folders import, and their dependencies. Nobody maintains a list: a package that
+ * a route imports is in the next image.
  */
 import { globSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
@@ -39,7 +39,10 @@ interface Manifest {
 /** Only debuggers and compilers read these files. */
 const neverUsed = ['**/*.map', '**/*.d.ts', '**/*.d.cts', '**/*.d.mts'];
 
-/** Removes from `root`/node_modules what the image does not need. Returns the names of the packages that it kept, sorted. */
+/**
+ * Removes from `root`/node_modules what the image does not need. Returns the names of the packages that it kept,
+ * sorted.
+ */
 export function prune({ root, sources, os, arch }: PruneOptions): string[] {
   const modules = resolve(root, 'node_modules');
   const kept = new Map<string, string>();

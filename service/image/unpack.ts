@@ -3,8 +3,8 @@
  *
  *     node node_modules/rhizome-kit/dist/service/image/unpack.js
  *
- * creates service/, onnx/ and package.json. If the project depends on another version of a package, npm nests the service's
- * version in this package. That version then replaces the project's, because the image only runs the service.
+ * creates service/, onnx/ and package.json. If the project depends on another version of a package, npm nests the
+ * service's version in this package. That version then replaces the project's, because the image only runs the service.
  */
 import { cpSync, existsSync, globSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

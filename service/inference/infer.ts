@@ -120,7 +120,8 @@ async function run(
     return await model.run(feeds, fetches);
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
-    // The types and shapes are as the model declares them, so a value is wrong, such as an index past the end of a table.
+    // The types and shapes are as the model declares them, so a value is wrong, such as an index past the end of a
+    // table.
     throw new ServiceError('invalid-input', `The inputs have valid types and shapes, but ${cause.message}`, {
       cause,
     });

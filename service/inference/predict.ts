@@ -11,7 +11,8 @@ const MOST_CHARACTERS = 500;
  * Returns one prediction per row.
  *
  * @param pointer returns the JSON Pointer to a row in the request
- * @throws {ServiceError} `invalid-input` if the runtime rejects values that match the signature, such as a category that
+ * @throws {ServiceError} `invalid-input` if the runtime rejects values that match the signature, such as a category
+ * that
  *   the model was not trained on. It names the row if a single row is the cause.
  */
 export async function predict(
@@ -36,8 +37,8 @@ export async function predict(
 }
 
 /**
- * Returns the runtime's reason if a run failed because of its input. Returns undefined if it failed for another reason: the
- * model does not reproduce its own examples either.
+ * Returns the runtime's reason if a run failed because of its input. Returns undefined if it failed for another reason:
+ * the model does not reproduce its own examples either.
  */
 export async function rejectionReason(model: Model, error: unknown): Promise<string | undefined> {
   if (!(error instanceof EngineError)) return undefined;

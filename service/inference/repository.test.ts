@@ -50,7 +50,8 @@ test('the default model is the only one, or DEFAULT_MODEL, or none', async () =>
   });
   const two = await repository({ iris: {} });
   expect(problem(() => two.default())).toContain(
-    'model-not-found: There are several models and no default. Name one in the path, or set DEFAULT_MODEL. Available models: iris, wine.',
+    'model-not-found: There are several models and no default. Name one in the path, or set DEFAULT_MODEL. ' +
+      'Available models: iris, wine.',
   );
   expect((await repository({}, 'iris')).default().signature.name).toBe('iris');
 });

@@ -8,7 +8,7 @@ import { formatValue } from './format-value.ts';
 import { Verifier } from './verifier.ts';
 
 /** One version of a model and its state. */
-export type Entry =
+export type ModelEntry =
   | (Place & { readonly state: 'loading' })
   | (Place & { readonly state: 'failed'; readonly reason: string })
   | LoadedEntry;
@@ -29,7 +29,7 @@ export interface LoadedEntry extends Place {
 /** The models in a folder: each `NAME/model.onnx` and `NAME/<version>/model.onnx`. */
 export class ModelRepository {
   /** By folder. After loading, `name` and `version` come from model.json. */
-  #entries = new Map<string, Entry>();
+  #entries = new Map<string, ModelEntry>();
   #state: Check = { name: 'repository', ok: false, detail: 'The models are not loaded yet.' };
   readonly #dir: string;
   readonly #default: string | undefined;
@@ -40,7 +40,7 @@ export class ModelRepository {
     this.#default = defaultModel;
   }
 
-  get entries(): readonly Entry[] {
+  get entries(): readonly ModelEntry[] {
     return [...this.#entries.values()];
   }
 
@@ -72,7 +72,7 @@ export class ModelRepository {
     }
   }
 
-  async #loadOne(place: ModelFolder, engine: Engine, options: EngineOptions): Promise<Entry> {
+  async #loadOne(place: ModelFolder, engine: Engine, options: EngineOptions): Promise<ModelEntry> {
     const started = performance.now();
     try {
       const model = await Model.load(join(this.#dir, place.folder), engine, options, place);
@@ -104,7 +104,7 @@ export class ModelRepository {
   }
 
   /** Returns every version of a model, the default version last. */
-  versions(name: string): readonly Entry[] {
+  versions(name: string): readonly ModelEntry[] {
     return this.entries.filter((entry) => entry.name === name).sort((a, b) => compareVersions(a.version, b.version));
   }
 
@@ -119,13 +119,17 @@ export class ModelRepository {
     return entry.model;
   }
 
-  /** Returns whether a model is loaded and has just reproduced its examples. @throws {ServiceError} `model-not-found` */
+  /**
+   * Returns whether a model is loaded and has just reproduced its examples.
+   *
+   * @throws {ServiceError} `model-not-found`
+   */
   async ready(name: string, version?: string): Promise<boolean> {
     const entry = this.#find(name, version);
     return entry.state === 'loaded' && (await entry.verifier.verify()).ok;
   }
 
-  #find(name: string, version: string | undefined): Entry {
+  #find(name: string, version: string | undefined): ModelEntry {
     const versions = this.versions(name);
     if (versions.length === 0)
       throw new ServiceError('model-not-found', `There is no model ${formatValue(name)}. ${this.#served()}`);

@@ -18,8 +18,8 @@ export interface Listener {
 
 /**
  * Shuts the listeners down without interrupting a request. They accept connections during the drain delay, because
- * Kubernetes sends SIGTERM while it still removes the pod from its endpoints. Then they close, and serve requests on open
- * connections until shortly before the end of the grace period.
+ * Kubernetes sends SIGTERM while it still removes the pod from its endpoints. Then they close, and serve requests on
+ * open connections until shortly before the end of the grace period.
  *
  * @returns the number of connections or calls that had to be interrupted at the end
  */

@@ -2,8 +2,8 @@
  * The phases of the process:
  *
  * - `serving`
- * - `draining`: SIGTERM has arrived. The cluster still sends new connections, so they are accepted, but each response tells
- *   its client to close the connection.
+ * - `draining`: SIGTERM has arrived. The cluster still sends new connections, so they are accepted, but each response
+ *   tells its client to close the connection.
  * - `closing`: the listeners are closed. Requests on open connections are still served.
  * - `closed`: the grace period is over. Further requests are rejected.
  */

@@ -20,8 +20,8 @@ export const httpStatuses: Readonly<Record<ErrorCode, HttpStatus>> = {
     title: 'Method not allowed',
     headers: ({ allow }) => ({ Allow: allow.join(', ') }),
   },
-  // Without `Connection: close`: Node would reset the connection of a client that is still sending, before the client has
-  // read the response. @hono/node-server reads the rest of the body, within its own limits.
+  // Without `Connection: close`: Node would reset the connection of a client that is still sending, before the client
+  // has read the response. @hono/node-server reads the rest of the body, within its own limits.
   'body-too-large': { status: 413, title: 'Body too large' },
   'unsupported-media-type': {
     status: 415,

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { metrics as names } from '../contract/index.ts';
-import type { Entry } from '../inference/repository.ts';
+import type { ModelEntry } from '../inference/repository.ts';
 
 // A tabular model takes tens of microseconds, a large one takes seconds.
 const BUCKETS_SECONDS = [
@@ -62,7 +62,7 @@ export class Metrics {
   }
 
   /** Sets the metrics of each model. Call it once loading is over. */
-  setModels(entries: readonly Entry[]): void {
+  setModels(entries: readonly ModelEntry[]): void {
     for (const entry of entries) {
       const labels = { model: entry.name, version: entry.version };
       this.modelLoaded.set(labels, entry.state === 'loaded' ? 1 : 0);
@@ -73,8 +73,10 @@ export class Metrics {
   }
 }
 
-/** Counts and times requests. Paths without a route share one label value, or clients could create labels without limit. */
-export function metrics({ requests, requestDuration, inFlight }: Metrics): MiddlewareHandler {
+/**
+ * Counts and times requests. Paths without a route share one label value, or clients could create labels without limit.
+ */
+export function countRequests({ requests, requestDuration, inFlight }: Metrics): MiddlewareHandler {
   return async (c, next) => {
     const started = performance.now();
     inFlight.inc({ protocol: 'http' });

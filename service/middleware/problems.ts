@@ -7,8 +7,8 @@ import { stringifyJson } from '../protocol/json.ts';
 import { httpStatuses } from './http-statuses.ts';
 
 /**
- * Responds to errors with `application/problem+json` (RFC 9457), or below /v2 with the Open Inference Protocol's body. A
- * stack trace goes to the log, never to the client.
+ * Responds to errors with `application/problem+json` (RFC 9457), or below /v2 with the Open Inference Protocol's body.
+ * A stack trace goes to the log, never to the client.
  */
 export function problems(logger: Logger): ErrorHandler {
   return (error, c) => {

@@ -7,8 +7,8 @@ const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const GIVEN = /^[\w\-=]{1,255}$/;
 
 /**
- * Sets the request id: `X-Request-Id` of the request, or the trace id of its `traceparent`, or a new one. The response has
- * it as `X-Request-Id`.
+ * Sets the request id: `X-Request-Id` of the request, or the trace id of its `traceparent`, or a new one. The response
+ * has it as `X-Request-Id`.
  */
 export function requestId(): MiddlewareHandler {
   return honoRequestId({ generator: (c) => requestIdOf(undefined, c.req.header('traceparent')) });

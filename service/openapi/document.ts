@@ -21,7 +21,10 @@ export interface OpenApiOptions {
   readonly needsKey: boolean;
 }
 
-/** Returns the OpenAPI 3.1 document of the models that are loaded now. It contains bigints: write it with `stringifyJson`. */
+/**
+ * Returns the OpenAPI 3.1 document of the models that are loaded now. It contains bigints: write it with
+ * `stringifyJson`.
+ */
 export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, needsKey }: OpenApiOptions): Json {
   const models = documentedModels(
     loaded.map(({ model }) => model),

@@ -21,7 +21,8 @@ export function predictionsOperation(
     tags: [tag],
     summary: `Predict with the model ${name}, version ${version}`,
     description:
-      'For one object, the response is one object. For an array or a table of columns, it is an array in the same order.',
+      'For one object, the response is one object. ' +
+      'For an array or a table of columns, it is an array in the same order.',
     requestBody: {
       required: true,
       content: {

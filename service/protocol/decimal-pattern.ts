@@ -1,7 +1,7 @@
 /**
- * Returns a regular expression for exactly the whole numbers from `low` (at most 0) to `high`, in decimal digits without
- * leading zeros. JSON Schema has bounds only for numbers, but an integer may be sent as a string. It uses `[0-9]` because
- * `\d` also matches other digits in some languages.
+ * Returns a regular expression for exactly the whole numbers from `low` (at most 0) to `high`, in decimal digits
+ * without leading zeros. JSON Schema has bounds only for numbers, but an integer may be sent as a string. It uses
+ * `[0-9]` because `\d` also matches other digits in some languages.
  */
 export function decimalPattern(low: bigint, high: bigint): string {
   const negative = low < 0n ? `|-(${upTo(-low)})` : '';

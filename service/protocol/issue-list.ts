@@ -41,7 +41,9 @@ export function pointerTo(...path: readonly (string | number)[]): string {
   ].join('/');
 }
 
-/** Shortens a value for an issue: long texts are truncated, nested values abbreviated, NaN and infinities become texts. */
+/**
+ * Shortens a value for an issue: long texts are truncated, nested values abbreviated, NaN and infinities become texts.
+ */
 export function shorten(value: unknown): unknown {
   if (typeof value === 'string') return truncate(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);

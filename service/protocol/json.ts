@@ -78,7 +78,9 @@ function endOfString(bytes: Uint8Array, start: number): number {
 
 const [QUOTE, BACKSLASH, POINT, ARRAY, ARRAY_END, OBJECT, OBJECT_END] = Buffer.from('"\\.[]{}');
 
-/** Returns where the text is malformed. V8's own message has no position for short texts, so a second parser finds it. */
+/**
+ * Returns where the text is malformed. V8's own message has no position for short texts, so a second parser finds it.
+ */
 function place(text: string): string {
   if (text.trim() === '') return 'it is empty';
   const errors: ParseError[] = [];
@@ -94,5 +96,6 @@ function place(text: string): string {
   const what = printParseErrorCode(first.error)
     .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
     .toLowerCase();
-  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${what}${near ? ` at ${JSON.stringify(near)}` : ''}`;
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  return `line ${before.length}, column ${column}: ${what}${near ? ` at ${JSON.stringify(near)}` : ''}`;
 }

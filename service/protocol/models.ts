@@ -1,6 +1,6 @@
 import type { Model } from '../../onnx/model.ts';
 import type { FeatureDescription, ModelDescription, ModelList, ModelListEntry } from '../contract/index.ts';
-import type { Entry, ModelRepository } from '../inference/repository.ts';
+import type { ModelEntry, ModelRepository } from '../inference/repository.ts';
 import { rowSchema } from './json-schemas.ts';
 
 /** Returns the body of `GET /models`. */
@@ -12,7 +12,7 @@ export function describeModels(repository: ModelRepository): ModelList {
   };
 }
 
-function describeEntry(entry: Entry, isDefault: boolean): ModelListEntry {
+function describeEntry(entry: ModelEntry, isDefault: boolean): ModelListEntry {
   const { name, version } = entry;
   const common = { name, version, default: isDefault };
   if (entry.state === 'loading') return { ...common, state: entry.state };

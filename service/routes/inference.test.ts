@@ -1,4 +1,4 @@
-/** The Open Inference Protocol over the real application and runtime. */
+/** Tests the Open Inference Protocol with the real application and runtime. */
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +64,7 @@ async function start({
     repository,
     lifecycle,
     logs,
-    // Bytes, since fetch would declare a string as text; as tritonclient does, a request says nothing of its type.
+    // Bytes, because fetch would declare a string as text. Like tritonclient, the request has no Content-Type.
     request: async (method, path, body, headers = {}) =>
       app.request(path, {
         method,
@@ -378,12 +378,13 @@ describe('errors are {"error"}, and the next valid request is served', () => {
       infer,
       indices(99),
       {},
-      'The inputs have valid types and shapes, but the model cannot be run: Non-zero status code returned while running Gather node.',
+      'The inputs have valid types and shapes, but the model cannot be run: ' +
+        'Non-zero status code returned while running Gather node.',
     ],
   ])('%s: %i', async (_, status, method, path, body, headers, message) => {
     const { request } = await start();
     const response = await request(method, path, body, headers);
-    // Clients compare the type with this, letter by letter.
+    // Clients compare the Content-Type with exactly this.
     expect(response.headers.get('Content-Type')).toBe('application/json');
     expect(await answer(response)).toEqual([status, { error: expect.stringContaining(message) }]);
     expect(await answer(request('POST', infer, indices(0)))).toMatchObject([

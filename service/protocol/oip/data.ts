@@ -14,10 +14,7 @@ export function readData(name: string, dtype: DType, { shape, count }: TensorSha
   const take = (value: unknown, path: readonly number[]): void => {
     const scalar = toElement(dtype, value);
     if (scalar === undefined)
-      throw invalidTensor(
-        name,
-        `data${path.map((index) => `[${index}]`).join('')} is ${formatValue(value)}, expected ${describeAccepted(dtype)}`,
-      );
+      throw invalidTensor(name, `${formatPath(path)} is ${formatValue(value)}, expected ${describeAccepted(dtype)}`);
     values.push(scalar);
   };
   if (data.some(Array.isArray)) {
@@ -32,6 +29,9 @@ export function readData(name: string, dtype: DType, { shape, count }: TensorSha
   return pack(dtype, values);
 }
 
+/** `data[0][3]`. */
+const formatPath = (path: readonly number[]): string => `data${path.map((index) => `[${index}]`).join('')}`;
+
 function takeNested(
   name: string,
   shape: readonly number[],
@@ -45,10 +45,9 @@ function takeNested(
     return;
   }
   if (!Array.isArray(value) || value.length !== length) {
-    const place = `data${path.map((index) => `[${index}]`).join('')}`;
     throw invalidTensor(
       name,
-      `${place} is ${Array.isArray(value) ? `an array of ${value.length}` : formatValue(value)}, ` +
+      `${formatPath(path)} is ${Array.isArray(value) ? `an array of ${value.length}` : formatValue(value)}, ` +
         `expected an array of ${length} because of the shape [${shape.join(', ')}]`,
     );
   }

@@ -7,7 +7,7 @@ import {
   type ServerMetadata,
   type TensorMetadata,
 } from '../../contract/index.ts';
-import type { Entry, ModelRepository } from '../../inference/repository.ts';
+import type { ModelEntry, ModelRepository } from '../../inference/repository.ts';
 import { datatypeOf } from './datatypes.ts';
 
 export function serverMetadata(): ServerMetadata {
@@ -44,7 +44,7 @@ export function repositoryIndex(
   return repository.entries.map(indexEntry).filter(({ state }) => !onlyReady || state === 'READY');
 }
 
-function indexEntry(entry: Entry): RepositoryIndexEntry {
+function indexEntry(entry: ModelEntry): RepositoryIndexEntry {
   const { name, version: ofModel } = entry;
   switch (entry.state) {
     case 'loaded':

@@ -68,7 +68,11 @@ function readTexts(name: string, count: number, bytes: Uint8Array): readonly str
   return texts;
 }
 
-/** Reads an element of BYTES, which is a text for the model. @throws {ServiceError} `invalid-input`, naming the tensor */
+/**
+ * Reads an element of BYTES, which is a text for the model.
+ *
+ * @throws {ServiceError} `invalid-input`, naming the tensor
+ */
 export function readText(name: string, index: number, bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);

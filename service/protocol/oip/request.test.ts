@@ -6,7 +6,7 @@ const x = { name: 'x', shape: [2, 2], datatype: 'FP32' };
 const bytes = (json: unknown): Buffer => Buffer.from(typeof json === 'string' ? json : JSON.stringify(json));
 const decode = (json: unknown): ReturnType<typeof decodeInferRequest> => decodeInferRequest(bytes(json));
 
-/** A request with tensors in binary after its JSON. */
+/** Returns a request with binary tensors after its JSON. */
 function decodeBinary(json: unknown, ...tail: readonly Uint8Array[]): ReturnType<typeof decodeInferRequest> {
   const head = bytes(json);
   return decodeInferRequest(Buffer.concat([head, ...tail]), String(head.length));
@@ -72,7 +72,7 @@ test('the id, the outputs and their encoding are read; other parameters are acce
   });
   expect(request).toMatchObject({ id: 'a-1', outputs: ['a', 'b'] });
   expect(['a', 'b', 'c'].map(request.binary)).toEqual([true, false, true]);
-  // Some clients write what they do not have as null.
+  // Some clients send null for missing fields.
   expect(decode({ id: null, parameters: null, outputs: null, inputs: [] })).toMatchObject({ inputs: [], outputs: [] });
 });
 
@@ -131,7 +131,11 @@ const refused: [string, () => unknown, string][] = [
     "Input 'x': the shape [18446744073709552000] has more than",
   ],
   ['no data', () => decode({ inputs: [x] }), `Input 'x': it has neither "data"`],
-  ['data of the wrong type', () => decode({ inputs: [{ ...x, data: 5 }] }), `Input 'x': "data" is 5, expected an array.`],
+  [
+    'data of the wrong type',
+    () => decode({ inputs: [{ ...x, data: 5 }] }),
+    `Input 'x': "data" is 5, expected an array.`,
+  ],
   [
     'too few elements',
     () => decode({ inputs: [{ ...x, data: [1, 2, 3] }] }),
@@ -185,7 +189,11 @@ const refused: [string, () => unknown, string][] = [
   ],
   ['an id that is not a string', () => decode({ id: 5, inputs: [] }), '"id" is 5, expected a string.'],
   ['an output without a name', () => decode({ inputs: [], outputs: [{}] }), '"name" of outputs[0] is missing'],
-  ['parameters of the wrong type', () => decode({ inputs: [], parameters: [] }), '"parameters" of the request is an array'],
+  [
+    'parameters of the wrong type',
+    () => decode({ inputs: [], parameters: [] }),
+    '"parameters" of the request is an array',
+  ],
   [
     'binary_data that is not a boolean',
     () => decode({ inputs: [], outputs: [{ name: 'y', parameters: { binary_data: 1 } }] }),
@@ -289,8 +297,10 @@ describe('the answer', () => {
     expect(jsonLength).toBeUndefined();
     expect(Buffer.from(body).toString()).toBe(
       '{"model_name":"m","model_version":"3","id":"i","outputs":[' +
-        '{"name":"f","datatype":"FP32","shape":[1,2],"data":[0.5,"Infinity"]},{"name":"l","datatype":"INT64","shape":[1],"data":[9223372036854775807]},' +
-        '{"name":"s","datatype":"BYTES","shape":[2],"data":["é",""]},{"name":"b","datatype":"BOOL","shape":[1],"data":[true]}]}',
+        '{"name":"f","datatype":"FP32","shape":[1,2],"data":[0.5,"Infinity"]},' +
+        '{"name":"l","datatype":"INT64","shape":[1],"data":[9223372036854775807]},' +
+        '{"name":"s","datatype":"BYTES","shape":[2],"data":["é",""]},' +
+        '{"name":"b","datatype":"BOOL","shape":[1],"data":[true]}]}',
     );
   });
 

@@ -4,8 +4,8 @@ import type { PredictionResponse } from '../../contract/index.ts';
 import type { DecodedFeatures } from './request.ts';
 
 /**
- * Returns the body of the response: an object if the request was one, otherwise an array in the order of the rows. It may
- * contain bigints, so write it with `stringifyJson`.
+ * Returns the body of the response: an object if the request was one, otherwise an array in the order of the rows. It
+ * may contain bigints, so write it with `stringifyJson`.
  */
 export function encodePredictions(
   { name, version }: Signature,
