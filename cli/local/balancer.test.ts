@@ -40,7 +40,7 @@ async function say(port: number, message: string, host = '127.0.0.1'): Promise<s
   return text(socket);
 }
 
-test('connections go to the ready replicas in turn, each way of a connection ends by itself', async () => {
+test('connections go to the ready replicas in turn, and each direction ends separately', async () => {
   const ports = [await replica('a'), await replica('b')];
   const port = await balancer(() => ports);
   const answers = [];
@@ -48,14 +48,14 @@ test('connections go to the ready replicas in turn, each way of a connection end
   expect(answers.sort()).toEqual(['a:hello', 'a:hello', 'a:hello', 'b:hello', 'b:hello', 'b:hello']);
 });
 
-test('localhost is reached by IPv6 too, where the machine has it', async () => {
+test('listens on IPv6 too, if the machine has it', async () => {
   const ports = [await replica('a')];
   const port = await balancer(() => ports);
   const answer = await say(port, 'hello', '::1').catch((error: unknown) => (error as NodeJS.ErrnoException).code);
   expect(['a:hello', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']).toContain(answer);
 });
 
-test('no byte is lost, however much it is and however slowly it is read', async () => {
+test('loses no data, however much it is and however slowly it is read', async () => {
   const ports = [
     await replica('echo', (socket) => {
       socket.pipe(socket);
@@ -75,7 +75,7 @@ test('no byte is lost, however much it is and however slowly it is read', async 
   expect(Buffer.concat(chunks).equals(sent)).toBe(true);
 });
 
-test('a replica that refuses is passed over; when none is left the connection is reset at once', async () => {
+test('skips a replica that refuses connections; if none is left, resets the connection at once', async () => {
   const gone = (await freePorts([1])).get(1)!;
   const ports = [gone, await replica('b')];
   const port = await balancer(() => ports);
@@ -86,7 +86,7 @@ test('a replica that refuses is passed over; when none is left the connection is
   await expect(say(port, '5')).rejects.toThrow('ECONNRESET');
 });
 
-test('a replica that is no longer ready gets no new connection, and keeps those that it has', async () => {
+test('a replica that is no longer ready keeps its connections and gets no new ones', async () => {
   let ports = [
     await replica('a', (socket) => {
       socket
@@ -107,7 +107,7 @@ test('a replica that is no longer ready gets no new connection, and keeps those 
   socket.destroy();
 });
 
-test('a reset is handed on both ways, so that half an answer does not look like a whole one', async () => {
+test('forwards resets in both directions, so that half a response does not look complete', async () => {
   const accepted: Socket[] = [];
   const ports = [
     await replica('a', (socket) => {
@@ -128,7 +128,7 @@ test('a reset is handed on both ways, so that half an answer does not look like 
   await eventually('the replica sees the reset', 2000, () => accepted[1]!.destroyed);
 });
 
-test('a port in use is named, with who holds it and the way out', async () => {
+test('the error for a port in use names the port, the program and what to do', async () => {
   const port = await replica('a');
   const busy = new Balancer(() => []).listen(port);
   await expect(busy).rejects.toMatchObject({

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { otherPort, portInUse, type PortFlag } from '../tools/port.ts';
 import { portOf } from './replica/ports.ts';
 
-/** A replica that takes no connection within this time is passed over, as one that refuses it. */
+/** A replica that doesn't accept a connection within this time is skipped, like one that refuses it. */
 const connectMs = 1000;
 
 /**
- * The Service's port on this machine. As kube-proxy does, it leads each connection to a ready replica and knows nothing
- * of what goes over it; in turn rather than by chance, so that two replicas get half each. Where no replica is ready,
- * kube-proxy has a connection refused; here it is reset at once, since to refuse it the port would have to be given up.
+ * The Service's port on this machine. Like kube-proxy, it forwards each connection to a ready replica, whatever the
+ * protocol; in turn rather than at random, so that two replicas get half of the connections each. Without a ready
+ * replica, kube-proxy refuses connections. The balancer resets them, since only a closed port refuses connections.
  */
 export class Balancer {
   readonly #endpoints: () => readonly number[];
@@ -17,15 +17,17 @@ export class Balancer {
   #servers: readonly Server[] = [];
   #turn = 0;
 
-  /** `endpoints` gives the ports of the replicas that are ready at that moment. */
+  /** @param endpoints returns the ports of the replicas that are ready now */
   constructor(endpoints: () => readonly number[]) {
     this.#endpoints = endpoints;
   }
 
   /**
-   * Listens on localhost, by IPv4 and, where the machine has it, by IPv6. Port 0 picks a free one. Returns the port.
-   * @param flag the option that names another one
-   * @throws Failure when the port is in use
+   * Listens on localhost, over IPv4 and, if the machine has it, IPv6.
+   * @param port 0 picks a free port
+   * @param flag the option that sets the port
+   * @returns the port
+   * @throws {Failure} if the port is in use
    */
   async listen(port: number, flag: PortFlag = '--port'): Promise<number> {
     const ipv4 = await this.#listen('127.0.0.1', port, flag);
@@ -43,12 +45,12 @@ export class Balancer {
     return actual;
   }
 
-  /** Takes no new connection; those that are open live on. */
+  /** Accepts no new connections; open ones continue. */
   close(): void {
     for (const server of this.#servers) server.close();
   }
 
-  /** Ends the connections that are left. */
+  /** Closes all connections. */
   destroy(): void {
     this.close();
     for (const client of this.#clients) client.destroy();
@@ -66,7 +68,7 @@ export class Balancer {
         ? await portInUse(port, error, otherPort(flag, port))
         : error;
     }
-    // Out of file descriptors a connection cannot be accepted; those that are open must not suffer.
+    // Without file descriptors a connection cannot be accepted. That must not affect the open ones.
     server.on('error', () => undefined);
     return server;
   }
@@ -81,7 +83,7 @@ export class Balancer {
     this.#dial(client, [...ports.slice(turn), ...ports.slice(0, turn)]);
   }
 
-  /** Nothing has been sent yet: what the first replica refuses the next can still have. */
+  /** Tries the replicas in turn, which is safe since nothing has been sent yet. */
   #dial(client: Socket, [port, ...others]: readonly number[]): void {
     if (port === undefined || client.destroyed) {
       client.resetAndDestroy();
@@ -104,14 +106,14 @@ export class Balancer {
       replica.setTimeout(0);
       replica.off('error', next);
       client.off('error', leave);
-      join(client, replica);
-      join(replica, client);
+      forward(client, replica);
+      forward(replica, client);
     });
   }
 }
 
-/** Hands on the bytes and the end of them, each way by itself; and a reset, which must not look like an end. */
-function join(from: Socket, to: Socket): void {
+/** Forwards data and its end in one direction, and resets, which must not look like an end. */
+function forward(from: Socket, to: Socket): void {
   from.pipe(to);
   from.on('error', () => undefined);
   from.on('close', () => {

@@ -11,7 +11,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a log is bounded: what is old moves to a second file and then goes', () => {
+test('a log is bounded: it is moved to a second file, which is overwritten next time', () => {
   const log = new LogFile(join(folder, 'a.log'), 100);
   for (let line = 0; line < 50; line += 1) log.write(Buffer.from(`line ${line}\n`));
   log.close();
@@ -23,7 +23,7 @@ test('a log is bounded: what is old moves to a second file and then goes', () =>
   );
 });
 
-test('a log starts empty, and its last lines can be had', () => {
+test('a log starts empty, and returns its last lines', () => {
   const path = join(folder, 'a.log');
   new LogFile(path).write(Buffer.from('old\n'));
   const log = new LogFile(path);

@@ -1,14 +1,14 @@
 import { closeSync, existsSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 
-/** As the kubelet's containerLogMaxSize: 10 MiB, and one older file of that size. */
+/** 10 MiB, like the kubelet's containerLogMaxSize; one older file of that size is kept. */
 const maxBytes = 10 * 1024 * 1024;
 
-/** Where what was in a log before it got too long can be found. */
+/** The path of the older part of a log that has been rotated. */
 export function olderLog(path: string): string {
   return `${path}.1`;
 }
 
-/** What a replica prints, over all its restarts; at most twice 10 MiB of it. Starts empty. */
+/** The output of a replica over all its restarts, at most the last 20 MiB. Starts empty. */
 export class LogFile {
   readonly path: string;
   readonly #maxBytes: number;
@@ -21,14 +21,14 @@ export class LogFile {
     this.#descriptor = openSync(path, 'w');
   }
 
-  /** Synchronous, so that the last words of a process that dies are in the file when its end is reported. */
+  /** Synchronous, so that a process's last output is in the file when its exit is reported. */
   write(chunk: Buffer): void {
     if (this.#descriptor === undefined) return;
     try {
       if (this.#bytes + chunk.length > this.#maxBytes) this.#rotate(this.#descriptor);
       this.#bytes += writeSync(this.#descriptor, chunk);
     } catch {
-      // A full disk must not take the replicas down with it.
+      // A full disk must not stop the replicas.
     }
   }
 
@@ -45,7 +45,7 @@ export class LogFile {
   }
 }
 
-/** The last lines of a log, without blank ones; none where there is no file. */
+/** Returns the last lines of a log, without blank ones. Empty if there is no file. */
 export function lastLines(path: string, count: number): readonly string[] {
   if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8')

@@ -20,10 +20,10 @@ afterEach(async () => {
 async function start(
   wishes: Wishes,
   clock?: Clock,
-): Promise<{ engine: LocalRuntime; events: ReplicaEvent[]; root: string }> {
+): Promise<{ runtime: LocalRuntime; events: ReplicaEvent[]; root: string }> {
   const folder = project(wishes);
   const events: ReplicaEvent[] = [];
-  const engine = await startLocalRuntime({
+  const runtime = await startLocalRuntime({
     ...folder,
     port: 0,
     grpcPort: 0,
@@ -31,10 +31,10 @@ async function start(
     ...(clock === undefined ? {} : { clock }),
   });
   cleanUp.push(async () => {
-    await engine.stop(AbortSignal.abort());
+    await runtime.stop(AbortSignal.abort());
     folder.remove();
   });
-  return { engine, events, root: folder.root };
+  return { runtime, events, root: folder.root };
 }
 
 interface Answer {
@@ -45,19 +45,19 @@ interface Answer {
 }
 
 /** Over a connection of its own. */
-async function get(engine: LocalRuntime, path = '/'): Promise<Answer> {
-  const response = await fetch(engine.url + path, { headers: { connection: 'close' } });
+async function get(runtime: LocalRuntime, path = '/'): Promise<Answer> {
+  const response = await fetch(runtime.url + path, { headers: { connection: 'close' } });
   const body = await response.text();
   return (body === '' ? {} : JSON.parse(body)) as Answer;
 }
 
-const processes = (engine: LocalRuntime): ProcessId[] => engine.status().replicas.map(({ pid }) => identify(pid!)!);
+const processes = (runtime: LocalRuntime): ProcessId[] => runtime.status().replicas.map(({ pid }) => identify(pid!)!);
 const waiting = { timeoutSeconds: 20 };
 
-test('runs the replicas with names, ports and environment of their own, and leaves nothing behind', async () => {
-  const { engine, root } = await start({ env: { GREETING: 'hello', MODELS_DIR: '/app/models' } });
-  await engine.waitReady(waiting);
-  const [a, b] = [await get(engine), await get(engine)];
+test('runs replicas with their own names, ports and environment, and leaves nothing behind', async () => {
+  const { runtime, root } = await start({ env: { GREETING: 'hello', MODELS_DIR: '/app/models' } });
+  await runtime.waitReady(waiting);
+  const [a, b] = [await get(runtime), await get(runtime)];
   expect(a.pod).toMatch(/^web-[b-z2-9]{5}$/);
   expect(a.pod).not.toBe(b.pod);
   expect(a.env.PORT).not.toBe(b.env.PORT);
@@ -65,42 +65,42 @@ test('runs the replicas with names, ports and environment of their own, and leav
     cwd: root,
     env: { GREETING: 'hello', HOST: '127.0.0.1', HOSTNAME: a.pod, MODELS_DIR: `${root}/models` },
   });
-  expect(engine.status()).toEqual({
+  expect(runtime.status()).toEqual({
     wanted: 2,
     ready: 2,
     replicas: expect.arrayContaining([{ name: a.pod, ready: true, restarts: 0, pid: a.pid }]) as unknown,
   });
-  expect(await localTarget(root).status()).toEqual(engine.status());
-  expect(await localTarget(root).url()).toBe(engine.url);
+  expect(await localTarget(root).status()).toEqual(runtime.status());
+  expect(await localTarget(root).url()).toBe(runtime.url);
 
-  const ids = processes(engine);
-  await engine.stop();
+  const ids = processes(runtime);
+  await runtime.stop();
   expect(ids.some(isRunning)).toBe(false);
   expect(await localTarget(root).status()).toBeUndefined();
-  await expect(get(engine)).rejects.toThrow('fetch failed');
+  await expect(get(runtime)).rejects.toThrow('fetch failed');
 });
 
-test('kill -9 under load: the count is back within 3 s, and only connections to the killed one fail', async () => {
-  const { engine } = await start({});
-  await engine.waitReady(waiting);
-  const clients = load(engine.url, 50);
+test('kill -9 under load: the replica is back within 3 s, and only its connections fail', async () => {
+  const { runtime } = await start({});
+  await runtime.waitReady(waiting);
+  const clients = load(runtime.url, 50);
   await eventually('every client is served', 5000, () => clients.served() > 500);
 
-  const victim = engine.status().replicas[0]!.pid!;
+  const victim = runtime.status().replicas[0]!.pid!;
   const killedAt = performance.now();
   process.kill(victim, 'SIGKILL');
-  await eventually('the loss is seen', 3000, () => engine.status().ready === 1);
+  await eventually('the loss is seen', 3000, () => runtime.status().ready === 1);
   await eventually(
     'two replicas are ready again',
     3000,
-    () => engine.status().ready === 2 && performance.now() - killedAt < 3000,
+    () => runtime.status().ready === 2 && performance.now() - killedAt < 3000,
   );
   await delay(200);
   const { failures } = await clients.stop();
   expect(failures.length).toBeGreaterThan(0);
   expect(failures.filter(({ pid }) => pid !== victim)).toEqual([]);
   expect(failures.filter(({ retry }) => retry !== 'served')).toEqual([]);
-  expect(engine.status().replicas[0]).toMatchObject({
+  expect(runtime.status().replicas[0]).toMatchObject({
     restarts: 1,
     reason: 'Error',
     message: 'exit code 137',
@@ -108,15 +108,15 @@ test('kill -9 under load: the count is back within 3 s, and only connections to 
   });
 });
 
-test('a crash loop: the first restart at once, then after 10 s, doubling to 5 min, and never faster', async () => {
+test('a crash loop restarts at once, then after 10 s, doubling up to 5 min, and never faster', async () => {
   const clock = new FakeClock();
-  const { events, engine } = await start({ replicas: 1, container: { command: ['sh', '-c', 'exit 3'] } }, clock);
+  const { events, runtime } = await start({ replicas: 1, container: { command: ['sh', '-c', 'exit 3'] } }, clock);
   const starts = (): number => events.filter(({ reason }) => reason === 'Started').length;
   const backOffs = (): string[] => events.filter(({ reason }) => reason === 'BackOff').map(({ message }) => message);
   for (const [index, seconds] of [10, 20, 40, 80, 160, 300, 300].entries()) {
     await eventually(`back-off ${index + 1}`, 10_000, () => backOffs().length === index + 1);
     expect(backOffs()[index]).toBe(`back-off ${seconds}s restarting failed container (Error: exit code 3)`);
-    expect(engine.status().replicas[0]).toMatchObject({
+    expect(runtime.status().replicas[0]).toMatchObject({
       ready: false,
       restarts: index + 1,
       reason: 'CrashLoopBackOff',
@@ -130,9 +130,9 @@ test('a crash loop: the first restart at once, then after 10 s, doubling to 5 mi
   }
 });
 
-test('replicas that crash at their start: no waiting for the time-out, and the cause is told', async () => {
-  const { engine } = await start({ env: { EXIT_CODE: '78' } });
-  await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
+test('replicas that crash at start fail before the timeout, with the cause', async () => {
+  const { runtime } = await start({ env: { EXIT_CODE: '78' } });
+  await expect(runtime.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
     message: 'The replicas crash as soon as they start: 0 of 2 are ready.',
     details: expect.arrayContaining([
       expect.stringMatching(/^web-\w+: CrashLoopBackOff: .*exit code 78/),
@@ -142,18 +142,18 @@ test('replicas that crash at their start: no waiting for the time-out, and the c
   });
 });
 
-test('a program that is not there is reported as one that crashes', async () => {
-  const { engine } = await start({ replicas: 1, container: { command: ['no-such-program'] } });
-  await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
+test('a missing program is reported as a crash', async () => {
+  const { runtime } = await start({ replicas: 1, container: { command: ['no-such-program'] } });
+  await expect(runtime.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
     details: expect.arrayContaining(['  cannot start no-such-program: spawn no-such-program ENOENT']) as unknown,
   });
 });
 
-test('a replica that never gets ready: the wait ends in time with its reason and last lines; it gets no connection', async () => {
-  const { engine } = await start({ replicas: 1, env: { NEVER_READY: 'the model is missing' } });
-  await eventually('the probe is answered', 5000, () => engine.status().replicas[0]?.message?.includes('503'));
-  await expect(get(engine)).rejects.toThrow('fetch failed');
-  await expect(engine.waitReady({ timeoutSeconds: 1 })).rejects.toMatchObject({
+test('a replica that never becomes ready fails at the timeout, with its reason and last log lines', async () => {
+  const { runtime } = await start({ replicas: 1, env: { NEVER_READY: 'the model is missing' } });
+  await eventually('a probe response', 5000, () => runtime.status().replicas[0]?.message?.includes('503'));
+  await expect(get(runtime)).rejects.toThrow('fetch failed');
+  await expect(runtime.waitReady({ timeoutSeconds: 1 })).rejects.toMatchObject({
     message: 'Only 0 of 1 replicas became ready within 1 s.',
     details: [
       expect.stringMatching(
@@ -164,14 +164,14 @@ test('a replica that never gets ready: the wait ends in time with its reason and
     hint: expect.stringMatching(/Read the whole log \(.*web-\w+\.log\)/) as unknown,
   });
   await expect(
-    engine.waitReady({ timeoutSeconds: 60, signal: AbortSignal.abort(new Error('enough')) }),
+    runtime.waitReady({ timeoutSeconds: 60, signal: AbortSignal.abort(new Error('enough')) }),
   ).rejects.toThrow('enough');
 });
 
-test('a replica that says that it will never get ready is not waited for, and says why', async () => {
+test('a replica that reports that it will never become ready fails at once', async () => {
   const checks = [{ name: 'model/iris', ok: false, detail: 'cut off', final: true }];
-  const { engine } = await start({ replicas: 1, env: { NEVER_READY: JSON.stringify({ checks }) } });
-  await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
+  const { runtime } = await start({ replicas: 1, env: { NEVER_READY: JSON.stringify({ checks }) } });
+  await expect(runtime.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
     message: 'The replicas will not become ready: 0 of 1 are ready.',
     details: expect.arrayContaining([
       expect.stringMatching(/^web-\w+: Unhealthy: Readiness probe failed: .* model\/iris: cut off$/),
@@ -179,17 +179,17 @@ test('a replica that says that it will never get ready is not waited for, and sa
   });
 });
 
-test('a startup probe that fails: its reason is told at once, and it is no crash', async () => {
+test('a failing startup probe is reported at once, and is not a crash', async () => {
   const checks = [
     { name: 'listener', ok: true, detail: 'x'.repeat(300) },
     { name: 'model/iris', ok: false, detail: 'cut off' },
   ];
-  const { engine, events } = await start({
+  const { runtime, events } = await start({
     replicas: 1,
     env: { NEVER_READY: JSON.stringify({ checks }) },
     container: { startupProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 1, failureThreshold: 2 } },
   });
-  await expect(engine.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
+  await expect(runtime.waitReady({ timeoutSeconds: 60 })).rejects.toMatchObject({
     message: 'The replicas do not pass their probes: 0 of 1 are ready.',
   });
   const run = ['Started', 'Unhealthy', 'Killing', 'Exited'];
@@ -197,64 +197,64 @@ test('a startup probe that fails: its reason is told at once, and it is no crash
   expect(events[1]!.message).toBe('Startup probe failed: HTTP probe failed with statuscode: 503 model/iris: cut off');
 });
 
-test('liveness failing: it is restarted under the same name, and the other one serves meanwhile', async () => {
-  const { engine } = await start({ container: { livenessProbe } });
-  await engine.waitReady(waiting);
-  const before = await get(engine, '/');
-  await fetch(`${engine.url}/fail-liveness`, { headers: { connection: 'close' } });
+test('a failing liveness probe restarts the replica under the same name, while the other one serves', async () => {
+  const { runtime } = await start({ container: { livenessProbe } });
+  await runtime.waitReady(waiting);
+  const before = await get(runtime, '/');
+  await fetch(`${runtime.url}/fail-liveness`, { headers: { connection: 'close' } });
   const failing = await eventually('a restart', 8000, () =>
-    engine.status().replicas.find(({ restarts }) => restarts === 1),
+    runtime.status().replicas.find(({ restarts }) => restarts === 1),
   );
-  expect((await get(engine)).pod).not.toBe(failing.name);
-  await engine.waitReady(waiting);
-  expect(engine.status().replicas.map(({ name }) => name)).toContain(before.pod);
-  expect(engine.status().replicas.find(({ name }) => name === failing.name)).toMatchObject({
+  expect((await get(runtime)).pod).not.toBe(failing.name);
+  await runtime.waitReady(waiting);
+  expect(runtime.status().replicas.map(({ name }) => name)).toContain(before.pod);
+  expect(runtime.status().replicas.find(({ name }) => name === failing.name)).toMatchObject({
     reason: 'Unhealthy',
     message: expect.stringMatching(/^Liveness probe failed: HTTP probe failed with statuscode: 500/) as unknown,
     lastTermination: { reason: 'Unhealthy' },
   });
 });
 
-test('readiness failing: no new connection, no restart', async () => {
-  const { engine } = await start({
+test('a failing readiness probe: no new connections, no restart', async () => {
+  const { runtime } = await start({
     container: {
       readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 1, failureThreshold: 1 },
     },
   });
-  await engine.waitReady(waiting);
-  await fetch(`${engine.url}/fail-readiness`, { headers: { connection: 'close' } });
-  await eventually('it is withdrawn', 5000, () => engine.status().ready === 1);
-  const pods = new Set([(await get(engine)).pod, (await get(engine)).pod, (await get(engine)).pod]);
+  await runtime.waitReady(waiting);
+  await fetch(`${runtime.url}/fail-readiness`, { headers: { connection: 'close' } });
+  await eventually('it is withdrawn', 5000, () => runtime.status().ready === 1);
+  const pods = new Set([(await get(runtime)).pod, (await get(runtime)).pod, (await get(runtime)).pod]);
   expect(pods.size).toBe(1);
-  expect(engine.status().replicas.every(({ restarts }) => restarts === 0)).toBe(true);
+  expect(runtime.status().replicas.every(({ restarts }) => restarts === 0)).toBe(true);
 });
 
-test("a hung process is killed after the liveness probe's own grace period and started again", async () => {
-  const { engine } = await start({ graceSeconds: 60, container: { livenessProbe } });
-  await engine.waitReady(waiting);
-  const [hung] = processes(engine);
+test("a hung process is killed after the liveness probe's own grace period and restarted", async () => {
+  const { runtime } = await start({ graceSeconds: 60, container: { livenessProbe } });
+  await runtime.waitReady(waiting);
+  const [hung] = processes(runtime);
   process.kill(hung!.pid, 'SIGSTOP');
   await eventually('it is gone', 10_000, () => !isRunning(hung!));
-  await engine.waitReady(waiting);
-  expect(engine.status().replicas[0]).toMatchObject({
+  await runtime.waitReady(waiting);
+  expect(runtime.status().replicas[0]).toMatchObject({
     restarts: 1,
     reason: 'Unhealthy',
-    message: expect.stringContaining('no answer within 1 s') as unknown,
+    message: expect.stringContaining('no response within 1 s') as unknown,
   });
 });
 
-test('stop waits for the grace period, and kills then', async () => {
-  const { engine } = await start({ replicas: 1, graceSeconds: 1, env: { IGNORE_SIGTERM: '1' } });
-  await engine.waitReady(waiting);
-  const [id] = processes(engine);
+test('stop waits for the grace period, then kills', async () => {
+  const { runtime } = await start({ replicas: 1, graceSeconds: 1, env: { IGNORE_SIGTERM: '1' } });
+  await runtime.waitReady(waiting);
+  const [id] = processes(runtime);
   const start_ = performance.now();
-  await engine.stop();
+  await runtime.stop();
   expect(performance.now() - start_).toBeGreaterThan(990);
   expect(isRunning(id!)).toBe(false);
 });
 
-test('a second wish to stop is at once, and processes that a replica has started end with it', async () => {
-  const { engine } = await start({
+test('a second stop kills at once, including processes that a replica has started', async () => {
+  const { runtime } = await start({
     replicas: 1,
     graceSeconds: 60,
     container: {
@@ -262,33 +262,33 @@ test('a second wish to stop is at once, and processes that a replica has started
       readinessProbe: { exec: { command: ['test', '-e', 'trapped'] } },
     },
   });
-  await engine.waitReady(waiting);
-  const [id] = processes(engine);
+  await runtime.waitReady(waiting);
+  const [id] = processes(runtime);
   const killNow = new AbortController();
-  const first = engine.stop();
+  const first = runtime.stop();
   await delay(100);
   expect(isRunning(id!)).toBe(true);
-  const second = engine.stop(killNow.signal);
+  const second = runtime.stop(killNow.signal);
   killNow.abort();
   await Promise.all([first, second]);
   expect(isRunning(id!)).toBe(false);
 });
 
-test('a slow start takes the time that its startup probe gives it', async () => {
+test('a slow start may take as long as its startup probe allows', async () => {
   const startupProbe = { tcpSocket: { port: 'http' }, periodSeconds: 1, failureThreshold: 10 };
-  const { engine, events } = await start({
+  const { runtime, events } = await start({
     replicas: 1,
     env: { START_MS: '1500' },
     container: { startupProbe, livenessProbe },
   });
-  await engine.waitReady(waiting);
+  await runtime.waitReady(waiting);
   expect(events.map(({ reason }) => reason)).toEqual(['Started', 'Ready']);
 });
 
-test('a client that ends its side first gets the whole answer', async () => {
-  const { engine } = await start({ replicas: 1 });
-  await engine.waitReady(waiting);
-  const socket = connect({ port: Number(new URL(engine.url).port), host: '127.0.0.1', allowHalfOpen: true });
+test('a client that half-closes the connection receives the whole response', async () => {
+  const { runtime } = await start({ replicas: 1 });
+  await runtime.waitReady(waiting);
+  const socket = connect({ port: Number(new URL(runtime.url).port), host: '127.0.0.1', allowHalfOpen: true });
   await once(socket, 'connect');
   socket.end('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
   expect(await text(socket)).toContain('"pod":"web-');

@@ -14,43 +14,44 @@ import { Supervisor } from './supervisor.ts';
 import { type UnsupportedFields, unsupportedFields } from './manifests/unsupported-fields.ts';
 
 export interface LocalOptions {
-  /** Path of the synthesized manifests, from the root. */
+  /** Path of the synthesized manifests, relative to the root. */
   readonly manifests: string;
-  /** The project's folder: the replicas' working directory, and home of `.rhizome/local`. */
+  /** The project's folder: the replicas' working directory, which also contains `.rhizome/local`. */
   readonly root: string;
-  /** Where the Service is, on localhost; 0 takes a free one. */
+  /** Port of the Service on localhost; 0 picks a free one. */
   readonly port: number;
-  /** Where gRPC is, on localhost, if the Service has a port `grpc`; 0 takes a free one. */
+  /** Port of gRPC on localhost, if the Service has a port `grpc`; 0 picks a free one. */
   readonly grpcPort: number;
   readonly onEvent: (event: ReplicaEvent) => void;
-  /** @default the system's */
+  /** @default the system clock */
   readonly clock?: Clock;
 }
 
 export interface LocalRuntime {
   /** Without a trailing slash. */
   readonly url: string;
-  /** Host and port of gRPC; undefined where the Service has none. */
+  /** Host and port of gRPC; undefined if the Service has no port `grpc`. */
   readonly grpc: string | undefined;
   /** What the manifests contain and the local runtime ignores. */
   readonly unsupported: readonly UnsupportedFields[];
   status(): DeploymentStatus;
   /**
    * Resolves when every replica is ready.
-   * @throws Failure after that time, or at once when a replica crashes again and again or says that it will not get ready;
-   *   it holds the last log lines. The signal's reason when that aborts.
+   * @throws {Failure} with the last log lines, after the timeout, or as soon as a replica crashes repeatedly or reports
+   *   that it will not become ready
+   * @throws the signal's reason if it aborts
    */
   waitReady(options: { readonly timeoutSeconds: number; readonly signal?: AbortSignal }): Promise<void>;
   /** Starts every replica anew, with the files as they are now. */
   replace(): void;
-  /** Ends the replicas in their grace period, or at once when the signal aborts. Can be called again. */
+  /** Stops the replicas within their grace period, or at once if the signal aborts. Can be called more than once. */
   stop(now?: AbortSignal): Promise<void>;
 }
 
 /**
- * Runs the Deployments of the manifests as processes of this machine. What was up for this folder is stopped first.
- * Resolves when the Service's port listens and the replicas are being started.
- * @throws Failure for manifests that cannot be run and for a port that is in use; nothing runs then
+ * Runs the Deployments of the manifests as processes of this machine, after stopping those that run for this folder.
+ * Resolves when the Service's port listens and the replicas are starting.
+ * @throws {Failure} if the manifests cannot run or a port is in use; then nothing runs
  */
 export async function startLocalRuntime({
   manifests: path,
@@ -61,20 +62,20 @@ export async function startLocalRuntime({
   clock = systemClock,
 }: LocalOptions): Promise<LocalRuntime> {
   const manifests = readWorkload(resolve(root, path));
-  const spoken = grpcContainerPort(manifests);
-  await stopPrevious(root, port, spoken === undefined ? undefined : grpcPort);
+  const grpcTarget = grpcContainerPort(manifests);
+  await stopPrevious(root, port, grpcTarget === undefined ? undefined : grpcPort);
 
   const changes = new EventEmitter().setMaxListeners(0);
   let supervisor: Supervisor | undefined;
   const balancer = new Balancer(() => supervisor?.endpoints() ?? []);
-  const grpcBalancer = new Balancer(() => supervisor?.endpoints(spoken) ?? []);
+  const grpcBalancer = new Balancer(() => supervisor?.endpoints(grpcTarget) ?? []);
   const balancers = [balancer, grpcBalancer];
   const close = (): void => {
     for (const each of balancers) each.close();
   };
   const url = `http://localhost:${await balancer.listen(port)}`;
   const grpc =
-    spoken === undefined
+    grpcTarget === undefined
       ? undefined
       : `localhost:${await grpcBalancer.listen(grpcPort, '--grpc-port').catch((error: unknown) => {
           close();
@@ -98,8 +99,8 @@ export async function startLocalRuntime({
         replicas: rows,
       });
     } catch (error) {
-      // A full disk must not take the replicas down with it.
-      process.emitWarning(`The local engine cannot write its state: ${String(error)}`);
+      // A full disk must not stop the replicas.
+      process.emitWarning(`The local runtime cannot write its state: ${String(error)}`);
     }
     changes.emit('change');
   };
@@ -113,7 +114,7 @@ export async function startLocalRuntime({
   const running = supervisor;
   record();
 
-  // Not even a bug in here may leave replicas behind.
+  // Not even a bug in this process may leave replicas behind.
   const lastResort = (): void => {
     for (const { id } of running.replicas) if (id !== undefined) killGroup(id);
   };

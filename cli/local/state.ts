@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { ReplicaStatus } from '../deployment-status.ts';
 import type { ProcessId } from './replica/process-id.ts';
 
-/** What is up, for other commands to find: in a file that is always whole. */
-export interface State {
+/** What runs, in a file for other commands to read. The file is always complete. */
+export interface RuntimeState {
   readonly supervisor: ProcessId;
   readonly url: string;
   /** Host and port of gRPC. */
@@ -14,7 +14,7 @@ export interface State {
   readonly replicas: readonly { readonly status: ReplicaStatus; readonly process?: ProcessId }[];
 }
 
-/** Where the engine of a project keeps what it knows. `folder` goes with `rhizome down`. */
+/** The files of a project's local runtime. `rhizome down` deletes `folder`. */
 export function localPaths(root: string) {
   const folder = join(root, '.rhizome', 'local');
   return {
@@ -22,7 +22,7 @@ export function localPaths(root: string) {
     state: join(folder, 'state.json'),
     logs: join(folder, 'logs'),
     daemonLog: join(folder, 'daemon.log'),
-    // Outlives it: compiled code halves what a start costs, which is what a killed replica's return waits for.
+    // Outside of `folder`, since compiled code halves the time that a start takes, and so a killed replica's return.
     compileCache: join(root, '.rhizome', 'compile-cache'),
   } as const;
 }
@@ -31,18 +31,18 @@ export function replicaLog(root: string, name: string): string {
   return join(localPaths(root).logs, `${name}.log`);
 }
 
-/** Synchronous: no process may run for a moment without its number being on record. */
-export function writeState(root: string, state: State): void {
+/** Synchronous, so that no process runs without its ID being recorded. */
+export function writeState(root: string, state: RuntimeState): void {
   const { folder, state: path } = localPaths(root);
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`);
   renameSync(`${path}.new`, path);
 }
 
-/** Undefined where nothing was started, or all of it has ended well. */
-export async function readState(root: string): Promise<State | undefined> {
+/** Undefined if nothing was started, or everything was stopped. */
+export async function readState(root: string): Promise<RuntimeState | undefined> {
   try {
-    return JSON.parse(await readFile(localPaths(root).state, 'utf8')) as State;
+    return JSON.parse(await readFile(localPaths(root).state, 'utf8')) as RuntimeState;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

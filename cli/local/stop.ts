@@ -1,33 +1,33 @@
 import { rm } from 'node:fs/promises';
 import { checkPortFree, otherPort } from '../tools/port.ts';
 import { ended, isRunning, killGroup, type ProcessId, sendSignal } from './replica/process-id.ts';
-import { localPaths, readState, type State } from './state.ts';
+import { localPaths, readState, type RuntimeState } from './state.ts';
 
-/** How long a supervisor may take beyond its replicas' grace period. */
+/** How long the local runtime may take beyond its replicas' grace period. */
 const marginMs = 5000;
 
-/** Ends what is up for the project. Idempotent. Returns what it ended, in words. */
+/** Stops what runs for the project. Idempotent. Returns descriptions of what it stopped. */
 export async function stopLocal(root: string): Promise<readonly string[]> {
   const removed: string[] = [];
   const state = await readState(root);
   if (state !== undefined && isRunning(state.supervisor)) {
     await stopSupervisor(state);
-    removed.push(`the local engine (pid ${state.supervisor.pid}) and its ${state.replicas.length} replicas`);
+    removed.push(`the local runtime (pid ${state.supervisor.pid}) and its ${state.replicas.length} replicas`);
   }
-  // Read again: replicas can have been started while the supervisor was told to stop.
+  // Read again, since replicas may have started before the local runtime received the signal.
   const left = orphans((await readState(root)) ?? state);
   if (left.length > 0) {
     await stopOrphans(left, state?.graceSeconds ?? 0);
-    removed.push(`${left.length} replicas whose engine was gone (pid ${left.map(({ pid }) => pid).join(', ')})`);
+    removed.push(`${left.length} orphaned replicas (pid ${left.map(({ pid }) => pid).join(', ')})`);
   }
   await rm(localPaths(root).folder, { recursive: true, force: true });
   return removed;
 }
 
 /**
- * Ends what is up for the project, to start it anew; but only once it is known that the ports can be had.
- * @param grpcPort undefined where there is no gRPC
- * @throws Failure where another program has one
+ * Stops what runs for the project so that it can start again, unless the ports aren't available.
+ * @param grpcPort undefined if there is no gRPC
+ * @throws {Failure} if another program uses one of the ports
  */
 export async function stopPrevious(root: string, port: number, grpcPort: number | undefined): Promise<void> {
   const state = await readState(root);
@@ -38,8 +38,8 @@ export async function stopPrevious(root: string, port: number, grpcPort: number 
   await stopLocal(root);
 }
 
-async function stopSupervisor({ supervisor, graceSeconds }: State): Promise<void> {
-  if (supervisor.pid === process.pid) throw new Error('The engine runs in this process: call its stop().');
+async function stopSupervisor({ supervisor, graceSeconds }: RuntimeState): Promise<void> {
+  if (supervisor.pid === process.pid) throw new Error('The local runtime runs in this process: call its stop().');
   sendSignal(supervisor, 'SIGTERM');
   if (await ended([supervisor], graceSeconds * 1000 + marginMs)) return;
   sendSignal(supervisor, 'SIGKILL');
@@ -53,8 +53,8 @@ async function stopOrphans(left: readonly ProcessId[], graceSeconds: number): Pr
   await ended(left, marginMs);
 }
 
-/** Replicas on record that still run. */
-export function orphans(state: State | undefined): readonly ProcessId[] {
+/** Returns recorded replicas that still run. */
+export function orphans(state: RuntimeState | undefined): readonly ProcessId[] {
   return (state?.replicas ?? [])
     .map((replica) => replica.process)
     .filter((id) => id !== undefined)

@@ -22,16 +22,16 @@ export interface SupervisorOptions {
 /** Kubernetes' default for `terminationGracePeriodSeconds`. */
 const defaultGraceSeconds = 30;
 
-/** Keeps the replicas of all Deployments. */
+/** Runs the replicas of all Deployments. */
 export class Supervisor {
   readonly replicas: readonly Replica[];
-  /** Seconds after which a replica that was told to stop is killed; the longest of all Deployments. */
+  /** Grace period of a replica that is stopped; the longest of all Deployments. */
   readonly graceSeconds: number;
   readonly #served: readonly Replica[];
 
   /**
    * Starts every replica.
-   * @throws Failure when a container's environment refers to what is not in the manifests; nothing is started then
+   * @throws {Failure} if a container's environment refers to objects that the manifests lack; then nothing starts
    */
   constructor({ manifests, root, logs, ...common }: SupervisorOptions) {
     mkdirSync(logs, { recursive: true });
@@ -48,7 +48,10 @@ export class Supervisor {
       started[manifests.deployments.findIndex((deployment) => deployment === servedDeployment(manifests))] ?? [];
   }
 
-  /** Of the replicas behind the Service that are ready now, the ports of this machine for one of the container's: by default what it serves on. */
+  /**
+   * Returns this machine's ports of the ready replicas behind the Service.
+   * @param port the container's port; by default the one that the Service leads to
+   */
   endpoints(port?: number): readonly number[] {
     return this.#served.map((replica) => replica.endpoint(port)).filter((port) => port !== undefined);
   }
@@ -58,7 +61,7 @@ export class Supervisor {
     return { wanted: replicas.length, ready: replicas.filter(({ ready }) => ready).length, replicas };
   }
 
-  /** Ends all replicas at the same time, each in its grace period, or at once when the signal aborts. */
+  /** Stops all replicas at the same time, each within its grace period, or at once if the signal aborts. */
   async stop(now: AbortSignal): Promise<void> {
     const kill = (): void => {
       for (const replica of this.replicas) replica.kill();
@@ -69,7 +72,7 @@ export class Supervisor {
   }
 }
 
-/** What each pod of a Deployment is made of. */
+/** Returns what each replica of a Deployment consists of. */
 function plan(deployment: Deployment, manifests: Workload, root: string) {
   const { metadata, spec } = deployment;
   const { container, port } = servingContainer(deployment, serviceOf(deployment, manifests.services));
@@ -86,9 +89,9 @@ function plan(deployment: Deployment, manifests: Workload, root: string) {
   });
 }
 
-/** Looks as a pod's name does, and is the same each time, so that a log is found again. */
+/** Looks like the name of a pod, but is the same each time, so that logs keep their names. */
 function podName(deployment: string, index: number): string {
-  // Kubernetes' alphabet: no vowels, that no words come out.
+  // Kubernetes' alphabet, which has no vowels so that names don't form words.
   const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
   const digest = createHash('sha256').update(`${deployment}/${index}`).digest();
   return `${deployment}-${[...digest.subarray(0, 5)].map((byte) => alphabet[byte % alphabet.length]).join('')}`;

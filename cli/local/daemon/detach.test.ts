@@ -29,13 +29,13 @@ function prepare(wishes: Wishes) {
   return { ...folder, target, up };
 }
 
-/** Every process on record, the engine's first. */
+/** Every process on record, the local runtime's first. */
 async function processes(root: string): Promise<ProcessId[]> {
   const state = (await readState(root))!;
   return [state.supervisor, ...state.replicas.map(({ process: id }) => id!)];
 }
 
-test('returns once ready; status, logs and url are seen from elsewhere; down removes it, as often as it is called', async () => {
+test('returns once ready; other processes see status, logs and url; down removes it and is idempotent', async () => {
   const { root, target, up } = prepare({});
   const { url, pid, unsupported } = await up();
   expect(await target.url()).toBe(url);
@@ -58,7 +58,7 @@ test('returns once ready; status, logs and url are seen from elsewhere; down rem
 
   const ids = await processes(root);
   expect(ids[0]!.pid).toBe(pid);
-  expect(await target.down()).toEqual([`the local engine (pid ${pid}) and its 2 replicas`]);
+  expect(await target.down()).toEqual([`the local runtime (pid ${pid}) and its 2 replicas`]);
   expect(ids.some(isRunning)).toBe(false);
   expect(await target.status()).toBeUndefined();
   expect(await target.url()).toBeUndefined();
@@ -87,12 +87,12 @@ test('logs are followed until the signal aborts', async () => {
   await target.down();
 });
 
-test('when the engine is killed, status says so, and down ends what it has left', async () => {
+test('if the local runtime is killed, status reports it, and down stops the orphaned replicas', async () => {
   const { root, target, up } = prepare({});
   await up();
-  const [engine, ...replicas] = await processes(root);
-  process.kill(engine!.pid, 'SIGKILL');
-  await ended([engine!], 2000);
+  const [runtime, ...replicas] = await processes(root);
+  process.kill(runtime!.pid, 'SIGKILL');
+  await ended([runtime!], 2000);
 
   expect(replicas.every(isRunning)).toBe(true);
   expect(await target.status()).toMatchObject({
@@ -109,13 +109,11 @@ test('when the engine is killed, status says so, and down ends what it has left'
     ],
   });
   expect(await target.url()).toBeUndefined();
-  expect(await target.down()).toEqual([
-    `2 replicas whose engine was gone (pid ${replicas.map(({ pid }) => pid).join(', ')})`,
-  ]);
+  expect(await target.down()).toEqual([`2 orphaned replicas (pid ${replicas.map(({ pid }) => pid).join(', ')})`]);
   expect(replicas.some(isRunning)).toBe(false);
 });
 
-test('up ends what was up before, orphans too', async () => {
+test('up stops what ran before, including orphans', async () => {
   const { root, target, up } = prepare({});
   await up();
   const first = await processes(root);
@@ -128,7 +126,7 @@ test('up ends what was up before, orphans too', async () => {
   expect(await target.status()).toMatchObject({ wanted: 2, ready: 2 });
 });
 
-test('a process that has got the number of a replica since is left alone', async () => {
+test('a process that now has the ID of a replica is not touched', async () => {
   const { root, target } = prepare({});
   const stranger = spawn('sleep', ['60']);
   const status = { name: 'web-x', ready: true, restarts: 0, pid: stranger.pid! };
@@ -145,7 +143,7 @@ test('a process that has got the number of a replica since is left alone', async
   stranger.kill();
 });
 
-test('what fails is told with its cause, and nothing is left', async () => {
+test('a failure has its cause, and leaves nothing behind', async () => {
   const { root, up } = prepare({ env: { EXIT_CODE: '3' } });
   await expect(up()).rejects.toMatchObject({
     message: 'The replicas crash as soon as they start: 0 of 2 are ready.',
@@ -159,7 +157,7 @@ test('what fails is told with its cause, and nothing is left', async () => {
   server.close();
 });
 
-test('a busy port leaves what is up alone; its own port is no obstacle', async () => {
+test('a port in use leaves the running replicas alone; their own port is not an obstacle', async () => {
   const { target, up } = prepare({});
   const { url, pid } = await up();
   const server = createServer().listen(0, '127.0.0.1');
@@ -173,15 +171,15 @@ test('a busy port leaves what is up alone; its own port is no obstacle', async (
   expect(again.pid).not.toBe(pid);
 });
 
-test('ended by another command while it starts, it says so', async () => {
+test('reports that another command stopped it while it started', async () => {
   const { root, target, up } = prepare({ env: { NEVER_READY: '1' } });
-  const first = expect(up()).rejects.toThrow('Another `rhizome up` or `rhizome down` ended it');
+  const first = expect(up()).rejects.toThrow('Another `rhizome up` or `rhizome down` stopped it');
   await eventually('it is on record', 10_000, async () => (await readState(root)) !== undefined);
   await target.down();
   await first;
 });
 
-test('giving up while it starts leaves nothing', async () => {
+test('aborting while it starts leaves nothing behind', async () => {
   const { root, manifests: path, up } = prepare({});
   writeFileSync(path, manifests({ env: { NEVER_READY: '1' } }));
   const enough = new AbortController();

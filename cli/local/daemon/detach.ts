@@ -14,7 +14,7 @@ import { localPaths } from '../state.ts';
 
 export interface DetachOptions extends Omit<LocalOptions, 'clock'> {
   readonly timeoutSeconds: number;
-  /** Gives up: what was started is ended again. */
+  /** Stops what was started. */
   readonly signal?: AbortSignal;
 }
 
@@ -22,14 +22,14 @@ export interface DetachedRuntime {
   readonly url: string;
   readonly grpc: string | undefined;
   readonly unsupported: readonly UnsupportedFields[];
-  /** Of the engine's process. */
+  /** Process ID of the local runtime. */
   readonly pid: number;
 }
 
-/** What the daemon is told, as its one argument. */
+/** The daemon's only argument. */
 export type DaemonOptions = Pick<DetachOptions, 'manifests' | 'root' | 'port' | 'grpcPort' | 'timeoutSeconds'>;
 
-/** What the daemon says on the way. */
+/** A message from the daemon while it starts. */
 export type DaemonMessage =
   | { readonly kind: 'event'; readonly event: ReplicaEvent }
   | {
@@ -46,8 +46,9 @@ export type DaemonMessage =
     };
 
 /**
- * Starts the engine in a process that outlives this one and its terminal. Resolves when every replica is ready.
- * @throws Failure as `startLocalRuntime` and `waitReady` do; nothing runs then. The signal's reason when that aborts.
+ * Starts the local runtime in a process that outlives this one and its terminal. Resolves when every replica is ready.
+ * @throws {Failure} as `startLocalRuntime` and `waitReady` do; then nothing runs
+ * @throws the signal's reason if it aborts
  */
 export async function detach({
   manifests,
@@ -91,22 +92,22 @@ export async function detach({
         );
     });
     daemon.once('error', reject);
-    // Not `exit`, which can come before its last message.
+    // Not `exit`, which can arrive before the last message.
     daemon.once('disconnect', () => {
       reject(
-        new Failure('The local engine ended before its replicas were ready.', {
+        new Failure('The local runtime exited before its replicas were ready.', {
           details: lastLines(daemonLog, 10),
-          hint: 'Run `rhizome up` without --detach to watch it.',
+          hint: 'Run `rhizome up` without --detach to see why.',
         }),
       );
     });
   });
-  // The daemon ends by itself when this end of the channel is gone before it is ready.
-  const giveUp = (): void => {
+  // The daemon exits if this end of the channel closes before it is ready.
+  const abandon = (): void => {
     if (daemon.connected) daemon.disconnect();
   };
-  if (signal?.aborted === true) giveUp();
-  signal?.addEventListener('abort', giveUp, { once: true });
+  if (signal?.aborted === true) abandon();
+  signal?.addEventListener('abort', abandon, { once: true });
   try {
     return await ready;
   } catch (error) {
@@ -114,8 +115,8 @@ export async function detach({
     signal?.throwIfAborted();
     throw error;
   } finally {
-    signal?.removeEventListener('abort', giveUp);
-    giveUp();
+    signal?.removeEventListener('abort', abandon);
+    abandon();
     daemon.unref();
   }
 }

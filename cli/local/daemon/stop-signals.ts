@@ -1,16 +1,16 @@
-/** What a person, a terminal that closes, or `rhizome down` says to a process in the foreground. */
+/** Signals from Ctrl-C, a closing terminal or `rhizome down`. */
 export interface StopSignals {
-  /** Aborts with the first signal: end what there is to end, in its time. */
+  /** Aborts at the first signal: shut down gracefully. */
   readonly stop: AbortSignal;
-  /** Aborts with the second: at once. */
+  /** Aborts at the second signal: shut down at once. */
   readonly now: AbortSignal;
-  /** Gives the signals their usual meaning again. */
+  /** Restores the signals' default behaviour. */
   release(): void;
 }
 
 const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Listens from now on: called before an engine is started, so that none is left behind. */
+/** Starts to listen. To be called before the local runtime starts, so that none is left behind. */
 export function stopSignals(): StopSignals {
   const stop = new AbortController();
   const now = new AbortController();

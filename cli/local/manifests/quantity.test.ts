@@ -13,11 +13,14 @@ test.each([
   expect(parseQuantity(quantity)).toBeCloseTo(number, 9);
 });
 
-test.each(['', 'many', '1Kb', '1 Gi', 'Mi'])('"%s" is refused, with what came and what was expected', (quantity) => {
-  expect(() => parseQuantity(quantity)).toThrow(
-    `"${quantity}" is not an amount that Kubernetes knows; it wants one such as 500m, 2 or 1Gi.`,
-  );
-});
+test.each(['', 'many', '1Kb', '1 Gi', 'Mi'])(
+  '"%s" is an error that names the value and what was expected',
+  (quantity) => {
+    expect(() => parseQuantity(quantity)).toThrow(
+      `"${quantity}" is not a valid quantity; expected one such as 500m, 2 or 1Gi.`,
+    );
+  },
+);
 
 test.each([
   ['250m', '1', 1],

@@ -93,7 +93,7 @@ export interface UnsupportedFields {
   readonly meaning: string;
 }
 
-/** Lists what the local runtime ignores in the manifests, by meaning; each field is listed once. Unknown fields count. */
+/** Lists what the local runtime ignores in the manifests, by meaning: each field once, unknown fields included. */
 export function unsupportedFields({ all, deployments, services }: Workload): readonly UnsupportedFields[] {
   const fields = new Set<string>();
   for (const object of all) {

@@ -1,26 +1,32 @@
 import { parseWorkload, readWorkload, serviceOf, servingContainer } from './workload.ts';
 import { manifests as fixture } from '../fixtures/manifests.ts';
 
-test('the Service leads to the container and port that it names', () => {
+test('finds the container and port that the Service refers to', () => {
   const { deployments, services } = parseWorkload(fixture({}), 'test.yaml');
   const service = serviceOf(deployments[0]!, services);
   expect(service?.metadata.name).toBe('web');
   expect(servingContainer(deployments[0]!, service)).toMatchObject({ container: { name: 'web' }, port: 8000 });
 });
 
-test('a headless Service, wherever it stands, is not the one that leads to a Deployment', () => {
+test('ignores headless Services', () => {
   const headless =
-    'kind: Service\nmetadata: { name: web-headless }\nspec: { clusterIP: None, selector: { app: web }, ports: [{ port: 9000 }] }\n---\n';
+    'kind: Service\nmetadata: { name: web-headless }\n' +
+    'spec: { clusterIP: None, selector: { app: web }, ports: [{ port: 9000 }] }\n---\n';
   const { deployments, services } = parseWorkload(headless + fixture({}), 'test.yaml');
   expect(serviceOf(deployments[0]!, services)?.metadata.name).toBe('web');
 });
 
-test('with sidecars it is the container that has the port', () => {
+test('with sidecars, finds the container that has the port', () => {
   const { deployments } = parseWorkload(
     `
 kind: Deployment
 metadata: { name: web }
-spec: { template: { spec: { containers: [{ name: proxy, ports: [{ name: admin, containerPort: 1 }] }, { name: web, ports: [{ name: http, containerPort: 2 }] }] } } }
+spec:
+  template:
+    spec:
+      containers:
+        - { name: proxy, ports: [{ name: admin, containerPort: 1 }] }
+        - { name: web, ports: [{ name: http, containerPort: 2 }] }
 `,
     'test.yaml',
   );
@@ -29,13 +35,13 @@ spec: { template: { spec: { containers: [{ name: proxy, ports: [{ name: admin, c
 });
 
 test.each([
-  ['what is no YAML', 'a: [', 'test.yaml is not YAML'],
+  ['invalid YAML', 'a: [', 'test.yaml is not YAML'],
   ['a file without a Deployment', 'kind: StatefulSet\n', 'test.yaml has no Deployment to run, only: StatefulSet.'],
   ['an empty file', '', 'test.yaml has no Deployment to run, only: nothing.'],
-])('%s is refused', (_, source, message) => {
+])('%s is an error', (_, source, message) => {
   expect(() => parseWorkload(source, 'test.yaml')).toThrow(message);
 });
 
-test('a missing file is named', () => {
+test('the error for a missing file names it', () => {
   expect(() => readWorkload('/nowhere/local.k8s.yaml')).toThrow('cannot read /nowhere/local.k8s.yaml');
 });

@@ -3,7 +3,7 @@ import { Failure } from '../../failure.ts';
 import type { ConfigMap, Container, Deployment, KubernetesObject, Secret, Service } from '../../kubernetes.ts';
 import { isHeadless, parseObjects, readObjects } from '../../project/objects.ts';
 
-/** What the file asks for. The engine runs the Deployments; the rest is what they refer to. */
+/** The objects of a manifest file. The local runtime runs the Deployments, which refer to the others. */
 export interface Workload {
   readonly all: readonly KubernetesObject[];
   readonly deployments: readonly Deployment[];
@@ -12,18 +12,18 @@ export interface Workload {
   readonly secrets: readonly Secret[];
 }
 
-/** Reads a file of manifests. @throws Failure when it is missing, is no YAML, or holds no Deployment */
+/** Reads a file of manifests. @throws {Failure} if it is missing, isn't valid YAML, or has no Deployment */
 export function readWorkload(path: string): Workload {
   return pick(readObjects(path), path);
 }
 
-/** As `readWorkload`; `path` is for the messages. */
+/** Like `readWorkload`. @param path for error messages */
 export function parseWorkload(source: string, path: string): Workload {
   return pick(parseObjects(source, path), path);
 }
 
 function pick(all: readonly KubernetesObject[], path: string): Workload {
-  // Who asks for a headless Service wants the pods' own addresses, which they have not on this machine.
+  // A headless Service resolves to the pods' own addresses, which they don't have on this machine.
   const ofKind = (kind: string): readonly unknown[] =>
     all.filter((object) => object.kind === kind && !isHeadless(object));
   const deployments = ofKind('Deployment') as Deployment[];
@@ -42,7 +42,7 @@ function pick(all: readonly KubernetesObject[], path: string): Workload {
   };
 }
 
-/** The Service that leads to a Deployment's pods: every label of its selector is on them. */
+/** Returns the Service whose selector matches a Deployment's pods. */
 export function serviceOf(deployment: Deployment, services: readonly Service[]): Service | undefined {
   const labels = deployment.spec.template.metadata?.labels ?? {};
   return services.find(({ metadata, spec }) => {
@@ -55,7 +55,7 @@ export function serviceOf(deployment: Deployment, services: readonly Service[]):
   });
 }
 
-/** The container that a Service's first port leads to, and its port there; without a Service, the first of both. */
+/** Returns the container and port that a Service's first port leads to; without a Service, the first of each. */
 export function servingContainer(
   deployment: Deployment,
   service: Service | undefined,
@@ -72,17 +72,17 @@ export function servingContainer(
   const [first] = containers;
   if (first === undefined)
     throw new Failure(`The Deployment ${deployment.metadata.name} has no container.`, {
-      hint: 'Give it one in infra/.',
+      hint: 'Add one in infra/.',
     });
   return { container: first, port: typeof wanted === 'number' ? wanted : undefined };
 }
 
-/** The Deployment whose replicas are asked: the first with a Service, else the first. */
+/** Returns the Deployment that serves requests: the first with a Service, or the first. */
 export function servedDeployment({ deployments, services }: Workload): Deployment | undefined {
   return deployments.find((deployment) => serviceOf(deployment, services) !== undefined) ?? deployments[0];
 }
 
-/** The port of the served container that the Service's port `grpc` leads to; undefined where there is none. */
+/** Returns the container's port that the Service's port `grpc` leads to; undefined if there is none. */
 export function grpcPort(manifests: Workload): number | undefined {
   const deployment = servedDeployment(manifests);
   const service = deployment && serviceOf(deployment, manifests.services);

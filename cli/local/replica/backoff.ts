@@ -3,13 +3,13 @@ const longestSeconds = 300;
 const resetSeconds = 600;
 
 /**
- * How long a container waits before it is started again, as the kubelet does it: the first time not at all, then 10 s,
- * doubling to 5 minutes; all forgotten once it has run for 10 minutes.
+ * How long a container waits before it restarts, as in the kubelet: not at all the first time, then 10 s, doubled up to
+ * 5 minutes, and reset once it has run for 10 minutes.
  */
 export class RestartBackoff {
   #seconds = 0;
 
-  /** Seconds to wait after the end of a container that ran for so many seconds. */
+  /** Returns the seconds to wait after a container exited. @param ranSeconds how long it ran */
   next(ranSeconds: number): number {
     if (ranSeconds >= resetSeconds) this.#seconds = 0;
     const seconds = this.#seconds;

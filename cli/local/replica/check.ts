@@ -6,13 +6,13 @@ import { executable, type Program } from './container-process.ts';
 import type { Health } from '../../../service/contract/index.ts';
 import type { Probe } from '../../kubernetes.ts';
 
-const longestBody = 10_000;
+const maxBodyLength = 10_000;
 
-/** What a probe looks at. */
-export interface Probed {
-  /** The port of this machine that stands for a container's port, by number or name. */
+/** What a probe checks. */
+export interface ProbeTarget {
+  /** Returns this machine's port for a container's port, by number or name. */
   localPort(port: number | string): number;
-  /** Where and with which environment a probe's command runs. */
+  /** The folder and environment in which a probe's command runs. */
   readonly surroundings: Omit<Program, 'argv'>;
 }
 
@@ -29,17 +29,17 @@ export interface ProbeFailure {
 /** Undefined if the check passed. */
 export type CheckResult = ProbeFailure | undefined;
 
-/** Runs one probe once. Resolves within its time-out; never rejects. */
-export async function check(probe: Probe, probed: Probed): Promise<CheckResult> {
+/** Runs a probe once. Resolves within its timeout. Never rejects. */
+export async function check(probe: Probe, probed: ProbeTarget): Promise<CheckResult> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   if (probe.httpGet) return checkHttp(probe.httpGet, probed.localPort(probe.httpGet.port), timeoutMs);
   if (probe.exec) return checkCommand(probe.exec.command ?? [], probed, timeoutMs);
-  // A gRPC probe too: that the port is open is what can be seen without a gRPC client.
+  // A gRPC probe too only connects: there is no gRPC client here.
   const port = probe.tcpSocket?.port ?? probe.grpc?.port;
   return port === undefined ? undefined : checkTcp(probed.localPort(port), timeoutMs);
 }
 
-/** Over a connection of its own, as the kubelet does: one that is kept would not notice that the listener is gone. */
+/** Uses a new connection each time, like the kubelet: a reused one wouldn't notice that nothing listens any more. */
 async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeoutMs: number): Promise<CheckResult> {
   const headers = {
     'user-agent': 'kube-probe/1.36',
@@ -55,7 +55,7 @@ async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeo
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (text: string) => {
-          if (body.length < longestBody) body += text;
+          if (body.length < maxBodyLength) body += text;
         });
         response.on('error', () => undefined);
         response.on('close', () => {
@@ -66,7 +66,7 @@ async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeo
       },
     );
     const timer = setTimeout(() => {
-      resolve({ message: `no answer within ${timeoutMs / 1000} s (Client.Timeout exceeded)` });
+      resolve({ message: `no response within ${timeoutMs / 1000} s (Client.Timeout exceeded)` });
       call.destroy();
     }, timeoutMs);
     call.on('error', (error) => {
@@ -77,7 +77,7 @@ async function checkHttp(get: NonNullable<Probe['httpGet']>, port: number, timeo
   });
 }
 
-/** Of a health report (`{"checks": [{"name", "ok", "detail", "final"}]}`) what is not well, of any other body the beginning. */
+/** Returns a health report's failed checks (`{"checks": [{"name", "ok", "detail", "final"}]}`), or the body's start. */
 function healthFailure(status: number, body: string): ProbeFailure {
   const because = (reason: string): string => `HTTP probe failed with statuscode: ${status} ${reason}`.trimEnd();
   try {
@@ -114,7 +114,7 @@ async function checkTcp(port: number, timeoutMs: number): Promise<CheckResult> {
 
 async function checkCommand(
   [file = '', ...args]: readonly string[],
-  { surroundings }: Probed,
+  { surroundings }: ProbeTarget,
   timeoutMs: number,
 ): Promise<CheckResult> {
   return new Promise((resolve) => {

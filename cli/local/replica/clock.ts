@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Time, so that a test of a five-minute back-off does not take five minutes. All times are in milliseconds. */
+/** A clock, so that a test of a five-minute back-off doesn't take five minutes. All times are in milliseconds. */
 export interface Clock {
-  /** Only differences mean something. */
+  /** Only differences are meaningful. */
   now(): number;
-  /** Resolves after that time, or as soon as the signal aborts; never rejects. */
+  /** Resolves after that time, or as soon as the signal aborts. Never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 

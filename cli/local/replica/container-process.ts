@@ -11,30 +11,33 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** `node` is the Node that runs this command, which need not be the first on the PATH. */
+/** Resolves `node` to the Node.js that runs this command, which may not be the first on the PATH. */
 export function executable(name: string): string {
   return name === 'node' ? process.execPath : name;
 }
 
-/** One run of a container: a process, and whatever it starts. */
+/** One run of a container: a process, and the processes that it starts. */
 export interface ContainerProcess {
-  /** Undefined when the program could not be started. */
+  /** Undefined if the program could not be started. */
   readonly id: ProcessId | undefined;
-  /** The exit code, 128 + n after signal n, as a shell and Kubernetes have it. */
+  /** The exit code; 128 + n after signal n, as in a shell and Kubernetes. */
   readonly exited: Promise<number>;
-  /** SIGTERM, and SIGKILL after the grace period or when the signal aborts. Resolves when the process is gone. */
+  /** Sends SIGTERM, then SIGKILL after the grace period or when the signal aborts. Resolves once the process ended. */
   terminate(graceSeconds: number, now: AbortSignal): Promise<void>;
 }
 
-/** Starts a program; what it prints goes to `print`. A program that cannot be started exits with 128, as a container does. */
+/**
+ * Starts a program. A program that cannot be started exits with 128, like a container.
+ * @param print receives its output
+ */
 export function startContainer(
   { argv, cwd, env }: Program,
   print: (chunk: Buffer) => void,
   clock: Clock,
 ): ContainerProcess {
   const [command = '', ...args] = argv;
-  // A process group of its own: the terminal's Ctrl-C must reach the supervisor only, and the end of a container is
-  // the end of all its processes.
+  // In a process group of its own: Ctrl-C in the terminal must reach the local runtime only, and when a container ends,
+  // all its processes end.
   const child = spawn(executable(command), args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.on('data', print);
   child.stderr.on('data', print);
@@ -50,7 +53,7 @@ export function startContainer(
     });
     child.once('exit', (code, signal) => {
       if (pid !== undefined) killQuietly(-pid, 'SIGKILL');
-      // Its last words may still be in the pipe; a process that left the group can hold that open for ever.
+      // Its last output may still be in the pipe, which a process that left the group can keep open indefinitely.
       void Promise.race([closed, delay(200, undefined, { ref: false })]).then(() => {
         resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
       });

@@ -24,7 +24,7 @@ const pod = { name: 'web-x2k9q', namespace: 'web' };
 const environment = (container: Partial<Container>) =>
   containerEnvironment({ name: 'web', ...container }, manifests, pod, '/home/me/project');
 
-test('values come from ConfigMaps and Secrets, by env over envFrom, with references to earlier ones', () => {
+test('values come from ConfigMaps and Secrets; env overrides envFrom and can refer to earlier values', () => {
   expect(
     environment({
       envFrom: [
@@ -50,7 +50,7 @@ test('values come from ConfigMaps and Secrets, by env over envFrom, with referen
   });
 });
 
-test("the downward API tells limits rounded up, requests by divisor, and the pod's name", () => {
+test("the downward API returns limits rounded up, requests by divisor, and the pod's name", () => {
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const resource = (name: string, path: string, divisor?: string) => ({
     name,
@@ -81,7 +81,7 @@ test("the downward API tells limits rounded up, requests by divisor, and the pod
   expect(Number(environment({ env: [resource('CPUS', 'limits.cpu')] }).CPUS)).toBeGreaterThan(0);
 });
 
-test("paths of the image are the project's, and the rest of the host's environment stays out", () => {
+test("maps paths of the image to the project, and keeps out the host's other variables", () => {
   process.env.SECRET_OF_THE_HOST = 'x';
   const env = environment({ envFrom: [{ configMapRef: { name: 'settings' } }] });
   delete process.env.SECRET_OF_THE_HOST;
@@ -101,7 +101,7 @@ test.each<[string, Partial<Container>, string]>([
   [
     'a ConfigMap',
     { envFrom: [{ configMapRef: { name: 'none' } }] },
-    'refers to the ConfigMap none, which the manifests do not hold',
+    'refers to the ConfigMap none, which is not in the manifests',
   ],
   [
     'a key',
@@ -111,13 +111,13 @@ test.each<[string, Partial<Container>, string]>([
   [
     'a field',
     { env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } }] },
-    'cannot tell a container its metadata.uid; it knows metadata.name',
+    'does not support the fieldRef metadata.uid; it supports metadata.name',
   ],
-])('%s that is missing is named', (_, container, message) => {
+])('the error for a missing %s names it', (_, container, message) => {
   expect(() => environment(container)).toThrow(message);
 });
 
-test('an unquoted boolean is refused as the API server does, by the rules of YAML 1.1', () => {
+test('an unquoted boolean is an error, as for the API server, by the rules of YAML 1.1', () => {
   const { configMaps } = parseWorkload(
     'kind: Deployment\n---\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { STRICT: n }\n',
     'test.yaml',
@@ -129,10 +129,10 @@ test('an unquoted boolean is refused as the API server does, by the rules of YAM
       pod,
       '/',
     ),
-  ).toThrow('The environment variable STRICT is the boolean false; Kubernetes wants text.');
+  ).toThrow('The environment variable STRICT is the boolean false; Kubernetes requires a string.');
 });
 
-test("a container runs its command and args, else the image's default command, on ports of its own", () => {
+test("a container runs its command and args, or the image's default command, on its own ports", () => {
   const ports = new Map([
     [8000, 40001],
     [9000, 40002],

@@ -7,24 +7,24 @@ import type { Workload } from '../manifests/workload.ts';
 import { inUnitsOf } from '../manifests/quantity.ts';
 import { localPaths } from '../state.ts';
 
-/** What a container may learn of its pod. */
-export interface Pod {
+/** What a container may know about its pod. */
+export interface PodIdentity {
   readonly name: string;
   readonly namespace: string;
 }
 
 type Environment = Record<string, string>;
 
-/** Of this machine's environment a replica gets what programs need to run at all; the rest comes from the manifests. */
+/** The variables of this machine's environment that replicas inherit. The others come from the manifests. */
 const inherited = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'];
 
 /**
- * Variables that mean something else on this machine than in a cluster. PORT is set too, with each start.
- * The balancer withdraws a replica before it is told to stop, so that waiting for that would be time lost.
+ * Variables whose values differ from those in a cluster. PORT is also set, at each start. There is no delay before
+ * draining, since the balancer removes a replica before it is stopped.
  */
 const local = { HOST: '127.0.0.1', DRAIN_DELAY_SECONDS: '0' } as const satisfies Partial<Record<VariableName, string>>;
 
-/** A path of the image as one of the project's folder, which is what the image's is made from; other text as it came. */
+/** Maps a path in the image to the project's folder, which the image is built from. Returns other text unchanged. */
 export function localPath(value: string, root: string): string {
   return value === image.workingDir || value.startsWith(`${image.workingDir}/`)
     ? join(root, value.slice(image.workingDir.length))
@@ -32,10 +32,15 @@ export function localPath(value: string, root: string): string {
 }
 
 /**
- * The environment of a container's process.
- * @throws Failure when it refers to what the manifests do not hold
+ * Returns the environment of a container's process.
+ * @throws {Failure} if it refers to an object or key that the manifests lack
  */
-export function containerEnvironment(container: Container, manifests: Workload, pod: Pod, root: string): Environment {
+export function containerEnvironment(
+  container: Container,
+  manifests: Workload,
+  pod: PodIdentity,
+  root: string,
+): Environment {
   const env: Environment = {
     HOSTNAME: pod.name,
     MODELS_DIR: image.modelsDir,
@@ -52,7 +57,7 @@ export function containerEnvironment(container: Container, manifests: Workload, 
     const value =
       variable.valueFrom === undefined
         ? expand(text(variable.name, variable.value ?? ''), env)
-        : referred(variable.valueFrom, container, manifests, pod);
+        : valueFrom(variable.valueFrom, container, manifests, pod);
     if (value !== undefined) env[variable.name] = value;
   }
   for (const [name, value] of Object.entries(env)) env[name] = localPath(value, root);
@@ -63,14 +68,19 @@ export function containerEnvironment(container: Container, manifests: Workload, 
   return { ...Object.fromEntries(host), ...env, ...local };
 }
 
-/** Replaces `$(NAME)` as Kubernetes does in env, command and args: an unknown name stays, and `$$` stands for `$`. */
+/** Expands `$(NAME)` as Kubernetes does in env, command and args: keeps unknown names, and turns `$$` into `$`. */
 export function expand(value: string, env: Readonly<Environment>): string {
   return value.replaceAll(/\$(\$|\(([^()]*)\))/g, (whole, escaped: string, name: string) =>
     escaped === '$' ? '$' : (env[name] ?? whole),
   );
 }
 
-function referred(from: EnvVarSource, container: Container, manifests: Workload, pod: Pod): string | undefined {
+function valueFrom(
+  from: EnvVarSource,
+  container: Container,
+  manifests: Workload,
+  pod: PodIdentity,
+): string | undefined {
   if (from.configMapKeyRef)
     return key(find('ConfigMap', manifests.configMaps, from.configMapKeyRef)?.data, 'ConfigMap', from.configMapKeyRef);
   if (from.secretKeyRef)
@@ -86,14 +96,14 @@ function referred(from: EnvVarSource, container: Container, manifests: Workload,
   };
   if (known[field] !== undefined) return known[field];
   throw new Failure(
-    `The local engine cannot tell a container its ${field || 'field'}; it knows ${Object.keys(known).join(', ')}.`,
+    `The local runtime does not support the fieldRef ${field}; it supports ${Object.keys(known).join(', ')}.`,
     {
-      hint: 'Run it on a cluster: `rhizome up --on kind`.',
+      hint: 'Run on a cluster instead: `rhizome up --on kind`.',
     },
   );
 }
 
-/** Without a limit Kubernetes gives what the node has. */
+/** Without a limit, Kubernetes returns the node's capacity. */
 function resource(
   { resource: path, divisor = '1' }: { resource: string; divisor?: string | number },
   { resources }: Container,
@@ -117,8 +127,10 @@ function find<T extends ConfigMap | Secret>(
 ): T | undefined {
   const found = objects.find(({ metadata }) => metadata.name === ref?.name);
   if (found !== undefined || ref === undefined || ref.optional === true) return found;
-  throw new Failure(`A container refers to the ${kind} ${ref.name ?? ''}, which the manifests do not hold.`, {
-    hint: `Add it in infra/, or mark the reference as optional. On a cluster the pod would wait: CreateContainerConfigError.`,
+  throw new Failure(`A container refers to the ${kind} ${ref.name ?? ''}, which is not in the manifests.`, {
+    hint:
+      'Add it in infra/, or mark the reference as optional. ' +
+      'On a cluster the pod would wait with CreateContainerConfigError.',
   });
 }
 
@@ -130,7 +142,7 @@ function key(
   const value = data?.[ref.key];
   if (value !== undefined || ref.optional === true) return value;
   throw new Failure(`The ${kind} ${ref.name ?? ''} has no key ${ref.key}, which a container refers to.`, {
-    hint: 'Correct one of them in infra/.',
+    hint: 'Correct the key or the reference in infra/.',
   });
 }
 
@@ -142,11 +154,11 @@ function secretData(secret: Secret | undefined): Readonly<Record<string, string>
   return { ...(Object.fromEntries(decoded) as Environment), ...secret?.stringData };
 }
 
-/** YAML makes a number or a boolean of a value without quotes, and the API server then refuses the object. */
+/** An unquoted YAML value may be a number or a boolean, which the API server rejects. */
 function text(name: string, value: unknown): string {
   if (typeof value === 'string') return value;
   throw new Failure(
-    `The environment variable ${name} is the ${typeof value} ${String(value)}; Kubernetes wants text.`,
+    `The environment variable ${name} is the ${typeof value} ${String(value)}; Kubernetes requires a string.`,
     { hint: `Quote it: ${name}: "${String(value)}"` },
   );
 }

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
-/** The port that a listening server has. */
+/** Returns the port of a listening server. */
 export function portOf(server: Server): number {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server does not listen on a TCP port.');
   return address.port;
 }
 
-/** A free port of the loopback interface for each; all are held until the last is found, so that none comes twice. */
+/** Finds a free port on the loopback interface for each wanted one, holding all until the last so that they differ. */
 export async function freePorts(wanted: readonly number[]): Promise<ReadonlyMap<number, number>> {
   const servers = await Promise.all(
     wanted.map(async () => {

@@ -41,14 +41,14 @@ function probing(probes: Probes, answer: (probe: Probe, seconds: number) => stri
   };
 }
 
-test('without probes a container is ready at once', async () => {
+test('a container without probes is ready at once', async () => {
   const { clock, seen, end } = probing({}, () => 'never asked');
   await clock.advance(1000);
   expect(seen).toEqual(['0 ready']);
   await end();
 });
 
-test('the startup probe holds back the others; a start is seen within 0.1 s whatever the period', async () => {
+test('the startup probe delays the others; a start is noticed within 0.1 s whatever the period', async () => {
   const startupProbe = { periodSeconds: 5, failureThreshold: 30 };
   const readinessProbe = { periodSeconds: 2 };
   const { clock, seen, checks, end } = probing(
@@ -65,7 +65,7 @@ test('the startup probe holds back the others; a start is seen within 0.1 s what
   await end();
 });
 
-test('looking often does not shorten the time that a start may take: failures count once a period', async () => {
+test('frequent probes do not shorten the time that a start may take: failures count once per period', async () => {
   const startupProbe = { periodSeconds: 2, failureThreshold: 10 };
   const { clock, seen, end } = probing({ startupProbe }, () => 'no');
   await clock.advance(17_900);
@@ -75,7 +75,7 @@ test('looking often does not shorten the time that a start may take: failures co
   await end();
 });
 
-test('readiness goes after its threshold of failures and returns after its threshold of successes', async () => {
+test('readiness changes after its thresholds of failures and successes', async () => {
   const readinessProbe = { periodSeconds: 1, failureThreshold: 3, successThreshold: 2 };
   const { clock, seen, end } = probing({ readinessProbe }, (_, now) => (now >= 10 && now < 15 ? 'busy' : undefined));
   await clock.advance(30_000);
@@ -83,7 +83,7 @@ test('readiness goes after its threshold of failures and returns after its thres
   await end();
 });
 
-test("liveness kills after its threshold, with a grace period of its own, by Kubernetes' defaults every 10 s", async () => {
+test('liveness kills after its threshold, with its own grace period, every 10 s by default', async () => {
   const livenessProbe = { terminationGracePeriodSeconds: 5, initialDelaySeconds: 3 };
   const { clock, seen, checks, end } = probing({ livenessProbe }, (_, now) =>
     now > 20 ? 'HTTP probe failed with statuscode: 500' : undefined,

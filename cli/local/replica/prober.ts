@@ -2,10 +2,10 @@ import type { CheckResult, ProbeFailure } from './check.ts';
 import type { Clock } from './clock.ts';
 import type { Container, Probe } from '../../kubernetes.ts';
 
-/** Why a container has to be killed. */
+/** Why a container must be killed. */
 export interface Unhealthy {
   readonly message: string;
-  /** Seconds that it gets to end, where the probe has its own idea of it. */
+  /** Grace period of the probe itself, if it has one. */
   readonly graceSeconds: number | undefined;
 }
 
@@ -13,23 +13,23 @@ export interface ProberOptions {
   readonly probes: Pick<Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'>;
   readonly check: (probe: Probe) => Promise<CheckResult>;
   readonly clock: Clock;
-  /** Called when it changes, and with each failure as long as it has not been ready. */
-  readonly onReadiness: (ready: boolean, failing?: ProbeFailure) => void;
-  /** Called once, when the container has to be killed. */
+  /** Called when the readiness changes, and with each failure until the container is ready for the first time. */
+  readonly onReadiness: (ready: boolean, failure?: ProbeFailure) => void;
+  /** Called once, if the container must be killed. */
   readonly onUnhealthy: (why: Unhealthy) => void;
-  /** Ends all probing. */
+  /** Stops probing. */
   readonly signal: AbortSignal;
 }
 
 /**
- * While a container starts it is asked this often, and for this long, whatever its probes' period is: a period of some
- * seconds would be waited for by a person each time. The kubelet promises no less: it starts with a random part of a
- * period. Failed checks count only once a period, so that a container gets all the time that its manifest gives it.
+ * While a container starts, it is probed this often and for this long, whatever its probes' periods, so that nobody
+ * waits for a period of some seconds. The kubelet allows that: it starts after a random part of a period. Failures count only
+ * once per period, so that a container has all the time that its manifest allows.
  */
 const quickMs = 100;
 const quickForMs = 10_000;
 
-/** Probes one run of a container as the kubelet does, the startup probe before the others, until the signal aborts. */
+/** Probes one run of a container as the kubelet does, the startup probe first, until the signal aborts. */
 export async function probeContainer(options: ProberOptions): Promise<void> {
   const {
     probes: { startupProbe, readinessProbe, livenessProbe },
@@ -42,8 +42,8 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
   };
 
   if (startupProbe !== undefined) {
-    for await (const failure of outcomes('Startup', startupProbe, options, (failing) => {
-      onReadiness(false, failing);
+    for await (const failure of outcomes('Startup', startupProbe, options, (failure) => {
+      onReadiness(false, failure);
     })) {
       if (failure === undefined) break;
       unhealthy(failure, startupProbe);
@@ -58,8 +58,8 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
       return;
     }
     let everReady = false;
-    const early = (failing: ProbeFailure): void => {
-      if (!everReady) onReadiness(false, failing);
+    const early = (failure: ProbeFailure): void => {
+      if (!everReady) onReadiness(false, failure);
     };
     for await (const failure of outcomes('Readiness', readinessProbe, options, early)) {
       everReady ||= failure === undefined;
@@ -78,14 +78,13 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
 }
 
 /**
- * What a probe finds, each time that it changes by its thresholds: undefined for well, else the last failure. Kubernetes'
- * defaults are 10 s, 1 success, 3 failures. Ends when the signal aborts.
+ * Yields a probe's result each time that it changes by its thresholds: undefined for success, or the last failure. The defaults are Kubernetes': 10 s, 1 success, 3 failures. Ends when the signal aborts.
  */
 async function* outcomes(
   kind: string,
   probe: Probe,
   options: ProberOptions,
-  onFailure?: (failing: ProbeFailure) => void,
+  onFailure?: (failure: ProbeFailure) => void,
 ): AsyncGenerator<CheckResult> {
   const { check, clock, signal } = options;
   const over = (): boolean => signal.aborted;
@@ -93,36 +92,36 @@ async function* outcomes(
   const start = clock.now();
   if (probe.initialDelaySeconds !== undefined) await clock.sleep(probe.initialDelaySeconds * 1000, signal);
 
-  let well: boolean | undefined;
+  let passing: boolean | undefined;
   let successes = 0;
   let failures = 0;
   let countedAt = -Infinity;
   while (!over()) {
-    const askedAt = clock.now();
+    const checkedAt = clock.now();
     const failure = await check(probe);
     if (over()) return;
     if (failure === undefined) {
       successes += 1;
       failures = 0;
-      if (well !== true && successes >= (probe.successThreshold ?? 1)) {
-        well = true;
+      if (passing !== true && successes >= (probe.successThreshold ?? 1)) {
+        passing = true;
         yield undefined;
       }
     } else {
       successes = 0;
-      // A timer can be early by a millisecond, and that must not cost a period.
-      if (askedAt - countedAt >= periodMs - quickMs) {
+      // A timer can fire a millisecond early, which must not cost a period.
+      if (checkedAt - countedAt >= periodMs - quickMs) {
         failures += 1;
-        countedAt = askedAt;
+        countedAt = checkedAt;
         const failing = { ...failure, message: `${kind} probe failed: ${failure.message}` };
         onFailure?.(failing);
-        if (well !== false && failures >= (probe.failureThreshold ?? 3)) {
-          well = false;
+        if (passing !== false && failures >= (probe.failureThreshold ?? 3)) {
+          passing = false;
           yield failing;
         }
       }
     }
-    const quick = kind !== 'Liveness' && well !== true && failure !== undefined && clock.now() - start < quickForMs;
-    await clock.sleep(quick ? quickMs : Math.max(0, askedAt + periodMs - clock.now()), signal);
+    const quick = kind !== 'Liveness' && passing !== true && failure !== undefined && clock.now() - start < quickForMs;
+    await clock.sleep(quick ? quickMs : Math.max(0, checkedAt + periodMs - clock.now()), signal);
   }
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { ended, identify, isRunning, sendSignal } from './process-id.ts';
 
-test('a process is known by its number and its start, so that a recycled number is never signalled', async () => {
+test('a process is identified by its ID and start time, so that a reused ID is never signalled', async () => {
   const child = spawn('sleep', ['60']);
   const id = identify(child.pid!)!;
   expect(isRunning(id)).toBe(true);
@@ -15,7 +15,7 @@ test('a process is known by its number and its start, so that a recycled number 
   expect(identify(child.pid!)).toBeUndefined();
 });
 
-test('a zombie has ended', async () => {
+test('a zombie does not count as running', async () => {
   // The shell's child ends, and the shell, replaced by sleep, never asks for its exit code.
   const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];

@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A process that cannot be mistaken for a later one with the same number. */
+/** Identifies a process, so that it isn't mistaken for a later one with the same ID. */
 export interface ProcessId {
   readonly pid: number;
-  /** When it started, in the words of the operating system. */
+  /** When it started, as the operating system reports it. */
   readonly started: string;
 }
 
-/** The process that has this number now; undefined where there is none, or only a zombie. */
+/** Returns the process that has this ID now; undefined if there is none, or it is a zombie. */
 export function identify(pid: number): ProcessId | undefined {
   try {
     const { state, started } = process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
@@ -19,7 +19,7 @@ export function identify(pid: number): ProcessId | undefined {
   }
 }
 
-/** proc(5): the second field is the program's name in parentheses, and may hold both blanks and parentheses. */
+/** proc(5): the second field is the program's name in parentheses, and may contain spaces and parentheses. */
 function fromProc(pid: number): { state: string; started: string } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -39,17 +39,17 @@ export function isRunning(id: ProcessId): boolean {
   return identify(id.pid)?.started === id.started;
 }
 
-/** Sends a signal, unless the process is gone, though its number may be another's by now. */
+/** Sends a signal, unless the process is gone or its ID now belongs to another process. */
 export function sendSignal(id: ProcessId, signal: NodeJS.Signals): void {
   if (isRunning(id)) killQuietly(id.pid, signal);
 }
 
-/** Ends a replica for good, with all that it has started: each leads a process group of its own. */
+/** Kills a replica and the processes that it started, which form a process group. */
 export function killGroup(id: ProcessId): void {
   if (isRunning(id)) killQuietly(-id.pid, 'SIGKILL');
 }
 
-/** Between the look and the signal it can have ended: ESRCH, or for a group that has only zombies left, on macOS, EPERM. */
+/** Ignores that the process has just ended: ESRCH, or EPERM on macOS for a group with only zombies left. */
 export function killQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -59,9 +59,9 @@ export function killQuietly(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Waits for the end of all of them; false when one still runs after so many milliseconds. */
-export async function ended(ids: readonly ProcessId[], withinMs: number): Promise<boolean> {
-  const deadline = performance.now() + withinMs;
+/** Waits until all processes have ended. Returns false if one still runs after the timeout. */
+export async function ended(ids: readonly ProcessId[], timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
   while (ids.some(isRunning)) {
     if (performance.now() > deadline) return false;
     await delay(20);

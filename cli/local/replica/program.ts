@@ -5,8 +5,9 @@ import { expand, localPath } from './environment.ts';
 import type { Container } from '../../kubernetes.ts';
 
 /**
- * What runs for a container: its command and args, else the service, as by the image's default command, in the project's folder.
- * `ports` are this machine's by the container's; PORT is the one that the container serves on.
+ * Returns the program to run for a container: its command and args, or by default the service, like the image.
+ * @param servingPort the container's port that PORT is set for
+ * @param ports this machine's ports by the container's
  */
 export function containerProgram(
   container: Container,
@@ -16,7 +17,7 @@ export function containerProgram(
   ports: ReadonlyMap<number, number>,
 ): Program {
   const own: Record<string, string> = { ...env };
-  // Any variable that tells the program to listen on one of its ports has to name the one that it has here.
+  // A variable that names a port to listen on must name the one on this machine.
   for (const [name, value] of Object.entries(env)) {
     const port = name.endsWith('PORT') ? ports.get(Number(value)) : undefined;
     if (port !== undefined) own[name] = String(port);
