@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scaffoldFiles } from '../../cli/scaffold/files.ts';
+import { version } from '../../service/contract/index.ts';
 
 const root = join(import.meta.dirname, '../..');
 const modules = join(root, 'node_modules');
@@ -157,7 +158,7 @@ test('the client needs nothing of Node, and the service loads without the comman
 test('the command line runs from the package', async () => {
   expect(await run('node', 'node_modules/rhizome-kit/cli/rhizome.js', '--version')).toMatchObject({
     exitCode: 0,
-    stdout: '0.1.0',
+    stdout: version,
   });
   expect(statSync(join(folder, 'node_modules/rhizome-kit/cli/rhizome.js')).mode & 0o111).toBe(0o111);
 });
