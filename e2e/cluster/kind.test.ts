@@ -36,9 +36,9 @@ kindTest('a second up without changes skips what is done already, and replaces n
   const before = await pods();
   const { log } = await testbed().up();
   expect(await pods()).toEqual(before);
-  expect(log).toContain(`  - Find or create the cluster: skipped, the cluster ${kindCluster} is there`);
+  expect(log).toContain(`  - Find or create the cluster: skipped, the cluster ${kindCluster} exists`);
   expect(log).toContain('  - Load the image: skipped, every node has it');
-  expect(log).toContain('  - Apply the manifests: skipped, the cluster has them');
+  expect(log).toContain('  - Apply the manifests: skipped, the cluster already has them');
 });
 
 kindTest('status, predict and logs find the running cluster without --on', async () => {
