@@ -1,7 +1,7 @@
+import { argMaxLabels, classLabels, type ClassLabel } from './graph/class-labels.ts';
 import { externalTensors } from './graph/external-data.ts';
-import { classLabels, argMaxLabels, type ClassLabel } from './graph/class-labels.ts';
-import { operatorName, readNode, type Node } from './graph/node.ts';
 import { ENTRY, FUNCTION, GRAPH, MODEL, OPSET, TENSOR } from './graph/field-numbers.ts';
+import { operatorName, readNode, type Node } from './graph/node.ts';
 import { fields, first, int64, int64s, messages, textOf } from './graph/protobuf.ts';
 import { describeType, readValue } from './graph/value-type.ts';
 

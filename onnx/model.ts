@@ -1,17 +1,17 @@
 import { basename, join } from 'node:path';
 import { canShareRun, encodeRows } from './batch/encode-rows.ts';
 import { exampleMismatch } from './batch/example-mismatch.ts';
-import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
-import { argMaxLabels, classLabels } from './graph/class-labels.ts';
-import { graphNodes } from './graph/node.ts';
-import { toExample } from './batch/record-examples.ts';
-import { readModelFile } from './file/model-file.ts';
-import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
 import { plausibleInputs } from './batch/plausible-inputs.ts';
 import { decodePredictions, outputsCarryRows, predictionOutputs, type Prediction } from './batch/predictions.ts';
+import { toExample } from './batch/record-examples.ts';
+import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
+import { readModelFile } from './file/model-file.ts';
+import { argMaxLabels, classLabels } from './graph/class-labels.ts';
+import { graphNodes } from './graph/node.ts';
 import type { Row } from './signature/cells.ts';
-import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature/signature.ts';
 import { withDocStrings } from './signature/doc-strings.ts';
+import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
+import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature/signature.ts';
 
 /** The model cannot be served. The message names the file and says what is wrong with it and what to do. */
 export class ModelLoadError extends Error {

@@ -1,8 +1,8 @@
+import type { GraphNode } from '../graph/node.ts';
+import type { Cell, Row } from '../signature/cells.ts';
 import type { Scalar } from '../signature/dtypes.ts';
 import { toElement } from '../signature/dtypes.ts';
 import type { Feature } from '../signature/features.ts';
-import type { GraphNode } from '../graph/node.ts';
-import type { Cell, Row } from '../signature/cells.ts';
 import type { Signature } from '../signature/signature.ts';
 
 /** The values that a feature may have: those in a list, or the numbers in an interval. */

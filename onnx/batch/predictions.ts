@@ -1,5 +1,5 @@
-import { unpack, type Scalar } from '../signature/dtypes.ts';
 import type { Tensor } from '../engine/engine.ts';
+import { unpack, type Scalar } from '../signature/dtypes.ts';
 import type { OutputValue } from '../signature/model-json.ts';
 import type { Signature } from '../signature/signature.ts';
 import type { ClassifierOutput } from '../signature/task.ts';

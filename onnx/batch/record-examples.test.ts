@@ -1,9 +1,9 @@
-import { recordExamples } from './record-examples.ts';
-import { plausibleInputs } from './plausible-inputs.ts';
 import type { GraphNode } from '../graph/node.ts';
-import type { Feature, Signature } from '../signature/signature.ts';
-import type { Prediction } from './predictions.ts';
 import type { Row } from '../signature/cells.ts';
+import type { Feature, Signature } from '../signature/signature.ts';
+import { plausibleInputs } from './plausible-inputs.ts';
+import type { Prediction } from './predictions.ts';
+import { recordExamples } from './record-examples.ts';
 
 const feature = (name: string, dtype: Feature['dtype'], input = 'X', column = 0): Feature => ({
   name,

@@ -1,8 +1,8 @@
+import type { Cell, Row } from '../signature/cells.ts';
 import type { Scalar } from '../signature/dtypes.ts';
 import type { Example, FeatureValue, OutputValue } from '../signature/model-json.ts';
-import type { Cell, Row } from '../signature/cells.ts';
-import { nestArray, type Prediction } from './predictions.ts';
 import type { Signature } from '../signature/signature.ts';
+import { nestArray, type Prediction } from './predictions.ts';
 
 /** A row with more elements, such as an image, is too large for a text file. */
 const mostElements = 2048;

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExternalDataError, externalTensors, withInnerTensors, type ExternalTensor } from '../graph/external-data.ts';
 import type { ExternalFile } from '../engine/engine.ts';
+import { ExternalDataError, externalTensors, withInnerTensors, type ExternalTensor } from '../graph/external-data.ts';
 import { isLfsPointer } from './file-kind.ts';
 
 /** A model and the files that hold its weights. */

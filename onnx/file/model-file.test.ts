@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { onnxruntime } from '../engine/onnxruntime.ts';
 import { ExternalDataError } from '../graph/external-data.ts';
-import { ModelFileError, readModelFile } from './model-file.ts';
 import { MODEL } from '../graph/field-numbers.ts';
 import { fields } from '../graph/protobuf.ts';
+import { ModelFileError, readModelFile } from './model-file.ts';
 
 const iris = await readFile(join(import.meta.dirname, '../../models/iris/model.onnx'));
 /** Returns the fields of the file up to one, in the order in which exporters write them. */

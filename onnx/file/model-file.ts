@@ -1,11 +1,11 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ExternalFile } from '../engine/engine.ts';
-import { describeNonModel } from './file-kind.ts';
 import { MODEL } from '../graph/field-numbers.ts';
 import { fields, ProtobufError } from '../graph/protobuf.ts';
 import { tensorsOnly, type TensorsOnly } from '../rewrite/tensors-only.ts';
 import { readExternalWeights } from './external-weights.ts';
+import { describeNonModel } from './file-kind.ts';
 
 /** A file is not a complete ONNX model. The message says what it is instead, and what to do. */
 export class ModelFileError extends Error {

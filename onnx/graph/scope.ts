@@ -1,5 +1,5 @@
-import { readNode, type Node } from './node.ts';
 import { FUNCTION, GRAPH, MODEL, TENSOR, VALUE_INFO } from './field-numbers.ts';
+import { readNode, type Node } from './node.ts';
 import { fields, messages, text, textOf } from './protobuf.ts';
 import { readValue, type ValueType } from './value-type.ts';
 

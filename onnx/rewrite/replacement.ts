@@ -1,5 +1,5 @@
-import { intAttribute, newNode } from '../graph/node.ts';
 import { DATA_TYPES, DIMENSION, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO, type GRAPH } from '../graph/field-numbers.ts';
+import { intAttribute, newNode } from '../graph/node.ts';
 import { encode } from '../graph/protobuf.ts';
 
 /** What replaces an input or an output of the graph. */

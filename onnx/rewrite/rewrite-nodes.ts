@@ -1,5 +1,5 @@
-import { graphsOf, readNode } from '../graph/node.ts';
 import { ATTRIBUTE, FUNCTION, GRAPH, NODE, OPSET, VALUE_INFO } from '../graph/field-numbers.ts';
+import { graphsOf, readNode } from '../graph/node.ts';
 import { embed, encode, fields, message, text, textOf, type Field } from '../graph/protobuf.ts';
 import { isMap, isTensor, readValue } from '../graph/value-type.ts';
 import { isZipMap, replaceZipMap } from './zipmap.ts';

@@ -1,8 +1,8 @@
+import { GRAPH } from '../graph/field-numbers.ts';
 import { intAttribute, newNode } from '../graph/node.ts';
+import { carrierType, describeType, isMap, isPlainTensor, type Value } from '../graph/value-type.ts';
 import { NonTensorError } from './non-tensor-error.ts';
 import { castNode, declareValue, type Replacement } from './replacement.ts';
-import { GRAPH } from '../graph/field-numbers.ts';
-import { describeType, isMap, isPlainTensor, carrierType, type Value } from '../graph/value-type.ts';
 
 /**
  * Replaces an input that is a sequence of tensors, is optional, or has elements that engines do not accept.

@@ -1,11 +1,11 @@
 import { classLabels } from '../graph/class-labels.ts';
-import { constantInts, intAttribute, newNode } from '../graph/node.ts';
-import { castNode, declareValue, type Replacement } from './replacement.ts';
-import { outputError } from './non-tensor-error.ts';
 import { GRAPH } from '../graph/field-numbers.ts';
+import { constantInts, intAttribute, newNode } from '../graph/node.ts';
 import type { Scope } from '../graph/scope.ts';
+import { carrierType, describeType, isPlainTensor, type TensorType, type Value } from '../graph/value-type.ts';
+import { outputError } from './non-tensor-error.ts';
+import { castNode, declareValue, type Replacement } from './replacement.ts';
 import { sequencePieces, type Piece } from './sequence-pieces.ts';
-import { describeType, isPlainTensor, carrierType, type TensorType, type Value } from '../graph/value-type.ts';
 
 /**
  * Replaces an output that is a sequence of tensors, is optional, or has elements that engines do not return.

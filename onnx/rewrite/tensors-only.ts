@@ -1,12 +1,12 @@
-import { replaceInput } from './tensor-inputs.ts';
-import { replaceOutput } from './tensor-outputs.ts';
-import type { Replacement } from './replacement.ts';
+import type { ClassLabel } from '../graph/class-labels.ts';
 import { GRAPH, MODEL, VALUE_INFO } from '../graph/field-numbers.ts';
 import { concatenate, embed, encode, fields, message, textOf, type Field } from '../graph/protobuf.ts';
-import { tensorValueInfo, missingOpset, rewriteFunction, rewriteNode, withoutMapType } from './rewrite-nodes.ts';
 import { Scope } from '../graph/scope.ts';
 import { describeType, isMap, isPlainTensor, readValue } from '../graph/value-type.ts';
-import type { ClassLabel } from '../graph/class-labels.ts';
+import type { Replacement } from './replacement.ts';
+import { missingOpset, rewriteFunction, rewriteNode, tensorValueInfo, withoutMapType } from './rewrite-nodes.ts';
+import { replaceInput } from './tensor-inputs.ts';
+import { replaceOutput } from './tensor-outputs.ts';
 import { labelsOfMaps } from './zipmap.ts';
 
 export { NonTensorError } from './non-tensor-error.ts';

@@ -1,7 +1,7 @@
 import type { ClassLabel } from '../graph/class-labels.ts';
 import { constantInts, newNode, type Node } from '../graph/node.ts';
-import { outputError } from './non-tensor-error.ts';
 import type { Scope } from '../graph/scope.ts';
+import { outputError } from './non-tensor-error.ts';
 
 const advice =
   "Export the probabilities as a tensor: skl2onnx's to_onnx(…, options={'zipmap': False}), " +

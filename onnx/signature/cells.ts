@@ -1,4 +1,4 @@
-import { toElement, describeAccepted, type Scalar } from './dtypes.ts';
+import { describeAccepted, toElement, type Scalar } from './dtypes.ts';
 import type { Feature } from './features.ts';
 import { formatTensorType } from './tensor-spec.ts';
 

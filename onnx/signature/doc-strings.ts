@@ -1,7 +1,7 @@
 import { ENTRY, GRAPH, MODEL } from '../graph/field-numbers.ts';
 import { messages, textOf } from '../graph/protobuf.ts';
-import type { Signature } from './signature.ts';
 import { readValue } from '../graph/value-type.ts';
+import type { Signature } from './signature.ts';
 
 /**
  * Completes a signature with descriptions from the graph where `model.json` has none: the model's doc string, or

@@ -1,5 +1,5 @@
-import { toElement, describeAccepted, pack, unpack } from './dtypes.ts';
 import type { DType } from '../engine/engine.ts';
+import { describeAccepted, pack, toElement, unpack } from './dtypes.ts';
 
 test.each<[DType, unknown, unknown]>([
   ['float32', 1.5, 1.5],

@@ -1,7 +1,7 @@
 import type { DType } from '../engine/engine.ts';
+import type { Batching } from './batching.ts';
 import type { FeatureJson } from './model-json.ts';
 import { describeTensor, SignatureError, type TensorSpec } from './tensor-spec.ts';
-import type { Batching } from './batching.ts';
 
 /** One named value of a row: a column of an input that is a table `[N, columns]`, or a whole input. */
 export interface Feature extends FeatureJson {

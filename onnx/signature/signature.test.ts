@@ -1,7 +1,7 @@
 import type { TensorInfo } from '../engine/engine.ts';
+import type { ClassLabel } from '../graph/class-labels.ts';
 import type { ModelJson } from './model-json.ts';
 import { resolveSignature, SignatureError } from './signature.ts';
-import type { ClassLabel } from '../graph/class-labels.ts';
 
 const matrix: TensorInfo = { name: 'X', dtype: 'float32', shape: ['', 2] };
 const label: TensorInfo = { name: 'label', dtype: 'int64', shape: [''] };

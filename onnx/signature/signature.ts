@@ -1,11 +1,11 @@
 import type { Session } from '../engine/engine.ts';
+import type { ClassLabel } from '../graph/class-labels.ts';
+import { resolveBatching, type Batching } from './batching.ts';
+import { readCell, type Cell, type Row } from './cells.ts';
 import { checkInputs, resolveFeatures, type Feature } from './features.ts';
 import type { Example, FeatureValue, ModelJson } from './model-json.ts';
-import { readCell, type Cell, type Row } from './cells.ts';
 import { resolveTask, type TaskOutput } from './task.ts';
 import { SignatureError, toTensorSpec, type TensorSpec } from './tensor-spec.ts';
-import { resolveBatching, type Batching } from './batching.ts';
-import type { ClassLabel } from '../graph/class-labels.ts';
 
 export type { Feature } from './features.ts';
 export type { TaskOutput } from './task.ts';

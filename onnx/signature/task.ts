@@ -1,7 +1,7 @@
+import type { ClassLabel } from '../graph/class-labels.ts';
+import type { Batching } from './batching.ts';
 import type { TaskName } from './model-json.ts';
 import { describeTensor, SignatureError, type TensorSpec } from './tensor-spec.ts';
-import type { Batching } from './batching.ts';
-import type { ClassLabel } from '../graph/class-labels.ts';
 
 export interface ClassifierOutput {
   readonly task: 'classifier';
