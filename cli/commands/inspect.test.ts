@@ -149,7 +149,7 @@ test('what is no whole model is told, for scripts too', async () => {
     file: 'wine.onnx',
     bytes: 1000,
     servable: false,
-    reason: expect.stringContaining('the copy was interrupted'),
+    reason: expect.stringContaining('copy was interrupted'),
   });
 });
 

@@ -45,7 +45,7 @@ const loadFailures: readonly Failure[] = [
     code: 'unsupported-opset',
     pattern: /Opset (?<has>\d+) is under development .*support for domain (?<domain>\S+) is till opset (?<most>\d+)/s,
     reason: ({ has, domain, most }) =>
-      `it uses opset ${has} of ${domain}, but the ONNX runtime supports at most ${most}. Export it for that opset ` +
+      `it uses opset ${has} of ${domain}, but the ONNX runtime supports at most ${most}. Export it for opset ${most} ` +
       '(target_opset, or opset_version for torch.onnx.export), or convert it with onnx.version_converter.',
   },
   // A node in a branch or a loop's body; its name comes last.

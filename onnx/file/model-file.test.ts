@@ -25,26 +25,26 @@ const file = (name: string) => join(folder, name);
 
 describe('the error for a file that is not a complete model says what it is:', () => {
   test.each<[string, string | Uint8Array, RegExp]>([
-    ['an empty file', '', /^the file is empty: copy the file again$/],
+    ['an empty file', '', /^the file is empty\. Copy the model again\.$/],
     [
       'half a copy',
       iris.subarray(0, 400),
-      /^the file ends at byte 400 in the middle of the graph, which continues to byte \d+: the copy was interrupted/,
+      /^the file ends at byte 400 in the middle of the graph, which continues to byte \d+\. The copy was interrupted/,
     ],
     [
       'a copy without its last byte',
       iris.subarray(0, -1),
-      /^the file ends at byte \d+ in the middle of its opsetImport, which continues to byte \d+: the copy was inter/,
+      /^the file ends at byte \d+ in the middle of its opsetImport, which continues to byte \d+\. The copy was inter/,
     ],
     [
       'a copy that ends with the graph',
       upTo(MODEL.graph),
-      /^the file ends at byte \d+, before the versions of its operators: the copy was interrupted/,
+      /^the file ends at byte \d+, before the versions of its operators\. The copy was interrupted/,
     ],
     [
       'a copy that ends before the graph',
       upTo(MODEL.docString),
-      /^the file ends at byte \d+, before its graph: the copy was interrupted/,
+      /^the file ends at byte \d+, before its graph\. The copy was interrupted/,
     ],
     [
       'a Git LFS pointer',

@@ -33,7 +33,7 @@ export async function readModelFile(path: string): Promise<ModelFile> {
     return { model: whole, labels, externalData: files };
   } catch (cause) {
     if (!(cause instanceof ProtobufError)) throw cause;
-    throw new ModelFileError(`the file is damaged (${cause.message}): copy the file again`, { cause });
+    throw new ModelFileError(`the file is damaged (${cause.message}). Copy the model again.`, { cause });
   }
 }
 
@@ -70,7 +70,7 @@ async function checkSize(path: string): Promise<void> {
 }
 
 function checkWhole(bytes: Uint8Array): void {
-  if (bytes.length === 0) throw new ModelFileError('the file is empty: copy the file again');
+  if (bytes.length === 0) throw new ModelFileError('the file is empty. Copy the model again.');
   const seen = new Set<number>();
   try {
     for (const { number } of fields(bytes)) seen.add(number);
@@ -87,15 +87,15 @@ function checkWhole(bytes: Uint8Array): void {
   if (!seen.has(MODEL.irVersion))
     throw new ModelFileError(`it is ${describeNonModel(bytes) ?? `not an ONNX model: ${useExport}`}`);
   const missing = seen.has(MODEL.graph) ? 'the versions of its operators' : 'its graph';
-  throw new ModelFileError(`the file ends at byte ${bytes.length}, before ${missing}: ${copyAgain}`);
+  throw new ModelFileError(`the file ends at byte ${bytes.length}, before ${missing}. ${copyAgain}`);
 }
 
 const useExport = 'use the file that the exporter of your training library wrote';
-const copyAgain = 'the copy was interrupted, so copy the file again';
+const copyAgain = 'The copy was interrupted: copy the file again.';
 
 function cutShort(length: number, { field, end }: { readonly field: number; readonly end?: number }): string {
   const part = Object.entries(MODEL).find(([, number]) => number === field)?.[0] ?? 'an unknown field';
   const place = part === 'graph' ? 'the graph' : `its ${part}`;
   const continues = end === undefined ? '' : `, which continues to byte ${end}`;
-  return `the file ends at byte ${length} in the middle of ${place}${continues}: ${copyAgain}`;
+  return `the file ends at byte ${length} in the middle of ${place}${continues}. ${copyAgain}`;
 }
