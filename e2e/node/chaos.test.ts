@@ -38,7 +38,7 @@ test('load sends the examples at the given rate and checks every response', asyn
   expect(report.sent).toBeGreaterThanOrEqual(79);
 });
 
-test('chaos kill and hang: replicas recover and no request fails twice; unsupported experiments are skipped', async () => {
+test('chaos kill and hang: replicas recover, no request fails twice; what cannot run here is skipped', async () => {
   const { exitCode, stdout, stderr } = await project.rhizome(
     'chaos',
     'kill',

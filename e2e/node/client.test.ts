@@ -1,4 +1,4 @@
-/** Compiles and runs the snippets of docs/client.md as a consumer's program, with generated types, against the service. */
+/** Compiles and runs the snippets of docs/client.md as a consumer's program, with generated types. */
 import { execa } from 'execa';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

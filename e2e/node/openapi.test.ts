@@ -1,7 +1,7 @@
 /**
  * Fuzzes the service with nothing but its OpenAPI document: schemathesis sends requests that the document allows and
- * ones that it forbids, and checks that every response matches the document. `.ci/schemathesis` installs it and prints its
- * folder as SCHEMATHESIS. `openapi/inexpressible.py` lists the rules that a document cannot express.
+ * ones that it forbids, and checks that every response matches the document. `.ci/schemathesis` installs it and prints
+ * its folder as SCHEMATHESIS. `openapi/inexpressible.py` lists the rules that a document cannot express.
  */
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
