@@ -1,4 +1,6 @@
+import { createClient, RhizomeError } from '../../client/index.ts';
 import { paths } from '../../service/contract/index.ts';
+import { apiKey } from '../ask/connection.ts';
 import { describeModels } from '../cluster/served-models.ts';
 import { printLogs } from '../local/logs.ts';
 import { isRunning } from '../local/replica/process-id.ts';
@@ -50,8 +52,14 @@ export function localTarget(root: string): Target {
   };
 }
 
-/** Undefined if no replica responds, or an API key is required. */
+/** Returns undefined if no replica responds, or the API key of the environment is not the service's. */
 async function servedModels(url: string): Promise<string | undefined> {
-  const response = await fetch(`${url}${paths.models}`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
-  return response?.ok === true ? describeModels(await response.json()) : undefined;
+  const key = apiKey();
+  const client = createClient({ url, timeout: 2000, retries: 0, ...(key !== undefined && { apiKey: key }) });
+  try {
+    return describeModels(await client.request(paths.models));
+  } catch (error) {
+    if (error instanceof RhizomeError) return undefined;
+    throw error;
+  }
 }
