@@ -1,6 +1,6 @@
 /**
- * Something that a person can do about: the message says what happened, `details` are lines that show it (events, a
- * command's last output), `hint` is the way out. `main.ts` prints these three and no stack.
+ * A failure that a user can act on: the message says what happened, `details` are lines that show it (events, a
+ * command's last output), and `hint` says what to do. `main.ts` prints these three without a stack trace.
  */
 export class Failure extends Error {
   override readonly name: string = 'Failure';
@@ -15,13 +15,13 @@ export class Failure extends Error {
   }
 }
 
-/** The command line itself is wrong; nothing was done. */
+/** The command line is wrong. Nothing has been done. */
 export class UsageError extends Failure {
   override readonly name = 'UsageError';
   override readonly exitCode = 2;
 }
 
-/** Ctrl-C (or a request to end) while there was work to do. The exit code is the shell's: 128 + the signal's number. */
+/** A signal such as Ctrl-C interrupted the command. The exit code is 128 + the signal's number, as in a shell. */
 export class Interrupted extends Failure {
   override readonly name = 'Interrupted';
   override readonly exitCode: number;
@@ -32,7 +32,7 @@ export class Interrupted extends Failure {
   }
 }
 
-/** What an error says; of a model that cannot be loaded without the file, for whoever names it otherwise. */
+/** Returns an error's message; for a model that cannot be loaded, its reason, which doesn't name the file. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;

@@ -58,13 +58,13 @@ test.each([
   [['up', '--on', 'moon'], 'Expected local, kind, minikube or context=NAME.'],
   [['up', '--port', '0'], 'Expected a number from 1 to 65535.'],
   [['up', '--on', 'kind', '--port', '9000'], '--port has no effect on kind'],
-  [['up', '--on', 'kind', '--registry', 'https://r.example'], '--registry https://r.example is no registry.'],
-  [['up', '--on', 'kind', '--registry', 'team'], '--registry team is no registry.'],
+  [['up', '--on', 'kind', '--registry', 'https://r.example'], '--registry https://r.example is not a valid registry.'],
+  [['up', '--on', 'kind', '--registry', 'team'], '--registry team is not a valid registry.'],
   [['up', '--on', 'kind', '--registry', 'r.example', '--image', 'a:1'], '--registry has no effect with --image'],
   [['up', '--registry', 'r.example'], '--registry has no effect without a cluster'],
   [['up', '--base-image', 'x'], '--base-image has no effect without a cluster'],
-  [['predict', 'tulip'], 'There is no model "tulip": models/ holds iris.'],
-  [['predict', 'tulip', '--json', '{}'], 'There is no model "tulip": models/ holds iris.'],
+  [['predict', 'tulip'], 'There is no model "tulip": models/ has iris.'],
+  [['predict', 'tulip', '--json', '{}'], 'There is no model "tulip": models/ has iris.'],
   [
     ['predict', '--url', 'localhost:8080', '--json', '{}'],
     "'localhost:8080' is invalid. Expected a URL, such as http://localhost:8080.",
@@ -161,7 +161,7 @@ test('synth runs the app of cdk8s.yaml, prints the files and removes others; wit
   expect(failed.stderr).toContain('    wrong prop\n  → Nothing was applied.');
 
   await writeFile(join(project.folder, 'cdk8s.yaml'), 'app: "true"\noutput: charts-out\n');
-  expect((await project.start(['synth'])).stderr).toContain('✗ `true` made no *.k8s.yaml in charts-out.');
+  expect((await project.start(['synth'])).stderr).toContain('✗ `true` wrote no *.k8s.yaml to charts-out.');
   expect(await readFile(join(project.folder, 'charts-out/local.k8s.yaml'), 'utf8')).toContain(
     'image: iris-server:v9\n',
   );
@@ -220,7 +220,7 @@ test('a context that is no longer in the kubeconfig is forgotten, with a message
   }
 });
 
-test('a kind cluster that is there but does not answer is up: status says what is wrong, down deletes it', async () => {
+test('a kind cluster that exists but does not respond is up: status reports it, down deletes it', async () => {
   const ill = await createProject({
     'kind get clusters': 'echo rhizome',
     'kubectl --context': 'echo refused >&2; exit 1',
@@ -274,7 +274,7 @@ test.each([['local'], ['kind']])('up on %s without any model starts nothing, and
     await rm(join(empty.folder, 'models'), { recursive: true });
     const { exitCode, stderr } = await empty.start(['up', '--on', on]);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/models\/ holds none\.\n.*rhizome add FILE\.onnx/);
+    expect(stderr).toMatch(/models\/ is empty\.\n.*rhizome add FILE\.onnx/);
     expect(await empty.calls()).toEqual([]);
   } finally {
     await empty.remove();

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { setMaxListeners } from 'node:events';
 import { Failure, Interrupted } from './failure.ts';
-import { manifest } from './own-package.ts';
+import { ownPackageJson } from './own-package.ts';
 import { createProgram } from './program.ts';
 import { findRoot } from './project/root.ts';
 import { createReporter, type Reporter } from './terminal/reporter.ts';
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
     },
   };
   try {
-    await createProgram(context, manifest().version).parseAsync();
+    await createProgram(context, ownPackageJson().version).parseAsync();
     return 0;
   } catch (error) {
     return exitCode(error, report);

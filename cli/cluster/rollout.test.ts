@@ -86,7 +86,7 @@ test('has a line per replica: why it is not ready, its restarts, node and image'
     ),
     new Map([
       ['a StartupProbe', 'HTTP 503'],
-      ['c LivenessProbe', 'no answer in time'],
+      ['c LivenessProbe', 'timeout'],
     ]),
   );
   expect(lines).toEqual([

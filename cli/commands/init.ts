@@ -73,7 +73,7 @@ export function initCommand(given: CommandContext): Command {
           return;
         }
         const argv = ['rhizome', 'add', relative(root, file) || file, '--name', called, ...(force ? ['--force'] : [])];
-        await exec(context, [quote(argv)], { shell: { shown: `npx ${quote(argv)}` } });
+        await exec(context, [quote(argv)], { shell: { printed: `npx ${quote(argv)}` } });
       }
     });
 

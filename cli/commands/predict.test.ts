@@ -72,7 +72,7 @@ test('each model and each version has its examples', async () => {
   const which = await predict([]);
   expect(which).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('Which model? models/ holds echo, flowers/1, flowers/2, iris.'),
+    stderr: expect.stringContaining('Which model? models/ has echo, flowers/1, flowers/2, iris.'),
   });
   const unknown = await predict(['tulips', '--json', '{}']);
   expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("There is no model 'tulips'") });

@@ -199,7 +199,7 @@ test('a second up takes no step that has nothing to do, and says why', async () 
     );
   expect(await skipped()).toMatchObject({
     'Find or create the cluster': 'the cluster rhizome exists',
-    'Load the image': 'every node has it',
+    'Load the image': 'every node already has it',
   });
   expect((await project.calls()).some((call) => call.includes(' diff '))).toBe(false);
   const before = (await project.calls()).length;
@@ -207,7 +207,7 @@ test('a second up takes no step that has nothing to do, and says why', async () 
   expect(await skipped()).toEqual({
     'Find or create the cluster': 'the cluster rhizome exists',
     'Build the image': `unchanged, ${tag} is applied`,
-    'Load the image': 'every node has it',
+    'Load the image': 'every node already has it',
     'Apply the manifests': 'the cluster already has them',
     'Wait for the replicas': 'all 1 replicas already run it',
     'Delete what the manifests no longer have': 'nothing to delete',
@@ -445,17 +445,17 @@ test('--registry: pushes instead of loading, applies the digest that the push re
 test.each([
   [
     'denied: requested access to the resource is denied',
-    'The registry registry.example does not let docker push there.',
+    'The registry registry.example denied the push.',
     'docker login registry.example',
   ],
   [
     'dial tcp 10.0.0.1:443: connect: connection refused',
-    'The registry registry.example does not answer.',
+    'The registry registry.example does not respond.',
     'can this machine reach it?',
   ],
   [
     'http: server gave HTTP response to HTTPS client',
-    'The registry registry.example speaks HTTP, and docker wants HTTPS.',
+    'The registry registry.example uses HTTP, but docker requires HTTPS.',
     'insecure-registries',
   ],
 ])('a registry that says "%s"', async (said, message, hint) => {

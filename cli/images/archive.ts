@@ -12,12 +12,12 @@ import {
 } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 
-/** The first version of Docker's API that saves one platform of an image. */
+/** The first version of Docker's API that can save a single platform of an image. */
 const savesPlatform = { major: 1, minor: 48 };
 
 /**
- * Has an image of this machine in a file, for one platform, for as long as `use` runs. The file goes away whatever
- * happens, also where a second Ctrl-C ends the process at once.
+ * Saves an image of this machine, for one platform, to a file that exists while `use` runs. The file is deleted in any
+ * case, even if a second Ctrl-C ends the process at once.
  */
 export async function withArchive(
   context: ExecContext,
@@ -42,14 +42,15 @@ export async function withArchive(
 
 async function save(context: ExecContext, engine: ContainerEngine, image: string, file: string): Promise<void> {
   if (engine === 'podman') {
-    // podman calls it localhost/…, which is not what Kubernetes makes of a name without a registry.
+    // podman names it localhost/…, while Kubernetes expands a name without a registry to docker.io/….
     await exec(context, imageTag(engine, image, fullName(image)));
     await exec(context, imageSave(engine, fullName(image), file));
     return;
   }
   const [major = 0, minor = 0] = (await exec(context, dockerApiVersion(), { quiet: true })).split('.').map(Number);
-  const knows = major > savesPlatform.major || (major === savesPlatform.major && minor >= savesPlatform.minor);
-  await exec(context, imageSave(engine, image, file, knows ? await platformOf(context, image) : undefined));
+  const canSavePlatform =
+    major > savesPlatform.major || (major === savesPlatform.major && minor >= savesPlatform.minor);
+  await exec(context, imageSave(engine, image, file, canSavePlatform ? await platformOf(context, image) : undefined));
 }
 
 async function platformOf(context: ExecContext, image: string): Promise<string> {
@@ -59,7 +60,7 @@ async function platformOf(context: ExecContext, image: string): Promise<string> 
   return `${Os}/${Architecture}`;
 }
 
-/** An image's name as containerd and Kubernetes know it: `iris-server:v1` is short for `docker.io/library/iris-server:v1`. */
+/** Expands an image name as containerd and Kubernetes do: `iris-server:v1` to `docker.io/library/iris-server:v1`. */
 export function fullName(image: string): string {
   const { registry, path } = splitRegistry(parseImageReference(image)?.repository ?? image);
   return registry === undefined ? `docker.io/${path.includes('/') ? '' : 'library/'}${image}` : image;

@@ -7,22 +7,23 @@ import { exec, type ExecContext } from '../tools/exec.ts';
 import { imageName } from './image-name.ts';
 
 export interface BuildOptions {
-  /** @default the name in the project's manifests */
+  /** @default the image name in the project's manifests */
   readonly tag?: string;
-  /** Base of the image; the Dockerfile's default when neither this nor BASE_IMAGE in the environment is set. */
+  /** Base image. @default BASE_IMAGE in the environment, or the Dockerfile's default */
   readonly baseImage?: string;
-  /** Image that the build stages run in, likewise with BUILD_IMAGE. */
+  /** Image that the build stages run in. @default BUILD_IMAGE in the environment, or the Dockerfile's default */
   readonly buildImage?: string;
+  /** Such as `linux/arm64`. @default the container engine's */
   readonly platform?: string;
 }
 
 export interface BuiltImage {
   readonly image: string;
-  /** Uncompressed size of all layers. */
+  /** Uncompressed size of all layers, in bytes. */
   readonly bytes: number;
 }
 
-/** Builds the image from the Dockerfile of the root. */
+/** Builds the image from the Dockerfile in the root. */
 export async function build(
   context: ExecContext,
   engine: ContainerEngine,
@@ -41,13 +42,15 @@ export async function build(
   });
   await exec(context, argv, {
     stream: true,
-    hint: 'Where no registry is reachable, name images that this machine has: `--base-image` and `--build-image` (or BASE_IMAGE and BUILD_IMAGE).',
+    hint:
+      'If no registry is reachable, use images of this machine: ' +
+      '`--base-image` and `--build-image` (or BASE_IMAGE and BUILD_IMAGE).',
   });
   const { Size } = await inspect(context, engine, image);
   return { image, bytes: Size };
 }
 
-/** A company's certificate authority and registry settings, for `npm ci` inside of the build; never in a layer. */
+/** Returns a company's CA certificates and registry settings, for `npm ci` in the build. They are in no layer. */
 export function buildSecrets(
   env: NodeJS.ProcessEnv,
   npmrc: string = join(homedir(), '.npmrc'),
@@ -60,7 +63,7 @@ export function buildSecrets(
 }
 
 /**
- * Tags the image with a hash of what runs: Kubernetes rolls pods only when the image's name changes.
+ * Tags the image with a hash of its content, since Kubernetes replaces pods only if the image name changes.
  * @returns the new name: the old one, a dash and 12 hexadecimal digits
  */
 export async function tagByContent(context: ExecContext, engine: ContainerEngine, image: string): Promise<string> {
@@ -69,7 +72,7 @@ export async function tagByContent(context: ExecContext, engine: ContainerEngine
   return tagged;
 }
 
-/** The part of `docker image inspect` (podman's is the same) that decides what a container of the image does. */
+/** The part of `docker image inspect` (or podman's) that determines what a container of the image does. */
 export interface InspectedImage {
   readonly Architecture: string;
   readonly Size: number;
@@ -78,8 +81,8 @@ export interface InspectedImage {
 }
 
 /**
- * Layers and run configuration, but not the image's Id: that one also covers labels (a commit's hash), creation times
- * and, in Docker's containerd store, the attestation of each build, and would roll pods that run the same.
+ * Hashes layers and run configuration. The image's ID also covers labels such as a commit's hash, creation times and,
+ * in Docker's containerd store, each build's attestation: it would replace pods although nothing has changed.
  */
 export function contentHash({ Architecture, RootFS, Config }: InspectedImage): string {
   const run = ['Entrypoint', 'Cmd', 'Env', 'User', 'WorkingDir'].map((name) => Config[name] ?? null);

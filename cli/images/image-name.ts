@@ -6,12 +6,12 @@ import { fileName, readManifests } from '../project/manifests.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { synth } from '../project/synth.ts';
 
-/** For manifests that are synthesized only to be read: neither committed nor applied. */
+/** For manifests that are synthesized only to read them. */
 const scratch = '.rhizome/image';
 
 /**
- * What the project's manifests call the image that is to be built: name and tag. The committed ones say it; before there
- * are any, they are synthesized. Those that `up` applied have the tag by content, and are not asked.
+ * Returns the name and tag of the image to build, from the committed manifests, or from newly synthesized ones if there
+ * are none. The manifests that `up` applied have a content-based tag instead.
  */
 export async function imageName(context: ExecContext): Promise<string> {
   const committed = existsSync(join(context.root, 'charts-out', fileName));
@@ -19,8 +19,8 @@ export async function imageName(context: ExecContext): Promise<string> {
   const { file, image } = readManifests(context.root, committed ? 'charts-out' : scratch);
   const { repository, tag = 'latest' } = parseImageReference(image) ?? {};
   if (repository === undefined)
-    throw new Failure(`The Deployment of ${file} has the image "${image}", which is no image's name.`, {
-      hint: 'Correct it in infra/, as in iris-server:v0.1.0.',
+    throw new Failure(`The Deployment in ${file} has an invalid image name: "${image}".`, {
+      hint: 'Correct it in infra/; expected a name such as iris-server:v0.1.0.',
     });
   return `${repository}:${tag}`;
 }

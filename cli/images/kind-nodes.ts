@@ -5,9 +5,9 @@ import { kindEnvironment, kindLoad, kindNodes } from '../tools/kind.ts';
 import { fullName, withArchive } from './archive.ts';
 
 /**
- * Brings an image of this machine to those nodes of a kind cluster that lack it. Its tag is by content, so the name says
- * whether they do.
- * @returns why there was nothing to do; undefined where it was loaded
+ * Loads an image of this machine into the nodes of a kind cluster that don't have it. Its tag is content-based, so the
+ * name is enough to tell.
+ * @returns why there was nothing to do; undefined if it was loaded
  */
 export async function loadIntoKind(
   context: ExecContext,
@@ -21,15 +21,15 @@ export async function loadIntoKind(
     .filter((name) => name !== '');
   if (nodes.length === 0)
     throw new Failure(`The kind cluster ${cluster} has no nodes.`, {
-      hint: `It was deleted meanwhile, or stopped: kind get clusters`,
+      hint: 'It has been deleted or stopped. To list the clusters: kind get clusters',
     });
-  const held = await Promise.all(
+  const images = await Promise.all(
     nodes.map(async (node) => (await exec(context, nodeImages(engine, node), { quiet: true })).split('\n')),
   );
-  const lacking = nodes.filter((_, index) => held[index]?.includes(fullName(image)) !== true);
-  if (lacking.length === 0) return 'every node has it';
+  const nodesWithout = nodes.filter((_, index) => images[index]?.includes(fullName(image)) !== true);
+  if (nodesWithout.length === 0) return 'every node already has it';
   await withArchive(context, engine, image, (file) =>
-    exec(context, kindLoad(cluster, file, lacking), { ...kind, stream: true }),
+    exec(context, kindLoad(cluster, file, nodesWithout), { ...kind, stream: true }),
   );
   return undefined;
 }

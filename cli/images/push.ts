@@ -7,30 +7,34 @@ import { dockerManifest, imagePush, imageTag, type ContainerEngine } from '../to
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 
 export interface Pushed {
-  /** What the manifests name: registry, tag and, where the registry told it, the digest. */
+  /** The image reference for the manifests: registry, name, tag and, if the registry reported it, the digest. */
   readonly reference: string;
   /** Why there was nothing to push. */
   readonly skipped?: string;
 }
 
-/** How long a registry may take to say whether it has an image, in milliseconds; a push finds out by itself. */
-const askMilliseconds = 15_000;
+/** Timeout of the check whether a registry has an image. A push finds out by itself. */
+const checkMilliseconds = 15_000;
 
-/** @param registry host, and maybe a path: `registry.example:5000/team` @throws UsageError where it is none */
+/**
+ * Returns an image's name in a registry.
+ * @param registry host and optional path: `registry.example:5000/team`
+ * @throws {UsageError} if it isn't a valid registry
+ */
 export function nameInRegistry(registry: string, image: string): string {
-  // The image may be named after another registry already.
+  // The image's name may already contain another registry.
   const name = `${registry.replace(/\/+$/, '')}/${splitRegistry(image).path}`;
   const [host = ''] = registry.split('/');
   if (parseImageReference(name) !== undefined && isRegistry(host)) return name;
-  throw new UsageError(`--registry ${registry} is no registry.`, {
-    hint: 'As in --registry registry.example/team, or localhost:5000; without https://.',
+  throw new UsageError(`--registry ${registry} is not a valid registry.`, {
+    hint: 'Expected a host and an optional path, without https://: registry.example/team or localhost:5000.',
   });
 }
 
 /**
- * Brings an image of this machine to a registry that the nodes can pull from. Its tag is by content: what the registry has
- * under that name is the same, and is left there.
- * @throws Failure where the registry does not answer, or does not take it
+ * Pushes an image of this machine to a registry that the nodes can pull from, unless the registry already has it: the
+ * image's tag is content-based, so the same name means the same image.
+ * @throws {Failure} if the registry doesn't respond or rejects the image
  */
 export async function push(
   context: ExecContext,
@@ -39,17 +43,14 @@ export async function push(
   image: string,
 ): Promise<Pushed> {
   const name = nameInRegistry(registry, image);
-  const held = engine === 'docker' ? await heldDigest(context, name) : undefined;
-  if (held !== undefined) return { reference: `${name}@${held}`, skipped: `${registry} has it` };
+  const existing = engine === 'docker' ? await remoteDigest(context, name) : undefined;
+  if (existing !== undefined) return { reference: `${name}@${existing}`, skipped: `${registry} already has it` };
   await exec(context, imageTag(engine, image, name));
   const folder = await mkdtemp(join(tmpdir(), 'rhizome-push-'));
   try {
     const digestFile = join(folder, 'digest');
     const output = await exec(context, imagePush(engine, name, digestFile), { stream: true });
-    const digest =
-      engine === 'docker'
-        ? /digest: (sha256:[0-9a-f]{64})/.exec(output)?.[1]
-        : (await readFile(digestFile, 'utf8')).trim();
+    const digest = engine === 'docker' ? parsePushedDigest(output) : (await readFile(digestFile, 'utf8')).trim();
     return { reference: digest === undefined ? name : `${name}@${digest}` };
   } catch (error) {
     throw error instanceof CommandFailed ? explain(error, engine, registry) : error;
@@ -58,45 +59,49 @@ export async function push(
   }
 }
 
-/** Of an image of one platform; an index of several is pushed again, which finds its layers there. Undefined too where nobody can tell. */
-async function heldDigest(context: ExecContext, name: string): Promise<string | undefined> {
+/** Reads the digest in `v1: digest: sha256:… size: 1234`, which `docker push` prints last. */
+const parsePushedDigest = (output: string): string | undefined => /digest: (sha256:[0-9a-f]{64})/.exec(output)?.[1];
+
+/**
+ * Returns the digest of a single-platform image in a registry; undefined if there is none or it cannot be determined.
+ * An index of several platforms is pushed again, which finds its layers there.
+ */
+async function remoteDigest(context: ExecContext, name: string): Promise<string | undefined> {
   try {
-    const answer = JSON.parse(await exec(context, dockerManifest(name), { timeout: askMilliseconds })) as {
+    const manifest = JSON.parse(await exec(context, dockerManifest(name), { timeout: checkMilliseconds })) as {
       Descriptor?: { digest?: string };
     };
-    return answer.Descriptor?.digest;
+    return manifest.Descriptor?.digest;
   } catch (error) {
     if (error instanceof CommandFailed || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
+/** Explains a failed push by the container engine's last messages, which have no codes. */
 function explain(error: CommandFailed, engine: ContainerEngine, registry: string): Failure {
   const [host = ''] = registry.split('/');
-  const said = error.details.join('\n');
-  const as = (message: string, hint: string): Failure =>
+  const output = error.details.join('\n');
+  const failure = (message: string, hint: string): Failure =>
     new Failure(message, { details: error.details.slice(-5), hint, cause: error });
-  if (/unauthorized|authentication required|no basic auth|access denied|denied:|forbidden/i.test(said)) {
-    return as(
-      `The registry ${host} does not let ${engine} push there.`,
-      `Log in, as one who may: ${engine} login ${host}`,
-    );
+  if (/unauthorized|authentication required|no basic auth|access denied|denied:|forbidden/i.test(output)) {
+    return failure(`The registry ${host} denied the push.`, `Log in as a user who may push: ${engine} login ${host}`);
   }
-  if (/HTTP response to HTTPS client/.test(said)) {
-    return as(
-      `The registry ${host} speaks HTTP, and ${engine} wants HTTPS.`,
+  if (/HTTP response to HTTPS client/.test(output)) {
+    return failure(
+      `The registry ${host} uses HTTP, but ${engine} requires HTTPS.`,
       engine === 'docker'
         ? `Add "${host}" to "insecure-registries" in Docker's daemon.json.`
-        : `Name it in registries.conf, with insecure = true.`,
+        : 'Add it to registries.conf with insecure = true.',
     );
   }
-  if (/connection refused|no such host|timeout|deadline exceeded|no route to host|unreachable|EOF/i.test(said)) {
-    return as(`The registry ${host} does not answer.`, 'Is the name right, and can this machine reach it?');
+  if (/connection refused|no such host|timeout|deadline exceeded|no route to host|unreachable|EOF/i.test(output)) {
+    return failure(`The registry ${host} does not respond.`, 'Check its name, and that this machine can reach it.');
   }
-  if (/x509|certificate/i.test(said))
-    return as(
-      `The certificate of the registry ${host} is not one that ${engine} trusts.`,
-      `Give ${engine} its certificate authority.`,
+  if (/x509|certificate/i.test(output))
+    return failure(
+      `${engine} does not trust the certificate of the registry ${host}.`,
+      `Add its certificate authority to ${engine}'s trusted ones.`,
     );
   return error;
 }

@@ -4,37 +4,38 @@ import { Failure } from '../failure.ts';
 import type { Deployment, KubernetesObject, Service } from '../kubernetes.ts';
 import { isHeadless, readObjects } from './objects.ts';
 
-/** What the synthesized file holds: every object, and the one Deployment and Service that `up` is about. */
+/** A file of synthesized manifests: its objects, and details of the one Deployment and Service that `up` runs. */
 export interface Manifests {
   readonly file: string;
   readonly objects: readonly KubernetesObject[];
   readonly namespace: string;
   readonly deployment: string;
-  /** Its first container, and the image of that. */
+  /** The Deployment's first container. */
   readonly container: string;
   readonly image: string;
-  /** The labels of its pods, as kubectl takes them. */
+  /** Label selector of its pods, for kubectl. */
   readonly selector: string;
-  /** How long a replica may take to get ready, in seconds. */
+  /** How long a replica may take to become ready, in seconds. */
   readonly progressDeadlineSeconds: number;
   readonly service: { readonly name: string; readonly port: number; readonly nodePort?: number };
 }
 
-/** The environment that every target of the command line gets. */
+/** The manifests of the environment that all targets of the command line use. */
 export const fileName = 'local.k8s.yaml';
 
-/** Where `up` puts what it synthesizes; ignored by git, unlike charts-out/. */
+/** The folder that `up` synthesizes to. Unlike charts-out/, it is ignored by Git. */
 export const privateCharts = '.rhizome/charts';
 
-/** The manifests that `up` last applied, else the committed ones. */
+/** Reads the manifests that `up` applied last, or else the committed ones. */
 export function currentManifests(root: string): Manifests {
   const own = join(privateCharts, fileName);
   return readManifests(root, existsSync(join(root, own)) ? privateCharts : 'charts-out');
 }
 
 /**
- * Reads `local.k8s.yaml` of a folder of synthesized manifests; `file` of the result is relative to the root.
- * @throws Failure where it is missing, is no YAML, or has not exactly one Deployment and one Service, headless ones aside
+ * Reads `local.k8s.yaml` in a folder of synthesized manifests. The result's `file` is relative to the root.
+ * @throws {Failure} if it is missing, isn't valid YAML, or doesn't have exactly one Deployment and one Service, not
+ *   counting headless ones
  */
 export function readManifests(root: string, folder: string): Manifests {
   const file = join(folder, fileName);
@@ -43,8 +44,8 @@ export function readManifests(root: string, folder: string): Manifests {
   const service = only(objects, 'Service', file) as Service;
   const port = service.spec.ports?.[0];
   if (port === undefined)
-    throw new Failure(`The Service ${service.metadata.name} of ${file} has no port.`, {
-      hint: 'Give it one in infra/.',
+    throw new Failure(`The Service ${service.metadata.name} in ${file} has no port.`, {
+      hint: 'Add one in infra/.',
     });
   return {
     file,
@@ -68,7 +69,7 @@ function containerOf(
 ): { readonly container: string; readonly image: string } {
   const { name = '', image } = spec.template.spec.containers[0] ?? {};
   if (image === undefined)
-    throw new Failure(`The Deployment ${metadata.name} of ${file} names no image.`, { hint: 'Give it one in infra/.' });
+    throw new Failure(`The Deployment ${metadata.name} in ${file} has no image.`, { hint: 'Add one in infra/.' });
   return { container: name, image };
 }
 
@@ -82,7 +83,7 @@ function only(objects: readonly KubernetesObject[], kind: string, file: string):
   const [first, ...others] = objects.filter((object) => object.kind === kind && !isHeadless(object));
   if (first !== undefined && others.length === 0) return first;
   const count = first === undefined ? 0 : others.length + 1;
-  throw new Failure(`${file} has ${String(count)} objects of kind ${kind}; \`rhizome\` runs exactly one.`, {
+  throw new Failure(`${file} has ${String(count)} objects of kind ${kind}; expected exactly one.`, {
     hint: 'Check infra/main.ts, then run `rhizome synth`.',
   });
 }

@@ -18,5 +18,5 @@ test('the longest name leaves room for the names of the Services', () => {
 });
 
 test.each(['', '1st', 'a'.repeat(48), 'UPPER', 'a_b', '-a', 'a-'])('%j is no name', (name) => {
-  expect(() => checkModelName(name)).toThrow('is no name for a model');
+  expect(() => checkModelName(name)).toThrow('is not a valid model name');
 });

@@ -6,17 +6,17 @@ import { Failure, UsageError } from '../failure.ts';
 
 /** A model of the project, or one version of it. */
 export interface ProjectModel {
-  /** Below models/: `iris`, or `wine/11`. */
+  /** Path in models/: `iris` or `wine/11`. */
   readonly folder: string;
-  /** What the API calls it. */
+  /** The model's name in the API. */
   readonly name: string;
   readonly version: string;
-  /** Whether it answers where a request names no version. */
+  /** Whether it serves requests that name no version. */
   readonly isLatest: boolean;
   readonly examples: readonly Example[];
 }
 
-/** All of models/, as the service will find them. @throws Failure where a model.json cannot be read */
+/** Returns all models in models/, as the service finds them. @throws {Failure} if a model.json cannot be read */
 export async function projectModels(root: string): Promise<readonly ProjectModel[]> {
   const dir = join(root, 'models');
   const folders = await modelFolders(dir).catch((error: unknown) => {
@@ -24,7 +24,7 @@ export async function projectModels(root: string): Promise<readonly ProjectModel
     throw error;
   });
   if (folders.length === 0) return [];
-  // Loaded here, because compiling the schema takes longer than all the rest of the command line.
+  // Imported here, since compiling the schema takes longer than the rest of the command line.
   const { readModelJson, ModelJsonError } = await import('../../onnx/signature/model-json.ts');
   const models = await Promise.all(
     folders.map(async ({ folder, name, version }) => {
@@ -47,15 +47,15 @@ export async function projectModels(root: string): Promise<readonly ProjectModel
   }));
 }
 
-/** @throws Failure where there is no model at all: replicas would wait for one until their time is over */
+/** @throws {Failure} if there is no model, since replicas would wait for one until their timeout */
 export async function checkModels(root: string): Promise<void> {
   if ((await projectModels(root)).length === 0)
-    throw new Failure('There is no model to serve: models/ holds none.', { hint: 'Add one: rhizome add FILE.onnx' });
+    throw new Failure('There is no model to serve: models/ is empty.', { hint: 'Add one: rhizome add FILE.onnx' });
 }
 
 /**
- * The model that is asked for: `wine`, whose highest version it is, or `wine/11`.
- * @param asked by default the only one of models/
+ * Returns a model: the highest version of `wine`, or `wine/11`.
+ * @param asked by default the only model in models/
  */
 export async function projectModel(root: string, asked?: string): Promise<ProjectModel> {
   const models = await projectModels(root);
@@ -69,16 +69,16 @@ export async function projectModel(root: string, asked?: string): Promise<Projec
         latest.find(({ folder, name }) => asked === name || asked === folder.split('/', 1)[0]));
   if (found !== undefined) return found;
   const list =
-    models.length === 0 ? 'models/ holds none' : `models/ holds ${models.map(({ folder }) => folder).join(', ')}`;
+    models.length === 0 ? 'models/ is empty' : `models/ has ${models.map(({ folder }) => folder).join(', ')}`;
   throw new UsageError(asked === undefined ? `Which model? ${list}.` : `There is no model "${asked}": ${list}.`);
 }
 
-/** Where the service answers for a model: `wine`, or `wine/11`; without one, for its default model. */
+/** Returns the path for predictions of a model, `wine` or `wine/11`; without one, of the default model. */
 export function predictionsPath(model?: Pick<ProjectModel, 'name' | 'version' | 'isLatest'> | string): string {
   return model === undefined ? paths.predictions : `${modelPath(model)}${paths.predictions}`;
 }
 
-/** Where the service describes a model. */
+/** Returns the path of a model's description. */
 export function modelPath(model: Pick<ProjectModel, 'name' | 'version' | 'isLatest'> | string): string {
   const [name = '', version] =
     typeof model === 'string' ? model.split('/', 2) : [model.name, model.isLatest ? undefined : model.version];

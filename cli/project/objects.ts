@@ -3,11 +3,15 @@ import { parseAllDocuments } from 'yaml';
 import { Failure } from '../failure.ts';
 import type { KubernetesObject, Service } from '../kubernetes.ts';
 
-/** A Service without an address of its own: its name leads to all pods at once, as some clients want it. */
+/** Whether it is a Service without an address of its own, whose name resolves to all its pods. */
 export const isHeadless = ({ kind, spec }: KubernetesObject): boolean =>
   kind === 'Service' && (spec as Service['spec'] | undefined)?.clusterIP === 'None';
 
-/** Reads a file of manifests. @throws Failure where it is missing or is no YAML; `name` is what the message calls it */
+/**
+ * Reads a file of manifests.
+ * @param name the file's name for error messages
+ * @throws {Failure} if it is missing or isn't valid YAML
+ */
 export function readObjects(path: string, name = path): readonly KubernetesObject[] {
   let source: string;
   try {
@@ -15,13 +19,13 @@ export function readObjects(path: string, name = path): readonly KubernetesObjec
   } catch (cause) {
     throw new Failure(`There are no manifests: cannot read ${name}.`, {
       cause,
-      hint: 'Run `rhizome synth`; infra/main.ts should make a chart called `local`.',
+      hint: 'Run `rhizome synth`. infra/main.ts must create a chart named `local`.',
     });
   }
   return parseObjects(source, name);
 }
 
-/** By the rules of YAML 1.1, which are those of Kubernetes: an unquoted `n` is a boolean there. */
+/** Parses by the rules of YAML 1.1, as Kubernetes does: an unquoted `n` is a boolean. */
 export function parseObjects(source: string, name: string): readonly KubernetesObject[] {
   const documents = parseAllDocuments(source, { version: '1.1' });
   const broken = documents.flatMap((document) => document.errors)[0];

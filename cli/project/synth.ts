@@ -6,14 +6,14 @@ import { exec, type ExecContext } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
 
 export interface SynthOptions {
-  /** Folder for the manifests, relative to the root; the `output` of cdk8s.yaml when absent. */
+  /** Folder for the manifests, relative to the root. @default `output` in cdk8s.yaml */
   readonly outdir?: string;
-  /** The image that the environment `local` gets; the one in infra/ when absent. */
+  /** Image for the environment `local`. @default the one in infra/ */
   readonly image?: string;
 }
 
 /**
- * Runs the `app` of cdk8s.yaml, as `cdk8s synth` does, without its second of start-up.
+ * Runs the `app` of cdk8s.yaml like `cdk8s synth`, which takes a second longer to start.
  * @returns the files, relative to the root
  */
 export async function synth(context: ExecContext, options: SynthOptions = {}): Promise<readonly string[]> {
@@ -24,23 +24,23 @@ export async function synth(context: ExecContext, options: SynthOptions = {}): P
   const before = await charts(folder);
 
   await exec(context, [app], {
-    // Through npx, because the pinned Node is on nobody's PATH.
-    shell: { shown: `npx -c ${quote([app])}` },
+    // With npx, since the pinned Node.js isn't on the user's PATH.
+    shell: { printed: `npx -c ${quote([app])}` },
     env: { CDK8S_OUTDIR: outdir, ...(options.image !== undefined && { RHIZOME_IMAGE: options.image }) },
-    hint: 'Nothing was applied. Correct infra/ as the message says.',
+    hint: 'Nothing was applied. Correct infra/ as the message above says.',
   });
   const after = await charts(folder);
   const files = [...after.keys()].filter((file) => after.get(file) !== before.get(file)).toSorted();
   if (files.length === 0)
-    throw new Failure(`\`${app}\` made no *.k8s.yaml in ${outdir}.`, {
-      hint: 'The app of cdk8s.yaml must write to the folder in CDK8S_OUTDIR, as `new App()` does.',
+    throw new Failure(`\`${app}\` wrote no *.k8s.yaml to ${outdir}.`, {
+      hint: 'The app in cdk8s.yaml must write to the folder in CDK8S_OUTDIR, as `new App()` does.',
     });
-  // A chart that was renamed must not leave its old file to be applied.
+  // The old file of a renamed chart must not be applied.
   for (const file of after.keys()) if (!files.includes(file)) await rm(join(folder, file));
   return files.map((file) => join(outdir, file));
 }
 
-/** When each chart of the folder was written, in nanoseconds. */
+/** Returns when each chart in the folder was written, in nanoseconds. */
 async function charts(folder: string): Promise<ReadonlyMap<string, bigint>> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.k8s.yaml'));
   return new Map(
@@ -54,7 +54,7 @@ async function readConfig(root: string): Promise<{ readonly app: string; readonl
   const config = parse(await readFile(join(root, 'cdk8s.yaml'), 'utf8')) as { app?: unknown; output?: unknown } | null;
   if (typeof config?.app !== 'string')
     throw new Failure('cdk8s.yaml has no `app`.', {
-      hint: 'Add the command that synthesizes, as `app: node infra/main.ts`.',
+      hint: 'Add the command that synthesizes, such as `app: node infra/main.ts`.',
     });
   return { app: config.app, output: typeof config.output === 'string' ? config.output : 'dist' };
 }

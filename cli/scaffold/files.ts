@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { manifest } from '../own-package.ts';
+import { ownPackageJson } from '../own-package.ts';
 
 /** A file that `rhizome init` writes. */
 export interface ScaffoldFile {
@@ -25,7 +25,7 @@ const templates = join(dirname(dirname(fileURLToPath(import.meta.url))), 'templa
 export function scaffoldFiles({ name, vendored }: ScaffoldOptions): readonly ScaffoldFile[] {
   const values: Readonly<Record<string, string>> = {
     name,
-    node: (manifest().devDependencies.node ?? '').replace('^', ''),
+    node: (ownPackageJson().devDependencies.node ?? '').replace('^', ''),
     vendor: vendored ? 'COPY vendor ./vendor\n' : '',
   };
   const file = (path: string, needs: string, template = path): ScaffoldFile => ({

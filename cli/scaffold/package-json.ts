@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import type { Manifest } from '../own-package.ts';
+import type { OwnPackageJson } from '../own-package.ts';
 
 /** The sections of package.json that a project needs. Each is an object whose entries are merged. */
 type Section = 'scripts' | 'dependencies' | 'devDependencies' | 'allowScripts';
@@ -23,7 +23,7 @@ export interface MergedPackageJson {
  * @param spec the version or file of Rhizome to depend on
  */
 function entries(
-  { name, peerDependencies, devDependencies }: Manifest,
+  { name, peerDependencies, devDependencies }: OwnPackageJson,
   spec: string,
 ): Readonly<Record<Section, Readonly<Record<string, string | boolean>>>> {
   const { 'onnxruntime-node': runtime = '', ...peers } = peerDependencies;
@@ -53,7 +53,7 @@ function entries(
 export function mergePackageJson(
   existing: string | undefined,
   project: string,
-  rhizome: Manifest,
+  rhizome: OwnPackageJson,
   spec: string,
 ): MergedPackageJson {
   const before =

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isClone, manifest, packageFolder } from '../own-package.ts';
+import { isClone, ownPackageJson, packageFolder } from '../own-package.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 
 /** Folder for a package that does not come from a registry. */
@@ -12,7 +12,7 @@ export const vendor = 'vendor';
  * Otherwise a file in vendor/, which this function packs: from the clone, after a build, or from what is installed.
  */
 export async function packageSpec(context: ExecContext): Promise<string> {
-  const { name, version } = manifest();
+  const { name, version } = ownPackageJson();
   if (!isClone && fromRegistry(name)) return `^${version}`;
   const folder = join(context.root, vendor);
   await mkdir(folder, { recursive: true });

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
-import { manifest } from '../own-package.ts';
+import { ownPackageJson } from '../own-package.ts';
 import { scaffoldFiles } from './files.ts';
 import { mergePackageJson } from './package-json.ts';
 import { scaffold } from './scaffold.ts';
@@ -51,7 +51,7 @@ describe('an empty folder', () => {
 
   test('depends on the versions that this repository is tested with, and allows few install scripts', async () => {
     await set();
-    const { devDependencies, peerDependencies } = manifest();
+    const { devDependencies, peerDependencies } = ownPackageJson();
     expect(await json('package.json')).toMatchObject({
       name: 'wine',
       type: 'module',
@@ -132,7 +132,7 @@ test.each([
   const { text } = mergePackageJson(
     JSON.stringify({ dependencies: { 'rhizome-kit': from } }),
     'wine',
-    manifest(),
+    ownPackageJson(),
     spec,
   );
   expect((JSON.parse(text) as { dependencies: Record<string, string> }).dependencies['rhizome-kit']).toBe(to);

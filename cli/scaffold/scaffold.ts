@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { manifest } from '../own-package.ts';
+import { ownPackageJson } from '../own-package.ts';
 import { scaffoldFiles, type ScaffoldOptions } from './files.ts';
 import { mergePackageJson } from './package-json.ts';
 
@@ -48,7 +48,7 @@ export async function scaffold(
   };
 
   const existing = await read(root, 'package.json');
-  const merged = mergePackageJson(existing, options.name, manifest(), options.spec);
+  const merged = mergePackageJson(existing, options.name, ownPackageJson(), options.spec);
   await put('package.json', merged.text);
   if (merged.kept.length > 0)
     kept.push({ path: 'package.json', needs: `These entries keep your values: ${merged.kept.join(', ')}.` });

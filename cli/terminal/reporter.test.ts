@@ -20,9 +20,9 @@ test('without a terminal: plain lines, each new one once, and no counter', () =>
   report.progress(['a ready', 'b starting']);
   report.counter(3);
   report.done('Wait', 1.23);
-  report.skipped('Load the image', 'every node has it');
+  report.skipped('Load the image', 'every node already has it');
   expect(out.text).toBe(
-    '• Wait\n  a starting\n  b starting\n  a ready\n  ✓ Wait (1.2 s)\n  - Load the image: skipped, every node has it\n',
+    '• Wait\n  a starting\n  b starting\n  a ready\n  ✓ Wait (1.2 s)\n  - Load the image: skipped, every node already has it\n',
   );
 });
 

@@ -32,11 +32,11 @@ test('a short step counts nothing; a skipped one says why', async () => {
   const { report, calls } = recorder();
   const { run, times } = createSteps(report);
   await run('Load', (skip) => {
-    skip('every node has it');
+    skip('every node already has it');
     return Promise.resolve();
   });
   expect(calls).toEqual(['step Load', 'counter undefined', 'skipped Load']);
-  expect(times).toMatchObject([{ step: 'Load', skipped: 'every node has it' }]);
+  expect(times).toMatchObject([{ step: 'Load', skipped: 'every node already has it' }]);
 });
 
 test('a step that fails stops counting', async () => {

@@ -1,15 +1,18 @@
 /**
- * Argument lists for the container engine: `docker`, or `podman`, which takes the same words but for those that say so.
- * Pure: `exec` runs them.
+ * Argument lists for the container engine: `docker`, or `podman`, whose commands are the same unless noted. Pure
+ * functions: `exec` runs them.
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export const containerEngines = ['docker', 'podman'] as const;
-/** What builds images and runs the nodes of kind. */
+/** The program that builds images and runs the nodes of kind. */
 export type ContainerEngine = (typeof containerEngines)[number];
 
-/** The one that is asked for, in an option or in RHIZOME_ENGINE; else docker, unless podman alone is installed. */
+/**
+ * Chooses the container engine: the given one, that in RHIZOME_ENGINE, or docker unless only podman is installed.
+ * @param asked the value of `--engine`
+ */
 export function chooseContainerEngine(asked?: ContainerEngine, env: NodeJS.ProcessEnv = process.env): ContainerEngine {
   const named = asked ?? containerEngines.find((engine) => engine === env.RHIZOME_ENGINE);
   const folders = (env.PATH ?? '').split(delimiter);
@@ -20,11 +23,11 @@ export function chooseContainerEngine(asked?: ContainerEngine, env: NodeJS.Proce
 
 export interface BuildOptions {
   readonly tag: string;
-  /** For the Dockerfile's `ARG`s. */
+  /** Values for the Dockerfile's `ARG`s. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** Files by the id under which the build mounts them; they reach no layer. */
+  /** Files by the ID under which the build mounts them. They are in no layer. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** As `linux/arm64`; the engine's own when absent. */
+  /** Such as `linux/arm64`. @default the container engine's */
   readonly platform?: string;
 }
 
@@ -45,7 +48,7 @@ export const imageTag = (engine: ContainerEngine, image: string, tag: string): s
 
 export const imageInspect = (engine: ContainerEngine, image: string): string[] => [engine, 'image', 'inspect', image];
 
-/** @param platform of an image that may have several; podman's have one */
+/** @param platform which platform to save, if the image may have several; podman's have one */
 export const imageSave = (engine: ContainerEngine, image: string, file: string, platform?: string): string[] => [
   engine,
   'save',
@@ -55,11 +58,11 @@ export const imageSave = (engine: ContainerEngine, image: string, file: string, 
   image,
 ];
 
-/** @param digestFile where podman writes the digest; docker prints it */
+/** @param digestFile the file that podman writes the digest to; docker prints it */
 export const imagePush = (engine: ContainerEngine, image: string, digestFile: string): string[] =>
   engine === 'docker' ? ['docker', 'push', image] : ['podman', 'push', '--digestfile', digestFile, image];
 
-/** What a registry has under a name; fails where it has nothing. One of this machine may speak HTTP, which a push takes as it is. */
+/** Prints a registry's manifest of an image; fails if it has none. As in a push, a local registry may use HTTP. */
 export const dockerManifest = (image: string): string[] => [
   'docker',
   'manifest',
@@ -69,16 +72,16 @@ export const dockerManifest = (image: string): string[] => [
   image,
 ];
 
-/** Fails where the client alone is there. Docker's prints the version of its ContainerEngine. */
+/** Prints the version of the engine itself; fails if only its client is installed. */
 export const containerEngineVersion = (engine: ContainerEngine): string[] =>
   engine === 'docker'
     ? ['docker', 'version', '--format', '{{.Server.Version}}']
     : ['podman', 'info', '--format', '{{.Version.Version}}'];
 
-/** The version of the API that Docker's client and ContainerEngine agree on, as `1.48`. */
+/** Prints the API version that Docker's client and engine have in common, such as `1.48`. */
 export const dockerApiVersion = (): string[] => ['docker', 'version', '--format', '{{.Client.APIVersion}}'];
 
-/** The names of the images that a node of kind holds, a line each. */
+/** Prints the names of a kind node's images, one per line. */
 export const nodeImages = (engine: ContainerEngine, node: string): string[] => [
   engine,
   'exec',
@@ -91,7 +94,7 @@ export const nodeImages = (engine: ContainerEngine, node: string): string[] => [
   '-q',
 ];
 
-/** Where a port of a container is on this machine: a line each, as `127.0.0.1:8080`. Fails where it is nowhere. */
+/** Prints the addresses at which a container's port is published, one per line: `127.0.0.1:8080`. Fails if it isn't. */
 export const containerPort = (engine: ContainerEngine, container: string, port: number): string[] => [
   engine,
   'port',
@@ -99,7 +102,7 @@ export const containerPort = (engine: ContainerEngine, container: string, port: 
   `${String(port)}/tcp`,
 ];
 
-/** Runs a shell line in a node of kind. */
+/** Runs a shell command in a kind node. */
 export const nodeShell = (engine: ContainerEngine, node: string, line: string): string[] => [
   engine,
   'exec',
@@ -109,13 +112,13 @@ export const nodeShell = (engine: ContainerEngine, node: string, line: string): 
   line,
 ];
 
-/** Freezes every process of a node of kind; to the others it is gone. */
+/** Freezes all processes of a kind node, which makes it unreachable. */
 export const nodePause = (engine: ContainerEngine, node: string): string[] => [engine, 'pause', node];
 export const nodeUnpause = (engine: ContainerEngine, node: string): string[] => [engine, 'unpause', node];
 
 export const buildxVersion = (): string[] => ['docker', 'buildx', 'version'];
 
-/** The engine's memory, in bytes. */
+/** Prints the container engine's memory, in bytes. */
 export const containerEngineMemory = (engine: ContainerEngine): string[] => [
   engine,
   'info',

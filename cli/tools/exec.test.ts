@@ -65,11 +65,11 @@ test('a failure carries the command, the exit code, the last lines and what to d
   expect(error.cause).toBeDefined();
 });
 
-test('a command that gives no answer in time is ended', async () => {
+test('a command is stopped after its timeout', async () => {
   const failed = exec(recorder(), ['sleep', '30'], { timeout: 200 });
   await expect(failed).rejects.toMatchObject({
     name: 'CommandFailed',
-    message: 'This command failed (no answer in time): sleep 30',
+    message: 'This command failed (timeout): sleep 30',
   });
 });
 

@@ -5,42 +5,42 @@ import type { Reporter } from '../terminal/reporter.ts';
 import { quote } from './quote.ts';
 import { MissingTool } from './tool.ts';
 
-/** Where commands run, how they are shown, and what ends them. */
+/** Where commands run, how they are printed, and what stops them. */
 export interface ExecContext {
   /** The project's folder. */
   readonly root: string;
   readonly report: Reporter;
-  /** Aborted by Ctrl-C; ends the command that runs. */
+  /** Aborted by Ctrl-C; stops the running command. */
   readonly signal: AbortSignal;
 }
 
 export interface ExecOptions {
-  /** Not printed: for questions that a step asks again and again. */
+  /** Don't print the command: for queries that a step repeats. @default false */
   readonly quiet?: boolean;
-  /** Shows the output as it comes: the last line on a terminal, every line without one. For what takes long. */
+  /** Show the output as it arrives: the last line on a terminal, otherwise every line. @default false */
   readonly stream?: boolean;
-  /** Called with each line of either output as it comes, instead of returning standard output. */
+  /** Called with each line of standard output and standard error, instead of returning standard output. */
   readonly onLine?: (line: string) => void;
-  /** Added to the environment, and printed before the command. */
+  /** Variables to add to the environment. They are printed before the command. */
   readonly env?: Readonly<Record<string, string>>;
-  /** `argv[0]` is a line for the shell, and this is what is printed for it. */
-  readonly shell?: { readonly shown: string };
-  /** Ends the command after so many milliseconds, as a failure. @default it may take its time */
+  /** Run `argv[0]` as a shell command, and print this instead of it. */
+  readonly shell?: { readonly printed: string };
+  /** Timeout in milliseconds. @default none */
   readonly timeout?: number;
   /** What to do if it fails. */
   readonly hint?: string;
 }
 
-/** A command ended with another exit code than 0. The message holds the command, `details` its last output. */
+/** A command failed. The message contains the command, `details` its last output. */
 export class CommandFailed extends Failure {
   override readonly name = 'CommandFailed';
   readonly command: string;
-  /** Undefined where a signal ended it. */
+  /** Undefined if a signal ended it. */
   readonly code: number | undefined;
 
   constructor(command: string, cause: ExecaError, lastLines: readonly string[], hint: string | undefined) {
     const how = cause.timedOut
-      ? 'no answer in time'
+      ? 'timeout'
       : cause.exitCode === undefined
         ? `ended by ${cause.signal ?? cause.shortMessage}`
         : `exit code ${String(cause.exitCode)}`;
@@ -54,7 +54,7 @@ export class CommandFailed extends Failure {
   }
 }
 
-/** Those that have said where the commands run. */
+/** Reporters that have printed the folder in which the commands run. */
 const placed = new WeakSet<Reporter>();
 
 /**
@@ -65,19 +65,19 @@ export async function exec(context: ExecContext, argv: readonly string[], option
   const { report, root, signal } = context;
   const [file = '', ...args] = argv;
   const assignments = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${quote([value])}`);
-  const shown = [...assignments, options.shell?.shown ?? quote(argv)].join(' ');
+  const printed = [...assignments, options.shell?.printed ?? quote(argv)].join(' ');
   signal.throwIfAborted();
   if (options.quiet !== true) {
     if (root !== process.cwd() && !placed.has(report)) report.command(quote(['cd', root]));
     placed.add(report);
-    report.command(shown);
+    report.command(printed);
   }
 
-  // Loaded with the first command: `rhizome --help` and `status` answer sooner.
+  // Loaded with the first command, so that `rhizome --help` and `status` start faster.
   const { execa, ExecaError } = await import('execa');
   const child = execa(file, args, {
     cwd: root,
-    // The project's own tools, the pinned Node first of all, come before the machine's.
+    // The project's own tools, such as its pinned Node.js, take precedence over the machine's.
     env: { ...options.env, PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter) },
     shell: options.shell !== undefined,
     stdin: 'ignore',
@@ -104,6 +104,6 @@ export async function exec(context: ExecContext, argv: readonly string[], option
     signal.throwIfAborted();
     if (!(error instanceof ExecaError)) throw error;
     if (error.code === 'ENOENT') throw new MissingTool(file, error);
-    throw new CommandFailed(shown, error as ExecaError, lastLines, options.hint);
+    throw new CommandFailed(printed, error as ExecaError, lastLines, options.hint);
   }
 }

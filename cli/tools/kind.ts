@@ -1,4 +1,4 @@
-/** Argument lists for `kind`. Pure: `exec` runs them. */
+/** Argument lists for `kind`. Pure functions: `exec` runs them. */
 import type { ContainerEngine } from './container-engine.ts';
 
 /** kind uses Docker unless this variable says otherwise. */

@@ -1,11 +1,11 @@
-/** Argument lists for `kubectl` that break what runs, or bring it back. Pure: `exec` runs them. */
+/** Argument lists for `kubectl` commands that disrupt replicas, or undo that. Pure functions: `exec` runs them. */
 import { kubectl, type Scope } from './kubectl.ts';
 
-/** Each pod as it is and as it changes, `{"type", "object"}` in a line each, until it is ended. */
+/** Prints each pod now and whenever it changes, as one line `{"type", "object"}`, until it is stopped. */
 export const kubectlWatchPods = (scope: Scope, selector: string): string[] =>
   kubectl(scope, 'get', 'pods', '--watch', '--output-watch-events', '--selector', selector, '--output', 'json');
 
-/** The nodes that a pod may be scheduled on without a toleration, as JSON. */
+/** Prints the nodes as JSON. */
 export const kubectlNodes = ({ context }: Scope): string[] => [
   'kubectl',
   '--context',
@@ -19,11 +19,11 @@ export const kubectlNodes = ({ context }: Scope): string[] => [
 export const kubectlShell = (scope: Scope, pod: string, line: string): string[] =>
   kubectl(scope, 'exec', pod, '--', 'sh', '-c', line);
 
-/** Without a word to the process: what a node that dies does to it. */
+/** Deletes a pod without a grace period, as if its node had died. */
 export const kubectlDeleteNow = (scope: Scope, pod: string): string[] =>
   kubectl(scope, 'delete', 'pod', pod, '--grace-period=0', '--force', '--wait=false');
 
-/** Evicts every pod of a node but those of DaemonSets, as far as PodDisruptionBudgets allow it, and lets none come. */
+/** Cordons a node and evicts its pods other than those of DaemonSets, as PodDisruptionBudgets allow. */
 export const kubectlDrain = ({ context }: Scope, node: string): string[] => [
   'kubectl',
   '--context',

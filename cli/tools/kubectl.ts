@@ -1,4 +1,4 @@
-/** Argument lists for `kubectl`. Pure: `exec` runs them. Every one names its context: the current one is the user's own. */
+/** Argument lists for `kubectl`. Pure functions: `exec` runs them. None uses the current context. */
 
 export interface Scope {
   readonly context: string;
@@ -14,12 +14,12 @@ export const kubectl = ({ context, namespace }: Scope, ...args: readonly string[
   ...args,
 ];
 
-/** The names of the contexts, a line each. */
+/** Prints the names of the contexts, one per line. */
 export const kubectlContexts = (): string[] => ['kubectl', 'config', 'get-contexts', '--output', 'name'];
 
 export const kubectlVersion = (): string[] => ['kubectl', 'version', '--client'];
 
-/** Server-side, by one field manager: what somebody else set on other fields stays, what the manifests set wins. */
+/** Applies server-side with a field manager: the manifests win, and fields that others set stay. */
 export const kubectlApply = (context: string, file: string): string[] => [
   'kubectl',
   '--context',
@@ -32,7 +32,7 @@ export const kubectlApply = (context: string, file: string): string[] => [
   file,
 ];
 
-/** Exits with 0 where an apply would change nothing, with 1 where it would, or cannot tell. */
+/** Exits with 0 if an apply would change nothing, otherwise with 1 or more. */
 export const kubectlDiff = (context: string, file: string): string[] => [
   'kubectl',
   '--context',
@@ -48,7 +48,7 @@ export const kubectlDiff = (context: string, file: string): string[] => [
 export const kubectlGet = (scope: Scope, kinds: readonly string[], ...args: readonly string[]): string[] =>
   kubectl(scope, 'get', kinds.join(','), ...args);
 
-/** A path of the API server, as it answers. */
+/** Prints the API server's response for a path. */
 export const kubectlRaw = (context: string, path: string): string[] => [
   'kubectl',
   '--context',
@@ -58,7 +58,7 @@ export const kubectlRaw = (context: string, path: string): string[] => [
   path,
 ];
 
-/** @param fields as `reason=Unhealthy` or `involvedObject.name=NAME` */
+/** @param fields a field selector such as `reason=Unhealthy` or `involvedObject.name=NAME` */
 export const kubectlEvents = (scope: Scope, fields: string): string[] =>
   kubectl(scope, 'get', 'events', '--field-selector', fields, '--sort-by', '.lastTimestamp', '--output', 'json');
 
@@ -77,7 +77,7 @@ export function kubectlLogs(
   );
 }
 
-/** Waits until the objects, and what they own, are gone. Missing ones are no error. */
+/** Deletes objects, and waits until they and the objects that they own are gone. Ignores missing ones. */
 export const kubectlDelete = (scope: Scope, ...objects: readonly string[]): string[] =>
   kubectl(scope, 'delete', '--ignore-not-found', '--cascade=foreground', ...objects);
 
@@ -93,7 +93,7 @@ export const kubectlServerVersion = ({ context }: Scope): string[] => [
   'json',
 ];
 
-/** A line each: name, short names, apiVersion, whether in a namespace, kind. */
+/** Prints one line per resource: name, short names, apiVersion, whether it is namespaced, kind. */
 export const kubectlApiResources = ({ context }: Scope): string[] => [
   'kubectl',
   '--context',
@@ -102,6 +102,6 @@ export const kubectlApiResources = ({ context }: Scope): string[] => [
   '--no-headers',
 ];
 
-/** Prints yes or no, and exits 1 for no. */
+/** Prints yes or no; exits with 1 for no. */
 export const kubectlCanI = (scope: Scope, verb: string, resource: string): string[] =>
   kubectl(scope, 'auth', 'can-i', verb, resource);

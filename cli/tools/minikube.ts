@@ -1,6 +1,6 @@
-/** Argument lists for `minikube`. Pure: `exec` runs them. */
+/** Argument lists for `minikube`. Pure functions: `exec` runs them. */
 
-/** Fails where the profile does not run. */
+/** Fails if the profile isn't running. */
 export const minikubeStatus = (profile: string): string[] => ['minikube', 'status', '--profile', profile];
 
 export const minikubeLoad = (profile: string, archive: string): string[] => [

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../failure.ts';
 
-/** @throws Failure where something listens on the port of the loopback interface already */
+/** @throws {Failure} if another program listens on the port of the loopback interface */
 export async function checkPortFree(port: number, hint?: string): Promise<void> {
   const server = createServer();
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
@@ -22,7 +22,7 @@ export async function checkPortFree(port: number, hint?: string): Promise<void> 
   await new Promise((closed) => server.close(closed));
 }
 
-/** The error that a busy port gives, with who holds it where this can be seen. */
+/** Returns the error for a port in use, with the program that uses it if it can be determined. */
 export async function portInUse(port: number, cause: unknown, hint = otherPort('--port', port)): Promise<Failure> {
   const holder = await portHolder(port);
   return new Failure(`Port ${port} of this machine is in use${holder === undefined ? '' : ` by ${holder}`}.`, {
@@ -34,11 +34,11 @@ export async function portInUse(port: number, cause: unknown, hint = otherPort('
 /** The options of `up` that name a port of this machine. */
 export type PortFlag = '--port' | '--grpc-port';
 
-/** The way out of a busy port. */
+/** Returns a hint for a port in use. */
 export const otherPort = (flag: PortFlag, port: number): string =>
-  `End that program, or take another port: \`rhizome up ${flag} ${port + 1}\`.`;
+  `Stop that program, or use another port: \`rhizome up ${flag} ${port + 1}\`.`;
 
-/** The program that listens on a TCP port, as `node (pid 1234)`; undefined where it cannot be told, as of another user's. */
+/** Returns the program that listens on a TCP port, as `node (pid 1234)`; undefined if it is another user's. */
 export async function portHolder(port: number): Promise<string | undefined> {
   try {
     return process.platform === 'linux' ? await fromProc(port) : await fromLsof(port);
@@ -47,7 +47,7 @@ export async function portHolder(port: number): Promise<string | undefined> {
   }
 }
 
-/** proc(5): net/tcp has local address, state (0A: listening) and inode; an open socket is a link of its process to the inode. */
+/** proc(5): net/tcp lists local address, state (0A: listening) and inode. A process's sockets are links to inodes. */
 async function fromProc(port: number): Promise<string | undefined> {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const tables = await Promise.all(
@@ -66,7 +66,7 @@ async function fromProc(port: number): Promise<string | undefined> {
   return undefined;
 }
 
-/** By its command line: `comm` is the name of a thread, which Node calls MainThread. */
+/** Reads the command line, since `comm` is the name of a thread: MainThread in Node.js. */
 async function programOf(pid: string): Promise<string> {
   const [command = ''] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
   return basename(command) || 'a program';

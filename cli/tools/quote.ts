@@ -1,4 +1,4 @@
-/** A shell line that runs exactly these words: plain words as they are, the rest in single quotes. */
+/** Returns a shell command that runs exactly these words, in single quotes where necessary. */
 export function quote(words: readonly string[]): string {
   return words
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))

@@ -37,7 +37,7 @@ kindTest('a second up without changes skips what is done already, and replaces n
   const { log } = await testbed().up();
   expect(await pods()).toEqual(before);
   expect(log).toContain(`  - Find or create the cluster: skipped, the cluster ${kindCluster} exists`);
-  expect(log).toContain('  - Load the image: skipped, every node has it');
+  expect(log).toContain('  - Load the image: skipped, every node already has it');
   expect(log).toContain('  - Apply the manifests: skipped, the cluster already has them');
 });
 

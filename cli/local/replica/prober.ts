@@ -23,8 +23,8 @@ export interface ProberOptions {
 
 /**
  * While a container starts, it is probed this often and for this long, whatever its probes' periods, so that nobody
- * waits for a period of some seconds. The kubelet allows that: it starts after a random part of a period. Failures count only
- * once per period, so that a container has all the time that its manifest allows.
+ * waits for a period of some seconds. The kubelet allows that: it starts after a random part of a period. Failures
+ * count only once per period, so that a container has all the time that its manifest allows.
  */
 const quickMs = 100;
 const quickForMs = 10_000;
@@ -78,7 +78,8 @@ export async function probeContainer(options: ProberOptions): Promise<void> {
 }
 
 /**
- * Yields a probe's result each time that it changes by its thresholds: undefined for success, or the last failure. The defaults are Kubernetes': 10 s, 1 success, 3 failures. Ends when the signal aborts.
+ * Yields a probe's result each time that it changes by its thresholds: undefined for success, or the last failure.
+ * The defaults are Kubernetes': 10 s, 1 success, 3 failures. Ends when the signal aborts.
  */
 async function* outcomes(
   kind: string,
