@@ -1,7 +1,7 @@
 /** The bodies of the Open Inference Protocol, as the service writes them and a client reads them. */
 /* eslint-disable @typescript-eslint/no-empty-object-type -- a name for a derived type, for editors and the reference */
 import type { FromSchema } from './json-schema.ts';
-import type { inferenceSchemas } from './schemas.ts';
+import type { inferenceSchemas } from './inference-schemas.ts';
 
 type Schemas = typeof inferenceSchemas;
 type Bodies = { readonly [Name in keyof Schemas]: FromSchema<Schemas[Name], Bodies> };

@@ -1,4 +1,5 @@
-import { apiSchemas, inferenceSchemas, ref } from '../contract/schemas.ts';
+import { inferenceSchemas } from '../contract/inference-schemas.ts';
+import { apiSchemas, ref } from '../contract/schemas.ts';
 import { integerSchemas, type Json } from '../protocol/json-schemas.ts';
 
 /** The schemas that are the same for every model. */
