@@ -10,6 +10,7 @@ import { checkContext } from '../targets/cluster.ts';
 import { isCluster, targetNamed } from '../targets/find.ts';
 import { readKindConfig } from '../targets/kind-config.ts';
 import { columns } from '../terminal/columns.ts';
+import { createStyle } from '../terminal/style.ts';
 import { chooseContainerEngine } from '../tools/container-engine.ts';
 import { defaultPort, examples, onOption, type CommandContext } from './options.ts';
 
@@ -94,11 +95,12 @@ function hint(text: string): readonly string[] {
 }
 
 function inLines(findings: readonly Finding[]): string {
-  const mark = { ok: '✓', warning: '!', missing: '✗' } as const;
+  const style = createStyle(process.stdout);
+  const marks = { ok: style('green', '✓'), warning: style('yellow', '!'), missing: style('red', '✗') };
   const width = Math.max(...findings.map(({ what }) => what.length));
   return findings
     .flatMap(({ what, state, detail, fix }) => [
-      ...columns([[`${mark[state]} ${what.padEnd(width)}`, detail]]),
+      ...columns([[`${marks[state]} ${what.padEnd(width)}`, detail]]),
       ...(fix === undefined ? [] : hint(fix)),
     ])
     .join('\n');

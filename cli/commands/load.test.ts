@@ -28,7 +28,7 @@ test('sends all examples with the key, checks every answer, and sums up', async 
   );
   expect(stderr).toContain(`Load ${url}/predictions: 40 requests per second for 1 s, connections: keep-alive`);
   expect(stdout).toMatch(
-    / ms │[^]*└┬[^]*\n\d+ requests in \d+\.\d s, none failed\np50 .*\nlongest time without a right answer: .* ms\nconnections opened: \d+$/,
+    / ms │[^]*└┬[^]*\n\d+ requests in \d+\.\d s, none failed\np50 .*\nlongest time without a correct response: .* ms\nconnections opened: \d+$/,
   );
   expect(exitCode).toBe(0);
   expect([...keys]).toEqual(['Bearer secret']);

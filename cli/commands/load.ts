@@ -123,16 +123,17 @@ async function load(context: CommandContext, base: string, model: string | undef
 }
 
 const counts = ({ sent, failures, p50, max }: LoadReport): string =>
-  `${String(sent)} answered or failed, ${String(failures.length)} failed, p50 ${milliseconds(p50)}, max ${milliseconds(max)}`;
+  `${String(sent)} requests, ${String(failures.length)} failed, p50 ${milliseconds(p50)}, max ${milliseconds(max)}`;
 
 function summary(report: LoadReport, seconds: number): string {
   const { sent, failures, p50, p90, p99, max, longestGapMs, opened } = report;
   return [
     ...plot(report),
     '',
-    `${String(sent)} requests in ${seconds.toFixed(1)} s, ${failures.length === 0 ? 'none failed' : `${String(failures.length)} failed (${byKind(failures)})`}`,
+    `${String(sent)} requests in ${seconds.toFixed(1)} s, ` +
+      (failures.length === 0 ? 'none failed' : `${String(failures.length)} failed (${byKind(failures)})`),
     `p50 ${milliseconds(p50)}, p90 ${milliseconds(p90)}, p99 ${milliseconds(p99)}, max ${milliseconds(max)}`,
-    `longest time without a right answer: ${milliseconds(longestGapMs)}`,
+    `longest time without a correct response: ${milliseconds(longestGapMs)}`,
     `connections opened: ${String(opened)}`,
   ].join('\n');
 }

@@ -9,7 +9,7 @@ const second = (index: number, max: number, failed = 0): SecondReport => ({
   max,
 });
 
-test('bars by the slowest answer, failures under them, seconds along the axis', () => {
+test('bars show the slowest response, with failures below and seconds along the axis', () => {
   const perSecond = [
     ...Array.from({ length: 11 }, (_, index) => second(index, 40)),
     second(11, 200, 3),
@@ -27,7 +27,7 @@ test('bars by the slowest answer, failures under them, seconds along the axis', 
   ]);
 });
 
-test('a second without requests leaves its place empty; a fast answer shows', () => {
+test('a second without requests is blank; a fast response is visible', () => {
   const lines = plot({ perSecond: [second(0, 0.1), second(2, 50)] });
   expect(lines[4]).toBe('       0 │▁ █');
 });
@@ -43,6 +43,6 @@ test('more seconds than columns share them, each as high as its slowest', () => 
   expect(lines[7]).toBe('          0 s       30 s');
 });
 
-test('nothing sent: nothing to see', () => {
+test('nothing sent: no lines', () => {
   expect(plot({ perSecond: [] })).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { LoadReport, SecondReport } from './report.ts';
 
-/** Eighths of a character's height. */
+/** Bars of 0 to 8 eighths of a character's height. */
 const blocks = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const rows = 5;
 
@@ -10,10 +10,10 @@ interface Column {
 }
 
 /**
- * The slowest right answer over time, as bars, and where requests failed under it. Seconds share a column where there are
- * more than fit the width.
- * @param width characters
- * @returns lines; none where nothing was sent
+ * Plots the slowest correct response over time as bars, with the number of failed requests below. If there are more seconds
+ * than columns, several seconds share a column.
+ * @param width in characters
+ * @returns lines; none if nothing was sent
  */
 export function plot({ perSecond }: Pick<LoadReport, 'perSecond'>, width = 76): readonly string[] {
   const seconds = (perSecond.at(-1)?.second ?? -1) + 1;
@@ -37,7 +37,7 @@ export function plot({ perSecond }: Pick<LoadReport, 'perSecond'>, width = 76): 
   ];
 }
 
-/** Characters before the first column: a label and the axis. */
+/** Characters before the first column, for a label and the axis. */
 const margin = 10;
 const label = (text: string): string => `${text.padStart(margin - 2)} `;
 
@@ -46,14 +46,17 @@ const column = (of: readonly SecondReport[]): Column => ({
   max: Math.max(...of.map(({ max }) => max).filter((max) => !Number.isNaN(max)), -1),
 });
 
-/** What of a bar is in one row, counted from the bottom. A right answer shows, however fast it was; none shows as nothing. */
+/**
+ * Returns the part of a bar that is in a row, counted from the bottom. A correct response is visible however fast it was; a
+ * second without one is blank.
+ */
 function block(value: number, highest: number, row: number): string {
   if (value < 0) return ' ';
   const eighths = Math.max(Math.round((value / highest) * rows * 8), 1);
   return blocks[Math.min(Math.max(eighths - row * 8, 0), 8)] ?? ' ';
 }
 
-/** A mark at each tenth column. */
+/** The axis has a mark at every tenth column. */
 const every = 10;
 const axis = (length: number): string =>
   Array.from({ length }, (_, index) => (index % every === 0 ? '┬' : '─')).join('');

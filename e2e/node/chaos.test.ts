@@ -1,4 +1,5 @@
 /** `rhizome load` and `rhizome chaos` on this machine: real replicas, real signals, real requests. */
+import { rhizomeOnTerminal, screenOf, testOnTerminal, withoutColours } from '../pseudo-terminal.ts';
 import { freePort } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
@@ -62,6 +63,15 @@ test('chaos kill and hang: replicas recover, no request fails twice; what cannot
     expect(outcome.sent).toBeGreaterThan(100);
     expect(outcome.backAfterSeconds).toBeGreaterThan(0);
   }
+});
+
+testOnTerminal('on a terminal chaos shows a live plot, and a table of 80 columns', async () => {
+  const { exitCode, stdout } = await rhizomeOnTerminal(project.folder, 'chaos', 'kill', '--rate', '20');
+  expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+  expect(stdout).toMatch(/\d+ ms │[^]*└┬/);
+  const lines = screenOf(stdout).map(withoutColours);
+  expect(lines.filter((line) => line.length > 80 || line.includes('│'))).toEqual([]);
+  expect(lines.filter((line) => /^✓ kill +one retry +\d+ +\d+ +0 /.test(line))).toHaveLength(1);
 });
 
 test('chaos with an unknown experiment is wrong usage', async () => {

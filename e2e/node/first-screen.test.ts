@@ -1,22 +1,19 @@
 /** What a newcomer sees of `npm start`: on a terminal of 80 columns. */
-import { spawnSync } from 'node:child_process';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { rhizomeOnTerminal, screenOf, testOnTerminal, withoutColours } from '../pseudo-terminal.ts';
 import { freePort } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/training-libraries');
-/** util-linux has it; macOS has another program of the name. */
-const script = spawnSync('sh', ['-c', 'script --version'], { encoding: 'utf8' }).stdout.includes('util-linux');
-
 /** `npm start` itself prints a blank line, two lines with the script's name and command, and a blank line. */
 const linesOfNpm = 4;
 const mostLines = 15 - linesOfNpm;
 
 let workspace: Workspace;
-let running: ReturnType<typeof onTerminal> | undefined;
+let running: ReturnType<typeof rhizomeOnTerminal> | undefined;
 beforeEach(async () => {
   workspace = await createWorkspace();
 });
@@ -28,34 +25,6 @@ afterEach(async () => {
   await workspace.remove();
 });
 
-/** Runs `rhizome up` on a pseudo terminal of 80 columns. */
-function onTerminal(port: number, grpcPort: number) {
-  const up = `${process.execPath} cli/main.ts up --port ${port} --grpc-port ${grpcPort}`;
-  return execa('script', ['--quiet', '--return', '--command', `stty cols 80 rows 50; exec ${up}`, '/dev/null'], {
-    cwd: workspace.folder,
-    env: { TERM: 'xterm', NO_COLOR: undefined, FORCE_COLOR: undefined },
-    reject: false,
-    timeout: 120_000,
-    stdin: 'pipe',
-    // What comes after the first screen is read from the stream.
-    buffer: false,
-  });
-}
-
-/** The lines that are on the screen after the output: those that were rewritten in place are gone. */
-function screenOf(output: string): string[] {
-  const lines: string[] = [];
-  for (const line of output.replaceAll('\r', '').split('\n')) {
-    let rest = line;
-    for (let up; (up = /^\u001b\[(\d+)A\u001b\[0J/.exec(rest)) !== null; rest = rest.slice(up[0].length))
-      lines.splice(lines.length - Number(up[1]));
-    lines.push(rest);
-  }
-  return lines.slice(0, -1);
-}
-
-const withoutColours = (line: string): string => line.replaceAll(/\u001b\[[\d;]*m/g, '');
-
 /** The screen when the log begins: it shows the request that is sent to the model. */
 async function firstScreen(): Promise<{
   readonly screen: readonly string[];
@@ -63,7 +32,8 @@ async function firstScreen(): Promise<{
   readonly url: string;
 }> {
   const port = await freePort();
-  running = onTerminal(port, await freePort());
+  const grpcPort = await freePort();
+  running = rhizomeOnTerminal(workspace.folder, 'up', '--port', String(port), '--grpc-port', String(grpcPort));
   let output = '';
   running.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const url = `http://localhost:${port}`;
@@ -84,9 +54,7 @@ async function firstScreen(): Promise<{
   return { screen: screen.slice(0, log), log: withoutColours(screen[log] ?? ''), url };
 }
 
-const onAnyTerminal = script ? test : test.skip;
-
-onAnyTerminal('up with one model: 15 lines at most, none of them wraps, the address first and in colour', async () => {
+testOnTerminal('up with one model: 15 lines at most, none of them wraps, the address first and in colour', async () => {
   const { screen, log, url } = await firstScreen();
   const lines = screen.map(withoutColours);
   expect(lines.length).toBeLessThanOrEqual(mostLines);
@@ -99,7 +67,7 @@ onAnyTerminal('up with one model: 15 lines at most, none of them wraps, the addr
   expect(log).toMatch(/^\d\d:\d\d:\d\d iris-server-\w+ GET \/models 200 [\d.]+ ms$/);
 });
 
-onAnyTerminal(
+testOnTerminal(
   'up with six models: as many lines at most, and the curl line that it points to runs as it is',
   async () => {
     for (const name of ['keras-mlp', 'xgboost-regressor', 'random-forest', 'isolation-forest', 'svc']) {
