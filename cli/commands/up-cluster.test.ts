@@ -438,7 +438,7 @@ test('--registry: pushes instead of loading, applies the digest that the push re
   );
   const second = await project.start(up);
   expect(JSON.parse(second.stdout)).toMatchObject({ image: `${name}@${digest}` });
-  expect(second.stderr).toContain('  - Push the image: skipped, registry.example:5000/team has it\n');
+  expect(second.stderr).toContain('  - Push the image: skipped, registry.example:5000/team already has it\n');
   expect((await project.calls()).some((call) => call.startsWith('docker push'))).toBe(false);
 });
 
@@ -451,7 +451,7 @@ test.each([
   [
     'dial tcp 10.0.0.1:443: connect: connection refused',
     'The registry registry.example does not respond.',
-    'can this machine reach it?',
+    'that this machine can reach it',
   ],
   [
     'http: server gave HTTP response to HTTPS client',
@@ -516,7 +516,7 @@ test('podman builds, saves under the name that Kubernetes makes of it, and runs 
 test.each([
   [
     'kind',
-    '✗ `kind` is not installed, or not on the PATH; it makes a Kubernetes cluster out of containers.\n  → Install it (https://kind.sigs.k8s.io/',
+    '✗ `kind` is not installed, or not on the PATH; it creates a Kubernetes cluster from containers.\n  → Install it (https://kind.sigs.k8s.io/',
   ],
   ['docker', '✗ `docker` is not installed, or not on the PATH; it builds the image and runs the nodes of kind.\n'],
 ])('without %s: says what it is for and where to get it, and does nothing', async (tool, message) => {

@@ -76,7 +76,7 @@ test('a command is stopped after its timeout', async () => {
 test('a missing program is named, with what it is for and where to get it', async () => {
   await expect(exec(recorder(), ['kind-that-nobody-has'])).rejects.toBeInstanceOf(MissingTool);
   expect(new MissingTool('kind').message).toBe(
-    '`kind` is not installed, or not on the PATH; it makes a Kubernetes cluster out of containers.',
+    '`kind` is not installed, or not on the PATH; it creates a Kubernetes cluster from containers.',
   );
   expect(new MissingTool('kind').hint).toContain('https://kind.sigs.k8s.io/');
 });
