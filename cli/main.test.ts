@@ -81,7 +81,7 @@ test.each([
   expect(await project.calls()).toEqual([]);
 });
 
-test('exits 0 for --help and --version, anywhere; 1 outside of a project and where nothing is up', async () => {
+test('exits 0 for --help and --version in any folder, 1 outside of a project and if nothing is up', async () => {
   const elsewhere = (args: readonly string[]) =>
     execa(process.execPath, [`${import.meta.dirname}/main.ts`, ...args], { cwd: tmpdir(), reject: false });
   expect((await elsewhere(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+$/);
@@ -98,7 +98,7 @@ test('exits 0 for --help and --version, anywhere; 1 outside of a project and whe
   expect((await project.start(['down'])).stdout).toBe('Nothing was up.');
 });
 
-test("predict sends the model's first example, or what it is given, and prints the answer", async () => {
+test("predict sends the model's first example or the given JSON, and prints the response", async () => {
   const service = await answerWith(200, { prediction: 'setosa' });
   try {
     const first = await project.start(['predict', '--url', `${service.url}/`]);
@@ -139,7 +139,7 @@ test('predict shows each invalid field, and the URL that cannot be reached', asy
   expect(unreachable.stderr).toMatch(/✗ Cannot reach the service at http:\S+: connect ECONNREFUSED/);
 });
 
-test('synth runs the app of cdk8s.yaml, prints the files and removes others; without success all stays as it is', async () => {
+test('synth runs the app of cdk8s.yaml, prints the files and removes others; if it fails, nothing changes', async () => {
   await writeFile(join(project.folder, 'charts-out/renamed.k8s.yaml'), '');
   const { exitCode, stdout, stderr } = await project.start(['synth', '--json'], {
     env: { RHIZOME_IMAGE: 'iris-server:v9' },
@@ -167,7 +167,7 @@ test('synth runs the app of cdk8s.yaml, prints the files and removes others; wit
   );
 });
 
-test('a kind that does not work, as without Docker, stands in the way of nothing', async () => {
+test('a kind that does not work, such as without Docker, does not affect other targets', async () => {
   const broken = await createProject({ 'kind get clusters': 'echo no Engine >&2; exit 1' });
   try {
     expect(await broken.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.' });
@@ -188,7 +188,7 @@ test('a kind that does not work, as without Docker, stands in the way of nothing
   }
 });
 
-test('a context that up was sent to and that is silent is told', async () => {
+test('a context of a former up that does not respond is reported', async () => {
   const silent = await createProject({
     'kind get clusters': 'echo none',
     'kubectl config get-contexts': 'echo staging',
@@ -255,7 +255,7 @@ test.each([
   }
 });
 
-test('Ctrl-C ends logs --follow without a failure, also while it asks the cluster', async () => {
+test('Ctrl-C ends logs --follow without a failure, also during a request to the cluster', async () => {
   const slow = await createProject({ 'kubectl --context kind-rhizome': 'exec sleep 30' });
   try {
     const following = slow.start(['logs', '--follow', '--on', 'kind']);

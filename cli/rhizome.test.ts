@@ -40,7 +40,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   },
 );
 
-test('before npm ci it says what to do', async () => {
+test('before npm ci, prints what to do', async () => {
   writeFileSync(join(folder, 'cli/main.ts'), '');
   const child = spawn(process.execPath, [older, join(folder, 'cli/rhizome.js')], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -56,7 +56,7 @@ test.each([
   },
 );
 
-test('--features and --classes name what the graph does not, and the answer says what to try', async () => {
+test('--features and --classes name what the graph does not, and the output says what to try', async () => {
   const { stdout } = await add(
     join(repository, 'models/iris/model.onnx'),
     '--name',
@@ -175,7 +175,7 @@ test.each([
   ['int8-dynamic', /a model of 4 features/, { outputs: expect.any(Object) }],
   // Scores in place of probabilities.
   ['linear-svc', /classes {2}0, 1, 2/, { prediction: expect.any(String) }],
-])('%s is served, with what it answers', async (name, said, example) => {
+])('%s can be added, with its predictions as examples', async (name, said, example) => {
   const { stdout, exitCode } = await add(trained(name), '--name', name);
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(said);

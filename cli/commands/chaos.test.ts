@@ -72,7 +72,7 @@ async function cluster(context: string, answers: Answers = {}, after = ':'): Pro
   return { on: `context=${context}` };
 }
 
-test("in somebody's cluster: kill deletes the pod without grace, and what needs the nodes is skipped by name", async () => {
+test('in another context, kill deletes the pod without a grace period, and experiments that need the nodes are skipped', async () => {
   const { on } = await cluster(
     'staging',
     { 'kubectl --context staging --namespace iris-server delete pod': ': > struck' },
@@ -114,7 +114,7 @@ test("in somebody's cluster: kill deletes the pod without grace, and what needs 
   expect(outcomes[0]!.backAfterSeconds).toBeGreaterThanOrEqual(0);
 });
 
-test('on a kind cluster kill signals the process from its node; the table is Markdown where that is asked for', async () => {
+test('on a kind cluster, kill signals the process from its node; --markdown prints a Markdown table', async () => {
   const { on } = await cluster(
     'kind-mine',
     {
@@ -143,7 +143,7 @@ test.each<[string, string, string]>([
     'kubectl --context kind-mine --namespace iris-server rollout undo deployment/iris-server',
   ],
   ['hang', 'docker exec worker sh -c kill -STOP 7', 'docker exec worker sh -c kill -CONT 7'],
-])('Ctrl-C during %s takes back what was done', async (name, done, undone) => {
+])('Ctrl-C during %s undoes it', async (name, done, undone) => {
   const { on } = await cluster('kind-mine', {
     'docker exec worker sh -c grep': 'echo /proc/7/cgroup',
     [done]: 'echo struck >&2; exec sleep 0.1',
@@ -167,7 +167,7 @@ test.each<[string, string, string]>([
   );
 });
 
-test('an experiment without recovery is a failure, and is undone all the same', async () => {
+test('an experiment without recovery is a failure, and is undone too', async () => {
   const { on } = await cluster('kind-mine', {
     'kubectl --context kind-mine drain': 'echo "cannot evict: the budget allows none" >&2; exit 1',
   });

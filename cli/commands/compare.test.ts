@@ -52,7 +52,7 @@ test('a model is the same as itself', async () => {
   });
 });
 
-test('another model: what changes, by how much, which is right more often; 1 past --max-change', async () => {
+test('another model: prints what changes, by how much, and the accuracies; exits 1 above --max-change', async () => {
   const args = ['--with', 'iris', '--label', 'species'];
   const { stdout, exitCode } = await compare(trained('random-forest'), [...args, '--json'], flowers);
   expect(exitCode).toBe(0);
@@ -86,7 +86,7 @@ test('another model: what changes, by how much, which is right more often; 1 pas
   expect(await readdir(join(folder, '.rhizome'))).toEqual([]);
 });
 
-test('a regressor: errors where the truth is known; --tolerance says what is no change', async () => {
+test('a regressor: prints its errors if the labels are known; smaller differences than --tolerance are not changes', async () => {
   const rows = JSON.stringify(
     Array.from({ length: 5 }, (_, index) => ({ X_0: index / 100, X_1: 0.01, X_2: 0.02, X_3: 0, X_4: 0, y: 150 })),
   );

@@ -57,7 +57,7 @@ This model can be served: npx rhizome add colours.onnx --name NAME`,
   });
 });
 
-test('in a terminal: texts of its author', async () => {
+test('shows the texts of the author', async () => {
   const { stdout } = await inspect(fixture('documented'));
   expect(stdout).toContain('\n  by by hand 1, IR version 8, opset ai.onnx 17, ai.onnx.ml 3\n  Doubles what it gets.\n');
   expect(stdout).toContain(
@@ -67,7 +67,7 @@ test('in a terminal: texts of its author', async () => {
   expect(stdout).toContain('\nMetadata\n  author   Ada\n  licence  CC0\n');
 });
 
-test('a folder with a model.json is inspected as it will be served, its examples run', async () => {
+test('a folder with a model.json is inspected as it will be served, and its examples are run', async () => {
   await cp(join(repository, 'models/iris'), folder, { recursive: true });
   const { stdout, exitCode } = await inspect('.', '--json');
   expect(exitCode).toBe(0);
@@ -100,7 +100,7 @@ test('a folder with a model.json is inspected as it will be served, its examples
   });
 });
 
-test('images, with their shape', async () => {
+test('shows the shape of images', async () => {
   const { stdout } = await inspect(join(repository, 'fixtures/training-libraries/torch-conv/model.onnx'));
   expect(stdout).toMatch(/\n {2}input +\S+ +float32\[\d+, \d+, \d+\]\n/);
 });
@@ -121,7 +121,7 @@ test.each<[string, string, RegExp]>([
     'graphs/refused-map',
     /the output 'p' is seq\(map\(int64, float32\)\), produced by the node 'vote' \(own\.Vote\)/,
   ],
-])('%s: the description is there, and why it cannot be served', async (_, name, reason) => {
+])('%s: shows the description, and why the model cannot be served', async (_, name, reason) => {
   const shown = await inspect(fixture(name));
   expect(shown).toMatchObject({
     exitCode: 1,
@@ -137,7 +137,7 @@ test.each<[string, string, RegExp]>([
   });
 });
 
-test('what is no whole model is told, for scripts too', async () => {
+test('an incomplete model is reported, in JSON too', async () => {
   await cp(fixture('wine'), join(folder, 'wine.onnx'));
   await truncate(join(folder, 'wine.onnx'), 1000);
   const { exitCode, stdout, stderr } = await inspect('wine.onnx', '--json');
@@ -156,6 +156,6 @@ test('what is no whole model is told, for scripts too', async () => {
 test.each([
   ['none.onnx', /Cannot read none\.onnx: ENOENT/],
   ['.', /Cannot read model\.onnx: ENOENT/],
-])('where there is no file: %s', async (path, message) => {
+])('a file that does not exist: %s', async (path, message) => {
   expect(await inspect(path)).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringMatching(message) });
 });

@@ -18,7 +18,7 @@ async function serve(instead?: (served: number) => RequestListener | undefined):
   return service.url;
 }
 
-test('sends all examples with the key, checks every answer, and sums up', async () => {
+test('sends all examples with the key, checks every response, and prints a summary', async () => {
   const keys = new Set<string | undefined>();
   const url = await serve(() => undefined);
   server!.on('request', ({ headers }) => keys.add(headers.authorization));
@@ -34,7 +34,7 @@ test('sends all examples with the key, checks every answer, and sums up', async 
   expect([...keys]).toEqual(['Bearer secret']);
 });
 
-test('--json: the numbers, as an object on standard output; 1 where a request failed, with the kinds', async () => {
+test('--json prints the numbers as an object; exits 1 if a request failed, with the kinds', async () => {
   const url = await serve((served) =>
     served % 10 === 9
       ? (_, response) => {
@@ -87,7 +87,7 @@ test('a right class with other probabilities is a wrong prediction', async () =>
   expect(exitCode).toBe(1);
 });
 
-test('Ctrl-C ends it early, with the summary', async () => {
+test('Ctrl-C ends the load early, with the summary', async () => {
   // The first request only shows that the service answers; a second signal would mean "at once".
   const url = await serve((served) => {
     if (served === 3) running.kill('SIGINT');
