@@ -147,7 +147,7 @@ test.each<[string, string, readonly string[], string, number, RegExp]>([
     ['--with', 'tulip'],
     flowers,
     2,
-    /There is no model "tulip": models\/ holds iris, line/,
+    /There is no model "tulip": models\/ has iris, line\./,
   ],
   [
     'a share that is none',
