@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 
-// Every command line and service that a test starts compiles the same modules. A shared cache halves the time that takes
-// on the processor.
+// Every command line and service that a test starts compiles the same modules. A shared cache halves the time that
+// takes on the processor.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node-compile');
 
-// jest-light-runner runs test files in plain Node processes (with one worker, in Jest's own process): native ES modules,
-// native type stripping, and one realm, since onnxruntime-node rejects typed arrays of another one. It enforces no
-// timeouts, so every wait in a test has its own.
+// jest-light-runner runs test files in plain Node processes (with one worker, in Jest's own process): native ES
+// modules, native type stripping, and one realm, since onnxruntime-node rejects typed arrays of another one. It
+// enforces no timeouts, so every wait in a test has its own.
 const project = (displayName, testMatch) => ({
   displayName,
   testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 
 // Jest starts the largest files first if it does not know how long they took, as on CI. Size says little about time:
-// these start processes, or send 100,000 requests. Started last, each would run alone at the end while the other core idles.
+// these start processes, or send 100,000 requests. Started last, each would run alone at the end while the other core
+// idles.
 const slowest = [
   'service/bad-input',
   'e2e/node/chaos',

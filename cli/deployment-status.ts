@@ -1,6 +1,9 @@
 /** How a container ended. */
 export interface Termination {
-  /** In Kubernetes' words (`OOMKilled`, `Error`, `Completed`); `Unhealthy` if the local runtime killed it for its probes. */
+  /**
+   * In Kubernetes' words (`OOMKilled`, `Error`, `Completed`); `Unhealthy` if the local runtime killed it for its
+   * probes.
+   */
   readonly reason: string;
   readonly exitCode: number;
   /** ISO 8601, UTC. */
@@ -23,7 +26,9 @@ export interface ReplicaStatus {
   readonly lastTermination?: Termination;
   /** Process ID. Local runtime only. */
   readonly pid?: number;
-  /** Names and versions of the models that it serves, such as `iris 1`. Only if the status was requested with `models`. */
+  /**
+   * Names and versions of the models that it serves, such as `iris 1`. Only if the status was requested with `models`.
+   */
   readonly model?: string;
   /** The image that it runs. Clusters only. */
   readonly image?: string;

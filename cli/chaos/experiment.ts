@@ -31,8 +31,8 @@ export interface Experiment {
   /** Returns why the experiment cannot be performed on this target; undefined if it can. */
   skip(chaos: ChaosContext): Promise<string | undefined> | string | undefined;
   /**
-   * Disrupts the replicas and waits until they have recovered. Registers with `undo`, beforehand, what must be undone: that
-   * happens after a failure and after Ctrl-C too.
+   * Disrupts the replicas and waits until they have recovered. Registers with `undo`, beforehand, what must be undone:
+   * that happens after a failure and after Ctrl-C too.
    * @throws {Failure} if the replicas don't recover
    */
   run(chaos: ChaosContext, undo: Undo): Promise<Recovery>;

@@ -31,11 +31,13 @@ export interface Outcome {
 }
 
 /**
- * How long a client waits before it retries, in milliseconds. Kubernetes may need two seconds to notice a death: the kubelet
- * looks at its containers each second, and kube-proxy writes its rules at most each second.
+ * How long a client waits before it retries, in milliseconds. Kubernetes may need two seconds to notice a death: the
+ * kubelet looks at its containers each second, and kube-proxy writes its rules at most each second.
  */
 export const retryAfter = 3000;
-/** A longer time without a right response exceeds every expected impact, in milliseconds: other replicas keep serving. */
+/**
+ * A longer time without a right response exceeds every expected impact, in milliseconds: other replicas keep serving.
+ */
 const longestSilence = 10_000;
 /** How long the load runs before the disruption, and after the recovery, in milliseconds. */
 const before = 3000;
@@ -114,7 +116,8 @@ function excess(expected: ExpectedImpact, { sent, failures, lost, longestGapMs }
     return [`${String(failures.length)} of ${String(sent)} requests failed, but none should: ${byKind(failures)}.`];
   if (expected === 'one retry' && lost.length > 0)
     return [
-      `${String(lost.length)} of ${String(sent)} requests failed, and failed again ${String(retryAfter / 1000)} s later: ${byKind(lost)}.`,
+      `${String(lost.length)} of ${String(sent)} requests failed, ` +
+        `and failed again ${String(retryAfter / 1000)} s later: ${byKind(lost)}.`,
     ];
   if (longestGapMs > longestSilence)
     return [`No request got a right response for ${(longestGapMs / 1000).toFixed(1)} s.`];

@@ -96,8 +96,13 @@ export class ReplicaWatch {
   }
 }
 
-const inWords = ({ name, ready, leaving, restarts, reason, node }: Replica): string =>
-  `${name}${node === undefined ? '' : ` on ${node}`}: ${leaving ? 'leaving' : ready ? 'ready' : 'not ready'}, ${String(restarts)} ${restarts === 1 ? 'restart' : 'restarts'}${reason === undefined ? '' : ` (${reason})`}`;
+function inWords({ name, ready, leaving, restarts, reason, node }: Replica): string {
+  const where = node === undefined ? name : `${name} on ${node}`;
+  const state = leaving ? 'leaving' : ready ? 'ready' : 'not ready';
+  const restarted = `${String(restarts)} ${restarts === 1 ? 'restart' : 'restarts'}`;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return `${where}: ${state}, ${restarted}${why}`;
+}
 
 /** As many replicas as wanted, all ready. */
 export const complete =

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
 import type { Example } from '../../onnx/signature/model-json.ts';
-import { formatTensorType } from '../../onnx/signature/tensor-spec.ts';
+import { formatTensorType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { toJson } from '../json.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { addModel, type AddedModel } from '../steps/add-model.ts';
@@ -81,30 +81,28 @@ function description({
   const [first, second] = recorded;
   const same = first !== undefined && toJson(said(first)) === toJson(second && said(second));
   const request = first === undefined ? '' : toJson(first.input);
+  const included =
+    changed.length === 0
+      ? ''
+      : `, which ${changed.join(' and ')} now include${changed.length === 1 ? 's' : ''} in the image`;
   return [
     ...(moved === undefined ? [] : [`moved models/${name} to ${moved}, since it now has several versions`]),
     `${folder}: ${kinds[output.task]} of ${String(features.length)} ${features.length === 1 ? 'feature' : 'features'}`,
-    ...(weights.length === 0
-      ? []
-      : [
-          `  weights  ${weights.join(', ')}${changed.length === 0 ? '' : `, which ${changed.join(' and ')} now include${changed.length === 1 ? 's' : ''} in the image`}`,
-        ]),
-    `  inputs   ${features.map((feature) => `${feature.name} (${formatTensorType(feature.dtype, feature.shape)})`).join(', ')}`,
+    ...(weights.length === 0 ? [] : [`  weights  ${weights.join(', ')}${included}`]),
+    `  inputs   ${features.map(nameAndType).join(', ')}`,
     ...(output.task === 'classifier' ? [`  classes  ${output.classes.join(', ')}`] : []),
-    ...(output.task === 'tensors'
-      ? [
-          `  outputs  ${output.outputs.map((each) => `${each.name} (${formatTensorType(each.dtype, each.shape)})`).join(', ')}`,
-        ]
-      : []),
-    ...recorded.map(
-      (example) =>
-        `  ${cut(toJson(example.input))} → ${cut(typeof said(example) === 'string' ? String(said(example)) : toJson(said(example)))}`,
-    ),
+    ...(output.task === 'tensors' ? [`  outputs  ${output.outputs.map(nameAndType).join(', ')}`] : []),
+    ...recorded.map((example) => {
+      const prediction = said(example);
+      const text = typeof prediction === 'string' ? prediction : toJson(prediction);
+      return `  ${cut(toJson(example.input))} → ${cut(text)}`;
+    }),
     '',
     first === undefined
       ? 'No example was recorded: no generated input was short enough for a text file and had numbers as outputs.\n' +
         `Add real examples to ${folder}/model.json.`
-      : `The inputs are generated${same ? ', and all had the same prediction' : ''}. Replace them with real examples, and add units and\n` +
+      : `The inputs are generated${same ? ', and all had the same prediction' : ''}. ` +
+        'Replace them with real examples, and add units and\n' +
         `ranges, in ${folder}/model.json.`,
     '',
     'Try:',
@@ -121,6 +119,8 @@ const kinds = {
   'anomaly-detector': 'an anomaly detector',
   tensors: 'a model',
 } as const;
+
+const nameAndType = ({ name, dtype, shape }: TensorSpec): string => `${name} (${formatTensorType(dtype, shape)})`;
 
 const said = ({ prediction, outputs }: Example): unknown => prediction ?? outputs;
 

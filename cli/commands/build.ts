@@ -42,7 +42,9 @@ export function buildCommand(context: CommandContext): Command {
       // Otherwise `docker stop` and Ctrl-C would kill it after 10 s, before it has sent all responses.
       else
         context.print(
-          `${image}, ${String(Math.round(bytes / 1e6))} MB\nTry: ${engine} run --rm --stop-timeout ${variables.GRACE_PERIOD_SECONDS.default} --publish 8080:8000 ${image}`,
+          `${image}, ${String(Math.round(bytes / 1e6))} MB\n` +
+            `Try: ${engine} run --rm --stop-timeout ${variables.GRACE_PERIOD_SECONDS.default} ` +
+            `--publish 8080:8000 ${image}`,
         );
     });
 }

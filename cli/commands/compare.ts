@@ -35,7 +35,12 @@ export function compareCommand(context: CommandContext): Command {
     .option('--json', 'print {"rows", "changed", "share", "changes", "largest", "before", "after"}')
     .addHelpText(
       'after',
-      `${examples('rhizome compare new.onnx --with wine --file holdout.csv --max-change 1%', 'rhizome compare new.onnx --with houses/2 --file holdout.csv --label price')}\n\nExit code: 1 if more than --max-change changes.\nBoth models run in this process: nothing needs to be up.`,
+      examples(
+        'rhizome compare new.onnx --with wine --file holdout.csv --max-change 1%',
+        'rhizome compare new.onnx --with houses/2 --file holdout.csv --label price',
+      ) +
+        '\n\nExit code: 1 if more than --max-change changes.\n' +
+        'Both models run in this process: nothing needs to be up.',
     )
     .action(async (file: string, flags: CompareFlags) => {
       const model = await projectModel(context.root, flags.with);
@@ -54,7 +59,8 @@ export function compareCommand(context: CommandContext): Command {
       const { changed, rows, share } = compared.comparison;
       if (maxChange !== undefined && share > maxChange) {
         throw new Failure(
-          `${String(changed)} of ${String(rows)} predictions change (${percent(share)}), but --max-change allows ${percent(maxChange)}.`,
+          `${String(changed)} of ${String(rows)} predictions change (${percent(share)}), ` +
+            `but --max-change allows ${percent(maxChange)}.`,
           { hint: 'Keep the old model, or raise --max-change if the change is intended.' },
         );
       }
@@ -94,10 +100,12 @@ function description(file: string, { folder }: ProjectModel, { comparison, unit,
     ...(largest === undefined
       ? []
       : [
-          `largest difference: ${digits(largest.difference)}, ${unit} ${String(largest.at)}: ${largest.what} ${digits(largest.before)} → ${digits(largest.after)}`,
+          `largest difference: ${digits(largest.difference)}, ${unit} ${String(largest.at)}: ` +
+            `${largest.what} ${digits(largest.before)} → ${digits(largest.after)}`,
         ]),
     ...(quality === undefined ? [] : qualities(quality)),
-    `time per row: p50 ${String(latency.before.p50)} → ${String(latency.after.p50)} ms, p99 ${String(latency.before.p99)} → ${String(latency.after.p99)} ms`,
+    `time per row: p50 ${String(latency.before.p50)} → ${String(latency.after.p50)} ms, ` +
+      `p99 ${String(latency.before.p99)} → ${String(latency.after.p99)} ms`,
   ].join('\n');
 }
 

@@ -16,7 +16,8 @@ export function inspectCommand(context: CommandContext): Command {
     .option('--json', 'print {"file", "bytes", "servable", "reason", "model", "signature"}')
     .addHelpText(
       'after',
-      `${examples('rhizome inspect model.onnx', 'rhizome inspect models/iris --json')}\n\nExit code: 1 if the model cannot be served.`,
+      examples('rhizome inspect model.onnx', 'rhizome inspect models/iris --json') +
+        '\n\nExit code: 1 if the model cannot be served.',
     )
     .action(async (path: string, { json }: { readonly json?: boolean }) => {
       const inspection = await inspect(path);
@@ -72,13 +73,11 @@ const label = (value: bigint | string): number | string =>
   typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 
 function text({ file, bytes, signature, reason }: Inspection, model: GraphDescription): string {
+  const exporter = [model.producer || 'an unnamed exporter', model.producerVersion].join(' ').trim();
+  const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain} ${String(version)}`);
   return [
     `${file}: ${size(bytes)}${model.weights > 0 ? `, ${counted(model.weights, 'weight')}` : ''}`,
-    `  by ${[model.producer || 'an unnamed exporter', model.producerVersion].join(' ').trim()}, IR version ${String(model.irVersion)}, opset ${Object.entries(
-      model.opsets,
-    )
-      .map(([domain, version]) => `${domain} ${String(version)}`)
-      .join(', ')}`,
+    `  by ${exporter}, IR version ${String(model.irVersion)}, opset ${opsets.join(', ')}`,
     ...indented(model.description),
     ...Object.entries(model.externalData).map(([name, needed]) => `  weights in ${name}: ${size(needed)}`),
     ...section('Inputs', model.inputs.map(value)),
@@ -93,7 +92,9 @@ function text({ file, bytes, signature, reason }: Inspection, model: GraphDescri
     ...(reason === undefined && signature !== undefined
       ? [
           '',
-          `This model can be served${signature.examples.length === 0 ? `: npx rhizome add ${quote([file])} --name NAME` : ', and reproduces the examples of its model.json.'}`,
+          signature.examples.length === 0
+            ? `This model can be served: npx rhizome add ${quote([file])} --name NAME`
+            : 'This model can be served, and reproduces the examples of its model.json.',
         ]
       : []),
   ].join('\n');
@@ -128,9 +129,10 @@ function served({ name, version, batching, features, output, outputs }: Signatur
         .filter((part) => part !== undefined)
         .join(', '),
     ]);
+  const kind = output.task === 'tensors' ? 'model with tensor outputs' : output.task;
   return [
     '',
-    `Served as ${name} ${version}, a ${output.task === 'tensors' ? 'model with tensor outputs' : output.task} (${batchings[batching]})`,
+    `Served as ${name} ${version}, a ${kind} (${batchings[batching]})`,
     ...columns(
       shown.map(([name = '', ...rest]) => [`input  ${name}`, ...rest]),
       { indent: '  ' },

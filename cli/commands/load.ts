@@ -42,7 +42,8 @@ export function loadCommand(context: CommandContext): Command {
     )
     .option(
       '--json',
-      'print {"sent", "failed", "kinds", "p50", "p90", "p99", "max", "longestGapMs", "opened", "perSecond", ...}; milliseconds',
+      'print {"sent", "failed", "kinds", "p50", "p90", "p99", "max", "longestGapMs", "opened", "perSecond", ...}; ' +
+        'milliseconds',
     )
     .addHelpText(
       'after',

@@ -33,7 +33,8 @@ export function predictCommand(context: CommandContext): Command {
     .addOption(
       new Option(
         '--file <file>',
-        'rows to send: CSV with a header, or JSON (array, object, {"columns"}, an object a line); - reads standard input',
+        'rows to send: CSV with a header, or JSON (array, object, {"columns"}, an object a line); ' +
+          '- reads standard input',
       ).conflicts('json'),
     )
     .option('--json <text>', 'JSON to send: an object or an array of objects')

@@ -17,8 +17,9 @@ export function statusCommand(context: CommandContext): Command {
     .option('-w, --watch', 'continue until Ctrl-C: redraw on a terminal, otherwise print what changes')
     .option(
       '--json',
-      'print {"wanted", "ready", "updated", "available", "replicas": [{"name", "ready", "restarts", "reason", "message", ' +
-        '"lastTermination", "pid", "model", "image", "node", "revision"}]}; with --watch, a line for each change',
+      'print {"wanted", "ready", "updated", "available", "replicas": [{"name", "ready", "restarts", "reason", ' +
+        '"message", "lastTermination", "pid", "model", "image", "node", "revision"}]}; ' +
+        'with --watch, a line for each change',
     )
     .addHelpText(
       'after',

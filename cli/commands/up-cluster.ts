@@ -50,7 +50,10 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     skip(there);
     if (given === undefined && registry === undefined && !cluster.loads) {
       throw new Failure(`Rhizome cannot load a local image into the nodes of ${cluster.name}.`, {
-        hint: `Name a registry that you may push to and the nodes can pull from: rhizome up --on ${cluster.name} --registry REGISTRY. Or an image that is there already: --image REGISTRY/NAME:TAG`,
+        hint:
+          'Name a registry that you may push to and the nodes can pull from: ' +
+          `rhizome up --on ${cluster.name} --registry REGISTRY. ` +
+          'Or an image that is there already: --image REGISTRY/NAME:TAG',
       });
     }
   });
@@ -173,7 +176,8 @@ function nextSteps(
     ...lines,
     `  npx rhizome status --on ${cluster.name}`,
     `  npx rhizome logs --follow --on ${cluster.name}`,
-    `  kubectl --context ${scope.context} --namespace ${scope.namespace} delete pod --all --wait=false   # they come back`,
+    `  kubectl --context ${scope.context} --namespace ${scope.namespace} delete pod --all --wait=false` +
+      '   # they come back',
     `  npx rhizome down --on ${cluster.name}`,
   ].join('\n');
 }

@@ -10,8 +10,8 @@ interface Column {
 }
 
 /**
- * Plots the slowest correct response over time as bars, with the number of failed requests below. If there are more seconds
- * than columns, several seconds share a column.
+ * Plots the slowest correct response over time as bars, with the number of failed requests below. If there are more
+ * seconds than columns, several seconds share a column.
  * @param width in characters
  * @returns lines; none if nothing was sent
  */
@@ -47,8 +47,8 @@ const column = (of: readonly SecondReport[]): Column => ({
 });
 
 /**
- * Returns the part of a bar that is in a row, counted from the bottom. A correct response is visible however fast it was; a
- * second without one is blank.
+ * Returns the part of a bar that is in a row, counted from the bottom. A correct response is visible however fast it
+ * was; a second without one is blank.
  */
 function block(value: number, highest: number, row: number): string {
   if (value < 0) return ' ';

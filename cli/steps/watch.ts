@@ -60,7 +60,8 @@ export function summary({ wanted, ready, updated, available, replicas }: Deploym
   const old = replicas.filter(({ revision }) => revision === 'old').length;
   const counts = `${String(ready)} of ${String(wanted)} replicas ready`;
   if (updated === undefined || (old === 0 && updated === wanted && available === wanted)) return counts;
-  const progress = `${String(updated)} of ${String(wanted)} new, ${String(old)} old, ${String(available ?? 0)} available`;
+  const progress =
+    `${String(updated)} of ${String(wanted)} new, ${String(old)} old, ` + `${String(available ?? 0)} available`;
   return `${counts}; rollout: ${progress}`;
 }
 

@@ -3,9 +3,9 @@ import { createLiveLines } from './live-lines.ts';
 import { createStyle, isTerminal, type Output } from './style.ts';
 
 /**
- * Shows what a command is doing, on standard error. Standard output is for what a script reads: a prediction, JSON, log
- * lines. On a terminal, `progress` and `counter` rewrite their lines in place. Elsewhere, `progress` prints each new line
- * once, and `counter` prints nothing.
+ * Shows what a command is doing, on standard error. Standard output is for what a script reads: a prediction, JSON,
+ * log lines. On a terminal, `progress` and `counter` rewrite their lines in place. Elsewhere, `progress` prints each
+ * new line once, and `counter` prints nothing.
  */
 export interface Reporter {
   /** Starts a step. */

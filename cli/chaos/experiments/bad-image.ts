@@ -23,6 +23,7 @@ export const badImage: Experiment = {
     await exec(context, kubectlSetImage(scope, manifests.deployment, manifests.container, missing));
     const cause = await failureOf(waitForRollout(withoutProgress(context), scope.context, manifests));
     const reportedAt = Date.now();
+    const seconds = ((reportedAt - disruptedAt) / 1000).toFixed(0);
     await rollBack();
     const recoveredAt = await watch.until(
       'The failed replica was not removed',
@@ -32,7 +33,7 @@ export const badImage: Experiment = {
     return {
       disruptedAt,
       recoveredAt,
-      observed: `${cause.reason} reported after ${((reportedAt - disruptedAt) / 1000).toFixed(0)} s; the old replicas stayed`,
+      observed: `${cause.reason} reported after ${seconds} s; the old replicas stayed`,
     };
   },
 };

@@ -35,8 +35,8 @@ export const crashloop: Experiment = {
 };
 
 /**
- * Crashes the replica's container. If Rhizome doesn't control the nodes, no signal reaches the process, and deleting the pod
- * would cause no back-off: then by exhausting its memory.
+ * Crashes the replica's container. If Rhizome doesn't control the nodes, no signal reaches the process, and deleting
+ * the pod would cause no back-off: then by exhausting its memory.
  */
 async function crash(chaos: ChaosContext, name: string): Promise<number> {
   const [victim] = chaos.watch.replicas.filter((replica) => replica.name === name);

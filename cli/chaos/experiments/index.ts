@@ -9,8 +9,8 @@ import { oom } from './oom.ts';
 import { rollout } from './rollout.ts';
 
 /**
- * All experiments, in the order of `chaos all`. Kubernetes delays a container's restart from the second one on, so between
- * two experiments that end a container there is one that makes new pods. A drain leaves all replicas on the other nodes; the
- * rollout after it spreads them again.
+ * All experiments, in the order of `chaos all`. Kubernetes delays a container's restart from the second one on, so
+ * between two experiments that end a container there is one that makes new pods. A drain leaves all replicas on the
+ * other nodes; the rollout after it spreads them again.
  */
 export const experiments: readonly Experiment[] = [kill, oom, drain, rollout, hang, badImage, crashloop, nodeStop];

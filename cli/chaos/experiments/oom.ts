@@ -25,8 +25,8 @@ export const oom: Experiment = {
 };
 
 /**
- * Starts many processes that are each smaller than the server, so that the kernel kills the server. It would kill a single
- * large one instead.
+ * Starts many processes that are each smaller than the server, so that the kernel kills the server. It would kill a
+ * single large one instead.
  */
 const allocators = 'for i in $(seq 40); do (head -c 30000000 /dev/zero; sleep 15) | tail & done; wait';
 
