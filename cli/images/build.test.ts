@@ -17,7 +17,7 @@ const image: InspectedImage = {
   },
 };
 
-test('the content tag changes with what runs, and with nothing else', () => {
+test('the content tag changes if, and only if, what runs changes', () => {
   const hash = contentHash(image);
   expect(hash).toMatch(/^[0-9a-f]{12}$/);
   const same: InspectedImage = { ...image, Size: 2, Config: { ...image.Config, Labels: { revision: '2' } } };
@@ -32,7 +32,7 @@ test('the content tag changes with what runs, and with nothing else', () => {
   expect(new Set([hash, ...others.map(contentHash)]).size).toBe(others.length + 1);
 });
 
-test("the host's certificate authority and .npmrc are secrets where they exist", async () => {
+test("the host's certificate authority and .npmrc are secrets if the files exist", async () => {
   const file = join(await mkdtemp(join(tmpdir(), 'rhizome-build-')), 'file');
   await writeFile(file, '');
   expect(buildSecrets({ NODE_EXTRA_CA_CERTS: file }, file)).toEqual({ ca: file, npmrc: file });

@@ -6,17 +6,17 @@ test.each([
   ['../out/Wine Quality_v2.ONNX', '/home/me/shop', 'wine-quality-v2'],
   ['model.onnx', '/home/me/My Shop', 'my-shop'],
   [undefined, '/home/me/shop', 'shop'],
-])('%s in %s is called %s', (file, folder, name) => {
+])('%s in %s gets the name %s', (file, folder, name) => {
   expect(nameFrom(file, folder)).toBe(name);
 });
 
-test('the longest name leaves room for the names of the Services', () => {
+test('the longest model name still fits into the names of the Services', () => {
   const name = checkModelName('a'.repeat(47));
   expect(predictionService({ name: `${name}-server` }).map(({ metadata }) => metadata.name)).toContain(
     `${name}-server-headless`,
   );
 });
 
-test.each(['', '1st', 'a'.repeat(48), 'UPPER', 'a_b', '-a', 'a-'])('%j is no name', (name) => {
+test.each(['', '1st', 'a'.repeat(48), 'UPPER', 'a_b', '-a', 'a-'])('%j is not a valid name', (name) => {
   expect(() => checkModelName(name)).toThrow('is not a valid model name');
 });

@@ -19,28 +19,28 @@ function recorder(
 
 const node = (script: string): string[] => [process.execPath, '-e', script];
 
-test('quotes only what a shell would read otherwise', () => {
+test('quotes only what a shell would interpret', () => {
   expect(quote(['docker', 'build', '--tag', 'iris-server:v0.1.0', '.'])).toBe(
     'docker build --tag iris-server:v0.1.0 .',
   );
   expect(quote(['echo', `it's $HOME`, ''])).toBe(String.raw`echo 'it'\''s $HOME' ''`);
 });
 
-test('prints the command with its environment, returns its output', async () => {
+test('prints the command with its environment and returns its output', async () => {
   const context = recorder();
   const output = await exec(context, ['sh', '-c', 'echo "$GREETING"'], { env: { GREETING: 'hello you' } });
   expect(output).toBe('hello you');
   expect(context.written()).toBe(`  $ GREETING='hello you' sh -c 'echo "$GREETING"'\n`);
 });
 
-test('run elsewhere, it prints once where the commands belong', async () => {
+test('if the root is another folder, prints `cd` once, before the first command', async () => {
   const context = { ...recorder(), root: tmpdir() };
   await exec(context, ['true']);
   await exec(context, ['true']);
   expect(context.written()).toBe(`  $ cd ${tmpdir()}\n  $ true\n  $ true\n`);
 });
 
-test('streams each line, and hands each to onLine', async () => {
+test('streams each line and passes it to onLine', async () => {
   const context = recorder();
   const lines: string[] = [];
   await exec(context, node('console.log("one"); console.error("two")'), {
@@ -52,7 +52,7 @@ test('streams each line, and hands each to onLine', async () => {
   expect(context.written().split('\n').toSorted()).toEqual(['', '  one', '  two']);
 });
 
-test('a failure carries the command, the exit code, the last lines and what to do', async () => {
+test('a failure contains the command, the exit code, the last lines and the hint', async () => {
   const script = 'for (let i = 1; i <= 30; i++) console.error(`line ${i}`); process.exitCode = 3;';
   const failed = exec(recorder(), node(script), { hint: 'Try again.' });
   await expect(failed).rejects.toBeInstanceOf(CommandFailed);
@@ -65,7 +65,7 @@ test('a failure carries the command, the exit code, the last lines and what to d
   expect(error.cause).toBeDefined();
 });
 
-test('a command is stopped after its timeout', async () => {
+test('stops a command after its timeout', async () => {
   const failed = exec(recorder(), ['sleep', '30'], { timeout: 200 });
   await expect(failed).rejects.toMatchObject({
     name: 'CommandFailed',
@@ -73,7 +73,7 @@ test('a command is stopped after its timeout', async () => {
   });
 });
 
-test('a missing program is named, with what it is for and where to get it', async () => {
+test('an error names a missing program, its purpose and where to get it', async () => {
   await expect(exec(recorder(), ['kind-that-nobody-has'])).rejects.toBeInstanceOf(MissingTool);
   expect(new MissingTool('kind').message).toBe(
     '`kind` is not installed, or not on the PATH; it creates a Kubernetes cluster from containers.',
@@ -81,7 +81,7 @@ test('a missing program is named, with what it is for and where to get it', asyn
   expect(new MissingTool('kind').hint).toContain('https://kind.sigs.k8s.io/');
 });
 
-test('Ctrl-C ends the command, and its reason is what is thrown', async () => {
+test("Ctrl-C ends the command, which fails with the signal's reason", async () => {
   const controller = new AbortController();
   const reason = new Interrupted('SIGINT');
   const started = Date.now();
