@@ -139,7 +139,7 @@ test('predict shows each invalid field, and the URL that cannot be reached', asy
   expect(unreachable.stderr).toMatch(/✗ Cannot reach the service at http:\S+: connect ECONNREFUSED/);
 });
 
-test('synth runs the app of cdk8s.yaml, prints the files and removes others; if it fails, nothing changes', async () => {
+test('synth runs the app of cdk8s.yaml, prints its files, removes others; changes nothing if it fails', async () => {
   await writeFile(join(project.folder, 'charts-out/renamed.k8s.yaml'), '');
   const { exitCode, stdout, stderr } = await project.start(['synth', '--json'], {
     env: { RHIZOME_IMAGE: 'iris-server:v9' },
@@ -212,7 +212,8 @@ test('a context that is no longer in the kubeconfig is forgotten, with a message
     await writeFile(join(gone.folder, '.rhizome/applied.json'), '{"context=staging": {"installations": []}}');
     const status = await gone.start(['status']);
     expect(status.stderr).toBe(
-      '  Forgetting context=staging: kubectl no longer has that context.\n\n✗ Nothing is up.\n  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
+      '  Forgetting context=staging: kubectl no longer has that context.\n\n✗ Nothing is up.\n' +
+        '  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
     );
     expect(await gone.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.', stderr: '' });
   } finally {

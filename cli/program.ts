@@ -21,11 +21,13 @@ export function createProgram(context: CommandContext, version: string): Command
   const program = new Command('rhizome')
     .description('Take a trained ONNX model to replicas that keep running.')
     .version(version)
-    // So that `rhizome add --version 2` is about a model.
+    // Otherwise `rhizome add --version 2` would print the version of Rhizome.
     .enablePositionalOptions()
     .addHelpText(
       'after',
-      `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\nExit code: 0 success, 1 failure, 2 wrong usage.\nRHIZOME_DEBUG=1 prints the stack of an error.`,
+      `${examples('rhizome up', 'rhizome up --on kind', 'rhizome predict', 'rhizome down')}\n\n` +
+        'Exit code: 0 success, 1 failure, 2 wrong usage.\n' +
+        'RHIZOME_DEBUG=1 prints the stack of an error.',
     );
   for (const create of [
     upCommand,

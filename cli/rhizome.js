@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// Starts the command line with Node 24, which the npm package `node` provides: TypeScript in a clone, compiled JavaScript in
-// the package. With `npx` and `npm run`, that Node is first on the PATH already. If an older Node started this file, it hands
-// over. `rhizome init` creates the project that has the newer Node, so in the package it runs with any Node.
+// Starts the command line with Node 24, which the npm package `node` provides: TypeScript in a clone, compiled
+// JavaScript in the package. With `npx` and `npm run`, that Node is first on the PATH already. If an older Node started
+// this file, it hands over. `rhizome init` creates the project that has the newer Node, so in the package it runs with
+// any Node.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -104,7 +104,7 @@ test('CSV: columns in any order and among others; predictions as CSV, with the i
   ]);
 });
 
-test('rejected rows are named by their lines, the others are predicted; a long file is sent in several requests', async () => {
+test('names the lines of rejected rows and predicts the others; sends a long file in several requests', async () => {
   const rows = Array.from({ length: 1300 }, (_, index) => Object.values(flowers[index % 2]!) as unknown[]);
   rows[3]![1] = 'wide';
   rows[700] = [1, 2];
@@ -168,7 +168,13 @@ test.each<[string, readonly string[], string, number, RegExp]>([
     ['iris', '--file', '-'],
     'sepal_length,sepal_width\n1,2',
     2,
-    /standard input lacks the columns petal_length, petal_width\.\n.*features of iris: sepal_length, .*\n.*columns of the header: sepal_length, sepal_width/,
+    new RegExp(
+      [
+        String.raw`standard input lacks the columns petal_length, petal_width\.`,
+        '.*features of iris: sepal_length, .*',
+        '.*columns of the header: sepal_length, sepal_width',
+      ].join('\n'),
+    ),
   ],
   ['no model if there are several', ['--file', '-'], 'a\n1', 2, /Which model\? The service has /],
   ['a file that does not exist', ['iris', '--file', 'none.csv'], '', 1, /Cannot read none\.csv: ENOENT/],

@@ -64,7 +64,14 @@ test('--check fails if the models have changed, shows the difference, and writes
   const { exitCode, stderr } = await types('--out', 'models.ts', '--check');
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(
-    /models\.ts does not match the models\.\n(.*\n)*.*- export type IrisClass = 'setosa'.*\n(.*\n)*.*\+ export type IrisClass = 'a' \| 'b' \| 'c';\n(.*\n)*.*rhizome types --out models\.ts/,
+    new RegExp(
+      [
+        String.raw`models\.ts does not match the models\.`,
+        String.raw`(.*\n)*.*- export type IrisClass = 'setosa'.*`,
+        String.raw`(.*\n)*.*\+ export type IrisClass = 'a' \| 'b' \| 'c';`,
+        String.raw`(.*\n)*.*rhizome types --out models\.ts`,
+      ].join('\n'),
+    ),
   );
   expect(readFileSync(join(folder, 'models.ts'), 'utf8')).toBe(written);
   expect(await types('--out', 'none.ts', '--check')).toMatchObject({
@@ -118,16 +125,21 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
       export async function call(): Promise<void> {
         const one: IrisPrediction = await client.predict('iris', flower);
         const many: IrisPrediction[] = await client.predict('iris', [flower, flower]);
-        const columns: IrisPrediction[] = await client.predict('iris', { columns: { sepal_length: [1], sepal_width: [1], petal_length: [1], petal_width: [1] } });
+        const columns: IrisPrediction[] = await client.predict('iris', {
+          columns: { sepal_length: [1], sepal_width: [1], petal_length: [1], petal_width: [1] },
+        });
         const species: 'setosa' | 'versicolor' | 'virginica' = one.prediction;
         const sure: boolean = one.probabilities.setosa > 0.9;
         const { outputs } = await client.predict('1st_echo-v2.0', {
-          float32: 1, float64: NaN, float16: 1, int8: 1, int16: 1, int32: 1, int64: 9007199254740993n, uint8: 1, uint16: 1, uint32: 1, uint64: 1, bool: true, string: 'x',
+          float32: 1, float64: NaN, float16: 1, int8: 1, int16: 1, int32: 1, int64: 9007199254740993n,
+          uint8: 1, uint16: 1, uint32: 1, uint64: 1, bool: true, string: 'x',
         });
         const odd: '0' | '1' = (await client.predict('columns', { 'it\\'s "odd"': 'red', 'size (cm)': 1 })).prediction;
         const exact: number | bigint = outputs.int64_out;
+        const house = { X_0: 0, X_1: 0, X_2: 0, X_3: 0, X_4: 0, X_5: 0, X_6: 0, X_7: 0, X_8: 0, X_9: 0 };
+        const price: number = (await client.predict('price', house)).prediction;
         const description = await client.model('price');
-        console.log(one, many, columns, species, sure, exact, odd, description, one.warnings?.[0]?.pointer);
+        console.log(one, many, columns, species, sure, exact, odd, price, description, one.warnings?.[0]?.pointer);
 
         // @ts-expect-error a misspelt feature
         await client.predict('iris', { sepal_length: 5.1, sepal_width: 3.5, petal_lenght: 1.4, petal_width: 0.2 });
@@ -146,7 +158,7 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
         // @ts-expect-error a class that it does not have
         if (one.prediction === 'rosa') throw new Error();
         // @ts-expect-error a regressor has no probabilities
-        (await client.predict('price', { X_0: 0, X_1: 0, X_2: 0, X_3: 0, X_4: 0, X_5: 0, X_6: 0, X_7: 0, X_8: 0, X_9: 0 })).probabilities;
+        (await client.predict('price', house)).probabilities;
       }
     `,
     );
@@ -164,12 +176,18 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
       `
       import { createClient } from 'rhizome-kit/client';
       import type { Models } from './models.ts';
-      await createClient<Models>({ url: 'http://localhost' }).predict('iris', { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_breath: 0.2 });
+      const client = createClient<Models>({ url: 'http://localhost' });
+      await client.predict('iris', { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_breath: 0.2 });
     `,
     );
     const errors = await consumer.compile();
     expect(errors).toMatch(
-      /misspelt\.ts.* error TS2769: No overload matches this call\.\n(.*\n)* +.*'petal_breath' does not exist in type 'IrisFeatures'. Did you mean to write 'petal_breadth'\?/,
+      new RegExp(
+        [
+          String.raw`misspelt\.ts.* error TS2769: No overload matches this call\.\n(.*\n)* +`,
+          String.raw`.*'petal_breath' does not exist in type 'IrisFeatures'. Did you mean to write 'petal_breadth'\?`,
+        ].join(''),
+      ),
     );
     expect(errors).toMatch(
       /caller\.ts\(\d+,\d+\): error TS2561: .*'petal_width' does not exist in type 'IrisFeatures'/,
@@ -210,7 +228,8 @@ test("examples of every training library's model fit its types", async () => {
         "import type { Models } from './models.ts';",
         ...values.map(
           ({ model, input, answer }) =>
-            `export const ${names.get(model)!}: Models[${JSON.stringify(model)}] = { features: ${typescript(input)}, prediction: ${typescript(answer)} };`,
+            `export const ${names.get(model)!}: Models[${JSON.stringify(model)}] = ` +
+            `{ features: ${typescript(input)}, prediction: ${typescript(answer)} };`,
         ),
       ].join('\n'),
     );

@@ -11,7 +11,7 @@ import {
   type Project,
 } from '../fixtures/project.ts';
 
-// What the tools are called with, exactly; e2e/cluster does the same with the real ones, but for minikube, which cannot
+// Checks the exact calls of the tools. e2e/cluster does the same with the real tools, except for minikube, which cannot
 // run everywhere.
 
 const inspected = {
@@ -37,14 +37,15 @@ const answers = (port: number): Answers => ({
 
 const get = (context: string): string =>
   `kubectl --context ${context} --namespace iris-server get deployments,replicasets,pods --output json`;
-const applied = (context: string): string =>
-  `kubectl --context ${context} apply --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml`;
+const manifests = '--server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml';
+const applied = (context: string): string => `kubectl --context ${context} apply ${manifests}`;
 const own =
-  'deployment.apps,service,configmap,serviceaccount,poddisruptionbudget.policy,networkpolicy.networking.k8s.io,horizontalpodautoscaler.autoscaling,ingress.networking.k8s.io';
+  'deployment.apps,service,configmap,serviceaccount,poddisruptionbudget.policy,networkpolicy.networking.k8s.io,' +
+  'horizontalpodautoscaler.autoscaling,ingress.networking.k8s.io';
 const selector = '--selector=app.kubernetes.io/managed-by=rhizome,app.kubernetes.io/instance=iris-server';
 const pruned = (context: string): string =>
   `kubectl --context ${context} --namespace iris-server get ${own},replicaset.apps ${selector} --output json`;
-/** Where the archive is, and which of the nodes is asked first, is different each time. */
+/** Removes what differs between runs: the folder of the archive, and the order in which the nodes are queried. */
 const anywhere = (calls: readonly string[]): string[] => {
   const asked = calls.filter((call) => / exec \w+ ctr /.test(call)).toSorted();
   return calls.map((call) =>
@@ -69,7 +70,7 @@ afterEach(async () => {
   await project.remove();
 });
 
-test('a kind cluster whose nodes are gone is said to be one, and nothing is loaded', async () => {
+test('reports a kind cluster without nodes, and loads nothing', async () => {
   await project.remove();
   project = await createProject(
     {
@@ -118,17 +119,18 @@ test('up --on minikube: builds, loads, applies, waits, forwards a port and predi
     answers: [{ model: 'iris', version: '1', answer: setosa }],
   });
   expect(steps).toHaveLength(10);
-  // Each is printed as a person would type it.
+  // Each command is printed as a person would type it.
   expect(stderr).toContain(`  $ docker save --output /`);
   expect(stderr).toContain(`  $ CDK8S_OUTDIR=.rhizome/charts RHIZOME_IMAGE=${tag} npx -c 'sed `);
   expect(stderr).toContain(`  $ curl http://localhost:${service.port}/predictions `);
 });
 
-test('down --on minikube deletes by label what was applied, and leaves a namespace that holds something else', async () => {
+test('down --on minikube deletes the applied objects by label, but not a namespace with other objects', async () => {
+  const deleted = 'deployment.apps "iris-server" deleted from iris-server namespace';
   await project.remove();
   project = await createProject({
     'kubectl --context minikube --namespace iris-server delete namespace': 'exit 9',
-    'kubectl --context minikube --namespace iris-server delete': `echo 'deployment.apps "iris-server" deleted from iris-server namespace'`,
+    'kubectl --context minikube --namespace iris-server delete': `echo '${deleted}'`,
     'kubectl --context minikube --namespace iris-server get namespaces': 'echo namespace/iris-server',
     'kubectl --context minikube --namespace iris-server get all':
       'printf "configmap/kube-root-ca.crt\\nserviceaccount/default\\nsecret/mine\\n"',
@@ -143,8 +145,8 @@ test('down --on minikube deletes by label what was applied, and leaves a namespa
   expect(deletion).toContain(`--ignore-not-found --cascade=foreground ${own} ${selector}`);
 });
 
-test('up --on kind: makes the cluster from kind.yaml with the node image, and predicts through the mapped port', async () => {
-  // The port is the service's: busy.
+test('up --on kind: finds the cluster of kind.yaml, and predicts through the mapped port', async () => {
+  // The stand-in for the service already listens on the port.
   const busy = await project.start(['up', '--on', 'kind', '--detach']);
   expect(busy.exitCode).toBe(1);
   expect(busy.stderr).toContain(`✗ Port ${service.port} of this machine is in use`);
@@ -157,7 +159,7 @@ test('up --on kind: makes the cluster from kind.yaml with the node image, and pr
   expect(again.stdout.trimStart()).toMatch(
     new RegExp(`^http://localhost:${service.port}  .*\\n✓ iris 1  verified in `),
   );
-  // The request is no step's command: --verbose shows it.
+  // The request does not belong to a step, so it is printed only with --verbose.
   expect(again.stderr).not.toContain('$ curl');
   expect(anywhere(await project.calls())).toEqual([
     'kind version',
@@ -179,7 +181,7 @@ test('up --on kind: makes the cluster from kind.yaml with the node image, and pr
   ]);
 });
 
-test('a second up takes no step that has nothing to do, and says why', async () => {
+test('a second up skips each step that has nothing to do, and says why', async () => {
   await project.remove();
   project = await createProject(
     {
@@ -213,13 +215,11 @@ test('a second up takes no step that has nothing to do, and says why', async () 
     'Delete what the manifests no longer have': 'nothing to delete',
   });
   const second = (await project.calls()).slice(before);
-  expect(second).toContain(
-    'kubectl --context kind-rhizome diff --server-side --force-conflicts --field-manager=rhizome -f .rhizome/charts/local.k8s.yaml',
-  );
+  expect(second).toContain(`kubectl --context kind-rhizome diff ${manifests}`);
   expect(second.some((call) => call.includes(' apply '))).toBe(false);
 });
 
-test('where the cluster differs from the manifests, a second up applies them', async () => {
+test('a second up applies the manifests if the cluster differs from them', async () => {
   await project.remove();
   project = await createProject(
     {
@@ -234,7 +234,7 @@ test('where the cluster differs from the manifests, a second up applies them', a
   expect((await project.calls()).filter((call) => call === applied('kind-rhizome'))).toHaveLength(2);
 });
 
-test('the archive of the image is for one platform where Docker can do that, and gone afterwards, also after Ctrl-C', async () => {
+test('saves the image for one platform if Docker can, and deletes the archive, also after Ctrl-C', async () => {
   await project.remove();
   const temporary = await mkdtemp(join(tmpdir(), 'rhizome-test-'));
   project = await createProject(
@@ -260,7 +260,7 @@ test('the archive of the image is for one platform where Docker can do that, and
   }
 });
 
-test('what the manifests no longer have is deleted after the rollout; what an earlier ReplicaSet needs, and what has no label, stays', async () => {
+test('deletes objects that the manifests no longer have, but keeps what an earlier ReplicaSet needs', async () => {
   const meta = (name: string) => ({ metadata: { name } });
   const items = [
     { kind: 'ConfigMap', ...meta('iris-server-older') },
@@ -288,18 +288,20 @@ test('what the manifests no longer have is deleted after the rollout; what an ea
   const calls = await project.calls();
   const deletions = calls.filter((call) => call.includes(' delete '));
   expect(deletions).toEqual([
-    'kubectl --context kind-mine --namespace iris-server delete --ignore-not-found --cascade=foreground configmap/iris-server-older ingress/iris-server',
+    'kubectl --context kind-mine --namespace iris-server delete --ignore-not-found --cascade=foreground ' +
+      'configmap/iris-server-older ingress/iris-server',
   ]);
   expect(calls.indexOf(deletions[0]!)).toBeGreaterThan(calls.indexOf(get('kind-mine')));
 });
 
-test('a renamed Deployment: the Service that holds the NodePort goes before the apply, the rest of the old after the rollout', async () => {
+test('a renamed Deployment: deletes the Service with the NodePort before the apply, the rest later', async () => {
   const other = 'kubectl --context kind-mine --namespace old';
+  const services = { items: [{ kind: 'Service', metadata: { name: 'old' }, spec: { ports: [{ nodePort: 30080 }] } }] };
   await project.remove();
   project = await createProject(
     {
       ...answers(service.port),
-      [`${other} get services`]: `echo '${JSON.stringify({ items: [{ kind: 'Service', metadata: { name: 'old' }, spec: { ports: [{ nodePort: 30080 }] } }] })}'`,
+      [`${other} get services`]: `echo '${JSON.stringify(services)}'`,
       [`${other} get namespaces`]: 'echo namespace/old',
     },
     service.port,
@@ -321,7 +323,8 @@ test('a renamed Deployment: the Service that holds the NodePort goes before the 
     get('kind-mine'),
     `${other} delete --ignore-not-found --cascade=foreground ${own} ${oldSelector}`,
     `${other} get namespaces ${oldSelector} --field-selector metadata.name=old --output name`,
-    `${other} get all,configmaps,secrets,serviceaccounts,persistentvolumeclaims --selector=app.kubernetes.io/managed-by!=rhizome --output name`,
+    `${other} get all,configmaps,secrets,serviceaccounts,persistentvolumeclaims ` +
+      '--selector=app.kubernetes.io/managed-by!=rhizome --output name',
     `${other} delete --ignore-not-found --cascade=foreground namespace/old`,
   ]);
   expect(JSON.parse(await readFile(join(project.folder, '.rhizome/applied.json'), 'utf8'))).toEqual({
@@ -334,7 +337,7 @@ test('a renamed Deployment: the Service that holds the NodePort goes before the 
   });
 });
 
-test("a project's own names: the cluster's from kind.yaml, the image's from the manifests, also before they are committed", async () => {
+test('names the cluster as kind.yaml does and the image as the manifests do, even without charts-out', async () => {
   const kindConfig = join(project.folder, 'kind.yaml');
   await writeFile(kindConfig, (await readFile(kindConfig, 'utf8')).replace('name: rhizome', 'name: wine'));
   const app = join(project.folder, 'infra.yaml');
@@ -355,7 +358,7 @@ test("a project's own names: the cluster's from kind.yaml, the image's from the 
   expect((await project.start(['down', '--on', 'kind'])).stdout).toBe('removed kind cluster other');
 });
 
-test('Ctrl-C while kind makes the cluster ends kind, deletes what it had made, and exits 130 with one line', async () => {
+test('Ctrl-C while kind creates the cluster ends kind, deletes the cluster, and exits 130 with one line', async () => {
   const free = await answerWith(200, '');
   await free.close();
   await project.remove();
@@ -373,7 +376,7 @@ test('Ctrl-C while kind makes the cluster ends kind, deletes what it had made, a
   ]);
 });
 
-test('a context: loads into the kind cluster that it names, asks for an image elsewhere, names the contexts there are', async () => {
+test('a context: loads into its kind cluster, requires an image without kind, and lists the contexts', async () => {
   await project.start(['up', '--on', 'context=kind-mine', '--detach']);
   expect(anywhere(await project.calls())).toContain('kind load image-archive /image.tar --name mine --nodes b');
 
@@ -407,7 +410,7 @@ test('a context: loads into the kind cluster that it names, asks for an image el
   expect(unknown.stderr).toContain('✗ kubectl has no context "nowhere".\n  → It has: staging, kind-mine.');
 });
 
-test('--registry: pushes instead of loading, applies the digest that the push reports, and does not push what is there', async () => {
+test('--registry: pushes the image unless the registry has it, and applies the digest that was pushed', async () => {
   const digest = `sha256:${'a'.repeat(64)}`;
   const name = `registry.example:5000/team/${tag}`;
   const manifest = `docker manifest inspect --verbose ${name}`;
@@ -458,7 +461,7 @@ test.each([
     'The registry registry.example uses HTTP, but docker requires HTTPS.',
     'insecure-registries',
   ],
-])('a registry that says "%s"', async (said, message, hint) => {
+])('explains why a push failed with "%s"', async (said, message, hint) => {
   await project.remove();
   project = await createProject(
     { ...answers(service.port), 'docker manifest': 'exit 1', 'docker push': `echo "${said}" >&2; exit 1` },
@@ -478,7 +481,7 @@ test.each([
   expect(await project.calls()).not.toContain(applied('staging'));
 });
 
-test('podman builds, saves under the name that Kubernetes makes of it, and runs the nodes of kind', async () => {
+test('podman builds the image, saves it under its full name for Kubernetes, and runs the nodes of kind', async () => {
   await project.remove();
   project = await createProject(
     {
@@ -507,7 +510,7 @@ test('podman builds, saves under the name that Kubernetes makes of it, and runs 
     'kind load image-archive /image.tar --name rhizome --nodes a,b',
     'kind get clusters',
   ]);
-  // What comes after knows by itself which engine has the cluster.
+  // Later commands find the container engine of the cluster themselves.
   expect((await project.start(['down', '--on', 'kind'])).stderr).toContain(
     '  $ KIND_EXPERIMENTAL_PROVIDER=podman kind delete cluster --name rhizome',
   );
@@ -516,10 +519,11 @@ test('podman builds, saves under the name that Kubernetes makes of it, and runs 
 test.each([
   [
     'kind',
-    '✗ `kind` is not installed, or not on the PATH; it creates a Kubernetes cluster from containers.\n  → Install it (https://kind.sigs.k8s.io/',
+    '✗ `kind` is not installed, or not on the PATH; it creates a Kubernetes cluster from containers.\n' +
+      '  → Install it (https://kind.sigs.k8s.io/',
   ],
   ['docker', '✗ `docker` is not installed, or not on the PATH; it builds the image and runs the nodes of kind.\n'],
-])('without %s: says what it is for and where to get it, and does nothing', async (tool, message) => {
+])('without %s: explains its purpose and where to get it, and does nothing', async (tool, message) => {
   await project.uninstall(tool);
   const { exitCode, stderr } = await project.start(['up', '--on', 'kind']);
   expect(exitCode).toBe(1);
@@ -527,12 +531,13 @@ test.each([
   expect((await project.calls()).some((call) => /create|build|apply/.test(call))).toBe(false);
 });
 
-test('Docker without its Engine: says so', async () => {
+test('reports that Docker is installed but its daemon does not respond', async () => {
   await project.remove();
   project = await createProject({ 'docker version': 'echo "Cannot connect to the Docker daemon" >&2; exit 1' });
   const { exitCode, stderr } = await project.start(['build']);
   expect(exitCode).toBe(1);
   expect(stderr).toContain(
-    '✗ Docker is installed, but its daemon does not respond.\n    Cannot connect to the Docker daemon\n  → Start Docker',
+    '✗ Docker is installed, but its daemon does not respond.\n' +
+      '    Cannot connect to the Docker daemon\n  → Start Docker',
   );
 });

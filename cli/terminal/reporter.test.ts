@@ -22,7 +22,8 @@ test('without a terminal: plain lines, each new one once, and no counter', () =>
   report.done('Wait', 1.23);
   report.skipped('Load the image', 'every node already has it');
   expect(out.text).toBe(
-    '• Wait\n  a starting\n  b starting\n  a ready\n  ✓ Wait (1.2 s)\n  - Load the image: skipped, every node already has it\n',
+    '• Wait\n  a starting\n  b starting\n  a ready\n  ✓ Wait (1.2 s)\n' +
+      '  - Load the image: skipped, every node already has it\n',
   );
 });
 
