@@ -31,3 +31,16 @@ test('CONTRIBUTING.md draws the folders that exist', () => {
   expect(wanted.length).toBeGreaterThan(40);
   expect(wanted.filter((folder) => !drawn.includes(folder))).toEqual([]);
 });
+
+test('no line has more than 120 characters', () => {
+  // Written by programs, or copied from elsewhere.
+  const others = /^package-lock\.json$|expected\.json$|^charts-out\/|\.k8s\.yaml$/;
+  const texts = files.filter((file) => /\.(ts|js|json|ya?ml|md)$/.test(file) && !others.test(file));
+  expect(texts.length).toBeGreaterThan(300);
+  const long = texts.flatMap((file) =>
+    readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) => (Array.from(line).length > 120 ? [`${file}:${index + 1}`] : [])),
+  );
+  expect(long).toEqual([]);
+});
