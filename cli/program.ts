@@ -19,7 +19,7 @@ import { upCommand } from './commands/up.ts';
 /** Creates the command line. Wrong usage throws commander's `CommanderError`. */
 export function createProgram(context: CommandContext, version: string): Command {
   const program = new Command('rhizome')
-    .description('Take a trained ONNX model to replicas that keep running.')
+    .description('Turn a trained ONNX model into replicas that keep running.')
     .version(version)
     // Otherwise `rhizome add --version 2` would print the version of Rhizome.
     .enablePositionalOptions()

@@ -13,7 +13,11 @@ test.each([
     'rhizome up',
   ],
   [new TimedOut(`${url}/models`, 30_000), 'within 30000 ms', 'rhizome status'],
-  [new UnexpectedResponse('The response is not JSON.'), 'does not respond as a Rhizome service', undefined],
+  [
+    new UnexpectedResponse('The response is not JSON.'),
+    'does not respond as a Rhizome service',
+    'Check that the URL is that of the service.',
+  ],
   [problem(502, undefined, '"<html>"'), 'responded with status 502, but not as a Rhizome service', 'the URL'],
   [problem(401, 'unauthorized', ''), 'The service rejected the request (401 Title)', 'API_KEY'],
   [problem(404, 'model-not-found', 'No.'), 'The service rejected the request (404 Title): No.', `${url}/models`],
@@ -24,8 +28,7 @@ test.each([
   const failure = asFailure(error, url) as Failure;
   expect(failure).toBeInstanceOf(Failure);
   expect(failure.message).toContain(message);
-  if (hint === undefined) expect(failure.hint).toBeUndefined();
-  else expect(failure.hint).toContain(hint);
+  expect(failure.hint).toContain(hint);
   expect(failure.cause).toBe(error);
 });
 

@@ -43,7 +43,10 @@ export function asFailure(error: unknown, url: string): unknown {
   if (!(error instanceof RhizomeError)) return error;
   if (error instanceof ServiceProblem) return problemFailure(error, url);
   if (error instanceof UnexpectedResponse)
-    return new Failure(`${url} does not respond as a Rhizome service: ${error.message}`, { cause: error });
+    return new Failure(`${url} does not respond as a Rhizome service: ${error.message}`, {
+      cause: error,
+      hint: 'Check that the URL is that of the service.',
+    });
   const message = error instanceof Unreachable ? `Cannot reach the service at ${url}: ${error.reason}.` : error.message;
   return new Failure(message, {
     cause: error,

@@ -188,7 +188,9 @@ test('an experiment without recovery is a failure, and is undone too', async () 
   expect(stdout).toMatch(
     /^✗ drain +no failures .*\n +This command failed \(exit code 1\): kubectl --context kind-mine\n? +drain worker/m,
   );
-  expect(stderr).toMatch(/✗ More was lost than expected: drain\.\n[^]*cannot evict: the budget allows none/);
+  expect(stderr).toMatch(
+    /✗ Experiments beyond their expected impact: drain\.\n[^]*cannot evict: the budget allows none/,
+  );
   expect(exitCode).toBe(1);
   expect(await project.calls()).toContain('kubectl --context kind-mine uncordon worker');
 });
@@ -215,6 +217,6 @@ test('failures beyond the expected impact are a failure, with their kinds', asyn
   expect(outcome.exceeded).toEqual([
     expect.stringMatching(/^\d+ of \d+ requests failed, and failed again 3 s later: ECONNREFUSED/),
   ]);
-  expect(stderr).toContain('✗ More was lost than expected: kill.');
+  expect(stderr).toContain('✗ Experiments beyond their expected impact: kill.');
   expect(exitCode).toBe(1);
 });

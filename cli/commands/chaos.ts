@@ -62,12 +62,15 @@ export function chaosCommand(context: CommandContext): Command {
       }
       const failed = outcomes.filter(({ exceeded }) => exceeded.length > 0);
       if (failed.length > 0) {
-        throw new Failure(`More was lost than expected: ${failed.map(({ experiment }) => experiment).join(', ')}.`, {
-          details: failed.flatMap(({ experiment, exceeded }) => exceeded.map((line) => `${experiment}: ${line}`)),
-          hint: boundToOnePod
-            ? 'Through a port-forward, only one pod was tested. Expose the Service, then try again.'
-            : 'See `rhizome status` and `rhizome logs`. docs/chaos.md lists the expected impact of each experiment.',
-        });
+        throw new Failure(
+          `Experiments beyond their expected impact: ${failed.map(({ experiment }) => experiment).join(', ')}.`,
+          {
+            details: failed.flatMap(({ experiment, exceeded }) => exceeded.map((line) => `${experiment}: ${line}`)),
+            hint: boundToOnePod
+              ? 'Through a port-forward, only one pod was tested. Expose the Service, then try again.'
+              : 'See `rhizome status` and `rhizome logs`. docs/chaos.md lists the expected impact of each experiment.',
+          },
+        );
       }
     });
 }

@@ -28,7 +28,7 @@ export function compareCommand(context: CommandContext): Command {
     .option('--max-change <share>', 'fail if more predictions change, such as 1% or 0.01', parseShare)
     .option(
       '--tolerance <share>',
-      'largest relative difference of two numbers that are still the same',
+      'largest relative difference of two numbers that count as the same',
       parseShare,
       1e-4,
     )
@@ -39,7 +39,7 @@ export function compareCommand(context: CommandContext): Command {
         'rhizome compare new.onnx --with wine --file holdout.csv --max-change 1%',
         'rhizome compare new.onnx --with houses/2 --file holdout.csv --label price',
       ) +
-        '\n\nExit code: 1 if more than --max-change changes.\n' +
+        '\n\nExit code: 1 if more predictions change than --max-change allows.\n' +
         'Both models run in this process: nothing needs to be up.',
     )
     .action(async (file: string, flags: CompareFlags) => {

@@ -61,7 +61,7 @@ export function loadCommand(context: CommandContext): Command {
       const { url, boundToOnePod, close } = await openService(context, await findTarget(context, flags.on));
       if (boundToOnePod)
         context.report.line(
-          'The port-forward leads to one pod: this tells nothing about the others, and fails when that pod ends.',
+          'The port-forward leads to one pod: this does not test the others, and fails when that pod ends.',
         );
       await load(context, url, model, flags).finally(close);
     });

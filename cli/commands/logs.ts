@@ -21,7 +21,7 @@ export function logsCommand(context: CommandContext): Command {
     .addOption(onOption('the running target'))
     .option('-f, --follow', 'continue until Ctrl-C, including new and restarted replicas')
     .option('--tail <lines>', `last lines of each replica, or "all" (default: ${String(defaultTail)})`, parseTail)
-    .option('--json', 'print the JSON on a terminal too')
+    .option('--json', 'print JSON on a terminal too')
     .addHelpText(
       'after',
       examples('rhizome logs', 'rhizome logs --follow --on kind', `rhizome logs --tail all | grep '"level":"error"'`),

@@ -33,7 +33,7 @@ export function predictCommand(context: CommandContext): Command {
     .addOption(
       new Option(
         '--file <file>',
-        'rows to send: CSV with a header, or JSON (array, object, {"columns"}, an object a line); ' +
+        'rows to send: CSV with a header, or JSON (array, object, {"columns"}, one object per line); ' +
           '- reads standard input',
       ).conflicts('json'),
     )
@@ -46,7 +46,7 @@ export function predictCommand(context: CommandContext): Command {
       ).choices(formats),
     )
     .option('--with-input', 'also write the columns of --file')
-    .option('--stop-on-error', 'stop at the first row that is refused (default: report it and continue)')
+    .option('--stop-on-error', 'stop at the first row that is rejected (default: report it and continue)')
     .addOption(
       new Option('--print-curl', 'print the curl line that sends the same request, instead of sending it').conflicts(
         'file',

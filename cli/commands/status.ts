@@ -12,7 +12,7 @@ import { examples, onOption, type CommandContext } from './options.ts';
 export function statusCommand(context: CommandContext): Command {
   return new Command('status')
     .summary('show the replicas')
-    .description('show which replicas are ready, what each runs, and why it last restarted')
+    .description('show which replicas are ready, what each runs, and why and when it last restarted')
     .addOption(onOption('the running target'))
     .option('-w, --watch', 'continue until Ctrl-C: redraw on a terminal, otherwise print what changes')
     .option(

@@ -94,7 +94,7 @@ function checkComparable({ before, after }: Signatures, file: string, label: str
   if (names(before) !== names(after))
     throw new Failure(
       `The models have different features: ${before.name} has ${names(before)}; ${file} has ${names(after)}.`,
-      { hint: 'Name them in model.json, or export the new model with the names of the old one.' },
+      { hint: 'Name the features in model.json, or export the new model with the names of the old one.' },
     );
   if (before.output.task !== after.output.task)
     throw new Failure(

@@ -20,7 +20,7 @@ export interface Inspection {
 
 /**
  * Describes a model, and tests whether it can be served: whether it loads, and reproduces the examples of the
- * model.json next to it or, without one, runs on made-up input.
+ * model.json next to it or, without one, runs on a generated input.
  *
  * @param path a file, or its folder
  * @throws {Failure} if there is no such file
