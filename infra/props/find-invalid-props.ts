@@ -99,7 +99,7 @@ function* checkTimes(props: ResolvedProps): Generator<InvalidProp> {
     yield {
       prop: 'gracePeriodSeconds',
       value: gracePeriodSeconds,
-      reason: 'is too short: Kubernetes would kill a terminating pod before its requests are answered',
+      reason: 'is too short: Kubernetes would kill a terminating pod before it has finished its requests',
       fix:
         `Use at least ${minimum} (drainDelaySeconds ${drainDelaySeconds} + requestTimeoutSeconds ` +
         `${requestTimeoutSeconds} + ${closing} to close connections), or lower one of those.`,

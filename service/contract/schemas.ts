@@ -215,7 +215,7 @@ export const apiSchemas = {
   },
   Example: {
     type: 'object',
-    description: 'A recorded input and its prediction, or a made-up input without a prediction.',
+    description: 'A recorded input and its prediction, or a generated input without a prediction.',
     required: ['input'],
     properties: { input: { type: 'object' } },
   },

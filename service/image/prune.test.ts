@@ -84,7 +84,9 @@ test('rejects a platform without a binary of the ONNX runtime', () => {
   write('service/app.ts', `import 'onnxruntime-node';`);
   install('onnxruntime-node');
   write('node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node', '');
-  expect(() => run('s390x')).toThrow('no ONNX runtime for linux/s390x, only onnxruntime-node/bin/napi-v6/linux/x64');
+  expect(() => run('s390x')).toThrow(
+    'no ONNX runtime for linux/s390x, only for onnxruntime-node/bin/napi-v6/linux/x64',
+  );
 });
 
 test('rejects an import that is not installed, naming the file and the package', () => {
@@ -93,7 +95,7 @@ test('rejects an import that is not installed, naming the file and the package',
   expect(run).toThrow(
     new PruneError(
       `${join(root, 'service/app.ts')} imports "missing", which is not installed. ` +
-        'Add it to "dependencies" in package.json',
+        'Add it to "dependencies" in package.json.',
     ),
   );
 });
@@ -101,5 +103,5 @@ test('rejects an import that is not installed, naming the file and the package',
 test('rejects a dependency that is not installed', () => {
   write('service/app.ts', `import 'a';`);
   install('a', { dependencies: { b: '1' } });
-  expect(run).toThrow('a needs "b", which is not installed. Run npm ci');
+  expect(run).toThrow('a needs "b", which is not installed. Run npm ci.');
 });

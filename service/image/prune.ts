@@ -50,7 +50,7 @@ export function prune({ root, sources, os, arch }: PruneOptions): string[] {
     const folder = installed(packageName, file);
     if (folder === undefined) {
       throw new PruneError(
-        `${file} imports "${packageName}", which is not installed. Add it to "dependencies" in package.json`,
+        `${file} imports "${packageName}", which is not installed. Add it to "dependencies" in package.json.`,
       );
     }
     keep(folder, kept);
@@ -81,7 +81,7 @@ function keep(folder: string, kept: Map<string, string>): void {
     const found = installed(dependency, file);
     if (found !== undefined) keep(found, kept);
     else if (!optional.has(dependency))
-      throw new PruneError(`${manifest.name} needs "${dependency}", which is not installed. Run npm ci`);
+      throw new PruneError(`${manifest.name} needs "${dependency}", which is not installed. Run npm ci.`);
   }
 }
 
@@ -108,7 +108,7 @@ function pruneBinaries(modules: string, os: string, arch: string): void {
   const platforms = globSync('**/bin/napi-v*/*/*', { cwd: modules });
   const others = platforms.filter((path) => !path.endsWith(`/${os}/${arch}`));
   if (platforms.length > 0 && others.length === platforms.length) {
-    throw new PruneError(`There is no ONNX runtime for ${os}/${arch}, only ${platforms.join(', ')}`);
+    throw new PruneError(`There is no ONNX runtime for ${os}/${arch}, only for ${platforms.join(', ')}.`);
   }
   for (const path of others) rmSync(join(modules, path), { recursive: true });
 }

@@ -66,7 +66,7 @@ test('of two models with the same name and version the second fails, and both fo
   expect(first).toMatchObject({
     name: 'model/a',
     ok: true,
-    detail: 'The model has no examples; it ran on a made-up input.',
+    detail: 'The model has no examples; it ran on a generated input.',
   });
   expect(second).toMatchObject({
     name: 'model/b',
@@ -77,7 +77,9 @@ test('of two models with the same name and version the second fails, and both fo
 
 test('if the highest version fails, an older one does not silently replace it', async () => {
   const made = await repository({ 'wine/1': {}, 'wine/2': { task: 'regressor' } });
-  expect(problem(() => made.get('wine'))).toBe("model-not-ready: The model 'wine' is failed.");
+  expect(problem(() => made.get('wine'))).toBe(
+    "model-not-ready: The model 'wine' could not be loaded. GET /readyz says why.",
+  );
   expect(made.get('wine', '1').signature.version).toBe('1');
   expect((await made.checks()).map(({ name, ok }) => [name, ok])).toEqual([
     ['repository', true],

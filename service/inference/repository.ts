@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Engine, EngineOptions } from '../../onnx/engine/engine.ts';
 import { Model } from '../../onnx/model.ts';
 import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/file/model-folders.ts';
-import type { Check } from '../contract/index.ts';
+import { paths, type Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import { formatValue } from './format-value.ts';
 import { Verifier } from './verifier.ts';
@@ -115,7 +115,13 @@ export class ModelRepository {
    */
   get(name: string, version?: string): Model {
     const entry = this.#find(name, version);
-    if (entry.state !== 'loaded') throw new ServiceError('model-not-ready', `The model '${name}' is ${entry.state}.`);
+    if (entry.state === 'loading')
+      throw new ServiceError('model-not-ready', `The model '${name}' is loading. Try again later.`);
+    if (entry.state === 'failed')
+      throw new ServiceError(
+        'model-not-ready',
+        `The model '${name}' could not be loaded. GET ${paths.ready} says why.`,
+      );
     return entry.model;
   }
 

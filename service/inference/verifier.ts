@@ -49,6 +49,6 @@ export class Verifier {
 
 function proof(examples: number): string {
   return examples === 0
-    ? 'The model has no examples; it ran on a made-up input.'
+    ? 'The model has no examples; it ran on a generated input.'
     : `${examples} ${examples === 1 ? 'example' : 'examples'} reproduced.`;
 }
