@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 // Every command line and service that a test starts compiles the same modules. A shared cache halves the time that
@@ -14,9 +15,12 @@ const project = (displayName, testMatch) => ({
   moduleFileExtensions: ['ts', 'js', 'json'],
   modulePathIgnorePatterns: ['<rootDir>/.rhizome/', '<rootDir>/dist/'],
   transform: {},
+  setupFiles: ['<rootDir>/jest.setup.js'],
 });
 
 export default {
+  // Tests mostly wait for the processes that they start, so there is room for more files at a time than cores.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   testSequencer: './jest.sequencer.js',
   projects: [
     // Needs nothing but Node.

@@ -4,19 +4,20 @@ import { createRequire } from 'node:module';
 // these start processes, or send 100,000 requests. Started last, each would run alone at the end while the other core
 // idles.
 const slowest = [
-  'service/bad-input',
   'e2e/node/chaos',
   'cli/commands/chaos',
-  'cli/main',
-  'cli/commands/up-cluster',
+  'service/bad-input',
   'e2e/node/package',
   'e2e/node/up',
-  'cli/commands/types',
-  'cli/commands/add',
+  'e2e/node/first-screen',
+  'cli/commands/up-cluster',
   'cli/local/runtime',
-  'service/main',
+  'cli/main',
   'e2e/node/models',
-  'cli/commands/inspect',
+  'cli/commands/types',
+  'e2e/node/dev',
+  'cli/commands/add',
+  'service/main',
   'cli/commands/predict',
 ];
 
