@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { canShareRun, encodeRows } from './batch/encode-rows.ts';
 import { exampleMismatch } from './batch/example-mismatch.ts';
 import { plausibleInputs } from './batch/plausible-inputs.ts';
-import { decodePredictions, outputsCarryRows, predictionOutputs, type Prediction } from './batch/predictions.ts';
+import { decodePredictions, outputsCarryRows, predictionOutputs, type Prediction } from './batch/decode-predictions.ts';
 import { toExample } from './batch/record-examples.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
 import { readModelFile } from './file/model-file.ts';

@@ -3,11 +3,39 @@ import { join } from 'node:path';
 import { paths } from '../../service/contract/index.ts';
 import { curlLine } from '../ask/predict.ts';
 import type { Verification, VerifiedModel } from '../ask/verify-models.ts';
+import type { LocalRuntime } from '../local/index.ts';
 import { columns, textWidth } from '../terminal/columns.ts';
-import type { Style } from '../terminal/style.ts';
+import { createStyle, type Style } from '../terminal/style.ts';
 
 /** Models that have a line of their own; the lines until the log begins must not be more than 15. */
 const mostModels = 5;
+
+/** What the first screen of the local runtime shows. */
+export interface Ready extends Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'> {
+  readonly verification: Verification;
+  readonly root: string;
+  readonly detached: boolean;
+}
+
+/** Returns what `rhizome up` prints once the replicas on this machine are ready: at most 11 lines. */
+export function firstScreen({ url, grpc, unsupported, verification, root, detached }: Ready): string {
+  const style = createStyle(process.stdout);
+  const width = screenWidth();
+  const models = modelLines(verification, style, width);
+  const fields = unsupported.reduce((sum, group) => sum + group.fields.length, 0);
+  return [
+    address(url, grpc, style),
+    ...models,
+    ...unsupportedLine(fields, root).map((line) => style('dim', line)),
+    ...(models.length > 4 ? [] : ['']),
+    detached ? 'Try:' : 'Try in another terminal:',
+    ...tryLines(url, verification, width),
+    ...(models.length > 3 ? [] : ['']),
+    detached
+      ? 'Next: npx rhizome status, npx rhizome logs. Stop: npx rhizome down'
+      : 'Next: npx rhizome status, npx rhizome up --on kind. Ctrl-C stops the replicas.',
+  ].join('\n');
+}
 
 /** Returns the address of the service, first of all, and where its other faces are. */
 export function address(url: string, grpc: string | undefined, style: Style): string {

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { contentHash } from '../images/build.ts';
+import { contentHash } from '../images/content-tag.ts';
 import {
   answerWith,
   createProject,

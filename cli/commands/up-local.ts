@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { verifyModels, type Verification } from '../ask/verify-models.ts';
+import { verifyModels } from '../ask/verify-models.ts';
 import { toJson } from '../json.ts';
 import {
   detach,
@@ -15,8 +15,8 @@ import { localTarget } from '../targets/local.ts';
 import { logFormatFor } from '../terminal/log-format.ts';
 import { briefReporter } from '../terminal/reporter.ts';
 import { createSteps } from '../terminal/steps.ts';
-import { createStyle, isTerminal } from '../terminal/style.ts';
-import { address, modelLines, screenWidth, summaryOf, tryLines, unsupportedLine } from './first-screen.ts';
+import { isTerminal } from '../terminal/style.ts';
+import { firstScreen, summaryOf } from './first-screen.ts';
 import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
 
@@ -103,28 +103,3 @@ function eventLines(report: CommandContext['report'], verbose: boolean) {
 
 const unsupportedLines = (groups: readonly UnsupportedFields[]): readonly string[] =>
   groups.map(({ fields, meaning }) => `does not apply to local processes: ${fields.join(', ')} (${meaning})`);
-
-interface Ready extends Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'> {
-  readonly verification: Verification;
-  readonly root: string;
-  readonly detached: boolean;
-}
-
-function firstScreen({ url, grpc, unsupported, verification, root, detached }: Ready): string {
-  const style = createStyle(process.stdout);
-  const width = screenWidth();
-  const models = modelLines(verification, style, width);
-  const fields = unsupported.reduce((sum, group) => sum + group.fields.length, 0);
-  return [
-    address(url, grpc, style),
-    ...models,
-    ...unsupportedLine(fields, root).map((line) => style('dim', line)),
-    ...(models.length > 4 ? [] : ['']),
-    detached ? 'Try:' : 'Try in another terminal:',
-    ...tryLines(url, verification, width),
-    ...(models.length > 3 ? [] : ['']),
-    detached
-      ? 'Next: npx rhizome status, npx rhizome logs. Stop: npx rhizome down'
-      : 'Next: npx rhizome status, npx rhizome up --on kind. Ctrl-C stops the replicas.',
-  ].join('\n');
-}

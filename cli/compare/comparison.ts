@@ -1,5 +1,5 @@
 import type { OutputValue } from '../../onnx/signature/model-json.ts';
-import type { Prediction } from '../../onnx/batch/predictions.ts';
+import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
 
 /** The predictions of two models for one row. */
 export interface ComparedRow {

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { imageBuild, imageInspect, imageTag, type ContainerEngine } from '../tools/container-engine.ts';
+import { imageBuild, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
-import { imageName } from './image-name.ts';
+import { inspectImage } from './content-tag.ts';
+import { imageName } from './manifest-image.ts';
 
 export interface BuildOptions {
   /** @default the image name in the project's manifests */
@@ -46,7 +46,7 @@ export async function build(
       'If no registry is reachable, use images of this machine: ' +
       '`--base-image` and `--build-image` (or BASE_IMAGE and BUILD_IMAGE).',
   });
-  const { Size } = await inspect(context, engine, image);
+  const { Size } = await inspectImage(context, engine, image);
   return { image, bytes: Size };
 }
 
@@ -60,41 +60,6 @@ export function buildSecrets(
     ca: ca !== undefined && existsSync(ca) ? ca : undefined,
     npmrc: existsSync(npmrc) ? npmrc : undefined,
   });
-}
-
-/**
- * Tags the image with a hash of its content, since Kubernetes replaces pods only if the image name changes.
- * @returns the new name: the old one, a dash and 12 hexadecimal digits
- */
-export async function tagByContent(context: ExecContext, engine: ContainerEngine, image: string): Promise<string> {
-  const tagged = `${image}-${contentHash(await inspect(context, engine, image))}`;
-  await exec(context, imageTag(engine, image, tagged));
-  return tagged;
-}
-
-/** The part of `docker image inspect` (or podman's) that determines what a container of the image does. */
-export interface InspectedImage {
-  readonly Architecture: string;
-  readonly Size: number;
-  readonly RootFS: { readonly Layers?: readonly string[] };
-  readonly Config: Readonly<Record<string, unknown>>;
-}
-
-/**
- * Hashes layers and run configuration. The image's ID also covers labels such as a commit's hash, creation times and,
- * in Docker's containerd store, each build's attestation: it would replace pods although nothing has changed.
- */
-export function contentHash({ Architecture, RootFS, Config }: InspectedImage): string {
-  const run = ['Entrypoint', 'Cmd', 'Env', 'User', 'WorkingDir'].map((name) => Config[name] ?? null);
-  return createHash('sha256')
-    .update(JSON.stringify([Architecture, RootFS.Layers, run]))
-    .digest('hex')
-    .slice(0, 12);
-}
-
-async function inspect(context: ExecContext, engine: ContainerEngine, image: string): Promise<InspectedImage> {
-  const [inspected] = JSON.parse(await exec(context, imageInspect(engine, image), { quiet: true })) as [InspectedImage];
-  return inspected;
 }
 
 function defined(values: Readonly<Record<string, string | undefined>>): Record<string, string> {

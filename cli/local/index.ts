@@ -5,4 +5,4 @@ export { startLocalRuntime, type LocalOptions, type LocalRuntime } from './runti
 export type { ReplicaEvent } from './replica/replica.ts';
 export { sendSignal } from './replica/process-id.ts';
 export { readState } from './state.ts';
-export { watchFiles } from './watch.ts';
+export { watchFiles } from './watch-files.ts';

@@ -10,7 +10,7 @@ import { notReady } from './not-ready.ts';
 import { identify, killGroup } from './replica/process-id.ts';
 import type { ReplicaEvent } from './replica/replica.ts';
 import { localPaths, removeState, replicaLog, writeState } from './state.ts';
-import { Supervisor } from './supervisor.ts';
+import { LocalReplicas } from './replicas.ts';
 import { type UnsupportedFields, unsupportedFields } from './manifests/unsupported-fields.ts';
 
 export interface LocalOptions {
@@ -66,7 +66,7 @@ export async function startLocalRuntime({
   await stopPrevious(root, port, grpcTarget === undefined ? undefined : grpcPort);
 
   const changes = new EventEmitter().setMaxListeners(0);
-  let supervisor: Supervisor | undefined;
+  let supervisor: LocalReplicas | undefined;
   const balancer = new Balancer(() => supervisor?.endpoints() ?? []);
   const grpcBalancer = new Balancer(() => supervisor?.endpoints(grpcTarget) ?? []);
   const balancers = [balancer, grpcBalancer];
@@ -106,7 +106,7 @@ export async function startLocalRuntime({
   };
   try {
     rmSync(localPaths(root).logs, { recursive: true, force: true });
-    supervisor = new Supervisor({ manifests, root, logs: localPaths(root).logs, clock, onEvent, onChange: record });
+    supervisor = new LocalReplicas({ manifests, root, logs: localPaths(root).logs, clock, onEvent, onChange: record });
   } catch (error) {
     close();
     throw error;

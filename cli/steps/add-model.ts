@@ -4,14 +4,14 @@ import { join, relative } from 'node:path';
 import { modelFolders } from '../../onnx/file/model-folders.ts';
 import type { Example, ModelJson } from '../../onnx/signature/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
-import type { Prediction } from '../../onnx/batch/predictions.ts';
+import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { packageFolder, program } from '../own-package.ts';
 import { includeWeights } from '../scaffold/ignore-files.ts';
 import { copyModel } from './copy-model.ts';
 import { moveIn, type Moved } from './move-model.ts';
-import { loadRuntime } from './runtime.ts';
+import { loadRuntime } from './load-engine.ts';
 
 export interface AddOptions {
   /** The path of the exported file. */

@@ -9,7 +9,7 @@ import type { ProjectModel } from '../project/models.ts';
 import { openRows } from '../row-files/open-rows.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { copyModel } from './copy-model.ts';
-import { loadRuntime } from './runtime.ts';
+import { loadRuntime } from './load-engine.ts';
 
 export interface CompareOptions {
   /** The file of the new model. */

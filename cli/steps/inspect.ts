@@ -4,7 +4,7 @@ import type { GraphDescription } from '../../onnx/description.ts';
 import type { Engine } from '../../onnx/engine/engine.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
-import { loadRuntime } from './runtime.ts';
+import { loadRuntime } from './load-engine.ts';
 
 export interface Inspection {
   readonly file: string;

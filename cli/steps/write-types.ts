@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure } from '../failure.ts';
 import { quote } from '../tools/quote.ts';
-import { loadRuntime } from './runtime.ts';
+import { loadRuntime } from './load-engine.ts';
 
 /**
  * Reads the signatures of the project's models, each in the version that serves requests without a version.

@@ -2,7 +2,7 @@ import { Failure, UsageError } from '../failure.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { MissingTool } from '../tools/tool.ts';
 import { contextNames, type Cluster } from './cluster.ts';
-import { contextTarget } from './context.ts';
+import { contextTarget } from './kube-context.ts';
 import { kindTarget, type KindOptions } from './kind.ts';
 import { localTarget } from './local.ts';
 import { minikubeTarget } from './minikube.ts';

@@ -1,7 +1,7 @@
 import type { DType, Tensor } from '../engine/engine.ts';
 import { resolveSignature, type Signature } from '../signature/signature.ts';
 import { canShareRun, encodeRows } from './encode-rows.ts';
-import { decodePredictions } from './predictions.ts';
+import { decodePredictions } from './decode-predictions.ts';
 
 function signature(
   inputs: [string, DType, (number | string)[]][],

@@ -2,7 +2,7 @@ import type { GraphNode } from '../graph/node.ts';
 import type { Row } from '../signature/cells.ts';
 import type { Feature, Signature } from '../signature/signature.ts';
 import { plausibleInputs } from './plausible-inputs.ts';
-import type { Prediction } from './predictions.ts';
+import type { Prediction } from './decode-predictions.ts';
 import { recordExamples } from './record-examples.ts';
 
 const feature = (name: string, dtype: Feature['dtype'], input = 'X', column = 0): Feature => ({

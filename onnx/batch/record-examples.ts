@@ -2,7 +2,7 @@ import type { Cell, Row } from '../signature/cells.ts';
 import type { Scalar } from '../signature/dtypes.ts';
 import type { Example, FeatureValue, OutputValue } from '../signature/model-json.ts';
 import type { Signature } from '../signature/signature.ts';
-import { nestArray, type Prediction } from './predictions.ts';
+import { nestArray, type Prediction } from './decode-predictions.ts';
 
 /** A row with more elements, such as an image, is too large for a text file. */
 const mostElements = 2048;

@@ -5,7 +5,7 @@
 export { variables, type Variable, type VariableName } from './environment.ts';
 export { metrics } from './metrics.ts';
 export { apiKeyMount, image, paths, ports } from './endpoints.ts';
-export { minimumGraceSeconds } from './drain.ts';
+export { minimumGraceSeconds } from './grace-period.ts';
 export { typeNames } from './type-names.ts';
 export { version } from './version.ts';
 export type * from './api.ts';

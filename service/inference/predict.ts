@@ -1,6 +1,6 @@
 import { EngineError } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
-import type { Prediction } from '../../onnx/batch/predictions.ts';
+import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
 import type { Row } from '../../onnx/signature/cells.ts';
 import { ServiceError } from '../errors.ts';
 import { truncate } from './format-value.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { containerEnvironment, expand, localPath } from './environment.ts';
 import type { Container } from '../../kubernetes.ts';
 import { parseWorkload } from '../manifests/workload.ts';
-import { containerProgram } from './program.ts';
+import { containerProgram } from './container-program.ts';
 
 const manifests = parseWorkload(
   `

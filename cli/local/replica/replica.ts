@@ -1,14 +1,14 @@
 import { describeReason, type ReplicaStatus, type Termination } from '../../deployment-status.ts';
 import type { Container } from '../../kubernetes.ts';
 import type { LogFile } from '../log-file.ts';
-import { RestartBackoff } from './backoff.ts';
+import { RestartBackoff } from './restart-backoff.ts';
 import { check, type ProbeFailure } from './check.ts';
 import type { Clock } from './clock.ts';
 import { type ContainerProcess, startContainer } from './container-process.ts';
 import { freePorts } from './ports.ts';
 import { probeContainer, type Unhealthy } from './prober.ts';
 import type { ProcessId } from './process-id.ts';
-import { containerProgram } from './program.ts';
+import { containerProgram } from './container-program.ts';
 
 /** Something that happened to a replica. The reasons are those of the kubelet's events, plus `Ready` and `Exited`. */
 export interface ReplicaEvent {

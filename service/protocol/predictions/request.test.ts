@@ -1,5 +1,5 @@
 import type { DType } from '../../../onnx/engine/engine.ts';
-import type { Prediction } from '../../../onnx/batch/predictions.ts';
+import type { Prediction } from '../../../onnx/batch/decode-predictions.ts';
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { Issue } from '../../contract/index.ts';
 import { ServiceError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-import type { Prediction } from '../../../onnx/batch/predictions.ts';
+import type { Prediction } from '../../../onnx/batch/decode-predictions.ts';
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { PredictionResponse } from '../../contract/index.ts';
 import type { DecodedFeatures } from './request.ts';

@@ -2,7 +2,7 @@ import { Failure } from '../failure.ts';
 import type { DeploymentStatus, ReplicaStatus } from '../deployment-status.ts';
 import type { Target } from '../targets/target.ts';
 import { createReporter } from '../terminal/reporter.ts';
-import { watch } from './watch.ts';
+import { watch } from './watch-status.ts';
 
 const replica = (name: string, more: Partial<ReplicaStatus> = {}): ReplicaStatus => ({
   name,

@@ -1,4 +1,4 @@
-import { RestartBackoff } from './backoff.ts';
+import { RestartBackoff } from './restart-backoff.ts';
 
 test('restarts at once, then after 10 s, doubling up to 5 min', () => {
   const backoff = new RestartBackoff();

@@ -10,7 +10,7 @@ import { LogFile } from './log-file.ts';
 import { type Workload, servedDeployment, serviceOf, servingContainer } from './manifests/workload.ts';
 import { type ReplicaEvent, Replica } from './replica/replica.ts';
 
-export interface SupervisorOptions {
+export interface LocalReplicasOptions {
   readonly manifests: Workload;
   readonly root: string;
   readonly logs: string;
@@ -23,7 +23,7 @@ export interface SupervisorOptions {
 const defaultGraceSeconds = 30;
 
 /** Runs the replicas of all Deployments. */
-export class Supervisor {
+export class LocalReplicas {
   readonly replicas: readonly Replica[];
   /** Grace period of a replica that is stopped; the longest of all Deployments. */
   readonly graceSeconds: number;
@@ -33,7 +33,7 @@ export class Supervisor {
    * Starts every replica.
    * @throws {Failure} if a container's environment refers to objects that the manifests lack; then nothing starts
    */
-  constructor({ manifests, root, logs, ...common }: SupervisorOptions) {
+  constructor({ manifests, root, logs, ...common }: LocalReplicasOptions) {
     mkdirSync(logs, { recursive: true });
     const plans = manifests.deployments.map((deployment) => plan(deployment, manifests, root));
     const started = plans.map((pods) =>
