@@ -8,7 +8,7 @@ import { modelPath, predictionsPath, type ProjectModel } from '../project/models
 import { openRows } from '../row-files/open-rows.ts';
 import { parseField } from '../row-files/parse-field.ts';
 import type { RowSource, SourceRow } from '../row-files/row-source.ts';
-import { createWriter, type Format, type RowResult } from '../row-files/writer.ts';
+import { createWriter, type RowFormat, type RowResult } from '../row-files/writer.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { asFailure, connect, orFailure, patient } from './connection.ts';
 import { curlLine } from './predict.ts';
@@ -23,7 +23,7 @@ export interface PredictFileOptions {
   /** @default standard output */
   readonly out?: string;
   /** @default by the extension of `out`, otherwise the format of `file` */
-  readonly format?: Format;
+  readonly format?: RowFormat;
   /** Also writes the columns of `file`. */
   readonly withInput: boolean;
   /** Ends at the first rejected row. */
@@ -131,7 +131,7 @@ function progress(totals: Totals, share: number | undefined, milliseconds: numbe
   return `${percent}${summary(totals)}, ${rate.toLocaleString('en')} per second`;
 }
 
-function formatOf(out: string | undefined): Format | undefined {
+function formatOf(out: string | undefined): RowFormat | undefined {
   const extension = out === undefined ? '' : extname(out).toLowerCase();
   return extension === '.csv' ? 'csv' : extension === '.json' ? 'json' : undefined;
 }

@@ -10,7 +10,7 @@ import type { Scope } from '../tools/kubectl.ts';
 import { kubectlDeleteNow } from '../tools/kubectl-disrupt.ts';
 import { nodesOf, type Nodes } from './node.ts';
 import { followPods } from './pods.ts';
-import { poll, ReplicaWatch, type Replica } from './replicas.ts';
+import { poll, ReplicaWatch, type ChaosReplica } from './replicas.ts';
 
 /** What an experiment can use. A missing property means that the target doesn't allow it. */
 export interface ChaosContext {
@@ -22,9 +22,9 @@ export interface ChaosContext {
    * Kills a replica's process without warning, or deletes its pod if no signal can reach the process.
    * @returns when, as clock time in milliseconds
    */
-  readonly kill: (replica: Replica) => Promise<number>;
+  readonly kill: (replica: ChaosReplica) => Promise<number>;
   /** Stops or continues a replica's process. @returns when, as clock time in milliseconds */
-  readonly freeze?: (context: ExecContext, replica: Replica, signal: 'STOP' | 'CONT') => Promise<number>;
+  readonly freeze?: (context: ExecContext, replica: ChaosReplica, signal: 'STOP' | 'CONT') => Promise<number>;
   readonly cluster?: { readonly scope: Scope; readonly manifests: Manifests };
   /** Nodes that Rhizome controls: containers of this machine. */
   readonly nodes?: Nodes;
@@ -89,7 +89,11 @@ function onThisMachine(context: ExecContext, watch: ReplicaWatch, wanted: number
     pollMilliseconds,
     context.signal,
   );
-  const signal = async ({ report }: ExecContext, { name, process }: Replica, what: NodeJS.Signals): Promise<number> => {
+  const signal = async (
+    { report }: ExecContext,
+    { name, process }: ChaosReplica,
+    what: NodeJS.Signals,
+  ): Promise<number> => {
     const id = (await readState(root))?.replicas.find((replica) => replica.status.name === name)?.process;
     if (id === undefined || String(id.pid) !== process) throw new Failure(`The process of ${name} has already ended.`);
     report.command(`kill -${what.slice(3)} ${String(id.pid)}`);

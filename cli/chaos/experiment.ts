@@ -1,6 +1,6 @@
 import type { ExecContext } from '../tools/exec.ts';
 import { Failure } from '../failure.ts';
-import { complete, type Replica } from './replicas.ts';
+import { complete, type ChaosReplica } from './replicas.ts';
 import type { ChaosContext } from './chaos-context.ts';
 
 /** What an experiment may cost. docs/chaos.md explains each. */
@@ -48,7 +48,7 @@ export type Undo = (action: (uninterrupted: ExecContext) => Promise<unknown>) =>
  * Picks the replica to disrupt: the one with the fewest restarts, since Kubernetes waits longer after each restart of a
  * container.
  */
-export function pickVictim({ watch, wanted }: ChaosContext): Replica {
+export function pickVictim({ watch, wanted }: ChaosContext): ChaosReplica {
   const [victim] = watch.replicas.filter(({ ready }) => ready).toSorted((one, other) => one.restarts - other.restarts);
   if (victim === undefined || !complete(wanted)(watch.replicas, []))
     throw new Failure('Not all replicas are ready.', { details: watch.lines });

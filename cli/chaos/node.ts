@@ -1,10 +1,10 @@
 import { Failure } from '../failure.ts';
 import { nodePause, nodeShell, nodeUnpause, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
-import type { Replica } from './replicas.ts';
+import type { ChaosReplica } from './replicas.ts';
 
 /** The properties of a replica that identify its process. */
-export type Located = Pick<Replica, 'name' | 'node' | 'process'>;
+export type Located = Pick<ChaosReplica, 'name' | 'node' | 'process'>;
 
 /** The nodes of a kind cluster, which are containers of this machine. */
 export interface Nodes {

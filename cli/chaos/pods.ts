@@ -4,7 +4,7 @@ import type { Pod } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import type { Scope } from '../tools/kubectl.ts';
 import { kubectlWatchPods } from '../tools/kubectl-disrupt.ts';
-import type { Replica, ReplicaWatch } from './replicas.ts';
+import type { ChaosReplica, ReplicaWatch } from './replicas.ts';
 
 interface WatchEvent {
   readonly type: string;
@@ -15,7 +15,7 @@ interface WatchEvent {
 export function followPods(context: ExecContext, scope: Scope, selector: string, watch: ReplicaWatch): void {
   const follow = async (): Promise<void> => {
     while (!context.signal.aborted) {
-      const pods = new Map<string, Replica>();
+      const pods = new Map<string, ChaosReplica>();
       // The API server ends a watch now and then. A new one begins with the current state of all pods.
       await exec(context, kubectlWatchPods(scope, selector), {
         quiet: true,
@@ -41,7 +41,7 @@ function parse(line: string): WatchEvent | undefined {
   return line.startsWith('{"type":') ? (JSON.parse(line) as WatchEvent) : undefined;
 }
 
-export function toReplica(pod: Pod): Replica {
+export function toReplica(pod: Pod): ChaosReplica {
   const { metadata, spec, status } = pod;
   const container = status.containerStatuses?.[0];
   const reason =

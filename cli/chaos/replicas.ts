@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 
 /** The state of a replica. */
-export interface Replica {
+export interface ChaosReplica {
   readonly name: string;
   readonly ready: boolean;
   /** It is being deleted, and no longer counts. */
@@ -17,11 +17,11 @@ export interface Replica {
 }
 
 /** A condition on the replicas that count, and on those that are being deleted. */
-export type Condition = (replicas: readonly Replica[], leaving: readonly Replica[]) => boolean;
+export type Condition = (replicas: readonly ChaosReplica[], leaving: readonly ChaosReplica[]) => boolean;
 
 /** Keeps the state of the replicas, and waits for conditions on it. */
 export class ReplicaWatch {
-  #replicas: readonly Replica[] = [];
+  #replicas: readonly ChaosReplica[] = [];
   #failure: Error | undefined;
   readonly #waiting = new Set<() => void>();
   readonly #signal: AbortSignal;
@@ -32,11 +32,11 @@ export class ReplicaWatch {
   }
 
   /** Those that are not being deleted. */
-  get replicas(): readonly Replica[] {
+  get replicas(): readonly ChaosReplica[] {
     return this.#replicas.filter(({ leaving }) => !leaving);
   }
 
-  get leaving(): readonly Replica[] {
+  get leaving(): readonly ChaosReplica[] {
     return this.#replicas.filter(({ leaving }) => leaving);
   }
 
@@ -45,7 +45,7 @@ export class ReplicaWatch {
     return this.#replicas.map(inWords);
   }
 
-  update(replicas: readonly Replica[]): void {
+  update(replicas: readonly ChaosReplica[]): void {
     this.#replicas = replicas;
     this.#wake();
   }
@@ -96,7 +96,7 @@ export class ReplicaWatch {
   }
 }
 
-function inWords({ name, ready, leaving, restarts, reason, node }: Replica): string {
+function inWords({ name, ready, leaving, restarts, reason, node }: ChaosReplica): string {
   const where = node === undefined ? name : `${name} on ${node}`;
   const state = leaving ? 'leaving' : ready ? 'ready' : 'not ready';
   const restarted = `${String(restarts)} ${restarts === 1 ? 'restart' : 'restarts'}`;
@@ -112,7 +112,7 @@ export const complete =
 
 /** Complete, and the replica's former process has ended. */
 export const completeWithout =
-  (wanted: number, { name, process }: Replica): Condition =>
+  (wanted: number, { name, process }: ChaosReplica): Condition =>
   (replicas) =>
     complete(wanted)(replicas, []) && !replicas.some((replica) => replica.name === name && replica.process === process);
 
@@ -125,7 +125,7 @@ export const completeElsewhere =
 /** Updates the watch at intervals, until the signal aborts. */
 export function poll(
   watch: ReplicaWatch,
-  ask: () => Promise<readonly Replica[]>,
+  ask: () => Promise<readonly ChaosReplica[]>,
   milliseconds: number,
   signal: AbortSignal,
 ): void {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, type ProjectModel } from '../project/models.ts';
-import { formats, type Format } from '../row-files/writer.ts';
+import { formats, type RowFormat } from '../row-files/writer.ts';
 import { predictFile } from '../ask/predict-file.ts';
 import { curlLine, predict } from '../ask/predict.ts';
 import { examplesOf } from '../ask/verify-models.ts';
@@ -17,7 +17,7 @@ interface PredictFlags {
   readonly file?: string;
   readonly json?: string;
   readonly out?: string;
-  readonly format?: Format;
+  readonly format?: RowFormat;
   readonly withInput?: boolean;
   readonly stopOnError?: boolean;
   readonly printCurl?: boolean;

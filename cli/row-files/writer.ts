@@ -8,7 +8,7 @@ import { toJson } from '../json.ts';
 import type { RowSource, SourceRow } from './row-source.ts';
 
 export const formats = ['csv', 'json'] as const;
-export type Format = (typeof formats)[number];
+export type RowFormat = (typeof formats)[number];
 
 /** A row with its prediction, or with the reason why it has none. */
 export interface RowResult {
@@ -28,7 +28,7 @@ export interface RowWriter {
 }
 
 export interface WriterOptions {
-  readonly format: Format;
+  readonly format: RowFormat;
   readonly source: Pick<RowSource, 'unit' | 'bare'>;
   /** Also writes the columns of the source. */
   readonly withInput: boolean;

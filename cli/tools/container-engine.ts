@@ -21,7 +21,7 @@ export function chooseContainerEngine(asked?: ContainerEngine, env: NodeJS.Proce
   );
 }
 
-export interface BuildOptions {
+export interface ImageBuild {
   readonly tag: string;
   /** Values for the Dockerfile's `ARG`s. */
   readonly buildArgs: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export interface BuildOptions {
   readonly platform?: string;
 }
 
-export function imageBuild(engine: ContainerEngine, { tag, buildArgs, secrets, platform }: BuildOptions): string[] {
+export function imageBuild(engine: ContainerEngine, { tag, buildArgs, secrets, platform }: ImageBuild): string[] {
   return [
     engine,
     'build',

@@ -2,7 +2,7 @@ import { CommandFailed, exec } from '../../tools/exec.ts';
 import { kubectlShell } from '../../tools/kubectl-disrupt.ts';
 import { Failure } from '../../failure.ts';
 import { pickVictim, type Experiment } from '../experiment.ts';
-import { completeWithout, type Replica } from '../replicas.ts';
+import { completeWithout, type ChaosReplica } from '../replicas.ts';
 import type { ChaosContext } from '../chaos-context.ts';
 
 /** Fills a container's memory, until the kernel kills the largest process in it. */
@@ -33,7 +33,7 @@ const allocators = 'for i in $(seq 40); do (head -c 30000000 /dev/zero; sleep 15
 /** Fills the replica's memory. @returns when its process ended, as clock time in milliseconds */
 export async function exhaustMemory(
   { context, watch, cluster, nodes }: ChaosContext,
-  victim: Replica,
+  victim: ChaosReplica,
 ): Promise<number> {
   if (cluster === undefined) throw new Failure('There is no container whose memory could be filled.');
   const gone = new AbortController();
