@@ -1,5 +1,5 @@
-// Longer than most files: the life of a replica is one state machine. Its parts (probes, back-off, process, environment)
-// are files of their own.
+// Longer than most files: the life of a replica is one state machine. Its parts (probes, back-off, process,
+// environment) are files of their own.
 import { describeReason, type ReplicaStatus, type Termination } from '../../deployment-status.ts';
 import type { Container } from '../../kubernetes.ts';
 import type { LogFile } from '../log-file.ts';
