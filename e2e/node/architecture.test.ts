@@ -22,7 +22,7 @@ test('the picture is drawn from its source', async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 120_000);
+});
 
 test.each(['docs/architecture.dot', 'docs/architecture.md', 'docs/decisions.md'])(
   'the folders and files that %s names exist',

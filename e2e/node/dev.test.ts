@@ -1,8 +1,8 @@
 /** `npm run dev`, which is `rhizome up --watch`: it serves what you save. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startService } from '../../service/fixtures/process.ts';
 import { freePort } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
@@ -21,7 +21,8 @@ beforeAll(async () => {
   await until('setosa', prediction, 60_000);
   // It watches from here on.
   for (let tries = 0; !output.includes('Ctrl-C') && tries < 600; tries++) await sleep(100);
-}, 120_000);
+  expect(output).toContain('Ctrl-C');
+});
 afterAll(async () => {
   up.kill('SIGINT');
   await up;
@@ -50,13 +51,23 @@ async function until(wanted: string, ask: () => Promise<string | undefined>, tim
   return performance.now() - start;
 }
 
+/** Returns the milliseconds until that many services, started at the same time, are ready. */
+async function timeToStart(count: number): Promise<number> {
+  const start = performance.now();
+  const models = join(workspace.folder, 'models');
+  const services = await Promise.all(Array.from({ length: count }, () => startService(models)));
+  const milliseconds = performance.now() - start;
+  await Promise.all(services.map((service) => service.stop()));
+  return milliseconds;
+}
+
 async function change(file: string, from: string, to: string): Promise<void> {
   const text = await readFile(join(workspace.folder, file), 'utf8');
   expect(text).toContain(from);
   await writeFile(join(workspace.folder, file), text.replaceAll(from, to));
 }
 
-test('a changed model is served within two seconds', async () => {
+test('a changed model is served within two seconds, or what three starts take on a busy machine', async () => {
   const times: number[] = [];
   for (const [from, to] of [
     ['setosa', 'Setosa'],
@@ -67,11 +78,11 @@ test('a changed model is served within two seconds', async () => {
     times.push(await until(to, prediction, 30_000));
   }
   console.log(`a changed model is served after ${times.map((ms) => `${Math.round(ms)} ms`).join(', ')}`);
-  // Two replicas start at the same time, which takes longer if other programs use the processors.
-  const isBusy = loadavg()[0]! > availableParallelism() / 2;
-  expect(Math.min(...times)).toBeLessThan(isBusy ? 10_000 : 2000);
+  // Other tests use the processors too: on a busy machine, the limit follows from what a start of two replicas takes now.
+  const median = times.toSorted((a, b) => a - b)[1]!;
+  expect(median).toBeLessThan(Math.max(2000, 3 * (await timeToStart(2))));
   expect(output).toContain('models/iris/model.json changed');
-}, 120_000);
+});
 
 test('changed code runs, and replacing a replica does not count as a restart', async () => {
   const before = (await version())!;
@@ -84,7 +95,7 @@ test('changed code runs, and replacing a replica does not count as a restart', a
     { restarts: 0, ready: true },
     { restarts: 0, ready: true },
   ]);
-}, 120_000);
+});
 
 test('if a model cannot be served, the log says why, and the next save repairs it', async () => {
   const before = output.length;
@@ -94,4 +105,4 @@ test('if a model cannot be served, the log says why, and the next save repairs i
   expect(await prediction()).toBeUndefined();
   await change('models/iris/model.json', '"clases"', '"classes"');
   await until('setosa', prediction, 30_000);
-}, 120_000);
+});

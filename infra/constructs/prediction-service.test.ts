@@ -397,6 +397,7 @@ test('all invalid props are reported at once', () => {
     ['gracePeriodSeconds', 1],
   ]);
   expect(error.message).toMatch(/^PredictionService 'iris-server' has 3 invalid props:\n/);
+  expect(error.message.match(/^ {2}\w[\w.]*(?=: )/gm)).toEqual(['  image', '  replicas', '  gracePeriodSeconds']);
 });
 
 function thrownBy(action: () => unknown): InvalidPropsError {

@@ -37,6 +37,8 @@ test('what the runtime says is kept if it is not recognized, without the place i
   const error = await failure(onnxruntime.load(Buffer.from('no model'), { threads: 1 }));
   expect(error).toMatchObject({ code: 'load-failed', cause: expect.any(Error) });
   expect(error.message).toBe(`the ONNX runtime cannot load the model: ${error.reason}`);
+  expect(error.reason).not.toBe('');
+  expect((error.cause as Error).message).toContain(error.reason);
   expect(error.reason).not.toMatch(/\.cc:|\.h:/);
 });
 

@@ -158,7 +158,11 @@ test.each<[string, () => unknown, string]>([
     () => resolve({ examples: [{ input: { X_0: 1, Z: 2 }, prediction: '0' }] }),
     'missing X_1, unknown Z',
   ],
-  ['an input without elements', () => resolve({}, [{ ...matrix, shape: ['', 0] }]), "input 'X' (float32[?, 0])"],
+  [
+    'an input without elements',
+    () => resolve({}, [{ ...matrix, shape: ['', 0] }]),
+    "input 'X' (float32[?, 0]) has a dimension of 0",
+  ],
   [
     'an input that is not a tensor',
     () => resolve({}, [{ ...matrix, dtype: undefined, shape: [] }]),

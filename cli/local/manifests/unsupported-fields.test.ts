@@ -52,13 +52,12 @@ spec: { selector: { app: other }, externalIPs: [], ports: [{ port: 80 }, { port:
       'test.yaml',
     ),
   );
-  expect(unsupported.map(({ fields }) => fields)).toEqual([
-    ['StatefulSet db'],
-    ['shining'],
-    ['initContainers', 'container proxy'],
-    ['livenessProbe.grpc'],
-    ['lifecycle'],
-    ['Service port metrics'],
+  expect(unsupported.map(({ fields, meaning }) => [fields.join(', '), meaning])).toEqual([
+    ['StatefulSet db', 'only Deployments run'],
+    ['shining', 'unknown to the local runtime'],
+    ['initContainers, container proxy', 'one container runs per replica: the one that the Service leads to'],
+    ['livenessProbe.grpc', 'the probe only opens a TCP connection'],
+    ['lifecycle', 'lifecycle hooks are not run'],
+    ['Service port metrics', 'only the first port of the Service and the one named grpc are open'],
   ]);
-  expect(unsupported[1]?.meaning).toBe('unknown to the local runtime');
 });
