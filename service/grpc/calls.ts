@@ -91,12 +91,16 @@ export class Calls {
     return (call, callback) => {
       const running = this.#byMetadata.get(call.metadata);
       if (running === undefined) throw new Error('The interceptor has not seen this call.');
-      handle(call.request, running).then(
-        (response) => {
+      // Inside a promise, so that an error that the handler throws instead of rejecting reaches `fail` too.
+      const response = new Promise<Response>((resolve) => {
+        resolve(handle(call.request, running));
+      });
+      response.then(
+        (message) => {
           const metadata = new Metadata();
           metadata.set(REQUEST_ID, running.requestId);
           call.sendMetadata(metadata);
-          callback(null, response);
+          callback(null, message);
         },
         (error: unknown) => {
           running.fail(error);

@@ -68,6 +68,21 @@ describe('the Open Inference Protocol', () => {
     });
   });
 
+  test.each([
+    ['an unknown model', { name: 'none' }, "There is no model 'none'. Available models: iris."],
+    ['an unknown version', { name: 'iris', version: '9' }, "no version '9'"],
+  ])('%s has no metadata and is not ready', async (_, request, details) => {
+    const started = await start();
+    const client = started.client();
+    const expected = ['NOT_FOUND', expect.stringContaining(details)];
+    expect(await failed(client.call('ModelMetadata', request))).toEqual(expected);
+    expect(await failed(client.call('ModelReady', request))).toEqual(expected);
+    expect(requests(started)).toEqual([
+      ['ModelMetadata', 'NOT_FOUND', undefined],
+      ['ModelReady', 'NOT_FOUND', undefined],
+    ]);
+  });
+
   test('typed contents get a typed response, with the id', async () => {
     const { model_name, model_version, id, outputs, raw_output_contents } = await infer(
       (await start()).client(),
