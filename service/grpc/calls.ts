@@ -47,6 +47,7 @@ export class Calls {
 
   constructor(options: CallsOptions) {
     this.#options = options;
+    options.metrics.inFlight.set({ protocol: 'grpc' }, 0);
   }
 
   get running(): number {

@@ -212,6 +212,11 @@ describe('the Open Inference Protocol', () => {
   });
 });
 
+test('the number of calls in progress is 0 before the first one', async () => {
+  const { metrics } = await start({ load: false });
+  expect(await metrics.registry.metrics()).toContain('rhizome_requests_in_flight{protocol="grpc"} 0');
+});
+
 describe('every call', () => {
   test('is logged, is counted, and has an id', async () => {
     const started = await start();

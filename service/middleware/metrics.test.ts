@@ -31,3 +31,9 @@ test('each version of a model has its state and its load duration', async () => 
     await rm(dir, { recursive: true });
   }
 });
+
+test('the number of HTTP requests in progress is 0 before the first one', async () => {
+  const text = await new Metrics().registry.metrics();
+  expect(text).toContain('rhizome_requests_in_flight{protocol="http"} 0');
+  expect(text).not.toContain('rhizome_requests_in_flight{protocol="grpc"}');
+});

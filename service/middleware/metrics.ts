@@ -59,6 +59,8 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    // A labelled gauge is absent until it is set. `Calls` does the same for gRPC, if it is on.
+    this.inFlight.set({ protocol: 'http' }, 0);
   }
 
   /** Sets the metrics of each model. Call it once loading is over. */
