@@ -12,8 +12,7 @@ const MOST_CHARACTERS = 500;
  *
  * @param pointer returns the JSON Pointer to a row in the request
  * @throws {ServiceError} `invalid-input` if the runtime rejects values that match the signature, such as a category
- * that
- *   the model was not trained on. It names the row if a single row is the cause.
+ *   that the model was not trained on. It names the row if a single row is the cause.
  */
 export async function predict(
   model: Model,

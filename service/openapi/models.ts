@@ -17,8 +17,8 @@ export function documentedModels(
 ): readonly DocumentedModel[] {
   const documented = models.map((model) => ({ model, isDefault: defaultVersion(model.signature.name) === model }));
   // Default versions come first, by name, so that they get the same names as in `rhizome types`.
-  const order = [...documented].sort(
-    (a, b) => Number(b.isDefault) - Number(a.isDefault) || (a.model.signature.name < b.model.signature.name ? -1 : 1),
+  const order = documented.toSorted(
+    (a, b) => Number(b.isDefault) - Number(a.isDefault) || compareTexts(a.model.signature.name, b.model.signature.name),
   );
   const ids = typeNames(
     order.map(({ model: { signature }, isDefault }) =>
@@ -26,6 +26,11 @@ export function documentedModels(
     ),
   );
   return documented.map((each) => ({ ...each, id: ids[order.indexOf(each)] ?? '' }));
+}
+
+/** Compares by UTF-16 code units, as `sort` does by default. */
+function compareTexts(a: string, b: string): number {
+  return Number(a > b) - Number(a < b);
 }
 
 /** Returns a path for each model, and one for each of its versions. */
