@@ -23,7 +23,7 @@ export interface VerifiedModel {
 }
 
 /** Shows that the deployed models work. */
-export interface Verification {
+export interface ModelsVerification {
   /** The default model first, then the latest versions of the others. */
   readonly verified: readonly VerifiedModel[];
   /** Models that could not be verified. */
@@ -34,7 +34,7 @@ export interface Verification {
  * Sends the first example of every model and version that has examples, and checks the predictions. The default model's
  * example is also sent to the path without a model's name.
  */
-export async function verifyModels(context: ExecContext, url: string, skip: Skip): Promise<Verification> {
+export async function verifyModels(context: ExecContext, url: string, skip: Skip): Promise<ModelsVerification> {
   const models = await projectModels(context.root);
   const latest = models.filter(({ isLatest }) => isLatest);
   const standard = latest.length === 1 ? latest[0]?.name : await defaultModel(context, url);

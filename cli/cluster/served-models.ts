@@ -17,7 +17,7 @@ export function modelReader(context: ExecContext): ModelReader {
     if (port === undefined) return undefined;
     const path = `/api/v1/namespaces/${scope.namespace}/pods/${metadata.name}:${String(port)}/proxy${paths.models}`;
     try {
-      return describeModels(
+      return formatServedModels(
         JSON.parse(await exec(context, kubectlRaw(scope.context, path), { quiet: true, timeout: 5000 })),
       );
     } catch (error) {
@@ -41,8 +41,8 @@ export function modelReader(context: ExecContext): ModelReader {
   };
 }
 
-/** Describes a response to GET /models: `iris 1, wine 2`. */
-export function describeModels(response: unknown): string {
+/** Formats a response to GET /models: `iris 1, wine 2`. */
+export function formatServedModels(response: unknown): string {
   return ((response as Partial<ModelList>).models ?? [])
     .map((model) => `${model.name} ${model.state === 'loaded' ? model.version : model.state}`)
     .join(', ');

@@ -1,4 +1,4 @@
-import type { Verification, VerifiedModel } from '../ask/verify-models.ts';
+import type { ModelsVerification, VerifiedModel } from '../ask/verify-models.ts';
 import type { ProjectModel } from '../project/models.ts';
 import { address, formatPrediction, modelLines, tryLines, unsupportedLine } from './first-screen.ts';
 
@@ -13,7 +13,10 @@ const verified = (model: string, more: Partial<VerifiedModel> = {}): VerifiedMod
   path: '/predictions',
   ...more,
 });
-const verification = (...models: readonly VerifiedModel[]): Verification => ({ verified: models, withoutExamples: [] });
+const verification = (...models: readonly VerifiedModel[]): ModelsVerification => ({
+  verified: models,
+  withoutExamples: [],
+});
 
 test('the address comes first, in colour', () => {
   const styled = address('http://localhost:8080', 'localhost:8001', (format, text) => `<${String(format)}>${text}`);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths } from '../../service/contract/index.ts';
 import { curlLine } from '../ask/predict.ts';
-import type { Verification, VerifiedModel } from '../ask/verify-models.ts';
+import type { ModelsVerification, VerifiedModel } from '../ask/verify-models.ts';
 import type { LocalRuntime } from '../local/index.ts';
 import { columns, textWidth } from '../terminal/columns.ts';
 import { createStyle, type Style } from '../terminal/style.ts';
@@ -12,7 +12,7 @@ const mostModels = 5;
 
 /** What the first screen of the local runtime shows. */
 export interface Ready extends Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'> {
-  readonly verification: Verification;
+  readonly verification: ModelsVerification;
   readonly root: string;
   readonly detached: boolean;
 }
@@ -45,7 +45,7 @@ export function address(url: string, grpc: string | undefined, style: Style): st
 
 /** Returns a line for each model: its name and version, whether it was verified, its first prediction. */
 export function modelLines(
-  { verified, withoutExamples }: Verification,
+  { verified, withoutExamples }: ModelsVerification,
   style: Style,
   width: number,
 ): readonly string[] {
@@ -100,7 +100,7 @@ function formatValue(value: unknown): string {
 }
 
 /** Returns what to type next: a curl line if one fits, otherwise the command that prints it. */
-export function tryLines(url: string, { verified }: Verification, width: number): readonly string[] {
+export function tryLines(url: string, { verified }: ModelsVerification, width: number): readonly string[] {
   const [first] = verified;
   if (first === undefined) return [`  curl ${url}${paths.models}`];
   for (const each of verified) {
@@ -128,7 +128,7 @@ export function unsupportedLine(count: number, root: string): readonly string[] 
 }
 
 /** Returns what `--json` prints of the predictions. */
-export function summaryOf({ verified }: Verification): object {
+export function summaryOf({ verified }: ModelsVerification): object {
   const answers = verified.map(({ model, version, prediction }) => ({ model, version, answer: prediction }));
   return { answer: answers[0]?.answer, answers };
 }

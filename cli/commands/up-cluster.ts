@@ -4,7 +4,7 @@ import { privateCharts, readManifests, type Manifests } from '../project/manifes
 import { apply, isApplied } from '../steps/apply.ts';
 import { build } from '../images/build.ts';
 import { tagByContent } from '../images/content-tag.ts';
-import { verifyModels, type Verification } from '../ask/verify-models.ts';
+import { verifyModels, type ModelsVerification } from '../ask/verify-models.ts';
 import { nameInRegistry, push } from '../images/push.ts';
 import { checkContainerEngine, preflight } from '../steps/preflight.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
@@ -158,7 +158,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
 function nextSteps(
   cluster: Cluster,
   manifests: Manifests,
-  verification: Verification,
+  verification: ModelsVerification,
   url: string | undefined,
 ): string {
   const scope = { context: cluster.context, namespace: manifests.namespace };

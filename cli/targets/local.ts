@@ -1,7 +1,7 @@
 import { createClient, RhizomeError } from '../../client/index.ts';
 import { paths } from '../../service/contract/index.ts';
 import { apiKey } from '../ask/connection.ts';
-import { describeModels } from '../cluster/served-models.ts';
+import { formatServedModels } from '../cluster/served-models.ts';
 import { printLogs } from '../local/logs.ts';
 import { isRunning } from '../local/replica/process-id.ts';
 import { readState } from '../local/state.ts';
@@ -57,7 +57,7 @@ async function servedModels(url: string): Promise<string | undefined> {
   const key = apiKey();
   const client = createClient({ url, timeout: 2000, retries: 0, ...(key !== undefined && { apiKey: key }) });
   try {
-    return describeModels(await client.request(paths.models));
+    return formatServedModels(await client.request(paths.models));
   } catch (error) {
     if (error instanceof RhizomeError) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import { inUnitsOf, parseQuantity } from './quantity.ts';
+import { inUnitsOf, parseAnyQuantity } from './quantity.ts';
 
 test.each([
   ['500m', 0.5],
@@ -10,13 +10,13 @@ test.each([
   ['512Mi', 536870912],
   ['1G', 1e9],
 ])('%s is %d', (quantity, number) => {
-  expect(parseQuantity(quantity)).toBeCloseTo(number, 9);
+  expect(parseAnyQuantity(quantity)).toBeCloseTo(number, 9);
 });
 
 test.each(['', 'many', '1Kb', '1 Gi', 'Mi'])(
   '"%s" is an error that names the value and what was expected',
   (quantity) => {
-    expect(() => parseQuantity(quantity)).toThrow(
+    expect(() => parseAnyQuantity(quantity)).toThrow(
       `"${quantity}" is not a valid quantity; expected one such as 500m, 2 or 1Gi.`,
     );
   },

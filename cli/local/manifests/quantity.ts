@@ -7,7 +7,7 @@ const factors: Readonly<Record<string, number>> = scales;
  * Parses any Kubernetes quantity (`500m`, `1Gi`, `2`, `1e3`), not only those that infra/ accepts.
  * @throws {Failure} if it isn't a quantity
  */
-export function parseQuantity(quantity: string | number): number {
+export function parseAnyQuantity(quantity: string | number): number {
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([a-zA-Z]*)$/.exec(String(quantity));
   const factor = factors[match?.[2] ?? ''];
   if (match === null || factor === undefined) {
@@ -22,6 +22,6 @@ export function parseQuantity(quantity: string | number): number {
 export function inUnitsOf(quantity: string | number, divisor: string | number): number {
   // In thousandths, like the kubelet: 0.3 / 0.001 is not exactly 300 in floating point.
   const thousandths = (amount: string | number): number =>
-    Math.ceil(Number((parseQuantity(amount) * 1000).toPrecision(15)));
+    Math.ceil(Number((parseAnyQuantity(amount) * 1000).toPrecision(15)));
   return Math.ceil(thousandths(quantity) / thousandths(divisor));
 }
