@@ -5,6 +5,11 @@ export function truncate(text: string, most = MOST_CHARACTERS): string {
   return (text.length > most ? `${text.slice(0, most)}…` : text).toWellFormed();
 }
 
+/** Returns a text with its first letter in lower case, to continue a sentence with it. */
+export function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
 /** Formats a received value for a message: texts are quoted and shortened, nested values are only named. */
 export function formatValue(value: unknown): string {
   if (typeof value === 'string') return `'${truncate(value)}'`;

@@ -1,5 +1,6 @@
 import { ref } from '../contract/schemas.ts';
 import type { ErrorCode } from '../errors.ts';
+import { lowerFirst } from '../inference/format-value.ts';
 import { httpStatuses } from '../middleware/http-statuses.ts';
 import type { Json } from '../protocol/json-schemas.ts';
 
@@ -19,8 +20,6 @@ export function inferenceErrorResponses(codes: readonly ErrorCode[]): Json {
 export function jsonResponse(description: string, schema: Json): Json {
   return { description, content: { 'application/json': { schema } } };
 }
-
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
 /** By status, described by the titles of the errors that have it. */
 function errorResponses(codes: readonly ErrorCode[], content: Json): Json {

@@ -52,7 +52,7 @@ export function shorten(value: unknown): unknown {
 }
 
 /** Returns the JSON type of a value with an article: `an array`, `a string`, `null`. */
-export function describeType(value: unknown): string {
+export function jsonTypeOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'bigint') return 'a number';

@@ -1,6 +1,6 @@
 import { ServiceError } from '../../errors.ts';
 import type { NamedTensor } from '../../inference/infer.ts';
-import { formatValue } from '../../inference/format-value.ts';
+import { formatValue, lowerFirst } from '../../inference/format-value.ts';
 import { invalidTensor, readShape } from '../../inference/tensor-shape.ts';
 import { isObject } from '../issue-list.ts';
 import { parseJson } from '../json.ts';
@@ -151,8 +151,6 @@ function text(value: unknown, what: string): string {
   if (typeof value !== 'string') throw invalid(`${what} is ${formatValue(value)}, expected a string.`);
   return value;
 }
-
-const lowerFirst = (what: string): string => what.charAt(0).toLowerCase() + what.slice(1);
 
 function invalid(message: string): ServiceError {
   return new ServiceError('invalid-input', message);

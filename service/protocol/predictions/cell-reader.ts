@@ -5,7 +5,7 @@ import { closestName } from '../../../onnx/signature/model-json.ts';
 import { readCell, type Cell } from '../../../onnx/signature/cells.ts';
 import { formatTensorType } from '../../../onnx/signature/tensor-spec.ts';
 import type { Issue } from '../../contract/index.ts';
-import { IssueList, pointerTo, shorten, describeType } from '../issue-list.ts';
+import { IssueList, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
 
 /** Returns the path of a value in the body. */
 export type PathOf = () => readonly (string | number)[];
@@ -93,7 +93,7 @@ function describeMismatch(dtype: DType, value: unknown, isElement: boolean): str
   const numeric = dtype !== 'string' && dtype !== 'bool';
   return numeric && (typeof value === 'number' || typeof value === 'bigint')
     ? `The number is outside the range of ${dtype}.`
-    : `Expected ${describeKind(dtype)}, got ${describeType(value)}.`;
+    : `Expected ${describeKind(dtype)}, got ${jsonTypeOf(value)}.`;
 }
 
 /** Finds the first element outside the range. NaN, which is a missing value, is in every range. */

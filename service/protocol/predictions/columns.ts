@@ -1,7 +1,7 @@
 import type { Feature } from '../../../onnx/signature/features.ts';
 import type { Cell, Row } from '../../../onnx/signature/cells.ts';
 import { describeExpected, namesOf, type CellReader } from './cell-reader.ts';
-import { isObject, pointerTo, shorten, describeType } from '../issue-list.ts';
+import { isObject, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
 
 /** Rows by column, as in a data frame: `{"columns": {"a": [1, 2], "b": [3, 4]}}`. */
 interface Table {
@@ -37,7 +37,7 @@ export function readTable(
   if (!isObject(columns)) {
     reader.issues.add(() => ({
       pointer: pointerTo('columns'),
-      detail: `Expected an object, got ${describeType(columns)}.`,
+      detail: `Expected an object, got ${jsonTypeOf(columns)}.`,
       value: shorten(columns),
       expected: `an object with ${namesOf(features)}`,
     }));
@@ -70,7 +70,7 @@ function readColumn(
   if (Array.isArray(values)) return values as unknown[];
   issues.add(() => ({
     pointer: pointer(),
-    detail: `Expected an array, got ${describeType(values)}.`,
+    detail: `Expected an array, got ${jsonTypeOf(values)}.`,
     value: shorten(values),
     expected: expected(),
   }));

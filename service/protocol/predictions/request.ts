@@ -3,7 +3,7 @@ import type { Cell, Row } from '../../../onnx/signature/cells.ts';
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { Issue } from '../../contract/index.ts';
 import { CellReader, describeExpected, namesOf } from './cell-reader.ts';
-import { isObject, pointerTo, shorten, describeType } from '../issue-list.ts';
+import { isObject, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
 import { isTable, readTable } from './columns.ts';
 
 export interface DecodedFeatures {
@@ -49,7 +49,7 @@ function readRow(
   if (!isObject(item)) {
     reader.issues.add(() => ({
       pointer: pointerTo(...base),
-      detail: `Expected an object, got ${describeType(item)}.`,
+      detail: `Expected an object, got ${jsonTypeOf(item)}.`,
       value: shorten(item),
       expected: `an object with ${namesOf(features)}`,
     }));
