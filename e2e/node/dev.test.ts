@@ -78,7 +78,8 @@ test('a changed model is served within two seconds, or what three starts take on
     times.push(await until(to, prediction, 30_000));
   }
   console.log(`a changed model is served after ${times.map((ms) => `${Math.round(ms)} ms`).join(', ')}`);
-  // Other tests use the processors too: on a busy machine, the limit follows from what a start of two replicas takes now.
+  // Other tests use the processors too: on a busy machine, the limit follows from how long two replicas take to start
+  // now.
   const median = times.toSorted((a, b) => a - b)[1]!;
   expect(median).toBeLessThan(Math.max(2000, 3 * (await timeToStart(2))));
   expect(output).toContain('models/iris/model.json changed');

@@ -1,4 +1,8 @@
-"""What the clients send to the model `echo`, which answers each as it came, by the names of its inputs and the protocol's datatypes."""
+"""What the clients send to the models.
+
+The model `echo` returns each of its inputs unchanged. ECHO has their datatypes in the protocol and their values, by
+name.
+"""
 
 import numpy
 

@@ -1,4 +1,4 @@
-"""Asks a server everything with kserve's inference clients: with_kserve.py rest|grpc URL"""
+"""Calls every operation of a server with kserve's inference clients: with_kserve.py rest|grpc URL"""
 
 import asyncio
 import logging
@@ -56,11 +56,16 @@ async def main():
     assert (response.id, response.model_name) == ("42", "echo")
     check("in binary", response, {name: array for name, (_, array) in ECHO.items()})
 
-    # It refuses to send FP16 otherwise than in binary.
-    inputs = [tensor(name, datatype, finite(array), binary_data=transport == "rest" and name == "float16") for name, (datatype, array) in ECHO.items()]
+    # The client can send FP16 only in binary.
+    inputs = [
+        tensor(name, datatype, finite(array), binary_data=transport == "rest" and name == "float16")
+        for name, (datatype, array) in ECHO.items()
+    ]
     if transport == "rest":
-        check("in JSON", await infer(client, "echo", inputs), {name: finite(array) for name, (_, array) in ECHO.items()})
-        response = await infer(client, "echo", inputs, request_outputs=[RequestedOutput("bool_out", {"binary_data": True}), RequestedOutput("int64_out")])
+        response = await infer(client, "echo", inputs)
+        check("in JSON", response, {name: finite(array) for name, (_, array) in ECHO.items()})
+        outputs = [RequestedOutput("bool_out", {"binary_data": True}), RequestedOutput("int64_out")]
+        response = await infer(client, "echo", inputs, request_outputs=outputs)
         assert [output.name for output in response.outputs] == ["bool_out", "int64_out"]
         check("asked for", response, {name: ECHO[name][1] for name in ("bool", "int64")})
 

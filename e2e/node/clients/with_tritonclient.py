@@ -1,4 +1,7 @@
-"""Asks a server everything with tritonclient and its defaults, which are binary: with_tritonclient.py http|grpc HOST:PORT VERSION"""
+"""Calls every operation of a server with tritonclient and its defaults, which are binary:
+
+with_tritonclient.py http|grpc HOST:PORT VERSION
+"""
 
 import importlib
 import sys
@@ -45,7 +48,8 @@ assert metadata["versions"] == ["1"], metadata
 assert shapes(metadata["inputs"]) == {"colour": ("BYTES", [-1, 1]), "size": ("FP32", [-1, 1])}, metadata
 index = client.get_model_repository_index(**as_json)
 index = index["models"] if transport == "grpc" else index
-assert {(each["name"], each["state"]) for each in index} == {("columns", "READY"), ("echo", "READY"), ("gather", "READY")}, index
+states = {(each["name"], each["state"]) for each in index}
+assert states == {("columns", "READY"), ("echo", "READY"), ("gather", "READY")}, index
 
 inputs = [tensor(name, datatype, array) for name, (datatype, array) in ECHO.items()]
 result = client.infer("echo", inputs, request_id="42")
@@ -53,8 +57,9 @@ assert (result.get_response(**as_json)["id"], result.get_response(**as_json)["mo
 for name, (_, array) in ECHO.items():
     assert_same(name, result.as_numpy(f"{name}_out"), array)
 
-# Outputs that are asked for, in their order, and no others.
-result = client.infer("echo", inputs, outputs=[module.InferRequestedOutput(f"{name}_out") for name in ("string", "float16")])
+# Only the requested outputs, in the order of the request.
+outputs = [module.InferRequestedOutput(f"{name}_out") for name in ("string", "float16")]
+result = client.infer("echo", inputs, outputs=outputs)
 assert [each["name"] for each in result.get_response(**as_json)["outputs"]] == ["string_out", "float16_out"]
 assert_same("float16", result.as_numpy("float16_out"), ECHO["float16"][1])
 assert result.as_numpy("int8_out") is None
@@ -77,7 +82,8 @@ size = tensor("size", "FP32", SIZES)
 assert "There is no model 'rose'" in refused("rose", [size])
 assert "has no version '7'" in refused("columns", [size], model_version="7")
 assert "Input 'colour' is missing" in refused("columns", [size])
-assert "Input 'size': its dtype is float64" in refused("columns", [tensor("size", "FP64", SIZES.astype("float64")), tensor("colour", "BYTES", COLOURS)])
+wider = [tensor("size", "FP64", SIZES.astype("float64")), tensor("colour", "BYTES", COLOURS)]
+assert "Input 'size': its dtype is float64" in refused("columns", wider)
 assert "There is no output 'lost'" in refused("echo", inputs, outputs=[module.InferRequestedOutput("lost")])
 found = ECHO["int64"][1][:1].reshape(1, 1)
 assert "must be within the inclusive range" in refused("gather", [tensor("indices", "INT64", found)])

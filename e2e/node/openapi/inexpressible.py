@@ -23,8 +23,8 @@ RULES = [
 ]
 INEXPRESSIBLE = re.compile("|".join(RULES))
 
-# The number of bytes of a body that are JSON. Any other number cuts the JSON into pieces, and without it a binary body is
-# not a valid request.
+# The number of bytes of a body that are JSON. Any other number cuts the JSON into pieces, and without it a binary body
+# is not a valid request.
 JSON_LENGTH = "Inference-Header-Content-Length"
 
 
