@@ -52,7 +52,7 @@ export class Deadline {
   };
 }
 
-/** Resolves after some milliseconds, or earlier if the signal aborts. */
+/** Resolves after some milliseconds, 25 days at most, or earlier if the signal aborts. */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -60,7 +60,7 @@ export function pause(milliseconds: number, signal: AbortSignal): Promise<void> 
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, milliseconds);
+    const timer = setTimeout(done, Math.min(milliseconds, longestTimer));
     signal.addEventListener('abort', done);
   });
 }

@@ -108,6 +108,19 @@ test('a wait that is longer than the time left is not begun', async () => {
   expect(requests).toHaveLength(1);
 });
 
+test('a Retry-After longer than any timer does not flood the service', async () => {
+  const client = await serve(unavailable({ 'Retry-After': String(30 * 24 * 3600) }));
+  const reason = new Error('Enough.');
+  const stop = new AbortController();
+  const timer = setTimeout(() => {
+    stop.abort(reason);
+  }, 500);
+  const endless = client({ retries: Infinity, timeout: Infinity, signal: stop.signal });
+  expect(await failure(endless.predict({ a: 1 }))).toBe(reason);
+  clearTimeout(timer);
+  expect(requests).toHaveLength(1);
+});
+
 test.each([400, 401, 404, 422, 500, 502, 503, 504])('a %d without Retry-After is not retried', async (status) => {
   const client = await serve((_, response) => response.writeHead(status).end('{"title":"No"}'));
   expect(await failure(client().models())).toMatchObject({ name: 'ServiceProblem', status, title: 'No' });
