@@ -62,11 +62,14 @@ export class Unreachable extends RhizomeError {
 /** The call exceeded its `timeout`. `cause` is the error of the last attempt before, if there was one. */
 export class TimedOut extends RhizomeError {
   override readonly name = 'TimedOut';
+  /** The call's timeout, in milliseconds. */
+  readonly timeout: number;
 
   constructor(url: string, milliseconds: number, cause?: unknown) {
     super(`No response from ${url} within ${milliseconds} ms. If the service is only slow, increase "timeout".`, {
       cause,
     });
+    this.timeout = milliseconds;
   }
 }
 

@@ -12,7 +12,11 @@ test.each([
     'Cannot reach the service at http://localhost:8080: connect ECONNREFUSED.',
     'rhizome up',
   ],
-  [new TimedOut(`${url}/models`, 30_000), 'within 30000 ms', 'rhizome status'],
+  [
+    new TimedOut(`${url}/models`, 30_000),
+    'The service at http://localhost:8080 did not respond within 30 s.',
+    'rhizome logs',
+  ],
   [
     new UnexpectedResponse('The response is not JSON.'),
     'does not respond as a Rhizome service',
@@ -30,6 +34,8 @@ test.each([
   expect(failure.message).toContain(message);
   expect(failure.hint).toContain(hint);
   expect(failure.cause).toBe(error);
+  // No command has the client's option.
+  expect(failure.message).not.toContain('"timeout"');
 });
 
 test('other errors, such as an interruption, stay', async () => {

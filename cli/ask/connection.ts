@@ -2,6 +2,7 @@ import {
   createClient,
   RhizomeError,
   ServiceProblem,
+  TimedOut,
   UnexpectedResponse,
   Unreachable,
   type Client,
@@ -46,6 +47,11 @@ export function asFailure(error: unknown, url: string): unknown {
     return new Failure(`${url} does not respond as a Rhizome service: ${error.message}`, {
       cause: error,
       hint: 'Check that the URL is that of the service.',
+    });
+  if (error instanceof TimedOut)
+    return new Failure(`The service at ${url} did not respond within ${String(error.timeout / 1000)} s.`, {
+      cause: error,
+      hint: 'Check the URL. `rhizome status` shows the replicas, and `rhizome logs` what they logged.',
     });
   const message = error instanceof Unreachable ? `Cannot reach the service at ${url}: ${error.reason}.` : error.message;
   return new Failure(message, {
