@@ -22,7 +22,10 @@ export class ServiceProblem extends RhizomeError {
   readonly title: string;
   /** What is wrong with this request. Empty if the response has none. */
   readonly detail: string;
-  /** With the code `invalid-input`: every invalid field. Otherwise empty. */
+  /**
+   * With the code `invalid-input`: every invalid field. Otherwise empty. In a `value`, integers past 2^53 are bigints;
+   * `JSON.stringify(error)` writes those as texts, since JSON.stringify throws for bigints.
+   */
   readonly errors: readonly Issue[];
   /** The request's ID in the service's log. */
   readonly requestId: string | undefined;
@@ -39,6 +42,15 @@ export class ServiceProblem extends RhizomeError {
     this.errors = errors;
     this.requestId = requestId;
     this.retryAfter = retryAfter;
+  }
+
+  /** For JSON.stringify: the error's properties, with bigints as texts. */
+  toJSON(): object {
+    const { name, status, code, title, detail, requestId, retryAfter } = this;
+    const errors = this.errors.map((issue) =>
+      typeof issue.value === 'bigint' ? { ...issue, value: String(issue.value) } : issue,
+    );
+    return { name, status, code, title, detail, errors, requestId, retryAfter };
   }
 }
 

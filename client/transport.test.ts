@@ -322,3 +322,24 @@ test('values in errors are exact, too', async () => {
   );
   expect(await failure(client().predict({ a: 1 }))).toMatchObject({ errors: [{ value: 9007199254740993n }] });
 });
+
+test('an error can be written as JSON, with exact values as texts', async () => {
+  const errors = [
+    { pointer: '#/a', detail: 'Too large.', value: 9007199254740993 },
+    { pointer: '#/b', detail: 'Too small.', value: -1.5 },
+    { pointer: '#/c', detail: 'Missing.' },
+  ];
+  const client = await serve((_, response) =>
+    response
+      .writeHead(422, { 'X-Request-Id': 'r1' })
+      .end(JSON.stringify({ title: 'Invalid input', errors }).replace('9007199254740992', '9007199254740993')),
+  );
+  expect(JSON.parse(JSON.stringify(await failure(client().predict({ a: 1 }))))).toEqual({
+    name: 'ServiceProblem',
+    status: 422,
+    title: 'Invalid input',
+    detail: '',
+    errors: [{ ...errors[0], value: '9007199254740993' }, errors[1], errors[2]],
+    requestId: 'r1',
+  });
+});
