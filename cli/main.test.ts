@@ -126,13 +126,13 @@ test('predict shows each invalid field, and the URL that cannot be reached', asy
     type: 'urn:problem-type:rhizome:invalid-input',
     title: 'Invalid input',
     detail: '1 field is wrong.',
-    errors: [{ pointer: '#/petal_width', detail: 'Expected a number.', expected: 'a number' }],
+    errors: [{ pointer: '#/petal_width', detail: 'Expected more.', expected: 'a number' }],
   });
   const rejected = await project.start(['predict', '--json', '{}', '--url', service.url]);
   await service.close();
   expect(rejected.exitCode).toBe(1);
   expect(rejected.stderr).toContain(
-    '✗ The service rejected the request (422 Invalid input): 1 field is wrong.\n    #/petal_width Expected a number\n',
+    '✗ The service rejected the request (422 Invalid input): 1 field is wrong.\n    #/petal_width Expected more, expected a number\n',
   );
   const unreachable = await project.start(['predict', '--json', '{}', '--url', service.url]);
   expect(unreachable.exitCode).toBe(1);

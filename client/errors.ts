@@ -33,7 +33,7 @@ export class ServiceProblem extends RhizomeError {
   readonly retryAfter: number | undefined;
 
   constructor(status: number, { code, title, detail, errors, requestId, retryAfter }: ProblemParts) {
-    const fields = errors.map((issue) => `\n  ${issue.pointer} ${issue.detail}`).join('');
+    const fields = errors.map(describeIssue).join('');
     super(`${status} ${title}${detail && `: ${detail}`}${fields}`);
     this.status = status;
     this.code = code;
@@ -52,6 +52,10 @@ export class ServiceProblem extends RhizomeError {
     );
     return { name, status, code, title, detail, errors, requestId, retryAfter };
   }
+}
+
+function describeIssue({ pointer, detail, expected }: Issue): string {
+  return `\n  ${pointer} ${detail}${expected === undefined ? '' : ` Expected ${expected}.`}`;
 }
 
 type ProblemParts = Pick<ServiceProblem, 'code' | 'title' | 'detail' | 'errors' | 'requestId' | 'retryAfter'>;

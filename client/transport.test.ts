@@ -343,3 +343,19 @@ test('an error can be written as JSON, with exact values as texts', async () => 
     requestId: 'r1',
   });
 });
+
+test('the message says for each field what was expected', async () => {
+  const client = await serve((_, response) =>
+    response
+      .writeHead(422)
+      .end(
+        '{"title":"Invalid input","detail":"2 fields are invalid.","errors":[' +
+          '{"pointer":"#/a","detail":"Got a string.","expected":"a number (float32)"},' +
+          '{"pointer":"#/b","detail":"Unknown field."}]}',
+      ),
+  );
+  expect(await failure(client().predict({ a: 1 }))).toMatchObject({
+    message:
+      '422 Invalid input: 2 fields are invalid.\n  #/a Got a string. Expected a number (float32).\n  #/b Unknown field.',
+  });
+});

@@ -1,10 +1,8 @@
 import type { Issue } from '../../service/contract/index.ts';
 import { toJson } from '../json.ts';
 
-/** Formats what is wrong with a value, without where it is: `Expected a number, got a string: "wide"`. */
+/** Formats what is wrong with a value, without where it is: `Got a string, expected a number (float32): "wide"`. */
 export function issueText({ detail, value, expected }: Issue): string {
-  const what = detail.replace(/\.$/, '');
-  // Most details say what was expected.
-  const wanted = expected === undefined || what.startsWith('Expected') ? '' : `, expected ${expected}`;
-  return `${what}${wanted}${value === undefined ? '' : `: ${toJson(value)}`}`;
+  const wanted = expected === undefined ? '' : `, expected ${expected}`;
+  return `${detail.replace(/\.$/, '')}${wanted}${value === undefined ? '' : `: ${toJson(value)}`}`;
 }

@@ -64,7 +64,7 @@ test('invalid rows are named with their values, exactly, and the others are sent
     rows.length === 3
       ? problem(422, 'invalid-input', [
           { pointer: '#/1/a~1b', detail: 'Outside the valid range.', value: 9007199254740993n, expected: '0 to 1' },
-          { pointer: '#/1/c', detail: 'Expected a number, got a string.', value: '', expected: 'a number (float32)' },
+          { pointer: '#/1/c', detail: 'Got a string.', value: '', expected: 'a number (float32)' },
         ])
       : undefined,
   );
@@ -72,7 +72,7 @@ test('invalid rows are named with their values, exactly, and the others are sent
   expect(results).toEqual([
     1,
     'a/b: Outside the valid range, expected 0 to 1: 9007199254740993; ' +
-      'c: Expected a number, got a string: "" (write a missing value as NaN)',
+      'c: Got a string, expected a number (float32): "" (write a missing value as NaN)',
     3,
   ]);
 });

@@ -116,9 +116,9 @@ test('names the lines of rejected rows and predicts the others; sends a long fil
   expect(stderr).toContain('✓ 1,300 rows, 3 rejected, in answers.json');
   expect(stderr).toContain(
     '✗ 3 rows of long.csv were rejected.\n' +
-      '    line 5: sepal_width: Expected a number, got a string: "wide"\n' +
+      '    line 5: sepal_width: Got a string, expected a number (float32) from 2 to 4.4 in cm: "wide"\n' +
       '    line 702: has 2 fields, but the header has 4\n' +
-      '    line 703: petal_width: Expected a number, got a string: "" (write a missing value as NaN)\n',
+      '    line 703: petal_width: Got a string, expected a number (float32) from 0.1 to 2.5 in cm: "" (write a missing value as NaN)\n',
   );
   const answers = JSON.parse(await readFile(join(folder, 'answers.json'), 'utf8')) as {
     prediction?: string;
@@ -126,7 +126,10 @@ test('names the lines of rejected rows and predicts the others; sends a long fil
     error?: string;
   }[];
   expect(answers).toHaveLength(1300);
-  expect(answers[3]).toEqual({ line: 5, error: 'sepal_width: Expected a number, got a string: "wide"' });
+  expect(answers[3]).toEqual({
+    line: 5,
+    error: 'sepal_width: Got a string, expected a number (float32) from 2 to 4.4 in cm: "wide"',
+  });
   // Each of the others has its own prediction.
   const expected = rows.map((_, index) =>
     [3, 700, 701].includes(index) ? undefined : index % 2 === 0 ? 'setosa' : 'versicolor',

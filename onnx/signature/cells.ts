@@ -19,6 +19,8 @@ export interface CellProblem {
   readonly path: readonly number[];
   readonly value: unknown;
   readonly expected: string;
+  /** Whether an array has a wrong length. `value` then describes the array. */
+  readonly isLength: boolean;
 }
 
 /** A cell, or the problem that prevents reading it. */
@@ -30,7 +32,7 @@ export function readCell(feature: Feature, json: unknown): CellReading {
   if (feature.shape.length > 0) return readTensor(feature, json);
   const cell = toElement(feature.dtype, json);
   return cell === undefined
-    ? { problem: { path: [], value: json, expected: describeAccepted(feature.dtype) } }
+    ? { problem: { path: [], value: json, expected: describeAccepted(feature.dtype), isLength: false } }
     : { cell };
 }
 
@@ -46,7 +48,7 @@ function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
   const walk = (value: unknown, axis: number): CellProblem | undefined => {
     if (axis === shape.length) {
       const one = toElement(dtype, value);
-      if (one === undefined) return { path: [...path], value, expected: describeAccepted(dtype) };
+      if (one === undefined) return { path: [...path], value, expected: describeAccepted(dtype), isLength: false };
       data.push(one);
       return undefined;
     }
@@ -58,6 +60,7 @@ function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
         path: [...path],
         value: what,
         expected: `an array of ${length}, since the value is ${formatTensorType(dtype, shape)}`,
+        isLength: Array.isArray(value),
       };
     }
     for (let index = 0; index < length; index++) {
@@ -84,5 +87,6 @@ function symbolProblem(shape: readonly (number | string)[], dims: readonly numbe
         path: [],
         value: `an array of shape [${dims.join(', ')}]`,
         expected: `one length for both dimensions '${symbol}'`,
+        isLength: true,
       };
 }

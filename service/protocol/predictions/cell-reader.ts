@@ -1,8 +1,7 @@
 import { describeKind, type Scalar } from '../../../onnx/signature/dtypes.ts';
-import type { DType } from '../../../onnx/engine/engine.ts';
 import type { Feature } from '../../../onnx/signature/features.ts';
 import { closestName } from '../../../onnx/signature/model-json.ts';
-import { readCell, type Cell } from '../../../onnx/signature/cells.ts';
+import { readCell, type Cell, type CellProblem } from '../../../onnx/signature/cells.ts';
 import { formatTensorType } from '../../../onnx/signature/tensor-spec.ts';
 import type { Issue } from '../../contract/index.ts';
 import { IssueList, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
@@ -28,7 +27,7 @@ export class CellReader {
     if (problem !== undefined) {
       this.issues.add(() => ({
         pointer: pointerTo(...pathOf(), ...problem.path),
-        detail: describeMismatch(feature.dtype, problem.value, problem.path.length === feature.shape.length),
+        detail: describeMismatch(feature, problem),
         value: shorten(problem.value),
         expected: feature.shape.length === 0 ? describeExpected(feature) : problem.expected,
       }));
@@ -86,14 +85,17 @@ export function describeExpected({ dtype, shape, unit, range }: Feature): string
   return `${what}${range ? ` from ${range[0]} to ${range[1]}` : ''}${unit ? ` in ${unit}` : ''}`;
 }
 
-function describeMismatch(dtype: DType, value: unknown, isElement: boolean): string {
-  if (!isElement) return 'Expected an array of another length.';
+/** Says what is wrong with a value. What was expected is a field of its own in an issue. */
+function describeMismatch({ dtype, shape }: Feature, { path, value, isLength }: CellProblem): string {
+  if (isLength) return 'The array has the wrong length.';
+  const got = `Got ${jsonTypeOf(value)}.`;
+  if (path.length < shape.length) return got;
   if (dtype === 'string' && typeof value === 'string')
     return 'The text contains the character U+0000 or a lone surrogate.';
   const numeric = dtype !== 'string' && dtype !== 'bool';
   return numeric && (typeof value === 'number' || typeof value === 'bigint')
     ? `The number is outside the range of ${dtype}.`
-    : `Expected ${describeKind(dtype)}, got ${jsonTypeOf(value)}.`;
+    : got;
 }
 
 /** Finds the first element outside the range. NaN, which is a missing value, is in every range. */

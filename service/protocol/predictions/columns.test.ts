@@ -51,13 +51,13 @@ test('a warning points into the column and belongs to its row', () => {
 
 test('every invalid value and column is listed', () => {
   expect(issues({ columns: { a: [1, 'x'], b: [null, 2] } })).toMatchObject([
-    { pointer: '#/columns/a/1', detail: 'Expected a number, got a string.', value: 'x' },
-    { pointer: '#/columns/b/0', detail: 'Expected a number, got null.', value: null },
+    { pointer: '#/columns/a/1', detail: 'Got a string.', value: 'x' },
+    { pointer: '#/columns/b/0', detail: 'Got null.', value: null },
   ]);
   expect(issues({ columns: { a: 1, bb: [2] }, more: 3 })).toMatchObject([
     { pointer: '#/more', detail: 'Unknown field next to "columns".' },
     { pointer: '#/columns/bb', detail: "Unknown field. Did you mean 'b'?" },
-    { pointer: '#/columns/a', detail: 'Expected an array, got a number.', value: 1 },
+    { pointer: '#/columns/a', detail: 'Got a number.', value: 1 },
     { pointer: '#/columns/b', detail: 'The column is missing.' },
   ]);
 });

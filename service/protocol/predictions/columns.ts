@@ -37,7 +37,7 @@ export function readTable(
   if (!isObject(columns)) {
     reader.issues.add(() => ({
       pointer: pointerTo('columns'),
-      detail: `Expected an object, got ${jsonTypeOf(columns)}.`,
+      detail: `Got ${jsonTypeOf(columns)}.`,
       value: shorten(columns),
       expected: `an object with ${namesOf(features)}`,
     }));
@@ -70,7 +70,7 @@ function readColumn(
   if (Array.isArray(values)) return values as unknown[];
   issues.add(() => ({
     pointer: pointer(),
-    detail: `Expected an array, got ${jsonTypeOf(values)}.`,
+    detail: `Got ${jsonTypeOf(values)}.`,
     value: shorten(values),
     expected: expected(),
   }));

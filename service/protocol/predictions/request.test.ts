@@ -77,12 +77,67 @@ test.each<[DType, unknown[], unknown[]]>([
 
 test('every invalid field of every row is listed', () => {
   expect(issues(['float32', 'float32'], [{ f0: 'a', f2: 1 }, 7, { f0: null, f1: 1 }])).toEqual([
-    { pointer: '#/0/f0', detail: 'Expected a number, got a string.', value: 'a', expected: 'a number (float32)' },
+    { pointer: '#/0/f0', detail: 'Got a string.', value: 'a', expected: 'a number (float32)' },
     { pointer: '#/0/f1', detail: 'The field is missing.', expected: 'a number (float32)' },
     { pointer: '#/0/f2', detail: "Unknown field. Did you mean 'f1'?", value: 1, expected: 'f0, f1' },
-    { pointer: '#/1', detail: 'Expected an object, got a number.', value: 7, expected: 'an object with f0, f1' },
-    { pointer: '#/2/f0', detail: 'Expected a number, got null.', value: null, expected: 'a number (float32)' },
+    { pointer: '#/1', detail: 'Got a number.', value: 7, expected: 'an object with f0, f1' },
+    { pointer: '#/2/f0', detail: 'Got null.', value: null, expected: 'a number (float32)' },
   ]);
+});
+
+test.each<[string, unknown, Issue]>([
+  [
+    'an array of a wrong length',
+    [[1, 2], [1]],
+    {
+      pointer: '#/f0/1',
+      detail: 'The array has the wrong length.',
+      value: 'an array of 1',
+      expected: 'an array of 2, since the value is float32[n, n]',
+    },
+  ],
+  [
+    'dimensions that differ',
+    [[1, 2]],
+    {
+      pointer: '#/f0',
+      detail: 'The array has the wrong length.',
+      value: 'an array of shape [1, 2]',
+      expected: "one length for both dimensions 'n'",
+    },
+  ],
+  [
+    'a number in place of an array',
+    [[1], 2],
+    {
+      pointer: '#/f0/1',
+      detail: 'Got a number.',
+      value: 2,
+      expected: 'an array of 1, since the value is float32[n, n]',
+    },
+  ],
+  [
+    'a string in place of an array',
+    'long',
+    {
+      pointer: '#/f0',
+      detail: 'Got a string.',
+      value: 'long',
+      expected: 'an array of 0, since the value is float32[n, n]',
+    },
+  ],
+  [
+    'an array in place of a number',
+    [[[1]]],
+    { pointer: '#/f0/0/0', detail: 'Got an array.', value: '[…]', expected: 'a number (float32)' },
+  ],
+])('in nested arrays: %s', (_, value, issue) => {
+  const {
+    features: [feature],
+    ...others
+  } = signature('float32');
+  const matrix = { ...others, features: [{ ...feature!, shape: ['n', 'n'] }] };
+  expect(() => decodeFeatures(matrix, { f0: value }, false)).toThrow(expect.objectContaining({ issues: [issue] }));
 });
 
 test.each([[[]], [null], ['text'], [3]])('%p is not an input', (body) => {

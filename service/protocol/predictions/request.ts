@@ -49,7 +49,7 @@ function readRow(
   if (!isObject(item)) {
     reader.issues.add(() => ({
       pointer: pointerTo(...base),
-      detail: `Expected an object, got ${jsonTypeOf(item)}.`,
+      detail: `Got ${jsonTypeOf(item)}.`,
       value: shorten(item),
       expected: `an object with ${namesOf(features)}`,
     }));
