@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { modelFolders } from '../../onnx/file/model-folders.ts';
 import type { Example, ModelJson } from '../../onnx/signature/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
@@ -148,7 +148,7 @@ async function describe(
 
 /** Returns a reference for editors to the JSON schema of this Rhizome version, relative to the model.json. */
 function schemaReference(folder: string): { readonly $schema?: string } {
-  const schema = join(program('onnx/model').replace(/model\.\w+$/, ''), 'model.schema.json');
+  const schema = join(dirname(program('onnx/model')), 'signature/model.schema.json');
   const path = relative(folder, schema);
   const root = folder.slice(0, folder.lastIndexOf(`${join('/', 'models')}/`));
   return packageFolder.startsWith(root) ? { $schema: path.replaceAll('\\', '/') } : {};

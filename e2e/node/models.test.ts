@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { TestClient } from '../../service/grpc/fixtures/server.ts';
@@ -39,6 +39,12 @@ test('if the gRPC port is in use, the error names it and the flag, and nothing r
   });
   holder.close();
   await once(holder, 'close');
+});
+
+test('the model.json that add writes refers to the schema, for editors', async () => {
+  const folder = join(workspace.folder, 'models/torch');
+  const { $schema } = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as { $schema: string };
+  await expect(access(join(folder, $schema))).resolves.toBeUndefined();
 });
 
 test('several models and versions: up checks those with examples, status names them, load sends to all', async () => {
