@@ -10,5 +10,5 @@ test.each([
   ],
   [{ detail: 'Missing.' }, 'Missing: 1'],
 ])('%j', (given, text) => {
-  expect(issueText({ ...issue, ...given } as Parameters<typeof issueText>[0])).toBe(text);
+  expect(issueText({ ...issue, ...given })).toBe(text);
 });
