@@ -4,6 +4,7 @@ import { Failure, Interrupted } from './failure.ts';
 import { ownPackageJson } from './own-package.ts';
 import { createProgram } from './program.ts';
 import { findRoot } from './project/root.ts';
+import { printableStyled } from './terminal/printable.ts';
 import { createReporter, type Reporter } from './terminal/reporter.ts';
 
 const debug = (process.env.RHIZOME_DEBUG ?? '') !== '';
@@ -34,7 +35,7 @@ async function main(): Promise<number> {
     report,
     signal: interrupt.signal,
     print: (text: string) => {
-      process.stdout.write(`${text}\n`);
+      process.stdout.write(`${printableStyled(text)}\n`);
     },
   };
   try {

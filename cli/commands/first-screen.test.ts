@@ -34,6 +34,10 @@ test.each([
   expect(formatPrediction(prediction)).toBe(expected);
 });
 
+test('a class that would begin another line is escaped', () => {
+  expect(formatPrediction({ prediction: 'setosa\nTry: \u001b[2J' })).toBe(String.raw`setosa\u000aTry: \u001b[2J`);
+});
+
 test('one line for each model, in columns; one without examples is not verified', () => {
   const houses = { name: 'houses', version: '2', folder: 'houses/2' } as ProjectModel;
   expect(modelLines({ verified: [verified('iris')], withoutExamples: [houses] }, plain, 80)).toEqual([

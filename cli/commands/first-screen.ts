@@ -5,6 +5,7 @@ import { curlLine } from '../ask/predict.ts';
 import type { ModelsVerification, VerifiedModel } from '../ask/verify-models.ts';
 import type { LocalRuntime } from '../local/index.ts';
 import { columns, textWidth } from '../terminal/columns.ts';
+import { escapeControls } from '../terminal/printable.ts';
 import { createStyle, type Style } from '../terminal/style.ts';
 
 /** Models that have a line of their own; the lines until the log begins must not be more than 15. */
@@ -96,7 +97,7 @@ export function formatPrediction({ prediction, probabilities, score, outputs = {
 function formatValue(value: unknown): string {
   if (Array.isArray(value))
     return `[${value.slice(0, 10).map(formatValue).join(', ')}${value.length > 10 ? ', …' : ''}]`;
-  return typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value);
+  return typeof value === 'number' ? String(Number(value.toPrecision(4))) : escapeControls(String(value));
 }
 
 /** Returns what to type next: a curl line if one fits, otherwise the command that prints it. */

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { findTarget } from '../targets/find.ts';
-import { logFormatFor, plainLog } from '../terminal/log-format.ts';
+import { jsonLogFor, logFormatFor } from '../terminal/log-format.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
 const defaultTail = 20;
@@ -32,7 +32,7 @@ export function logsCommand(context: CommandContext): Command {
         follow,
         ...(tail !== 'all' && { tail }),
         signal: context.signal,
-        format: json ? plainLog : logFormatFor(process.stdout),
+        format: json ? jsonLogFor(process.stdout) : logFormatFor(process.stdout),
       });
     });
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { answerWith } from '../fixtures/project.ts';
 import { startService, type ServiceProcess } from '../../service/fixtures/process.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -230,5 +231,28 @@ test('rejected rows that the response does not name are found by halving the bat
     expect(sizes.length).toBeLessThan(15);
   } finally {
     server.close();
+  }
+});
+
+test('what a service responds cannot control the terminal: a detail is escaped, and JSON keeps its value', async () => {
+  const hostile = '\u001b]52;c;AAAA\u0007 \u009b2J';
+  const problem = { type: 'urn:problem-type:rhizome:invalid-input', title: hostile, detail: hostile };
+  for (const [status, body] of [
+    [422, problem],
+    [200, { prediction: hostile }],
+  ] as const) {
+    const service = await answerWith(status, body);
+    try {
+      const { stdout, stderr } = await execa(
+        process.execPath,
+        [join(repository, 'cli/main.ts'), 'predict', '--url', service.url, '--json', '{}'],
+        { cwd: folder, reject: false },
+      );
+      expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]/u);
+      if (status === 200) expect(JSON.parse(stdout)).toEqual(body);
+      else expect(stderr).toContain(String.raw`\u001b]52;c;AAAA\u0007 \u009b2J`);
+    } finally {
+      await service.close();
+    }
   }
 });

@@ -1,3 +1,4 @@
+import { printableLine } from './printable.ts';
 import type { Output } from './style.ts';
 
 /** Lines on a terminal that are rewritten in place. */
@@ -12,7 +13,7 @@ export function createLiveLines(output: Output): LiveLines {
     show(lines) {
       // Up by as many lines as there are, and everything below is erased.
       if (drawn > 0) output.write(`\u001b[${String(drawn)}A\u001b[0J`);
-      for (const line of lines) output.write(`${line}\n`);
+      for (const line of lines) output.write(`${printableLine(line)}\n`);
       drawn = lines.length;
     },
   };

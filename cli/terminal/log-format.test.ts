@@ -1,4 +1,4 @@
-import { plainLog, readableLog } from './log-format.ts';
+import { jsonLogFor, plainLog, readableLog } from './log-format.ts';
 import { createStyle } from './style.ts';
 
 const colourless = readableLog((_, text) => text);
@@ -56,6 +56,49 @@ test.each(['(node:7) Warning: something', '{"not":"an entry"}', '{broken', ''])(
     expect(colourless('a', line)).toBe(`         a ${line}`);
   },
 );
+
+describe('what a client sent cannot reach the terminal as a control character', () => {
+  const hostile = ['\u001b]52;c;AAAA\u0007', 'a\n12:00:00 forged', '\u009b2J', '\u007f', '\u2028', '\u202e'];
+  const obeyed = /[\p{Cc}\u2028\u2029\u202e]/u;
+
+  test.each(hostile)('%j in a request', (text) => {
+    const line = colourless('a', entry({ method: text, path: `/${text}`, status: text, msg: 'request' }));
+    expect(line).toContain('\\u');
+    expect(line).not.toMatch(obeyed);
+  });
+
+  test.each(hostile)('%j in a message, and in names and values of fields', (text) => {
+    const line = colourless('a', entry({ level: text, msg: text, [text]: text, list: [text] }));
+    expect(line).not.toMatch(obeyed);
+  });
+
+  test.each(hostile)('%j in the stack of an error, where only a line break begins a new line', (text) => {
+    const err = { stack: `Error: ${text}\r\n    at serve.ts:1` };
+    const lines = colourless('a', entry({ level: 'error', msg: 'internal error', err })).split('\n');
+    for (const line of lines) expect(line).not.toMatch(obeyed);
+    // Every line of a stack is indented, so that none looks like an entry.
+    for (const line of lines.slice(1)) expect(line).toMatch(/^ {2}/);
+  });
+
+  test.each(hostile)('%j in a line that is not an entry', (text) => {
+    expect(colourless('a', `(node:7) ${text}`)).not.toMatch(obeyed);
+  });
+
+  test('the path of GET /%1b]52;c;AAAA%07', () => {
+    const path = decodeURIComponent('/%1b]52;c;AAAA%07');
+    expect(colourless('a', entry({ method: 'GET', path, status: 404, duration_ms: 1, msg: 'request' }))).toBe(
+      String.raw`${clock} a GET /\u001b]52;c;AAAA\u0007 404 1.0 ms`,
+    );
+  });
+
+  test('JSON on a terminal keeps its value; elsewhere it is as it was written', () => {
+    const line = entry({ path: '/\u009b2J\u007f', msg: 'request' });
+    const escaped = jsonLogFor({ isTTY: true, write: () => undefined })('a', line);
+    expect(escaped).not.toMatch(obeyed);
+    expect(JSON.parse(escaped.slice('a | '.length))).toEqual(JSON.parse(line));
+    expect(jsonLogFor({ write: () => undefined })('a', line)).toBe(`a | ${line}`);
+  });
+});
 
 test('replicas differ in colour, and each keeps its own', () => {
   const colours = ['a', 'b', 'a'].map((replica) => coloured(replica, 'x').split(replica)[0]);

@@ -1,3 +1,4 @@
+import { escapeControls } from './printable.ts';
 import { createStyle, isTerminal, type Output, type Style } from './style.ts';
 
 /** Formats a line of a replica's log for a person. */
@@ -5,6 +6,10 @@ export type FormatLog = (replica: string, line: string) => string;
 
 /** As it was written, behind the replica's name: for programs. */
 export const plainLog: FormatLog = (replica, line) => `${replica} | ${line}`;
+
+/** For programs; on a terminal, escaped so that the terminal obeys nothing in it. The JSON's values stay the same. */
+export const jsonLogFor = (output: Output): FormatLog =>
+  output.isTTY === true ? (replica, line) => escapeControls(plainLog(replica, line)) : plainLog;
 
 /** Readable on a terminal; elsewhere as it was written. */
 export const logFormatFor = (output: Output, env: NodeJS.ProcessEnv = process.env): FormatLog =>
@@ -14,14 +19,15 @@ type Entry = Readonly<Record<string, unknown>>;
 
 /**
  * Returns a function that formats the service's JSON log entries: the time, the replica, and for a request its method,
- * path, status and milliseconds. A line that is not a log entry of the service is shown as it is.
+ * path, status and milliseconds. A line that is not a log entry of the service is shown as it is. Characters that a
+ * terminal would obey are escaped everywhere: clients choose the path, for example.
  */
 export function readableLog(style: Style): FormatLog {
   const colourOf = replicaColours();
   return (replica, line) => {
     const entry = parse(line);
-    const name = style(colourOf(replica), replica);
-    if (entry === undefined) return `${' '.repeat(timeWidth)} ${name} ${line}`;
+    const name = style(colourOf(replica), escapeControls(replica));
+    if (entry === undefined) return `${' '.repeat(timeWidth)} ${name} ${escapeControls(line)}`;
     const text = isRequest(entry) ? request(entry, style) : message(entry, style);
     return `${style('dim', time(entry.time))} ${name} ${text}`;
   };
@@ -60,7 +66,8 @@ const isRequest = ({ method, path, status }: Entry): boolean =>
 
 function request({ method, path, status, duration_ms: duration }: Entry, style: Style): string {
   const took = typeof duration === 'number' ? ` ${duration.toFixed(duration < 10 ? 1 : 0)} ms` : '';
-  return `${String(method)} ${String(path)} ${style(statusColour(status), String(status))}${took}`;
+  const [what, where, how] = [method, path, status].map((value) => escapeControls(String(value)));
+  return `${what ?? ''} ${where ?? ''} ${style(statusColour(status), how ?? '')}${took}`;
 }
 
 /** gRPC's status is a name, of which only OK is a success. */
@@ -79,8 +86,9 @@ const levelColours: Readonly<Record<string, 'yellow' | 'red'>> = { warn: 'yellow
 
 function message({ level, time: _, msg, err, ...fields }: Entry, style: Style): string {
   const colour = levelColours[String(level)];
-  const text = colour === undefined ? String(msg) : style(colour, `${String(level)}: ${String(msg)}`);
-  const details = Object.entries(fields).map(([name, value]) => `${name}=${formatField(value)}`);
+  const what = escapeControls(String(msg));
+  const text = colour === undefined ? what : style(colour, `${String(level)}: ${what}`);
+  const details = Object.entries(fields).map(([name, value]) => escapeControls(`${name}=${formatField(value)}`));
   return [text, ...(details.length === 0 ? [] : [style('dim', details.join(' '))])].join(' ') + stackOf(err, style);
 }
 
@@ -96,6 +104,6 @@ function stackOf(error: unknown, style: Style): string {
   const lines = typeof stack === 'string' ? stack : typeof text === 'string' ? text : JSON.stringify(error);
   return lines
     .split('\n')
-    .map((line) => `\n  ${style('dim', line.trim())}`)
+    .map((line) => `\n  ${style('dim', escapeControls(line.trim()))}`)
     .join('');
 }

@@ -88,3 +88,19 @@ test('withoutCommands: the rest is shown', () => {
   report.line('right');
   expect(out.text).toBe('• Predict\n  right\n');
 });
+
+test('what a server or another program wrote cannot control the terminal', () => {
+  const out = output(true);
+  const report = createReporter(out, { NO_COLOR: '1' });
+  const hostile = '\u001b]52;c;AAAA\u0007\u009b2J';
+  report.step(hostile);
+  report.command(hostile);
+  report.line(hostile);
+  report.done(hostile, 1);
+  report.skipped('Step', hostile);
+  report.failure(hostile, [`\u001b[31m${hostile}`], hostile);
+  expect(out.text).not.toMatch(/[^\P{Cc}\n]/u);
+  expect(out.text.split(String.raw`\u001b]52;c;AAAA\u0007\u009b2J`)).toHaveLength(9);
+  report.progress([hostile]);
+  expect(out.text).not.toMatch(/[^\P{Cc}\n]/u);
+});

@@ -1,11 +1,13 @@
 import { stripVTControlCharacters } from 'node:util';
 import { createLiveLines } from './live-lines.ts';
+import { escapeControls, printable } from './printable.ts';
 import { createStyle, isTerminal, type Output } from './style.ts';
 
 /**
  * Shows what a command is doing, on standard error. Standard output is for what a script reads: a prediction, JSON,
  * log lines. On a terminal, `progress` and `counter` rewrite their lines in place. Elsewhere, `progress` prints each
- * new line once, and `counter` prints nothing.
+ * new line once, and `counter` prints nothing. Servers and other programs wrote parts of the texts, so characters that a
+ * terminal would obey are escaped.
  */
 export interface Reporter {
   /** Starts a step. */
@@ -37,7 +39,7 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
   const draw = (): void => {
     const width = (output.columns ?? 80) - 3;
     const counter = elapsed === undefined ? [] : [`… ${String(elapsed)} s`];
-    const all = [...lines.map((line) => stripVTControlCharacters(line).slice(0, width)), ...counter];
+    const all = [...lines.map((line) => escapeControls(stripVTControlCharacters(line)).slice(0, width)), ...counter];
     liveLines.show(all.map((line) => `  ${style('dim', line)}`));
   };
   const print = (text: string): void => {
@@ -48,19 +50,19 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
 
   return {
     step: (title) => {
-      print(style('bold', `• ${title}`));
+      print(style('bold', `• ${printable(title)}`));
     },
     command: (line) => {
-      print(style('cyan', `  $ ${line}`));
+      print(style('cyan', `  $ ${printable(line)}`));
     },
     line: (text) => {
-      print(`  ${text}`);
+      print(`  ${printable(text)}`);
     },
     progress(next) {
       const before = lines;
       lines = next;
       if (live) draw();
-      else for (const line of next) if (!before.includes(line)) output.write(`  ${line}\n`);
+      else for (const line of next) if (!before.includes(line)) output.write(`  ${printable(line)}\n`);
     },
     counter(seconds) {
       if (!live || seconds === elapsed) return;
@@ -68,15 +70,15 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
       draw();
     },
     done(title, seconds) {
-      print(style('green', `  ✓ ${title} (${seconds.toFixed(1)} s)`));
+      print(style('green', `  ✓ ${printable(title)} (${seconds.toFixed(1)} s)`));
     },
     skipped(title, reason) {
-      print(style('dim', `  - ${title}: skipped, ${reason}`));
+      print(style('dim', `  - ${printable(title)}: skipped, ${printable(reason)}`));
     },
     failure(message, details, hint) {
-      print(`\n${style('red', '✗')} ${message}`);
-      for (const line of details) print(style('dim', `    ${line}`));
-      if (hint !== undefined) print(`  → ${hint}`);
+      print(`\n${style('red', '✗')} ${printable(message)}`);
+      for (const line of details) print(style('dim', `    ${printable(line)}`));
+      if (hint !== undefined) print(`  → ${printable(hint)}`);
     },
   };
 }
