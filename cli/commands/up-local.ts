@@ -59,13 +59,20 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
     return;
   }
   const running = await run('Start the replicas', () => startLocalRuntime(runtime));
+  const ended = new AbortController();
   try {
     await run('Wait for the replicas', () => running.waitReady({ timeoutSeconds, signal }));
     await ready(running);
     if (options.watch === true) {
-      watchFiles(root, signal, (path) => {
-        given.report.line(`${path} changed: replacing the replicas.`);
-        running.replace();
+      watchFiles(root, {
+        signal: AbortSignal.any([signal, ended.signal]),
+        onChange: (path) => {
+          given.report.line(`${path} changed: replacing the replicas.`);
+          running.replace();
+        },
+        onError: ({ message, hint = '' }) => {
+          given.report.line(`${message} ${hint}`);
+        },
       });
     }
     // With --json, standard output is for the one object.
@@ -79,6 +86,7 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
         ...(isTerminal(process.stdout) && { tail: 0 }),
       });
   } finally {
+    ended.abort();
     report.line('Stopping the replicas.');
     await running.stop();
   }

@@ -1,0 +1,75 @@
+import { EventEmitter, once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { FSWatcher, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Failure } from '../failure.ts';
+import { watchFiles } from './watch-files.ts';
+
+let root: string;
+let stop: AbortController;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'rhizome-watch-'));
+  await mkdir(join(root, 'models'));
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort();
+  await rm(root, { recursive: true });
+});
+
+/** In place of `watch`: an operating system whose limit is reached. */
+const refusing = (code: string): typeof watch =>
+  (() => {
+    throw Object.assign(new Error(`${code}: no watchers left, watch 'models'`), { code });
+  }) as unknown as typeof watch;
+const unexpected = (value: unknown): never => {
+  throw new Error(`Not expected: ${String(value)}`);
+};
+
+test('reports a saved file, and nothing for one that no replica reads', async () => {
+  const changes = new EventEmitter();
+  const changed = once(changes, 'change', { signal: AbortSignal.timeout(10_000) });
+  watchFiles(root, {
+    signal: stop.signal,
+    onChange: (path) => changes.emit('change', path),
+    onError: unexpected,
+  });
+  await writeFile(join(root, 'models/a.test.ts'), '');
+  await writeFile(join(root, 'models/model.json'), '{}');
+  expect(await changed).toEqual([join('models', 'model.json')]);
+});
+
+test.each([
+  ['ENOSPC', 'fs.inotify.max_user_watches'],
+  ['EMFILE', 'fs.inotify.max_user_instances'],
+])('%s at the start is a failure whose hint names the limit', (code, limit) => {
+  const start = (): void => {
+    watchFiles(root, { signal: stop.signal, onChange: unexpected, onError: unexpected }, refusing(code));
+  };
+  expect(start).toThrow(
+    expect.objectContaining({
+      name: 'Failure',
+      message: expect.stringMatching(new RegExp(`models/.*${code}`)),
+      hint: expect.stringContaining(limit),
+    }),
+  );
+});
+
+test('an error of a running watch is reported, and does not end the process', () => {
+  const watcher = new EventEmitter();
+  const failures: Failure[] = [];
+  watchFiles(
+    root,
+    { signal: stop.signal, onChange: unexpected, onError: (failure) => failures.push(failure) },
+    (() => watcher as FSWatcher) as unknown as typeof watch,
+  );
+  // Without a listener, emitting an error throws it.
+  watcher.emit('error', Object.assign(new Error('ENOSPC: no watchers left'), { code: 'ENOSPC' }));
+  expect(failures).toEqual([
+    expect.objectContaining({
+      message: expect.stringContaining('ENOSPC'),
+      hint: expect.stringContaining('max_user_watches'),
+    }),
+  ]);
+});
