@@ -134,7 +134,7 @@ test("the runtime's reason is passed on; an internal error is not reported as th
     ).catch((thrown: unknown) => thrown);
   expect(await failing(new EngineError('run-failed', 'idx=99'))).toMatchObject({
     code: 'invalid-input',
-    message: 'The inputs have valid types and shapes, but the model cannot be run: idx=99',
+    message: "The model's runtime rejects the inputs, although their types and shapes are valid: idx=99",
   });
   const fault = new TypeError('x is undefined');
   expect(await failing(fault)).toBe(fault);

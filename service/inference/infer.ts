@@ -122,9 +122,11 @@ async function run(
     if (!(cause instanceof EngineError)) throw cause;
     // The types and shapes are as the model declares them, so a value is wrong, such as an index past the end of a
     // table.
-    throw new ServiceError('invalid-input', `The inputs have valid types and shapes, but ${cause.message}`, {
-      cause,
-    });
+    throw new ServiceError(
+      'invalid-input',
+      `The model's runtime rejects the inputs, although their types and shapes are valid: ${cause.reason}`,
+      { cause },
+    );
   }
 }
 

@@ -378,7 +378,7 @@ describe('errors are {"error"}, and the next valid request is served', () => {
       infer,
       indices(99),
       {},
-      'The inputs have valid types and shapes, but the model cannot be run: ' +
+      "The model's runtime rejects the inputs, although their types and shapes are valid: " +
         'Non-zero status code returned while running Gather node.',
     ],
   ])('%s: %i', async (_, status, method, path, body, headers, message) => {

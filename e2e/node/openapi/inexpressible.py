@@ -13,7 +13,6 @@ RULES = [
     r"The array has the wrong length\.",
     # A model rejects values, such as an index past the end of its table, or lengths that differ between inputs.
     r"The model's runtime rejects ",
-    r"The inputs have valid types and shapes, but ",
     # The protocol sends a tensor's shape next to its data, and the inputs in any order, each once.
     r"it has \d+ elements, but the shape \[.*\] has \d+",
     r"expected an array of \d+ because of the shape \[.*\]",
