@@ -1,6 +1,6 @@
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { NamedTensor } from '../inference/infer.ts';
-import { formatValue } from '../inference/format-value.ts';
+import { formatCount, formatValue } from '../inference/format-value.ts';
 import { invalidTensor, readShape } from '../inference/tensor-shape.ts';
 import { ServiceError } from '../errors.ts';
 import { allDatatypes, datatypeOf, dtypeOf } from '../protocol/oip/datatypes.ts';
@@ -13,7 +13,8 @@ export function readInputs({ inputs = [], raw_input_contents: raw = [] }: ModelI
   if (raw.length > 0 && raw.length !== inputs.length) {
     throw new ServiceError(
       'invalid-input',
-      `raw_input_contents has ${raw.length} elements, but there are ${inputs.length} inputs. Each input needs one.`,
+      `raw_input_contents has ${formatCount(raw.length, 'element')}, ` +
+        `but the request has ${formatCount(inputs.length, 'input')}. Each input needs one.`,
     );
   }
   return inputs.map((input, index) => readInput(input, raw[index]));

@@ -137,7 +137,7 @@ describe('the Open Inference Protocol', () => {
       'fewer raw contents than inputs',
       { ...raw(setosa), inputs: [...raw(setosa).inputs!, { name: 'Y' }] },
       'INVALID_ARGUMENT',
-      'raw_input_contents has 1 elements, but there are 2 inputs',
+      'raw_input_contents has 1 element, but the request has 2 inputs. Each input needs one.',
     ],
     [
       'typed and raw at once',

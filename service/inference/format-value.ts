@@ -5,6 +5,11 @@ export function truncate(text: string, most = MOST_CHARACTERS): string {
   return (text.length > most ? `${text.slice(0, most)}…` : text).toWellFormed();
 }
 
+/** Formats a number of things: `1 byte`, `2 bytes`. */
+export function formatCount(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
 /** Returns a text with its first letter in lower case, to continue a sentence with it. */
 export function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);

@@ -53,7 +53,7 @@ const cases: [string, readonly NamedTensor[], string][] = [
   [
     'a rank of a scalar',
     [image, mask, { ...word, shape: [1] }],
-    "Input 'word': the shape [1] does not match string: 1 dimensions, expected 0.",
+    "Input 'word': the shape [1] does not match string: 1 dimension, expected 0.",
   ],
   [
     'a fixed dimension',
@@ -65,6 +65,7 @@ const cases: [string, readonly NamedTensor[], string][] = [
     [{ ...image, shape: [1, 2, 4] }, mask, word],
     "Input 'image': it has 6 elements, but the shape [1, 2, 4] has 8.",
   ],
+  ['a count of one', [image, mask, { ...word, data: [] }], "Input 'word': it has 0 elements, but the shape [] has 1."],
   [
     'a negative dimension',
     [{ ...image, shape: [1, 2, -3] }, mask, word],

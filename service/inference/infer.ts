@@ -2,7 +2,7 @@ import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
 import { formatTensorType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { ServiceError } from '../errors.ts';
-import { formatValue } from './format-value.ts';
+import { formatCount, formatValue } from './format-value.ts';
 import { invalidTensor, readShape } from './tensor-shape.ts';
 
 export interface NamedTensor extends Tensor {
@@ -59,13 +59,16 @@ function checkTensor(spec: TensorSpec, { name, dtype, shape, data }: NamedTensor
   const { count } = readShape(name, shape);
   const mismatch = `the shape [${shape.join(', ')}] does not match ${formatTensorType(spec.dtype, spec.shape)}`;
   if (shape.length !== spec.shape.length)
-    throw invalidTensor(name, `${mismatch}: ${shape.length} dimensions, expected ${spec.shape.length}`);
+    throw invalidTensor(name, `${mismatch}: ${formatCount(shape.length, 'dimension')}, expected ${spec.shape.length}`);
   spec.shape.forEach((expected, axis) => {
     if (typeof expected === 'number' && shape[axis] !== expected)
       throw invalidTensor(name, `${mismatch}: dimension ${axis} is ${shape[axis] ?? ''}, expected ${expected}`);
   });
   if (data.length !== count)
-    throw invalidTensor(name, `it has ${data.length} elements, but the shape [${shape.join(', ')}] has ${count}`);
+    throw invalidTensor(
+      name,
+      `it has ${formatCount(data.length, 'element')}, but the shape [${shape.join(', ')}] has ${count}`,
+    );
   if (dtype === 'string') checkTexts(name, data as readonly string[]);
 }
 

@@ -1,5 +1,6 @@
 import { VerificationError, type Model } from '../../onnx/model.ts';
 import type { Check } from '../contract/index.ts';
+import { formatCount } from './format-value.ts';
 
 /** The result of a readiness check, without its name. */
 export type Verification = Omit<Check, 'name'>;
@@ -50,5 +51,5 @@ export class Verifier {
 function proof(examples: number): string {
   return examples === 0
     ? 'The model has no examples; it ran on a generated input.'
-    : `${examples} ${examples === 1 ? 'example' : 'examples'} reproduced.`;
+    : `${formatCount(examples, 'example')} reproduced.`;
 }

@@ -9,12 +9,12 @@ import schemathesis
 
 RULES = [
     # The columns of a table have the same length, and so have the nested arrays of a tensor at each level.
-    r"The column has \d+ values, but the column '.*' has \d+\.",
+    r"The column has \d+ values?, but the column '.*' has \d+\.",
     r"The array has the wrong length\.",
     # A model rejects values, such as an index past the end of its table, or lengths that differ between inputs.
     r"The model's runtime rejects ",
     # The protocol sends a tensor's shape next to its data, and the inputs in any order, each once.
-    r"it has \d+ elements, but the shape \[.*\] has \d+",
+    r"it has \d+ elements?, but the shape \[.*\] has \d+",
     r"expected an array of \d+ because of the shape \[.*\]",
     r"is (duplicated|requested twice)",
     r"dimension \d+ is \d+, but dimension \d+ of '.*' is \d+, and both are ",

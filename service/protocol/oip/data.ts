@@ -1,6 +1,6 @@
 import { toElement, describeAccepted, pack, type Scalar } from '../../../onnx/signature/dtypes.ts';
 import type { DType, TensorData } from '../../../onnx/engine/engine.ts';
-import { formatValue } from '../../inference/format-value.ts';
+import { formatCount, formatValue } from '../../inference/format-value.ts';
 import { invalidTensor, type TensorShape } from '../../inference/tensor-shape.ts';
 
 /**
@@ -21,7 +21,10 @@ export function readData(name: string, dtype: DType, { shape, count }: TensorSha
     takeNested(name, shape, data, [], take);
   } else {
     if (data.length !== count)
-      throw invalidTensor(name, `it has ${data.length} elements, but the shape [${shape.join(', ')}] has ${count}`);
+      throw invalidTensor(
+        name,
+        `it has ${formatCount(data.length, 'element')}, but the shape [${shape.join(', ')}] has ${count}`,
+      );
     data.forEach((value: unknown, index) => {
       take(value, [index]);
     });

@@ -1,4 +1,5 @@
 import type { DType, Tensor, TensorData } from '../../../onnx/engine/engine.ts';
+import { formatCount } from '../../inference/format-value.ts';
 import { invalidTensor } from '../../inference/tensor-shape.ts';
 import { datatypeOf } from './datatypes.ts';
 
@@ -35,7 +36,8 @@ export function readRaw(name: string, dtype: DType, count: number, bytes: Uint8A
   if (bytes.length !== expected) {
     throw invalidTensor(
       name,
-      `it has ${bytes.length} bytes, but ${count} elements of ${datatypeOf(dtype)} need ${expected}`,
+      `it has ${formatCount(bytes.length, 'byte')}, ` +
+        `expected ${expected} for ${formatCount(count, 'element')} of ${datatypeOf(dtype)}`,
     );
   }
   // A copy: the bytes may start anywhere in the body, but a typed array must start at a multiple of its element size.
@@ -56,15 +58,24 @@ function readTexts(name: string, count: number, bytes: Uint8Array): readonly str
   for (let index = 0; index < count; index++) {
     const start = offset + LENGTH_BYTES;
     if (start > bytes.length)
-      throw invalidTensor(name, `its ${bytes.length} bytes end before element ${index} of ${count}`);
+      throw invalidTensor(
+        name,
+        `it ends after ${formatCount(bytes.length, 'byte')}, before element ${index} of ${count}`,
+      );
     const length = view.getUint32(offset, true);
     offset = start + length;
     if (offset > bytes.length)
-      throw invalidTensor(name, `element ${index} declares ${length} bytes, but only ${bytes.length - start} are left`);
+      throw invalidTensor(
+        name,
+        `element ${index} declares ${formatCount(length, 'byte')}, but has only ${bytes.length - start}`,
+      );
     texts.push(readText(name, index, bytes.subarray(start, offset)));
   }
   if (offset < bytes.length)
-    throw invalidTensor(name, `${bytes.length - offset} bytes are left after the last of ${count} elements`);
+    throw invalidTensor(
+      name,
+      `it has ${formatCount(bytes.length - offset, 'byte')} too many for ${formatCount(count, 'element')}`,
+    );
   return texts;
 }
 

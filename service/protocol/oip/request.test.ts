@@ -227,7 +227,7 @@ const refused: [string, () => unknown, string][] = [
   [
     'a size past the body',
     () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(15)),
-    `Input 'x': "binary_data_size" is 16, but only 15 bytes of the body are left.`,
+    `Input 'x': "binary_data_size" is 16, but the body has only 15 bytes left.`,
   ],
   [
     'a size of the wrong type',
@@ -237,12 +237,21 @@ const refused: [string, () => unknown, string][] = [
   [
     'a size that the shape does not have',
     () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 12 } }] }, Buffer.alloc(12)),
-    "Input 'x': it has 12 bytes, but 4 elements of FP32 need 16.",
+    "Input 'x': it has 12 bytes, expected 16 for 4 elements of FP32.",
   ],
   [
     'bytes of no input',
     () => decodeBinary({ inputs: [{ ...x, parameters: { binary_data_size: 16 } }] }, Buffer.alloc(17)),
-    '1 bytes at the end of the body belong to no input',
+    'The body has 1 byte at its end that belongs to no input.',
+  ],
+  [
+    'a shape of one element, and one byte',
+    () =>
+      decodeBinary(
+        { inputs: [{ name: 'y', shape: [], datatype: 'FP32', parameters: { binary_data_size: 1 } }] },
+        Buffer.alloc(1),
+      ),
+    "Input 'y': it has 1 byte, expected 4 for 1 element of FP32.",
   ],
   [
     'data twice',
@@ -261,17 +270,17 @@ const refused: [string, () => unknown, string][] = [
   [
     'a text cut in its length',
     () => decodeBinary(texts([1], 3), Buffer.alloc(3)),
-    "Input 't': its 3 bytes end before element 0 of 1.",
+    "Input 't': it ends after 3 bytes, before element 0 of 1.",
   ],
   [
     'a text longer than what is left',
     () => decodeBinary(texts([1], 6), Buffer.from('\xFF\xFF\xFF\xFFab', 'latin1')),
-    "Input 't': element 0 declares 4294967295 bytes, but only 2 are left.",
+    "Input 't': element 0 declares 4294967295 bytes, but has only 2.",
   ],
   [
     'texts too many',
     () => decodeBinary(texts([1], 8), Buffer.alloc(8)),
-    "Input 't': 4 bytes are left after the last of 1 elements.",
+    "Input 't': it has 4 bytes too many for 1 element.",
   ],
   [
     'a text that is not UTF-8',

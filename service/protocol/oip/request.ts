@@ -1,6 +1,6 @@
 import { ServiceError } from '../../errors.ts';
 import type { NamedTensor } from '../../inference/infer.ts';
-import { formatValue, lowerFirst } from '../../inference/format-value.ts';
+import { formatCount, formatValue, lowerFirst } from '../../inference/format-value.ts';
 import { invalidTensor, readShape } from '../../inference/tensor-shape.ts';
 import { isObject } from '../issue-list.ts';
 import { parseJson } from '../json.ts';
@@ -107,7 +107,10 @@ class BinaryTail {
       );
     const left = this.#bytes.length - this.#taken;
     if (size > left)
-      throw invalidTensor(name, `"binary_data_size" is ${size}, but only ${left} bytes of the body are left`);
+      throw invalidTensor(
+        name,
+        `"binary_data_size" is ${size}, but the body has only ${formatCount(left, 'byte')} left`,
+      );
     return this.#bytes.subarray(this.#taken, (this.#taken += size));
   }
 
@@ -115,7 +118,7 @@ class BinaryTail {
     const left = (this.#bytes?.length ?? 0) - this.#taken;
     if (left > 0)
       throw invalid(
-        `${left} bytes at the end of the body belong to no input. ` +
+        `The body has ${formatCount(left, 'byte')} at its end that ${left === 1 ? 'belongs' : 'belong'} to no input. ` +
           'Check "binary_data_size" and Inference-Header-Content-Length.',
       );
   }

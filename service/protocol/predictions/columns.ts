@@ -1,6 +1,7 @@
 import type { Feature } from '../../../onnx/signature/features.ts';
 import type { Cell, Row } from '../../../onnx/signature/cells.ts';
 import { describeExpected, namesOf, type CellReader } from './cell-reader.ts';
+import { formatCount } from '../../inference/format-value.ts';
 import { isObject, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
 
 /** Rows by column, as in a data frame: `{"columns": {"a": [1, 2], "b": [3, 4]}}`. */
@@ -92,8 +93,8 @@ function commonLength(
     const other = features[first]?.name ?? '';
     issues.add(() => ({
       pointer: pointerTo('columns', name),
-      detail: `The column has ${values.length} values, but the column '${other}' has ${length}.`,
-      expected: `${length} values, as in '${other}'`,
+      detail: `The column has ${formatCount(values.length, 'value')}, but the column '${other}' has ${length}.`,
+      expected: `${formatCount(length, 'value')}, as in '${other}'`,
     }));
   }
   if (length === 0 && unequal.length === 0 && arrays.every((values) => values !== undefined)) {
