@@ -132,7 +132,8 @@ test('predict shows each invalid field, and the URL that cannot be reached', asy
   await service.close();
   expect(rejected.exitCode).toBe(1);
   expect(rejected.stderr).toContain(
-    '✗ The service rejected the request (422 Invalid input): 1 field is wrong.\n    #/petal_width Expected more, expected a number\n',
+    '✗ The service rejected the request (422 Invalid input): 1 field is wrong.\n' +
+      '    #/petal_width Expected more, expected a number\n',
   );
   const unreachable = await project.start(['predict', '--json', '{}', '--url', service.url]);
   expect(unreachable.exitCode).toBe(1);

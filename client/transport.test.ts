@@ -356,6 +356,7 @@ test('the message says for each field what was expected', async () => {
   );
   expect(await failure(client().predict({ a: 1 }))).toMatchObject({
     message:
-      '422 Invalid input: 2 fields are invalid.\n  #/a Got a string. Expected a number (float32).\n  #/b Unknown field.',
+      '422 Invalid input: 2 fields are invalid.\n' +
+      '  #/a Got a string. Expected a number (float32).\n  #/b Unknown field.',
   });
 });

@@ -119,7 +119,8 @@ test('names the lines of rejected rows and predicts the others; sends a long fil
     '✗ 3 rows of long.csv were rejected.\n' +
       '    line 5: sepal_width: Got a string, expected a number (float32) from 2 to 4.4 in cm: "wide"\n' +
       '    line 702: has 2 fields, but the header has 4\n' +
-      '    line 703: petal_width: Got a string, expected a number (float32) from 0.1 to 2.5 in cm: "" (write a missing value as NaN)\n',
+      '    line 703: petal_width: Got a string, expected a number (float32) from 0.1 to 2.5 in cm: "" ' +
+      '(write a missing value as NaN)\n',
   );
   const answers = JSON.parse(await readFile(join(folder, 'answers.json'), 'utf8')) as {
     prediction?: string;
