@@ -6,8 +6,8 @@ import { createStyle, isTerminal, type Output } from './style.ts';
 /**
  * Shows what a command is doing, on standard error. Standard output is for what a script reads: a prediction, JSON,
  * log lines. On a terminal, `progress` and `counter` rewrite their lines in place. Elsewhere, `progress` prints each
- * new line once, and `counter` prints nothing. Servers and other programs wrote parts of the texts, so characters that a
- * terminal would obey are escaped.
+ * new line once, and `counter` prints nothing. Servers and other programs wrote parts of the texts, so characters that
+ * a terminal would obey are escaped.
  */
 export interface Reporter {
   /** Starts a step. */
