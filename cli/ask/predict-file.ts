@@ -9,6 +9,7 @@ import { openRows } from '../row-files/open-rows.ts';
 import { parseField } from '../row-files/parse-field.ts';
 import type { RowSource, SourceRow } from '../row-files/row-source.ts';
 import { createWriter, type RowFormat, type RowResult } from '../row-files/writer.ts';
+import { isTerminal } from '../terminal/style.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { asFailure, connect, orFailure, patient } from './connection.ts';
 import { curlLine } from './predict.ts';
@@ -59,7 +60,7 @@ export async function predictFile(context: ExecContext, options: PredictFileOpti
   const showProgress = (): void => {
     context.report.progress([progress(totals, source.share(), performance.now() - started)]);
   };
-  const timer = setInterval(showProgress, process.stderr.isTTY ? 500 : 5000);
+  const timer = setInterval(showProgress, isTerminal(process.stderr) ? 500 : 5000);
   try {
     for await (const batch of predictRows(source.rows, predictor)) {
       const end = stopOnError ? batch.findIndex(({ error }) => error !== undefined) : -1;

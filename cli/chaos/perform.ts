@@ -3,6 +3,7 @@ import { Failure } from '../failure.ts';
 import { startLoad, type LoadOptions } from '../load/load.ts';
 import { plot } from '../load/plot.ts';
 import { byKind, type LoadReport } from '../load/report.ts';
+import { isTerminal } from '../terminal/style.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import type { Experiment, ExpectedImpact, Recovery, Undo } from './experiment.ts';
 import { complete } from './replicas.ts';
@@ -67,7 +68,7 @@ export async function perform(
   const started = performance.now();
   const load = startLoad({ ...options, retryAfter });
   const live = setInterval(() => {
-    report.progress([...(process.stderr.isTTY ? plot(load.report()) : []), ...watch.lines]);
+    report.progress([...(isTerminal(process.stderr) ? plot(load.report()) : []), ...watch.lines]);
   }, 500);
   let recovery: Recovery | undefined;
   let failure: Failure | undefined;

@@ -7,6 +7,7 @@ import { packageSpec } from '../scaffold/package-source.ts';
 import { scaffold } from '../scaffold/scaffold.ts';
 import { columns } from '../terminal/columns.ts';
 import { createSteps } from '../terminal/steps.ts';
+import { widthOf } from '../terminal/style.ts';
 import { exec } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
 import { examples, type CommandContext } from './options.ts';
@@ -50,7 +51,7 @@ export function initCommand(given: CommandContext): Command {
           ...kept.map(({ path, needs }) => ['kept', `${path}: ${needs}`]),
         ];
         // The reporter writes to standard error, and indents lines by two.
-        const width = process.stderr.isTTY ? process.stderr.columns - 2 : Infinity;
+        const width = process.stderr.isTTY ? widthOf(process.stderr) - 2 : Infinity;
         for (const line of columns(rows, { width })) report.line(line);
         return files;
       });

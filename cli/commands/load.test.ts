@@ -120,3 +120,13 @@ test('if the service is not running or rejects the API key, one clear message co
   expect(elsewhere.stderr).toContain('✗ Nothing is up on local.\n  → Start it: rhizome up --on local');
   expect(elsewhere.exitCode).toBe(1);
 });
+
+test('on a terminal that cannot rewrite lines (TERM=dumb), no plot is printed again and again', async () => {
+  const url = await serve(() => undefined);
+  const asTerminal = '--import=data:text/javascript,process.stderr.isTTY=true';
+  const { exitCode, stderr } = await project.start(['load', '--url', url, '--for', '1200ms', '--rate', '20'], {
+    env: { TERM: 'dumb', NODE_OPTIONS: asTerminal },
+  });
+  expect(exitCode).toBe(0);
+  expect(stderr).not.toContain('│');
+});

@@ -8,6 +8,7 @@ import { byKind, kindsOf, type LoadReport } from '../load/report.ts';
 import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/open-service.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
+import { isTerminal } from '../terminal/style.ts';
 import { examples, onOption, parseDuration, parseRate, urlOption, type CommandContext } from './options.ts';
 
 interface LoadFlags {
@@ -82,11 +83,11 @@ async function load(context: CommandContext, base: string, model: string | undef
     () => {
       const now = running.report();
       report.progress([
-        ...(process.stderr.isTTY ? plot(now) : []),
+        ...(isTerminal(process.stderr) ? plot(now) : []),
         `${((performance.now() - started) / 1000).toFixed(0)} s: ${counts(now)}`,
       ]);
     },
-    process.stderr.isTTY ? 500 : 5000,
+    isTerminal(process.stderr) ? 500 : 5000,
   );
   await sleep(flags.for, undefined, { signal }).catch(() => undefined);
   const seconds = (performance.now() - started) / 1000;

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { widthOf } from './style.ts';
 
 export interface ColumnOptions {
   /** Written before each line. @default '' */
@@ -34,7 +35,7 @@ export function columns(
   });
 }
 
-const terminalWidth = (): number => (process.stdout.isTTY ? process.stdout.columns : Infinity);
+const terminalWidth = (): number => (process.stdout.isTTY ? widthOf(process.stdout) : Infinity);
 
 function markdownTable(rows: readonly (readonly string[])[]): string[] {
   const [head = [], ...body] = rows.map((row) =>

@@ -1,11 +1,11 @@
 import { briefReporter, createReporter, withoutCommands } from './reporter.ts';
 import type { Output } from './style.ts';
 
-function output(isTTY: boolean): Output & { text: string } {
+function output(isTTY: boolean, columns = 40): Output & { text: string } {
   return {
     text: '',
     isTTY,
-    columns: 40,
+    columns,
     write(text: string) {
       this.text += text;
     },
@@ -36,6 +36,12 @@ test('on a terminal: progress is rewritten in place, cut to the width, and gone 
   expect(out.text).toBe(
     `  a starting\n  ${'x'.repeat(37)}\n\u001b[2A\u001b[0J  a ready\n\u001b[1A\u001b[0J  ✓ Wait (1.0 s)\n`,
   );
+});
+
+test('on a pseudo-terminal that does not know its width: 80 columns', () => {
+  const out = output(true, 0);
+  createReporter(out, { NO_COLOR: '1' }).progress(['x'.repeat(90)]);
+  expect(out.text).toBe(`  ${'x'.repeat(77)}\n`);
 });
 
 test('on a terminal: the counter is a line below the progress, and is erased', () => {

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { createLiveLines } from './live-lines.ts';
 import { escapeControls, printable } from './printable.ts';
-import { createStyle, isTerminal, type Output } from './style.ts';
+import { createStyle, isTerminal, widthOf, type Output } from './style.ts';
 
 /**
  * Shows what a command is doing, on standard error. Standard output is for what a script reads: a prediction, JSON,
@@ -37,7 +37,7 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
   let lines: readonly string[] = [];
   let elapsed: number | undefined;
   const draw = (): void => {
-    const width = (output.columns ?? 80) - 3;
+    const width = widthOf(output) - 3;
     const counter = elapsed === undefined ? [] : [`… ${String(elapsed)} s`];
     const all = [...lines.map((line) => escapeControls(stripVTControlCharacters(line)).slice(0, width)), ...counter];
     liveLines.show(all.map((line) => `  ${style('dim', line)}`));

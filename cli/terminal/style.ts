@@ -17,6 +17,9 @@ export type Style = (format: Format, text: string) => string;
 export const isTerminal = (output: Output, env: NodeJS.ProcessEnv = process.env): boolean =>
   output.isTTY === true && env.TERM !== 'dumb';
 
+/** Returns how many characters a line of a terminal may have. Some pseudo-terminals report 0: they don't know. */
+export const widthOf = ({ columns = 0 }: Output): number => (columns > 0 ? columns : 80);
+
 /** Returns a function that colours text if the output is a terminal and NO_COLOR is not set. */
 export function createStyle(output: Output, env: NodeJS.ProcessEnv = process.env): Style {
   const coloured = isTerminal(output, env) && (env.NO_COLOR ?? '') === '';
