@@ -8,8 +8,12 @@ import { predictFile } from '../ask/predict-file.ts';
 import { curlLine, predict } from '../ask/predict.ts';
 import { examplesOf } from '../ask/verify-models.ts';
 import { findTarget } from '../targets/find.ts';
-import { openService } from '../targets/open-service.ts';
-import { examples, onOption, urlOption, type CommandContext } from './options.ts';
+import { scopeOf } from '../cluster/scope.ts';
+import { findRoute, openService } from '../targets/open-service.ts';
+import type { Target } from '../targets/target.ts';
+import { kubectlForward } from '../tools/kubectl.ts';
+import { quote } from '../tools/quote.ts';
+import { defaultPort, examples, onOption, urlOption, type CommandContext } from './options.ts';
 
 interface PredictFlags {
   readonly on?: string;
@@ -68,9 +72,28 @@ export function predictCommand(context: CommandContext): Command {
         await work(flags.url);
         return;
       }
-      const { url, close } = await openService(context, await findTarget(context, flags.on));
+      const target = await findTarget(context, flags.on);
+      if (flags.printCurl === true) {
+        await work(await lastingUrl(context, target));
+        return;
+      }
+      const { url, close } = await openService(context, target);
       await work(url).finally(close);
     });
+}
+
+/**
+ * Returns a URL that is right after this command has ended. If it needs a port-forward, prints the command that opens
+ * it, on standard error: standard output has only the curl line, which a shell can run.
+ */
+async function lastingUrl(context: CommandContext, target: Target): Promise<string> {
+  const route = await findRoute(context, target);
+  if (route.url !== undefined) return route.url;
+  const { kubeContext, manifests } = route;
+  const { name, port } = manifests.service;
+  const forward = kubectlForward(scopeOf(kubeContext, manifests), name, defaultPort, port);
+  context.report.line(`First, in another terminal: ${quote(forward)}`);
+  return `http://localhost:${String(defaultPort)}`;
 }
 
 /** Returns what to do when the service's URL is known. Reports wrong usage before that. */

@@ -18,23 +18,34 @@ export interface OpenService {
   readonly close: () => Promise<void>;
 }
 
+/** A way to the Service that exists already, or what a new `kubectl port-forward` needs. */
+export type Route =
+  | Pick<OpenService, 'url' | 'boundToOnePod'>
+  | { readonly url: undefined; readonly kubeContext: string; readonly manifests: Manifests };
+
 /** Returns the URL of a target's Service, forwarding a port to it if necessary. @throws {Failure} if nothing is up */
 export async function openService(context: ExecContext, target: Target): Promise<OpenService> {
-  const close = (): Promise<void> => Promise.resolve();
+  const route = await findRoute(context, target);
+  if (route.url !== undefined) return { ...route, close: () => Promise.resolve() };
+  const forward = await openForward(context, route.kubeContext, route.manifests, 0);
+  return { url: forward.url, boundToOnePod: true, close: () => forward.close() };
+}
+
+/** Returns how to reach a target's Service, without opening anything. @throws {Failure} if nothing is up */
+export async function findRoute(context: ExecContext, target: Target): Promise<Route> {
   if (!isCluster(target) || target.mapsPort) {
     const url = await target.url();
-    if (url !== undefined) return { url, boundToOnePod: false, close };
+    if (url !== undefined) return { url, boundToOnePod: false };
   }
   if (!isCluster(target) || (await target.status()) === undefined) {
     throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
   }
   const manifests = currentManifests(context.root);
   const mapped = await mappedUrl(context, target, manifests);
-  if (mapped !== undefined) return { url: mapped, boundToOnePod: false, close };
+  if (mapped !== undefined) return { url: mapped, boundToOnePod: false };
   const forwarded = await target.url();
-  if (forwarded !== undefined) return { url: forwarded, boundToOnePod: true, close };
-  const forward = await openForward(context, target.context, manifests, 0);
-  return { url: forward.url, boundToOnePod: true, close: () => forward.close() };
+  if (forwarded !== undefined) return { url: forwarded, boundToOnePod: true };
+  return { url: undefined, kubeContext: target.context, manifests };
 }
 
 /** The URL at which a kind cluster, whoever created it, publishes the Service's NodePort on this machine. */
