@@ -6,7 +6,7 @@ import type { ModelsVerification, VerifiedModel } from '../ask/verify-models.ts'
 import type { LocalRuntime } from '../local/index.ts';
 import { columns, textWidth } from '../terminal/columns.ts';
 import { escapeControls } from '../terminal/printable.ts';
-import { createStyle, type Style } from '../terminal/style.ts';
+import { createStyle, widthOf, type Style } from '../terminal/style.ts';
 
 /** Models that have a line of their own; the lines until the log begins must not be more than 15. */
 const mostModels = 5;
@@ -129,12 +129,16 @@ export function unsupportedLine(count: number, root: string): readonly string[] 
 }
 
 /** Returns what `--json` prints of the predictions. */
-export function summaryOf({ verified }: ModelsVerification): object {
+export function summaryOf({ verified, withoutExamples }: ModelsVerification): object {
   const answers = verified.map(({ model, version, prediction }) => ({ model, version, answer: prediction }));
-  return { answer: answers[0]?.answer, answers };
+  return {
+    answer: answers[0]?.answer,
+    answers,
+    withoutExamples: withoutExamples.map(({ name, version }) => ({ model: name, version })),
+  };
 }
 
 /** Returns how many characters a line may have. */
-export const screenWidth = (): number => (process.stdout.isTTY ? process.stdout.columns : 80);
+export const screenWidth = (): number => widthOf(process.stdout);
 
 const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);

@@ -117,6 +117,7 @@ test('up --on minikube: builds, loads, applies, waits, forwards a port and predi
     image: tag,
     answer: setosa,
     answers: [{ model: 'iris', version: '1', answer: setosa }],
+    withoutExamples: [],
   });
   expect(steps).toHaveLength(10);
   // Each command is printed as a person would type it.
@@ -540,4 +541,15 @@ test('reports that Docker is installed but its daemon does not respond', async (
     '✗ Docker is installed, but its daemon does not respond.\n' +
       '    Cannot connect to the Docker daemon\n  → Start Docker',
   );
+});
+
+test('predict --print-curl on a cluster: a URL that works after it, and the port-forward that it needs', async () => {
+  const { exitCode, stdout, stderr } = await project.start(['predict', '--print-curl', '--on', 'context=staging']);
+  expect(exitCode).toBe(0);
+  // Standard output is for a shell.
+  expect(stdout).toMatch(/^curl http:\/\/localhost:8080\/predictions .*$/);
+  expect(stderr).toContain(
+    'kubectl --context staging --namespace iris-server port-forward service/iris-server 8080:80',
+  );
+  expect((await project.calls()).filter((call) => call.includes('port-forward'))).toEqual([]);
 });

@@ -19,7 +19,8 @@ export function upCommand(context: CommandContext): Command {
     .option('--watch', 'on this machine: replace the replicas when a model or the code of the service changes')
     .option(
       '--json',
-      'print one JSON object when ready: target, url, grpc, image, answer, answers, and steps with their seconds',
+      'print one JSON object when ready: target, url, grpc, image, answer, answers, withoutExamples, ' +
+        'and steps with their seconds',
     )
     .option('--verbose', 'show every step and command, and the manifest fields that do not apply locally')
     .option('--image <reference>', 'on a cluster: run this image, which the nodes can pull, instead of building one')

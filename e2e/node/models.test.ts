@@ -59,12 +59,13 @@ test('several models and versions: up checks those with examples, status names t
     String(grpcPort),
   );
   expect(up.exitCode).toBe(0);
-  const { answers } = JSON.parse(up.stdout) as {
+  const { answers, withoutExamples } = JSON.parse(up.stdout) as {
     answers: { model: string; version: string; answer: { model: object } }[];
+    withoutExamples: object[];
   };
   expect(answers.map(({ model, version }) => `${model} ${version}`)).toEqual(['iris 2', 'torch 1', 'iris 1']);
   for (const { model, version, answer } of answers) expect(answer.model).toEqual({ name: model, version });
-  // The model without examples is not among them.
+  expect(withoutExamples).toEqual([{ model: 'columns', version: '1' }]);
   for (const path of ['/models/iris/predictions', '/models/torch/predictions', '/models/iris/versions/1/predictions'])
     expect(up.stderr).toContain(`$ curl http://localhost:${port}${path} `);
 
