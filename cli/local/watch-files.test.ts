@@ -20,9 +20,9 @@ afterEach(async () => {
 
 /** In place of `watch`: an operating system whose limit is reached. */
 const refusing = (code: string): typeof watch =>
-  (() => {
+  () => {
     throw Object.assign(new Error(`${code}: no watchers left, watch 'models'`), { code });
-  }) as unknown as typeof watch;
+  };
 const unexpected = (value: unknown): never => {
   throw new Error(`Not expected: ${String(value)}`);
 };
@@ -62,7 +62,7 @@ test('an error of a running watch is reported, and does not end the process', ()
   watchFiles(
     root,
     { signal: stop.signal, onChange: unexpected, onError: (failure) => failures.push(failure) },
-    (() => watcher as FSWatcher) as unknown as typeof watch,
+    () => watcher as FSWatcher,
   );
   // Without a listener, emitting an error throws it.
   watcher.emit('error', Object.assign(new Error('ENOSPC: no watchers left'), { code: 'ENOSPC' }));
