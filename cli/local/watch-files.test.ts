@@ -19,7 +19,8 @@ afterEach(async () => {
 });
 
 /** In place of `watch`: an operating system whose limit is reached. */
-const refusing = (code: string): typeof watch =>
+const refusing =
+  (code: string): typeof watch =>
   () => {
     throw Object.assign(new Error(`${code}: no watchers left, watch 'models'`), { code });
   };
