@@ -36,6 +36,11 @@ export class Deadline {
     return this.#end - performance.now();
   }
 
+  /** Whole milliseconds until the time is over, at least 1. Undefined if it is so long that there is no timer. */
+  get wholeMilliseconds(): number | undefined {
+    return this.left > longestTimer ? undefined : Math.max(1, Math.ceil(this.left));
+  }
+
   /** @throws the reason of the signal that aborted, or `over` */
   throwIfOver(): void {
     this.signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { Issue } from '../service/contract/api.ts';
+import type { problemCode } from '../service/contract/problem-codes.ts';
 
 /**
  * The base class of all errors of the client. An aborted call is the exception: it rejects with the reason of the
@@ -12,12 +13,13 @@ export class ServiceProblem extends RhizomeError {
   /** The HTTP status. */
   readonly status: number;
   /**
-   * Identifies the error: `invalid-input`, `model-not-found`, `timeout`, …
+   * Identifies the error: `invalid-input`, `model-not-found`, `overloaded`, `timeout`, … A newer service may have codes
+   * that this version of the client does not know.
    *
    * Undefined if the response did not come from Rhizome (but from a proxy, for example), and for calls of the Open
    * Inference Protocol, whose errors have no codes.
    */
-  readonly code: string | undefined;
+  readonly code: ReturnType<typeof problemCode>;
   /** A short description that is the same for every error with this code. Empty if the response has none. */
   readonly title: string;
   /** What is wrong with this request. Empty if the response has none. */

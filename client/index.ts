@@ -28,6 +28,7 @@ export type {
   Problem,
   Task,
 } from '../service/contract/api.ts';
+export type { ProblemCode } from '../service/contract/problem-codes.ts';
 export type { ModelMetadata, ServerMetadata, TensorMetadata } from '../service/contract/inference.ts';
 export type { Scalar } from '../onnx/signature/dtypes.ts';
 export type { Example, FeatureJson, FeatureValue, OutputValue } from '../onnx/signature/model-json.ts';

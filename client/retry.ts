@@ -7,7 +7,7 @@ import { ServiceProblem, Unreachable, type RhizomeError } from './errors.ts';
  * pass by themselves while replicas start or are replaced:
  *
  * - the connection failed, or broke before the response was complete (predictions have no side effects);
- * - a 503 with `Retry-After`: the service asks for another attempt.
+ * - a 503 with `Retry-After`: the service asks for another attempt, such as one that is overloaded.
  *
  * A timeout is not (neither the service's, a 504 with the code `timeout`, nor the call's own): the same request would
  * take as long again, and add to the load that made it slow. All other errors would be the same again.
@@ -17,13 +17,14 @@ import { ServiceProblem, Unreachable, type RhizomeError } from './errors.ts';
 export function retryDelay(error: RhizomeError, failures: number): number | undefined {
   if (error instanceof Unreachable) return backoff(failures);
   if (error instanceof ServiceProblem && error.status === 503 && error.retryAfter !== undefined)
-    return Math.max(error.retryAfter, backoff(failures));
+    return error.retryAfter + backoff(failures);
   return undefined;
 }
 
 /**
  * Up to 0.1 s, 0.2 s, 0.4 s, … 2 s. Random, so that clients that failed together don't return together ("full jitter"
- * in https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ * in https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). For that reason it is also added to
+ * `Retry-After`, which is the same for all clients of an overloaded service.
  */
 const backoff = (failures: number): number => Math.min(2000, 100 * 2 ** (failures - 1)) * Math.random();
 

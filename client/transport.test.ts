@@ -8,6 +8,7 @@ import {
   UnexpectedResponse,
   Unreachable,
   type ClientOptions,
+  type ProblemCode,
 } from './index.ts';
 
 let server: Server;
@@ -144,6 +145,60 @@ test('a call that exceeds its timeout rejects, and is not retried', async () => 
     message: expect.stringContaining('/livez within 50 ms'),
   });
   expect(requests).toHaveLength(2);
+});
+
+describe('X-Request-Timeout-Ms', () => {
+  const sent = (): readonly number[] => requests.map(({ headers }) => Number(headers['x-request-timeout-ms']));
+
+  test('is the time that the call has left, less in each attempt', async () => {
+    const client = await serve(unavailable({ 'Retry-After': '0' }), unavailable({ 'Retry-After': '0' }), ok);
+    await client().predict({ a: 1 }, { timeout: 10_000 });
+    expect(sent()).toHaveLength(3);
+    expect(sent().every((milliseconds) => Number.isInteger(milliseconds) && milliseconds >= 1)).toBe(true);
+    expect(sent()[0]).toBeLessThanOrEqual(10_000);
+    expect(sent().toSorted((a, b) => b - a)).toEqual(sent());
+    await client()
+      .infer('iris', { inputs: [{ name: 'X', shape: [1, 4], data: new Float32Array(4) }] })
+      .catch(() => 0);
+    expect(sent()[3]).toBeLessThanOrEqual(20_000);
+    expect(sent()[3]).toBeGreaterThan(10_000);
+  });
+
+  test.each([Infinity, 1e21])('is absent if the timeout is %d', async (timeout) => {
+    const client = await serve(ok);
+    await client({ timeout }).predict({ a: 1 });
+    expect(requests[0]!.headers).not.toHaveProperty('x-request-timeout-ms');
+  });
+
+  test('is at least 1', async () => {
+    await serve(ok);
+    let headers: RequestInit['headers'];
+    const fetch = (_: unknown, init?: RequestInit): Promise<Response> => {
+      ({ headers } = init ?? {});
+      return Promise.resolve(Response.json({}));
+    };
+    await createClient({ url: 'http://x', timeout: 0.2, fetch }).live();
+    expect(new Headers(headers).get('x-request-timeout-ms')).toBe('1');
+  });
+});
+
+test('an overloaded service is asked again after Retry-After, within the timeout; the code is typed', async () => {
+  const overloaded: RequestListener = (_, response) =>
+    response
+      .writeHead(503, { 'Content-Type': 'application/problem+json', 'Retry-After': '1' })
+      .end('{"type":"urn:problem-type:rhizome:overloaded","title":"Overloaded","status":503,"detail":"Full."}');
+  const client = await serve(overloaded, ok);
+  const started = performance.now();
+  expect(await client().predict({ a: 1 })).toEqual(prediction);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(990);
+  expect(requests).toHaveLength(2);
+
+  const refusing = await serve(overloaded);
+  const error = await failure(refusing({ timeout: 900 }).predict({ a: 1 }));
+  if (!(error instanceof ServiceProblem)) throw error;
+  const code: ProblemCode = 'overloaded';
+  expect(error.code === code && error.retryAfter).toBe(1000);
+  expect(requests).toHaveLength(1);
 });
 
 test('an infinite timeout is none', async () => {

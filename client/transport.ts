@@ -1,4 +1,6 @@
 import type { Issue } from '../service/contract/api.ts';
+import { requestHeaders } from '../service/contract/endpoints.ts';
+import { problemCode } from '../service/contract/problem-codes.ts';
 import { Deadline, pause } from './deadline.ts';
 import { ServiceProblem, TimedOut, UnexpectedResponse, Unreachable, type RhizomeError } from './errors.ts';
 import { parseJson } from './json.ts';
@@ -9,7 +11,11 @@ export interface ClientOptions {
   readonly url: string;
   /** Sent as `Authorization: Bearer …`. @default no such header */
   readonly apiKey?: string;
-  /** How long a call may take in all, with its retries, in milliseconds. `Infinity` is no limit. @default 30000 */
+  /**
+   * How long a call may take in all, with its retries, in milliseconds. `Infinity` is no limit. Each request tells the
+   * service how much time is left, so that it drops a request that nobody waits for anymore.
+   * @default 30000
+   */
   readonly timeout?: number;
   /**
    * How often a call is retried if the connection fails, or if the service responds with a 503 and `Retry-After`. 0
@@ -68,16 +74,21 @@ export function createTransport({
   /** Returns the error, rather than throw it, if another attempt may succeed. */
   async function attempt(
     { path, body, headers, accept = [] }: ServiceRequest,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<ServiceResponse | RhizomeError> {
     const address = `${base}${path}`;
+    const milliseconds = deadline.wholeMilliseconds;
     let received: ServiceResponse;
     try {
       const response = await fetch(address, {
         method: body === undefined ? 'GET' : 'POST',
-        headers: { ...headers, ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }) },
+        headers: {
+          ...headers,
+          ...(milliseconds !== undefined && { [requestHeaders.timeout]: String(milliseconds) }),
+          ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+        },
         ...(body !== undefined && { body }),
-        signal,
+        signal: deadline.signal,
       });
       received = {
         status: response.status,
@@ -96,7 +107,7 @@ export function createTransport({
     let last: RhizomeError | undefined;
     try {
       for (let failures = 1; ; failures++) {
-        const outcome = await attempt(request, deadline.signal);
+        const outcome = await attempt(request, deadline);
         if (!(outcome instanceof Error)) return outcome;
         // If the time is over or the caller aborted, fetch's own error says only that it was stopped.
         deadline.throwIfOver();
@@ -145,7 +156,7 @@ function problemOf({ status, headers, bytes }: ServiceResponse): ServiceProblem 
     body = { detail: bytes.length === 0 ? '' : excerpt(bytes) };
   }
   return new ServiceProblem(status, {
-    code: /^urn:problem-type:rhizome:(.+)$/.exec(body.type ?? '')?.[1],
+    code: problemCode(body.type),
     title: body.title ?? '',
     detail: body.detail ?? body.error ?? '',
     errors: body.errors ?? [],

@@ -14,6 +14,12 @@ export const paths = {
   docs: '/docs',
 } as const;
 
+/** Headers of requests that only this service defines. */
+export const requestHeaders = {
+  /** How long the caller waits for the response, in milliseconds. Shortens the service's own timeout, never extends it. */
+  timeout: 'X-Request-Timeout-Ms',
+} as const;
+
 /** The layout of the image. */
 export const image = {
   workingDir: '/app',

@@ -1,0 +1,25 @@
+/** What can be wrong with a request: the last part of `type` in the body of an error. */
+export type ProblemCode =
+  | 'incomplete-body'
+  | 'invalid-json'
+  | 'invalid-input'
+  | 'unauthorized'
+  | 'route-not-found'
+  | 'model-not-found'
+  | 'method-not-allowed'
+  | 'body-too-large'
+  | 'unsupported-media-type'
+  | 'internal-error'
+  /** The model is loading, or could not be loaded. */
+  | 'model-not-ready'
+  /** More requests wait for the model than it can serve in time. The request was not started. */
+  | 'overloaded'
+  /** The process that runs the model has ended, and is being started again. */
+  | 'model-restarting'
+  | 'shutting-down'
+  | 'timeout';
+
+/** Returns the code in the `type` of an error, which a newer service may have added. Undefined for other errors. */
+export function problemCode(type: unknown): ProblemCode | (string & Record<never, never>) | undefined {
+  return typeof type === 'string' ? /^urn:problem-type:rhizome:(.+)$/.exec(type)?.[1] : undefined;
+}
