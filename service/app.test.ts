@@ -98,7 +98,7 @@ test('a model that does not respond in time is a 504 with code `timeout` and wit
   expect(await json(response)).toMatchObject({
     type: 'urn:problem-type:rhizome:timeout',
     status: 504,
-    detail: expect.stringContaining('0.05 s (REQUEST_TIMEOUT_SECONDS)'),
+    detail: expect.stringContaining('REQUEST_TIMEOUT_SECONDS'),
   });
   const infer = await request('POST', '/v2/models/iris/infer', {
     inputs: [{ name: 'X', datatype: 'FP32', shape: [1, 4], data: [5.1, 3.5, 1.4, 0.2] }],

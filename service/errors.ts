@@ -1,7 +1,7 @@
 import type { Issue } from './contract/index.ts';
 
 /**
- * What can be wrong with a request. `middleware/http-statuses.ts` maps these codes to HTTP statuses, and
+ * What can be wrong with a request. `exchange/http-statuses.ts` maps these codes to HTTP statuses, and
  * `grpc/status.ts` to gRPC statuses.
  */
 export type ErrorCode =
@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'body-too-large'
   | 'unsupported-media-type'
   | 'model-not-ready'
+  | 'overloaded'
   | 'timeout'
   | 'shutting-down';
 

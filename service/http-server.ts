@@ -1,8 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
-import type { Hono } from 'hono';
 import type { Config } from './config/config.ts';
 import type { Listener } from './lifecycle/drain.ts';
 
@@ -23,9 +21,11 @@ export class ListenError extends Error {
 }
 
 /** Listens for HTTP requests. @throws {ListenError} */
-export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: Config): Promise<Listener> {
+export async function listen(
+  listener: RequestListener,
+  { port, host, requestTimeoutSeconds }: Config,
+): Promise<Listener> {
   const requestTimeout = requestTimeoutSeconds * 1000;
-  const listener = getRequestListener(app.fetch);
   const server = createServer(
     {
       requestTimeout,
@@ -34,7 +34,7 @@ export async function listen(app: Hono, { port, host, requestTimeoutSeconds }: C
       connectionsCheckingInterval: 1000,
       noDelay: true,
     },
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    listener,
   );
   server.maxConnections = MOST_CONNECTIONS;
   server.listen(port, host);

@@ -5,18 +5,17 @@
  *
  * `createApp` returns only the Hono application.
  */
-export { createApp, type Dependencies } from './app.ts';
+export { createApp, createHttpService, type Dependencies, type HttpService } from './app.ts';
 export type { KeySource } from './config/api-key.ts';
 export { ConfigError, readConfig, type Config, type Environment } from './config/config.ts';
 export * from './contract/index.ts';
 export { ModelRepository, type ModelEntry, type LoadedEntry } from './inference/repository.ts';
 export { Lifecycle, type Phase } from './lifecycle/lifecycle.ts';
-export { Metrics } from './middleware/metrics.ts';
+export { Metrics } from './metrics/metrics.ts';
 export { drain, type Listener } from './lifecycle/drain.ts';
 export { listen, ListenError } from './http-server.ts';
 export { serve, type OnSignal, type ServeOptions } from './serve.ts';
 export { onnxruntime } from '../onnx/engine/onnxruntime.ts';
-export type { PredictionsOptions } from './routes/predictions.ts';
 export type {
   Engine,
   EngineOptions,

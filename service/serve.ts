@@ -2,11 +2,11 @@ import { flushCompileCache } from 'node:module';
 import { pino, type Logger } from 'pino';
 import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
 import { apiKeySource } from './config/api-key.ts';
-import { createApp } from './app.ts';
+import { createHttpService } from './app.ts';
 import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config/config.ts';
 import { ModelRepository } from './inference/repository.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
-import { Metrics } from './middleware/metrics.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { drain, type Listener } from './lifecycle/drain.ts';
 import { listen } from './http-server.ts';
 
@@ -35,7 +35,7 @@ export async function serve(
   const listenGrpc = grpcPort === undefined ? undefined : (await import('./grpc/server.ts')).listenGrpc;
 
   // Listens first: while a large model loads, /livez responds, and /readyz says what it is waiting for.
-  const http = await listen(createApp({ ...common, options: config }), config);
+  const http = await listen(createHttpService({ ...common, options: config }).listener, config);
   const grpc = await listenGrpc?.(grpcPort ?? 0, config, common);
   logger.info({ url: http.url, ...(grpc && { grpc_url: grpc.url }), models_dir: config.modelsDir }, 'listening');
   const stopped = drained(onSignal, grpc ? [http, grpc] : [http], lifecycle, config, logger);

@@ -9,9 +9,9 @@ import {
 import type { Logger } from 'pino';
 import { ServiceError } from '../errors.ts';
 import type { KeySource } from '../config/api-key.ts';
-import { checkKey } from '../middleware/auth.ts';
-import type { Metrics } from '../middleware/metrics.ts';
-import { requestIdOf } from '../middleware/request-id.ts';
+import { checkKey } from '../exchange/api-key.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { requestIdOf } from '../exchange/request-id.ts';
 import { statusOf } from './status.ts';
 
 const REQUEST_ID = 'x-request-id';
@@ -47,7 +47,7 @@ export class Calls {
 
   constructor(options: CallsOptions) {
     this.#options = options;
-    options.metrics.inFlight.set({ protocol: 'grpc' }, 0);
+    options.metrics.requests.serve('grpc');
   }
 
   get running(): number {
@@ -129,7 +129,7 @@ class RunningCall implements Call {
     this.#call = call;
     this.#options = options;
     this.#onEnd = onEnd;
-    options.metrics.inFlight.inc({ protocol: 'grpc' });
+    options.metrics.requests.begin('grpc');
     // The library also ends calls, because of a client's deadline or a message's size. Every status passes through
     // here.
     const send = call.sendStatus.bind(call);
@@ -181,10 +181,8 @@ class RunningCall implements Call {
     this.#onEnd();
     const { logger, metrics, open, endless } = this.#options;
     const milliseconds = performance.now() - this.#started;
-    const labels = { protocol: 'grpc', route: this.path, model: this.model ?? '' };
-    metrics.inFlight.dec({ protocol: 'grpc' });
-    metrics.requests.inc({ ...labels, code: status[code] });
-    if (!endless.has(this.path)) metrics.requestDuration.observe(labels, milliseconds / 1000);
+    const seconds = endless.has(this.path) ? undefined : milliseconds / 1000;
+    metrics.requests.end('grpc', this.path, this.model ?? '', status[code], seconds);
     logger[open.has(this.path) ? 'debug' : 'info'](
       {
         request_id: this.requestId,

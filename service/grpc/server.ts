@@ -2,7 +2,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import type { Logger } from 'pino';
 import type { KeySource } from '../config/api-key.ts';
-import type { Metrics } from '../middleware/metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Config } from '../config/config.ts';
 import type { Listener } from '../lifecycle/drain.ts';
 import type { ModelRepository } from '../inference/repository.ts';

@@ -2,7 +2,7 @@ import { Metadata, status, type ServiceError as GrpcError } from '@grpc/grpc-js'
 import { ServiceError, type ErrorCode } from '../errors.ts';
 import { truncate } from '../inference/format-value.ts';
 
-/** The only place that maps errors to gRPC statuses. `middleware/http-statuses.ts` does so for HTTP. */
+/** The only place that maps errors to gRPC statuses. `exchange/http-statuses.ts` does so for HTTP. */
 const statuses: Readonly<Record<ErrorCode, status>> = {
   'incomplete-body': status.INVALID_ARGUMENT,
   'invalid-json': status.INVALID_ARGUMENT,
@@ -13,6 +13,7 @@ const statuses: Readonly<Record<ErrorCode, status>> = {
   'route-not-found': status.UNIMPLEMENTED,
   'method-not-allowed': status.UNIMPLEMENTED,
   'body-too-large': status.RESOURCE_EXHAUSTED,
+  overloaded: status.RESOURCE_EXHAUSTED,
   timeout: status.DEADLINE_EXCEEDED,
   'model-not-ready': status.UNAVAILABLE,
   'shutting-down': status.UNAVAILABLE,

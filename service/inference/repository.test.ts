@@ -35,8 +35,8 @@ const problem = (action: () => unknown): string => {
 test('the highest version is the default, and every version is addressable', async () => {
   const { get, versions } = bound(await repository({ 'wine/2': {}, 'wine/11': {}, 'wine/9': { version: 'nine' } }));
   expect(versions('wine').map(({ version }) => version)).toEqual(['2', '9', '11']);
-  expect(get('wine').signature.version).toBe('11');
-  expect(get('wine', '2').signature.version).toBe('2');
+  expect(get('wine').model.signature.version).toBe('11');
+  expect(get('wine', '2').model.signature.version).toBe('2');
   expect(problem(() => get('wine', '3'))).toBe(
     "model-not-found: The model 'wine' has no version '3'. Its versions are 2, 9, 11.",
   );
@@ -44,7 +44,7 @@ test('the highest version is the default, and every version is addressable', asy
 });
 
 test('the default model is the only one, or DEFAULT_MODEL, or none', async () => {
-  expect((await repository({ 'wine/1': {}, 'wine/2': {} })).default().signature).toMatchObject({
+  expect((await repository({ 'wine/1': {}, 'wine/2': {} })).default().model.signature).toMatchObject({
     name: 'wine',
     version: '2',
   });
@@ -53,7 +53,7 @@ test('the default model is the only one, or DEFAULT_MODEL, or none', async () =>
     'model-not-found: There are several models and no default. Name one in the path, or set DEFAULT_MODEL. ' +
       'Available models: iris, wine.',
   );
-  expect((await repository({}, 'iris')).default().signature.name).toBe('iris');
+  expect((await repository({}, 'iris')).default().model.signature.name).toBe('iris');
 });
 
 test('a DEFAULT_MODEL that does not exist prevents readiness', async () => {
@@ -80,7 +80,7 @@ test('if the highest version fails, an older one does not silently replace it', 
   expect(problem(() => made.get('wine'))).toBe(
     "model-not-ready: The model 'wine' could not be loaded. GET /readyz says why.",
   );
-  expect(made.get('wine', '1').signature.version).toBe('1');
+  expect(made.get('wine', '1').model.signature.version).toBe('1');
   expect((await made.checks()).map(({ name, ok }) => [name, ok])).toEqual([
     ['repository', true],
     ['model/wine/1', true],

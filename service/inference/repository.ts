@@ -30,6 +30,7 @@ export interface LoadedEntry extends Place {
 export class ModelRepository {
   /** By folder. After loading, `name` and `version` come from model.json. */
   #entries = new Map<string, ModelEntry>();
+  #complete = false;
   #state: Check = { name: 'repository', ok: false, detail: 'The models are not loaded yet.' };
   readonly #dir: string;
   readonly #default: string | undefined;
@@ -44,6 +45,11 @@ export class ModelRepository {
     return [...this.#entries.values()];
   }
 
+  /** Whether every model is loaded, or has failed. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
   get loaded(): readonly LoadedEntry[] {
     return this.entries.filter((entry) => entry.state === 'loaded');
   }
@@ -53,6 +59,7 @@ export class ModelRepository {
     const folders = await modelFolders(this.#dir);
     for (const folder of folders) this.#entries.set(folder.folder, { version: '1', ...folder, state: 'loading' });
     for (const folder of folders) this.#entries.set(folder.folder, await this.#loadOne(folder, engine, options));
+    this.#complete = true;
     this.#state =
       folders.length > 0
         ? { name: 'repository', ok: true, detail: `Found ${folders.length} in ${this.#dir}.` }
@@ -109,11 +116,11 @@ export class ModelRepository {
   }
 
   /**
-   * Returns a model by its name. Without a version, it is the highest.
+   * Returns a loaded model by its name. Without a version, it is the highest.
    *
    * @throws {ServiceError} `model-not-found`, naming the available models, or `model-not-ready` if it is not loaded
    */
-  get(name: string, version?: string): Model {
+  get(name: string, version?: string): LoadedEntry {
     const entry = this.#find(name, version);
     if (entry.state === 'loading')
       throw new ServiceError('model-not-ready', `The model '${name}' is loading. Try again later.`);
@@ -122,7 +129,7 @@ export class ModelRepository {
         'model-not-ready',
         `The model '${name}' could not be loaded. GET ${paths.ready} says why.`,
       );
-    return entry.model;
+    return entry;
   }
 
   /**
@@ -159,7 +166,7 @@ export class ModelRepository {
   }
 
   /** Returns the default model. @throws {ServiceError} if there is none */
-  default(): Model {
+  default(): LoadedEntry {
     const name = this.defaultName;
     if (name !== undefined && this.versions(name).length > 0) return this.get(name);
     if (this.entries.length === 0) throw new ServiceError('model-not-ready', this.#state.detail);

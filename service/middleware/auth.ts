@@ -1,32 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import type { KeySource } from '../config/api-key.ts';
-import { ServiceError } from '../errors.ts';
+import { checkKey } from '../exchange/api-key.ts';
 
-const BEARER = /^Bearer +(\S+) *$/i;
-
-/** Requires `Authorization: Bearer KEY` (RFC 6750) if there is an API key. */
+/** Requires an API key if there is one. */
 export function auth(key: KeySource): MiddlewareHandler {
   return async (c, next) => {
     checkKey(key(), c.req.header('Authorization'));
     await next();
   };
-}
-
-/** Checks the header against the expected key. @throws {ServiceError} `unauthorized` */
-export function checkKey(expected: string | undefined, header: string | undefined): void {
-  if (expected === undefined) return;
-  const given = BEARER.exec(header ?? '')?.[1];
-  if (given === undefined) {
-    throw new ServiceError(
-      'unauthorized',
-      'This service requires an API key. Send the header "Authorization: Bearer KEY".',
-    );
-  }
-  if (!equal(given, expected)) throw new ServiceError('unauthorized', 'The API key is wrong.');
-}
-
-/** Compares in constant time. Digests have the same length even if the texts do not. */
-function equal(a: string, b: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }

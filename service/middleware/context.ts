@@ -1,7 +1,9 @@
+import type { Observation } from '../exchange/request-observer.ts';
+
 declare module 'hono' {
   interface ContextVariableMap {
-    /** The name of the model that the request uses, for the log and the metrics. */
-    model: string | undefined;
+    /** The request in progress, for the log and the metrics. */
+    observation: Observation;
   }
 }
 

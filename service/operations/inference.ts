@@ -5,7 +5,7 @@ import { infer, type NamedTensor } from '../inference/infer.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { readiness } from '../lifecycle/readiness.ts';
-import type { Metrics } from '../middleware/metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { modelMetadata, repositoryIndex, serverMetadata } from '../protocol/oip/metadata.ts';
 import { runModel } from './run-model.ts';
 
@@ -84,7 +84,8 @@ export class InferenceOperations {
     const { signature } = model;
     call.setModel(signature.name);
     const request = await call.read();
-    const outputs = await runModel(metrics, requestTimeoutSeconds, signature.name, () =>
+    const deadline = performance.now() + requestTimeoutSeconds * 1000;
+    const outputs = await runModel(metrics.models.of(signature.name), deadline, 1, () =>
       infer(model, request.inputs, request.outputs),
     );
     return { signature, request, outputs };
@@ -96,6 +97,6 @@ export class InferenceOperations {
   }
 
   #find({ name, version }: ModelReference): Model {
-    return this.#dependencies.repository.get(name, version);
+    return this.#dependencies.repository.get(name, version).model;
   }
 }

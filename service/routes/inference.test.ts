@@ -8,7 +8,7 @@ import { createApp } from '../app.ts';
 import { version } from '../contract/index.ts';
 import { ModelRepository } from '../inference/repository.ts';
 import { Lifecycle } from '../lifecycle/lifecycle.ts';
-import { Metrics } from '../middleware/metrics.ts';
+import { Metrics } from '../metrics/metrics.ts';
 
 const root = join(import.meta.dirname, '../..');
 let dir: string;
@@ -401,7 +401,7 @@ describe('errors are {"error"}, and the next valid request is served', () => {
 
   test('an internal error is a 500 without details', async () => {
     const { request, repository, logs } = await start();
-    jest.spyOn(repository.get('gather'), 'run').mockRejectedValue(new TypeError('x is undefined'));
+    jest.spyOn(repository.get('gather').model, 'run').mockRejectedValue(new TypeError('x is undefined'));
     expect(await answer(request('POST', infer, indices(0)))).toEqual([
       500,
       { error: expect.stringContaining('Its log has the reason') },

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { paths } from '../contract/index.ts';
-import type { Metrics } from '../middleware/metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { route } from './route.ts';
 
 export function metricsRoute(app: Hono, { registry }: Metrics): void {

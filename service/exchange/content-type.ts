@@ -1,0 +1,39 @@
+import { ServiceError } from '../errors.ts';
+import { formatValue } from '../inference/format-value.ts';
+import type { ExchangeRequest } from './exchange.ts';
+
+/** Checks that a body is declared as JSON. @throws {ServiceError} `unsupported-media-type` */
+export function checkJson({ header }: Pick<ExchangeRequest, 'header'>): void {
+  const declared = header('content-type');
+  // What nearly every client sends, without splitting it.
+  if (declared === 'application/json') return;
+  const type = mediaType(declared);
+  if (type === 'application/json' || type.endsWith('+json')) return;
+  throw new ServiceError(
+    'unsupported-media-type',
+    `The Content-Type is ${type || 'missing'}. Send JSON with the header "Content-Type: application/json".`,
+  );
+}
+
+/** Checks the headers of an `infer` request, whose Content-Type may be JSON, bytes or missing. @throws {ServiceError} */
+export function checkInferContent({ header }: Pick<ExchangeRequest, 'header'>): void {
+  const type = mediaType(header('content-type'));
+  if (type !== '' && type !== 'application/json' && type !== 'application/octet-stream' && !type.endsWith('+json')) {
+    throw new ServiceError(
+      'unsupported-media-type',
+      `The Content-Type is ${formatValue(type)}, ` +
+        'expected application/json, or application/octet-stream if binary tensors follow the JSON.',
+    );
+  }
+  const encoding = header('content-encoding') ?? 'identity';
+  if (encoding !== 'identity')
+    throw new ServiceError(
+      'unsupported-media-type',
+      `The Content-Encoding is ${formatValue(encoding)}. Send the body uncompressed, without Content-Encoding.`,
+    );
+}
+
+/** Returns a Content-Type without its parameters, or '' if it is missing. */
+function mediaType(declared: string | undefined): string {
+  return declared?.split(';')[0]?.trim().toLowerCase() ?? '';
+}

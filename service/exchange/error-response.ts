@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import { paths, type Problem } from '../contract/index.ts';
+import { ServiceError } from '../errors.ts';
+import { httpStatuses } from './http-statuses.ts';
+import { stringifyJson } from '../protocol/json.ts';
+import type { ExchangeResponse } from './exchange.ts';
+
+/** The request that failed, for the log. */
+export interface FailedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly requestId: string;
+}
+
+/**
+ * Returns the response to a request that failed: `application/problem+json` (RFC 9457), or below /v2 the body of the
+ * Open Inference Protocol. A stack trace goes to the log, never to the client.
+ */
+export function errorResponse(
+  error: unknown,
+  { method, path, requestId }: FailedRequest,
+  logger: Logger,
+): ExchangeResponse {
+  if (!(error instanceof ServiceError)) {
+    logger.error({ err: error, method, path, request_id: requestId }, 'internal error');
+    return problem(path, {
+      type: 'urn:problem-type:rhizome:internal-error',
+      title: 'Internal error',
+      status: 500,
+      detail: 'The request failed because of an error in the service. Its log has the reason under this request id.',
+    });
+  }
+  const { code, message: detail, issues: errors } = error;
+  const { status, title, headers } = httpStatuses[code];
+  return problem(
+    path,
+    { type: `urn:problem-type:rhizome:${code}`, title, status, detail, ...(errors.length > 0 && { errors }) },
+    headers?.(error),
+  );
+}
+
+function problem(path: string, body: Problem, headers: Readonly<Record<string, string>> = {}): ExchangeResponse {
+  const inference = path === paths.inference || path.startsWith(`${paths.inference}/`);
+  return {
+    status: body.status,
+    headers: [
+      'Content-Type',
+      inference ? 'application/json' : 'application/problem+json',
+      ...Object.entries(headers).flat(),
+    ],
+    body: inference ? JSON.stringify({ error: body.detail }) : stringifyJson(body),
+  };
+}

@@ -1,0 +1,127 @@
+import type { LoadedEntry } from '../inference/repository.ts';
+import type { BulkGate, BulkyRequest } from './bulk-gate.ts';
+
+/** What a route can read of a request besides its body. */
+export interface ExchangeRequest {
+  /** @param name in lower case */
+  header(name: string): string | undefined;
+  /** Until when the response is of use, in milliseconds as in `performance.now()`. */
+  readonly deadline: number;
+  /** Returns whether the client has left. */
+  readonly abandoned: () => boolean;
+}
+
+export interface ExchangeResponse {
+  readonly status: number;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  /** Chunks are sent one after the other, without a copy. */
+  readonly body: string | Uint8Array | readonly Uint8Array[];
+}
+
+/** The bodies of a route that runs a model, and how it runs. */
+export interface ExchangeProtocol<Decoded, Result> {
+  /** Checks what is known before the body has arrived. @throws {ServiceError} */
+  check(request: ExchangeRequest): void;
+  /** @throws {ServiceError} */
+  decode(entry: LoadedEntry, request: ExchangeRequest, body: Uint8Array): Decoded;
+  run(entry: LoadedEntry, decoded: Decoded, request: ExchangeRequest): Promise<Result>;
+  encode(entry: LoadedEntry, decoded: Decoded, result: Result): ExchangeResponse;
+}
+
+/**
+ * A route that runs a model, independent of what carries it: `routes/exchange-route.ts` adapts it to Hono, and
+ * `node-listener.ts` to Node's own server, which takes half the time.
+ */
+export interface Exchange {
+  /**
+   * Begins with what is known before the body has arrived. Refuses a request that cannot be served in time.
+   *
+   * @throws {ServiceError}
+   */
+  open(entry: LoadedEntry, request: ExchangeRequest): OpenExchange;
+}
+
+/** A request whose body is arriving. Exactly one of its methods must be called. */
+export interface OpenExchange {
+  /** @param body the whole body @throws {ServiceError} or an unexpected error */
+  respond(body: Uint8Array): Promise<ExchangeResponse>;
+  /** The body did not arrive. */
+  abandon(): void;
+}
+
+/** Returns the route for a protocol. */
+export function exchange<Decoded, Result>(
+  protocol: ExchangeProtocol<Decoded, Result>,
+  gate: BulkGate,
+  refused: (model: string) => void,
+): Exchange {
+  return {
+    open(entry, request) {
+      protocol.check(request);
+      const bytes = Number(request.header('content-length') ?? 0);
+      const bulky = gate.admit(bytes, request.deadline - performance.now(), () => {
+        refused(entry.name);
+      });
+      return bulky === undefined
+        ? new SmallExchange(protocol, entry, request)
+        : new BulkyExchange(protocol, entry, request, bulky);
+    },
+  };
+}
+
+class SmallExchange<Decoded, Result> implements OpenExchange {
+  readonly #protocol: ExchangeProtocol<Decoded, Result>;
+  readonly #entry: LoadedEntry;
+  readonly #request: ExchangeRequest;
+
+  constructor(protocol: ExchangeProtocol<Decoded, Result>, entry: LoadedEntry, request: ExchangeRequest) {
+    this.#protocol = protocol;
+    this.#entry = entry;
+    this.#request = request;
+  }
+
+  async respond(body: Uint8Array): Promise<ExchangeResponse> {
+    const decoded = this.#protocol.decode(this.#entry, this.#request, body);
+    return this.#protocol.encode(this.#entry, decoded, await this.#protocol.run(this.#entry, decoded, this.#request));
+  }
+
+  abandon(): void {
+    // It holds nothing.
+  }
+}
+
+/** Decodes and encodes in turns of the event loop that it shares with other bulky requests. */
+class BulkyExchange<Decoded, Result> implements OpenExchange {
+  readonly #protocol: ExchangeProtocol<Decoded, Result>;
+  readonly #entry: LoadedEntry;
+  readonly #request: ExchangeRequest;
+  readonly #bulky: BulkyRequest;
+
+  constructor(
+    protocol: ExchangeProtocol<Decoded, Result>,
+    entry: LoadedEntry,
+    request: ExchangeRequest,
+    bulky: BulkyRequest,
+  ) {
+    this.#protocol = protocol;
+    this.#entry = entry;
+    this.#request = request;
+    this.#bulky = bulky;
+  }
+
+  async respond(body: Uint8Array): Promise<ExchangeResponse> {
+    const [protocol, entry, request] = [this.#protocol, this.#entry, this.#request];
+    try {
+      const decoded = await this.#bulky.work(request, () => protocol.decode(entry, request, body));
+      const result = await protocol.run(entry, decoded, request);
+      return await this.#bulky.work(request, () => protocol.encode(entry, decoded, result));
+    } finally {
+      this.#bulky.end();
+    }
+  }
+
+  abandon(): void {
+    this.#bulky.end();
+  }
+}

@@ -1,0 +1,30 @@
+import { infer, type NamedTensor } from '../inference/infer.ts';
+import type { ModelMetrics } from '../metrics/model-metrics.ts';
+import { runModel } from '../operations/run-model.ts';
+import { decodeInferRequest, type InferRequest } from '../protocol/oip/request.ts';
+import { encodeInferResponse } from '../protocol/oip/response.ts';
+import { checkInferContent } from './content-type.ts';
+import type { ExchangeProtocol } from './exchange.ts';
+import { JSON_BODY } from './json-body.ts';
+
+/** The header with the number of bytes that are JSON, if binary tensors follow it. */
+const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
+
+/** Tensors, as in the Open Inference Protocol over REST. */
+export const inferProtocol = (metrics: ModelMetrics): ExchangeProtocol<InferRequest, NamedTensor[]> => ({
+  check: checkInferContent,
+  decode: (_, request, body) => decodeInferRequest(body, request.header(JSON_LENGTH_HEADER.toLowerCase())),
+  run: ({ model, name }, { inputs, outputs }, { deadline }) =>
+    runModel(metrics.of(name), deadline, 1, () => infer(model, inputs, outputs)),
+  encode({ model: { signature } }, request, outputs) {
+    const { body, jsonLength } = encodeInferResponse(signature, request, outputs);
+    return {
+      status: 200,
+      headers:
+        jsonLength === undefined
+          ? JSON_BODY
+          : ['Content-Type', 'application/octet-stream', JSON_LENGTH_HEADER, String(jsonLength)],
+      body,
+    };
+  },
+});

@@ -1,0 +1,165 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { KeySource } from '../config/api-key.ts';
+import { requestHeaders } from '../contract/index.ts';
+import { ServiceError } from '../errors.ts';
+import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+import { checkKey } from './api-key.ts';
+import { deadlineOf } from './deadline.ts';
+import { errorResponse } from './error-response.ts';
+import type { ExchangeRequest, ExchangeResponse, OpenExchange } from './exchange.ts';
+import type { ResolvedRoute } from './model-routes.ts';
+import type { Observation, RequestObserver } from './request-observer.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+
+export interface NodeListenerOptions {
+  /** Returns the route of a path; undefined if it does not run a model. */
+  readonly route: (path: string) => ResolvedRoute | undefined;
+  readonly observer: RequestObserver;
+  readonly lifecycle: Lifecycle;
+  readonly apiKey: KeySource;
+  readonly logger: Logger;
+  readonly maxBodyBytes: number;
+  readonly requestTimeoutSeconds: number;
+}
+
+const TIMEOUT_HEADER = requestHeaders.timeout.toLowerCase();
+
+/**
+ * Serves the requests that run models without the objects that a web framework makes for each request, which would take
+ * as long as everything else together. It only serves plain ones: a POST whose path names a loaded model, with a
+ * declared body within the limit.
+ *
+ * @param otherwise serves all other requests
+ */
+export function nodeListener(options: NodeListenerOptions, otherwise: RequestListener): RequestListener {
+  const { route, lifecycle, maxBodyBytes } = options;
+  return (incoming, outgoing) => {
+    const resolved = incoming.method === 'POST' ? route(incoming.url ?? '') : undefined;
+    const length = incoming.headers['content-length'];
+    if (
+      resolved === undefined ||
+      length === undefined ||
+      Number(length) > maxBodyBytes ||
+      incoming.headers['transfer-encoding'] !== undefined ||
+      lifecycle.phase === 'closed'
+    ) {
+      otherwise(incoming, outgoing);
+      return;
+    }
+    new NodeExchange(options, resolved, incoming, outgoing).start();
+  };
+}
+
+class NodeExchange implements ExchangeRequest {
+  deadline = 0;
+  readonly #options: NodeListenerOptions;
+  readonly #resolved: ResolvedRoute;
+  readonly #incoming: IncomingMessage;
+  readonly #outgoing: ServerResponse;
+  readonly #observation: Observation;
+  #open: OpenExchange | undefined;
+  #first: Buffer | undefined;
+  #more: Buffer[] | undefined;
+
+  constructor(
+    options: NodeListenerOptions,
+    resolved: ResolvedRoute,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ) {
+    this.#options = options;
+    this.#resolved = resolved;
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
+    const { headers, url = '' } = incoming;
+    this.#observation = options.observer.begin(
+      'POST',
+      url,
+      text(headers['x-request-id']),
+      text(headers['traceparent']),
+    );
+    this.#observation.model = resolved.entry.name;
+  }
+
+  readonly header = (name: string): string | undefined => text(this.#incoming.headers[name]);
+
+  readonly abandoned = (): boolean => this.#outgoing.destroyed;
+
+  start(): void {
+    const { apiKey, requestTimeoutSeconds } = this.#options;
+    const { exchange, entry } = this.#resolved;
+    try {
+      checkKey(apiKey(), this.header('authorization'));
+      this.deadline = deadlineOf(this.#observation.started, requestTimeoutSeconds, this.header(TIMEOUT_HEADER));
+      this.#open = exchange.open(entry, this);
+    } catch (error) {
+      // Node reads and discards the body after the response.
+      this.#fail(error);
+      return;
+    }
+    this.#incoming.on('data', (chunk: Buffer) => {
+      if (this.#first === undefined) this.#first = chunk;
+      else (this.#more ??= [this.#first]).push(chunk);
+    });
+    this.#incoming.on('end', () => {
+      this.#respond();
+    });
+    this.#incoming.on('error', (cause) => {
+      this.#abandon(cause);
+    });
+  }
+
+  #respond(): void {
+    const body = this.#more === undefined ? (this.#first ?? Buffer.alloc(0)) : Buffer.concat(this.#more);
+    const open = this.#open;
+    this.#open = undefined;
+    open?.respond(body).then(
+      (response) => {
+        this.#send(response);
+      },
+      (error: unknown) => {
+        this.#fail(error);
+      },
+    );
+  }
+
+  #abandon(cause: Error): void {
+    if (this.#open === undefined) return;
+    this.#open.abandon();
+    this.#open = undefined;
+    this.#fail(new ServiceError('incomplete-body', 'The connection ended before the whole body arrived.', { cause }));
+  }
+
+  #fail(error: unknown): void {
+    this.#send(errorResponse(error, this.#observation, this.#options.logger));
+  }
+
+  #send({ status, headers, body }: ExchangeResponse): void {
+    const outgoing = this.#outgoing;
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : byteLength(body);
+    const all = SECURITY_HEADERS.concat(headers, [
+      'X-Request-Id',
+      this.#observation.requestId,
+      'Content-Length',
+      String(length),
+    ]);
+    if (this.#options.lifecycle.phase !== 'serving') all.push('Connection', 'close');
+    outgoing.writeHead(status, all);
+    if (typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
+    else {
+      for (const chunk of body) outgoing.write(chunk);
+      outgoing.end();
+    }
+    this.#observation.end(status, this.#resolved.pattern);
+  }
+}
+
+/** Node joins duplicates of the headers that are read here, except in the type. */
+function text(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'object' ? header.join(', ') : header;
+}
+
+function byteLength(body: Uint8Array | readonly Uint8Array[]): number {
+  return body instanceof Uint8Array ? body.length : body.reduce((sum, chunk) => sum + chunk.length, 0);
+}

@@ -1,0 +1,99 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { metrics as names } from '../contract/index.ts';
+import { ROWS, SECONDS } from './bounds.ts';
+import { Histogram } from './histogram.ts';
+
+/** What happens in the queue and in the runs of one model, as its executor reports it. */
+export interface ModelObserver {
+  /** A run of one batch ended. */
+  ran(rows: number, seconds: number): void;
+  /** A request left the queue for a run. */
+  waited(seconds: number): void;
+  /** A request was refused or dropped, without a run. */
+  refused(reason: string): void;
+}
+
+/** Metrics of queues and runs, by model. Versions of a model share their series. */
+export class ModelMetrics {
+  readonly #runs: Histogram<'model'>;
+  readonly #batches: Histogram<'model'>;
+  readonly #waits: Histogram<'model'>;
+  readonly #observers = new Map<string, ModelObserver>();
+  /** By model, then by reason. */
+  readonly #refused = new Map<string, Map<string, number>>();
+  readonly #queues: { readonly model: string; readonly rows: () => number }[] = [];
+  readonly #restarts: { readonly model: string; readonly count: () => number }[] = [];
+
+  constructor(registry: Registry) {
+    const histogram = (name: string, help: string, bounds: readonly number[]): Histogram<'model'> =>
+      new Histogram({ name, help, labelNames: ['model'], bounds, registry });
+    this.#runs = histogram(names.inferenceDuration, 'Time of one run of the model in seconds, by model.', SECONDS);
+    this.#batches = histogram(names.batchRows, 'Rows of one run of the model, by model.', ROWS);
+    this.#waits = histogram(
+      names.queueDuration,
+      'Time that a request waited for its run in seconds, by model.',
+      SECONDS,
+    );
+    const [refused, queues, restarts] = [this.#refused, this.#queues, this.#restarts];
+    new Counter({
+      name: names.requestsRefused,
+      help: 'Requests that were refused or dropped without a run, by model and reason.',
+      labelNames: ['model', 'reason'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [model, reasons] of refused)
+          for (const [reason, count] of reasons) this.inc({ model, reason }, count);
+      },
+    });
+    new Gauge({
+      name: names.queueRows,
+      help: 'Rows that wait for a run, by model.',
+      labelNames: ['model'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { model, rows } of queues) this.inc({ model }, rows());
+      },
+    });
+    new Counter({
+      name: names.processRestarts,
+      help: 'How often the inference process of a model was started again, by model.',
+      labelNames: ['model'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { model, count } of restarts) this.inc({ model }, count());
+      },
+    });
+  }
+
+  /** Returns the observer of a model; the same for all of its versions. */
+  of(model: string): ModelObserver {
+    let observer = this.#observers.get(model);
+    if (observer === undefined) this.#observers.set(model, (observer = this.#create(model)));
+    return observer;
+  }
+
+  /** Shows the length of a queue, and how often its inference process was started again if it has one. */
+  watch(model: string, rows: () => number, restarts?: () => number): void {
+    this.#queues.push({ model, rows });
+    if (restarts !== undefined) this.#restarts.push({ model, count: restarts });
+  }
+
+  #create(model: string): ModelObserver {
+    const [runs, batches, waits] = [this.#runs, this.#batches, this.#waits].map((each) => each.add({ model }));
+    const refused = new Map<string, number>();
+    this.#refused.set(model, refused);
+    return {
+      ran: (rows, seconds) => {
+        runs?.observe(seconds);
+        batches?.observe(rows);
+      },
+      waited: (seconds) => {
+        waits?.observe(seconds);
+      },
+      refused: (reason) => refused.set(reason, (refused.get(reason) ?? 0) + 1),
+    };
+  }
+}

@@ -1,0 +1,46 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import { ServiceError } from '../errors.ts';
+import type { RequestObserver } from '../exchange/request-observer.ts';
+import { SECURITY_HEADERS } from '../exchange/security-headers.ts';
+import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+
+/**
+ * Observes each request, sets the headers that every response has, and after SIGTERM tells each client to close its
+ * connection, so that it reconnects to another replica.
+ */
+export function observe(observer: RequestObserver, lifecycle: Lifecycle): MiddlewareHandler {
+  return async (c, next) => {
+    const { method, path } = c.req;
+    const observation = observer.begin(method, path, c.req.header('X-Request-Id'), c.req.header('traceparent'));
+    c.set('observation', observation);
+    // Set before the route runs, so that a route can override them.
+    c.header('X-Request-Id', observation.requestId);
+    for (let index = 0; index < SECURITY_HEADERS.length; index += 2)
+      c.header(SECURITY_HEADERS[index] ?? '', SECURITY_HEADERS[index + 1]);
+    try {
+      await next();
+      if (lifecycle.phase !== 'serving') c.res.headers.set('Connection', 'close');
+    } finally {
+      observation.end(c.res.status, patternOf(c));
+    }
+  };
+}
+
+/** Refuses requests that arrive after the grace period. */
+export function refuseClosed(lifecycle: Lifecycle): MiddlewareHandler {
+  return async (_, next) => {
+    if (lifecycle.phase === 'closed') {
+      throw new ServiceError(
+        'shutting-down',
+        'This replica has shut down. Send the request again to reach another replica.',
+      );
+    }
+    await next();
+  };
+}
+
+/** Paths without a route share one label value, or clients could create labels without limit. */
+function patternOf(c: Context): string {
+  return matchedRoutes(c).findLast((matched) => !matched.path.includes('*'))?.path ?? 'none';
+}

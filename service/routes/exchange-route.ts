@@ -1,0 +1,40 @@
+import type { Handler, Context } from 'hono';
+import { requestHeaders } from '../contract/index.ts';
+import { deadlineOf } from '../exchange/deadline.ts';
+import type { Exchange, ExchangeRequest } from '../exchange/exchange.ts';
+import type { LoadedEntry } from '../inference/repository.ts';
+import { toResponse } from '../middleware/to-response.ts';
+import { readBody } from './request-body.ts';
+
+/**
+ * Returns a route that runs a model.
+ *
+ * @param find returns the model of a request
+ */
+export function exchangeRoute(
+  exchange: Exchange,
+  find: (c: Context) => LoadedEntry,
+  requestTimeoutSeconds: number,
+): Handler {
+  return async (c) => {
+    const entry = find(c);
+    const observation = c.get('observation');
+    observation.model = entry.name;
+    const request: ExchangeRequest = {
+      header: (name) => c.req.header(name),
+      deadline: deadlineOf(observation.started, requestTimeoutSeconds, c.req.header(requestHeaders.timeout)),
+      abandoned: () => connection(c)?.destroyed ?? false,
+    };
+    const opened = exchange.open(entry, request);
+    const body = await readBody(c).catch((error: unknown) => {
+      opened.abandon();
+      throw error;
+    });
+    return toResponse(c, await opened.respond(body));
+  };
+}
+
+/** Returns Node's response; undefined if the application does not run behind a socket, as in some tests. */
+function connection(c: Context): { readonly destroyed: boolean } | undefined {
+  return (c.env as { readonly outgoing?: { readonly destroyed: boolean } } | undefined)?.outgoing;
+}
