@@ -6,7 +6,7 @@ const floor = (folder, allowed) => ({
   comment: `${folder}/ may import only from ${[folder, ...allowed].join(', ')}.`,
   severity: 'error',
   from: { path: `^${folder}/` },
-  to: { path: '^(onnx|service|infra|cli|client)/', pathNot: [folder, ...allowed].map((place) => `^${place}`) },
+  to: { path: '^(onnx|service|infra|cli|client|bench)/', pathNot: [folder, ...allowed].map((place) => `^${place}`) },
 });
 
 export default {

@@ -24,7 +24,7 @@ export default {
   testSequencer: './jest.sequencer.js',
   projects: [
     // Needs nothing but Node.
-    project('node', ['{onnx,service,infra,cli,client}/**/*.test.ts', 'e2e/node/**/*.test.ts']),
+    project('node', ['{onnx,service,infra,cli,client,bench}/**/*.test.ts', 'e2e/node/**/*.test.ts']),
     // Needs Docker, and for cluster/ also kind and kubectl. Tests whose tools are missing are skipped, with the reason.
     project('e2e', ['e2e/{container,cluster}/**/*.test.ts']),
   ],

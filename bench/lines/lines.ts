@@ -1,0 +1,55 @@
+import { ratio, type Line } from './line.ts';
+
+const at64 = (contender: string): string => `iris/${contender}/c64/b1`;
+
+/** What the service has to reach. Ratios compare figures of one run on one machine; the rest is for this machine. */
+export const lines: readonly Line[] = [
+  {
+    measurement: 'iris',
+    what: 'iris /predictions, 64 connections: throughput',
+    quantity: ratio(`${at64('predictions')}/rps`, `${at64('bare')}/rps`),
+    relation: '≥',
+    limit: 0.8,
+    unit: ' × bare',
+  },
+  {
+    measurement: 'iris',
+    what: 'iris /predictions, 64 connections: throughput',
+    quantity: ratio(`${at64('predictions')}/rps`, `${at64('naive')}/rps`),
+    relation: '≥',
+    limit: 2.2,
+    unit: ' × naive',
+  },
+  {
+    measurement: 'iris',
+    what: 'iris /v2 JSON, 64 connections: throughput',
+    quantity: ratio(`${at64('infer-json')}/rps`, `${at64('bare')}/rps`),
+    relation: '≥',
+    limit: 0.65,
+    unit: ' × bare',
+  },
+  {
+    measurement: 'iris',
+    what: 'iris /v2 binary, 64 connections: throughput',
+    quantity: ratio(`${at64('infer-binary')}/rps`, `${at64('bare')}/rps`),
+    relation: '≥',
+    limit: 0.65,
+    unit: ' × bare',
+  },
+  {
+    measurement: 'iris',
+    what: 'iris /predictions, 1 connection: p50',
+    quantity: ratio('iris/predictions/c1/b1/p50', 'iris/naive/c1/b1/p50'),
+    relation: '≤',
+    limit: 1,
+    unit: ' × naive',
+  },
+  {
+    measurement: 'iris',
+    what: 'iris /predictions, 64 connections: p99',
+    quantity: ratio(`${at64('predictions')}/p99`, `${at64('bare')}/p99`),
+    relation: '≤',
+    limit: 2,
+    unit: ' × bare',
+  },
+];

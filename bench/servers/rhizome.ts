@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { containerEnvironment } from '../../cli/local/replica/environment.ts';
+import { readWorkload, servedDeployment, servingContainer } from '../../cli/local/manifests/workload.ts';
+import { root } from '../models/model-cache.ts';
+import type { ServerSpec } from './server.ts';
+
+export interface RhizomeOptions {
+  readonly modelsDir: string;
+  /** Settings that differ from the manifests'. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The folder that contains `service/main.ts`. @default this repository */
+  readonly sources?: string;
+  /** @default `Rhizome` */
+  readonly name?: string;
+}
+
+/** The service as the production manifests run it, with everything on: access log, metrics, validation, gRPC. */
+export function rhizome({ modelsDir, settings, sources = root, name = 'Rhizome' }: RhizomeOptions): ServerSpec {
+  return {
+    name,
+    readyPath: '/readyz',
+    start: ({ http, grpc }) => ({
+      command: [process.execPath, 'service/main.ts'],
+      cwd: sources,
+      env: {
+        ...manifestEnvironment(),
+        NODE_ENV: 'production',
+        ORT_DISABLE_TELEMETRY: '1',
+        PORT: String(http),
+        GRPC_PORT: String(grpc),
+        MODELS_DIR: modelsDir,
+        ...settings,
+      },
+    }),
+  };
+}
+
+/** Returns the environment of the container in the production manifests. */
+export function manifestEnvironment(): Readonly<Record<string, string>> {
+  const manifests = readWorkload(join(root, 'charts-out/production.k8s.yaml'));
+  const deployment = servedDeployment(manifests);
+  if (deployment === undefined) throw new Error('charts-out/production.k8s.yaml has no Deployment');
+  const { container } = servingContainer(deployment, undefined);
+  const { NODE_COMPILE_CACHE: _, ...environment } = containerEnvironment(
+    container,
+    manifests,
+    { name: 'bench', namespace: 'bench' },
+    root,
+  );
+  return environment;
+}
