@@ -1,11 +1,12 @@
 import { flushCompileCache } from 'node:module';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
 import { apiKeySource } from './config/api-key.ts';
 import { createHttpService } from './app.ts';
 import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config/config.ts';
 import { ModelRepository } from './inference/repository.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
+import { closeLogger, createLogger } from './logging/logger.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { drain, type Listener } from './lifecycle/drain.ts';
 import { listen } from './http-server.ts';
@@ -60,6 +61,7 @@ export async function serve(
 
   await stopped;
   await repository.release();
+  closeLogger(logger);
 }
 
 /** Resolves when the listeners have drained after a signal. A second signal exits immediately. */
@@ -88,16 +90,6 @@ function drained(
 
 function listenToProcess(stop: (signal: NodeJS.Signals) => void): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
-}
-
-/** Returns a logger that writes JSON lines to standard output. */
-function createLogger({ logLevel: level }: Config): Logger {
-  return pino({
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (name) => ({ level: name }) },
-  });
 }
 
 /** Runs the service as a program. Environment variables configure it; if they are invalid, it exits with code 78. */

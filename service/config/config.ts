@@ -10,6 +10,8 @@ export interface Config {
   /** The model of requests that name none. If undefined, it is the only model. */
   readonly defaultModel: string | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** Whether each log line is written at once. */
+  readonly logSync: boolean;
   readonly drainDelaySeconds: number;
   readonly gracePeriodSeconds: number;
   readonly requestTimeoutSeconds: number;
@@ -68,7 +70,8 @@ export function readConfig(environment: Environment): Config {
 
   const logLevel = LOG_LEVELS.find((level) => level === raw('LOG_LEVEL'));
   check('LOG_LEVEL', logLevel !== undefined, `one of ${LOG_LEVELS.join(', ')}`);
-  check('STRICT_RANGES', ['true', 'false'].includes(raw('STRICT_RANGES')), 'true or false');
+  for (const name of ['LOG_SYNC', 'STRICT_RANGES'] as const)
+    check(name, ['true', 'false'].includes(raw(name)), 'true or false');
   const config: Config = {
     port: number('PORT', WHOLE, 0, 65535),
     grpcPort: raw('GRPC_PORT') === '' ? undefined : number('GRPC_PORT', WHOLE, 0, 65535),
@@ -76,6 +79,7 @@ export function readConfig(environment: Environment): Config {
     modelsDir: raw('MODELS_DIR'),
     defaultModel: environment['DEFAULT_MODEL'] || undefined,
     logLevel: logLevel ?? 'info',
+    logSync: raw('LOG_SYNC') === 'true',
     drainDelaySeconds: number('DRAIN_DELAY_SECONDS', DECIMAL, 0, 3600),
     gracePeriodSeconds: number('GRACE_PERIOD_SECONDS', DECIMAL, 1, 86400),
     requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', DECIMAL, 0.1, 3600),

@@ -19,6 +19,10 @@ export const variables = {
   },
   DEFAULT_MODEL: { description: 'model that POST /predictions uses; if unset, the only model' },
   LOG_LEVEL: { default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' },
+  LOG_SYNC: {
+    default: 'false',
+    description: 'if true, each log line is written at once; if false, lines are collected for 0.1 seconds under load',
+  },
   DRAIN_DELAY_SECONDS: {
     default: '5',
     unit: 'seconds',
