@@ -179,6 +179,18 @@ test.each<[string, RequestListener]>([
     },
   ],
   [
+    '503 model-not-ready',
+    (_, response) => {
+      response.writeHead(503, { 'retry-after': '1' }).end('{"type":"urn:problem-type:rhizome:model-not-ready"}');
+    },
+  ],
+  [
+    '502',
+    (_, response) => {
+      response.writeHead(502).end('null');
+    },
+  ],
+  [
     'wrong prediction',
     (_, response) => {
       response.end('{"prediction":"virginica"}');
@@ -197,6 +209,46 @@ test.each<[string, RequestListener]>([
   expect(report.failures).toHaveLength(report.sent);
   expect(report.perSecond[0]!.failed).toBeGreaterThanOrEqual(3);
   expect(formatReport(report)).toContain(`${report.sent} failed (${kind} ${report.sent}), 0 failed twice`);
+});
+
+test('a response is parsed again only if its text has changed, and a wrong one never counts as correct', async () => {
+  let served = 0;
+  const url = await serve((_, response) => {
+    response.end(['{"n":1}', '{"n":1}', '{"n":2}', '{"n":-1}', '{"n":-1}', '{"n":1}'][served++ % 6]);
+  });
+  const parsed: number[] = [];
+  const isCorrect = (answer: unknown): boolean => {
+    const { n } = answer as { n: number };
+    parsed.push(n);
+    return n > 0;
+  };
+  const report = await untilSent(6, {
+    url,
+    requests: [{ body: '{}', isCorrect }],
+    rate: 50,
+    connections: 'keep-alive',
+  });
+  expect(parsed.slice(0, 5)).toEqual([1, 2, -1, -1, 1]);
+  expect(report.failures.slice(0, 2).map(({ kind }) => kind)).toEqual(['wrong prediction', 'wrong prediction']);
+});
+
+test('only a 503 of an overloaded service with Retry-After is a refusal', async () => {
+  const overloaded = '{"type":"urn:problem-type:rhizome:overloaded"}';
+  let served = 0;
+  const url = await serve((_, response) => {
+    const headers = { 'retry-after': '1' };
+    if (served++ % 3 === 0) response.writeHead(503, headers).end(overloaded);
+    else if (served % 3 === 2) response.writeHead(503).end(overloaded);
+    else response.writeHead(503, headers).end('{}');
+  });
+  const { failures } = await untilSent(3, { url, requests, rate: 50, connections: 'keep-alive', pool: 1 });
+  expect(failures.slice(0, 3).map(({ kind, refused }) => [kind, refused])).toEqual(
+    expect.arrayContaining([
+      ['503 overloaded', true],
+      ['503 overloaded', false],
+      ['503', false],
+    ]),
+  );
 });
 
 test('if nothing listens, the kind is ECONNREFUSED, and no connection was used', async () => {

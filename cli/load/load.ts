@@ -73,7 +73,7 @@ export function startLoad(options: LoadOptions): Load {
   const send = async (what: LoadRequest): Promise<LoadFailure | undefined> => {
     const sent = now();
     const agent = pool.take();
-    const { kind, socket } = await attempt(what, { url: what.url ?? url, agent, headers, timeout });
+    const { kind, refused, socket } = await attempt(what, { url: what.url ?? url, agent, headers, timeout });
     pool.release(agent);
     const before = socket === undefined ? 0 : (served.get(socket) ?? 0);
     if (socket !== undefined) {
@@ -81,7 +81,7 @@ export function startLoad(options: LoadOptions): Load {
       if (kind === undefined) served.set(socket, before + 1);
     }
     if (kind !== undefined)
-      return { sentAt: startedAt + sent, failedAt: startedAt + now(), kind, answeredBefore: before };
+      return { sentAt: startedAt + sent, failedAt: startedAt + now(), kind, refused, answeredBefore: before };
     answeredAt.push(now());
     return undefined;
   };

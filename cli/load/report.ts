@@ -2,8 +2,10 @@ export interface LoadFailure {
   /** When the request was sent and when it failed, in milliseconds since the epoch. */
   readonly sentAt: number;
   readonly failedAt: number;
-  /** `ECONNRESET`, `503`, `timeout`, `wrong prediction`, … */
+  /** `ECONNRESET`, `503`, `503 overloaded`, `timeout`, `wrong prediction`, … */
   readonly kind: string;
+  /** Whether the service is overloaded and asks to try again later: a 503 with `Retry-After`. */
+  readonly refused: boolean;
   /** How many requests succeeded over this connection before. */
   readonly answeredBefore: number;
 }
