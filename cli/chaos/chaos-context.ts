@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import type { LoadOptions } from '../load/load.ts';
 import { currentManifests, type Manifests } from '../project/manifests.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { isCluster } from '../targets/find.ts';
@@ -15,6 +16,8 @@ import { poll, ReplicaWatch, type ChaosReplica } from './replicas.ts';
 /** What an experiment can use. A missing property means that the target doesn't allow it. */
 export interface ChaosContext {
   readonly context: ExecContext;
+  /** The usual load of an experiment: the models' examples. */
+  readonly load: Omit<LoadOptions, 'retryAfter'>;
   readonly watch: ReplicaWatch;
   /** Replicas that the Deployment asks for. */
   readonly wanted: number;
@@ -34,13 +37,17 @@ export interface ChaosContext {
  * Starts to watch the replicas, until the signal aborts.
  * @throws {Failure} if nothing is running
  */
-export async function openChaosContext(context: ExecContext, target: Target): Promise<ChaosContext> {
+export async function openChaosContext(
+  context: ExecContext,
+  target: Target,
+  load: ChaosContext['load'],
+): Promise<ChaosContext> {
   const status = await target.status();
   if (status === undefined || status.wanted === 0)
     throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
   const watch = new ReplicaWatch(context.signal);
   const { wanted } = status;
-  if (!isCluster(target)) return onThisMachine(context, watch, wanted);
+  if (!isCluster(target)) return onThisMachine({ context, load, watch, wanted });
 
   const manifests = currentManifests(context.root);
   const scope = scopeOf(target.context, manifests);
@@ -48,6 +55,7 @@ export async function openChaosContext(context: ExecContext, target: Target): Pr
   const nodes = target.kindCluster === undefined ? undefined : nodesOf(await containerEngineOf(context.root, target));
   return {
     context,
+    load,
     watch,
     wanted,
     cluster: { scope, manifests },
@@ -70,7 +78,8 @@ export async function openChaosContext(context: ExecContext, target: Target): Pr
 /** Often enough to see a killed replica recover. */
 const pollMilliseconds = 50;
 
-function onThisMachine(context: ExecContext, watch: ReplicaWatch, wanted: number): ChaosContext {
+function onThisMachine(common: Pick<ChaosContext, 'context' | 'load' | 'watch' | 'wanted'>): ChaosContext {
+  const { context, watch } = common;
   const { root } = context;
   poll(
     watch,
@@ -101,9 +110,7 @@ function onThisMachine(context: ExecContext, watch: ReplicaWatch, wanted: number
     return Date.now();
   };
   return {
-    context,
-    watch,
-    wanted,
+    ...common,
     kill: (replica) => signal(context, replica, 'SIGKILL'),
     freeze: (within, replica, what) => signal(within, replica, `SIG${what}`),
   };

@@ -1,3 +1,4 @@
+import type { Load, LoadOptions } from '../load/load.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { Failure } from '../failure.ts';
 import { complete, type ChaosReplica } from './replicas.ts';
@@ -10,7 +11,9 @@ export type ExpectedImpact =
   /** A failed request succeeds if it is sent once more, three seconds later. */
   | 'one retry'
   /** The other replicas keep serving. Requests to a lost node fail until Kubernetes knows that it is lost. */
-  | 'keeps serving';
+  | 'keeps serving'
+  /** What the replicas cannot serve is refused, with the request to try again later. No other request fails. */
+  | 'refusals only';
 
 /** How the replicas recovered. */
 export interface Recovery {
@@ -31,11 +34,17 @@ export interface Experiment {
   /** Returns why the experiment cannot be performed on this target; undefined if it can. */
   skip(chaos: ChaosContext): Promise<string | undefined> | string | undefined;
   /**
+   * Returns the load under which the experiment is performed, if the usual one is not suitable.
+   * @throws {Failure} if there is no such load
+   */
+  load?(chaos: ChaosContext): Promise<LoadOptions>;
+  /**
    * Disrupts the replicas and waits until they have recovered. Registers with `undo`, beforehand, what must be undone:
    * that happens after a failure and after Ctrl-C too.
+   * @param load the load that runs meanwhile
    * @throws {Failure} if the replicas don't recover
    */
-  run(chaos: ChaosContext, undo: Undo): Promise<Recovery>;
+  run(chaos: ChaosContext, undo: Undo, load: Load): Promise<Recovery>;
 }
 
 /**

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
-import { startLoad, type LoadOptions } from '../load/load.ts';
+import { startLoad } from '../load/load.ts';
 import { plot } from '../load/plot.ts';
-import { byKind, type LoadReport } from '../load/report.ts';
+import { byKind, type LoadFailure, type LoadReport } from '../load/report.ts';
 import { isTerminal } from '../terminal/style.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import type { Experiment, ExpectedImpact, Recovery, Undo } from './experiment.ts';
@@ -17,12 +17,16 @@ export interface Outcome {
   readonly skipped?: string;
   /** Requests, each counted once. */
   readonly sent?: number;
-  /** First attempts that failed. */
+  /** First attempts that failed, not counting those that an experiment with `refusals only` expects. */
   readonly failed?: number;
+  /** First attempts that were refused, since the service is overloaded. */
+  readonly refused?: number;
   /** Second attempts, three seconds later, that failed too. */
   readonly failedTwice?: number;
   /** The kinds of the failures, such as `ECONNRESET 3`. */
   readonly kinds?: string;
+  /** 99 % of the requests that succeeded took no longer, in milliseconds from when they were due. */
+  readonly p99Ms?: number;
   readonly longestGapMs?: number;
   /** Seconds from the disruption until all replicas were ready again. */
   readonly backAfterSeconds?: number;
@@ -48,11 +52,7 @@ const after = 4000;
  * Performs an experiment under load, and undoes what must be undone.
  * @throws the signal's reason, after everything is undone
  */
-export async function perform(
-  experiment: Experiment,
-  chaos: ChaosContext,
-  options: Omit<LoadOptions, 'retryAfter'>,
-): Promise<Outcome> {
+export async function perform(experiment: Experiment, chaos: ChaosContext): Promise<Outcome> {
   const { context, watch, wanted } = chaos;
   const { report, signal } = context;
   const { name, expectedImpact } = experiment;
@@ -66,7 +66,7 @@ export async function perform(
   const { undo, undoAll } = createUndo(context);
 
   const started = performance.now();
-  const load = startLoad({ ...options, retryAfter });
+  const load = startLoad((await experiment.load?.(chaos)) ?? { ...chaos.load, retryAfter });
   const live = setInterval(() => {
     report.progress([...(isTerminal(process.stderr) ? plot(load.report()) : []), ...watch.lines]);
   }, 500);
@@ -75,7 +75,7 @@ export async function perform(
   try {
     await sleep(before, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();
-    recovery = await experiment.run(chaos, undo);
+    recovery = await experiment.run(chaos, undo, load);
     await sleep(after, undefined, { signal }).catch(() => undefined);
   } catch (error) {
     signal.throwIfAborted();
@@ -87,9 +87,12 @@ export async function perform(
     await load.stop();
   }
   const loaded = await load.stop();
+  const refused = loaded.failures.filter((failed) => failed.refused);
+  const failures =
+    expectedImpact === 'refusals only' ? loaded.failures.filter((failed) => !failed.refused) : loaded.failures;
   const exceeded = [
     ...(failure === undefined ? [] : [failure.message, ...failure.details]),
-    ...excess(expectedImpact, loaded),
+    ...excess(expectedImpact, loaded, failures),
   ];
   report.progress([]);
   if (exceeded.length === 0)
@@ -99,9 +102,11 @@ export async function perform(
     experiment: name,
     expectedImpact,
     sent: loaded.sent,
-    failed: loaded.failures.length,
+    failed: failures.length,
+    refused: refused.length,
     failedTwice: loaded.lost.length,
-    kinds: byKind(loaded.failures),
+    kinds: byKind(failures),
+    ...(Number.isFinite(loaded.p99) && { p99Ms: loaded.p99 }),
     longestGapMs: loaded.longestGapMs,
     ...(recovery !== undefined && {
       backAfterSeconds: Math.round((recovery.recoveredAt - recovery.disruptedAt) / 100) / 10,
@@ -111,8 +116,21 @@ export async function perform(
   };
 }
 
-/** Returns what the load shows beyond the expected impact. */
-function excess(expected: ExpectedImpact, { sent, failures, lost, longestGapMs }: LoadReport): readonly string[] {
+/**
+ * Returns what the load shows beyond the expected impact.
+ * @param failures without refusals, if those are expected
+ */
+function excess(
+  expected: ExpectedImpact,
+  { sent, failures: all, lost, longestGapMs }: LoadReport,
+  failures: readonly LoadFailure[],
+): readonly string[] {
+  if (expected === 'refusals only' && failures.length > 0)
+    return [
+      `${String(failures.length)} of ${String(sent)} requests failed without being refused: ${byKind(failures)}.`,
+    ];
+  if (expected === 'refusals only' && all.length === 0)
+    return [`None of ${String(sent)} requests was refused: they were not more than the replicas can serve.`];
   if (expected === 'no failures' && failures.length > 0)
     return [`${String(failures.length)} of ${String(sent)} requests failed, but none should: ${byKind(failures)}.`];
   if (expected === 'one retry' && lost.length > 0)

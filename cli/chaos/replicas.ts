@@ -24,6 +24,7 @@ export class ReplicaWatch {
   #replicas: readonly ChaosReplica[] = [];
   #failure: Error | undefined;
   readonly #waiting = new Set<() => void>();
+  readonly #followers = new Set<() => void>();
   readonly #signal: AbortSignal;
 
   /** @param signal aborts every wait, with its reason */
@@ -47,7 +48,14 @@ export class ReplicaWatch {
 
   update(replicas: readonly ChaosReplica[]): void {
     this.#replicas = replicas;
+    for (const follower of this.#followers) follower();
     this.#wake();
+  }
+
+  /** Calls the listener after each update. @returns a function that ends this */
+  follow(listener: () => void): () => void {
+    this.#followers.add(listener);
+    return () => this.#followers.delete(listener);
   }
 
   /** Makes every wait fail: there will be no more updates. */

@@ -24,6 +24,20 @@ const outcomes: readonly Outcome[] = [
     longestGapMs: 10_450,
     exceeded: ['1234 of 12345 requests failed, but none should: timeout 1200, ECONNRESET 34.'],
   },
+  {
+    experiment: 'overload',
+    expectedImpact: 'refusals only',
+    sent: 9876,
+    failed: 0,
+    refused: 7400,
+    failedTwice: 0,
+    kinds: '',
+    p99Ms: 312,
+    longestGapMs: 80,
+    backAfterSeconds: 0,
+    observed: 'served 110.0 of 440.0 requests per second, without a restart',
+    exceeded: [],
+  },
   { experiment: 'node-stop', expectedImpact: 'keeps serving', skipped: 'this machine is the only node', exceeded: [] },
 ];
 
@@ -31,11 +45,18 @@ test('each experiment has ✓ or ✗, and no line is longer than 80 characters',
   const lines = table(outcomes, (_, text) => text).split('\n');
   expect(lines.filter(({ length }) => length > 80)).toEqual([]);
   expect(lines.slice(0, 3)).toEqual([
-    '  EXPERIMENT  EXPECTED     REQUESTS  FAILED  TWICE  LONGEST GAP  BACK AFTER',
-    '✓ kill        one retry    515       21      0      0.09 s       3.1 s',
+    '  EXPERIMENT  EXPECTED       REQUESTS  FAILED  TWICE  LONGEST GAP  BACK AFTER',
+    '✓ kill        one retry      515       21      0      0.09 s       3.1 s',
     '    restarted (Error) (failures: ECONNRESET 21)',
   ]);
   expect(lines[3]).toMatch(/^✗ bad-image +no failures +12345 +1234 +12 +10\.45 s +never$/);
+  expect(
+    lines
+      .slice(-5, -2)
+      .map((line) => line.trim())
+      .slice(1)
+      .join(' '),
+  ).toBe('served 110.0 of 440.0 requests per second, without a restart; 7400 refused; p99 of the others 0.31 s');
   expect(lines.slice(-2)).toEqual(['- node-stop   skipped', '    this machine is the only node']);
 });
 
@@ -44,10 +65,11 @@ test('marks have colours', () => {
 });
 
 test('Markdown has every column', () => {
-  const [head, , kill, , nodeStop] = markdownTable(outcomes).split('\n');
+  const [head, , kill, , overload, nodeStop] = markdownTable(outcomes).split('\n');
   expect(head).toBe(
     '|  | experiment | expected impact | requests | failed | failed twice | longest gap | all back after | observed |',
   );
   expect(kill).toBe('| ✓ | kill | one retry | 515 | 21 (ECONNRESET 21) | 0 | 0.09 s | 3.1 s | restarted (Error) |');
+  expect(overload).toContain('| 0.08 s | 0.0 s | served 110.0 of 440.0 requests per second, without a restart; 7400');
   expect(nodeStop).toContain('skipped: this machine is the only node');
 });

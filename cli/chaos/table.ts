@@ -57,7 +57,10 @@ const numbers = ({ sent, failed, failedTwice, longestGapMs = NaN, backAfterSecon
   backAfterSeconds === undefined ? 'never' : `${backAfterSeconds.toFixed(1)} s`,
 ];
 
-const observation = ({ exceeded, observed = '' }: Outcome): string => exceeded[0] ?? observed;
+function observation({ exceeded, observed = '', refused = 0, p99Ms }: Outcome): string {
+  const latency = p99Ms === undefined ? '' : `; p99 of the others ${(p99Ms / 1000).toFixed(2)} s`;
+  return exceeded[0] ?? (refused === 0 ? observed : `${observed}; ${String(refused)} refused${latency}`);
+}
 
 function note(outcome: Outcome): string {
   const { skipped, kinds = '' } = outcome;

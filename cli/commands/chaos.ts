@@ -27,7 +27,12 @@ export function chaosCommand(context: CommandContext): Command {
     .description('break the replicas on purpose, under load, and check that they recover; everything is undone')
     .addArgument(new Argument('<experiment...>', `${names.join(', ')}; or all`).choices([...names, 'all']))
     .addOption(onOption('the running target'))
-    .option('--rate <number>', 'requests per second; every other one on a new connection', parseRate, 50)
+    .option(
+      '--rate <number>',
+      'requests per second; every other one on a new connection (overload measures how many)',
+      parseRate,
+      50,
+    )
     .option('--model <name>', 'model to send requests to, such as wine or wine/2 (default: all, in turn)')
     .option('--markdown', 'print the table as Markdown')
     .option('--json', 'print an array with an object for each experiment')
@@ -53,8 +58,8 @@ export function chaosCommand(context: CommandContext): Command {
           connections: 'both',
         } as const;
         const signal = AbortSignal.any([context.signal, ended.signal]);
-        const chaos = await openChaosContext({ ...context, signal }, target);
-        for (const experiment of selected) outcomes.push(await perform(experiment, chaos, load));
+        const chaos = await openChaosContext({ ...context, signal }, target, load);
+        for (const experiment of selected) outcomes.push(await perform(experiment, chaos));
       } finally {
         ended.abort();
         await close();

@@ -78,6 +78,6 @@ test('chaos with an unknown experiment is wrong usage', async () => {
   const { exitCode, stderr } = await project.rhizome('chaos', 'earthquake');
   expect(exitCode).toBe(2);
   expect(stderr).toContain(
-    'Allowed choices are kill, oom, drain, rollout, hang, bad-image, crashloop, node-stop, all.',
+    'Allowed choices are kill, oom, drain, rollout, hang, bad-image, crashloop, node-stop, overload, all.',
   );
 });

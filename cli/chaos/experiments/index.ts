@@ -6,6 +6,7 @@ import { hang } from './hang.ts';
 import { kill } from './kill.ts';
 import { nodeStop } from './node-stop.ts';
 import { oom } from './oom.ts';
+import { overload } from './overload.ts';
 import { rollout } from './rollout.ts';
 
 /**
@@ -13,4 +14,14 @@ import { rollout } from './rollout.ts';
  * between two experiments that end a container there is one that makes new pods. A drain leaves all replicas on the
  * other nodes; the rollout after it spreads them again.
  */
-export const experiments: readonly Experiment[] = [kill, oom, drain, rollout, hang, badImage, crashloop, nodeStop];
+export const experiments: readonly Experiment[] = [
+  kill,
+  oom,
+  drain,
+  rollout,
+  hang,
+  badImage,
+  crashloop,
+  nodeStop,
+  overload,
+];
