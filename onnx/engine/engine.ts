@@ -94,7 +94,10 @@ export type EngineErrorCode =
   | 'empty-sequence'
   | 'ragged-sequence'
   | 'absent-output'
-  | 'run-failed';
+  | 'run-failed'
+  // In a process of its own (./process/)
+  | 'process-died'
+  | 'process-killed';
 
 /** The reasons for these are the engine's own words; the others already say what happened. */
 const introductions: Readonly<Partial<Record<EngineErrorCode, string>>> = {

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { engineCases } from '../engine.case.ts';
+import type { EngineError, Tensor } from '../engine.ts';
+import { processEngine, type ProcessSession } from './process-engine.ts';
+
+const fixtures = join(import.meta.dirname, '../../fixtures');
+const sessions: ProcessSession[] = [];
+
+async function load(fixture: string): Promise<ProcessSession> {
+  const session = await processEngine.load(await readFile(join(fixtures, `${fixture}.onnx`)), { threads: 1 });
+  sessions.push(session);
+  return session;
+}
+
+/** The input of the models in fixtures/slow/. */
+const row = (first: number): { X: Tensor } => ({
+  X: { dtype: 'float32', shape: [1, 4], data: Float32Array.of(first, 0, 0, 0) },
+});
+
+const failure = (attempt: Promise<unknown>): Promise<EngineError> =>
+  attempt.then(
+    () => Promise.reject(new Error('it did not fail')),
+    (error: unknown) => error as EngineError,
+  );
+
+/** Returns whether a process has ended within 10 s. */
+async function ends(pid: number): Promise<boolean> {
+  for (let waited = 0; waited < 10_000; waited += 20) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    await delay(20);
+  }
+  return false;
+}
+
+afterAll(() => Promise.all(sessions.map((session) => session.release())));
+
+describe('the contract', () => {
+  let shared: Promise<ProcessSession> | undefined;
+  engineCases(() => (shared ??= load('double')));
+});
+
+test('bytes that are not a model fail with the code and the reason of the runtime, and leave no process', async () => {
+  const error = await failure(processEngine.load(Buffer.from('no model'), { threads: 1 }));
+  expect(error).toMatchObject({ name: 'EngineError', code: 'load-failed' });
+  expect(error.reason).toContain('protobuf');
+  expect((error.cause as Error).message).toContain('protobuf');
+});
+
+test('a crash fails the runs in progress and all later ones, and says how the process ended', async () => {
+  const session = await load('slow/crash');
+  const fine = session.run(row(1), ['Y']);
+  const runs = [session.run(row(13), ['Y']), session.run(row(1), ['Y'])];
+  await expect(fine).resolves.toHaveProperty('Y');
+  for (const run of runs) {
+    expect(await failure(run)).toMatchObject({ code: 'process-died', reason: expect.stringContaining('SIGFPE') });
+  }
+  expect(await failure(session.run(row(1), ['Y']))).toMatchObject({ code: 'process-died' });
+  expect(await session.death).toMatchObject({ code: 'process-died' });
+  expect(await ends(session.pid)).toBe(true);
+});
+
+test('kill ends a run that does not end; the runs behind it fail with another code', async () => {
+  const session = await load('slow/endless');
+  const [endless, waiting] = [session.run(row(1e18), ['Y']), session.run(row(1), ['Y'])];
+  await delay(200);
+  session.kill('the run took more than 0.2 s');
+  expect(await failure(endless)).toMatchObject({ code: 'process-killed', reason: 'the run took more than 0.2 s' });
+  expect(await failure(waiting)).toMatchObject({ code: 'process-died' });
+  expect(await session.death).toMatchObject({ code: 'process-killed' });
+  expect(await ends(session.pid)).toBe(true);
+});
+
+test('release ends the process, also during a run, and is not a death', async () => {
+  const [idle, busy] = [await load('double'), await load('slow/endless')];
+  const run = failure(busy.run(row(1e18), ['Y']));
+  await Promise.all([idle.release(), busy.release()]);
+  expect((await run).reason).toContain('released');
+  expect((await failure(idle.run({}, []))).reason).toContain('released');
+  expect(await ends(idle.pid)).toBe(true);
+  expect(await ends(busy.pid)).toBe(true);
+  expect(await Promise.race([busy.death, delay(100, 'no death')])).toBe('no death');
+});
+
+test('a load can be aborted', async () => {
+  const loading = processEngine.load(await readFile(join(fixtures, 'double.onnx')), {
+    threads: 1,
+    signal: AbortSignal.timeout(1),
+  });
+  expect(await failure(loading)).toMatchObject({ code: 'process-killed' });
+});
+
+/** Starts a process that loads a model with the process engine, runs it, and prints the inference process's id. */
+async function startParent(fixture: string, feeds: string, then = '') {
+  const script = `
+    import { readFileSync } from 'node:fs';
+    import { processEngine } from ${JSON.stringify(join(import.meta.dirname, 'process-engine.ts'))};
+    const model = readFileSync(${JSON.stringify(join(fixtures, `${fixture}.onnx`))});
+    const session = await processEngine.load(model, { threads: 1 });
+    const run = session.run(${feeds}, session.outputs.map(({ name }) => name));
+    ${then}
+    console.log(session.pid);`;
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, API_KEY: 'secret' },
+  });
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  return { parent, pid: Number(line) };
+}
+
+test('an idle process does not keep its parent from exiting, and ends with it', async () => {
+  const feeds = "{ X: { dtype: 'float32', shape: [1, 2], data: Float32Array.of(1, 2) } }";
+  const { parent, pid } = await startParent('double', feeds, 'await run;');
+  const [code] = (await once(parent, 'exit', { signal: AbortSignal.timeout(10_000) })) as [number];
+  expect(code).toBe(0);
+  expect(await ends(pid)).toBe(true);
+});
+
+test('an inference process has no secrets of its parent, and ends if its parent is killed', async () => {
+  const feeds = "{ X: { dtype: 'float32', shape: [1, 2], data: Float32Array.of(1, 2) } }";
+  const { parent, pid } = await startParent('double', feeds, 'await run; setInterval(() => {}, 1000);');
+  expect(await readFile(`/proc/${parent.pid ?? 0}/environ`, 'utf8')).toContain('API_KEY');
+  expect(await readFile(`/proc/${pid}/environ`, 'utf8')).not.toContain('API_KEY');
+  parent.kill('SIGKILL');
+  expect(await ends(pid)).toBe(true);
+});

@@ -1,0 +1,109 @@
+import type { Engine, EngineError, EngineOptions, Session, Tensor, TensorInfo } from '../engine.ts';
+import { Channel } from './channel.ts';
+import {
+  fromErrorResponse,
+  fromParts,
+  toParts,
+  type ErrorResponse,
+  type LoadRequest,
+  type LoadResponse,
+  type RunRequest,
+  type RunResponse,
+} from './messages.ts';
+import type { Frame } from './frames.ts';
+
+export interface ProcessOptions extends EngineOptions {
+  /** Ends the process if it is still loading; the load then fails with `process-killed`. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A model in a process of its own. A run that crashes, or uses too much memory, ends that process alone. All runs then
+ * fail with `process-died`, and so do later ones: a dead session stays dead.
+ */
+export interface ProcessSession extends Session {
+  readonly pid: number;
+  /** Resolves once the process has ended, with the reason. It stays pending if `release` ended it. */
+  readonly death: Promise<EngineError>;
+  /**
+   * Ends the process. The run in progress fails with `process-killed`, the runs that wait behind it with `process-died`.
+   *
+   * @param reason such as 'the run took more than 15 s'
+   */
+  kill(reason: string): void;
+}
+
+export interface ProcessEngine extends Engine {
+  /**
+   * @throws {EngineError} if the bytes are not a model that the engine can run, or with `process-died` or
+   *   `process-killed` if the process ended
+   */
+  load(model: Uint8Array, options: ProcessOptions): Promise<ProcessSession>;
+}
+
+/** Runs each model in a child process with onnxruntime. */
+export const processEngine: ProcessEngine = {
+  async load(model, { threads, externalData = [], signal }) {
+    const channel = new Channel();
+    const abort = (): void => {
+      channel.kill(signal?.reason instanceof Error ? signal.reason.message : String(signal?.reason));
+    };
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      const header: LoadRequest = { threads, externalData: externalData.map(({ path }) => path) };
+      const parts = [model, ...externalData.map(({ data }) => data)];
+      const response = checked(await channel.call(() => ({ header, parts })));
+      return new ChildSession(channel, response.header as LoadResponse);
+    } catch (error) {
+      await channel.close();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  },
+};
+
+class ChildSession implements ProcessSession {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly #channel: Channel;
+
+  constructor(channel: Channel, { inputs, outputs }: LoadResponse) {
+    this.#channel = channel;
+    this.inputs = inputs;
+    this.outputs = outputs;
+  }
+
+  get pid(): number {
+    return this.#channel.pid;
+  }
+
+  get death(): Promise<EngineError> {
+    return this.#channel.death;
+  }
+
+  async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
+    const response = await this.#channel.call(() => {
+      const { described, parts } = toParts(feeds);
+      return { header: { feeds: described, fetches } satisfies RunRequest, parts };
+    });
+    const { header, parts } = checked(response);
+    return fromParts((header as RunResponse).outputs, parts);
+  }
+
+  kill(reason: string): void {
+    this.#channel.kill(reason);
+  }
+
+  release(): Promise<void> {
+    return this.#channel.close();
+  }
+}
+
+/** Returns a response. @throws {EngineError} if it is an error */
+function checked(response: Frame): Frame {
+  const header = response.header as object;
+  if ('error' in header) throw fromErrorResponse(header as ErrorResponse);
+  return response;
+}
