@@ -109,20 +109,23 @@ export class Model {
   /**
    * Returns one prediction per row, in the same order. Uses a single run if the model and the rows allow it.
    *
+   * @param run runs the graph; by default at once, and directly
    * @throws {EngineError} if a run fails
    */
-  async predict(rows: readonly Row[]): Promise<Prediction[]> {
-    if (this.signature.batching === 'batched' && canShareRun(this.signature, rows)) {
-      const outputs = await this.#fetch(rows);
-      if (outputsCarryRows(outputs, rows.length)) return decodePredictions(this.signature, outputs, rows.length);
+  async predict(
+    rows: readonly Row[],
+    run: Session['run'] = (feeds, fetches) => this.run(feeds, fetches),
+  ): Promise<Prediction[]> {
+    const { signature } = this;
+    const fetches = predictionOutputs(signature);
+    if (signature.batching === 'batched' && canShareRun(signature, rows)) {
+      const outputs = await run(encodeRows(signature, rows), fetches);
+      if (outputsCarryRows(outputs, rows.length)) return decodePredictions(signature, outputs, rows.length);
     }
     const predictions: Prediction[] = [];
-    for (const row of rows) predictions.push(...decodePredictions(this.signature, await this.#fetch([row]), 1));
+    for (const row of rows)
+      predictions.push(...decodePredictions(signature, await run(encodeRows(signature, [row]), fetches), 1));
     return predictions;
-  }
-
-  #fetch(rows: readonly Row[]): Promise<Readonly<Record<string, Tensor>>> {
-    return this.#session.run(encodeRows(this.signature, rows), predictionOutputs(this.signature));
   }
 
   /**

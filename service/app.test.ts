@@ -79,8 +79,9 @@ describe('POST /predictions', () => {
   });
 
   test('an internal error is a 500 without a stack trace, which goes to the log', async () => {
-    const { request, repository, logs } = await start();
-    await repository.release();
+    const { request, logs } = await start({
+      engine: engineThatRuns(() => Promise.reject(new TypeError('the session of onnx is gone'))),
+    });
     const response = await request('POST', '/predictions', flower);
     expect(response.status).toBe(500);
     expect(await response.text()).not.toMatch(/session|onnx|\.ts/);

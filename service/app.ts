@@ -65,8 +65,8 @@ export function createHttpService(dependencies: Dependencies): HttpService {
     metrics.models.of(model).refused('large-requests');
   };
   const routes = modelRoutes(
-    exchange(predictionsProtocol(options.strictRanges, metrics.models), gate, refused),
-    exchange(inferProtocol(metrics.models), gate, refused),
+    exchange(predictionsProtocol(options.strictRanges), gate, refused),
+    exchange(inferProtocol, gate, refused),
   );
   const app = honoApp(dependencies, observer, routes);
   const hono = getRequestListener(app.fetch);
@@ -110,7 +110,7 @@ function honoApp(
 
   app.use(observe(observer, lifecycle), refuseClosed(lifecycle));
   const { requestTimeoutSeconds } = options;
-  const operations = new InferenceOperations({ repository, lifecycle, metrics, requestTimeoutSeconds });
+  const operations = new InferenceOperations({ repository, lifecycle, requestTimeoutSeconds });
   health(app, repository, lifecycle);
   inferenceHealth(app, operations);
   metricsRoute(app, metrics);

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'body-too-large'
   | 'unsupported-media-type'
   | 'model-not-ready'
+  | 'model-restarting'
   | 'overloaded'
   | 'timeout'
   | 'shutting-down';

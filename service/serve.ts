@@ -41,7 +41,7 @@ export async function serve(
   logger.info({ url: http.url, ...(grpc && { grpc_url: grpc.url }), models_dir: config.modelsDir }, 'listening');
   const stopped = drained(onSignal, grpc ? [http, grpc] : [http], lifecycle, config, logger);
 
-  await repository.load(onnxruntime, { threads: config.inferenceThreads });
+  await repository.load(onnxruntime, { threads: config.inferenceThreads, observers: metrics.models });
   metrics.setModels(repository.entries);
   for (const entry of repository.entries) {
     if (entry.state === 'failed') logger.error({ model: entry.folder, reason: entry.reason }, 'model failed');

@@ -30,6 +30,7 @@ export const httpStatuses: Readonly<Record<ErrorCode, HttpStatus>> = {
   },
   'invalid-input': { status: 422, title: 'Invalid input' },
   'model-not-ready': { status: 503, title: 'Model not ready', headers: () => ({ 'Retry-After': '1' }) },
+  'model-restarting': { status: 503, title: 'Model restarting', headers: () => ({ 'Retry-After': '1' }) },
   overloaded: { status: 503, title: 'Overloaded', headers: () => ({ 'Retry-After': '1' }) },
   'shutting-down': {
     status: 503,

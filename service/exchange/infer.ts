@@ -1,6 +1,4 @@
 import { infer, type NamedTensor } from '../inference/infer.ts';
-import type { ModelMetrics } from '../metrics/model-metrics.ts';
-import { runModel } from '../operations/run-model.ts';
 import { decodeInferRequest, type InferRequest } from '../protocol/oip/request.ts';
 import { encodeInferResponse } from '../protocol/oip/response.ts';
 import { checkInferContent } from './content-type.ts';
@@ -11,11 +9,10 @@ import { JSON_BODY } from './json-body.ts';
 const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
 
 /** Tensors, as in the Open Inference Protocol over REST. */
-export const inferProtocol = (metrics: ModelMetrics): ExchangeProtocol<InferRequest, NamedTensor[]> => ({
+export const inferProtocol: ExchangeProtocol<InferRequest, NamedTensor[]> = {
   check: checkInferContent,
   decode: (_, request, body) => decodeInferRequest(body, request.header(JSON_LENGTH_HEADER.toLowerCase())),
-  run: ({ model, name }, { inputs, outputs }, { deadline }) =>
-    runModel(metrics.of(name), deadline, 1, () => infer(model, inputs, outputs)),
+  run: (entry, { inputs, outputs }, request) => infer(entry, inputs, outputs, request),
   encode({ model: { signature } }, request, outputs) {
     const { body, jsonLength } = encodeInferResponse(signature, request, outputs);
     return {
@@ -27,4 +24,4 @@ export const inferProtocol = (metrics: ModelMetrics): ExchangeProtocol<InferRequ
       body,
     };
   },
-});
+};

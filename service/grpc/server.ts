@@ -56,7 +56,7 @@ export async function listenGrpc(
     interceptors: [calls.interceptor],
   });
 
-  const operations = new InferenceOperations({ repository, lifecycle, metrics, requestTimeoutSeconds });
+  const operations = new InferenceOperations({ repository, lifecycle, requestTimeoutSeconds });
   server.addService(
     health,
     healthMethods(() => operations.serverReady(), calls),

@@ -16,6 +16,7 @@ const statuses: Readonly<Record<ErrorCode, status>> = {
   overloaded: status.RESOURCE_EXHAUSTED,
   timeout: status.DEADLINE_EXCEEDED,
   'model-not-ready': status.UNAVAILABLE,
+  'model-restarting': status.UNAVAILABLE,
   'shutting-down': status.UNAVAILABLE,
 };
 

@@ -1,7 +1,10 @@
 import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
-import { infer, type NamedTensor } from './infer.ts';
+import { Executor } from './executor.ts';
+import { infer, type Inferrer, type NamedTensor } from './infer.ts';
+import { unmeasuredPlan } from './serving-plan.ts';
 
 const specs: readonly TensorSpec[] = [
   { name: 'image', dtype: 'float32', shape: ['N', 2, 'W'] },
@@ -15,21 +18,24 @@ const word = { name: 'word', dtype: 'string', shape: [], data: ['é'] } as const
 function model(
   run: Model['run'] = (feeds, fetches) =>
     Promise.resolve(Object.fromEntries(fetches.map((name) => [name, feeds[name]!]))),
-): Pick<Model, 'signature' | 'run'> {
-  return { signature: { name: 'echo', inputs: specs, outputs: specs } as unknown as Model['signature'], run };
+): Inferrer {
+  const signature = { name: 'echo', inputs: specs, outputs: specs, batching: 'unbatched' } as unknown as Signature;
+  return { model: { signature }, executor: new Executor(signature, { run }, unmeasuredPlan('unbatched')) };
 }
 
-const refusal = async (inputs: readonly NamedTensor[], outputs?: readonly string[]): Promise<unknown> =>
-  infer(model(), inputs, outputs).catch((error: unknown) => error);
+const options = { deadline: Infinity };
+
+const refusal = async (inputs: readonly NamedTensor[], outputs: readonly string[] = []): Promise<unknown> =>
+  infer(model(), inputs, outputs, options).catch((error: unknown) => error);
 
 test('inputs may be in any order; outputs are all, or the requested ones in order', async () => {
-  expect(await infer(model(), [word, image, mask])).toEqual([image, mask, word]);
-  expect(await infer(model(), [image, mask, word], ['word', 'image'])).toEqual([word, image]);
+  expect(await infer(model(), [word, image, mask], [], options)).toEqual([image, mask, word]);
+  expect(await infer(model(), [image, mask, word], ['word', 'image'], options)).toEqual([word, image]);
 });
 
 test('a dimension may be 0; the runtime decides what it means', async () => {
   const none = { ...image, shape: [1, 2, 0], data: new Float32Array(0) };
-  expect(await infer(model(), [none, mask, word], ['image'])).toEqual([none]);
+  expect(await infer(model(), [none, mask, word], ['image'], options)).toEqual([none]);
 });
 
 const cases: [string, readonly NamedTensor[], string][] = [
@@ -132,6 +138,8 @@ test("the runtime's reason is passed on; an internal error is not reported as th
     infer(
       model((): Promise<Record<string, Tensor>> => Promise.reject(error)),
       [image, mask, word],
+      [],
+      options,
     ).catch((thrown: unknown) => thrown);
   expect(await failing(new EngineError('run-failed', 'idx=99'))).toMatchObject({
     code: 'invalid-input',

@@ -2,29 +2,38 @@ import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
 import { formatTensorType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { ServiceError } from '../errors.ts';
+import { ownOutputs } from './batch.ts';
+import type { Executor } from './executor.ts';
 import { formatCount, formatValue } from './format-value.ts';
+import type { RunOptions, Tensors } from './run.ts';
 import { invalidTensor, readShape } from './tensor-shape.ts';
 
 export interface NamedTensor extends Tensor {
   readonly name: string;
 }
 
+/** What is needed of a loaded model to infer. */
+export interface Inferrer {
+  readonly model: Pick<Model, 'signature'>;
+  readonly executor: Pick<Executor, 'run'>;
+}
+
 /**
  * Checks tensors from a client against the model's signature, and runs the model on them.
  *
- * @param outputs the names of the requested outputs, in order; by default all
- * @throws {ServiceError} `invalid-input`, naming the tensor
+ * @param outputs the names of the requested outputs, in order; none for all
+ * @throws {ServiceError} `overloaded`, `timeout`, or `invalid-input`, naming the tensor
  */
 export async function infer(
-  model: Pick<Model, 'signature' | 'run'>,
+  { model: { signature }, executor }: Inferrer,
   inputs: readonly NamedTensor[],
-  outputs: readonly string[] = [],
+  outputs: readonly string[],
+  options: RunOptions,
 ): Promise<NamedTensor[]> {
-  const { signature } = model;
   const feeds = checkInputs(signature.inputs, inputs);
   const fetches =
     outputs.length === 0 ? signature.outputs.map(({ name }) => name) : checkOutputs(signature.outputs, outputs);
-  const results = new Map(Object.entries(await run(model, feeds, fetches)));
+  const results = new Map(Object.entries(await run(executor, feeds, fetches, options)));
   return fetches.map((name) => {
     const tensor = results.get(name);
     if (tensor === undefined) throw new Error(`The model '${signature.name}' did not return the output '${name}'.`);
@@ -115,12 +124,13 @@ function checkOutputs(specs: readonly TensorSpec[], outputs: readonly string[]):
 }
 
 async function run(
-  model: Pick<Model, 'run'>,
-  feeds: Record<string, Tensor>,
+  executor: Pick<Executor, 'run'>,
+  feeds: Tensors,
   fetches: readonly string[],
-): Promise<Readonly<Record<string, Tensor>>> {
+  options: RunOptions,
+): Promise<Tensors> {
   try {
-    return await model.run(feeds, fetches);
+    return ownOutputs(await executor.run(feeds, fetches, options));
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
     // The types and shapes are as the model declares them, so a value is wrong, such as an index past the end of a

@@ -3,7 +3,16 @@ import type { Model } from '../../onnx/model.ts';
 import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
 import type { Row } from '../../onnx/signature/cells.ts';
 import { ServiceError } from '../errors.ts';
+import { ownOutputs } from './batch.ts';
+import type { Executor } from './executor.ts';
 import { truncate } from './format-value.ts';
+import type { RunOptions } from './run.ts';
+
+/** What is needed of a loaded model to predict. */
+export interface Predictor {
+  readonly model: Model;
+  readonly executor: Pick<Executor, 'run'>;
+}
 
 const MOST_CHARACTERS = 500;
 
@@ -11,20 +20,21 @@ const MOST_CHARACTERS = 500;
  * Returns one prediction per row.
  *
  * @param pointer returns the JSON Pointer to a row in the request
- * @throws {ServiceError} `invalid-input` if the runtime rejects values that match the signature, such as a category
+ * @throws {ServiceError} `overloaded`, `timeout`, or `invalid-input` if the runtime rejects values that match the signature, such as a category
  *   that the model was not trained on. It names the row if a single row is the cause.
  */
 export async function predict(
-  model: Model,
+  predictor: Predictor,
   rows: readonly Row[],
   pointer: (row: number) => string,
+  options: RunOptions,
 ): Promise<Prediction[]> {
   try {
-    return await model.predict(rows);
+    return await run(predictor, rows, options);
   } catch (cause) {
-    const rejection = await rejectionReason(model, cause);
+    const rejection = await rejectionReason(predictor.model, cause);
     if (rejection === undefined) throw cause;
-    const culprit = await findRejectedRow(model, rows);
+    const culprit = await findRejectedRow(predictor, rows, options);
     const [what, reason, at] = culprit
       ? [rows.length === 1 ? 'the input' : `row ${culprit.row}`, culprit.reason, pointer(culprit.row)]
       : ['these rows in combination', rejection, '#'];
@@ -33,6 +43,16 @@ export async function predict(
       issues: [{ pointer: at, detail: reason }],
     });
   }
+}
+
+/** Predicts rows with the model's executor. If they need several runs, only the first may be refused. */
+function run({ model, executor }: Predictor, rows: readonly Row[], options: RunOptions): Promise<Prediction[]> {
+  let next = options;
+  return model.predict(rows, async (feeds, fetches) => {
+    const result = executor.run(feeds, fetches, next);
+    next = { ...options, continued: true };
+    return ownOutputs(await result);
+  });
 }
 
 /**
@@ -50,11 +70,12 @@ export async function rejectionReason(model: Model, error: unknown): Promise<str
 
 /** Finds a row that the runtime rejects, by bisection: a thousand rows need only ten runs. */
 async function findRejectedRow(
-  model: Model,
+  predictor: Predictor,
   rows: readonly Row[],
+  options: RunOptions,
 ): Promise<{ row: number; reason: string } | undefined> {
   const rejected = (from: number, to: number): Promise<EngineError | undefined> =>
-    model.predict(rows.slice(from, to)).then(
+    run(predictor, rows.slice(from, to), { ...options, continued: true }).then(
       () => undefined,
       (error: unknown) => {
         if (error instanceof EngineError) return error;

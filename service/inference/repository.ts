@@ -4,7 +4,9 @@ import { Model } from '../../onnx/model.ts';
 import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/file/model-folders.ts';
 import { paths, type Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
+import { Executor, type ExecutorObservers } from './executor.ts';
 import { formatValue } from './format-value.ts';
+import { unmeasuredPlan } from './serving-plan.ts';
 import { Verifier } from './verifier.ts';
 
 /** One version of a model and its state. */
@@ -22,14 +24,23 @@ interface Place {
 export interface LoadedEntry extends Place {
   readonly state: 'loaded';
   readonly model: Model;
+  /** Runs the model for every request. */
+  readonly executor: Executor;
   readonly verifier: Verifier;
   readonly loadSeconds: number;
+}
+
+export interface LoadOptions extends EngineOptions {
+  /** @default nobody observes the queues and the runs */
+  readonly observers?: ExecutorObservers;
 }
 
 /** The models in a folder: each `NAME/model.onnx` and `NAME/<version>/model.onnx`. */
 export class ModelRepository {
   /** By folder. After loading, `name` and `version` come from model.json. */
-  #entries = new Map<string, ModelEntry>();
+  readonly #entries = new Map<string, ModelEntry>();
+  /** By name, in the order of their versions. */
+  #versions = new Map<string, ModelEntry[]>();
   #complete = false;
   #state: Check = { name: 'repository', ok: false, detail: 'The models are not loaded yet.' };
   readonly #dir: string;
@@ -55,10 +66,10 @@ export class ModelRepository {
   }
 
   /** Loads every model. If one fails, it is kept with the reason, and the others are still loaded. */
-  async load(engine: Engine, options: EngineOptions): Promise<void> {
+  async load(engine: Engine, options: LoadOptions): Promise<void> {
     const folders = await modelFolders(this.#dir);
-    for (const folder of folders) this.#entries.set(folder.folder, { version: '1', ...folder, state: 'loading' });
-    for (const folder of folders) this.#entries.set(folder.folder, await this.#loadOne(folder, engine, options));
+    for (const folder of folders) this.#set({ version: '1', ...folder, state: 'loading' });
+    for (const folder of folders) this.#set(await this.#loadOne(folder, engine, options));
     this.#complete = true;
     this.#state =
       folders.length > 0
@@ -79,7 +90,7 @@ export class ModelRepository {
     }
   }
 
-  async #loadOne(place: ModelFolder, engine: Engine, options: EngineOptions): Promise<ModelEntry> {
+  async #loadOne(place: ModelFolder, engine: Engine, options: LoadOptions): Promise<ModelEntry> {
     const started = performance.now();
     try {
       const model = await Model.load(join(this.#dir, place.folder), engine, options, place);
@@ -91,12 +102,20 @@ export class ModelRepository {
           'Change "name" or "version" in one model.json.';
         return { ...place, version, state: 'failed', reason };
       }
+      const executor = new Executor(
+        model.signature,
+        model,
+        unmeasuredPlan(model.signature.batching),
+        options.observers?.of(name),
+      );
+      options.observers?.watch(name, () => executor.queuedRows);
       return {
         folder: place.folder,
         name,
         version,
         state: 'loaded',
         model,
+        executor,
         verifier: new Verifier(model),
         loadSeconds: (performance.now() - started) / 1000,
       };
@@ -112,7 +131,7 @@ export class ModelRepository {
 
   /** Returns every version of a model, the default version last. */
   versions(name: string): readonly ModelEntry[] {
-    return this.entries.filter((entry) => entry.name === name).sort((a, b) => compareVersions(a.version, b.version));
+    return this.#versions.get(name) ?? [];
   }
 
   /**
@@ -160,16 +179,15 @@ export class ModelRepository {
   /** The model of requests that name none; undefined if there is no model, or if there are several. */
   get defaultName(): string | undefined {
     if (this.#default !== undefined) return this.#default;
-    const names = new Set(this.entries.map(({ name }) => name));
-    const [only] = names;
-    return names.size === 1 ? only : undefined;
+    const [only] = this.#versions.keys();
+    return this.#versions.size === 1 ? only : undefined;
   }
 
   /** Returns the default model. @throws {ServiceError} if there is none */
   default(): LoadedEntry {
     const name = this.defaultName;
-    if (name !== undefined && this.versions(name).length > 0) return this.get(name);
-    if (this.entries.length === 0) throw new ServiceError('model-not-ready', this.#state.detail);
+    if (name !== undefined && this.#versions.has(name)) return this.get(name);
+    if (this.#entries.size === 0) throw new ServiceError('model-not-ready', this.#state.detail);
     throw new ServiceError(
       'model-not-found',
       `There are several models and no default. Name one in the path, or set DEFAULT_MODEL. ${this.#served()}`,
@@ -189,8 +207,22 @@ export class ModelRepository {
     return [this.#state, ...models];
   }
 
+  /** Runs what is accepted, then frees the models' memory. */
   async release(): Promise<void> {
-    await Promise.all(this.loaded.map(({ model }) => model.release()));
+    await Promise.all(
+      this.loaded.map(async ({ executor, model }) => {
+        await executor.close();
+        await model.release();
+      }),
+    );
+  }
+
+  #set(entry: ModelEntry): void {
+    this.#entries.set(entry.folder, entry);
+    this.#versions = new Map();
+    for (const each of this.#entries.values())
+      this.#versions.set(each.name, [...(this.#versions.get(each.name) ?? []), each]);
+    for (const versions of this.#versions.values()) versions.sort((a, b) => compareVersions(a.version, b.version));
   }
 
   #served(): string {

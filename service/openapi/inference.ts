@@ -130,6 +130,8 @@ function inferOperation(
         'unsupported-media-type',
         ...key,
         'model-not-ready',
+        'model-restarting',
+        'overloaded',
         'shutting-down',
         'timeout',
       ]),

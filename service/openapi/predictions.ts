@@ -68,6 +68,8 @@ export function predictionsOperation(
         'unsupported-media-type',
         ...(needsKey ? (['unauthorized'] as const) : []),
         'model-not-ready',
+        'model-restarting',
+        'overloaded',
         'shutting-down',
         'timeout',
       ]),

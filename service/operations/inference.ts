@@ -1,18 +1,14 @@
-import type { Model } from '../../onnx/model.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { ModelMetadata, RepositoryIndexEntry, ServerMetadata } from '../contract/index.ts';
 import { infer, type NamedTensor } from '../inference/infer.ts';
-import type { ModelRepository } from '../inference/repository.ts';
+import type { LoadedEntry, ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { readiness } from '../lifecycle/readiness.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { modelMetadata, repositoryIndex, serverMetadata } from '../protocol/oip/metadata.ts';
-import { runModel } from './run-model.ts';
 
 export interface InferenceDependencies {
   readonly repository: ModelRepository;
   readonly lifecycle: Lifecycle;
-  readonly metrics: Metrics;
   readonly requestTimeoutSeconds: number;
 }
 
@@ -69,7 +65,7 @@ export class InferenceOperations {
 
   /** @throws {ServiceError} `model-not-found` or `model-not-ready` */
   modelMetadata(reference: ModelReference): Required<ModelMetadata> {
-    const { signature } = this.#find(reference);
+    const { signature } = this.#find(reference).model;
     const versions = this.#dependencies.repository.versions(signature.name);
     return modelMetadata(
       signature,
@@ -77,17 +73,18 @@ export class InferenceOperations {
     );
   }
 
-  /** @throws {ServiceError} `model-not-found`, `model-not-ready`, `invalid-input`, `timeout`, or what `read` throws */
+  /**
+   * @throws {ServiceError} `model-not-found`, `model-not-ready`, `invalid-input`, `overloaded`, `timeout`, or what
+   *   `read` throws
+   */
   async infer<Request extends Tensors>(call: InferCall<Request>): Promise<InferResult<Request>> {
-    const { metrics, requestTimeoutSeconds } = this.#dependencies;
-    const model = this.#find(call);
-    const { signature } = model;
+    const { requestTimeoutSeconds } = this.#dependencies;
+    const entry = this.#find(call);
+    const { signature } = entry.model;
     call.setModel(signature.name);
     const request = await call.read();
     const deadline = performance.now() + requestTimeoutSeconds * 1000;
-    const outputs = await runModel(metrics.models.of(signature.name), deadline, 1, () =>
-      infer(model, request.inputs, request.outputs),
-    );
+    const outputs = await infer(entry, request.inputs, request.outputs, { deadline });
     return { signature, request, outputs };
   }
 
@@ -96,7 +93,7 @@ export class InferenceOperations {
     return repositoryIndex(this.#dependencies.repository, onlyReady);
   }
 
-  #find({ name, version }: ModelReference): Model {
-    return this.#dependencies.repository.get(name, version).model;
+  #find({ name, version }: ModelReference): LoadedEntry {
+    return this.#dependencies.repository.get(name, version);
   }
 }

@@ -51,15 +51,16 @@ async function start({
     { level: 'info' },
     { write: (line: string) => logs.push(JSON.parse(line) as Record<string, unknown>) },
   );
+  const metrics = new Metrics();
   const app = createApp({
     repository,
     lifecycle,
-    metrics: new Metrics(),
+    metrics,
     logger,
     apiKey: () => apiKey,
     options: { strictRanges: false, requestTimeoutSeconds: 10, maxBodyBytes },
   });
-  if (load) await repository.load(onnxruntime, { threads: 1 });
+  if (load) await repository.load(onnxruntime, { threads: 1, observers: metrics.models });
   return {
     repository,
     lifecycle,

@@ -1,0 +1,263 @@
+import { EngineError, type Session } from '../../onnx/engine/engine.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
+import { ServiceError } from '../errors.ts';
+import { exceededLimit, overloaded, type QueueLimit } from './admission.ts';
+import { haveRows, stack } from './batch.ts';
+import { Sweep } from './deadlines.ts';
+import { JobQueue, type JobPiece } from './job-queue.ts';
+import { byteLength, Job } from './job.ts';
+import type { RunOptions, RunResult, Tensors } from './run.ts';
+import type { ServingPlan } from './serving-plan.ts';
+
+/** Why a request was not run: the queue is full, its deadline passed while it waited, or its client left. */
+export type RefusalReason = QueueLimit | 'expired' | 'abandoned';
+
+/** Is told what an executor does, such as for metrics. */
+export interface ExecutorObserver {
+  /** A run ended. */
+  ran(rows: number, seconds: number): void;
+  /** A request has left the queue for its first run. */
+  waited(seconds: number): void;
+  refused(reason: RefusalReason): void;
+}
+
+/** The observers of all models. */
+export interface ExecutorObservers {
+  /** @param model the model's name; its versions have the same observer */
+  of(model: string): ExecutorObserver;
+  /** Shows the length of a model's queue. */
+  watch(model: string, rows: () => number): void;
+}
+
+const nobody: ExecutorObserver = { ran: () => undefined, waited: () => undefined, refused: () => undefined };
+
+/**
+ * Runs one model for all of its requests, whatever protocol they come by. Requests wait in a bounded queue. Each run
+ * takes the rows that are waiting when the run before has ended, so that a busy model gets large batches, and an idle
+ * one adds no delay.
+ */
+export class Executor {
+  readonly #signature: Pick<Signature, 'name' | 'inputs' | 'batching'>;
+  readonly #session: Pick<Session, 'run'>;
+  readonly #plan: ServingPlan;
+  readonly #observer: ExecutorObserver;
+  readonly #inputs: readonly string[];
+  readonly #queue: JobQueue;
+  readonly #sweep: Sweep;
+  #running: readonly JobPiece[] = [];
+  #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
+  #delayed = false;
+  #closed = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(
+    signature: Pick<Signature, 'name' | 'inputs' | 'batching'>,
+    session: Pick<Session, 'run'>,
+    plan: ServingPlan,
+    observer: ExecutorObserver = nobody,
+  ) {
+    this.#signature = signature;
+    this.#session = session;
+    this.#plan = plan;
+    this.#observer = observer;
+    this.#inputs = signature.inputs.map(({ name }) => name);
+    this.#queue = new JobQueue(this.#inputs);
+    this.#sweep = new Sweep(() => this.#dropDead());
+  }
+
+  /** The rows that wait for a run. */
+  get queuedRows(): number {
+    return this.#queue.rows;
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /**
+   * Checks that the queue has room for another request. Call it before decoding the body, so that a refusal costs
+   * nothing.
+   *
+   * @throws {ServiceError} `overloaded` if it has no room for that many more bytes
+   */
+  admit(bytes: number): void {
+    const refusal = this.#refusal(1, bytes);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /**
+   * Runs the model for one request.
+   *
+   * @throws {ServiceError} `overloaded`, `timeout`, `model-restarting` or `shutting-down`
+   * @throws {EngineError} if the runtime refuses this request
+   */
+  run(feeds: Tensors, fetches: readonly string[], options: RunOptions): Promise<RunResult> {
+    if (this.#closed) return Promise.reject(new ServiceError('shutting-down', 'The server is shutting down.'));
+    const rows = this.#rowsOf(feeds);
+    const bytes = byteLength(feeds, this.#inputs);
+    const refusal = options.continued === true ? undefined : this.#refusal(rows, bytes);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const divisible = this.#plan.stackRows && rows > 0 && this.#sameRows(feeds, rows);
+    const job = new Job(feeds, fetches, options, { rows, bytes, divisible, arrived: performance.now() });
+    this.#queue.push(job);
+    this.#sweep.start();
+    this.#schedule(this.#plan.maxDelayMs);
+    return job.promise;
+  }
+
+  /** Answers everything that is accepted, then resolves. Accepts nothing more. */
+  close(): Promise<void> {
+    this.#closed = true;
+    if (this.#idle) return Promise.resolve();
+    this.#schedule(0);
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  get #idle(): boolean {
+    return this.#running.length === 0 && this.#queue.jobs === 0;
+  }
+
+  #refusal(rows: number, bytes: number): ServiceError | undefined {
+    const limit = exceededLimit(this.#queue, this.#plan.queue, rows, bytes);
+    if (limit === undefined) return undefined;
+    this.#observer.refused(limit);
+    return overloaded(this.#signature.name, this.#queue, this.#plan.queue);
+  }
+
+  #rowsOf(feeds: Tensors): number {
+    if (this.#signature.batching !== 'batched') return 1;
+    return feeds[this.#inputs[0] ?? '']?.shape[0] ?? 1;
+  }
+
+  /** Inputs without a common symbol may differ in their first dimension. The runtime decides what that means. */
+  #sameRows(feeds: Tensors, rows: number): boolean {
+    for (const name of this.#inputs) if (feeds[name]?.shape[0] !== rows) return false;
+    return true;
+  }
+
+  /**
+   * Schedules a run at the end of this turn of the event loop, with everything that arrives until then.
+   *
+   * @param delayMs how long to wait for more rows if they do not fill the run
+   */
+  #schedule(delayMs: number): void {
+    if (this.#running.length > 0) return;
+    const delayed = delayMs > 0 && this.#queue.rows < this.#plan.maxBatch;
+    if (this.#scheduled !== undefined) {
+      if (delayed || !this.#delayed) return;
+      clearTimeout(this.#scheduled as NodeJS.Timeout);
+    }
+    this.#delayed = delayed;
+    this.#scheduled = delayed ? setTimeout(this.#start, delayMs) : setImmediate(this.#start);
+  }
+
+  readonly #start = (): void => {
+    this.#scheduled = undefined;
+    const now = performance.now();
+    const pieces = this.#queue.take(this.#plan.maxBatch, (job) => this.#drop(job, now));
+    if (pieces.length > 0) {
+      for (const { job, firstRow } of pieces) if (firstRow === 0) this.#observer.waited((now - job.arrived) / 1000);
+      this.#running = pieces;
+      void this.#run(pieces).then(this.#next);
+    } else this.#next();
+  };
+
+  readonly #next = (): void => {
+    this.#running = [];
+    if (this.#queue.jobs > 0) this.#schedule(0);
+    else this.#onIdle?.();
+  };
+
+  /** Runs pieces together, and gives each job its rows. Never rejects. */
+  async #run(pieces: readonly JobPiece[]): Promise<void> {
+    const [first] = pieces;
+    if (first === undefined) return;
+    let rows = 0;
+    for (const piece of pieces) rows += piece.rows;
+    try {
+      const feeds =
+        pieces.length === 1 && first.rows === first.job.rows ? first.job.feeds : stack(pieces, this.#inputs);
+      const started = performance.now();
+      const outputs = await this.#session.run(feeds, first.job.fetches);
+      this.#observer.ran(rows, (performance.now() - started) / 1000);
+      if (!(await this.#scatter(pieces, outputs, rows))) await this.#runApart(pieces);
+    } catch (error) {
+      if (pieces.length === 1 || !concernsRequest(error)) for (const { job } of pieces) job.reject(error);
+      else await this.#runApart(pieces);
+    }
+  }
+
+  /** @returns false if the outputs do not have the rows of the inputs, so that nobody can tell whose they are */
+  async #scatter(pieces: readonly JobPiece[], outputs: Tensors, rows: number): Promise<boolean> {
+    const [first] = pieces;
+    if (first === undefined) return true;
+    if (pieces.length === 1 && first.rows === first.job.rows) {
+      first.job.resolve(outputs, 0, false);
+      return true;
+    }
+    if (!haveRows(outputs, first.job.fetches, rows)) {
+      if (pieces.length > 1) return false;
+      await this.#runWhole(first.job);
+      return true;
+    }
+    let at = 0;
+    for (const { job, firstRow, rows: count } of pieces) {
+      if (count === job.rows) job.resolve(outputs, at, true);
+      else if (!job.collect(outputs, at, firstRow, count)) await this.#runWhole(job);
+      at += count;
+    }
+    return true;
+  }
+
+  /** Runs each piece alone after they failed together: one bad row must not fail the requests next to it. */
+  async #runApart(pieces: readonly JobPiece[]): Promise<void> {
+    for (const piece of pieces) if (!piece.job.settled) await this.#run([piece]);
+  }
+
+  /** Runs a job in one run, because the outputs of its rows cannot be put together. */
+  async #runWhole(job: Job): Promise<void> {
+    if (job.settled) return;
+    try {
+      job.resolve(await this.#session.run(job.feeds, job.fetches), 0, false);
+    } catch (error) {
+      job.reject(error);
+    }
+  }
+
+  /** Rejects what nobody waits for anymore. @returns whether there is work left */
+  #dropDead(): boolean {
+    const now = performance.now();
+    this.#queue.sweep((job) => this.#drop(job, now));
+    for (const { job } of this.#running) if (!job.settled && job.expired(now)) job.reject(this.#timeout(job, now));
+    return !this.#idle;
+  }
+
+  #drop(job: Job, now: number): boolean {
+    if (job.expired(now)) {
+      this.#observer.refused('expired');
+      job.reject(this.#timeout(job, now));
+      return true;
+    }
+    if (!job.abandoned()) return false;
+    this.#observer.refused('abandoned');
+    job.reject(new ServiceError('timeout', 'The client closed the connection before the model ran.'));
+    return true;
+  }
+
+  #timeout({ arrived, taken }: Job, now: number): ServiceError {
+    const seconds = Number(((now - arrived) / 1000).toPrecision(2));
+    const state = taken === 0 ? 'was still waiting for its turn' : 'was still running';
+    return new ServiceError(
+      'timeout',
+      `The model '${this.#signature.name}' did not respond in time: the request ${state} after ${seconds} s. ` +
+        'REQUEST_TIMEOUT_SECONDS limits this time, and so may the client.',
+    );
+  }
+}
+
+/** Whether a run failed because of what a request contains, so that the other requests of the run may succeed. */
+function concernsRequest(error: unknown): boolean {
+  return error instanceof EngineError;
+}
