@@ -79,7 +79,6 @@ class NodeExchange implements ExchangeRequest {
       text(headers['x-request-id']),
       text(headers['traceparent']),
     );
-    this.#observation.model = resolved.entry.name;
   }
 
   readonly header = (name: string): string | undefined => text(this.#incoming.headers[name]);
@@ -91,6 +90,7 @@ class NodeExchange implements ExchangeRequest {
     const { exchange, entry } = this.#resolved;
     try {
       checkKey(apiKey(), this.header('authorization'));
+      this.#observation.model = entry.name;
       this.deadline = deadlineOf(this.#observation.started, requestTimeoutSeconds, this.header(TIMEOUT_HEADER));
       this.#open = exchange.open(entry, this);
     } catch (error) {

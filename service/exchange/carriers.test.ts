@@ -1,0 +1,238 @@
+/** Sends the same requests to Hono and to Node's own server: both carry the same exchange, so the responses are equal. */
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { trainedModels, trainingLibrariesFolder } from '../../fixtures/training-libraries/recorded-models.ts';
+import type { DescribedModel } from '../../fixtures/training-libraries/row-predictions.ts';
+import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
+import { createHttpService } from '../app.ts';
+import type { ModelDescription } from '../contract/index.ts';
+import { badNamed } from '../fixtures/bad-named.ts';
+import { Chance, type Target } from '../fixtures/bad-input.ts';
+import { badBinary, badTensors } from '../fixtures/bad-tensors.ts';
+import { ModelRepository } from '../inference/repository.ts';
+import { Lifecycle } from '../lifecycle/lifecycle.ts';
+import { Metrics } from '../metrics/metrics.ts';
+
+const names = ['column-transformer', 'every-dtype', 'logistic-regression', 'torch-tokens', 'scalars', 'joined-text'];
+
+interface Sent {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+interface Received {
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+
+class Carrier {
+  readonly metrics = new Metrics();
+  readonly lifecycle = new Lifecycle();
+  readonly logs: Record<string, unknown>[] = [];
+  readonly #server: Server;
+  key: string | undefined;
+
+  constructor(repository: ModelRepository, choose: (service: ReturnType<typeof createHttpService>) => RequestListener) {
+    const service = createHttpService({
+      repository,
+      lifecycle: this.lifecycle,
+      metrics: this.metrics,
+      logger: pino(
+        { level: 'info' },
+        { write: (line: string) => this.logs.push(JSON.parse(line) as Record<string, unknown>) },
+      ),
+      apiKey: () => this.key,
+      options: { strictRanges: false, requestTimeoutSeconds: 10, maxBodyBytes: 100_000 },
+    });
+    this.#server = createServer(choose(service));
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async send({ method = 'POST', path, headers = {}, body = '' }: Sent): Promise<Received> {
+    const sending = request({ port: this.port, host: '127.0.0.1', method, path, headers });
+    sending.end(body);
+    const [response] = (await once(sending, 'response')) as [IncomingMessage];
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    const { date, 'x-request-id': id, ...rest } = response.headers;
+    expect([typeof date, typeof id]).toEqual(['string', 'string']);
+    // Whether the body was declared or chunked is up to the carrier.
+    const { 'content-length': length, 'transfer-encoding': encoding, ...shared } = rest;
+    expect(length !== undefined || encoding !== undefined).toBe(true);
+    return { status: response.statusCode, headers: shared, body: Buffer.concat(chunks).toString('latin1') };
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+let repository: ModelRepository;
+let node: Carrier;
+let hono: Carrier;
+/** A model with a row that it accepts. */
+type Served = Target & { readonly row: unknown; readonly version: string };
+let targets: Served[];
+beforeAll(async () => {
+  repository = new ModelRepository(trainingLibrariesFolder, 'column-transformer');
+  await repository.load(onnxruntime, { threads: 1 });
+  node = new Carrier(repository, ({ listener }) => listener);
+  hono = new Carrier(repository, ({ app }) => {
+    const handle = getRequestListener(app.fetch);
+    return (incoming, outgoing) => void handle(incoming, outgoing);
+  });
+  await Promise.all([node.listen(), hono.listen()]);
+  targets = await Promise.all(
+    trainedModels()
+      .filter(({ name }) => names.includes(name))
+      .map(async (model): Promise<Served> => {
+        const { body } = await hono.send({ method: 'GET', path: `/models/${model.name}` });
+        const described = JSON.parse(Buffer.from(body, 'latin1').toString()) as DescribedModel & ModelDescription;
+        return {
+          ...model,
+          described,
+          isDefault: model.name === 'column-transformer',
+          row: described.example?.input,
+          version: described.version,
+        };
+      }),
+  );
+});
+afterAll(async () => {
+  node.close();
+  hono.close();
+  await repository.release();
+});
+
+const both = (sent: Sent): Promise<[Received, Received]> => Promise.all([node.send(sent), hono.send(sent)]);
+
+test('invalid requests get the same response', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.gen(), fc.nat(5), async (draw, index) => {
+      const chance = new Chance(draw);
+      const bad = chance.pick([badNamed, badTensors, badBinary])(chance, targets[index] as Target);
+      const [first, second] = await both({ headers: { 'Content-Type': 'application/json' }, ...bad });
+      expect(first).toEqual(second);
+      expect(first.status).toBe(bad.status);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+const json = { 'Content-Type': 'application/json' };
+const iris = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
+
+test('valid requests of every model get the same response, by name, by version and with any media type of JSON', async () => {
+  for (const { name, version, row } of targets) {
+    for (const path of [`/models/${name}/predictions`, `/models/${name}/versions/${version}/predictions`])
+      for (const headers of [json, { 'Content-Type': 'application/geo+json; charset=utf-8' }])
+        for (const body of [row, [row, row]]) {
+          const [first, second] = await both({ path, headers, body: JSON.stringify(body) });
+          expect(first).toEqual(second);
+          expect(first.status).toBe(200);
+        }
+  }
+});
+
+test.each<[string, Sent, number]>([
+  ['an API key that is missing', { path: '/models/logistic-regression/predictions', headers: json, body: iris }, 401],
+  ['a key that is wrong', { path: '/predictions', headers: { ...json, authorization: 'Bearer x' }, body: iris }, 401],
+])('%s gets the same refusal', async (_, sent, status) => {
+  node.key = hono.key = 'secret';
+  try {
+    const [first, second] = await both(sent);
+    expect(first).toEqual(second);
+    expect(first.status).toBe(status);
+  } finally {
+    node.key = hono.key = undefined;
+  }
+});
+
+test.each<[string, Record<string, string>, number]>([
+  ['not a number', { 'X-Request-Timeout-Ms': 'soon' }, 422],
+  ['0', { 'X-Request-Timeout-Ms': '0' }, 422],
+  ['long', { 'X-Request-Timeout-Ms': '600000' }, 200],
+])('a timeout of the client that is %s', async (_, headers, status) => {
+  const [first, second] = await both({
+    path: '/models/logistic-regression/predictions',
+    headers: { ...json, ...headers },
+    body: JSON.stringify(targets.find(({ name }) => name === 'logistic-regression')?.row),
+  });
+  expect(first).toEqual(second);
+  expect(first.status).toBe(status);
+});
+
+test('both log and count the same requests', async () => {
+  const seen = async ({ logs, metrics }: Carrier) => [
+    logs
+      .map(({ method, path, status, model }) => ({ method, path, status, model }))
+      .filter(({ method }) => method === 'POST'),
+    (await metrics.registry.metrics())
+      .split('\n')
+      .filter((line) => line.startsWith('rhizome_requests_total') && !line.includes('route="/models/:name"')),
+  ];
+  const byPath = (all: Awaited<ReturnType<typeof seen>>) =>
+    all.map((list) => list.map((each) => JSON.stringify(each)).sort());
+  expect(byPath(await seen(node))).toEqual(byPath(await seen(hono)));
+  const total = (await node.metrics.registry.metrics())
+    .split('\n')
+    .filter((line) => line.startsWith('rhizome_requests_total'))
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  expect(total).toBe(node.logs.length);
+  expect(await node.metrics.registry.metrics()).toContain('rhizome_requests_in_flight{protocol="http"} 0');
+});
+
+test('a client that leaves in the middle of its body is logged, counted, and leaves nothing in progress', async () => {
+  for (const carrier of [node, hono]) {
+    const before = carrier.logs.length;
+    const socket = connect(carrier.port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(
+      'POST /predictions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n{',
+    );
+    await until(async () => (await carrier.metrics.registry.metrics()).includes('in_flight{protocol="http"} 1'));
+    socket.destroy();
+    await until(() => carrier.logs.length > before);
+    expect(await carrier.metrics.registry.metrics()).toContain('in_flight{protocol="http"} 0');
+  }
+});
+
+test('after SIGTERM, both close connections; after the grace period, both refuse', async () => {
+  const body = JSON.stringify(targets.find(({ isDefault }) => isDefault)?.row);
+  for (const [phase, status] of [
+    ['draining', 200],
+    ['closing', 200],
+    ['closed', 503],
+  ] as const) {
+    for (const { lifecycle } of [node, hono]) lifecycle.advance(phase);
+    const [first, second] = await both({ path: '/predictions', headers: json, body });
+    expect(first).toEqual(second);
+    expect([first.status, first.headers['connection']]).toEqual([status, 'close']);
+  }
+});
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('the condition was not met within 10 s');
+    await delay(5);
+  }
+}
