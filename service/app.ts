@@ -15,7 +15,7 @@ import { predictionsProtocol } from './exchange/predictions.ts';
 import { RequestObserver } from './exchange/request-observer.ts';
 import type { LoadedEntry, ModelRepository } from './inference/repository.ts';
 import type { Lifecycle } from './lifecycle/lifecycle.ts';
-import { accessLog, type AccessLog } from './logging/access-log.ts';
+import { accessLogOf } from './logging/logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { auth } from './middleware/auth.ts';
 import { bodyLimit } from './middleware/body-limit.ts';
@@ -34,8 +34,6 @@ export interface Dependencies {
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** @default writes each line with `logger` */
-  readonly accessLog?: AccessLog;
   readonly apiKey: KeySource;
   readonly options: {
     readonly strictRanges: boolean;
@@ -57,7 +55,7 @@ export function createHttpService(dependencies: Dependencies): HttpService {
   const { repository, lifecycle, metrics, logger, apiKey, options } = dependencies;
   const observer = new RequestObserver({
     metrics: metrics.requests,
-    log: dependencies.accessLog ?? accessLog(logger),
+    log: accessLogOf(logger),
     quietPaths: new Set([paths.live, paths.ready, paths.metrics, ...inferenceProbes]),
   });
   const gate = new BulkGate();

@@ -1,4 +1,4 @@
-import type { AccessLog } from '../logging/access-log.ts';
+import type { AccessLog } from '../logging/logger.ts';
 import type { RequestMetrics } from '../metrics/request-metrics.ts';
 import { requestIdOf } from './request-id.ts';
 
@@ -57,6 +57,6 @@ export class Observation {
     this.status = status;
     this.milliseconds = performance.now() - this.started;
     metrics.end('http', route, this.model ?? '', String(status), this.milliseconds / 1000);
-    log.write(this, quietPaths.has(this.path) ? 'debug' : 'info');
+    log(quietPaths.has(this.path) ? 'debug' : 'info', this);
   }
 }
