@@ -1,37 +1,23 @@
 import type { DType, Tensor, TensorData } from '../../../onnx/engine/engine.ts';
+import { arrayTypes } from '../../../onnx/signature/dtypes.ts';
 import { formatCount } from '../../inference/format-value.ts';
 import { invalidTensor } from '../../inference/tensor-shape.ts';
 import { datatypeOf } from './datatypes.ts';
-
-/** Little-endian, as the protocol requires. So is every platform that Node and the runtime support. */
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Float16Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  uint32: Uint32Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} as const;
 
 /** The size of the length in front of each element of BYTES. */
 const LENGTH_BYTES = 4;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads the elements of a tensor from the bytes of the binary extension or of gRPC's raw contents.
+ * Reads the elements of a tensor from the bytes of the binary extension or of gRPC's raw contents. They are
+ * little-endian, as the protocol requires; so is every platform that Node and the runtime support.
  *
  * @param count the number of elements according to the tensor's shape
  * @throws {ServiceError} `invalid-input`, naming the tensor
  */
 export function readRaw(name: string, dtype: DType, count: number, bytes: Uint8Array): TensorData {
   if (dtype === 'string') return readTexts(name, count, bytes);
-  const ArrayType = arrays[dtype];
+  const ArrayType = arrayTypes[dtype];
   const expected = count * ArrayType.BYTES_PER_ELEMENT;
   if (bytes.length !== expected) {
     throw invalidTensor(
