@@ -1,4 +1,5 @@
 import type { Tensor } from '../engine/engine.ts';
+import type { Batching } from '../signature/batching.ts';
 import { unpack, type Scalar } from '../signature/dtypes.ts';
 import type { OutputValue } from '../signature/model-json.ts';
 import type { Signature } from '../signature/signature.ts';
@@ -64,7 +65,7 @@ export function decodePredictions(
     }
     case 'tensors': {
       const values = output.outputs.map(
-        (spec) => [spec.name, perRow(spec, fetched(outputs, spec.name), rows, batching === 'unbatched')] as const,
+        (spec) => [spec.name, perRow(spec, fetched(outputs, spec.name), rows, batching)] as const,
       );
       return all((row) => ({ outputs: Object.fromEntries(values.map(([name, list]) => [name, list[row] ?? []])) }));
     }
@@ -88,16 +89,22 @@ function className({ labels, classes }: ClassifierOutput, label: Scalar | undefi
 }
 
 /** Returns an output's value for each row, without the dimension of rows if it has one. */
-function perRow(spec: TensorSpec, tensor: Tensor, rows: number, unbatched: boolean): OutputValue[] {
+function perRow(spec: TensorSpec, tensor: Tensor, rows: number, batching: Batching): OutputValue[] {
   const values = unpack(tensor);
-  const [first, ...rest] = tensor.shape;
-  const carries =
-    !unbatched &&
-    first === rows &&
-    (typeof spec.shape[0] === 'string' || spec.shape[0] === 1 || spec.shape.length === 0);
-  if (!carries) return [nestArray(values, tensor.shape)];
+  if (!hasRows(spec, tensor, rows, batching)) return [nestArray(values, tensor.shape)];
+  const [, ...rest] = tensor.shape;
   const size = rest.reduce((product, dimension) => product * dimension, 1);
   return Array.from({ length: rows }, (_, row) => nestArray(values.slice(row * size, (row + 1) * size), rest));
+}
+
+/** Returns whether an output has the run's rows along its first dimension; otherwise it is one value as a whole. */
+export function hasRows(spec: TensorSpec, { shape }: Tensor, rows: number, batching: Batching): boolean {
+  const [declared] = spec.shape;
+  return (
+    batching !== 'unbatched' &&
+    shape[0] === rows &&
+    (typeof declared === 'string' || declared === 1 || declared === undefined)
+  );
 }
 
 /** Nests elements in arrays by a shape; returns the element itself for a scalar. */
