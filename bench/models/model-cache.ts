@@ -18,3 +18,17 @@ export async function cacheFile(name: string, content: Uint8Array | string): Pro
   await writeFile(path, content);
   return path;
 }
+
+/** Writes a model folder into the cache, alone in a folder that can be served. */
+export async function cacheModel(
+  name: string,
+  content: Uint8Array,
+  description: object,
+): Promise<{ readonly modelsDir: string; readonly file: string }> {
+  const modelsDir = join('models', name);
+  await cacheFile(join(modelsDir, name, 'model.json'), JSON.stringify(description));
+  return {
+    modelsDir: join(cache, modelsDir),
+    file: await cacheFile(join(modelsDir, name, 'model.onnx'), content),
+  };
+}
