@@ -39,6 +39,27 @@ export const ratio = (numerator: string, denominator: string): Quantity => ({
   of: (figures) => ratioOf(figures.rounds(numerator), figures.rounds(denominator)),
 });
 
+/** Multiplies a quantity by a constant. */
+export const scaled = ({ keys, of }: Quantity, factor: number): Quantity => ({
+  keys,
+  of(figures) {
+    const spread = of(figures);
+    return spread && { median: spread.median * factor, min: spread.min * factor, max: spread.max * factor };
+  },
+});
+
+/** Returns whichever quantity has the higher median. */
+export const highest = (...quantities: readonly Quantity[]): Quantity => ({
+  keys: quantities.flatMap(({ keys }) => keys),
+  of: (figures) =>
+    quantities
+      .flatMap(({ of }) => of(figures) ?? [])
+      .reduce<Spread | undefined>(
+        (best, each) => (best === undefined || each.median > best.median ? each : best),
+        undefined,
+      ),
+});
+
 /**
  * Evaluates a line by the median of its quantity. Figures with wrong responses fail it, whatever the number is.
  * Figures that were skipped, since a program is missing on this machine, leave it unmeasured.

@@ -1,4 +1,4 @@
-import { ratio, type Line } from './line.ts';
+import { highest, ratio, scaled, type Line } from './line.ts';
 
 const at64 = (contender: string): string => `iris/${contender}/c64/b1`;
 
@@ -51,5 +51,40 @@ export const lines: readonly Line[] = [
     relation: '≤',
     limit: 2,
     unit: ' × bare',
+  },
+  {
+    measurement: 'forest',
+    what: 'forest of 300 trees, 64 connections: throughput',
+    quantity: ratio('forest/predictions/c64/b1/rps', 'forest/naive/c64/b1/rps'),
+    relation: '≥',
+    limit: 2,
+    unit: ' × naive',
+  },
+  {
+    measurement: 'forest',
+    what: 'forest of 300 trees, 64 connections: the easier of 0.9 × runtime and 0.75 × bare',
+    quantity: highest(
+      scaled(ratio('forest/predictions/c64/b1/rows', 'forest/runtime/rows'), 1 / 0.9),
+      scaled(ratio('forest/predictions/c64/b1/rps', 'forest/bare/c64/b1/rps'), 1 / 0.75),
+    ),
+    relation: '≥',
+    limit: 1,
+    unit: ' × of it',
+  },
+  {
+    measurement: 'convolution',
+    what: 'convolution net, 64 connections, /v2 binary: rows per second',
+    quantity: ratio('convolution/infer-binary/c64/b1/rows', 'convolution/runtime/rows'),
+    relation: '≥',
+    limit: 0.95,
+    unit: ' × runtime',
+  },
+  {
+    measurement: 'image',
+    what: '224×224×3 float32, /v2 binary: throughput',
+    quantity: ratio('image/infer-binary/c64/b1/rps', 'image/echo/c64/b1/rps'),
+    relation: '≥',
+    limit: 0.8,
+    unit: ' × echo',
   },
 ];

@@ -15,6 +15,8 @@ export interface ThroughputPlan {
   readonly points: readonly Point[];
   readonly rounds: number;
   readonly seconds: number;
+  /** Runs once in each round, while all servers are paused. */
+  readonly alongside?: () => Promise<void>;
 }
 
 /** Returns the subject of a contender's figures for one load. */
@@ -39,6 +41,7 @@ export async function measureThroughput(context: Context, plan: ThroughputPlan):
         );
         for (const contender of ready) await measure(context, plan, contender, servers, point);
       }
+      await plan.alongside?.();
     }
   } finally {
     for (const server of servers.values()) await server.process.stop();

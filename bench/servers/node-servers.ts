@@ -22,6 +22,9 @@ const nodeServer = (name: string, file: string, env: Readonly<Record<string, str
 /** `node:http` that parses the JSON and responds with a constant. */
 export const bare = (): ServerSpec => nodeServer('bare node:http', 'bare', {});
 
+/** `node:http` that responds with the bytes that it received. */
+export const echo = (): ServerSpec => nodeServer('node:http echo', 'echo', {});
+
 /** Hono with one run per request, in 30 lines. */
 export const naive = ({ tensorFile, features, classes }: BenchModel): ServerSpec =>
   nodeServer('naive Hono', 'naive', {
