@@ -133,7 +133,7 @@ test('invalid requests get the same response', async () => {
       expect(first).toEqual(second);
       expect(first.status).toBe(bad.status);
     }),
-    { numRuns: 2000 },
+    { numRuns: 2000, includeErrorInReport: true },
   );
 });
 

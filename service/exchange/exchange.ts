@@ -60,6 +60,7 @@ export function exchange<Decoded, Result>(
     open(entry, request) {
       protocol.check(request);
       const bytes = Number(request.header('content-length') ?? 0);
+      entry.executor.admit(bytes);
       const bulky = gate.admit(bytes, request.deadline - performance.now(), () => {
         refused(entry.name);
       });

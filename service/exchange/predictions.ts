@@ -1,26 +1,104 @@
-import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
+import { EngineError } from '../../onnx/engine/engine.ts';
+import { decodePredictions, predictionOutputs, type Prediction } from '../../onnx/batch/decode-predictions.ts';
+import { ownOutputs } from '../inference/batch.ts';
 import { predict } from '../inference/predict.ts';
+import type { LoadedEntry } from '../inference/repository.ts';
+import type { RunResult } from '../inference/run.ts';
 import { parseJson, stringifyJson } from '../protocol/json.ts';
+import { compileReader, type FeatureReader, type ReadFeatures } from '../protocol/predictions/compile-reader.ts';
+import { compileWriter, type PredictionsWriter } from '../protocol/predictions/compile-writer.ts';
 import { decodeFeatures, type DecodedFeatures } from '../protocol/predictions/request.ts';
 import { encodePredictions } from '../protocol/predictions/response.ts';
 import { checkJson } from './content-type.ts';
-import type { ExchangeProtocol } from './exchange.ts';
+import type { ExchangeProtocol, ExchangeRequest, ExchangeResponse } from './exchange.ts';
 import { JSON_BODY } from './json-body.ts';
 
+/** What a signature determines, prepared once. */
+interface Prepared {
+  readonly read: FeatureReader;
+  readonly write: PredictionsWriter;
+  /** The names of the outputs that predictions are read from. */
+  readonly fetches: readonly string[];
+}
+
+/** A decoded body. */
+interface Decoded {
+  readonly body: unknown;
+  /** Undefined if the body is not plain: `decodeFeatures` reads it, and finds the errors and warnings. */
+  readonly plain: ReadFeatures | undefined;
+  readonly features: DecodedFeatures | undefined;
+}
+
+/** A run of a plain body, or predictions. */
+type Result = { readonly run: RunResult } | { readonly run?: undefined; readonly predictions: readonly Prediction[] };
+
 /**
- * Predictions from named features.
+ * Predictions from named features. Plain bodies go straight from JSON to the inputs of a run, and from its outputs to
+ * JSON. Everything else takes the general way, which has the same results for plain bodies.
  *
  * @param strictRanges rejects values outside their feature's range, which otherwise only cause a warning
  */
-export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<DecodedFeatures, Prediction[]> {
+export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Decoded, Result> {
+  const prepared = new WeakMap<LoadedEntry, Prepared>();
+  const prepare = (entry: LoadedEntry): Prepared => {
+    const known = prepared.get(entry);
+    if (known !== undefined) return known;
+    const { signature } = entry.model;
+    const made = {
+      read: compileReader(signature),
+      write: compileWriter(signature),
+      fetches: predictionOutputs(signature),
+    };
+    prepared.set(entry, made);
+    return made;
+  };
+
+  const features = ({ model: { signature } }: LoadedEntry, { body, features }: Decoded): DecodedFeatures =>
+    features ?? decodeFeatures(signature, body, strictRanges);
+
+  const predictGenerally = async (entry: LoadedEntry, decoded: Decoded, request: ExchangeRequest): Promise<Result> => {
+    const { rows, pointer } = features(entry, decoded);
+    return { predictions: await predict(entry, rows, pointer, request) };
+  };
+
   return {
     check: checkJson,
-    decode: ({ model: { signature } }, _, body) => decodeFeatures(signature, parseJson(body), strictRanges),
-    run: (entry, { rows, pointer }, request) => predict(entry, rows, pointer, request),
-    encode: ({ model: { signature } }, decoded, predictions) => ({
-      status: 200,
-      headers: JSON_BODY,
-      body: stringifyJson(encodePredictions(signature, predictions, decoded)),
-    }),
+    decode(entry, _, bytes) {
+      const body = parseJson(bytes);
+      const plain = prepare(entry).read(body);
+      const decoded = { body, plain, features: undefined };
+      return plain === undefined ? { ...decoded, features: features(entry, decoded) } : decoded;
+    },
+    async run(entry, decoded, request) {
+      const { plain } = decoded;
+      if (plain === undefined) return predictGenerally(entry, decoded, request);
+      try {
+        return { run: await entry.executor.run(plain.feeds, prepare(entry).fetches, request) };
+      } catch (error) {
+        // It finds out whether the request or the model is the cause, and which row.
+        if (error instanceof EngineError) return predictGenerally(entry, decoded, request);
+        throw error;
+      }
+    },
+    encode(entry, decoded, result) {
+      const { plain } = decoded;
+      if (result.run === undefined || plain === undefined)
+        return general(entry, result.run === undefined ? result.predictions : [], features(entry, decoded));
+      const { outputs, firstRow, rows, shared } = result.run;
+      const { write, fetches } = prepare(entry);
+      const total = shared ? outputs[fetches[0] ?? '']?.shape[0] : plain.rows;
+      const text = write(outputs, firstRow, plain.rows, plain.single, total);
+      if (text !== undefined) return { status: 200, headers: JSON_BODY, body: text };
+      const own = shared ? ownOutputs(result.run) : outputs;
+      return general(entry, decodePredictions(entry.model.signature, own, rows), features(entry, decoded));
+    },
   };
+}
+
+function general(
+  { model: { signature } }: LoadedEntry,
+  predictions: readonly Prediction[],
+  features: DecodedFeatures,
+): ExchangeResponse {
+  return { status: 200, headers: JSON_BODY, body: stringifyJson(encodePredictions(signature, predictions, features)) };
 }
