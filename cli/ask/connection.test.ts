@@ -27,6 +27,8 @@ test.each([
   [problem(404, 'model-not-found', 'No.'), 'The service rejected the request (404 Title): No.', `${url}/models`],
   [problem(422, 'invalid-input', 'No.'), 'The service rejected the request (422 Title): No.', `${url}/docs`],
   [problem(503, 'model-not-ready', 'Loading.'), 'The service could not respond', 'rhizome logs'],
+  [problem(503, 'overloaded', 'Full.'), 'The service could not respond', 'run more replicas'],
+  [problem(503, 'model-restarting', 'It ended.'), 'The service could not respond', '`rhizome logs` shows why'],
   [problem(504, 'timeout', 'Over 10 s.'), 'The service could not respond', 'REQUEST_TIMEOUT_SECONDS'],
 ])('%s becomes a failure with a hint', (error, message, hint) => {
   const failure = asFailure(error, url) as Failure;

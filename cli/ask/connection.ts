@@ -80,6 +80,10 @@ function hintFor({ status, code }: ServiceProblem, url: string): string {
   if (code === 'unauthorized') return 'Set the environment variable API_KEY to the key.';
   if (code === 'model-not-found') return `See the models of the service: ${url}${paths.models}`;
   if (code === 'timeout') return 'Send fewer rows, or increase REQUEST_TIMEOUT_SECONDS of the service.';
+  if (code === 'overloaded')
+    return 'More requests wait than the replicas can serve in time. Send fewer at once, or run more replicas.';
+  if (code === 'model-restarting')
+    return 'The process that runs the model has ended and is started again. `rhizome logs` shows why it ended.';
   if (status >= 500) return '`rhizome status` shows the replicas, and `rhizome logs` what they logged.';
   return `See what the model accepts: ${url}${paths.docs}`;
 }
