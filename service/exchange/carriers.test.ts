@@ -215,6 +215,25 @@ test('a client that leaves in the middle of its body is logged, counted, and lea
   }
 });
 
+test('a client that asks to close the connection can send its whole body before a refusal ends it', async () => {
+  const socket = connect({ port: node.port, host: '127.0.0.1', allowHalfOpen: true });
+  let [received, failure] = ['', undefined as Error | undefined];
+  socket.on('data', (chunk: Buffer) => (received += chunk.toString())).on('error', (error) => (failure = error));
+  const ended = once(socket, 'end').catch(() => undefined);
+  socket.write(
+    'POST /predictions HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 90000\r\n' +
+      'Connection: close\r\n\r\n',
+  );
+  for (let part = 0; part < 9; part++) {
+    await delay(30);
+    socket.write(Buffer.alloc(10_000));
+  }
+  await ended;
+  socket.destroy();
+  expect(failure).toBeUndefined();
+  expect(received).toMatch(/^HTTP\/1\.1 415 [^]*connection: close[^]*unsupported-media-type/i);
+});
+
 test('after SIGTERM, both close connections; after the grace period, both refuse', async () => {
   const body = JSON.stringify(targets.find(({ isDefault }) => isDefault)?.row);
   for (const [phase, status] of [

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { finished } from 'node:stream';
 import type { Logger } from 'pino';
 import type { KeySource } from '../config/api-key.ts';
 import { requestHeaders } from '../contract/index.ts';
@@ -94,8 +95,7 @@ class NodeExchange implements ExchangeRequest {
       this.deadline = deadlineOf(this.#observation.started, requestTimeoutSeconds, this.header(TIMEOUT_HEADER));
       this.#open = exchange.open(entry, this);
     } catch (error) {
-      // Node reads and discards the body after the response.
-      this.#fail(error);
+      this.#refuse(error);
       return;
     }
     this.#incoming.on('data', (chunk: Buffer) => {
@@ -108,6 +108,19 @@ class NodeExchange implements ExchangeRequest {
     this.#incoming.on('error', (cause) => {
       this.#abandon(cause);
     });
+  }
+
+  /** Responds at once if the connection is kept: Node then reads and discards the body. */
+  #refuse(error: unknown): void {
+    if (this.#outgoing.shouldKeepAlive && this.#options.lifecycle.phase === 'serving') {
+      this.#fail(error);
+      return;
+    }
+    // Node would close the connection with the response. A client that is still sending would get a reset instead.
+    finished(this.#incoming, () => {
+      this.#fail(error);
+    });
+    this.#incoming.resume();
   }
 
   #respond(): void {
