@@ -5,7 +5,7 @@ const image: InspectedImage = {
   Size: 1,
   RootFS: { Layers: ['sha256:a', 'sha256:b'] },
   Config: {
-    Cmd: ['node', 'service/main.ts'],
+    Cmd: ['node', 'service/main.js'],
     Env: ['NODE_ENV=production'],
     User: '10001',
     WorkingDir: '/app',

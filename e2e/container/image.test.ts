@@ -24,7 +24,7 @@ testWithDocker(
   async () => {
     const config = await inspect<ImageConfig>(await irisImage(), '.Config');
     expect(config).toMatchObject({
-      Cmd: ['node', 'service/main.ts'],
+      Cmd: ['node', 'service/main.js'],
       WorkingDir: contract.workingDir,
       User: `${contract.user}:${contract.user}`,
       ExposedPorts: { [`${ports.http.number}/tcp`]: {}, [`${ports.grpc.number}/tcp`]: {} },

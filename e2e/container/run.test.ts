@@ -45,7 +45,7 @@ testWithDocker('runs as process 1, and exits 0 after SIGTERM and the drain delay
   await using container = await start(['--env', 'DRAIN_DELAY_SECONDS=1']);
   await container.waitUntilReady();
   expect(await docker(['exec', container.id, 'cat', '/proc/1/cmdline'])).toBe(
-    ['node', 'service/main.ts', ''].join('\0'),
+    ['node', 'service/main.js', ''].join('\0'),
   );
 
   const stopped = Date.now();

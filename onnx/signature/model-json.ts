@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { Ajv, type ErrorObject } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import leven from 'leven';
 import type { Scalar } from './dtypes.ts';
-import schema from './model.schema.json' with { type: 'json' };
+import { validate } from './model-json-validator.ts';
 
 /**
  * The value of one feature in JSON: an element, or nested arrays of elements. Integers beyond 2^53 are bigints, or
@@ -56,8 +56,6 @@ export class ModelJsonError extends Error {
   override readonly name = 'ModelJsonError';
 }
 
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true, verbose: true }).compile<ModelJson>(schema);
-
 /**
  * Reads `model.json`; a missing file counts as an empty one.
  *
@@ -90,7 +88,7 @@ export function parseModelJson(text: string, path: string): ModelJson {
       `${path} does not match its schema, onnx/signature/model.schema.json: ${problems.join('; ')}`,
     );
   }
-  return parsed;
+  return parsed as ModelJson;
 }
 
 function describeProblem({ instancePath, message = 'is wrong', params, parentSchema }: ErrorObject): string {

@@ -29,6 +29,7 @@ test.each([
   ['one package twice', `import 'a'; import b from 'a/b';`, ['a']],
   ['types alone, which are erased', `import type { Logger } from 'pino'; type A = import('ajv').Ajv;`, []],
   ['modules of Node and of this project', `import 'node:fs'; import 'path'; import './b.ts'; import '#c';`, []],
+  ['the end of one text and the start of another', `arg === 'import' || arg === 'b'; 'from' + ':' + 'c'`, []],
   ['a comment', `// import 'a'\n/** from 'b' */\n * as in "import 'c'"\n`.replace('\n *', '\n/*\n *') + '*/', []],
 ])('finds %s', (_, source, packages) => {
   expect(packagesOf(source)).toEqual(packages);

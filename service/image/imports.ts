@@ -9,7 +9,7 @@ export interface Import {
 }
 
 // Matches `from 'x'`, `import 'x'`, `import('x')`, `import.meta.resolve('x')` and `require('x')`.
-const specifiers = /\b(?:from|import|resolve|require)\b\s*\(?\s*(['"])([^'"\n]+)\1/g;
+const specifiers = /\b(?:from|import|resolve|require)\b\s*\(?\s*(['"])([@\w.#/-][@\w.#/:-]*)\1/g;
 
 /** Returns the packages that the modules in `folder`, except tests, import at run time: each once, sorted by name. */
 export function importsOf(folder: string): Import[] {
