@@ -1,4 +1,5 @@
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
+import { timeoutParameter } from './parameters.ts';
 import { paths } from '../contract/index.ts';
 import { ref } from '../contract/schemas.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -111,6 +112,7 @@ function inferOperation(
     tags: [inferenceTag],
     summary: `Run the model ${signature.name}, version ${signature.version}`,
     parameters: [
+      timeoutParameter,
       {
         name: 'Inference-Header-Content-Length',
         in: 'header',

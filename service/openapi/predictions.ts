@@ -1,5 +1,6 @@
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { DocumentedModel } from './models.ts';
+import { timeoutParameter } from './parameters.ts';
 import { bodyErrors, problemResponses } from './responses.ts';
 import { ref } from '../contract/schemas.ts';
 import { featureSchema, outputSchema, rowSchema, type Json } from '../protocol/json-schemas.ts';
@@ -23,6 +24,7 @@ export function predictionsOperation(
     description:
       'For one object, the response is one object. ' +
       'For an array or a table of columns, it is an array in the same order.',
+    parameters: [timeoutParameter],
     requestBody: {
       required: true,
       content: {
