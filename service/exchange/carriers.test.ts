@@ -51,7 +51,7 @@ class Carrier {
         { write: (line: string) => this.logs.push(JSON.parse(line) as Record<string, unknown>) },
       ),
       apiKey: () => this.key,
-      options: { strictRanges: false, requestTimeoutSeconds: 10, maxBodyBytes: 100_000 },
+      options: { strictRanges: false, requestTimeoutSeconds: 10, maxBodyBytes: 1_048_576 },
     });
     this.#server = createServer(choose(service));
   }
