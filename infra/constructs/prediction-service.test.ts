@@ -375,6 +375,12 @@ test.each<Invalid>([
     'settings.MAX_BODY_BYTES',
     /"1MB" is not a whole number of bytes\.\n +Use digits only, such as '1048576'/,
   ],
+  [
+    'a setting with a value that it cannot have',
+    { settings: { LOG_LEVEL: 'verbose' } as object },
+    'settings.LOG_LEVEL',
+    /"verbose" is not one of its values\.\n +Use one of these: fatal, error, .*silent\./,
+  ],
 ])('%s is rejected', (_title, props, prop, message) => {
   const error = thrownBy(() => predictionService(props));
   expect(error.invalidProps.map((invalid) => invalid.prop)).toContain(prop);

@@ -14,8 +14,12 @@ const get = (path: string): k8s.HttpGetAction => ({ path, port: k8s.IntOrString.
  *
  * - The startup probe gives models `startupSeconds` to load. The other probes start after it has succeeded once.
  * - The readiness probe runs often, and removes a pod that hangs from the Service within 8 seconds.
- * - The liveness probe is more patient, because a busy process is not a dead one: it restarts the container after three
- *   probes in a row have each waited four seconds for a response.
+ * - The liveness probe is more patient: it restarts the container after three probes in a row have each waited four
+ *   seconds for a response.
+ *
+ * A replica that is only busy responds to them in time: models that are slow run in processes of their own, what the
+ * replica cannot serve is refused, and no large body keeps the event loop for long. The timeouts leave room for a CPU
+ * limit, which stops the whole container for some of each 100 ms once it has used its share.
  *
  * @param startupSeconds how long the models may take to load
  */

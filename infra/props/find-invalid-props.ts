@@ -153,6 +153,13 @@ function* checkSettings({ settings }: ResolvedProps): Generator<InvalidProp> {
     } else if (variable === undefined) {
       const fix = `Use one of these: ${allowedSettings.join(', ')}.`;
       yield { prop, value, reason: 'sets a variable that the service does not have', fix };
+    } else if (variable.values?.includes(value) === false) {
+      yield {
+        prop,
+        value,
+        reason: 'is not one of its values',
+        fix: `Use one of these: ${variable.values.join(', ')}.`,
+      };
     } else if (variable.unit !== undefined && !/^\d+$/.test(value)) {
       const fix = `Use digits only, such as '${variable.default ?? '1'}'.`;
       yield { prop, value, reason: `is not a whole number of ${variable.unit}`, fix };

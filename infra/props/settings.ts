@@ -1,4 +1,4 @@
-import type { VariableName } from '../../service/contract/index.ts';
+import type { VariableName, variables } from '../../service/contract/index.ts';
 
 /**
  * Environment variables that `settings` does not accept, each with what to use instead: other props set them, or they
@@ -16,5 +16,9 @@ export const managedSettings = {
   API_KEY_FILE: 'Put the key into a Secret, and set apiKeySecret to the name of that Secret.',
 } as const satisfies Partial<Record<VariableName, string>>;
 
+type SettingName = Exclude<VariableName, keyof typeof managedSettings>;
+
+type ValueOf<Variable> = Variable extends { readonly values: readonly (infer Value)[] } ? Value : string;
+
 /** Environment variables of the service, by name. `node service/main.ts --help` describes each. */
-export type Settings = Readonly<Partial<Record<Exclude<VariableName, keyof typeof managedSettings>, string>>>;
+export type Settings = { readonly [Name in SettingName]?: ValueOf<(typeof variables)[Name]> };

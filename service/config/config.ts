@@ -41,7 +41,7 @@ export class ConfigError extends Error {
 }
 
 export const EX_CONFIG = 78;
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const LOG_LEVELS = variables.LOG_LEVEL.values;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

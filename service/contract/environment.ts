@@ -6,8 +6,12 @@ export interface Variable {
   readonly default?: string;
   /** Such as `seconds` or `bytes`, for `--help`. */
   readonly unit?: string;
+  /** The only values that it can have. */
+  readonly values?: readonly string[];
   readonly description: string;
 }
+
+const booleans = ['true', 'false'] as const;
 
 export const variables = {
   PORT: { default: String(ports.http.number), description: 'TCP port for HTTP; 0 selects a free port' },
@@ -18,9 +22,14 @@ export const variables = {
     description: 'folder with one folder per model: NAME/model.onnx, NAME/model.json',
   },
   DEFAULT_MODEL: { description: 'model that POST /predictions uses; if unset, the only model' },
-  LOG_LEVEL: { default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' },
+  LOG_LEVEL: {
+    default: 'info',
+    values: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    description: 'fatal, error, warn, info, debug, trace or silent',
+  },
   LOG_SYNC: {
     default: 'false',
+    values: booleans,
     description: 'if true, each log line is written at once; if false, lines are collected for 0.1 seconds under load',
   },
   DRAIN_DELAY_SECONDS: {
@@ -41,6 +50,7 @@ export const variables = {
   MAX_BODY_BYTES: { default: '1048576', unit: 'bytes', description: 'largest request body' },
   STRICT_RANGES: {
     default: 'false',
+    values: booleans,
     description: 'if true, values outside their valid range are rejected instead of causing a warning',
   },
   INFERENCE_THREADS: {
