@@ -10,18 +10,22 @@ ort.env.logLevel = 'fatal';
 /** Runs models with onnxruntime on the CPU. */
 export const onnxruntime: Engine = {
   async load(model: Uint8Array, options: EngineOptions): Promise<Session> {
-    const session = await attempt(loadError, () =>
-      ort.InferenceSession.create(model, {
+    try {
+      const session = await ort.InferenceSession.create(model, {
         executionProviders: ['cpu'],
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         logSeverityLevel: 4,
+        // Between runs, threads that spin would use the processor that the event loop and other models need.
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
         ...(options.externalData && {
           externalData: options.externalData.map(({ path, data }) => ({ path: bindingPath(path), data })),
         }),
-      }),
-    );
-    return new OnnxruntimeSession(session);
+      });
+      return new OnnxruntimeSession(session);
+    } catch (cause) {
+      throw explained(loadError, cause);
+    }
   },
 };
 
@@ -40,11 +44,19 @@ class OnnxruntimeSession implements Session {
   }
 
   async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
-    return attempt(runError, async () => {
-      const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));
-      const outputs = await this.#session.run(inputs, fetches);
-      return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, fromOrt(value)]));
-    });
+    try {
+      const inputs = emptyRecord<ort.Tensor>();
+      for (const [name, tensor] of Object.entries(feeds)) inputs[name] = toOrt(tensor);
+      const values = await this.#session.run(inputs, fetches);
+      const outputs = emptyRecord<Tensor>();
+      for (const name of fetches) {
+        const value = values[name];
+        if (value !== undefined) outputs[name] = fromOrt(value);
+      }
+      return outputs;
+    } catch (cause) {
+      throw explained(runError, cause);
+    }
   }
 
   async release(): Promise<void> {
@@ -76,10 +88,9 @@ function knownDType(type: ort.Tensor.Type): Tensor['dtype'] | undefined {
   return type === 'int4' || type === 'uint4' ? undefined : type;
 }
 
-async function attempt<T>(explain: (cause: unknown) => EngineError, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    throw cause instanceof EngineError ? cause : explain(cause);
-  }
+/** Names of inputs and outputs are arbitrary, `__proto__` included. */
+const emptyRecord = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
+
+function explained(explain: (cause: unknown) => EngineError, cause: unknown): EngineError {
+  return cause instanceof EngineError ? cause : explain(cause);
 }
