@@ -4,6 +4,7 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import type { Session } from '../engine.ts';
 import { onnxruntime } from '../onnxruntime.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -19,6 +20,8 @@ import {
 } from './messages.ts';
 
 const socket = 3;
+/** Node reads and writes less than 2 GiB in one call. */
+const mostAtOnce = 2 ** 30;
 
 // A terminal sends these to every process of its group. The parent decides when to stop: this process then reads the
 // end of the stream.
@@ -31,13 +34,28 @@ try {
   // Some sandboxes forbid it.
 }
 
+/**
+ * Ends this process if its parent is gone during a run; between runs, the end of the stream does. Process 1, the parent in
+ * a container, needs no watching: the kernel ends all processes of the container with it.
+ */
+function watchParent(): void {
+  const parent = process.ppid;
+  if (parent === 1) return;
+  const watch = `
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    while (process.ppid === ${parent}) Atomics.wait(never, 0, 0, 500);
+    process.kill(process.pid, 'SIGKILL');`;
+  const limits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 };
+  new Worker(watch, { eval: true, execArgv: [], resourceLimits: limits });
+}
+
 async function main(): Promise<void> {
-  // A reader of its own, so that its buffer, with the model's bytes, can be freed.
-  const first = new FrameReader(read).next();
-  if (first === undefined) return;
-  const session = await load(first);
-  if (session === undefined) return;
   const reader = new FrameReader(read);
+  const first = reader.next();
+  const session = first && (await load(first));
+  if (session === undefined) return;
+  // The model's file is not needed any more.
+  reader.free();
   for (let frame = reader.next(); frame; frame = reader.next()) write(await run(session, frame));
 }
 
@@ -68,7 +86,7 @@ async function run(session: Session, { header, parts }: Frame): Promise<Frame> {
 }
 
 function read(buffer: Buffer, offset: number, length: number): number {
-  return readSync(socket, buffer, offset, length, null);
+  return readSync(socket, buffer, offset, Math.min(length, mostAtOnce), null);
 }
 
 function write(frame: Frame): void {
@@ -77,4 +95,13 @@ function write(frame: Frame): void {
   }
 }
 
-await main();
+watchParent();
+try {
+  await main();
+} catch (error) {
+  const { code } = error as NodeJS.ErrnoException;
+  // The parent is gone.
+  if (code !== 'ECONNRESET' && code !== 'EPIPE') throw error;
+}
+// The watching thread would keep the process alive.
+process.exit();

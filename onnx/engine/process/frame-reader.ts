@@ -26,6 +26,13 @@ export class FrameReader {
     return frame;
   }
 
+  /** Frees the buffer at once, without waiting for the garbage collector. No frame may be in use. */
+  free(): void {
+    this.#buffer.buffer.transfer(0);
+    this.#buffer = Buffer.allocUnsafeSlow(smallest);
+    this.#start = this.#end = 0;
+  }
+
   /** Reads until `bytes` of the next frame are there. */
   #fill(bytes: number): boolean {
     if (this.#start === this.#end) this.#start = this.#end = 0;

@@ -1,10 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
 import { engineCases } from '../engine.case.ts';
 import type { EngineError, Tensor } from '../engine.ts';
+import { readModelFile } from '../../file/model-file.ts';
+import { onnxruntime } from '../onnxruntime.ts';
+import { dtypes, randomTensor, tensorBits } from './fixtures/random-tensor.ts';
 import { processEngine, type ProcessSession } from './process-engine.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
@@ -45,6 +50,55 @@ afterAll(() => Promise.all(sessions.map((session) => session.release())));
 describe('the contract', () => {
   let shared: Promise<ProcessSession> | undefined;
   engineCases(() => (shared ??= load('double')));
+});
+
+test('tensors of every type and length pass through unchanged, to the bit', async () => {
+  const session = await load('echo');
+  // A feed of each type, which is also the name of its input.
+  const feeds = fc
+    .nat({ max: 9 })
+    .chain((length) => fc.record(Object.fromEntries(dtypes.map((dtype) => [dtype, randomTensor([length], dtype)]))));
+  await fc.assert(
+    fc.asyncProperty(feeds, async (sent) => {
+      const outputs = await session.run(
+        sent,
+        dtypes.map((dtype) => `${dtype}_out`),
+      );
+      for (const dtype of dtypes) expect(tensorBits(outputs[`${dtype}_out`]!)).toEqual(tensorBits(sent[dtype]!));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('large tensors pass through in both directions, while others wait', async () => {
+  const session = await load('double');
+  const rows = [1, 200_000, 3, 70_000, 8192];
+  const results = await Promise.all(
+    rows.map((count) => {
+      const data = Float32Array.from({ length: 2 * count }, (_, index) => index);
+      return session.run({ X: { dtype: 'float32', shape: [count, 2], data } }, ['doubled']);
+    }),
+  );
+  for (const [index, { doubled }] of results.entries()) {
+    expect(doubled!.shape).toEqual([rows[index], 2]);
+    expect((doubled!.data as Float32Array).every((value, element) => value === 2 * element)).toBe(true);
+  }
+});
+
+test('a model with its weights in other files loads', async () => {
+  const folder = join(fixtures, 'external');
+  const { model, externalData } = await readModelFile(join(folder, 'model.onnx'));
+  const session = await processEngine.load(model, { threads: 1, externalData });
+  sessions.push(session);
+  const inPlace = await onnxruntime.load(model, { threads: 1, externalData });
+  expect(session.inputs).toEqual(inPlace.inputs);
+  const feeds: Record<string, Tensor> = {
+    x: { dtype: 'float32', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+    // A scalar.
+    c: { dtype: 'bool', shape: [], data: Uint8Array.of(1) },
+  };
+  const fetches = session.outputs.map(({ name }) => name);
+  expect(await session.run(feeds, fetches)).toEqual(await inPlace.run(feeds, fetches));
 });
 
 test('bytes that are not a model fail with the code and the reason of the runtime, and leave no process', async () => {
@@ -123,11 +177,23 @@ test('an idle process does not keep its parent from exiting, and ends with it', 
   expect(await ends(pid)).toBe(true);
 });
 
-test('an inference process has no secrets of its parent, and ends if its parent is killed', async () => {
-  const feeds = "{ X: { dtype: 'float32', shape: [1, 2], data: Float32Array.of(1, 2) } }";
-  const { parent, pid } = await startParent('double', feeds, 'await run; setInterval(() => {}, 1000);');
+test.each([
+  ['between runs', 'double', "{ X: { dtype: 'float32', shape: [1, 2], data: Float32Array.of(1, 2) } }"],
+  ['during a run', 'slow/endless', "{ X: { dtype: 'float32', shape: [1, 4], data: Float32Array.of(1e18, 0, 0, 0) } }"],
+])('a parent that is killed leaves no process behind, %s', async (_, fixture, feeds) => {
+  const { parent, pid } = await startParent(fixture, feeds, 'setInterval(() => {}, 1000);');
   expect(await readFile(`/proc/${parent.pid ?? 0}/environ`, 'utf8')).toContain('API_KEY');
   expect(await readFile(`/proc/${pid}/environ`, 'utf8')).not.toContain('API_KEY');
   parent.kill('SIGKILL');
   expect(await ends(pid)).toBe(true);
+});
+
+test('an inference process yields the processor to the service, and ignores a terminal that interrupts its group', async () => {
+  const session = await load('double');
+  expect(getPriority(session.pid)).toBe(10);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(session.pid, signal);
+  await delay(100);
+  await expect(
+    session.run({ X: { dtype: 'float32', shape: [1, 2], data: Float32Array.of(1, 2) } }, ['shape']),
+  ).resolves.toHaveProperty('shape');
 });
