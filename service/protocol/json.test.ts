@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { exactIntegers } from '../../onnx/exact-json.ts';
 import { ServiceError } from '../errors.ts';
 import { parseJson, stringifyJson } from './json.ts';
 
@@ -59,5 +61,93 @@ test('brackets in strings are not levels, and the deepest allowed nesting can be
 test('NaN and infinities are written as strings', () => {
   expect(stringifyJson({ a: [NaN, Infinity], b: -Infinity, c: null, d: 'null', e: 0.5, f: -1n })).toBe(
     '{"a":["NaN","Infinity"],"b":"-Infinity","c":null,"d":"null","e":0.5,"f":-1}',
+  );
+});
+
+/** Parses every integer exactly, and counts the levels byte by byte. */
+function parseSlowly(text: string): unknown {
+  let [level, isString, most] = [0, false, 0];
+  for (let index = 0; index < text.length; index++) {
+    const char = text.charAt(index);
+    if (isString && char === '\\') index++;
+    else if (char === '"') isString = !isString;
+    else if (!isString && '[{'.includes(char)) most = Math.max(most, ++level);
+    else if (!isString && ']}'.includes(char)) level--;
+  }
+  if (most > 100) return 'error';
+  try {
+    return JSON.parse(text, exactIntegers(20));
+  } catch {
+    return 'error';
+  }
+}
+
+const piece = fc.oneof(
+  fc.constantFrom('[', ']', '{', '}', ':', ',', '"', ' ', '\n', '\\', '.', '-'),
+  fc.constantFrom(
+    '"a":',
+    '"\\""',
+    '"[\\\\"',
+    'null',
+    '1e5',
+    '-0',
+    '0.12345678901234567',
+    '1e400',
+    '1e1234567890123456',
+  ),
+  fc.constantFrom('"1234567890123456789"', '"\u{1f33a}"', '"\ufeff"', '\ufeff', '[', '['.repeat(60), ']'.repeat(60)),
+  fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }).map(String),
+  fc.double().map(String),
+);
+const number = fc.oneof(
+  fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }).map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.constantFrom('9007199254740993', '1234567890123456.5', '0.1234567890123456789', '1e17'),
+);
+const { value } = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    number,
+    fc.string().map((text) => JSON.stringify(text)),
+    fc.array(tie('value')).map((items) => `[${items.join(', ')}]`),
+    fc.array(tie('value')).map((items) => `{${items.map((item, index) => `"k${index % 3}":${item}`).join()}}`),
+  ),
+}));
+
+test.each<[string, fc.Arbitrary<string>]>([
+  ['valid JSON', fc.tuple(value, fc.nat(40)).map(([text, spaces]) => `${' '.repeat(spaces)}${text}`)],
+  ['pieces of JSON', fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(''))],
+  [
+    'deep JSON',
+    fc
+      .tuple(fc.integer({ min: 95, max: 105 }), value)
+      .map(([depth, of]) => `${'['.repeat(depth)}${of}${']'.repeat(depth)}`),
+  ],
+])('%s is parsed with exact integers up to 100 levels', (_, texts) => {
+  fc.assert(
+    fc.property(texts, (text) => {
+      let parsed: unknown;
+      try {
+        parsed = parseJson(bytes(text));
+      } catch (error) {
+        expect(error).toBeInstanceOf(ServiceError);
+        parsed = 'error';
+      }
+      expect(parsed).toEqual(parseSlowly(new TextDecoder().decode(bytes(text))));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('exactly the bytes that are not UTF-8 are rejected as such', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 12 }), (middle) => {
+      const body = Buffer.concat([Buffer.from(']'), middle]);
+      const parse = (): unknown => parseJson(body);
+      // Nothing that starts with ] is valid.
+      if (Buffer.from(body.toString('utf8')).equals(body)) expect(parse).toThrow('not valid JSON');
+      else expect(parse).toThrow('not UTF-8');
+    }),
+    { numRuns: 1000 },
   );
 });

@@ -8,6 +8,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 const MOST_LEVELS = 100;
 /** 2^53 has 16 digits: an integer with fewer digits is exact as a number. */
 const LARGE_DIGITS = 16;
+const STEP = LARGE_DIGITS / 2;
 /** No integer in a tensor has more digits. */
 const exact = exactIntegers(20);
 
@@ -23,14 +24,13 @@ export function parseJson(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new ServiceError('invalid-json', 'The body is not UTF-8. Send JSON encoded as UTF-8.', { cause });
   }
-  const { levels, largeIntegers } = scan(bytes);
-  if (levels > MOST_LEVELS)
+  if (maxLevels(bytes) > MOST_LEVELS)
     throw new ServiceError(
       'invalid-json',
       `The body is nested too deeply: at most ${MOST_LEVELS} levels of arrays and objects are allowed.`,
     );
   try {
-    return largeIntegers ? JSON.parse(text, exact) : JSON.parse(text);
+    return hasLargeIntegers(bytes) ? JSON.parse(text, exact) : JSON.parse(text);
   } catch (cause) {
     throw new ServiceError(
       'invalid-json',
@@ -52,31 +52,75 @@ export function stringifyJson(value: unknown): string {
   return toJson(value);
 }
 
-/** Returns how deeply the text is nested, and whether it may contain large integers outside of strings. */
-function scan(bytes: Uint8Array): { levels: number; largeIntegers: boolean } {
-  let [levels, level, digits, largeIntegers] = [0, 0, 0, false];
+/** Returns at least the number of levels that arrays and objects are nested. */
+function maxLevels(bytes: Uint8Array): number {
+  // Each level takes a byte, and most requests for one row are shorter than the limit.
+  if (bytes.length <= MOST_LEVELS) return bytes.length;
+  let levels = 0;
+  let level = 0;
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index] as number;
-    if (byte >= 0x30 && byte <= 0x39) {
-      if (++digits === LARGE_DIGITS) largeIntegers = true;
-      continue;
-    }
-    // A double may have up to 17 digits after the point.
-    digits = byte === POINT ? -Infinity : 0;
     if (byte === QUOTE) index = endOfString(bytes, index);
-    else if (byte === ARRAY || byte === OBJECT) levels = Math.max(levels, ++level);
-    else if (byte === ARRAY_END || byte === OBJECT_END) level--;
+    // Most bytes outside of strings are digits, which need no other comparison than this one.
+    else if (byte >= ARRAY) {
+      if (byte === ARRAY || byte === OBJECT) {
+        if (++level > levels) levels = level;
+      } else if (byte === ARRAY_END || byte === OBJECT_END) level--;
+    }
   }
-  return { levels, largeIntegers };
+  return levels;
 }
 
 function endOfString(bytes: Uint8Array, start: number): number {
   let index = start + 1;
-  while (index < bytes.length && bytes[index] !== QUOTE) index += bytes[index] === BACKSLASH ? 2 : 1;
+  for (; index < bytes.length; index++) {
+    const byte = bytes[index];
+    if (byte === QUOTE) break;
+    if (byte === BACKSLASH) index++;
+  }
   return index;
 }
 
-const [QUOTE, BACKSLASH, POINT, ARRAY, ARRAY_END, OBJECT, OBJECT_END] = Buffer.from('"\\.[]{}');
+/** Returns whether there are integers of at least 16 digits outside of strings; without exponents, they are large. */
+function hasLargeIntegers(bytes: Uint8Array): boolean {
+  // So many digits in a row include two at multiples of half their number, so most bytes need not be looked at.
+  for (let index = STEP; index < bytes.length; index += STEP) {
+    if (!isDigit(bytes[index]) || !isDigit(bytes[index - STEP])) continue;
+    let [start, end] = [index, index + 1];
+    while (start > 0 && isDigit(bytes[start - 1])) start--;
+    while (end < bytes.length && isDigit(bytes[end])) end++;
+    // A double may have up to 17 digits after the point.
+    if (end - start >= LARGE_DIGITS && bytes[start - 1] !== POINT) return hasLargeIntegersOutsideStrings(bytes);
+    while (index + STEP < end) index += STEP;
+  }
+  return false;
+}
+
+function hasLargeIntegersOutsideStrings(bytes: Uint8Array): boolean {
+  let digits = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index];
+    if (isDigit(byte)) {
+      if (++digits === LARGE_DIGITS) return true;
+      continue;
+    }
+    digits = byte === POINT ? -Infinity : 0;
+    if (byte === QUOTE) index = endOfString(bytes, index);
+  }
+  return false;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+const QUOTE = 0x22;
+const POINT = 0x2e;
+const ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const ARRAY_END = 0x5d;
+const OBJECT = 0x7b;
+const OBJECT_END = 0x7d;
 
 /**
  * Returns where the text is malformed. V8's own message has no position for short texts, so a second parser finds it.
