@@ -3,9 +3,11 @@
  *
  *     await serve(readConfig({ MODELS_DIR: 'models', PORT: '8000' }));
  *
- * `createApp` returns only the Hono application.
+ * `createApp` returns only the Hono application, `createListener` a listener for a server of `node:http`.
  */
-export { createApp, createHttpService, type Dependencies, type HttpService } from './app.ts';
+export { createApp } from './app.ts';
+export { createListener } from './listener.ts';
+export type { Dependencies } from './dependencies.ts';
 export type { KeySource } from './config/api-key.ts';
 export { ConfigError, readConfig, type Config, type Environment } from './config/config.ts';
 export * from './contract/index.ts';

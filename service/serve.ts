@@ -2,10 +2,10 @@ import { flushCompileCache } from 'node:module';
 import type { Logger } from 'pino';
 import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
 import { apiKeySource } from './config/api-key.ts';
-import { createHttpService } from './app.ts';
 import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config/config.ts';
 import { ModelRepository } from './inference/repository.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
+import { createListener } from './listener.ts';
 import { closeLogger, createLogger } from './logging/logger.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { drain, type Listener } from './lifecycle/drain.ts';
@@ -36,7 +36,7 @@ export async function serve(
   const listenGrpc = grpcPort === undefined ? undefined : (await import('./grpc/server.ts')).listenGrpc;
 
   // Listens first: while a large model loads, /livez responds, and /readyz says what it is waiting for.
-  const http = await listen(createHttpService({ ...common, options: config }).listener, config);
+  const http = await listen(createListener({ ...common, options: config }), config);
   const grpc = await listenGrpc?.(grpcPort ?? 0, config, common);
   logger.info({ url: http.url, ...(grpc && { grpc_url: grpc.url }), models_dir: config.modelsDir }, 'listening');
   const stopped = drained(onSignal, grpc ? [http, grpc] : [http], lifecycle, config, logger);

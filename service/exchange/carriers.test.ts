@@ -10,7 +10,9 @@ import { pino } from 'pino';
 import { trainedModels, trainingLibrariesFolder } from '../../fixtures/training-libraries/recorded-models.ts';
 import type { DescribedModel } from '../../fixtures/training-libraries/row-predictions.ts';
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
-import { createHttpService } from '../app.ts';
+import { createApp } from '../app.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { createListener } from '../listener.ts';
 import type { ModelDescription } from '../contract/index.ts';
 import { badNamed } from '../fixtures/bad-named.ts';
 import { Chance, type Target } from '../fixtures/bad-input.ts';
@@ -41,8 +43,8 @@ class Carrier {
   readonly #server: Server;
   key: string | undefined;
 
-  constructor(repository: ModelRepository, choose: (service: ReturnType<typeof createHttpService>) => RequestListener) {
-    const service = createHttpService({
+  constructor(repository: ModelRepository, listener: (dependencies: Dependencies) => RequestListener) {
+    const dependencies: Dependencies = {
       repository,
       lifecycle: this.lifecycle,
       metrics: this.metrics,
@@ -52,8 +54,8 @@ class Carrier {
       ),
       apiKey: () => this.key,
       options: { strictRanges: false, requestTimeoutSeconds: 10, maxBodyBytes: 1_048_576 },
-    });
-    this.#server = createServer(choose(service));
+    };
+    this.#server = createServer(listener(dependencies));
   }
 
   async listen(): Promise<void> {
@@ -94,9 +96,9 @@ let targets: Served[];
 beforeAll(async () => {
   repository = new ModelRepository(trainingLibrariesFolder, 'column-transformer');
   await repository.load(onnxruntime, { threads: 1 });
-  node = new Carrier(repository, ({ listener }) => listener);
-  hono = new Carrier(repository, ({ app }) => {
-    const handle = getRequestListener(app.fetch);
+  node = new Carrier(repository, createListener);
+  hono = new Carrier(repository, (dependencies) => {
+    const handle = getRequestListener(createApp(dependencies).fetch);
     return (incoming, outgoing) => void handle(incoming, outgoing);
   });
   await Promise.all([node.listen(), hono.listen()]);
@@ -234,6 +236,14 @@ test('a client that asks to close the connection can send its whole body before 
   expect(received).toMatch(/^HTTP\/1\.1 415 [^]*connection: close[^]*unsupported-media-type/i);
 });
 
+test.each(['GET', 'POST'])('%s of a probe gets the same response', async (method) => {
+  for (const path of ['/livez', '/readyz', '/readyz?x', '/readyz/']) {
+    const [first, second] = await both({ method, path });
+    expect(first).toEqual(second);
+    expect([path, first.status]).toEqual([path, path.endsWith('/') ? 404 : method === 'POST' ? 405 : 200]);
+  }
+});
+
 test('after SIGTERM, both close connections; after the grace period, both refuse', async () => {
   const body = JSON.stringify(targets.find(({ isDefault }) => isDefault)?.row);
   for (const [phase, status] of [
@@ -245,6 +255,9 @@ test('after SIGTERM, both close connections; after the grace period, both refuse
     const [first, second] = await both({ path: '/predictions', headers: json, body });
     expect(first).toEqual(second);
     expect([first.status, first.headers['connection']]).toEqual([status, 'close']);
+    const [live, sameLive] = await both({ method: 'GET', path: '/livez' });
+    expect(live).toEqual(sameLive);
+    expect([live.status, live.headers['connection']]).toEqual([status, 'close']);
   }
 });
 

@@ -10,12 +10,15 @@ import { deadlineOf } from './deadline.ts';
 import { errorResponse } from './error-response.ts';
 import type { ExchangeRequest, ExchangeResponse, OpenExchange } from './exchange.ts';
 import type { ResolvedRoute } from './model-routes.ts';
+import type { Probe } from './probes.ts';
 import type { Observation, RequestObserver } from './request-observer.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 export interface NodeListenerOptions {
   /** Returns the route of a path; undefined if it does not run a model. */
   readonly route: (path: string) => ResolvedRoute | undefined;
+  /** By path. */
+  readonly probes: ReadonlyMap<string, Probe>;
   readonly observer: RequestObserver;
   readonly lifecycle: Lifecycle;
   readonly apiKey: KeySource;
@@ -29,7 +32,7 @@ const TIMEOUT_HEADER = requestHeaders.timeout.toLowerCase();
 /**
  * Serves the requests that run models without the objects that a web framework makes for each request, which would take
  * as long as everything else together. It only serves plain ones: a POST whose path names a loaded model, with a
- * declared body within the limit.
+ * declared body within the limit. It also serves probes, which come before anything else.
  *
  * @param otherwise serves all other requests
  */
@@ -45,7 +48,9 @@ export function nodeListener(options: NodeListenerOptions, otherwise: RequestLis
       incoming.headers['transfer-encoding'] !== undefined ||
       lifecycle.phase === 'closed'
     ) {
-      otherwise(incoming, outgoing);
+      const probe = incoming.method === 'GET' ? options.probes.get(incoming.url ?? '') : undefined;
+      if (probe === undefined || lifecycle.phase === 'closed') otherwise(incoming, outgoing);
+      else void serveProbe(options, probe, incoming, outgoing);
       return;
     }
     new NodeExchange(options, resolved, incoming, outgoing).start();
@@ -148,24 +153,45 @@ class NodeExchange implements ExchangeRequest {
     this.#send(errorResponse(error, this.#observation, this.#options.logger));
   }
 
-  #send({ status, headers, body }: ExchangeResponse): void {
-    const outgoing = this.#outgoing;
-    const length = typeof body === 'string' ? Buffer.byteLength(body) : byteLength(body);
-    const all = SECURITY_HEADERS.concat(headers, [
-      'X-Request-Id',
-      this.#observation.requestId,
-      'Content-Length',
-      String(length),
-    ]);
-    if (this.#options.lifecycle.phase !== 'serving') all.push('Connection', 'close');
-    outgoing.writeHead(status, all);
-    if (typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
-    else {
-      for (const chunk of body) outgoing.write(chunk);
-      outgoing.end();
-    }
-    this.#observation.end(status, this.#resolved.pattern);
+  #send(response: ExchangeResponse): void {
+    send(response, this.#options.lifecycle, this.#outgoing, this.#observation, this.#resolved.pattern);
   }
+}
+
+async function serveProbe(
+  { observer, lifecycle, logger }: NodeListenerOptions,
+  probe: Probe,
+  { url = '', headers }: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const observation = observer.begin('GET', url, text(headers['x-request-id']), text(headers['traceparent']));
+  const response = await probe().catch((error: unknown) => errorResponse(error, observation, logger));
+  send(response, lifecycle, outgoing, observation, url);
+}
+
+/** Sends a response, with the headers that every response has. */
+function send(
+  { status, headers, body }: ExchangeResponse,
+  lifecycle: Lifecycle,
+  outgoing: ServerResponse,
+  observation: Observation,
+  pattern: string,
+): void {
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : byteLength(body);
+  const all = SECURITY_HEADERS.concat(headers, [
+    'X-Request-Id',
+    observation.requestId,
+    'Content-Length',
+    String(length),
+  ]);
+  if (lifecycle.phase !== 'serving') all.push('Connection', 'close');
+  outgoing.writeHead(status, all);
+  if (typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
+  else {
+    for (const chunk of body) outgoing.write(chunk);
+    outgoing.end();
+  }
+  observation.end(status, pattern);
 }
 
 /** Node joins duplicates of the headers that are read here, except in the type. */

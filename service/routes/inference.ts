@@ -1,6 +1,7 @@
 import type { Context, Hono } from 'hono';
 import { paths } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
+import { inferenceProbes } from '../exchange/probes.ts';
 import { formatValue } from '../inference/format-value.ts';
 import type { InferenceOperations, ModelReference } from '../operations/inference.ts';
 import { parseJson } from '../protocol/json.ts';
@@ -9,8 +10,6 @@ import { route } from './route.ts';
 
 /** The Open Inference Protocol, version 2, except `infer`, which is in `run.ts`: https://github.com/open-inference/open-inference-protocol */
 const base = paths.inference;
-
-export const inferenceProbes = [`${base}/health/live`, `${base}/health/ready`] as const;
 
 /** The bodies have both fields, since some clients read `live` or `ready`; others read only the status. */
 export function inferenceHealth(app: Hono, operations: InferenceOperations): void {
