@@ -1,13 +1,13 @@
 import { basename, join } from 'node:path';
 import { canShareRun, encodeRows } from './batch/encode-rows.ts';
 import { exampleMismatch } from './batch/example-mismatch.ts';
-import { plausibleInputs } from './batch/plausible-inputs.ts';
+import { plausibleInputs, plausibleInputSets } from './batch/plausible-inputs.ts';
 import { decodePredictions, outputsCarryRows, predictionOutputs, type Prediction } from './batch/decode-predictions.ts';
 import { toExample } from './batch/record-examples.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
 import { readModelFile } from './file/model-file.ts';
 import { argMaxLabels, classLabels } from './graph/class-labels.ts';
-import { graphNodes } from './graph/node.ts';
+import { graphNodes, type GraphNode } from './graph/node.ts';
 import type { Row } from './signature/cells.ts';
 import { withDocStrings } from './signature/doc-strings.ts';
 import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
@@ -31,6 +31,17 @@ export class VerificationError extends Error {
   override readonly name = 'VerificationError';
 }
 
+export interface OpenOptions extends EngineOptions {
+  /**
+   * Whether to prepare for `takeSamples`. It keeps the graph in memory until then.
+   * @default false
+   */
+  readonly samples?: boolean;
+}
+
+/** The rows in a set of samples. */
+const SAMPLES = 6;
+
 /** A model in memory, ready to predict. */
 export class Model {
   readonly signature: Signature;
@@ -38,6 +49,7 @@ export class Model {
   readonly #trials: readonly Row[];
   readonly #session: Session;
   #generated: Example | undefined;
+  #samples: (() => Iterable<readonly Row[]>) | undefined;
 
   private constructor(signature: Signature, session: Session, trials: readonly Row[]) {
     this.signature = signature;
@@ -54,7 +66,7 @@ export class Model {
   static load(
     folder: string,
     engine: Engine,
-    options: EngineOptions,
+    options: OpenOptions,
     place: ModelPlace = { name: basename(folder) },
   ): Promise<Model> {
     return Model.open(join(folder, 'model.onnx'), engine, options, place, () =>
@@ -70,7 +82,7 @@ export class Model {
   static async open(
     path: string,
     engine: Engine,
-    options: EngineOptions,
+    { samples = false, ...options }: OpenOptions,
     place: ModelPlace,
     readJson: () => Promise<ModelJson> = () => Promise.resolve({}),
   ): Promise<Model> {
@@ -84,6 +96,7 @@ export class Model {
       );
       const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, graphNodes(model), 1).flat();
       const loaded = new Model(signature, session, trials);
+      if (samples) loaded.#samples = () => sampleSets(signature, graphNodes(model));
       // If none of them runs, readiness reports it.
       if (trials.length > 0) await loaded.#runTrial().catch(() => undefined);
       return loaded;
@@ -95,6 +108,16 @@ export class Model {
   /** The first example of `model.json`; otherwise a generated one, if it runs and is small enough to be readable. */
   get example(): Example | undefined {
     return this.signature.examples[0] ?? this.#generated;
+  }
+
+  /**
+   * Returns sets of rows to measure the model with, the most realistic first: its examples, and generated rows if these
+   * are few. Only the first call returns any.
+   */
+  takeSamples(): Iterable<readonly Row[]> {
+    const samples = this.#samples?.() ?? [];
+    this.#samples = undefined;
+    return samples;
   }
 
   /**
@@ -170,4 +193,10 @@ export class Model {
   async release(): Promise<void> {
     await this.#session.release();
   }
+}
+
+function* sampleSets(signature: Signature, nodes: readonly GraphNode[]): Generator<readonly Row[], void> {
+  const examples = signature.examples.slice(0, SAMPLES).map(({ input }, index) => exampleRow(signature, input, index));
+  if (examples.length === SAMPLES) yield examples;
+  else for (const generated of plausibleInputSets(signature, nodes, SAMPLES)) yield [...examples, ...generated];
 }

@@ -52,7 +52,7 @@ export async function serve(
   } of repository.loaded) {
     logger.info({ model: signature.name, version: signature.version, load_seconds: loadSeconds }, 'model loaded');
   }
-  const failed = (await repository.checks()).filter(({ ok }) => !ok);
+  const failed = (await repository.checks(Infinity)).filter(({ ok }) => !ok);
   if (failed.length > 0) logger.error({ checks: failed }, 'not ready');
   else logger.info('ready');
   // Node writes its compile cache on a clean exit only. A process that is killed should restart just as quickly. This

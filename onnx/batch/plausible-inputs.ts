@@ -19,20 +19,29 @@ const guesses = [
 /** The lengths of dynamic dimensions to try, in the same turns. */
 const lengths = [4, 1, 32, 224] as const;
 
+/** Returns all sets of `plausibleInputSets`. */
+export function plausibleInputs(signature: Signature, nodes: readonly GraphNode[], rows = 64): Row[][] {
+  return [...plausibleInputSets(signature, nodes, rows)];
+}
+
 /**
  * Generates rows that look like the training data, as far as the graph shows it: a scaler has the mean and deviation, a
  * tree its thresholds, an encoder its categories. Always generates the same rows for the same model.
  *
- * @returns sets of rows, the most plausible first
+ * Generates sets of rows, the most plausible first, each only when it is needed.
  */
-export function plausibleInputs({ features }: Signature, nodes: readonly GraphNode[], rows = 64): Row[][] {
+export function* plausibleInputSets(
+  { features }: Signature,
+  nodes: readonly GraphNode[],
+  rows: number,
+): Generator<Row[], void> {
   const known = numbersKnown(nodes, features);
   const lists = categories(nodes);
   const dynamic = features.some(({ shape }) => shape.some((dimension) => typeof dimension === 'string'));
-  return guesses.slice(0, known === undefined || dynamic ? guesses.length : 1).map((guess, attempt) => {
+  for (const [attempt, guess] of guesses.slice(0, known === undefined || dynamic ? guesses.length : 1).entries()) {
     const values = features.map((feature, index) => valuesOf(feature, known?.[index] ?? guess, lists));
     const random = randomNumbers();
-    return Array.from({ length: rows }, () =>
+    yield Array.from({ length: rows }, () =>
       features.map((feature, index): Cell => {
         const one = (): Scalar => pick(values[index] ?? { list: [] }, feature, random);
         if (feature.shape.length === 0) return one();
@@ -45,7 +54,7 @@ export function plausibleInputs({ features }: Signature, nodes: readonly GraphNo
         };
       }),
     );
-  });
+  }
 }
 
 function pick(values: Values, { dtype }: Feature, random: () => number): Scalar {

@@ -28,6 +28,20 @@ export interface ModelJson {
   readonly classes?: readonly string[];
   readonly metrics?: Readonly<Record<string, { readonly value: number; readonly data: string }>>;
   readonly examples?: readonly Example[];
+  /** How requests are run, if it should differ from the service's settings. */
+  readonly serving?: ServingJson;
+}
+
+/** How requests of a model are run. */
+export interface ServingJson {
+  /** The most rows of one run; 1 turns batching off. @default measured */
+  readonly maxBatch?: number;
+  /** How long a request may wait for others to share its run, in milliseconds. @default 0 */
+  readonly maxDelayMs?: number;
+  /** The most rows that may wait. @default derived from the time of a run */
+  readonly maxQueue?: number;
+  /** Where the model runs. @default measured */
+  readonly placement?: 'auto' | 'event-loop' | 'process';
 }
 
 /** A feature in `model.json`. */

@@ -63,6 +63,9 @@ export type Task = Bodies['Task'];
 /** The body of `GET /models/{name}` and `GET /models/{name}/versions/{version}`. */
 export interface ModelDescription extends Body<'Model'> {}
 
+/** How the service runs a model. */
+export interface ServingDescription extends Body<'Serving'> {}
+
 /** One feature of a model. */
 export interface FeatureDescription extends Body<'Feature'> {}
 

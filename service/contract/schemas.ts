@@ -139,6 +139,7 @@ export const apiSchemas = {
       'input_schema',
       'metrics',
       'examples',
+      'serving',
     ],
     properties: {
       name: text,
@@ -165,6 +166,37 @@ export const apiSchemas = {
       example: ref('Example'),
       metrics: ref('Metrics'),
       examples: { type: 'array', items: ref('Example') },
+      serving: ref('Serving'),
+    },
+  },
+  Serving: {
+    type: 'object',
+    description: 'How the service runs the model, as measured when it was loaded, or as set.',
+    required: ['placement', 'max_batch', 'max_delay_ms', 'max_queue_rows', 'max_queue_bytes', 'runs'],
+    properties: {
+      placement: {
+        type: 'string',
+        enum: ['event-loop', 'process'],
+        description: "Where it runs: in the service's own thread, or in a process of its own.",
+      },
+      max_batch: {
+        type: 'integer',
+        description:
+          'The most rows of one run. Rows of several requests share a run, unless `not_batched` says why not.',
+      },
+      not_batched: { type: 'string', description: 'Why each request has a run of its own.' },
+      max_delay_ms: { type: 'number', description: 'How long a request may wait for others to share its run.' },
+      max_queue_rows: { type: 'integer', description: 'The most rows that may wait. More are refused with 503.' },
+      max_queue_bytes: { type: 'integer', description: 'The most bytes that may wait. More are refused with 503.' },
+      runs: {
+        type: 'array',
+        description: 'The measured time of runs. Empty if the model could not be measured.',
+        items: {
+          type: 'object',
+          required: ['rows', 'milliseconds'],
+          properties: { rows: { type: 'integer' }, milliseconds: { type: 'number' } },
+        },
+      },
     },
   },
   Feature: {

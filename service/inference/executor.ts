@@ -25,8 +25,8 @@ export interface ExecutorObserver {
 export interface ExecutorObservers {
   /** @param model the model's name; its versions have the same observer */
   of(model: string): ExecutorObserver;
-  /** Shows the length of a model's queue. */
-  watch(model: string, rows: () => number): void;
+  /** Shows the length of a model's queue, and how often its process was started again. */
+  watch(model: string, rows: () => number, restarts: () => number): void;
 }
 
 const nobody: ExecutorObserver = { ran: () => undefined, waited: () => undefined, refused: () => undefined };
@@ -39,7 +39,7 @@ const nobody: ExecutorObserver = { ran: () => undefined, waited: () => undefined
 export class Executor {
   readonly #signature: Pick<Signature, 'name' | 'inputs' | 'batching'>;
   readonly #session: Pick<Session, 'run'>;
-  readonly #plan: ServingPlan;
+  readonly plan: ServingPlan;
   readonly #observer: ExecutorObserver;
   readonly #inputs: readonly string[];
   readonly #queue: JobQueue;
@@ -58,7 +58,7 @@ export class Executor {
   ) {
     this.#signature = signature;
     this.#session = session;
-    this.#plan = plan;
+    this.plan = plan;
     this.#observer = observer;
     this.#inputs = signature.inputs.map(({ name }) => name);
     this.#queue = new JobQueue(this.#inputs);
@@ -97,11 +97,11 @@ export class Executor {
     const bytes = byteLength(feeds, this.#inputs);
     const refusal = options.continued === true ? undefined : this.#refusal(rows, bytes);
     if (refusal !== undefined) return Promise.reject(refusal);
-    const divisible = this.#plan.stackRows && rows > 0 && this.#sameRows(feeds, rows);
+    const divisible = this.plan.stackRows && rows > 0 && this.#sameRows(feeds, rows);
     const job = new Job(feeds, fetches, options, { rows, bytes, divisible, arrived: performance.now() });
     this.#queue.push(job);
     this.#sweep.start();
-    this.#schedule(this.#plan.maxDelayMs);
+    this.#schedule(this.plan.maxDelayMs);
     return job.promise;
   }
 
@@ -120,10 +120,10 @@ export class Executor {
   }
 
   #refusal(rows: number, bytes: number): ServiceError | undefined {
-    const limit = exceededLimit(this.#queue, this.#plan.queue, rows, bytes);
+    const limit = exceededLimit(this.#queue, this.plan.queue, rows, bytes);
     if (limit === undefined) return undefined;
     this.#observer.refused(limit);
-    return overloaded(this.#signature.name, this.#queue, this.#plan.queue);
+    return overloaded(this.#signature.name, this.#queue, this.plan.queue);
   }
 
   #rowsOf(feeds: Tensors): number {
@@ -144,7 +144,7 @@ export class Executor {
    */
   #schedule(delayMs: number): void {
     if (this.#running.length > 0) return;
-    const delayed = delayMs > 0 && this.#queue.rows < this.#plan.maxBatch;
+    const delayed = delayMs > 0 && this.#queue.rows < this.plan.maxBatch;
     if (this.#scheduled !== undefined) {
       if (delayed || !this.#delayed) return;
       clearTimeout(this.#scheduled as NodeJS.Timeout);
@@ -156,7 +156,7 @@ export class Executor {
   readonly #start = (): void => {
     this.#scheduled = undefined;
     const now = performance.now();
-    const pieces = this.#queue.take(this.#plan.maxBatch, (job) => this.#drop(job, now));
+    const pieces = this.#queue.take(this.plan.maxBatch, (job) => this.#drop(job, now));
     if (pieces.length > 0) {
       for (const { job, firstRow } of pieces) if (firstRow === 0) this.#observer.waited((now - job.arrived) / 1000);
       this.#running = pieces;

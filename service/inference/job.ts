@@ -83,9 +83,9 @@ export class Job {
   }
 }
 
-/** Returns about how much memory the tensors of a request need. */
+/** Returns about how much memory a request needs while it waits. */
 export function byteLength(feeds: Tensors, names: readonly string[]): number {
-  let bytes = 0;
+  let bytes = BYTES_PER_JOB;
   for (const name of names) {
     const data: TensorData | undefined = feeds[name]?.data;
     if (data === undefined) continue;
@@ -95,4 +95,6 @@ export function byteLength(feeds: Tensors, names: readonly string[]): number {
   return bytes;
 }
 
+/** The job itself, its promise and its tensors. */
+const BYTES_PER_JOB = 512;
 const BYTES_PER_STRING = 16;

@@ -1,12 +1,15 @@
-import { join } from 'node:path';
-import type { Engine, EngineOptions } from '../../onnx/engine/engine.ts';
-import { Model } from '../../onnx/model.ts';
+import { availableParallelism } from 'node:os';
+import type { Engine } from '../../onnx/engine/engine.ts';
+import type { ProcessEngine } from '../../onnx/engine/process/process-engine.ts';
+import type { Model } from '../../onnx/model.ts';
 import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/file/model-folders.ts';
 import { paths, type Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import { Executor, type ExecutorObservers } from './executor.ts';
 import { formatValue } from './format-value.ts';
-import { unmeasuredPlan } from './serving-plan.ts';
+import { loadModel, type Engines, type LoadModelOptions } from './load-model.ts';
+import type { PlacedSession } from './placed-engine.ts';
+import { Slots } from './slots.ts';
 import { Verifier } from './verifier.ts';
 
 /** One version of a model and its state. */
@@ -26,11 +29,15 @@ export interface LoadedEntry extends Place {
   readonly model: Model;
   /** Runs the model for every request. */
   readonly executor: Executor;
+  /** Where the model runs. */
+  readonly session: PlacedSession;
   readonly verifier: Verifier;
   readonly loadSeconds: number;
 }
 
-export interface LoadOptions extends EngineOptions {
+export interface LoadOptions extends Omit<LoadModelOptions, 'exclusively'> {
+  /** Loads models that run in processes of their own. @default every model runs on the event loop */
+  readonly processEngine?: ProcessEngine | undefined;
   /** @default nobody observes the queues and the runs */
   readonly observers?: ExecutorObservers;
 }
@@ -65,11 +72,34 @@ export class ModelRepository {
     return this.entries.filter((entry) => entry.state === 'loaded');
   }
 
-  /** Loads every model. If one fails, it is kept with the reason, and the others are still loaded. */
+  /**
+   * Loads every model, several at once. If one fails, it is kept with the reason, and the others are still loaded.
+   *
+   * @param engine runs the models on the event loop
+   */
   async load(engine: Engine, options: LoadOptions): Promise<void> {
     const folders = await modelFolders(this.#dir);
     for (const folder of folders) this.#set({ version: '1', ...folder, state: 'loading' });
-    for (const folder of folders) this.#set(await this.#loadOne(folder, engine, options));
+    const [loading, measuring] = [new Slots(availableParallelism()), new Slots(1)];
+    const exclusively: LoadModelOptions['exclusively'] = (work) => measuring.use(work);
+    const results = folders.map((folder) =>
+      loading.use(() =>
+        this.#loadOne(
+          folder,
+          { eventLoop: engine, process: options.processEngine },
+          {
+            ...options,
+            exclusively,
+          },
+        ),
+      ),
+    );
+    // In the order of the folders, so that of two models with the same name the same one is served each time.
+    for (const result of results) {
+      const entry = await this.#withoutTwin(await result);
+      this.#set(entry);
+      if (entry.state === 'loaded') watch(entry, options.observers);
+    }
     this.#complete = true;
     this.#state =
       folders.length > 0
@@ -90,43 +120,44 @@ export class ModelRepository {
     }
   }
 
-  async #loadOne(place: ModelFolder, engine: Engine, options: LoadOptions): Promise<ModelEntry> {
+  async #loadOne(folder: ModelFolder, engines: Engines, options: LoadOptions & LoadModelOptions): Promise<ModelEntry> {
     const started = performance.now();
     try {
-      const model = await Model.load(join(this.#dir, place.folder), engine, options, place);
+      const { model, session, plan } = await loadModel(this.#dir, folder, engines, options);
       const { name, version } = model.signature;
-      const twin = this.loaded.find((other) => other.name === name && other.version === version);
-      if (twin !== undefined) {
-        const reason =
-          `The model in ${twin.folder} is also called '${name}', version ${version}. ` +
-          'Change "name" or "version" in one model.json.';
-        return { ...place, version, state: 'failed', reason };
-      }
-      const executor = new Executor(
-        model.signature,
-        model,
-        unmeasuredPlan(model.signature.batching),
-        options.observers?.of(name),
-      );
-      options.observers?.watch(name, () => executor.queuedRows);
+      const executor = new Executor(model.signature, model, plan, options.observers?.of(name));
       return {
-        folder: place.folder,
+        folder: folder.folder,
         name,
         version,
         state: 'loaded',
         model,
         executor,
-        verifier: new Verifier(model),
+        session,
+        verifier: new Verifier(model, { outage: () => session.process?.outage }),
         loadSeconds: (performance.now() - started) / 1000,
       };
     } catch (error) {
       return {
         version: '1',
-        ...place,
+        ...folder,
         state: 'failed',
         reason: error instanceof Error ? error.message : String(error),
       };
     }
+  }
+
+  /** Fails a model if another one with the same name and version is loaded. */
+  async #withoutTwin(entry: ModelEntry): Promise<ModelEntry> {
+    if (entry.state !== 'loaded') return entry;
+    const { folder, name, version, model } = entry;
+    const twin = this.loaded.find((other) => other.name === name && other.version === version);
+    if (twin === undefined) return entry;
+    await model.release();
+    const reason =
+      `The model in ${twin.folder} is also called '${name}', version ${version}. ` +
+      'Change "name" or "version" in one model.json.';
+    return { folder, name: folder.split('/')[0] ?? folder, version, state: 'failed', reason };
   }
 
   /** Returns every version of a model, the default version last. */
@@ -194,14 +225,18 @@ export class ModelRepository {
     );
   }
 
-  /** Returns the checks for readiness: there are models, each is loaded, and each has just reproduced its examples. */
-  async checks(): Promise<Check[]> {
+  /**
+   * Returns the checks for readiness: there are models, each is loaded, and each has just reproduced its examples.
+   *
+   * @param patienceMs how long to wait for models that have not; by default less than the timeout of probes
+   */
+  async checks(patienceMs?: number): Promise<Check[]> {
     const models = await Promise.all(
       this.entries.map(async (entry): Promise<Check> => {
         const name = `model/${entry.folder}`;
         if (entry.state === 'loading') return { name, ok: false, detail: 'The model is loading.' };
         if (entry.state === 'failed') return { name, ok: false, detail: entry.reason, final: true };
-        return { name, ...(await entry.verifier.verify()) };
+        return { name, ...(await entry.verifier.verify(patienceMs)) };
       }),
     );
     return [this.#state, ...models];
@@ -228,4 +263,12 @@ export class ModelRepository {
   #served(): string {
     return `Available models: ${[...new Set(this.loaded.map(({ name }) => name))].join(', ') || 'none'}.`;
   }
+}
+
+function watch({ name, executor, session }: LoadedEntry, observers: ExecutorObservers | undefined): void {
+  observers?.watch(
+    name,
+    () => executor.queuedRows,
+    () => session.process?.restarts ?? 0,
+  );
 }

@@ -13,7 +13,7 @@ test('many concurrent and subsequent probes need one verification', async () => 
       runs++;
       return Promise.resolve();
     }),
-    () => now,
+    { now: () => now },
   );
   await Promise.all([verifier.verify(), verifier.verify(), verifier.verify()]);
   now = 999;
@@ -33,7 +33,7 @@ test('a slow model is verified at most 1 % of the time', async () => {
       now += 500;
       return Promise.resolve();
     }),
-    () => now,
+    { now: () => now },
   );
   await verifier.verify();
   now += 49_999;
@@ -48,7 +48,7 @@ test('a failure is not reused: the next probe tries again', async () => {
   const outcomes = [Promise.reject(new Error('expected a, predicted b')), Promise.resolve()];
   const verifier = new Verifier(
     fake(() => outcomes.shift()!),
-    () => 0,
+    { now: () => 0 },
   );
   expect(await verifier.verify()).toEqual({ ok: false, detail: 'expected a, predicted b' });
   expect(await verifier.verify()).toMatchObject({ ok: true });

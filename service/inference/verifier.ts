@@ -5,28 +5,67 @@ import { formatCount } from './format-value.ts';
 /** The result of a readiness check, without its name. */
 export type Verification = Omit<Check, 'name'>;
 
-/** A successful verification is reused for this long, so that many probes cost no more than one... */
+/** A successful verification is not repeated for this long, so that many probes cost no more than one... */
 const FRESH_SECONDS = 1;
 /** ...and for this many times its duration, so that a slow model spends at most 1 % of its time on probes. */
 const FRESH_TIMES = 100;
+/** How long a probe waits if the last verification failed, or there is none yet. Less than the timeout of probes. */
+const PATIENCE_MS = 1000;
 
-/** Verifies a model by running its examples when readiness is requested, and reuses recent results. */
+export interface VerifierOptions {
+  /** Returns why the model cannot run at the moment; undefined if it can. @default it always can */
+  readonly outage?: () => string | undefined;
+  /** Returns the milliseconds of a monotonic clock. @default performance.now */
+  readonly now?: () => number;
+}
+
+/**
+ * Verifies a model by running its examples when readiness is requested. A busy model is not a broken one: while a
+ * verification waits for its turn, the last result remains valid.
+ */
 export class Verifier {
   readonly #model: Model;
+  readonly #outage: () => string | undefined;
   readonly #now: () => number;
   #running: Promise<Verification> | undefined;
   #last: { readonly verification: Verification; readonly freshUntil: number } | undefined;
 
-  /** @param now returns the milliseconds of a monotonic clock */
-  constructor(model: Model, now: () => number = () => performance.now()) {
+  constructor(model: Model, { outage = () => undefined, now = () => performance.now() }: VerifierOptions = {}) {
     this.#model = model;
+    this.#outage = outage;
     this.#now = now;
   }
 
-  async verify(): Promise<Verification> {
-    if (this.#last && this.#now() < this.#last.freshUntil) return this.#last.verification;
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
-    return this.#running;
+  /** @param patienceMs how long to wait for a result if the last one is a failure, or there is none */
+  async verify(patienceMs = PATIENCE_MS): Promise<Verification> {
+    const outage = this.#outage();
+    if (outage !== undefined) {
+      // What runs afterwards has to prove itself again.
+      this.#last = undefined;
+      return { ok: false, detail: outage };
+    }
+    const last = this.#last;
+    if (last?.verification.ok !== true) return this.#wait(patienceMs);
+    if (this.#now() >= last.freshUntil) void this.#verifyAgain();
+    return last.verification;
+  }
+
+  async #wait(patienceMs: number): Promise<Verification> {
+    const running = this.#verifyAgain();
+    if (patienceMs === Infinity) return running;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Verification>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(this.#last?.verification ?? { ok: false, detail: 'The model is running its examples.' });
+      }, patienceMs);
+    });
+    return Promise.race([running, late]).finally(() => {
+      clearTimeout(timer);
+    });
+  }
+
+  #verifyAgain(): Promise<Verification> {
+    return (this.#running ??= this.#run().finally(() => (this.#running = undefined)));
   }
 
   async #run(): Promise<Verification> {

@@ -1,6 +1,12 @@
-import type { Model } from '../../onnx/model.ts';
-import type { FeatureDescription, ModelDescription, ModelList, ModelListEntry } from '../contract/index.ts';
-import type { ModelEntry, ModelRepository } from '../inference/repository.ts';
+import type {
+  FeatureDescription,
+  ModelDescription,
+  ModelList,
+  ModelListEntry,
+  ServingDescription,
+} from '../contract/index.ts';
+import type { LoadedEntry, ModelEntry, ModelRepository } from '../inference/repository.ts';
+import type { ServingPlan } from '../inference/serving-plan.ts';
 import { rowSchema } from './json-schemas.ts';
 
 /** Returns the body of `GET /models`. */
@@ -28,7 +34,7 @@ function describeEntry(entry: ModelEntry, isDefault: boolean): ModelListEntry {
 }
 
 /** Returns the body of `GET /models/{name}`: the signature, with the author's descriptions. */
-export function describeModel(model: Model, strictRanges: boolean): ModelDescription {
+export function describeModel({ model, executor }: LoadedEntry, strictRanges: boolean): ModelDescription {
   const { signature, example } = model;
   const { name, version, description, inputs, outputs, features, output, metrics, examples } = signature;
   return {
@@ -49,5 +55,25 @@ export function describeModel(model: Model, strictRanges: boolean): ModelDescrip
     ...(example && { example }),
     metrics,
     examples,
+    serving: describeServing(executor.plan),
+  };
+}
+
+function describeServing({
+  placement,
+  maxBatch,
+  unstackable,
+  maxDelayMs,
+  queue,
+  costs,
+}: ServingPlan): ServingDescription {
+  return {
+    placement,
+    max_batch: maxBatch,
+    ...(unstackable !== undefined && { not_batched: unstackable }),
+    max_delay_ms: maxDelayMs,
+    max_queue_rows: queue.rows,
+    max_queue_bytes: queue.bytes,
+    runs: costs.map(({ rows, milliseconds }) => ({ rows, milliseconds: Number(milliseconds.toPrecision(3)) })),
   };
 }

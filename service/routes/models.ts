@@ -11,7 +11,7 @@ export function models(
   { strictRanges }: { readonly strictRanges: boolean },
 ): void {
   const describe = (c: Context): Response =>
-    jsonBody(c, describeModel(repository.get(c.req.param('name') ?? '', c.req.param('version')).model, strictRanges));
+    jsonBody(c, describeModel(repository.get(c.req.param('name') ?? '', c.req.param('version')), strictRanges));
   route(app, paths.models, { GET: (c) => jsonBody(c, describeModels(repository)) });
   route(app, `${paths.models}/:name`, { GET: describe });
   route(app, `${paths.models}/:name/versions/:version`, { GET: describe });

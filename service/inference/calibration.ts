@@ -1,0 +1,201 @@
+import { EngineError, type Session } from '../../onnx/engine/engine.ts';
+import { canShareRun, encodeRows } from '../../onnx/batch/encode-rows.ts';
+import { predictionOutputs } from '../../onnx/batch/decode-predictions.ts';
+import type { Row } from '../../onnx/signature/cells.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
+import { outputsDiffer, rowDependence, stacked, type KnownRow } from './row-independence.ts';
+
+/** How long one run takes. */
+export interface RunCost {
+  readonly rows: number;
+  readonly milliseconds: number;
+}
+
+/** What measuring a model has shown. */
+export interface Calibration {
+  /** By number of rows, ascending, starting with one row; empty if the model did not run. */
+  readonly costs: readonly RunCost[];
+  /** Why rows must not share a run; undefined if they are proven to be independent. */
+  readonly unstackable: string | undefined;
+}
+
+/** A run of one row, and the rows to measure with. */
+export interface FirstRuns {
+  readonly rows: readonly Row[];
+  readonly milliseconds: number;
+}
+
+/** Rows that differ, to show whether they influence each other. */
+const DIFFERENT_ROWS = 4;
+/** A run that takes longer delays the requests behind it too much. */
+export const MOST_RUN_MS = 100;
+/** Doubling the rows of a run has to increase the rows per second by this factor. */
+const LEAST_GAIN = 1.1;
+const MOST_ROWS = 64;
+/** More rows are only tried if a run takes less than this. */
+const TINY_RUN_MS = 1;
+const MOST_TINY_ROWS = 1024;
+/** The inputs of a larger run would hardly ever be there at once. */
+const MOST_BATCH_BYTES = 32 * 2 ** 20;
+/** The time to measure one model, apart from its first runs. */
+const BUDGET_MS = 1000;
+/** A run is repeated, and the fastest counts, since others were interrupted: this often... */
+const FEWEST_REPETITIONS = 3;
+/** ...and until it has taken this long in total... */
+const REPETITIONS_MS = 2;
+/** ...but a slow run only twice, and a very slow one once. */
+const MOST_REPETITIONS_MS = 20;
+/** How often a small run is measured again before it counts as too slow. */
+const RETRIES = 3;
+
+/**
+ * Runs one row at a time until one runs, and measures it. These are also the runs that warm the model up.
+ *
+ * @param samples sets of rows: of the first set of which a row runs, the others are used too
+ * @returns undefined if none runs
+ */
+export async function firstRuns(
+  signature: Signature,
+  session: Pick<Session, 'run'>,
+  samples: Iterable<readonly Row[]>,
+): Promise<FirstRuns | undefined> {
+  const fetches = predictionOutputs(signature);
+  for (const rows of samples) {
+    for (const row of rows) {
+      try {
+        const milliseconds = await measure(session, encodeRows(signature, [row]), fetches);
+        return { rows: [row, ...rows.filter((other) => other !== row)], milliseconds };
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+      }
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Proves that the rows of a model are independent, and measures runs of 1, 2, 4, … rows until more rows do not pay, a
+ * run takes too long, or the time for measuring is over.
+ *
+ * @param most the most rows of a run, if it is set
+ */
+export async function calibrate(
+  signature: Signature,
+  session: Pick<Session, 'run'>,
+  first: FirstRuns | undefined,
+  most = MOST_TINY_ROWS,
+): Promise<Calibration> {
+  if (first === undefined) return { costs: [], unstackable: 'the model does not run on its examples' };
+  const costs: RunCost[] = [{ rows: 1, milliseconds: first.milliseconds }];
+  if (signature.batching !== 'batched') return { costs, unstackable: fixedRows[signature.batching] };
+  if (first.milliseconds > MOST_RUN_MS) {
+    return { costs, unstackable: `one row takes ${Math.round(first.milliseconds)} ms, so larger runs would not pay` };
+  }
+  const inputs = signature.inputs.map(({ name }) => name);
+  const outputs = signature.outputs.map(({ name }) => name);
+  try {
+    const rows = await knownRows(signature, session, first.rows, outputs);
+    if (rows.length < DIFFERENT_ROWS)
+      return { costs, unstackable: `there are fewer than ${DIFFERENT_ROWS} different rows to compare runs with` };
+    const dependence =
+      (await rowDependence(rows, inputs, outputs, session)) ??
+      (await measureLarger(rows, inputs, outputs, session, costs, most));
+    return { costs, unstackable: dependence };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { costs, unstackable: `runs with several rows fail: ${error.reason}` };
+  }
+}
+
+const fixedRows = {
+  'per-row': 'the graph declares runs of one row',
+  unbatched: 'the graph does not declare a dimension of rows',
+} as const;
+
+/** Runs different rows of the same shape alone. */
+async function knownRows(
+  signature: Signature,
+  session: Pick<Session, 'run'>,
+  rows: readonly Row[],
+  outputs: readonly string[],
+): Promise<KnownRow[]> {
+  const known: KnownRow[] = [];
+  const seen = new Set<string>();
+  const [pattern = []] = rows;
+  for (const row of rows) {
+    if (known.length === DIFFERENT_ROWS) break;
+    const text = row.map((cell) => (typeof cell === 'object' ? cell.data.join() : String(cell))).join('\n');
+    if (seen.has(text) || !canShareRun(signature, [pattern, row])) continue;
+    seen.add(text);
+    const feeds = encodeRows(signature, [row]);
+    try {
+      known.push({ feeds, outputs: await session.run(feeds, outputs) });
+    } catch (error) {
+      // A generated row may have values that the model does not accept.
+      if (!(error instanceof EngineError)) throw error;
+    }
+  }
+  return known;
+}
+
+/** Adds the costs of larger runs, and checks their outputs. @returns why the rows are not independent, if so */
+async function measureLarger(
+  known: readonly KnownRow[],
+  inputs: readonly string[],
+  outputs: readonly string[],
+  session: Pick<Session, 'run'>,
+  costs: RunCost[],
+  most: number,
+): Promise<string | undefined> {
+  const started = performance.now();
+  const [first] = known;
+  // The first measurement was of a model that was not warm.
+  if (first !== undefined) costs[0] = { rows: 1, milliseconds: await measure(session, first.feeds, outputs) };
+  for (let count = 2; count <= most; count *= 2) {
+    const last = costs.at(-1);
+    if (last === undefined || (count > MOST_ROWS && last.milliseconds > TINY_RUN_MS)) return undefined;
+    // The first run, and at least one that is measured.
+    const expected = 4 * last.milliseconds;
+    if (last.milliseconds * 2 > MOST_RUN_MS || performance.now() - started + expected > BUDGET_MS) return undefined;
+    const rows = Array.from({ length: count }, (_, index) => known[index % known.length]).filter(
+      (row) => row !== undefined,
+    );
+    const feeds = stacked(rows, inputs);
+    if (bytesOf(feeds) > MOST_BATCH_BYTES) return undefined;
+    const dependence = outputsDiffer(rows, await session.run(feeds, outputs), outputs);
+    if (dependence !== undefined) return dependence;
+    const enough = (last.milliseconds * count) / last.rows / LEAST_GAIN;
+    let milliseconds = await measure(session, feeds, outputs);
+    for (let retry = 0; retry < RETRIES && milliseconds > enough && milliseconds < TINY_RUN_MS; retry++)
+      milliseconds = Math.min(milliseconds, await measure(session, feeds, outputs));
+    if (milliseconds > MOST_RUN_MS || milliseconds > enough) return undefined;
+    costs.push({ rows: count, milliseconds });
+  }
+  return undefined;
+}
+
+/** Returns the time of a run in milliseconds. */
+async function measure(
+  session: Pick<Session, 'run'>,
+  feeds: Parameters<Session['run']>[0],
+  fetches: readonly string[],
+): Promise<number> {
+  const started = performance.now();
+  let shortest = Infinity;
+  for (let repetition = 1; ; repetition++) {
+    const before = performance.now();
+    await session.run(feeds, fetches);
+    const now = performance.now();
+    shortest = Math.min(shortest, now - before);
+    const elapsed = now - started;
+    if (elapsed > MOST_RUN_MS || (elapsed > MOST_REPETITIONS_MS && repetition > 1)) return shortest;
+    if (elapsed > REPETITIONS_MS && repetition >= FEWEST_REPETITIONS) return shortest;
+  }
+}
+
+function bytesOf(feeds: Parameters<Session['run']>[0]): number {
+  return Object.values(feeds).reduce(
+    (sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : data.length * 16),
+    0,
+  );
+}

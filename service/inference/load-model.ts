@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import type { Engine } from '../../onnx/engine/engine.ts';
+import type { ProcessEngine } from '../../onnx/engine/process/process-engine.ts';
+import { readModelFile } from '../../onnx/file/model-file.ts';
+import type { ModelFolder } from '../../onnx/file/model-folders.ts';
+import { Model } from '../../onnx/model.ts';
+import { readModelJson, type ServingJson } from '../../onnx/signature/model-json.ts';
+import { calibrate, firstRuns, type Calibration } from './calibration.ts';
+import { PlacedEngine, type LoadAt, type PlacedSession } from './placed-engine.ts';
+import { measuredPlacement, type PlacementSetting } from './placement.ts';
+import { servingPlan, type ServingPlan, type ServingSettings } from './serving-plan.ts';
+import { SupervisedSession, type ProcessEvent } from './supervisor.ts';
+
+/** Where models can run. */
+export interface Engines {
+  readonly eventLoop: Engine;
+  /** @default models always run on the event loop */
+  readonly process?: ProcessEngine | undefined;
+}
+
+export interface LoadModelOptions extends ServingSettings {
+  /** Threads that one run may use. */
+  readonly threads: number;
+  /** @default auto */
+  readonly placement?: PlacementSetting | undefined;
+  /** Receives the ends of inference processes. @default nothing */
+  readonly onProcessEnd?: ((event: ProcessEvent) => void) | undefined;
+  /** Runs one measurement at a time: two at once would disturb each other. @default immediately */
+  readonly exclusively?: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+export interface PlannedModel {
+  readonly model: Model;
+  readonly session: PlacedSession;
+  readonly plan: ServingPlan;
+}
+
+/** Loads a model, measures it, and decides where and how it runs. @throws {ModelLoadError} */
+export async function loadModel(
+  dir: string,
+  folder: ModelFolder,
+  engines: Engines,
+  options: LoadModelOptions,
+): Promise<PlannedModel> {
+  const path = join(dir, folder.folder, 'model.onnx');
+  let own: ServingJson = {};
+  const setting = (): PlacementSetting =>
+    engines.process === undefined ? 'event-loop' : (own.placement ?? options.placement ?? 'auto');
+  const reread = (): ReturnType<typeof readModelFile> => readModelFile(path);
+  const engine = new PlacedEngine(loadAt(engines, folder.name, reread, options), setting, reread);
+  const model = await Model.open(path, engine, { threads: options.threads, samples: true }, folder, async () => {
+    const json = await readModelJson(join(dir, folder.folder, 'model.json'));
+    own = json.serving ?? {};
+    return json;
+  });
+  const { session } = engine;
+  try {
+    const exclusively = options.exclusively ?? ((work) => work());
+    const calibration = await exclusively(() =>
+      within(
+        options.requestTimeoutSeconds ?? 15,
+        measured(model, session, setting(), own.maxBatch ?? options.maxBatch),
+      ),
+    );
+    const settings = {
+      ...options,
+      ...(own.maxBatch !== undefined && { maxBatch: own.maxBatch }),
+      ...(own.maxDelayMs !== undefined && { maxDelayMs: own.maxDelayMs }),
+      ...(own.maxQueue !== undefined && { maxQueueRows: own.maxQueue }),
+    };
+    return { model, session, plan: servingPlan(calibration, session.placement, settings) };
+  } catch (error) {
+    await model.release();
+    throw error;
+  }
+}
+
+/** Measures the model where it was loaded, then where it belongs if that is elsewhere. */
+async function measured(
+  model: Model,
+  session: PlacedSession,
+  setting: PlacementSetting,
+  maxBatch: number | undefined,
+): Promise<Calibration> {
+  const { signature } = model;
+  try {
+    let first = await firstRuns(signature, session, model.takeSamples());
+    const placement = measuredPlacement(session.facts, first?.milliseconds, setting);
+    if (placement !== session.placement) {
+      await session.move(placement);
+      first = first && (await firstRuns(signature, session, [first.rows]));
+    }
+    return await calibrate(signature, session, first, maxBatch);
+  } catch (error) {
+    // Readiness reports it if the model does not run at all.
+    return { costs: [], unstackable: `measuring failed: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/** Stops waiting for a model that does not end to run. */
+async function within(seconds: number, calibration: Promise<Calibration>): Promise<Calibration> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Calibration>((resolve) => {
+    timer = setTimeout(() => {
+      resolve({ costs: [], unstackable: `the model did not run within ${seconds} s` });
+    }, seconds * 1000);
+  });
+  return Promise.race([calibration, late]).finally(() => {
+    clearTimeout(timer);
+  });
+}
+
+function loadAt(
+  { eventLoop, process }: Engines,
+  name: string,
+  reread: () => ReturnType<typeof readModelFile>,
+  { requestTimeoutSeconds = 15, onProcessEnd }: LoadModelOptions,
+): LoadAt {
+  return async (placement, bytes, options) => {
+    if (placement === 'event-loop' || process === undefined) return eventLoop.load(bytes, options);
+    const { threads } = options;
+    const restart = async (): ReturnType<typeof process.load> => {
+      const { model, externalData } = await reread();
+      return process.load(model, { threads, externalData });
+    };
+    return new SupervisedSession(await process.load(bytes, options), restart, {
+      model: name,
+      runTimeoutSeconds: requestTimeoutSeconds,
+      ...(onProcessEnd && { log: onProcessEnd }),
+    });
+  };
+}
