@@ -1,4 +1,5 @@
 import { ConfigError, describeVariables, readConfig } from './config.ts';
+import { cpuLimit } from './cpu-limit.ts';
 import { variables } from '../contract/index.ts';
 
 const base = { MODELS_DIR: import.meta.dirname };
@@ -16,7 +17,7 @@ test("the defaults are the contract's", () => {
     requestTimeoutSeconds: 15,
     maxBodyBytes: 1048576,
     strictRanges: false,
-    inferenceThreads: 1,
+    inferenceThreads: cpuLimit(),
     apiKey: undefined,
     apiKeyFile: '/var/run/secrets/rhizome/api-key',
   });

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { minimumGraceSeconds, variables, type Variable, type VariableName } from '../contract/index.ts';
+import { cpuLimit } from './cpu-limit.ts';
 
 export interface Config {
   readonly port: number;
@@ -85,7 +86,7 @@ export function readConfig(environment: Environment): Config {
     requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', DECIMAL, 0.1, 3600),
     maxBodyBytes: number('MAX_BODY_BYTES', WHOLE, 1, 2 ** 31 - 1),
     strictRanges: raw('STRICT_RANGES') === 'true',
-    inferenceThreads: number('INFERENCE_THREADS', WHOLE, 1, 1024),
+    inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS', WHOLE, 1, 1024),
     apiKey: environment['API_KEY']?.trim() || undefined,
     apiKeyFile: raw('API_KEY_FILE'),
   };

@@ -2,7 +2,7 @@ import { apiKeyMount, image, ports } from './endpoints.ts';
 
 /** An environment variable. `--help`, the validation of the configuration and the manifests all use this table. */
 export interface Variable {
-  /** The value if it is unset. Without a default, the feature is off. */
+  /** The value if it is unset. Without a default, the description says what happens. */
   readonly default?: string;
   /** Such as `seconds` or `bytes`, for `--help`. */
   readonly unit?: string;
@@ -54,9 +54,8 @@ export const variables = {
     description: 'if true, values outside their valid range are rejected instead of causing a warning',
   },
   INFERENCE_THREADS: {
-    default: '1',
     unit: 'threads',
-    description: 'threads that the ONNX runtime uses for one prediction; no more than the CPU limit',
+    description: "threads that one run of a model uses; if unset, the container's CPU limit, rounded up",
   },
   API_KEY: {
     description: 'if set, requests need "Authorization: Bearer KEY", except for probes, metrics and documentation',
