@@ -30,7 +30,7 @@ export function createApp(dependencies: Dependencies, { observer, routes }: Shar
 
   app.use(observe(observer, lifecycle), refuseClosed(lifecycle));
   const { requestTimeoutSeconds } = options;
-  const operations = new InferenceOperations({ repository, lifecycle, requestTimeoutSeconds });
+  const operations = new InferenceOperations({ repository, lifecycle });
   health(app, repository, lifecycle);
   inferenceHealth(app, operations);
   metricsRoute(app, metrics);

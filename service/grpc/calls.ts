@@ -1,51 +1,40 @@
-import {
-  Metadata,
-  ServerInterceptingCall,
-  status,
-  type handleUnaryCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-} from '@grpc/grpc-js';
+import type { IncomingHttpHeaders } from 'node:http2';
 import type { Logger } from 'pino';
-import { ServiceError } from '../errors.ts';
 import type { KeySource } from '../config/api-key.ts';
+import { ServiceError } from '../errors.ts';
 import { checkKey } from '../exchange/api-key.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { formatValue } from '../inference/format-value.ts';
 import { requestIdOf } from '../exchange/request-id.ts';
+import type { AccessEntry, AccessLog } from '../logging/logger.ts';
+import { OK, type Status, type StatusName } from './http2/status-codes.ts';
+import type { GrpcStream, Receiver, Violation } from './http2/stream.ts';
+import { parseTimeout } from './http2/timeout.ts';
+import type { Messages, Method, StreamingCall, UnaryMethod } from './method.ts';
 import { statusOf } from './status.ts';
 
 const REQUEST_ID = 'x-request-id';
+/** How often the deadlines of all calls are checked. One timer for each call would cost more. */
+const SWEEP_MILLISECONDS = 25;
 
 export interface CallsOptions {
   readonly logger: Logger;
+  readonly accessLog: AccessLog;
   readonly metrics: Metrics;
   readonly apiKey: KeySource;
   readonly requestTimeoutSeconds: number;
   readonly maxBodyBytes: number;
-  /** Paths that need no key, such as those of probes. */
-  readonly open: ReadonlySet<string>;
-  /** Paths of calls that last until their client ends them. */
-  readonly endless: ReadonlySet<string>;
 }
 
-/** What a handler can read and set of its call. */
-export interface Call {
-  readonly requestId: string;
-  /** Until when the client waits, in milliseconds as in `Date.now()`; Infinity without a deadline. */
-  readonly deadline: number;
-  readonly cancelled: boolean;
-  /** The name of the model that the call uses, for the log and the metrics. */
-  model?: string;
-}
-
-/** Does what every call needs: a request id, the API key, the timeout, metrics, a line in the log. */
+/** Does what every call needs: a request id, the API key, the deadline, metrics, a line in the log. */
 export class Calls {
   readonly #options: CallsOptions;
+  readonly #methods: ReadonlyMap<string, Method>;
   readonly #running = new Set<RunningCall>();
-  /** The metadata identifies a call both in the interceptor and in the handler. */
-  readonly #byMetadata = new WeakMap<Metadata, RunningCall>();
+  #sweep: NodeJS.Timeout | undefined;
 
-  constructor(options: CallsOptions) {
+  constructor(methods: readonly Method[], options: CallsOptions) {
+    this.#methods = new Map(methods.map((method) => [method.path, method]));
     this.#options = options;
     options.metrics.requests.serve('grpc');
   }
@@ -57,147 +46,200 @@ export class Calls {
   /** Ends the calls that would not end by themselves. */
   hangUp(): void {
     for (const call of this.#running) {
-      if (this.#options.endless.has(call.path))
+      if (call.handler?.endless === true)
         call.fail(
           new ServiceError('shutting-down', 'This replica is shutting down. Call again to reach another replica.'),
         );
     }
   }
 
-  readonly interceptor: ServerInterceptor = ({ path }, call) => {
-    const running = new RunningCall(path, call, this.#options, () => {
-      this.#running.delete(running);
-    });
-    this.#running.add(running);
-    return new ServerInterceptingCall(call, {
-      start: (next) => {
-        next({
-          onReceiveMetadata: (metadata, pass) => {
-            this.#byMetadata.set(metadata, running);
-            if (running.admit(metadata)) pass(metadata);
-          },
-          // Called after every end. If the call has not ended yet, the client has cancelled it.
-          onCancel: () => {
-            running.end(status.CANCELLED);
-          },
-        });
-      },
-    });
+  readonly accept = (path: string, headers: IncomingHttpHeaders, stream: GrpcStream): void => {
+    const call = new RunningCall(path, this.#methods.get(path), headers, stream, this.#options, this.#running);
+    call.start(headers);
+    if (this.#sweep === undefined && this.#running.size > 0) this.#startSweep();
   };
 
-  /** Creates a method with one request message and one response message. */
-  unary<Request, Response>(
-    handle: (request: Request, call: Call) => Promise<Response>,
-  ): handleUnaryCall<Request, Response> {
-    return (call, callback) => {
-      const running = this.#byMetadata.get(call.metadata);
-      if (running === undefined) throw new Error('The interceptor has not seen this call.');
-      // Inside a promise, so that an error that the handler throws instead of rejecting reaches `fail` too.
-      const response = new Promise<Response>((resolve) => {
-        resolve(handle(call.request, running));
-      });
-      response.then(
-        (message) => {
-          const metadata = new Metadata();
-          metadata.set(REQUEST_ID, running.requestId);
-          call.sendMetadata(metadata);
-          callback(null, message);
-        },
-        (error: unknown) => {
-          running.fail(error);
-        },
-      );
-    };
+  #startSweep(): void {
+    this.#sweep = setInterval(() => {
+      const now = performance.now();
+      for (const call of this.#running) if (now >= call.deadline) call.expire();
+      if (this.#running.size > 0) return;
+      clearInterval(this.#sweep);
+      this.#sweep = undefined;
+    }, SWEEP_MILLISECONDS).unref();
   }
 }
 
-class RunningCall implements Call {
+class RunningCall implements StreamingCall, Receiver, AccessEntry {
   readonly path: string;
+  /** In the log, in place of the method of HTTP. */
+  readonly method = 'gRPC';
+  /** Undefined if there is no such method. */
+  readonly handler: Method | undefined;
+  readonly requestId: string;
+  /** Infinity for a call that lasts until its client ends it. */
   readonly deadline: number;
-  requestId = '';
-  model?: string;
-  #ended = false;
-  #timer: NodeJS.Timeout | undefined;
+  model: string | undefined = undefined;
+  /** For the log, once the call has ended. */
+  status: StatusName = 'OK';
+  milliseconds = 0;
   readonly #started = performance.now();
-  readonly #call: ServerInterceptingCallInterface;
+  readonly #stream: GrpcStream;
   readonly #options: CallsOptions;
-  readonly #onEnd: () => void;
+  readonly #running: Set<RunningCall>;
+  readonly #metadata: Readonly<Record<string, string>>;
+  /** Undefined if the header is invalid. */
+  readonly #timeout: number | undefined;
+  #ended = false;
+  #request: Buffer | undefined;
+  #messages: Messages | undefined;
 
-  constructor(path: string, call: ServerInterceptingCallInterface, options: CallsOptions, onEnd: () => void) {
+  constructor(
+    path: string,
+    handler: Method | undefined,
+    headers: IncomingHttpHeaders,
+    stream: GrpcStream,
+    options: CallsOptions,
+    running: Set<RunningCall>,
+  ) {
     this.path = path;
-    this.deadline = Number(call.getDeadline());
-    this.#call = call;
+    this.handler = handler;
+    this.#stream = stream;
     this.#options = options;
-    this.#onEnd = onEnd;
-    options.metrics.requests.begin('grpc');
-    // The library also ends calls, because of a client's deadline or a message's size. Every status passes through
-    // here.
-    const send = call.sendStatus.bind(call);
-    call.sendStatus = ({ code, details, metadata }) => {
-      this.end(code);
-      const answered = metadata ?? new Metadata();
-      answered.set(REQUEST_ID, this.requestId);
-      send({ code, details: code === status.RESOURCE_EXHAUSTED ? this.#tooLarge() : details, metadata: answered });
-    };
+    this.#running = running;
+    this.requestId = requestIdOf(textOf(headers[REQUEST_ID]), textOf(headers['traceparent']));
+    this.#metadata = { [REQUEST_ID]: this.requestId };
+    this.#timeout = parseTimeout(textOf(headers['grpc-timeout']));
+    const most = handler?.endless === true ? Infinity : options.requestTimeoutSeconds * 1000;
+    this.deadline = this.#started + Math.min(this.#timeout ?? Infinity, most);
   }
 
-  get cancelled(): boolean {
-    return this.#ended;
-  }
+  readonly abandoned = (): boolean => this.#ended;
 
-  /** Returns whether the call may continue. If not, its status has been sent. */
-  admit(metadata: Metadata): boolean {
-    const header = (name: string): string | undefined => metadata.get(name)[0]?.toString();
-    const { open, endless, apiKey, requestTimeoutSeconds: seconds } = this.#options;
-    this.requestId = requestIdOf(header(REQUEST_ID), header('traceparent'));
+  start(headers: IncomingHttpHeaders): void {
+    const { metrics, apiKey } = this.#options;
+    this.#running.add(this);
+    metrics.requests.begin('grpc');
+    const { handler } = this;
+    if (this.#timeout === undefined) {
+      this.#finish({
+        code: 'INTERNAL',
+        message: `grpc-timeout is ${formatValue(headers['grpc-timeout'])}, expected a duration such as 5S.`,
+      });
+      return;
+    }
     try {
-      if (!open.has(this.path)) checkKey(apiKey(), header('authorization'));
+      if (handler === undefined)
+        throw new ServiceError('route-not-found', `There is no method ${formatValue(this.path)}.`);
+      if (handler.open !== true) checkKey(apiKey(), headers.authorization);
+      if ('stream' in handler) this.#messages = handler.stream(this);
     } catch (error) {
       this.fail(error);
-      return false;
+      return;
     }
-    if (!endless.has(this.path)) {
-      this.#timer = setTimeout(() => {
-        this.fail(
-          new ServiceError('timeout', `The call was not complete within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`),
-        );
-      }, seconds * 1000);
+    this.#stream.receive(this);
+  }
+
+  onMessage(message: Buffer): void {
+    if (this.#messages !== undefined) this.#messages.onMessage(message);
+    else if (this.#request === undefined) this.#request = message;
+    else this.onViolation({ code: 'UNIMPLEMENTED', message: 'There is more than one request message.' });
+  }
+
+  onHalfClose(): void {
+    const request = this.#request;
+    if (this.#messages !== undefined) this.#messages.onHalfClose?.();
+    else if (request === undefined)
+      this.onViolation({ code: 'UNIMPLEMENTED', message: 'There is no request message.' });
+    else void this.#respond(this.handler as UnaryMethod, request);
+  }
+
+  async #respond(method: UnaryMethod, request: Buffer): Promise<void> {
+    try {
+      const frame = await method.respond(request, this);
+      if (this.#ended) return;
+      this.#end('OK');
+      this.#stream.respond(frame, this.#metadata);
+    } catch (error) {
+      this.fail(error);
     }
-    return true;
+  }
+
+  onViolation(violation: Violation): void {
+    if (violation !== 'too-large') {
+      this.#finish(violation);
+      return;
+    }
+    const { maxBodyBytes } = this.#options;
+    this.fail(
+      new ServiceError(
+        'body-too-large',
+        `The message is larger than ${maxBodyBytes} bytes (MAX_BODY_BYTES). Send fewer rows per request.`,
+      ),
+    );
+  }
+
+  /** Follows every end. If the call has not ended yet, the client has cancelled it. */
+  onClose(): void {
+    this.#end('CANCELLED');
+  }
+
+  send(frame: Buffer): void {
+    this.#stream.send(frame, this.#metadata);
+  }
+
+  finish(): void {
+    this.#finish(OK);
+  }
+
+  /** Ends the call at its deadline. */
+  expire(): void {
+    const seconds = this.#options.requestTimeoutSeconds;
+    this.fail(
+      new ServiceError(
+        'timeout',
+        (this.#timeout ?? Infinity) < seconds * 1000
+          ? 'The deadline of the call passed before it was complete.'
+          : `The call was not complete within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`,
+      ),
+    );
   }
 
   fail(error: unknown): void {
     if (this.#ended) return;
     if (!(error instanceof ServiceError))
       this.#options.logger.error({ err: error, path: this.path, request_id: this.requestId }, 'internal error');
-    this.#call.sendStatus(statusOf(error));
+    this.#finish(statusOf(error));
+  }
+
+  #finish(status: Status): void {
+    this.#end(status.code);
+    this.#stream.end(status, this.#metadata);
   }
 
   /** Logs and counts the call. Only the first end counts. */
-  end(code: status): void {
+  #end(code: StatusName): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#timer);
-    this.#onEnd();
-    const { logger, metrics, open, endless } = this.#options;
-    const milliseconds = performance.now() - this.#started;
-    const seconds = endless.has(this.path) ? undefined : milliseconds / 1000;
-    metrics.requests.end('grpc', this.path, this.model ?? '', status[code], seconds);
-    logger[open.has(this.path) ? 'debug' : 'info'](
-      {
-        request_id: this.requestId,
-        method: 'gRPC',
-        path: this.path,
-        status: status[code],
-        duration_ms: Math.round(milliseconds * 1000) / 1000,
-        ...(this.model !== undefined && { model: this.model }),
-      },
-      'request',
+    this.#running.delete(this);
+    const { metrics, accessLog } = this.#options;
+    const { open, endless } = this.handler ?? {};
+    this.status = code;
+    this.milliseconds = performance.now() - this.#started;
+    // Other paths would let clients create series without limit.
+    const route = this.handler === undefined ? 'none' : this.path;
+    metrics.requests.end(
+      'grpc',
+      route,
+      this.model ?? '',
+      code,
+      endless === true ? undefined : this.milliseconds / 1000,
     );
+    accessLog(open === true ? 'debug' : 'info', this);
   }
+}
 
-  #tooLarge(): string {
-    const { maxBodyBytes } = this.#options;
-    return `The message is larger than ${maxBodyBytes} bytes (MAX_BODY_BYTES). Send fewer rows per request.`;
-  }
+/** Returns the header; the first value if the client has sent several. */
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
 }

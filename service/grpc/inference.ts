@@ -1,55 +1,55 @@
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
-import { ServiceError } from '../errors.ts';
+import { infer } from '../inference/infer.ts';
 import type { InferenceOperations, ModelReference } from '../operations/inference.ts';
-import type { Call, Calls } from './calls.ts';
-import { readInputs, writeOutputs } from './infer-messages.ts';
-import type { ModelInferRequest, ModelInferResponse, ModelRequest, RepositoryIndexRequest } from './messages.ts';
+import { decodeInferRequest, readInputs, type InferRequest } from './infer/request.ts';
+import { encodeInferResponse } from './infer/response.ts';
+import { malformedRequest, type Call, type Method } from './method.ts';
+import { services, unary } from './protos.ts';
+
+/** The request of ModelReady and ModelMetadata. */
+interface ModelRequest {
+  readonly name?: string;
+  readonly version?: string;
+}
 
 /** The methods of GRPCInferenceService. Each decodes its request, calls the operation, and encodes the response. */
-export function inferenceMethods(operations: InferenceOperations, calls: Calls): UntypedServiceImplementation {
-  return {
-    ServerLive: calls.unary(() => Promise.resolve({ live: true })),
-    ServerReady: calls.unary(async () => ({ ready: await operations.serverReady() })),
-    ModelReady: calls.unary(async ({ name, version }: ModelRequest) => ({
+export function inferenceMethods(operations: InferenceOperations): readonly Method[] {
+  return [
+    unary('inference', 'ServerLive', () => ({ live: true }), true),
+    unary('inference', 'ServerReady', async () => ({ ready: await operations.serverReady() }), true),
+    unary('inference', 'ModelReady', async ({ name, version }: ModelRequest) => ({
       ready: await operations.modelReady(referenceOf(name, version)),
     })),
-    ServerMetadata: calls.unary(() => Promise.resolve(operations.serverMetadata())),
-    ModelMetadata: calls.unary(({ name, version }: ModelRequest, call) => {
+    unary('inference', 'ServerMetadata', () => operations.serverMetadata()),
+    unary('inference', 'ModelMetadata', ({ name, version }: ModelRequest, call) => {
       const metadata = operations.modelMetadata(referenceOf(name, version));
       call.model = metadata.name;
-      return Promise.resolve(metadata);
+      return metadata;
     }),
-    ModelInfer: calls.unary(async (message: ModelInferRequest, call): Promise<ModelInferResponse> => {
-      const { signature, outputs } = await operations.infer({
-        ...referenceOf(message.model_name, message.model_version),
-        setModel: (name) => {
-          call.model = name;
-        },
-        read: () => {
-          const inputs = readInputs(message);
-          refuseLate(call);
-          return Promise.resolve({ inputs, outputs: (message.outputs ?? []).map(({ name = '' }) => name) });
-        },
-      });
-      const { name, version } = signature;
-      return { model_name: name, model_version: version, id: message.id ?? '', ...writeOutputs(message, outputs) };
-    }),
-    RepositoryIndex: calls.unary(({ ready = false }: RepositoryIndexRequest) =>
-      Promise.resolve({ models: operations.repositoryIndex(ready) }),
-    ),
-  };
+    { path: `/${services.inference}/ModelInfer`, respond: (bytes, call) => modelInfer(operations, bytes, call) },
+    unary('inference', 'RepositoryIndex', ({ ready = false }: { readonly ready?: boolean }) => ({
+      models: operations.repositoryIndex(ready),
+    })),
+  ];
+}
+
+/** ModelInfer has codecs of its own, which read and write the elements where the model has them. */
+async function modelInfer(operations: InferenceOperations, bytes: Buffer, call: Call): Promise<Buffer> {
+  const request = decode(bytes);
+  const entry = operations.model(referenceOf(request.modelName, request.modelVersion));
+  call.model = entry.name;
+  const outputs = await infer(entry, readInputs(request), request.outputs, call);
+  return encodeInferResponse(entry, request, outputs);
+}
+
+function decode(bytes: Buffer): InferRequest {
+  try {
+    return decodeInferRequest(bytes);
+  } catch (cause) {
+    throw malformedRequest(cause);
+  }
 }
 
 /** In a message, an empty version means none. */
 function referenceOf(name = '', version = ''): ModelReference {
   return { name, version: version === '' ? undefined : version };
-}
-
-/**
- * A run cannot be stopped, so none is started for a client that no longer waits for it.
- *
- * @throws {ServiceError} `timeout`
- */
-export function refuseLate({ deadline, cancelled }: Pick<Call, 'deadline' | 'cancelled'>, now = Date.now()): void {
-  if (cancelled || now >= deadline) throw new ServiceError('timeout', 'The deadline passed before the model ran.');
 }

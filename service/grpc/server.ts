@@ -1,5 +1,3 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
 import type { Logger } from 'pino';
 import type { KeySource } from '../config/api-key.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -8,11 +6,13 @@ import type { Listener } from '../lifecycle/drain.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { InferenceOperations } from '../operations/inference.ts';
+import { accessLogOf } from '../logging/logger.ts';
 import { ListenError } from '../http-server.ts';
 import { Calls } from './calls.ts';
 import { healthMethods } from './health.ts';
+import { GrpcServer } from './http2/server.ts';
 import { inferenceMethods } from './inference.ts';
-import { loadProtos, services } from './protos.ts';
+import { reflectionMethods } from './reflection.ts';
 
 export interface GrpcDependencies {
   readonly repository: ModelRepository;
@@ -22,74 +22,47 @@ export interface GrpcDependencies {
   readonly apiKey: KeySource;
 }
 
-/** The methods that need no key: probes and reflection. */
-const OPEN = [
-  `/${services.health}/Check`,
-  `/${services.health}/Watch`,
-  `/${services.inference}/ServerLive`,
-  `/${services.inference}/ServerReady`,
-  '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
-  '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
-];
-
 /** Serves the Open Inference Protocol, health and reflection over gRPC. @throws {ListenError} */
 export async function listenGrpc(
   port: number,
-  { host, requestTimeoutSeconds, maxBodyBytes, gracePeriodSeconds }: Config,
-  dependencies: GrpcDependencies,
+  { host, requestTimeoutSeconds, maxBodyBytes }: Config,
+  { repository, lifecycle, metrics, logger, apiKey }: GrpcDependencies,
 ): Promise<Listener> {
-  const { definition, inference, health } = loadProtos();
-  const { repository, lifecycle, metrics, logger, apiKey } = dependencies;
-  const calls = new Calls({
+  const operations = new InferenceOperations({ repository, lifecycle });
+  const methods = [
+    ...healthMethods(() => operations.serverReady()),
+    ...inferenceMethods(operations),
+    ...reflectionMethods(),
+  ];
+  const calls = new Calls(methods, {
     logger,
+    accessLog: accessLogOf(logger),
     metrics,
     apiKey,
     requestTimeoutSeconds,
     maxBodyBytes,
-    open: new Set(OPEN),
-    endless: new Set([`/${services.health}/Watch`]),
   });
-  const server = new Server({
-    'grpc.max_receive_message_length': maxBodyBytes,
-    // The library's own statistics, which nothing here uses.
-    'grpc.enable_channelz': 0,
-    interceptors: [calls.interceptor],
-  });
-
-  const operations = new InferenceOperations({ repository, lifecycle, requestTimeoutSeconds });
-  server.addService(
-    health,
-    healthMethods(() => operations.serverReady(), calls),
-  );
-  server.addService(inference, inferenceMethods(operations, calls));
-  new ReflectionService(definition).addToServer(server);
-
-  const authority = host.includes(':') ? `[${host}]` : host;
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${authority}:${port}`, ServerCredentials.createInsecure(), (cause, number) => {
-      if (cause === null) resolve(number);
-      else reject(new ListenError(`Cannot listen on ${host}:${port} (HOST, GRPC_PORT): ${cause.message}`, { cause }));
-    });
-  });
-  const address = `${authority}:${bound}`;
+  const server = new GrpcServer(calls.accept, maxBodyBytes);
+  let bound;
+  try {
+    bound = await server.listen(port, host);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ListenError(`Cannot listen on ${host}:${port} (HOST, GRPC_PORT): ${reason}`, { cause });
+  }
   return {
-    url: `grpc://${address}`,
+    url: `grpc://${host.includes(':') ? `[${host}]` : host}:${bound.port}`,
     dismiss() {
-      server.drain(address, gracePeriodSeconds * 1000);
+      server.goAway();
       calls.hangUp();
     },
     close() {
       calls.hangUp();
-      return new Promise((resolve, reject) => {
-        server.tryShutdown((error) => {
-          if (error === undefined) resolve();
-          else reject(error);
-        });
-      });
+      return server.close();
     },
     cut() {
       const left = calls.running;
-      server.forceShutdown();
+      server.destroy();
       return Promise.resolve(left);
     },
   };

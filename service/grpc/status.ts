@@ -1,41 +1,36 @@
-import { Metadata, status, type ServiceError as GrpcError } from '@grpc/grpc-js';
 import { ServiceError, type ErrorCode } from '../errors.ts';
 import { truncate } from '../inference/format-value.ts';
+import type { Status, StatusName } from './http2/status-codes.ts';
 
 /** The only place that maps errors to gRPC statuses. `exchange/http-statuses.ts` does so for HTTP. */
-const statuses: Readonly<Record<ErrorCode, status>> = {
-  'incomplete-body': status.INVALID_ARGUMENT,
-  'invalid-json': status.INVALID_ARGUMENT,
-  'invalid-input': status.INVALID_ARGUMENT,
-  'unsupported-media-type': status.INVALID_ARGUMENT,
-  unauthorized: status.UNAUTHENTICATED,
-  'model-not-found': status.NOT_FOUND,
-  'route-not-found': status.UNIMPLEMENTED,
-  'method-not-allowed': status.UNIMPLEMENTED,
-  'body-too-large': status.RESOURCE_EXHAUSTED,
-  overloaded: status.RESOURCE_EXHAUSTED,
-  timeout: status.DEADLINE_EXCEEDED,
-  'model-not-ready': status.UNAVAILABLE,
-  'model-restarting': status.UNAVAILABLE,
-  'shutting-down': status.UNAVAILABLE,
+const statuses: Readonly<Record<ErrorCode, StatusName>> = {
+  'incomplete-body': 'INVALID_ARGUMENT',
+  'invalid-json': 'INVALID_ARGUMENT',
+  'invalid-input': 'INVALID_ARGUMENT',
+  'unsupported-media-type': 'INVALID_ARGUMENT',
+  unauthorized: 'UNAUTHENTICATED',
+  'model-not-found': 'NOT_FOUND',
+  'route-not-found': 'UNIMPLEMENTED',
+  'method-not-allowed': 'UNIMPLEMENTED',
+  'body-too-large': 'RESOURCE_EXHAUSTED',
+  overloaded: 'RESOURCE_EXHAUSTED',
+  timeout: 'DEADLINE_EXCEEDED',
+  'model-not-ready': 'UNAVAILABLE',
+  'model-restarting': 'UNAVAILABLE',
+  'shutting-down': 'UNAVAILABLE',
 };
 
 /** The message is sent in a header, of which clients accept 8 KiB; a character may take nine bytes there. */
 const LONGEST_MESSAGE = 500;
 
 /** Converts an error for the client. Details of an unknown error only go to the log. */
-export function statusOf(error: unknown): GrpcError {
+export function statusOf(error: unknown): Status {
   if (!(error instanceof ServiceError)) {
-    return grpcError(
-      status.INTERNAL,
-      'The request failed because of an error in the service. Its log has the reason under this request id.',
-    );
+    return {
+      code: 'INTERNAL',
+      message: 'The request failed because of an error in the service. Its log has the reason under this request id.',
+    };
   }
   const issues = error.issues.map(({ pointer, detail }) => ` ${pointer}: ${detail}`);
-  return grpcError(statuses[error.code], error.message + issues.join(''));
-}
-
-function grpcError(code: status, message: string): GrpcError {
-  const details = truncate(message, LONGEST_MESSAGE);
-  return Object.assign(new Error(details), { code, details, metadata: new Metadata() });
+  return { code: statuses[error.code], message: truncate(error.message + issues.join(''), LONGEST_MESSAGE) };
 }

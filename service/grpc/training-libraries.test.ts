@@ -8,8 +8,8 @@ import {
 } from '../../fixtures/training-libraries/recorded-models.ts';
 import { pack, unpack } from '../../onnx/signature/dtypes.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
-import { readInputs, writeOutputs } from './infer-messages.ts';
-import type { ModelInferResponse } from './messages.ts';
+import { receivedInputs, receivedResponse } from './fixtures/codec.ts';
+import type { ModelInferResponse } from './fixtures/messages.ts';
 import { start, stopAll, type Started, type TestClient } from './fixtures/server.ts';
 
 // Every model in fixtures/training-libraries returns the same over gRPC as Python's onnxruntime.
@@ -28,20 +28,22 @@ const isRawOnly = (dtype: DType): boolean => dtype === 'float16';
 /** Outputs have the same form as inputs, so the service's own writer and reader also serve the client. */
 async function ask({ name }: TrainedModel, { inputs, outputs }: Run, raw: boolean): Promise<RecordedTensor[]> {
   const tensors = inputs.map((tensor) => ({ ...tensor, data: pack(tensor.dtype, tensor.data) }));
-  const sent = writeOutputs(raw ? { raw_input_contents: [Buffer.of()] } : {}, tensors);
+  const sent = receivedResponse(tensors, raw);
   const request = {
     model_name: name,
     inputs: sent.outputs,
-    raw_input_contents: sent.raw_output_contents,
+    ...(sent.raw_output_contents && { raw_input_contents: sent.raw_output_contents }),
     outputs: outputs.map((output) => ({ name: output.name })),
   };
   const answer = await client.call<ModelInferResponse>('ModelInfer', request);
   const isRaw = raw || [...inputs, ...outputs].some(({ dtype }) => isRawOnly(dtype));
   expect(answer.raw_output_contents?.length ?? 0).toBe(isRaw ? outputs.length : 0);
-  return readInputs({ inputs: answer.outputs, raw_input_contents: answer.raw_output_contents ?? [] }).map((tensor) => ({
-    ...tensor,
-    data: unpack(tensor),
-  }));
+  return receivedInputs({ inputs: answer.outputs, raw_input_contents: answer.raw_output_contents ?? [] }).map(
+    (tensor) => ({
+      ...tensor,
+      data: unpack(tensor),
+    }),
+  );
 }
 
 describe.each(trainedModels())('$name', (model) => {

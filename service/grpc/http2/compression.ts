@@ -1,0 +1,36 @@
+import { promisify } from 'node:util';
+import { gunzip, inflate } from 'node:zlib';
+import { MessageTooLarge } from './messages.ts';
+
+const decoders: ReadonlyMap<string, typeof gunzip> = new Map([
+  ['gzip', gunzip],
+  ['deflate', inflate],
+]);
+
+/** The value of `grpc-accept-encoding`: the encodings of requests. Responses are not compressed. */
+export const ACCEPTED_ENCODINGS = ['identity', ...decoders.keys()].join(',');
+
+/** A client compresses its messages in a way that the server does not support. */
+export class UnknownEncoding extends Error {
+  override readonly name = 'UnknownEncoding';
+}
+
+/**
+ * Decompresses a message.
+ *
+ * @param encoding the header `grpc-encoding`
+ * @param limit the size of the largest message
+ * @throws {UnknownEncoding}
+ * @throws {MessageTooLarge} if it is larger than the limit after it is decompressed
+ * @throws the error of zlib if the bytes are invalid
+ */
+export async function decompress(bytes: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
+  const decoder = decoders.get(encoding ?? '');
+  if (decoder === undefined) throw new UnknownEncoding();
+  try {
+    return await promisify(decoder)(bytes, { maxOutputLength: Math.max(limit, 1) });
+  } catch (error) {
+    if (error instanceof RangeError) throw new MessageTooLarge();
+    throw error;
+  }
+}
