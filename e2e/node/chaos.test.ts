@@ -25,6 +25,8 @@ interface Outcome {
   readonly experiment: string;
   readonly skipped?: string;
   readonly sent?: number;
+  readonly refused?: number;
+  readonly p99Ms?: number;
   readonly failedTwice?: number;
   readonly backAfterSeconds?: number;
   readonly exceeded: readonly string[];
@@ -63,6 +65,21 @@ test('chaos kill and hang: replicas recover, no request fails twice; what cannot
     expect(outcome.sent).toBeGreaterThan(100);
     expect(outcome.backAfterSeconds).toBeGreaterThan(0);
   }
+});
+
+test('chaos overload: what the replicas cannot serve is refused, and they stay', async () => {
+  const { exitCode, stdout, stderr } = await project.rhizome('chaos', 'overload', '--json');
+  const [outcome] = JSON.parse(stdout) as [Outcome];
+  expect({ outcome, exitCode, stderr }).toMatchObject({
+    outcome: { experiment: 'overload', expectedImpact: 'refusals only', failed: 0, exceeded: [] },
+    exitCode: 0,
+  });
+  expect(outcome.refused).toBeGreaterThan(0);
+  expect(outcome.refused).toBeLessThan(outcome.sent!);
+  expect(outcome.p99Ms).toBeGreaterThan(0);
+  const status = JSON.parse((await project.rhizome('status', '--json')).stdout) as { replicas: { restarts: number }[] };
+  // Those of the tests above.
+  expect(status.replicas.reduce((sum, { restarts }) => sum + restarts, 0)).toBe(2);
 });
 
 testOnTerminal('on a terminal chaos shows a live plot, and a table of 80 columns', async () => {
