@@ -114,6 +114,8 @@ const arrays = {
 /** The array types that engines use, except for strings, which are in an ordinary array. */
 export const arrayTypes: Readonly<Record<Exclude<DType, 'string'>, (typeof arrays)[keyof typeof arrays]>> = arrays;
 
+export const dtypes: readonly DType[] = [...(Object.keys(arrays) as (keyof typeof arrays)[]), 'string'];
+
 /** Returns an array for some elements, of the type that engines use. Its content is undefined. */
 export function allocate(dtype: DType, length: number): TensorData {
   return dtype === 'string' ? new Array<string>(length) : new arrays[dtype](length);

@@ -1,4 +1,11 @@
-import { toElement, describeAccepted, pack, type Scalar } from '../../../onnx/signature/dtypes.ts';
+import {
+  elementRules,
+  hasDims,
+  storeElement,
+  storeNested,
+  type ElementRules,
+} from '../../../onnx/batch/store-values.ts';
+import { allocate, dtypes, toElement, describeAccepted, pack, type Scalar } from '../../../onnx/signature/dtypes.ts';
 import type { DType, TensorData } from '../../../onnx/engine/engine.ts';
 import { formatCount, formatValue } from '../../inference/format-value.ts';
 import { invalidTensor, type TensorShape } from '../../inference/tensor-shape.ts';
@@ -10,6 +17,8 @@ import { invalidTensor, type TensorShape } from '../../inference/tensor-shape.ts
  */
 export function readData(name: string, dtype: DType, { shape, count }: TensorShape, data: unknown): TensorData {
   if (!Array.isArray(data)) throw invalidTensor(name, `"data" is ${formatValue(data)}, expected an array`);
+  const plain = readPlain(rules[dtype], shape, count, data);
+  if (plain !== undefined) return plain;
   const values: Scalar[] = [];
   const take = (value: unknown, path: readonly number[]): void => {
     const scalar = toElement(dtype, value);
@@ -31,6 +40,26 @@ export function readData(name: string, dtype: DType, { shape, count }: TensorSha
   }
   return pack(dtype, values);
 }
+
+/** Reads data without mistakes in a single pass. Returns undefined if there are any. */
+function readPlain(
+  rules: ElementRules,
+  shape: readonly number[],
+  count: number,
+  values: readonly unknown[],
+): TensorData | undefined {
+  if (Array.isArray(values[0])) {
+    if (shape.length === 0 || !hasDims(shape, 0, values)) return undefined;
+    const data = allocate(rules.dtype, count);
+    return storeNested(rules, shape, 0, data, 0, values) < 0 ? undefined : data;
+  }
+  if (values.length !== count) return undefined;
+  const data = allocate(rules.dtype, count);
+  for (let index = 0; index < count; index++) if (!storeElement(rules, data, index, values[index])) return undefined;
+  return data;
+}
+
+const rules = Object.fromEntries(dtypes.map((dtype) => [dtype, elementRules(dtype)])) as Record<DType, ElementRules>;
 
 /** `data[0][3]`. */
 const formatPath = (path: readonly number[]): string => `data${path.map((index) => `[${index}]`).join('')}`;

@@ -10,7 +10,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads the elements of a tensor from the bytes of the binary extension or of gRPC's raw contents. They are
- * little-endian, as the protocol requires; so is every platform that Node and the runtime support.
+ * little-endian, as the protocol requires; so is every platform that Node and the runtime support. The result is a view
+ * of the bytes if their position allows it.
  *
  * @param count the number of elements according to the tensor's shape
  * @throws {ServiceError} `invalid-input`, naming the tensor
@@ -26,8 +27,11 @@ export function readRaw(name: string, dtype: DType, count: number, bytes: Uint8A
         `expected ${expected} for ${formatCount(count, 'element')} of ${datatypeOf(dtype)}`,
     );
   }
-  // A copy: the bytes may start anywhere in the body, but a typed array must start at a multiple of its element size.
-  const data = new ArrayType(new Uint8Array(bytes).buffer);
+  // A typed array must start at a multiple of its element size, but the bytes may start anywhere in the body.
+  const data =
+    bytes.byteOffset % ArrayType.BYTES_PER_ELEMENT === 0
+      ? new ArrayType(bytes.buffer as ArrayBuffer, bytes.byteOffset, count)
+      : new ArrayType(new Uint8Array(bytes).buffer);
   if (dtype === 'bool') checkBooleans(name, data as Uint8Array);
   return data;
 }

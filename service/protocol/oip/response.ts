@@ -1,4 +1,5 @@
 import { unpack } from '../../../onnx/signature/dtypes.ts';
+import type { Tensor } from '../../../onnx/engine/engine.ts';
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { NamedTensor } from '../../inference/infer.ts';
 import { stringifyJson } from '../json.ts';
@@ -7,31 +8,77 @@ import { writeRaw } from './raw.ts';
 import type { InferRequest } from './request.ts';
 
 export interface InferResponse {
-  readonly body: Uint8Array;
+  /** Large binary tensors are chunks of their own, which spares a copy. */
+  readonly body: string | Uint8Array | readonly Uint8Array[];
   /** How many bytes are JSON, if binary tensors follow. */
   readonly jsonLength?: number;
 }
 
+/** Copying fewer bytes than this costs less than sending one more chunk. */
+const SMALL_BYTES = 16 * 1024;
+/** V8 remembers the text of numbers that it wrote lately. For many different numbers, this takes more time than it saves. */
+const FEW_NUMBERS = 64;
+
 /** Encodes the response to `POST …/infer`: JSON, followed by the outputs that were requested in binary. */
 export function encodeInferResponse(
-  { name, version }: Signature,
+  signature: Pick<Signature, 'name' | 'version'>,
   { id, binary }: Pick<InferRequest, 'id' | 'binary'>,
   outputs: readonly NamedTensor[],
 ): InferResponse {
   const tail: Uint8Array[] = [];
-  const json = Buffer.from(
-    stringifyJson({
-      model_name: name,
-      model_version: version,
-      ...(id !== undefined && { id }),
-      outputs: outputs.map((output) => {
-        const described = { name: output.name, datatype: datatypeOf(output.dtype), shape: output.shape };
-        if (!binary(output.name)) return { ...described, data: unpack(output) };
-        const bytes = writeRaw(output);
-        tail.push(bytes);
-        return { ...described, parameters: { binary_data_size: bytes.length } };
-      }),
-    }),
-  );
-  return tail.length === 0 ? { body: json } : { body: Buffer.concat([json, ...tail]), jsonLength: json.length };
+  let json = headOf(signature);
+  if (id !== undefined) json += `,"id":${JSON.stringify(id)}`;
+  json += ',"outputs":[';
+  for (let index = 0; index < outputs.length; index++) {
+    const output = outputs[index] as NamedTensor;
+    const { name, dtype, shape } = output;
+    if (index > 0) json += ',';
+    json += `{"name":${JSON.stringify(name)},"datatype":"${datatypeOf(dtype)}","shape":[${shape.join()}],`;
+    if (binary(name)) {
+      const bytes = writeRaw(output);
+      tail.push(bytes);
+      json += `"parameters":{"binary_data_size":${bytes.length}}}`;
+    } else json += `"data":[${dataText(output)}]}`;
+  }
+  json += ']}';
+  return tail.length === 0 ? { body: json } : withTail(Buffer.from(json), tail);
+}
+
+const heads = new WeakMap<object, string>();
+
+/** Returns the start of a response, which is the same for all responses of a model. */
+function headOf(signature: Pick<Signature, 'name' | 'version'>): string {
+  let head = heads.get(signature);
+  if (head === undefined) {
+    const { name, version } = signature;
+    head = stringifyJson({ model_name: name, model_version: version }).slice(0, -1);
+    heads.set(signature, head);
+  }
+  return head;
+}
+
+/** Writes the elements of a tensor, separated by commas: NaN and infinities as strings, int64 with all digits. */
+function dataText(tensor: Tensor): string {
+  const { dtype, data } = tensor;
+  if (dtype === 'bool' || dtype === 'string' || data.length > FEW_NUMBERS) return manyText(tensor);
+  let text = '';
+  for (let index = 0; index < data.length; index++) {
+    const element = data[index] as number | bigint;
+    if (index > 0) text += ',';
+    text += typeof element === 'bigint' || Number.isFinite(element) ? String(element) : `"${element}"`;
+  }
+  return text;
+}
+
+function manyText(tensor: Tensor): string {
+  return tensor.data instanceof BigInt64Array || tensor.data instanceof BigUint64Array
+    ? tensor.data.join()
+    : stringifyJson(unpack(tensor)).slice(1, -1);
+}
+
+function withTail(json: Buffer, tail: readonly Uint8Array[]): InferResponse {
+  let bytes = 0;
+  for (const chunk of tail) bytes += chunk.length;
+  const chunks = [json, ...tail];
+  return { body: bytes <= SMALL_BYTES ? Buffer.concat(chunks) : chunks, jsonLength: json.length };
 }
