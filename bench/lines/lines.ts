@@ -53,6 +53,14 @@ export const lines: readonly Line[] = [
     unit: ' × bare',
   },
   {
+    measurement: 'grpc',
+    what: 'gRPC ModelInfer, 64 streams over 4 connections: throughput',
+    quantity: ratio('grpc/now/c64/b1/rps', 'grpc/before/c64/b1/rps'),
+    relation: '≥',
+    limit: 2,
+    unit: ' × before',
+  },
+  {
     measurement: 'forest',
     what: 'forest of 300 trees, 64 connections: throughput',
     quantity: ratio('forest/predictions/c64/b1/rps', 'forest/naive/c64/b1/rps'),

@@ -1,5 +1,6 @@
 import { measureConvolution } from './convolution.ts';
 import { measureForest } from './forest.ts';
+import { measureGrpc } from './grpc.ts';
 import { measureImage } from './image.ts';
 import { measureIris } from './iris.ts';
 import type { Measurement } from './measurement.ts';
@@ -7,6 +8,7 @@ import type { Measurement } from './measurement.ts';
 /** In the order in which they run. */
 export const measurements: readonly Measurement[] = [
   { name: 'iris', what: 'throughput of the smallest model: bare Node, naive code, Rhizome', run: measureIris },
+  { name: 'grpc', what: 'gRPC, against an older version of Rhizome', run: measureGrpc },
   { name: 'forest', what: 'a forest of 300 trees, against the runtime alone', run: measureForest },
   { name: 'convolution', what: 'a convolution net of about 10 ms, against the runtime alone', run: measureConvolution },
   { name: 'image', what: '224×224×3 float32 in and out, against the same bytes echoed', run: measureImage },

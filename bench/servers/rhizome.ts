@@ -23,7 +23,7 @@ export function rhizome({ modelsDir, settings, sources = root, name = 'Rhizome' 
       command: [process.execPath, 'service/main.ts'],
       cwd: sources,
       env: {
-        ...manifestEnvironment(),
+        ...manifestEnvironment(sources),
         NODE_ENV: 'production',
         ORT_DISABLE_TELEMETRY: '1',
         PORT: String(http),
@@ -35,9 +35,9 @@ export function rhizome({ modelsDir, settings, sources = root, name = 'Rhizome' 
   };
 }
 
-/** Returns the environment of the container in the production manifests. */
-export function manifestEnvironment(): Readonly<Record<string, string>> {
-  const manifests = readWorkload(join(root, 'charts-out/production.k8s.yaml'));
+/** Returns the environment of the container in the production manifests of some version. */
+export function manifestEnvironment(sources: string): Readonly<Record<string, string>> {
+  const manifests = readWorkload(join(sources, 'charts-out/production.k8s.yaml'));
   const deployment = servedDeployment(manifests);
   if (deployment === undefined) throw new Error('charts-out/production.k8s.yaml has no Deployment');
   const { container } = servingContainer(deployment, undefined);
