@@ -51,4 +51,7 @@ async function main(): Promise<number> {
   }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => process.exit(1)); // Ends the servers, too.
+}
 process.exitCode = await main();

@@ -53,6 +53,22 @@ export const lines: readonly Line[] = [
     unit: ' × bare',
   },
   {
+    measurement: 'iris',
+    what: 'iris /predictions, 64 connections: throughput',
+    quantity: ratio(`${at64('predictions')}/rps`, `${at64('fastapi')}/rps`),
+    relation: '≥',
+    limit: 7,
+    unit: ' × FastAPI',
+  },
+  {
+    measurement: 'iris',
+    what: 'iris /predictions, 64 connections: p99',
+    quantity: ratio(`${at64('predictions')}/p99`, `${at64('fastapi')}/p99`),
+    relation: '≤',
+    limit: 0.2,
+    unit: ' × FastAPI',
+  },
+  {
     measurement: 'grpc',
     what: 'gRPC ModelInfer, 64 streams over 4 connections: throughput',
     quantity: ratio('grpc/now/c64/b1/rps', 'grpc/before/c64/b1/rps'),

@@ -14,6 +14,8 @@ export interface Contender {
   readonly title: string;
   /** Contenders with the same server share its process. */
   readonly server: ServerSpec;
+  /** Whether loads with several rows per request leave it out. */
+  readonly onlySingleRows?: boolean;
   /** Sends one request. @throws {Error} if the response is not correct */
   readonly verify: (server: RunningServer, sample: Sample) => Promise<void>;
   readonly load: (server: RunningServer, sample: Sample, load: ClosedLoop) => Promise<LoadResult>;

@@ -1,7 +1,9 @@
 import type { Context } from '../context.ts';
 import { sampleOf } from '../models/bench-model.ts';
 import { forest } from '../models/forest.ts';
+import { fastapi } from '../servers/peers.ts';
 import { nodeContenders } from './iris.ts';
+import { peerContenders } from './peers.ts';
 import { runtimeFloor } from './runtime-floor.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -11,7 +13,7 @@ export async function measureForest(context: Context): Promise<void> {
   const [one, many] = [await sampleOf(model, 1, 1), await sampleOf(model, 32, 1)];
   await measureThroughput(context, {
     subject: 'forest',
-    contenders: nodeContenders(model),
+    contenders: [...nodeContenders(model), ...(await peerContenders(context, 'forest', model, [fastapi]))],
     points: context.quick
       ? [{ connections: 64, sample: one }]
       : [

@@ -2,9 +2,11 @@ import type { Context } from '../context.ts';
 import { constantPredictions, inferBinary, inferJson, predictions } from '../loads/routes.ts';
 import { sampleOf, type BenchModel } from '../models/bench-model.ts';
 import { iris } from '../models/iris.ts';
+import { baseline } from '../servers/baseline.ts';
 import { bare, naive } from '../servers/node-servers.ts';
 import { rhizome } from '../servers/rhizome.ts';
 import { httpContender, type Contender } from './contender.ts';
+import { peerContenders } from './peers.ts';
 import { measureThroughput } from './throughput.ts';
 
 /** Throughput of the smallest model, where the server is all the cost. */
@@ -15,7 +17,11 @@ export async function measureIris(context: Context): Promise<void> {
   const connections = context.quick ? [1, 64] : [1, 16, 64, 256];
   await measureThroughput(context, {
     subject: 'iris',
-    contenders: nodeContenders(model),
+    contenders: [
+      ...nodeContenders(model),
+      ...(await olderContenders(context, model)),
+      ...(await peerContenders(context, 'iris', model)),
+    ],
     points: [...connections.map((count) => ({ connections: count, sample: one })), { connections: 64, sample: many }],
     rounds: context.rounds,
     seconds: context.seconds,
@@ -32,4 +38,16 @@ export function nodeContenders(model: BenchModel): readonly Contender[] {
     httpContender({ id: 'infer-json', title: 'Rhizome /v2 JSON', server: ours }, inferJson, model),
     httpContender({ id: 'infer-binary', title: 'Rhizome /v2 binary', server: ours }, inferBinary, model),
   ];
+}
+
+/** Returns the service as it was before requests were batched; nothing if git lacks that commit. */
+async function olderContenders({ figures }: Context, model: BenchModel): Promise<readonly Contender[]> {
+  try {
+    const { commit, sources } = await baseline();
+    const server = rhizome({ ...model, sources, name: `Rhizome at ${commit}` });
+    return [httpContender({ id: 'before', title: `Rhizome at ${commit}`, server }, predictions, model)];
+  } catch (error) {
+    figures.skip('iris/before', `the older version is missing: ${String(error)}`);
+    return [];
+  }
 }

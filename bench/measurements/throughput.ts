@@ -39,7 +39,8 @@ export async function measureThroughput(context: Context, plan: ThroughputPlan):
           `${plan.subject}: round ${round} of ${plan.rounds}, ${point.connections} connections, ` +
             `${point.sample.rows} rows per request`,
         );
-        for (const contender of ready) await measure(context, plan, contender, servers, point);
+        for (const contender of ready.filter((each) => accepts(each, point)))
+          await measure(context, plan, contender, servers, point);
       }
       await plan.alongside?.();
     }
@@ -47,6 +48,9 @@ export async function measureThroughput(context: Context, plan: ThroughputPlan):
     for (const server of servers.values()) await server.process.stop();
   }
 }
+
+const accepts = ({ onlySingleRows = false }: Contender, { sample }: Point): boolean =>
+  sample.rows === 1 || !onlySingleRows;
 
 /** Starts a contender's server, verifies each response that will be measured, and warms it up. */
 async function prepare(
@@ -60,7 +64,8 @@ async function prepare(
     const server = servers.get(contender.server) ?? (await startServer(contender.server, cores));
     servers.set(contender.server, server);
     server.process.resume();
-    for (const { sample } of points) await contender.verify(server, sample);
+    for (const { sample } of points.filter((point) => accepts(contender, point)))
+      await contender.verify(server, sample);
     const [first] = points;
     if (first) await contender.load(server, first.sample, { connections: 16, seconds: 1, cores });
     server.process.pause();

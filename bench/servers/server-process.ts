@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cores } from '../machine/cores.ts';
-import { groupUsage, type Usage } from '../machine/process-usage.ts';
+import { processTree, usageOf, type Usage } from '../machine/process-usage.ts';
 
 export interface ProcessOptions {
   readonly command: readonly string[];
@@ -15,7 +15,13 @@ export interface ProcessOptions {
   readonly cwd?: string;
 }
 
-/** A process that stays: a server, alone in a process group that also contains what it starts. */
+/** The processes that run now. A benchmark that is interrupted must not leave them behind. */
+const running = new Set<ServerProcess>();
+process.on('exit', () => {
+  for (const each of running) each.kill();
+});
+
+/** A process that stays, such as a server, with everything that it starts. */
 export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #folder: string;
@@ -25,6 +31,7 @@ export class ServerProcess {
     this.#child = child;
     this.#reader = reader;
     this.#folder = folder;
+    running.add(this);
   }
 
   /** Starts a process on the server's core. Its output goes to a pipe that is read, as it does in a container. */
@@ -47,16 +54,12 @@ export class ServerProcess {
     return new ServerProcess(child, reader, folder);
   }
 
-  get group(): number {
-    return this.#child.pid ?? 0;
-  }
-
   get hasExited(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   usage(): Usage | undefined {
-    return groupUsage(this.group);
+    return usageOf(this.#tree());
   }
 
   /** Stops the process without ending it: a server that waits for its turn must not use the others' core. */
@@ -68,9 +71,14 @@ export class ServerProcess {
     this.#signal('SIGCONT');
   }
 
+  kill(): void {
+    this.#signal('SIGKILL');
+  }
+
   /** Kills the process and everything it has started. Returns the end of its output. */
   async stop(): Promise<string> {
-    this.#signal('SIGKILL');
+    this.kill();
+    running.delete(this);
     if (!this.hasExited) await once(this.#child, 'exit');
     if (this.#reader.exitCode === null) await once(this.#reader, 'exit');
     const output = readFileSync(join(this.#folder, 'last-output'), 'utf8');
@@ -79,11 +87,17 @@ export class ServerProcess {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    try {
-      process.kill(-this.group, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    for (const pid of this.#tree()) {
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
     }
+  }
+
+  #tree(): readonly number[] {
+    return this.#child.pid === undefined || this.hasExited ? [] : processTree(this.#child.pid);
   }
 }
 
