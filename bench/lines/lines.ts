@@ -1,4 +1,4 @@
-import { highest, ratio, scaled, type Line } from './line.ts';
+import { figure, highest, ratio, scaled, type Line } from './line.ts';
 
 const at64 = (contender: string): string => `iris/${contender}/c64/b1`;
 
@@ -110,5 +110,69 @@ export const lines: readonly Line[] = [
     relation: '≥',
     limit: 0.8,
     unit: ' × echo',
+  },
+  {
+    measurement: 'busy',
+    what: '/livez while a 0.5 s model runs and 50 requests wait: p99',
+    quantity: figure('busy/livez/p99'),
+    relation: '≤',
+    limit: 10,
+    unit: ' ms',
+  },
+  {
+    measurement: 'busy',
+    what: '/readyz while a 0.5 s model runs and 50 requests wait: p99',
+    quantity: figure('busy/readyz/p99'),
+    relation: '≤',
+    limit: 10,
+    unit: ' ms',
+  },
+  {
+    measurement: 'busy',
+    what: 'iris next to that model: p99',
+    quantity: figure('busy/iris/p99'),
+    relation: '≤',
+    limit: 20,
+    unit: ' ms',
+  },
+  {
+    measurement: 'overload',
+    what: '10 × what it can serve: goodput',
+    quantity: ratio('overload/times-10/goodput', 'overload/peak/rps'),
+    relation: '≥',
+    limit: 0.9,
+    unit: ' × peak',
+  },
+  {
+    measurement: 'overload',
+    what: '10 × what it can serve: p99 of what is accepted',
+    quantity: ratio('overload/times-10/p99', 'overload/at-80-percent/p99'),
+    relation: '≤',
+    limit: 3,
+    unit: ' × at 80 %',
+  },
+  {
+    measurement: 'overload',
+    what: '10 × what it can serve: p99 of refusals',
+    quantity: figure('overload/times-10/refusedP99'),
+    relation: '≤',
+    limit: 50,
+    unit: ' ms',
+  },
+  {
+    measurement: 'overload',
+    what: '10 × what it can serve: memory of the second half',
+    quantity: figure('overload/times-10/residentGrowth'),
+    relation: '≤',
+    limit: 1.1,
+    unit: ' × of the first',
+  },
+  {
+    measurement: 'overload',
+    what: "10 × what it can serve: memory, in the manifests' limit",
+    quantity: figure('overload/times-10/resident'),
+    relation: '≤',
+    limit: 512,
+    unit: ' MB',
   },
 ];

@@ -1,9 +1,12 @@
+import { measureBusy } from './busy.ts';
 import { measureConvolution } from './convolution.ts';
 import { measureForest } from './forest.ts';
 import { measureGrpc } from './grpc.ts';
 import { measureImage } from './image.ts';
 import { measureIris } from './iris.ts';
+import { measureLatency } from './latency.ts';
 import type { Measurement } from './measurement.ts';
+import { measureOverload } from './overload.ts';
 
 /** In the order in which they run. */
 export const measurements: readonly Measurement[] = [
@@ -12,4 +15,7 @@ export const measurements: readonly Measurement[] = [
   { name: 'forest', what: 'a forest of 300 trees, against the runtime alone', run: measureForest },
   { name: 'convolution', what: 'a convolution net of about 10 ms, against the runtime alone', run: measureConvolution },
   { name: 'image', what: '224×224×3 float32 in and out, against the same bytes echoed', run: measureImage },
+  { name: 'latency', what: 'latency of iris by offered load, open loop', run: measureLatency },
+  { name: 'busy', what: 'probes and a fast model next to one that runs half a second', run: measureBusy },
+  { name: 'overload', what: 'ten times what the server can do, open loop', run: measureOverload },
 ];

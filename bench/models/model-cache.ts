@@ -5,7 +5,7 @@ import { tensorsOnly } from '../../onnx/rewrite/tensors-only.ts';
 
 export const root = join(import.meta.dirname, '../..');
 /** Generated models. The folder can be deleted at any time. */
-const modelCache = join(root, 'node_modules/.cache/rhizome-bench');
+export const modelCache = join(root, 'node_modules/.cache/rhizome-bench');
 
 /**
  * What takes long to get: environments of peers, and older versions. Checkouts share it, and Node strips no types below

@@ -48,3 +48,17 @@ async function isReady(url: string): Promise<boolean> {
     return false;
   }
 }
+
+/** Runs a server while something is measured. */
+export async function withServer<T>(
+  spec: ServerSpec,
+  cores: Cores,
+  measure: (server: RunningServer) => Promise<T>,
+): Promise<T> {
+  const server = await startServer(spec, cores);
+  try {
+    return await measure(server);
+  } finally {
+    await server.process.stop();
+  }
+}
