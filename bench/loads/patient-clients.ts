@@ -6,6 +6,8 @@ export interface PatientReport {
   readonly served: number;
   readonly refused: number;
   readonly timedOut: number;
+  /** Requests without a response, by reason. */
+  readonly failed: ReadonlyMap<string, number>;
 }
 
 /**
@@ -19,28 +21,30 @@ export async function patientClients(
   signal: AbortSignal,
 ): Promise<PatientReport> {
   let [served, refused, timedOut] = [0, 0, 0];
+  const failed = new Map<string, number>();
+  const request = async (): Promise<void> => {
+    const url = `http://127.0.0.1:${port}${path}`;
+    const response = await fetch(url, { method: 'POST', headers, body: Buffer.from(body), signal });
+    await response.arrayBuffer();
+    if (response.ok) served += 1;
+    else if (response.status === 504) timedOut += 1;
+    else {
+      refused += 1;
+      await sleep(Number(response.headers.get('Retry-After') ?? 1) * 1000, undefined, { signal });
+    }
+  };
   const client = async (): Promise<void> => {
     while (!signal.aborted) {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-        method: 'POST',
-        headers,
-        body: Buffer.from(body),
-        signal,
-      });
-      await response.arrayBuffer();
-      if (response.ok) served += 1;
-      else if (response.status === 504) timedOut += 1;
-      else {
-        refused += 1;
-        await sleep(Number(response.headers.get('Retry-After') ?? 1) * 1000, undefined, { signal });
+      try {
+        await request();
+      } catch (error) {
+        if (signal.aborted) return;
+        const reason = error instanceof Error ? String(error.cause ?? error) : String(error);
+        failed.set(reason, (failed.get(reason) ?? 0) + 1);
+        await sleep(1000);
       }
     }
   };
-  const all = Array.from({ length: count }, () =>
-    client().catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    }),
-  );
-  await Promise.all(all);
-  return { served, refused, timedOut };
+  await Promise.all(Array.from({ length: count }, client));
+  return { served, refused, timedOut, failed };
 }

@@ -39,9 +39,10 @@ export async function measureBusy(context: Context): Promise<void> {
       cores,
     });
     over.abort();
-    const { served, refused, timedOut } = await clients;
+    const { served, refused, timedOut, failed } = await clients;
     figures.add('busy/slow-model', { served, refused, timedOut });
-    say(`  slow model: ${served} served, ${refused} refused, ${timedOut} timed out`);
+    for (const [reason, times] of failed) figures.problem('busy/slow-model', `${times} × ${reason}`);
+    say(`  slow model: ${served} served, ${refused} refused, ${timedOut} timed out, ${[...failed].join(' × ')}`);
     for (const [index, id] of ['livez', 'readyz', 'iris'].entries()) {
       const outcome = outcomes[index];
       if (outcome === undefined) continue;
