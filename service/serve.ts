@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import type { Logger } from 'pino';
 import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
+import { processEngine } from '../onnx/engine/process/process-engine.ts';
 import { apiKeySource } from './config/api-key.ts';
 import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config/config.ts';
 import { ModelRepository } from './inference/repository.ts';
@@ -41,16 +42,34 @@ export async function serve(
   logger.info({ url: http.url, ...(grpc && { grpc_url: grpc.url }), models_dir: config.modelsDir }, 'listening');
   const stopped = drained(onSignal, grpc ? [http, grpc] : [http], lifecycle, config, logger);
 
-  await repository.load(onnxruntime, { threads: config.inferenceThreads, observers: metrics.models });
+  await repository.load(onnxruntime, {
+    ...config,
+    threads: config.inferenceThreads,
+    maxDelayMs: config.maxBatchDelayMs,
+    processEngine,
+    observers: metrics.models,
+    onProcessEnd: ({ model, reason, delayMs }) => {
+      logger.error({ model, reason, restart_in_seconds: delayMs / 1000 }, 'inference process ended');
+    },
+  });
   metrics.setModels(repository.entries);
   for (const entry of repository.entries) {
     if (entry.state === 'failed') logger.error({ model: entry.folder, reason: entry.reason }, 'model failed');
   }
   for (const {
-    model: { signature },
+    model: {
+      signature: { name: model, version },
+    },
+    executor: {
+      plan: { placement, maxBatch, unstackable },
+    },
     loadSeconds,
   } of repository.loaded) {
-    logger.info({ model: signature.name, version: signature.version, load_seconds: loadSeconds }, 'model loaded');
+    const serving = {
+      placement,
+      ...(unstackable === undefined ? { max_batch: maxBatch } : { not_batched: unstackable }),
+    };
+    logger.info({ model, version, load_seconds: loadSeconds, ...serving }, 'model loaded');
   }
   const failed = (await repository.checks(Infinity)).filter(({ ok }) => !ok);
   if (failed.length > 0) logger.error({ checks: failed }, 'not ready');

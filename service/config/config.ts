@@ -19,6 +19,13 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly strictRanges: boolean;
   readonly inferenceThreads: number;
+  readonly placement: (typeof PLACEMENTS)[number];
+  /** If undefined, it is measured for each model. */
+  readonly maxBatch: number | undefined;
+  readonly maxBatchDelayMs: number;
+  /** If undefined, it is derived from the measurement. */
+  readonly maxQueueRows: number | undefined;
+  readonly maxQueueBytes: number | undefined;
   /** Takes precedence over `apiKeyFile`. */
   readonly apiKey: string | undefined;
   readonly apiKeyFile: string;
@@ -43,6 +50,7 @@ export class ConfigError extends Error {
 
 export const EX_CONFIG = 78;
 const LOG_LEVELS = variables.LOG_LEVEL.values;
+const PLACEMENTS = variables.PLACEMENT.values;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -73,6 +81,10 @@ export function readConfig(environment: Environment): Config {
   check('LOG_LEVEL', logLevel !== undefined, `one of ${LOG_LEVELS.join(', ')}`);
   for (const name of ['LOG_SYNC', 'STRICT_RANGES'] as const)
     check(name, ['true', 'false'].includes(raw(name)), 'true or false');
+  const placement = PLACEMENTS.find((place) => place === raw('PLACEMENT'));
+  check('PLACEMENT', placement !== undefined, `one of ${PLACEMENTS.join(', ')}`);
+  const optional = (name: VariableName, most: number): number | undefined =>
+    raw(name) === '' ? undefined : number(name, WHOLE, 1, most);
   const config: Config = {
     port: number('PORT', WHOLE, 0, 65535),
     grpcPort: raw('GRPC_PORT') === '' ? undefined : number('GRPC_PORT', WHOLE, 0, 65535),
@@ -87,6 +99,11 @@ export function readConfig(environment: Environment): Config {
     maxBodyBytes: number('MAX_BODY_BYTES', WHOLE, 1, 2 ** 31 - 1),
     strictRanges: raw('STRICT_RANGES') === 'true',
     inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS', WHOLE, 1, 1024),
+    placement: placement ?? 'auto',
+    maxBatch: optional('MAX_BATCH', 65536),
+    maxBatchDelayMs: number('MAX_BATCH_DELAY_MS', DECIMAL, 0, 60_000),
+    maxQueueRows: optional('MAX_QUEUE_ROWS', 2 ** 31 - 1),
+    maxQueueBytes: optional('MAX_QUEUE_BYTES', Number.MAX_SAFE_INTEGER),
     apiKey: environment['API_KEY']?.trim() || undefined,
     apiKeyFile: raw('API_KEY_FILE'),
   };

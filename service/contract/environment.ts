@@ -12,6 +12,7 @@ export interface Variable {
 }
 
 const booleans = ['true', 'false'] as const;
+const placements = ['auto', 'event-loop', 'process'] as const;
 
 export const variables = {
   PORT: { default: String(ports.http.number), description: 'TCP port for HTTP; 0 selects a free port' },
@@ -56,6 +57,29 @@ export const variables = {
   INFERENCE_THREADS: {
     unit: 'threads',
     description: "threads that one run of a model uses; if unset, the container's CPU limit, rounded up",
+  },
+  PLACEMENT: {
+    default: 'auto',
+    values: placements,
+    description:
+      'where models run: event-loop, process (each in a process of its own), or auto, which decides by measuring',
+  },
+  MAX_BATCH: {
+    unit: 'rows',
+    description: 'most rows of one run of a model; if unset, measured for each model; 1 turns batching off',
+  },
+  MAX_BATCH_DELAY_MS: {
+    default: '0',
+    unit: 'milliseconds',
+    description: 'how long a request may wait for others to share its run; busy models batch without it',
+  },
+  MAX_QUEUE_ROWS: {
+    unit: 'rows',
+    description: 'most rows that may wait for a model; if unset, derived from the measured time of its runs',
+  },
+  MAX_QUEUE_BYTES: {
+    unit: 'bytes',
+    description: 'most bytes that may wait for a model; if unset, 16 MiB, and at least two of the largest bodies',
   },
   API_KEY: {
     description: 'if set, requests need "Authorization: Bearer KEY", except for probes, metrics and documentation',

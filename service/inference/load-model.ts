@@ -8,7 +8,7 @@ import { readModelJson, type ServingJson } from '../../onnx/signature/model-json
 import { calibrate, firstRuns, type Calibration } from './calibration.ts';
 import { PlacedEngine, type LoadAt, type PlacedSession } from './placed-engine.ts';
 import { measuredPlacement, type PlacementSetting } from './placement.ts';
-import { servingPlan, type ServingPlan, type ServingSettings } from './serving-plan.ts';
+import { servingPlan, unmeasuredPlan, type ServingPlan, type ServingSettings } from './serving-plan.ts';
 import { SupervisedSession, type ProcessEvent } from './supervisor.ts';
 
 /** Where models can run. */
@@ -25,6 +25,11 @@ export interface LoadModelOptions extends ServingSettings {
   readonly placement?: PlacementSetting | undefined;
   /** Receives the ends of inference processes. @default nothing */
   readonly onProcessEnd?: ((event: ProcessEvent) => void) | undefined;
+  /**
+   * Whether to measure the model. Without it, rows are stacked if the graph declares a dimension of rows.
+   * @default true
+   */
+  readonly measure?: boolean;
   /** Runs one measurement at a time: two at once would disturb each other. @default immediately */
   readonly exclusively?: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -54,6 +59,7 @@ export async function loadModel(
     return json;
   });
   const { session } = engine;
+  if (options.measure === false) return { model, session, plan: unmeasuredPlan(model.signature.batching) };
   try {
     const exclusively = options.exclusively ?? ((work) => work());
     const calibration = await exclusively(() =>

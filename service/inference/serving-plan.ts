@@ -65,7 +65,7 @@ export function servingPlan(
     maxBatch,
     maxDelayMs: settings.maxDelayMs ?? 0,
     queue: {
-      rows: settings.maxQueueRows ?? (Number.isFinite(rows) ? rows : FULL_RUNS * REQUEST_ROWS),
+      rows: settings.maxQueueRows ?? (Number.isFinite(rows) ? rows : FULL_RUNS * Math.max(maxBatch, REQUEST_ROWS)),
       bytes: settings.maxQueueBytes ?? Math.max(LEAST_QUEUE_BYTES, 2 * maxBodyBytes),
     },
   };
