@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
 import { flower, json, models, start } from './fixtures/app.ts';
+import { engineThatRuns } from './fixtures/engine.ts';
 import type { ModelDescription, PredictionResponse, Problem } from './contract/index.ts';
 
 let dir: string;
@@ -145,6 +146,23 @@ test('what the runtime rejects is a 422 with its reason and the row; the next va
     errors: [{ pointer: '#/columns' }],
   });
   expect((await request('POST', '/models/gather/predictions', { columns: 1 })).status).toBe(200);
+});
+
+test('rows are run one by one if a run does not return a value for each of them', async () => {
+  const first = (data: ArrayLike<unknown> | undefined): number => Number(data?.[0] ?? 0);
+  const engine = engineThatRuns(({ X }, [label = '', probabilities = '']) =>
+    Promise.resolve({
+      [label]: { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(Math.round(first(X?.data)) - 5)) },
+      [probabilities]: { dtype: 'float32', shape: [1, 3], data: Float32Array.of(1, 0, 0) },
+    }),
+  );
+  const { request } = await start({ engine });
+  const rows = [5.1, 6, 7].map((sepal_length) => ({ ...flower, sepal_length }));
+  expect(await json(await request('POST', '/predictions', rows))).toMatchObject([
+    { prediction: 'setosa' },
+    { prediction: 'versicolor' },
+    { prediction: 'virginica' },
+  ]);
 });
 
 test('the log and the metrics have the model and the duration of its runs', async () => {

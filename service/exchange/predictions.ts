@@ -1,16 +1,21 @@
 import { EngineError } from '../../onnx/engine/engine.ts';
-import { decodePredictions, predictionOutputs, type Prediction } from '../../onnx/batch/decode-predictions.ts';
+import {
+  decodePredictions,
+  outputsCarryRows,
+  predictionOutputs,
+  type Prediction,
+} from '../../onnx/batch/decode-predictions.ts';
 import { ownOutputs } from '../inference/batch.ts';
 import { predict } from '../inference/predict.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
-import type { RunResult } from '../inference/run.ts';
+import type { RunOptions, RunResult } from '../inference/run.ts';
 import { parseJson, stringifyJson } from '../protocol/json.ts';
 import { compileReader, type FeatureReader, type ReadFeatures } from '../protocol/predictions/compile-reader.ts';
 import { compileWriter, type PredictionsWriter } from '../protocol/predictions/compile-writer.ts';
 import { decodeFeatures, type DecodedFeatures } from '../protocol/predictions/request.ts';
 import { encodePredictions } from '../protocol/predictions/response.ts';
 import { checkJson } from './content-type.ts';
-import type { ExchangeProtocol, ExchangeRequest, ExchangeResponse } from './exchange.ts';
+import type { ExchangeProtocol, ExchangeResponse } from './exchange.ts';
 import { JSON_BODY } from './json-body.ts';
 
 /** What a signature determines, prepared once. */
@@ -56,9 +61,9 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
   const features = ({ model: { signature } }: LoadedEntry, { body, features }: Decoded): DecodedFeatures =>
     features ?? decodeFeatures(signature, body, strictRanges);
 
-  const predictGenerally = async (entry: LoadedEntry, decoded: Decoded, request: ExchangeRequest): Promise<Result> => {
+  const predictGenerally = async (entry: LoadedEntry, decoded: Decoded, options: RunOptions): Promise<Result> => {
     const { rows, pointer } = features(entry, decoded);
-    return { predictions: await predict(entry, rows, pointer, request) };
+    return { predictions: await predict(entry, rows, pointer, options) };
   };
 
   return {
@@ -72,13 +77,19 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
     async run(entry, decoded, request) {
       const { plain } = decoded;
       if (plain === undefined) return predictGenerally(entry, decoded, request);
+      let run: RunResult | undefined;
       try {
-        return { run: await entry.executor.run(plain.feeds, prepare(entry).fetches, request) };
+        run = await entry.executor.run(plain.feeds, prepare(entry).fetches, request);
       } catch (error) {
-        // It finds out whether the request or the model is the cause, and which row.
-        if (error instanceof EngineError) return predictGenerally(entry, decoded, request);
-        throw error;
+        if (!(error instanceof EngineError)) throw error;
       }
+      // The general way finds out whether the request or the model is the cause of an error, and which row. It also runs
+      // the rows one by one if nobody can tell which of the outputs belong to which row.
+      const isClear =
+        run !== undefined && (run.shared || plain.rows === 1 || outputsCarryRows(run.outputs, plain.rows));
+      if (run !== undefined && isClear) return { run };
+      const { deadline, abandoned } = request;
+      return predictGenerally(entry, decoded, { deadline, abandoned, continued: true });
     },
     encode(entry, decoded, result) {
       const { plain } = decoded;
