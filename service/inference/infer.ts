@@ -33,45 +33,53 @@ export async function infer(
   const feeds = checkInputs(signature.inputs, inputs);
   const fetches =
     outputs.length === 0 ? signature.outputs.map(({ name }) => name) : checkOutputs(signature.outputs, outputs);
-  const results = new Map(Object.entries(await run(executor, feeds, fetches, options)));
+  const results = await run(executor, feeds, fetches, options);
   return fetches.map((name) => {
-    const tensor = results.get(name);
+    const tensor = results[name];
     if (tensor === undefined) throw new Error(`The model '${signature.name}' did not return the output '${name}'.`);
-    return { name, ...tensor };
+    return { name, dtype: tensor.dtype, shape: tensor.shape, data: tensor.data };
   });
 }
 
 function checkInputs(specs: readonly TensorSpec[], inputs: readonly NamedTensor[]): Record<string, Tensor> {
-  const expected = `The model's inputs are ${names(specs)}.`;
   const sent = new Map<string, NamedTensor>();
   for (const input of inputs) {
     if (sent.has(input.name))
       throw new ServiceError('invalid-input', `Input ${formatValue(input.name)} is duplicated.`);
     if (!specs.some(({ name }) => name === input.name))
-      throw new ServiceError('invalid-input', `There is no input ${formatValue(input.name)}. ${expected}`);
+      throw new ServiceError('invalid-input', `There is no input ${formatValue(input.name)}. ${expectedInputs(specs)}`);
     sent.set(input.name, input);
   }
-  const symbols = new Map<string, { readonly size: number; readonly place: string }>();
-  return Object.fromEntries(
-    specs.map((spec) => {
-      const tensor = sent.get(spec.name);
-      if (tensor === undefined) throw new ServiceError('invalid-input', `Input '${spec.name}' is missing. ${expected}`);
-      checkTensor(spec, tensor);
-      checkSymbols(spec, tensor, symbols);
-      return [spec.name, { dtype: tensor.dtype, shape: tensor.shape, data: tensor.data }];
-    }),
-  );
+  const symbols = new Map<string, SymbolSize>();
+  const feeds: Record<string, Tensor> = {};
+  for (const spec of specs) {
+    const tensor = sent.get(spec.name);
+    if (tensor === undefined)
+      throw new ServiceError('invalid-input', `Input '${spec.name}' is missing. ${expectedInputs(specs)}`);
+    checkTensor(spec, tensor);
+    checkSymbols(spec, tensor, symbols);
+    feeds[spec.name] = { dtype: tensor.dtype, shape: tensor.shape, data: tensor.data };
+  }
+  return feeds;
+}
+
+function expectedInputs(specs: readonly TensorSpec[]): string {
+  return `The model's inputs are ${names(specs)}.`;
 }
 
 function checkTensor(spec: TensorSpec, { name, dtype, shape, data }: NamedTensor): void {
   if (dtype !== spec.dtype) throw invalidTensor(name, `its dtype is ${dtype}, expected ${spec.dtype}`);
   const { count } = readShape(name, shape);
-  const mismatch = `the shape [${shape.join(', ')}] does not match ${formatTensorType(spec.dtype, spec.shape)}`;
+  const mismatch = (): string =>
+    `the shape [${shape.join(', ')}] does not match ${formatTensorType(spec.dtype, spec.shape)}`;
   if (shape.length !== spec.shape.length)
-    throw invalidTensor(name, `${mismatch}: ${formatCount(shape.length, 'dimension')}, expected ${spec.shape.length}`);
+    throw invalidTensor(
+      name,
+      `${mismatch()}: ${formatCount(shape.length, 'dimension')}, expected ${spec.shape.length}`,
+    );
   spec.shape.forEach((expected, axis) => {
     if (typeof expected === 'number' && shape[axis] !== expected)
-      throw invalidTensor(name, `${mismatch}: dimension ${axis} is ${shape[axis] ?? ''}, expected ${expected}`);
+      throw invalidTensor(name, `${mismatch()}: dimension ${axis} is ${shape[axis] ?? ''}, expected ${expected}`);
   });
   if (data.length !== count)
     throw invalidTensor(
@@ -91,21 +99,29 @@ function checkTexts(name: string, texts: readonly string[]): void {
   });
 }
 
+/** The size of a dynamic dimension, and where it was found first. */
+interface SymbolSize {
+  readonly size: number;
+  readonly axis: number;
+  readonly name: string;
+}
+
 /** Checks that dynamic dimensions with the same symbol have the same size. An empty symbol stands for any size. */
 function checkSymbols(
   { name, shape: declared }: TensorSpec,
   { shape }: NamedTensor,
-  symbols: Map<string, { readonly size: number; readonly place: string }>,
+  symbols: Map<string, SymbolSize>,
 ): void {
   declared.forEach((symbol, axis) => {
     if (typeof symbol !== 'string' || symbol === '') return;
     const size = shape[axis] ?? 0;
     const known = symbols.get(symbol);
-    if (known === undefined) symbols.set(symbol, { size, place: `dimension ${axis} of '${name}'` });
+    if (known === undefined) symbols.set(symbol, { size, axis, name });
     else if (known.size !== size)
       throw invalidTensor(
         name,
-        `dimension ${axis} is ${size}, but ${known.place} is ${known.size}, and both are '${symbol}'`,
+        `dimension ${axis} is ${size}, but dimension ${known.axis} of '${known.name}' is ${known.size}, ` +
+          `and both are '${symbol}'`,
       );
   });
 }

@@ -18,7 +18,12 @@ export function readShape(name: string, sent: unknown): TensorShape {
     throw invalidTensor(name, `"shape" is ${formatValue(sent)}, expected an array of whole numbers`);
   if (sent.length > MOST_DIMENSIONS)
     throw invalidTensor(name, `the shape has ${sent.length} dimensions, expected at most ${MOST_DIMENSIONS}`);
-  const shape = sent.map((dimension: unknown, axis) => {
+  const shape: number[] = [];
+  let count = 1;
+  // A dimension of 0 must not hide the product of the others.
+  let product = 1;
+  for (let axis = 0; axis < sent.length; axis++) {
+    const dimension: unknown = sent[axis];
     const size = typeof dimension === 'bigint' ? Number(dimension) : dimension;
     if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) {
       throw invalidTensor(
@@ -26,13 +31,13 @@ export function readShape(name: string, sent: unknown): TensorShape {
         `dimension ${axis} of the shape is ${formatValue(dimension)}, expected a whole number of at least 0`,
       );
     }
-    return size;
-  });
-  // A dimension of 0 must not hide the product of the others.
-  if (shape.reduce((product, size) => product * Math.max(size, 1), 1) > MOST_ELEMENTS) {
-    throw invalidTensor(name, `the shape [${shape.join(', ')}] has more than ${MOST_ELEMENTS} elements`);
+    shape.push(size);
+    count *= size;
+    product *= Math.max(size, 1);
   }
-  return { shape, count: shape.reduce((product, size) => product * size, 1) };
+  if (product > MOST_ELEMENTS)
+    throw invalidTensor(name, `the shape [${shape.join(', ')}] has more than ${MOST_ELEMENTS} elements`);
+  return { shape, count };
 }
 
 /** Creates an `invalid-input` error that names the tensor. */

@@ -31,16 +31,17 @@ export function decodeInferRequest(body: Uint8Array, header?: string): InferRequ
   const json = parseJson(body.subarray(0, length));
   if (!isObject(json)) throw invalid(`The request is ${formatValue(json)}, expected an object with "inputs".`);
   const binary = new BinaryTail(header === undefined ? undefined : body.subarray(length));
-  const inputs = array(json['inputs'], '"inputs"').map((input, index) => readInput(input, index, binary));
+  const inputs = array(json['inputs'], () => '"inputs"').map((input, index) => readInput(input, index, binary));
   binary.end();
-  const outputs = json['outputs'] == null ? [] : array(json['outputs'], '"outputs"').map(readOutput);
-  const byDefault = flag(parameters(json, 'The request'), 'binary_data_output', 'The request') ?? false;
-  const choices = new Map(outputs.map((output) => [output.name, output.binary]));
+  const outputs = json['outputs'] == null ? [] : array(json['outputs'], () => '"outputs"').map(readOutput);
+  const theRequest = (): string => 'The request';
+  const byDefault = flag(parameters(json, theRequest), 'binary_data_output', theRequest) ?? false;
+  const choices = outputs.length === 0 ? undefined : new Map(outputs.map((output) => [output.name, output.binary]));
   return {
-    ...(json['id'] != null && { id: text(json['id'], '"id"') }),
+    ...(json['id'] != null && { id: text(json['id'], () => '"id"') }),
     inputs,
     outputs: outputs.map(({ name }) => name),
-    binary: (output) => choices.get(output) ?? byDefault,
+    binary: (output) => choices?.get(output) ?? byDefault,
   };
 }
 
@@ -60,14 +61,15 @@ function readInput(input: unknown, index: number, binary: BinaryTail): NamedTens
     throw invalid(
       `inputs[${index}] is ${formatValue(input)}, expected an object with "name", "shape", "datatype" and "data".`,
     );
-  const name = text(input['name'], `"name" of inputs[${index}]`);
+  const name = text(input['name'], () => `"name" of inputs[${index}]`);
   const { datatype, data } = input;
   const dtype = typeof datatype === 'string' ? dtypeOf(datatype) : undefined;
   if (dtype === undefined)
     throw invalidTensor(name, `"datatype" is ${formatValue(datatype)}, expected one of ${allDatatypes.join(', ')}`);
   const shape = readShape(name, input['shape']);
-  const options = parameters(input, `Input ${formatValue(name)}`);
-  rejectParameter(options, 'shared_memory_region', `Input ${formatValue(name)}`);
+  const what = (): string => `Input ${formatValue(name)}`;
+  const options = parameters(input, what);
+  rejectParameter(options, 'shared_memory_region', what);
   const size = options['binary_data_size'];
   if (size === undefined) {
     if (data == null) throw invalidTensor(name, 'it has neither "data" nor the parameter "binary_data_size"');
@@ -80,8 +82,8 @@ function readInput(input: unknown, index: number, binary: BinaryTail): NamedTens
 
 function readOutput(output: unknown, index: number): { name: string; binary: boolean | undefined } {
   if (!isObject(output)) throw invalid(`outputs[${index}] is ${formatValue(output)}, expected an object with "name".`);
-  const name = text(output['name'], `"name" of outputs[${index}]`);
-  const what = `Output ${formatValue(name)}`;
+  const name = text(output['name'], () => `"name" of outputs[${index}]`);
+  const what = (): string => `Output ${formatValue(name)}`;
   const options = parameters(output, what);
   rejectParameter(options, 'shared_memory_region', what);
   rejectParameter(options, 'classification', what);
@@ -124,34 +126,39 @@ class BinaryTail {
   }
 }
 
-function parameters(of: Json, what: string): Json {
-  const value = of['parameters'] ?? {};
+/** Describes a part of the request, for an error. */
+type What = () => string;
+
+function parameters(of: Json, what: What): Json {
+  const value = of['parameters'] ?? NONE;
   if (!isObject(value))
-    throw invalid(`"parameters" of ${lowerFirst(what)} is ${formatValue(value)}, expected an object.`);
+    throw invalid(`"parameters" of ${lowerFirst(what())} is ${formatValue(value)}, expected an object.`);
   return value;
 }
 
-function flag(of: Json, name: string, what: string): boolean | undefined {
+const NONE: Json = {};
+
+function flag(of: Json, name: string, what: What): boolean | undefined {
   const value = of[name];
   if (value === undefined || typeof value === 'boolean') return value;
-  throw invalid(`The parameter "${name}" of ${lowerFirst(what)} is ${formatValue(value)}, expected true or false.`);
+  throw invalid(`The parameter "${name}" of ${lowerFirst(what())} is ${formatValue(value)}, expected true or false.`);
 }
 
 /** Rejects parameters of unsupported extensions, because they change the meaning of the request. */
-function rejectParameter(of: Json, name: string, what: string): void {
+function rejectParameter(of: Json, name: string, what: What): void {
   if (of[name] !== undefined)
     throw invalid(
-      `${what} has the parameter "${name}" of an unsupported extension. GET /v2 lists the supported extensions.`,
+      `${what()} has the parameter "${name}" of an unsupported extension. GET /v2 lists the supported extensions.`,
     );
 }
 
-function array(value: unknown, what: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw invalid(`${what} is ${formatValue(value)}, expected an array.`);
+function array(value: unknown, what: What): readonly unknown[] {
+  if (!Array.isArray(value)) throw invalid(`${what()} is ${formatValue(value)}, expected an array.`);
   return value;
 }
 
-function text(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw invalid(`${what} is ${formatValue(value)}, expected a string.`);
+function text(value: unknown, what: What): string {
+  if (typeof value !== 'string') throw invalid(`${what()} is ${formatValue(value)}, expected a string.`);
   return value;
 }
 
