@@ -23,7 +23,7 @@ type Numbers = Exclude<NonNullable<Contents[FieldName]>, readonly Uint8Array[]>;
 /** A field of numbers: how its elements are read, and the size of each if all have the same. */
 interface NumberField {
   readonly name: Exclude<FieldName, 'bytes_contents'>;
-  readonly create: (length: number) => Numbers;
+  readonly array: new (length: number) => Numbers;
   readonly read: (reader: WireReader) => number | bigint;
   readonly size?: 4 | 8;
 }
@@ -32,17 +32,17 @@ const BYTES_CONTENTS = 8;
 /** By their numbers in inference.proto. */
 const numberFields: readonly (NumberField | undefined)[] = [
   undefined,
-  { name: 'bool_contents', create: (length) => new Uint8Array(length), read: (reader) => Number(reader.bool()) },
-  { name: 'int_contents', create: (length) => new Int32Array(length), read: (reader) => reader.int32() },
-  { name: 'int64_contents', create: (length) => new BigInt64Array(length), read: (reader) => BigInt(reader.int64()) },
-  { name: 'uint_contents', create: (length) => new Uint32Array(length), read: (reader) => reader.uint32() },
+  { name: 'bool_contents', array: Uint8Array, read: (reader) => Number(reader.bool()) },
+  { name: 'int_contents', array: Int32Array, read: (reader) => reader.int32() },
+  { name: 'int64_contents', array: BigInt64Array, read: (reader) => BigInt(reader.int64()) },
+  { name: 'uint_contents', array: Uint32Array, read: (reader) => reader.uint32() },
   {
     name: 'uint64_contents',
-    create: (length) => new BigUint64Array(length),
+    array: BigUint64Array,
     read: (reader) => BigInt(reader.uint64()),
   },
-  { name: 'fp32_contents', create: (length) => new Float32Array(length), read: (reader) => reader.float(), size: 4 },
-  { name: 'fp64_contents', create: (length) => new Float64Array(length), read: (reader) => reader.double(), size: 8 },
+  { name: 'fp32_contents', array: Float32Array, read: (reader) => reader.float(), size: 4 },
+  { name: 'fp64_contents', array: Float64Array, read: (reader) => reader.double(), size: 8 },
 ];
 
 /** The number of the field for the elements of a dtype; undefined if they can only be sent raw. */
@@ -93,11 +93,10 @@ export function decodeContents(reader: WireReader, contents: Contents): void {
 class Growing {
   length = 0;
   readonly #field: NumberField;
-  #array: Numbers;
+  #array: Numbers | undefined;
 
   constructor(field: NumberField) {
     this.#field = field;
-    this.#array = field.create(0);
   }
 
   read(reader: WireReader): void {
@@ -113,29 +112,33 @@ class Growing {
   }
 
   finish(): Numbers {
-    return this.length === this.#array.length ? this.#array : this.#array.slice(0, this.length);
+    const array = this.#reserve(0);
+    return this.length === array.length ? array : array.slice(0, this.length);
   }
 
   #push(value: number | bigint): void {
-    if (this.length === this.#array.length) this.#reserve(Math.max(this.length, 8));
+    const full = this.length === (this.#array?.length ?? 0);
+    const array = this.#reserve(full ? Math.max(this.length, 8) : 1);
     // The field's array and its `read` have the same type.
-    (this.#array as Float64Array)[this.length++] = value as number;
+    (array as Float64Array)[this.length++] = value as number;
   }
 
   #copy(bytes: Uint8Array, size: number): void {
     if (bytes.length % size !== 0) throw new WireError('a packed field ends within an element');
     const count = bytes.length / size;
-    this.#reserve(count);
-    const { buffer, byteOffset } = this.#array;
+    const { buffer, byteOffset } = this.#reserve(count);
     new Uint8Array(buffer, byteOffset + this.length * size, bytes.length).set(bytes);
     this.length += count;
   }
 
-  #reserve(count: number): void {
-    if (this.length + count <= this.#array.length) return;
-    const grown = this.#field.create(this.length + count);
-    grown.set(this.#array.subarray(0, this.length) as never);
-    this.#array = grown;
+  /** Returns an array with room for that many more elements. */
+  #reserve(count: number): Numbers {
+    const needed = this.length + count;
+    const array = this.#array;
+    if (array !== undefined && needed <= array.length) return array;
+    const grown = new this.#field.array(needed);
+    if (array !== undefined) grown.set(array.subarray(0, this.length) as never);
+    return (this.#array = grown);
   }
 }
 

@@ -7,7 +7,7 @@ import { isRawOnly, writeContents } from './contents.ts';
 import type { InferRequest } from './request.ts';
 
 /** What a response takes besides the elements: enough for most, and it grows. */
-const NAMES_BYTES = 256;
+const NAMES_BYTES = 160;
 
 /**
  * Encodes ModelInferResponse, with its prefix. The numbers are those of the fields in inference.proto.
