@@ -11,6 +11,8 @@ export interface Context {
   readonly rounds: number;
   /** How long each load lasts; `--seconds` sets it. */
   readonly seconds: number;
+  /** How long memory is observed under load; `--soak` sets it. */
+  readonly soakMinutes: number;
   /** Tells the person at the terminal what happens. */
   readonly say: (text: string) => void;
 }

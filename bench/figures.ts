@@ -26,7 +26,7 @@ export class Figures {
   /** Adds the figures of one round of a subject. */
   add(subject: string, figures: Readonly<Record<string, number | undefined>>): void {
     for (const [name, value] of Object.entries(figures)) {
-      if (value === undefined) continue;
+      if (value === undefined || Number.isNaN(value)) continue;
       const key = `${subject}/${name}`;
       const rounds = this.#rounds.get(key);
       if (rounds === undefined) this.#rounds.set(key, [value]);

@@ -14,13 +14,13 @@ const say = (text: string): void => {
 };
 
 /** Measures what is selected. A measurement that fails is a problem of its figures, and the others go on. */
-async function run({ selected, quick, rounds, seconds, check, output }: Options): Promise<number> {
+async function run({ selected, check, output, ...options }: Options): Promise<number> {
   const cores = pinCores();
   say(`Cores: ${cores.description}.`);
   const figures = new Figures();
   for (const { name, run } of selected) {
     try {
-      await run({ cores, figures, quick, rounds, seconds, say });
+      await run({ cores, figures, say, ...options });
     } catch (error) {
       say(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       figures.problem(name, error instanceof Error ? error.message : String(error));

@@ -7,6 +7,7 @@ export interface Options {
   readonly selected: readonly Measurement[];
   readonly rounds: number;
   readonly seconds: number;
+  readonly soakMinutes: number;
   /** Where the results go. Undefined prints them only: a part of a run must not replace a complete one. */
   readonly output: string | undefined;
 }
@@ -29,7 +30,8 @@ export function parseOptions(args: readonly string[], all: readonly Measurement[
     quick: values.quick,
     selected: all.filter(({ name }) => names.includes(name)),
     rounds: positive('rounds', values.rounds) ?? (values.quick ? 2 : 3),
-    seconds: positive('seconds', values.seconds) ?? (values.quick ? 1 : 3),
+    seconds: positive('seconds', values.seconds) ?? (values.quick ? 1 : 2),
+    soakMinutes: positive('soak', values.soak) ?? 10,
     output: values.output ?? (complete ? results : undefined),
   };
 }
@@ -44,6 +46,7 @@ function parse(args: readonly string[]) {
         only: { type: 'string', multiple: true },
         rounds: { type: 'string' },
         seconds: { type: 'string' },
+        soak: { type: 'string' },
         output: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
@@ -73,7 +76,8 @@ export function help(all: readonly Measurement[]): string {
     '  --quick         fewer rounds and shorter loads: under five minutes',
     '  --only NAMES    measure only these, separated by commas',
     '  --rounds N      how often to measure everything (default: 3; with --quick 2)',
-    '  --seconds N     how long each load lasts (default: 3; with --quick 1)',
+    '  --seconds N     how long each load lasts (default: 2; with --quick 1)',
+    '  --soak MINUTES  how long to observe memory under load (default: 10; with --quick 20 seconds)',
     '  --output FOLDER write results there (default: bench/results for a complete run; otherwise print only)',
     '',
     'Measurements:',

@@ -33,15 +33,17 @@ export async function patientClients(
       await sleep(Number(response.headers.get('Retry-After') ?? 1) * 1000, undefined, { signal });
     }
   };
+  const isOver = (): boolean => signal.aborted;
   const client = async (): Promise<void> => {
-    while (!signal.aborted) {
+    while (!isOver()) {
       try {
         await request();
       } catch (error) {
-        if (signal.aborted) return;
-        const reason = error instanceof Error ? String(error.cause ?? error) : String(error);
-        failed.set(reason, (failed.get(reason) ?? 0) + 1);
-        await sleep(1000);
+        // fetch's own message is "fetch failed".
+        const { cause } = error as Error;
+        const reason = cause instanceof Error ? cause.message : String(error);
+        if (!isOver()) failed.set(reason, (failed.get(reason) ?? 0) + 1);
+        await sleep(isOver() ? 0 : 1000);
       }
     }
   };

@@ -1,12 +1,17 @@
 import { measureBusy } from './busy.ts';
+import { measureColdStart } from './cold-start.ts';
 import { measureConvolution } from './convolution.ts';
 import { measureForest } from './forest.ts';
 import { measureGrpc } from './grpc.ts';
+import { measureImageSize } from './image-size.ts';
 import { measureImage } from './image.ts';
 import { measureIris } from './iris.ts';
 import { measureLatency } from './latency.ts';
+import { measureManyModels } from './many-models.ts';
 import type { Measurement } from './measurement.ts';
+import { measureMemory } from './memory.ts';
 import { measureOverload } from './overload.ts';
+import { measureSynth } from './synth.ts';
 
 /** In the order in which they run. */
 export const measurements: readonly Measurement[] = [
@@ -18,4 +23,9 @@ export const measurements: readonly Measurement[] = [
   { name: 'latency', what: 'latency of iris by offered load, open loop', run: measureLatency },
   { name: 'busy', what: 'probes and a fast model next to one that runs half a second', run: measureBusy },
   { name: 'overload', what: 'ten times what the server can do, open loop', run: measureOverload },
+  { name: 'cold-start', what: 'process start to ready, in the layout of the image', run: measureColdStart },
+  { name: 'many-models', what: '1, 10 and 100 models in one process', run: measureManyModels },
+  { name: 'synth', what: 'manifests of 1, 10 and 100 services', run: measureSynth },
+  { name: 'image-size', what: 'size of the image, if it was built', run: measureImageSize },
+  { name: 'memory', what: 'resident memory: idle, loaded, and after ten minutes under load', run: measureMemory },
 ];

@@ -8,6 +8,9 @@ import { rhizome } from '../servers/rhizome.ts';
 import { withServer, type RunningServer } from '../servers/server.ts';
 import { httpContender, loadContender } from './contender.ts';
 
+/** Enough to keep the server busy, and too few for it to refuse any. */
+const PEAK_CONNECTIONS = 16;
+
 /** Ten times what the server can do: it has to refuse most, at once, and to do the rest as well as ever. */
 export async function measureOverload(context: Context): Promise<void> {
   const { cores, figures, quick, say } = context;
@@ -18,7 +21,7 @@ export async function measureOverload(context: Context): Promise<void> {
   const request = inferBinary.request(model, sample);
   await withServer(server, cores, async (running) => {
     await contender.verify(running, sample);
-    const closed = { connections: 64, seconds: quick ? 5 : 10, cores };
+    const closed = { connections: PEAK_CONNECTIONS, seconds: quick ? 5 : 10, cores };
     const { figures: measured, problem } = await loadContender(contender, running, sample, closed);
     figures.add('overload/peak', measured);
     if (problem !== undefined) figures.problem('overload/peak', problem);

@@ -26,11 +26,14 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #reader: ChildProcess;
+  /** As in `performance.now()`. */
+  readonly startedAt: number;
 
-  private constructor(child: ChildProcess, reader: ChildProcess, folder: string) {
+  private constructor(child: ChildProcess, reader: ChildProcess, folder: string, startedAt: number) {
     this.#child = child;
     this.#reader = reader;
     this.#folder = folder;
+    this.startedAt = startedAt;
     running.add(this);
   }
 
@@ -48,10 +51,11 @@ export class ServerProcess {
     const write = openSync(pipe, 'w');
     const reader = spawn(tail, tailArgs, { stdio: [read, kept, 'ignore'] });
     const [file, ...args] = cores.forServer(command);
+    const startedAt = performance.now();
     const child = spawn(file, args, { env, ...(cwd && { cwd }), stdio: ['ignore', write, write], detached: true });
     for (const descriptor of [both, read, write, kept]) closeSync(descriptor);
     await Promise.all([once(child, 'spawn'), once(reader, 'spawn')]);
-    return new ServerProcess(child, reader, folder);
+    return new ServerProcess(child, reader, folder, startedAt);
   }
 
   get hasExited(): boolean {

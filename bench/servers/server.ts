@@ -20,23 +20,26 @@ export interface Ports {
 export interface RunningServer extends Ports {
   readonly name: string;
   readonly process: ServerProcess;
+  /** From the start of the process until it was ready. */
+  readonly readyMilliseconds: number;
 }
 
 /** Starts a server and waits until it is ready. @throws {Error} with the end of its output, if it does not become so */
 export async function startServer(spec: ServerSpec, cores: Cores): Promise<RunningServer> {
   const ports = { http: await freePort(), grpc: await freePort() };
-  const process = await ServerProcess.start(await spec.start(ports), cores);
+  const options = await spec.start(ports);
+  const process = await ServerProcess.start(options, cores);
   const seconds = spec.readySeconds ?? 60;
-  const deadline = performance.now() + seconds * 1000;
+  const deadline = process.startedAt + seconds * 1000;
   while (!(await isReady(`http://127.0.0.1:${ports.http}${spec.readyPath}`))) {
     if (!process.hasExited && performance.now() < deadline) {
-      await sleep(20);
+      await sleep(2);
       continue;
     }
     const problem = process.hasExited ? 'exited before it was ready' : `was not ready after ${seconds} s`;
     throw new Error(`${spec.name} ${problem}. The end of its output:\n${await process.stop()}`);
   }
-  return { name: spec.name, process, ...ports };
+  return { name: spec.name, process, readyMilliseconds: performance.now() - process.startedAt, ...ports };
 }
 
 async function isReady(url: string): Promise<boolean> {
