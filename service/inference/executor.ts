@@ -5,6 +5,7 @@ import { exceededLimit, overloaded, type QueueLimit } from './admission.ts';
 import { haveRows, stack } from './batch.ts';
 import { Sweep } from './deadlines.ts';
 import { JobQueue, type JobPiece } from './job-queue.ts';
+import { Pace } from './pace.ts';
 import { byteLength, Job } from './job.ts';
 import type { RunOptions, RunResult, Tensors } from './run.ts';
 import type { ServingPlan } from './serving-plan.ts';
@@ -43,6 +44,7 @@ export class Executor {
   readonly #observer: ExecutorObserver;
   readonly #inputs: readonly string[];
   readonly #queue: JobQueue;
+  readonly #pace: Pace;
   readonly #sweep: Sweep;
   #running: readonly JobPiece[] = [];
   #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
@@ -62,6 +64,7 @@ export class Executor {
     this.#observer = observer;
     this.#inputs = signature.inputs.map(({ name }) => name);
     this.#queue = new JobQueue(this.#inputs);
+    this.#pace = new Pace(plan.costs);
     this.#sweep = new Sweep(() => this.#dropDead());
   }
 
@@ -81,7 +84,7 @@ export class Executor {
    * @throws {ServiceError} `overloaded` if it has no room for that many more bytes
    */
   admit(bytes: number): void {
-    const refusal = this.#refusal(1, bytes);
+    const refusal = this.#refusal(1, bytes, Infinity);
     if (refusal !== undefined) throw refusal;
   }
 
@@ -95,10 +98,11 @@ export class Executor {
     if (this.#closed) return Promise.reject(new ServiceError('shutting-down', 'The server is shutting down.'));
     const rows = this.#rowsOf(feeds);
     const bytes = byteLength(feeds, this.#inputs);
-    const refusal = options.continued === true ? undefined : this.#refusal(rows, bytes);
+    const arrived = performance.now();
+    const refusal = options.continued === true ? undefined : this.#refusal(rows, bytes, options.deadline - arrived);
     if (refusal !== undefined) return Promise.reject(refusal);
     const divisible = this.plan.stackRows && rows > 0 && this.#sameRows(feeds, rows);
-    const job = new Job(feeds, fetches, options, { rows, bytes, divisible, arrived: performance.now() });
+    const job = new Job(feeds, fetches, options, { rows, bytes, divisible, arrived });
     this.#queue.push(job);
     this.#sweep.start();
     this.#schedule(this.plan.maxDelayMs);
@@ -119,11 +123,13 @@ export class Executor {
     return this.#running.length === 0 && this.#queue.jobs === 0;
   }
 
-  #refusal(rows: number, bytes: number): ServiceError | undefined {
-    const limit = exceededLimit(this.#queue, this.plan.queue, rows, bytes);
+  /** @param milliseconds until the request's deadline */
+  #refusal(rows: number, bytes: number, milliseconds: number): ServiceError | undefined {
+    const limits = this.#pace.limitsWithin(milliseconds, this.plan.queue);
+    const limit = exceededLimit(this.#queue, limits, rows, bytes);
     if (limit === undefined) return undefined;
     this.#observer.refused(limit);
-    return overloaded(this.#signature.name, this.#queue, this.plan.queue);
+    return overloaded(this.#signature.name, this.#queue, limits);
   }
 
   #rowsOf(feeds: Tensors): number {
@@ -181,7 +187,9 @@ export class Executor {
         pieces.length === 1 && first.rows === first.job.rows ? first.job.feeds : stack(pieces, this.#inputs);
       const started = performance.now();
       const outputs = await this.#session.run(feeds, first.job.fetches);
-      this.#observer.ran(rows, (performance.now() - started) / 1000);
+      const milliseconds = performance.now() - started;
+      this.#pace.ran(rows, milliseconds);
+      this.#observer.ran(rows, milliseconds / 1000);
       if (!(await this.#scatter(pieces, outputs, rows))) await this.#runApart(pieces);
     } catch (error) {
       if (pieces.length === 1 || !concernsRequest(error)) for (const { job } of pieces) job.reject(error);

@@ -1,0 +1,33 @@
+import type { QueueLimits } from './admission.ts';
+import type { RunCost } from './calibration.ts';
+
+/** How much of the estimate a new measurement replaces: after five runs, most of it. */
+const WEIGHT = 0.3;
+/** The share of a request's time that those before it may take. The rest is for its own run, and for a slower pace. */
+const WAITING_SHARE = 0.5;
+
+/**
+ * How fast a model gets through its queue now. That may be much slower than what was measured when the model was loaded:
+ * other models, other containers and a CPU limit take their share of the processor.
+ */
+export class Pace {
+  #millisecondsPerRow: number;
+
+  /** @param costs what was measured when the model was loaded */
+  constructor(costs: readonly RunCost[]) {
+    const best = costs.at(-1);
+    this.#millisecondsPerRow = best === undefined ? 0 : best.milliseconds / best.rows;
+  }
+
+  /** A run ended. */
+  ran(rows: number, milliseconds: number): void {
+    if (rows > 0) this.#millisecondsPerRow += WEIGHT * (milliseconds / rows - this.#millisecondsPerRow);
+  }
+
+  /** Returns the limits for a request that has some milliseconds: lower ones if the queue would take too many of them. */
+  limitsWithin(milliseconds: number, limits: QueueLimits): QueueLimits {
+    const available = milliseconds * WAITING_SHARE;
+    if (limits.rows * this.#millisecondsPerRow <= available) return limits;
+    return { rows: Math.max(0, Math.floor(available / this.#millisecondsPerRow)), bytes: limits.bytes };
+  }
+}
