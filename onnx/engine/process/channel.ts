@@ -8,6 +8,8 @@ import { spawnChild } from './spawn-child.ts';
 /** How many requests are in the socket at once: the next one is there already when the process has finished one. */
 const inFlight = 2;
 
+const released = new EngineError('run-failed', 'the session is released');
+
 interface Call {
   readonly request: () => Frame;
   readonly resolve: (response: Frame) => void;
@@ -19,7 +21,8 @@ export class Channel {
   /** Resolves once the process has ended, with the reason. It stays pending if `close` ended it. */
   readonly death: Promise<EngineError>;
   readonly #child: ChildProcess;
-  readonly #socket: Socket;
+  /** Undefined if the process could not be started. */
+  readonly #socket: Socket | undefined;
   readonly #ended: Promise<void>;
   /** Those in the socket come first. */
   readonly #calls: Call[] = [];
@@ -33,11 +36,12 @@ export class Channel {
 
   constructor() {
     this.#child = spawnChild();
-    this.#socket = this.#child.stdio[3] as Socket;
+    // Undefined, against its type, if this process has as many files open as it may have.
+    this.#socket = (this.#child.stdio as readonly unknown[] | undefined)?.[3] as Socket | undefined;
     const assembler = new FrameAssembler((response) => {
       this.#settle(response);
     });
-    this.#socket.on('data', (chunk: Buffer) => {
+    this.#socket?.on('data', (chunk: Buffer) => {
       try {
         assembler.add(chunk);
       } catch (error) {
@@ -47,19 +51,23 @@ export class Channel {
       }
     });
     // The process has ended, or is about to. Its 'close' event says how.
-    this.#socket.on('error', () => undefined);
+    this.#socket?.on('error', () => undefined);
 
-    this.#child.on('error', (error) => (this.#fault ??= error));
     this.#ended = new Promise((resolve) => {
-      // Comes after the last response was read.
-      this.#child.on('close', (code, signal) => {
+      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#end(this.#diagnosis(code, signal));
         resolve();
+      };
+      // Comes after the last response was read.
+      this.#child.on('close', end);
+      this.#child.on('error', (error) => {
+        this.#fault ??= error;
+        if (this.#socket === undefined) end(null, null);
       });
     });
     this.death = new Promise((resolve) => {
       void this.#ended.then(() => {
-        if (!this.#closed && this.#over) resolve(this.#over);
+        if (this.#over && this.#over !== released) resolve(this.#over);
       });
     });
   }
@@ -90,51 +98,56 @@ export class Channel {
   /** Ends the process: right away if a request is in progress. Resolves once it has ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#over ??= new EngineError('run-failed', 'the session is released');
+    this.#over ??= released;
     if (this.#calls.length > 0) this.#child.kill('SIGKILL');
     this.#keepAlive(true);
-    this.#socket.end();
+    this.#socket?.end();
     await this.#ended;
   }
 
   #send(): void {
-    while (this.#sent < Math.min(inFlight, this.#calls.length)) {
-      const call = this.#calls[this.#sent++];
-      if (call === undefined) return;
-      this.#socket.cork();
-      for (const piece of encodeFrame(call.request())) this.#socket.write(piece);
-      this.#socket.uncork();
+    for (let call; this.#sent < inFlight && (call = this.#calls[this.#sent]);) {
+      try {
+        const pieces = encodeFrame(call.request());
+        this.#socket?.cork();
+        for (const piece of pieces) this.#socket?.write(piece);
+        this.#socket?.uncork();
+        this.#sent++;
+      } catch (cause) {
+        // Something that is not a tensor.
+        this.#calls.splice(this.#sent, 1);
+        call.reject(new EngineError('run-failed', String(cause), { cause }));
+      }
     }
+    if (this.#calls.length === 0) this.#keepAlive(false);
   }
 
   #settle(response: Frame): void {
     const call = this.#calls.shift();
     this.#sent--;
     this.#send();
-    if (this.#calls.length === 0) this.#keepAlive(false);
     call?.resolve(response);
   }
 
   /** An idle process does not keep this one from exiting. */
   #keepAlive(busy: boolean): void {
     for (const handle of [this.#child, this.#socket]) {
-      if (busy) handle.ref();
-      else handle.unref();
+      if (busy) handle?.ref();
+      else handle?.unref();
     }
   }
 
   /** Says why the process has ended. */
   #diagnosis(code: number | null, signal: NodeJS.Signals | null): EngineError {
-    if (this.#closed) return new EngineError('run-failed', 'the session is released');
     if (this.#killed !== undefined) return new EngineError('process-killed', this.#killed);
-    if (this.#fault !== undefined) {
-      return new EngineError('process-died', `the inference process failed: ${this.#fault.message}`, {
-        cause: this.#fault,
-      });
-    }
-    const how = signal === null ? `exited with code ${code ?? 'unknown'}` : `was ended by ${signal}`;
-    const hint = signal === 'SIGKILL' ? ', probably because the memory limit was exceeded' : '';
-    return new EngineError('process-died', `the inference process ${how}${hint}`);
+    if (this.#closed) return released;
+    const died = (how: string): EngineError =>
+      new EngineError('process-died', `the inference process ${how}`, this.#fault && { cause: this.#fault });
+    if (this.#child.pid === undefined) return died(`could not be started: ${this.#fault?.message ?? ''}`);
+    if (this.#fault) return died(`sent an invalid response: ${this.#fault.message}`);
+    if (signal === null) return died(`exited with code ${code ?? ''}`);
+    if (signal === 'SIGKILL') return died('was terminated by SIGKILL, probably because the memory limit was exceeded');
+    return died(`was terminated by ${signal}`);
   }
 
   #end(error: EngineError): void {
@@ -143,7 +156,7 @@ export class Channel {
     first?.reject(error);
     const waiting =
       error.code === 'process-killed'
-        ? new EngineError('process-died', `the inference process was ended during another run: ${error.reason}`)
+        ? new EngineError('process-died', `the inference process was killed during an earlier run: ${error.reason}`)
         : error;
     for (const { reject } of others) reject(waiting);
   }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
@@ -130,6 +130,50 @@ test('kill ends a run that does not end; the runs behind it fail with another co
   expect(await failure(waiting)).toMatchObject({ code: 'process-died' });
   expect(await session.death).toMatchObject({ code: 'process-killed' });
   expect(await ends(session.pid)).toBe(true);
+});
+
+test('a process that is killed while it receives a large input fails both runs', async () => {
+  const session = await load('slow/endless');
+  const large: Tensor = { dtype: 'float32', shape: [500_000, 4], data: new Float32Array(2_000_000) };
+  const [endless, waiting] = [session.run(row(1e18), ['Y']), session.run({ X: large }, ['Y'])];
+  await delay(100);
+  session.kill('the run took more than 0.1 s');
+  await session.release();
+  expect(await failure(endless)).toMatchObject({ code: 'process-killed' });
+  expect(await failure(waiting)).toMatchObject({ code: 'process-died' });
+});
+
+test('feeds that are not tensors fail alone', async () => {
+  const session = await load('double');
+  const fine: Tensor = { dtype: 'float32', shape: [1, 2], data: Float32Array.of(1, 2) };
+  const runs = [{ X: fine }, { X: undefined as unknown as Tensor }, { X: { ...fine, shape: [3, 2] } }, { X: fine }];
+  const results = await Promise.all(
+    runs.map((feeds) =>
+      session.run(feeds, ['shape']).then(
+        () => 'fine',
+        (error: unknown) => (error as EngineError).code,
+      ),
+    ),
+  );
+  expect(results).toEqual(['fine', 'run-failed', 'run-failed', 'fine']);
+});
+
+test('a process that cannot be started is a process that died', () => {
+  const script = `
+    import { openSync, readFileSync } from 'node:fs';
+    import { processEngine } from ${JSON.stringify(join(import.meta.dirname, 'process-engine.ts'))};
+    const model = readFileSync(${JSON.stringify(join(fixtures, 'double.onnx'))});
+    try { for (;;) openSync('/dev/null'); } catch (error) { console.log(error.code); }
+    await processEngine.load(model, { threads: 1 }).catch(({ code, reason }) => console.log(code, reason));`;
+  const { stdout, stderr } = spawnSync(
+    'sh',
+    ['-c', 'ulimit -n 100; exec "$0" --input-type=module --eval "$1"', process.execPath, script],
+    { encoding: 'utf8', timeout: 20_000 },
+  );
+  expect([stdout, stderr]).toEqual([
+    expect.stringMatching(/^EMFILE\nprocess-died the inference process could not be started: .*EMFILE/),
+    '',
+  ]);
 });
 
 test('release ends the process, also during a run, and is not a death', async () => {
