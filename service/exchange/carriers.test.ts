@@ -187,19 +187,19 @@ test('both log and count the same requests', async () => {
     logs
       .map(({ method, path, status, model }) => ({ method, path, status, model }))
       .filter(({ method }) => method === 'POST'),
-    (await metrics.registry.metrics())
+    (await metrics.scrape()).text
       .split('\n')
       .filter((line) => line.startsWith('rhizome_requests_total') && !line.includes('route="/models/:name"')),
   ];
   const byPath = (all: Awaited<ReturnType<typeof seen>>) =>
     all.map((list) => list.map((each) => JSON.stringify(each)).sort());
   expect(byPath(await seen(node))).toEqual(byPath(await seen(hono)));
-  const total = (await node.metrics.registry.metrics())
+  const total = (await node.metrics.scrape()).text
     .split('\n')
     .filter((line) => line.startsWith('rhizome_requests_total'))
     .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   expect(total).toBe(node.logs.length);
-  expect(await node.metrics.registry.metrics()).toContain('rhizome_requests_in_flight{protocol="http"} 0');
+  expect((await node.metrics.scrape()).text).toContain('rhizome_requests_in_flight{protocol="http"} 0');
 });
 
 test('a client that leaves in the middle of its body is logged, counted, and leaves nothing in progress', async () => {
@@ -210,10 +210,10 @@ test('a client that leaves in the middle of its body is logged, counted, and lea
     socket.write(
       'POST /predictions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n{',
     );
-    await until(async () => (await carrier.metrics.registry.metrics()).includes('in_flight{protocol="http"} 1'));
+    await until(async () => (await carrier.metrics.scrape()).text.includes('in_flight{protocol="http"} 1'));
     socket.destroy();
     await until(() => carrier.logs.length > before);
-    expect(await carrier.metrics.registry.metrics()).toContain('in_flight{protocol="http"} 0');
+    expect((await carrier.metrics.scrape()).text).toContain('in_flight{protocol="http"} 0');
   }
 });
 

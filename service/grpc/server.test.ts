@@ -213,7 +213,7 @@ describe('the Open Inference Protocol', () => {
 
 test('the number of calls in progress is 0 before the first one', async () => {
   const { metrics } = await start({ load: false });
-  expect(await metrics.registry.metrics()).toContain('rhizome_requests_in_flight{protocol="grpc"} 0');
+  expect((await metrics.scrape()).text).toContain('rhizome_requests_in_flight{protocol="grpc"} 0');
 });
 
 describe('every call', () => {
@@ -235,7 +235,7 @@ describe('every call', () => {
       method: 'gRPC',
       path: '/inference.GRPCInferenceService/ModelInfer',
     });
-    const counts = await started.metrics.registry.metrics();
+    const counts = (await started.metrics.scrape()).text;
     expect(counts).toContain(
       'rhizome_requests_total{protocol="grpc",route="/inference.GRPCInferenceService/ModelInfer",' +
         'model="iris",code="OK"} 1',
@@ -289,7 +289,7 @@ describe('every call', () => {
       // The model's queue may notice it first.
       expect.stringMatching(/0\.3 s.*REQUEST_TIMEOUT_SECONDS/),
     ]);
-    expect(await started.metrics.registry.metrics()).toContain('rhizome_requests_in_flight{protocol="grpc"} 0');
+    expect((await started.metrics.scrape()).text).toContain('rhizome_requests_in_flight{protocol="grpc"} 0');
   });
 
   test('ends when its client cancels it', async () => {

@@ -32,7 +32,6 @@ export interface HistogramOptions<Label extends string> {
   readonly labelNames: readonly Label[];
   /** The upper bounds of the buckets, ascending, without infinity. */
   readonly bounds: readonly number[];
-  readonly registry: Registry;
 }
 
 /**
@@ -45,8 +44,12 @@ export class Histogram<Label extends string> {
 
   constructor(options: HistogramOptions<Label>) {
     this.#options = options;
+  }
+
+  /** Shows the histogram in a registry. */
+  register(registry: Registry): void {
     // The registry only calls `get` of its metrics; its type asks for one of prom-client's own classes.
-    options.registry.registerMetric({ name: options.name, get: () => this.#read() } as unknown as Metric);
+    registry.registerMetric({ name: this.#options.name, get: () => this.#read() } as unknown as Metric);
   }
 
   /** Adds a series. Each combination of labels must be added only once. */

@@ -16,7 +16,7 @@ test('each version of a model has its state and its load duration', async () => 
     await repository.load(onnxruntime, { threads: 1 });
     const metrics = new Metrics();
     metrics.setModels(repository.entries);
-    const text = await metrics.registry.metrics();
+    const text = (await metrics.scrape()).text;
     for (const line of [
       'rhizome_model_loaded{model="wine",version="2"} 1',
       'rhizome_model_loaded{model="wine",version="11"} 1',
@@ -33,7 +33,7 @@ test('each version of a model has its state and its load duration', async () => 
 });
 
 test('the number of HTTP requests in progress is 0 before the first one', async () => {
-  const text = await new Metrics().registry.metrics();
+  const text = (await new Metrics().scrape()).text;
   expect(text).toContain('rhizome_requests_in_flight{protocol="http"} 0');
   expect(text).not.toContain('rhizome_requests_in_flight{protocol="grpc"}');
 });

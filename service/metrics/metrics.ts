@@ -1,40 +1,68 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type * as Prometheus from './prometheus.ts';
 import { metrics as names } from '../contract/index.ts';
 import type { ModelEntry } from '../inference/repository.ts';
 import { ModelMetrics } from './model-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
 
-/** The service's metrics. They have their own registry, so two apps in one process do not share counts. */
+/** The text of a scrape. */
+export interface Scrape {
+  readonly text: string;
+  readonly contentType: string;
+}
+
+/**
+ * The service's metrics. They have their own registry, so two apps in one process do not share counts.
+ *
+ * prom-client is loaded with the first scrape, since it takes longer to load than a small model. The metrics of Node.js
+ * begin then.
+ */
 export class Metrics {
-  readonly registry = new Registry();
-  readonly requests = new RequestMetrics(this.registry);
-  readonly models = new ModelMetrics(this.registry);
-  readonly #info = this.#gauge(names.modelInfo, 'Always 1, for each loaded version of a model.');
-  readonly #loaded = this.#gauge(
-    names.modelLoaded,
-    'Whether a version of a model is loaded: 1, or 0 if loading failed.',
-  );
-  readonly #loadDuration = this.#gauge(
-    names.modelLoadDuration,
-    'Time that it took to load a version of a model, in seconds.',
-  );
+  readonly requests = new RequestMetrics();
+  readonly models = new ModelMetrics();
+  #entries: readonly ModelEntry[] = [];
+  #registry: Promise<Prometheus.Registry> | undefined;
 
-  constructor() {
-    collectDefaultMetrics({ register: this.registry });
-  }
-
-  /** Sets the metrics of each model. Call it once loading is over. */
+  /** Sets the models that the metrics are about. Call it once loading is over. */
   setModels(entries: readonly ModelEntry[]): void {
-    for (const entry of entries) {
-      const labels = { model: entry.name, version: entry.version };
-      this.#loaded.set(labels, entry.state === 'loaded' ? 1 : 0);
-      if (entry.state !== 'loaded') continue;
-      this.#info.set(labels, 1);
-      this.#loadDuration.set(labels, entry.loadSeconds);
-    }
+    this.#entries = entries;
   }
 
-  #gauge(name: string, help: string): Gauge<'model' | 'version'> {
-    return new Gauge({ name, help, labelNames: ['model', 'version'], registers: [this.registry] });
+  async scrape(): Promise<Scrape> {
+    const registry = await (this.#registry ??= this.#register());
+    return { text: await registry.metrics(), contentType: registry.contentType };
+  }
+
+  async #register(): Promise<Prometheus.Registry> {
+    const prometheus = await import('./prometheus.ts');
+    const registry = new prometheus.Registry();
+    this.requests.register(prometheus, registry);
+    this.models.register(prometheus, registry);
+    const entries = (): readonly ModelEntry[] => this.#entries;
+    const gauge = (name: string, help: string, value: (entry: ModelEntry) => number | undefined): void => {
+      new prometheus.Gauge({
+        name,
+        help,
+        labelNames: ['model', 'version'],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const entry of entries()) {
+            const number = value(entry);
+            if (number !== undefined) this.set({ model: entry.name, version: entry.version }, number);
+          }
+        },
+      });
+    };
+    gauge(names.modelInfo, 'Always 1, for each loaded version of a model.', ({ state }) =>
+      state === 'loaded' ? 1 : undefined,
+    );
+    gauge(names.modelLoaded, 'Whether a version of a model is loaded: 1, or 0 if loading failed.', ({ state }) =>
+      state === 'loaded' ? 1 : 0,
+    );
+    gauge(names.modelLoadDuration, 'Time that it took to load a version of a model, in seconds.', (entry) =>
+      entry.state === 'loaded' ? entry.loadSeconds : undefined,
+    );
+    prometheus.collectDefaultMetrics({ register: registry });
+    return registry;
   }
 }

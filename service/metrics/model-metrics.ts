@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type * as Prometheus from './prometheus.ts';
 import { metrics as names } from '../contract/index.ts';
 import { ROWS, SECONDS } from './bounds.ts';
 import { Histogram } from './histogram.ts';
@@ -15,25 +15,22 @@ export interface ModelObserver {
 
 /** Metrics of queues and runs, by model. Versions of a model share their series. */
 export class ModelMetrics {
-  readonly #runs: Histogram<'model'>;
-  readonly #batches: Histogram<'model'>;
-  readonly #waits: Histogram<'model'>;
+  readonly #runs = histogram(names.inferenceDuration, 'Time of one run of the model in seconds, by model.', SECONDS);
+  readonly #batches = histogram(names.batchRows, 'Rows of one run of the model, by model.', ROWS);
+  readonly #waits = histogram(
+    names.queueDuration,
+    'Time that a request waited for its run in seconds, by model.',
+    SECONDS,
+  );
   readonly #observers = new Map<string, ModelObserver>();
   /** By model, then by reason. */
   readonly #refused = new Map<string, Map<string, number>>();
   readonly #queues: { readonly model: string; readonly rows: () => number }[] = [];
   readonly #restarts: { readonly model: string; readonly count: () => number }[] = [];
 
-  constructor(registry: Registry) {
-    const histogram = (name: string, help: string, bounds: readonly number[]): Histogram<'model'> =>
-      new Histogram({ name, help, labelNames: ['model'], bounds, registry });
-    this.#runs = histogram(names.inferenceDuration, 'Time of one run of the model in seconds, by model.', SECONDS);
-    this.#batches = histogram(names.batchRows, 'Rows of one run of the model, by model.', ROWS);
-    this.#waits = histogram(
-      names.queueDuration,
-      'Time that a request waited for its run in seconds, by model.',
-      SECONDS,
-    );
+  /** Shows the metrics in a registry. */
+  register({ Counter, Gauge }: typeof Prometheus, registry: Prometheus.Registry): void {
+    for (const each of [this.#runs, this.#batches, this.#waits]) each.register(registry);
     const [refused, queues, restarts] = [this.#refused, this.#queues, this.#restarts];
     new Counter({
       name: names.requestsRefused,
@@ -96,4 +93,8 @@ export class ModelMetrics {
       refused: (reason) => refused.set(reason, (refused.get(reason) ?? 0) + 1),
     };
   }
+}
+
+function histogram(name: string, help: string, bounds: readonly number[]): Histogram<'model'> {
+  return new Histogram({ name, help, labelNames: ['model'], bounds });
 }

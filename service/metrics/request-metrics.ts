@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type * as Prometheus from './prometheus.ts';
 import { metrics as names } from '../contract/index.ts';
 import { Histogram, type HistogramSeries } from './histogram.ts';
 import { SECONDS } from './bounds.ts';
@@ -19,19 +19,19 @@ interface RouteSeries {
  * Its callers pass only known routes and models: clients must not be able to create series without limit.
  */
 export class RequestMetrics {
-  readonly #durations: Histogram<'protocol' | 'route' | 'model'>;
+  readonly #durations = new Histogram({
+    name: names.requestDuration,
+    help: 'Time from request to response in seconds, by protocol (http or grpc), route and model.',
+    labelNames: ['protocol', 'route', 'model'],
+    bounds: SECONDS,
+  });
   /** By protocol and route, then by model. */
   readonly #series = new Map<string, Map<string, RouteSeries>>();
-  readonly #inFlight = new Map<Protocol, number>();
+  readonly #inFlight = new Map<Protocol, number>([['http', 0]]);
 
-  constructor(registry: Registry) {
-    this.#durations = new Histogram({
-      name: names.requestDuration,
-      help: 'Time from request to response in seconds, by protocol (http or grpc), route and model.',
-      labelNames: ['protocol', 'route', 'model'],
-      bounds: SECONDS,
-      registry,
-    });
+  /** Shows the metrics in a registry. */
+  register({ Counter, Gauge }: typeof Prometheus, registry: Prometheus.Registry): void {
+    this.#durations.register(registry);
     const all = (): RouteSeries[] => [...this.#series.values()].flatMap((byModel) => [...byModel.values()]);
     const inFlight = this.#inFlight;
     new Counter({
@@ -54,7 +54,6 @@ export class RequestMetrics {
         for (const [protocol, count] of inFlight) this.set({ protocol }, count);
       },
     });
-    this.serve('http');
   }
 
   /** Shows a protocol, with no requests yet. */
