@@ -199,7 +199,7 @@ test('clients that leave in the middle of anything leave nothing behind', async 
   const client = session(started);
   const inProgress = async (count: number): Promise<void> => {
     const line = `rhizome_requests_in_flight{protocol="grpc"} ${count}\n`;
-    while (!(await started.metrics.registry.metrics()).includes(line)) await delay(5);
+    while (!(await started.metrics.scrape()).text.includes(line)) await delay(5);
   };
   for (const bytes of [Buffer.of(), frameMessage(request).subarray(0, 20), frameMessage(request)]) {
     const stream = open(client);
@@ -226,6 +226,6 @@ test('a method that does not exist is counted without its name', async () => {
     '12',
     "There is no method '/a.B/C'.",
   ]);
-  const counts = await started.metrics.registry.metrics();
+  const counts = (await started.metrics.scrape()).text;
   expect(counts).toContain('rhizome_requests_total{protocol="grpc",route="none",model="",code="UNIMPLEMENTED"} 1');
 });
