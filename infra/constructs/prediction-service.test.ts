@@ -77,7 +77,7 @@ describe('defaults', () => {
       DRAIN_DELAY_SECONDS: '5',
       GRACE_PERIOD_SECONDS: '30',
       REQUEST_TIMEOUT_SECONDS: '15',
-      NODE_OPTIONS: '--max-old-space-size=256',
+      NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=4',
     });
   });
 
@@ -188,7 +188,7 @@ const everyProp: {
         limits: { cpu: '1500m', memory: '2Gi', 'ephemeral-storage': '3Gi' },
       },
     ],
-    ['ConfigMap', 'data.NODE_OPTIONS', '--max-old-space-size=1024'],
+    ['ConfigMap', 'data.NODE_OPTIONS', '--max-old-space-size=1024 --max-semi-space-size=4'],
   ],
   settings: [
     { LOG_LEVEL: 'debug', DEFAULT_MODEL: 'wine' },

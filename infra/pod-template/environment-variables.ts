@@ -1,4 +1,4 @@
-import { ports, type VariableName } from '../../service/contract/index.ts';
+import { nodeOptions, ports, type VariableName } from '../../service/contract/index.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
 import { heapMebibytes } from './heap-size.ts';
 
@@ -7,7 +7,7 @@ export function environmentVariables(props: ResolvedProps): Readonly<Record<stri
   return {
     ...props.settings,
     ...(props.grpc && ({ GRPC_PORT: String(ports.grpc.number) } satisfies Partial<Record<VariableName, string>>)),
-    NODE_OPTIONS: `--max-old-space-size=${heapMebibytes(props.resources.memory.limit)}`,
+    NODE_OPTIONS: nodeOptions(heapMebibytes(props.resources.memory.limit)),
     DRAIN_DELAY_SECONDS: String(props.drainDelaySeconds),
     REQUEST_TIMEOUT_SECONDS: String(props.requestTimeoutSeconds),
     GRACE_PERIOD_SECONDS: String(props.gracePeriodSeconds),

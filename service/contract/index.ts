@@ -6,6 +6,7 @@ export { variables, type Variable, type VariableName } from './environment.ts';
 export { metrics } from './metrics.ts';
 export { apiKeyMount, image, paths, ports, requestHeaders } from './endpoints.ts';
 export { minimumGraceSeconds } from './grace-period.ts';
+export { nodeOptions } from './node-options.ts';
 export { problemCode, type ProblemCode } from './problem-codes.ts';
 export { typeNames } from './type-names.ts';
 export { version } from './version.ts';
