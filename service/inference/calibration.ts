@@ -39,12 +39,18 @@ const MOST_TINY_ROWS = 1024;
 const MOST_BATCH_BYTES = 32 * 2 ** 20;
 /** The time to measure one model, apart from its first runs. */
 const BUDGET_MS = 1000;
-/** A run is repeated, and the fastest counts, since others were interrupted: this often... */
+/**
+ * A run is repeated, and the fastest counts: others were interrupted by other processes, or by the CPU limit, which may
+ * stop a process for a tenth of a second. It is repeated this often...
+ */
 const FEWEST_REPETITIONS = 3;
-/** ...and until it has taken this long in total... */
+/** ...and until it has taken this long in total, or longer if it seems slow... */
 const REPETITIONS_MS = 2;
-/** ...but a slow run only twice, and a very slow one once. */
-const MOST_REPETITIONS_MS = 20;
+const SEEMING_SLOW_MS = 50;
+/** ...but a slow run only twice... */
+const SLOW_REPETITIONS_MS = 300;
+/** ...and a very slow one once. */
+const MOST_REPETITIONS_MS = 1000;
 /** How often a small run is measured again before it counts as too slow. */
 const RETRIES = 3;
 
@@ -188,8 +194,9 @@ async function measure(
     const now = performance.now();
     shortest = Math.min(shortest, now - before);
     const elapsed = now - started;
-    if (elapsed > MOST_RUN_MS || (elapsed > MOST_REPETITIONS_MS && repetition > 1)) return shortest;
-    if (elapsed > REPETITIONS_MS && repetition >= FEWEST_REPETITIONS) return shortest;
+    if (elapsed > MOST_REPETITIONS_MS || (elapsed > SLOW_REPETITIONS_MS && repetition > 1)) return shortest;
+    const enough = shortest < TINY_RUN_MS ? REPETITIONS_MS : SEEMING_SLOW_MS;
+    if (elapsed > enough && repetition >= FEWEST_REPETITIONS) return shortest;
   }
 }
 
