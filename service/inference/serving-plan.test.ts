@@ -1,0 +1,33 @@
+import { servingPlan } from './serving-plan.ts';
+
+const calibration = (...costs: [rows: number, milliseconds: number][]) => ({
+  costs: costs.map(([rows, milliseconds]) => ({ rows, milliseconds })),
+  unstackable: undefined,
+});
+
+test('the largest measured run is the limit; on the event loop, the largest of at most 5 ms', () => {
+  const measured = calibration([1, 1], [2, 1.5], [4, 2.5], [8, 4.5], [16, 8]);
+  expect(servingPlan(measured, 'event-loop').maxBatch).toBe(8);
+  expect(servingPlan(measured, 'process').maxBatch).toBe(16);
+});
+
+test('the queue holds 16 full runs or a quarter of a second, but no more than fits into the timeout', () => {
+  expect(servingPlan(calibration([1, 20], [2, 24], [4, 40]), 'process').queue.rows).toBe(64);
+  expect(servingPlan(calibration([1, 0.02], [64, 0.064]), 'event-loop').queue.rows).toBe(250_000);
+  expect(servingPlan(calibration([1, 2000]), 'process', { requestTimeoutSeconds: 15 }).queue.rows).toBe(7);
+  expect(servingPlan(calibration([1, 60_000]), 'process').queue.rows).toBe(1);
+});
+
+test('settings override what was measured', () => {
+  const measured = calibration([1, 1], [64, 2]);
+  expect(
+    servingPlan(measured, 'event-loop', { maxBatch: 10, maxDelayMs: 3, maxQueueRows: 7, maxQueueBytes: 9 }),
+  ).toMatchObject({ maxBatch: 10, maxDelayMs: 3, queue: { rows: 7, bytes: 9 } });
+  expect(servingPlan(measured, 'event-loop', { maxBodyBytes: 2 ** 25 }).queue.bytes).toBe(2 ** 26);
+});
+
+test('a setting does not stack rows that are not independent', () => {
+  const plan = servingPlan({ costs: [], unstackable: 'rows mix' }, 'event-loop', { maxBatch: 10 });
+  expect(plan).toMatchObject({ stackRows: false, maxBatch: 1, unstackable: 'rows mix' });
+  expect(plan.queue.rows).toBeGreaterThan(0);
+});
