@@ -18,6 +18,13 @@ export { drain, type Listener } from './lifecycle/drain.ts';
 export { listen, ListenError } from './http-server.ts';
 export { serve, type OnSignal, type ServeOptions } from './serve.ts';
 export { onnxruntime } from '../onnx/engine/onnxruntime.ts';
+export {
+  processEngine,
+  type ProcessEngine,
+  type ProcessOptions,
+  type ProcessSession,
+} from '../onnx/engine/process/process-engine.ts';
+export { EngineError, type EngineErrorCode } from '../onnx/engine/engine.ts';
 export type {
   Engine,
   EngineOptions,
