@@ -44,9 +44,9 @@ const BUDGET_MS = 1000;
  * stop a process for a tenth of a second. It is repeated this often...
  */
 const FEWEST_REPETITIONS = 3;
-/** ...and until it has taken this long in total, or longer if it seems slow... */
+/** ...and until it has taken this long in total, or, if it seems slow, until the fastest would have taken this long... */
 const REPETITIONS_MS = 2;
-const SEEMING_SLOW_MS = 50;
+const SEEMINGLY_SLOW_MS = 50;
 /** ...but a slow run only twice... */
 const SLOW_REPETITIONS_MS = 300;
 /** ...and a very slow one once. */
@@ -195,8 +195,8 @@ async function measure(
     shortest = Math.min(shortest, now - before);
     const elapsed = now - started;
     if (elapsed > MOST_REPETITIONS_MS || (elapsed > SLOW_REPETITIONS_MS && repetition > 1)) return shortest;
-    const enough = shortest < TINY_RUN_MS ? REPETITIONS_MS : SEEMING_SLOW_MS;
-    if (elapsed > enough && repetition >= FEWEST_REPETITIONS) return shortest;
+    const enough = shortest < TINY_RUN_MS ? elapsed > REPETITIONS_MS : repetition * shortest > SEEMINGLY_SLOW_MS;
+    if (enough && repetition >= FEWEST_REPETITIONS) return shortest;
   }
 }
 
