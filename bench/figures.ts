@@ -49,6 +49,12 @@ export class Figures {
     return this.#rounds.get(key) ?? [];
   }
 
+  /** Returns the subjects that start with a prefix, in the order in which they were measured. */
+  subjects(prefix: string): readonly string[] {
+    const all = [...this.#rounds.keys()].map((key) => key.slice(0, key.lastIndexOf('/')));
+    return [...new Set(all)].filter((subject) => subject.startsWith(prefix));
+  }
+
   spread(key: string): Spread | undefined {
     return spreadOf(this.rounds(key));
   }

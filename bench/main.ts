@@ -1,13 +1,14 @@
 /** `npm run bench`: measures the service against floors, naive code and other servers. bench/README.md says how. */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Figures } from './figures.ts';
 import { evaluate } from './lines/line.ts';
 import { lines } from './lines/lines.ts';
+import { describeRun } from './machine/describe.ts';
 import { pinCores } from './machine/cores.ts';
 import { measurements } from './measurements/measurements.ts';
 import { help, parseOptions, UsageError, type Options } from './options.ts';
 import { formatCheck, passes } from './report/check.ts';
+import { writeReport } from './report/write.ts';
 
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -26,14 +27,13 @@ async function run({ selected, check, output, ...options }: Options): Promise<nu
       figures.problem(name, error instanceof Error ? error.message : String(error));
     }
   }
-  if (output !== undefined) {
-    await mkdir(output, { recursive: true });
-    await writeFile(join(output, 'results.json'), `${JSON.stringify(figures, null, 2)}\n`);
-    say(`Results: ${output}`);
-  }
   const results = lines
     .filter(({ measurement }) => selected.some(({ name }) => name === measurement))
     .map((line) => evaluate(line, figures));
+  if (output !== undefined) {
+    await writeReport(output, describeRun(cores.description, process.argv.slice(2)), figures, results);
+    say(`Results: ${output}`);
+  }
   if (results.length > 0) process.stdout.write(`${formatCheck(results)}\n`);
   return check && !passes(results) ? 1 : 0;
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Context } from '../context.ts';
 import { median } from '../figures.ts';
 import { iris } from '../models/iris.ts';
-import { imageLayout } from '../servers/image-layout.ts';
 import { plainEnvironment } from '../servers/node-servers.ts';
+import { rhizome } from '../servers/rhizome.ts';
 import { startServer } from '../servers/server.ts';
 
 const loader = join(import.meta.dirname, '../servers/programs/runtime-load.js');
@@ -14,22 +14,18 @@ const loader = join(import.meta.dirname, '../servers/programs/runtime-load.js');
 export async function measureColdStart(context: Context): Promise<void> {
   const { cores, figures, say } = context;
   const { modelsDir, tensorFile } = await iris();
-  const { server, remove } = await imageLayout(modelsDir);
+  const server = rhizome({ modelsDir });
   const service = async (): Promise<number> => {
     const { process, readyMilliseconds } = await startServer(server, cores);
     await process.stop();
     return readyMilliseconds;
   };
-  try {
-    // The first start of each reads its files from the disk.
-    await service();
-    await runtimeLoad(context, tensorFile);
-    for (let round = 0; round < context.rounds * 5; round += 1) {
-      figures.add('cold-start/service', { ms: await service() });
-      figures.add('cold-start/runtime', { ms: await runtimeLoad(context, tensorFile) });
-    }
-  } finally {
-    await remove();
+  // The first start of each reads its files from the disk.
+  await service();
+  await runtimeLoad(context, tensorFile);
+  for (let round = 0; round < context.rounds * 5; round += 1) {
+    figures.add('cold-start/service', { ms: await service() });
+    figures.add('cold-start/runtime', { ms: await runtimeLoad(context, tensorFile) });
   }
   const [ours, floor] = [
     median(figures.rounds('cold-start/service/ms')),
