@@ -6,7 +6,7 @@ import type { ExchangeProtocol } from './exchange.ts';
 import { JSON_BODY } from './json-body.ts';
 
 /** The header with the number of bytes that are JSON, if binary tensors follow it. */
-const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
+export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
 
 /** Tensors, as in the Open Inference Protocol over REST. */
 export const inferProtocol: ExchangeProtocol<InferRequest, NamedTensor[]> = {

@@ -9,6 +9,8 @@ import { checkKey } from './api-key.ts';
 import { deadlineOf } from './deadline.ts';
 import { errorResponse } from './error-response.ts';
 import type { ExchangeRequest, ExchangeResponse, OpenExchange } from './exchange.ts';
+import { JSON_LENGTH_HEADER } from './infer.ts';
+import { joinChunks } from './join-chunks.ts';
 import type { ResolvedRoute } from './model-routes.ts';
 import type { Probe } from './probes.ts';
 import type { Observation, RequestObserver } from './request-observer.ts';
@@ -129,7 +131,10 @@ class NodeExchange implements ExchangeRequest {
   }
 
   #respond(): void {
-    const body = this.#more === undefined ? (this.#first ?? Buffer.alloc(0)) : Buffer.concat(this.#more);
+    const body =
+      this.#more === undefined
+        ? (this.#first ?? Buffer.alloc(0))
+        : joinChunks(this.#more, this.header(JSON_LENGTH_HEADER.toLowerCase()));
     const open = this.#open;
     this.#open = undefined;
     open?.respond(body).then(
