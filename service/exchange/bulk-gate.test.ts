@@ -52,7 +52,7 @@ test('a body is refused once the measured work that waits would take a quarter o
   let refusals = 0;
   const waiting = Array.from({ length: 100 }, () => {
     try {
-      return gate.admit(MB, 4000, () => refusals++);
+      return gate.admit(MB, 800, () => refusals++);
     } catch (error) {
       expect(error).toBeInstanceOf(ServiceError);
       expect(error).toMatchObject({ code: 'overloaded', message: expect.stringContaining('KiB of large requests') });
@@ -60,11 +60,22 @@ test('a body is refused once the measured work that waits would take a quarter o
     }
   }).filter((request) => request !== undefined);
   expect(waiting.length + refusals).toBe(100);
-  // A quarter of 4 s is 50 times 20 ms; a busy machine may measure more than 20 ms.
-  expect(waiting.length).toBeGreaterThan(5);
-  expect(waiting.length).toBeLessThanOrEqual(52);
+  // A quarter of 800 ms is 10 times 20 ms; a busy machine may measure more than 20 ms.
+  expect(waiting.length).toBeGreaterThan(1);
+  expect(waiting.length).toBeLessThanOrEqual(12);
   for (const request of waiting) request.end();
-  expect(gate.admit(MB, 4000, nothing)).toBeDefined();
+  expect(gate.admit(MB, 800, nothing)).toBeDefined();
+});
+
+test('no more than 16 MiB wait, however fast they are, unless one body alone is larger', () => {
+  const gate = new BulkGate();
+  const waiting = Array.from({ length: 16 }, () => admitted(gate));
+  expect(() => admitted(gate, 64 * 1024)).toThrow(expect.objectContaining({ code: 'overloaded' }));
+  for (const request of waiting) request.end();
+  const large = admitted(gate, 100 * MB);
+  expect(() => admitted(gate, 64 * 1024)).toThrow(expect.objectContaining({ code: 'overloaded' }));
+  large.end();
+  expect(admitted(gate)).toBeDefined();
 });
 
 test('work for a client that has left, or whose deadline is over, is not done', async () => {

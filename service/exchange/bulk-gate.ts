@@ -2,6 +2,11 @@ import { ServiceError } from '../errors.ts';
 
 /** Smaller bodies take less than about a millisecond to decode and encode. */
 const BULKY_BYTES = 64 * 1024;
+/**
+ * How many bytes may wait, whatever the time that they take: with their values and responses, they need several times as
+ * much memory. A larger body is admitted alone.
+ */
+const MOST_PENDING_BYTES = 16 * 2 ** 20;
 /** The share of a request's time that it may wait for its turns. */
 const WAITING_SHARE = 0.25;
 /** How much of the estimate a new measurement replaces. */
@@ -47,7 +52,8 @@ export class BulkGate {
   admit(bytes: number, remaining: number, refused: () => void): BulkyRequest | undefined {
     if (bytes < BULKY_BYTES) return undefined;
     const wait = this.#pendingBytes * this.#millisecondsPerByte;
-    if (wait > remaining * WAITING_SHARE) {
+    const full = this.#pendingBytes > 0 && this.#pendingBytes + bytes > MOST_PENDING_BYTES;
+    if (full || wait > remaining * WAITING_SHARE) {
       refused();
       throw new ServiceError(
         'overloaded',
