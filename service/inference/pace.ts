@@ -1,10 +1,10 @@
 import type { QueueLimits } from './admission.ts';
 import type { RunCost } from './calibration.ts';
 
-/** How much of the estimate a new measurement replaces: after five runs, most of it. */
-const WEIGHT = 0.3;
+/** How much of the estimate a new measurement replaces: after three runs, most of it. */
+const WEIGHT = 0.5;
 /** The share of a request's time that those before it may take. The rest is for its own run, and for a slower pace. */
-const WAITING_SHARE = 0.5;
+const WAITING_SHARE = 1 / 3;
 
 /**
  * How fast a model gets through its queue now. That may be much slower than what was measured when the model was loaded:
