@@ -58,7 +58,8 @@ export interface PredictionServiceProps {
 
   /**
    * CPU, memory and disk space of each pod. A resource that is left out keeps its default. Half of the memory limit
-   * becomes Node's heap; models and the ONNX runtime use the other half.
+   * becomes Node's heap; models, the ONNX runtime and the processes of slow models, about 40 MB each, use the other
+   * half.
    * @default cpu 250m to 1, memory 256Mi to 512Mi, ephemeralStorage 64Mi to 256Mi
    */
   readonly resources?: Partial<Resources>;
