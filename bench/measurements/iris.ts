@@ -4,6 +4,7 @@ import { sampleOf, type BenchModel } from '../models/bench-model.ts';
 import { iris } from '../models/iris.ts';
 import { baseline } from '../servers/baseline.ts';
 import { bare, naive } from '../servers/node-servers.ts';
+import { fastapi } from '../servers/peers.ts';
 import { rhizome } from '../servers/rhizome.ts';
 import { httpContender, type Contender } from './contender.ts';
 import { peerContenders } from './peers.ts';
@@ -20,7 +21,7 @@ export async function measureIris(context: Context): Promise<void> {
     contenders: [
       ...nodeContenders(model),
       ...(await olderContenders(context, model)),
-      ...(await peerContenders(context, 'iris', model)),
+      ...(await peerContenders(context, 'iris', model, context.quick ? [fastapi] : undefined)),
     ],
     points: [...connections.map((count) => ({ connections: count, sample: one })), { connections: 64, sample: many }],
     rounds: context.rounds,
