@@ -16,7 +16,7 @@ export const paths = {
 
 /** Headers of requests that only this service defines. */
 export const requestHeaders = {
-  /** How long the caller waits for the response, in milliseconds. Shortens the service's own timeout, never extends it. */
+  /** How long the caller waits for the response, in milliseconds. It can only shorten the service's own timeout. */
   timeout: 'X-Request-Timeout-Ms',
 } as const;
 

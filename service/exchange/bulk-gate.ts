@@ -3,8 +3,8 @@ import { ServiceError } from '../errors.ts';
 /** Smaller bodies take less than about a millisecond to decode and encode. */
 const BULKY_BYTES = 64 * 1024;
 /**
- * How many bytes may wait, whatever the time that they take: with their values and responses, they need several times as
- * much memory. A larger body is admitted alone.
+ * How many bytes may wait, whatever the time that they take: with their values and responses, they need several times
+ * as much memory. A larger body is admitted alone.
  */
 const MOST_PENDING_BYTES = 16 * 2 ** 20;
 /** The share of a request's time that it may wait for its turns. */
@@ -32,8 +32,8 @@ export interface BulkyRequest {
 }
 
 /**
- * Bounds the work that large bodies cause on the event loop. A body of a megabyte takes as long to decode as hundreds of
- * small requests: without a bound, many of them would wait for each other until all have run into their timeouts.
+ * Bounds the work that large bodies cause on the event loop. A body of a megabyte takes as long to decode as hundreds
+ * of small requests: without a bound, many of them would wait for each other until all have run into their timeouts.
  */
 export class BulkGate {
   #pendingBytes = 0;

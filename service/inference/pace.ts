@@ -7,8 +7,8 @@ const WEIGHT = 0.5;
 const WAITING_SHARE = 1 / 3;
 
 /**
- * How fast a model gets through its queue now. That may be much slower than what was measured when the model was loaded:
- * other models, other containers and a CPU limit take their share of the processor.
+ * How fast a model gets through its queue now. That may be much slower than what was measured when the model was
+ * loaded: other models, other containers and a CPU limit take their share of the processor.
  */
 export class Pace {
   #millisecondsPerRow: number;
@@ -24,7 +24,7 @@ export class Pace {
     if (rows > 0) this.#millisecondsPerRow += WEIGHT * (milliseconds / rows - this.#millisecondsPerRow);
   }
 
-  /** Returns the limits for a request that has some milliseconds: lower ones if the queue would take too many of them. */
+  /** Returns the limits for a request that has some milliseconds: lower ones if a full queue would take too many. */
   limitsWithin(milliseconds: number, limits: QueueLimits): QueueLimits {
     const available = milliseconds * WAITING_SHARE;
     if (limits.rows * this.#millisecondsPerRow <= available) return limits;
