@@ -8,6 +8,8 @@ export interface PlotPoint {
   readonly series: string;
   readonly x: number;
   readonly y: number;
+  /** Draws it dashed if it is the p99. */
+  readonly percentile?: 'p50' | 'p99';
 }
 
 const titles = new Map([
@@ -40,7 +42,7 @@ export function latencyPoints(figures: Figures, percentile: 'p50' | 'p99'): read
       const rate = Number(subject.split('/r').at(-1));
       const [latency, goodput] = [figures.spread(`${subject}/${percentile}`), figures.spread(`${subject}/goodput`)];
       if (latency === undefined || goodput === undefined || goodput.median < rate * 0.95) return [];
-      return [{ series: `${title}, ${percentile}`, x: rate, y: latency.median }];
+      return [{ series: title, percentile, x: rate, y: latency.median }];
     }),
   );
 }
@@ -69,6 +71,25 @@ export const drawLatency = (points: readonly PlotPoint[]): Promise<string> =>
     encoding: {
       x: { field: 'x', type: 'quantitative', title: 'requests/s offered' },
       y: { field: 'y', type: 'quantitative', title: 'latency in ms', scale: { type: 'log' } },
+      strokeDash: {
+        field: 'percentile',
+        type: 'nominal',
+        title: null,
+        scale: {
+          domain: ['p50', 'p99'],
+          range: [
+            [1, 0],
+            [6, 4],
+          ],
+        },
+        legend: {
+          orient: 'bottom',
+          symbolType: 'stroke',
+          symbolStrokeColor: '#333',
+          symbolSize: 400,
+          symbolStrokeWidth: 2,
+        },
+      },
       ...series,
     },
   });
@@ -83,7 +104,11 @@ const frame = (title: string, values: readonly PlotPoint[]) => ({
   padding: 12,
   data: { values: [...values] },
   mark: { type: 'line' as const, point: { size: 50 }, strokeWidth: 2 },
-  config: { font: 'sans-serif', axis: { labelFontSize: 12, titleFontSize: 13 }, legend: { labelFontSize: 12 } },
+  config: {
+    font: 'sans-serif',
+    axis: { labelFontSize: 12, titleFontSize: 13 },
+    legend: { labelFontSize: 12, labelLimit: 0 },
+  },
 });
 
 const series = {

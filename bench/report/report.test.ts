@@ -59,7 +59,7 @@ test('plots have the measured points; loads that a server cannot serve are left 
     { series: 'Rhizome /predictions', x: 1, y: 9000 },
     { series: 'Rhizome /predictions', x: 64, y: 33_000 },
   ]);
-  expect(latencyPoints(figures, 'p99')).toEqual([{ series: 'Rhizome /predictions, p99', x: 1000, y: 1 }]);
+  expect(latencyPoints(figures, 'p99')).toEqual([{ series: 'Rhizome /predictions', percentile: 'p99', x: 1000, y: 1 }]);
   const throughput = await drawThroughput(throughputPoints(figures));
   expect(throughput).toMatch(/^<svg[^]*<\/svg>$/);
   for (const text of ['bare node:http', 'Rhizome /predictions', 'connections', 'requests/s'])
