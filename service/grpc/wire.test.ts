@@ -220,6 +220,40 @@ test('clients that leave in the middle of anything leave nothing behind', async 
   expect(statusOf(await call(started, frameMessage(request)))).toEqual(['0', undefined]);
 });
 
+test('streams that are reset with their first frames do not disturb the others', async () => {
+  const started = await start();
+  const client = session(started);
+  await once(client, 'connect');
+  const kinds = [{}, { ':path': '/a.B/C' }, { ':path': '/grpc.health.v1.Health/Watch' }, { ':method': 'GET' }];
+  for (const headers of [...kinds, { 'content-type': 'text/plain' }, { 'grpc-timeout': 'soon' }]) {
+    const stream = client.request({
+      ':method': 'POST',
+      ':path': infer,
+      'content-type': 'application/grpc',
+      ...headers,
+    });
+    stream.on('error', () => undefined).close(constants.NGHTTP2_CANCEL);
+  }
+  // In one packet, which Node's client does not do: HEADERS without a content type, and RST_STREAM.
+  const frame = (type: number, flags: number, id: number, ...payload: number[]): Buffer =>
+    Buffer.of(0, 0, payload.length, type, flags, 0, 0, 0, id, ...payload);
+  const [host = '', port] = started.address.split(':');
+  const socket = connect(Number(port), host).on('error', () => undefined);
+  const [post, http, root] = [0x83, 0x86, 0x84];
+  socket.end(
+    Buffer.concat([
+      Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+      frame(4, 0, 0),
+      frame(1, 4, 1, post, http, root),
+      frame(3, 0, 1, 0, 0, 0, constants.NGHTTP2_CANCEL),
+    ]),
+  );
+  await once(socket.resume(), 'close');
+  expect(statusOf(await call(started, frameMessage(request)))).toEqual(['0', undefined]);
+  const idle = 'rhizome_requests_in_flight{protocol="grpc"} 0';
+  while (!(await started.metrics.scrape()).text.includes(idle)) await delay(5);
+});
+
 test('a method that does not exist is counted without its name', async () => {
   const started = await start();
   expect(statusOf(await call(started, frameMessage(request), { ':path': '/a.B/C' }))).toEqual([

@@ -78,6 +78,8 @@ const CONTENT_TYPE = /^application\/grpc(?:[+;]|$)/;
 /** Answers a client that does not speak gRPC. */
 function refuse(stream: ServerHttp2Stream, status: number): void {
   stream.on('error', () => undefined);
+  // The client may already have reset it.
+  if (stream.closed || stream.destroyed) return;
   stream.respond({ ':status': status, ...(status === 405 && { allow: 'POST' }) }, { endStream: true });
   stream.resume();
 }

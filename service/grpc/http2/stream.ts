@@ -138,7 +138,7 @@ export class GrpcStream {
       MORE,
     );
     stream.on('wantTrailers', () => {
-      stream.sendTrailers(trailers(this.#status ?? OK));
+      if (!stream.closed && !stream.destroyed) stream.sendTrailers(trailers(this.#status ?? OK));
     });
     return true;
   }
