@@ -32,6 +32,8 @@ export const MOST_RUN_MS = 100;
 /** Doubling the rows of a run has to increase the rows per second by this factor. */
 const LEAST_GAIN = 1.1;
 const MOST_ROWS = 64;
+/** If a run takes less than this, the next one has four times as many rows: a hundred models must load in a second. */
+const BRIEF_RUN_MS = 0.1;
 /** More rows are only tried if a run takes less than this. */
 const TINY_RUN_MS = 1;
 const MOST_TINY_ROWS = 1024;
@@ -45,14 +47,14 @@ const BUDGET_MS = 1000;
  */
 const FEWEST_REPETITIONS = 3;
 /** ...and until it has taken this long in total, or, if it seems slow, until the fastest would have taken this long... */
-const REPETITIONS_MS = 2;
+const REPETITIONS_MS = 0.5;
 const SEEMINGLY_SLOW_MS = 50;
 /** ...but a slow run only twice... */
 const SLOW_REPETITIONS_MS = 300;
 /** ...and a very slow one once. */
 const MOST_REPETITIONS_MS = 1000;
 /** How often a small run is measured again before it counts as too slow. */
-const RETRIES = 3;
+const RETRIES = 8;
 
 /**
  * Runs one row at a time until one runs, and measures it. These are also the runs that warm the model up.
@@ -157,7 +159,7 @@ async function measureLarger(
   const [first] = known;
   // The first measurement was of a model that was not warm.
   if (first !== undefined) costs[0] = { rows: 1, milliseconds: await measure(session, first.feeds, outputs) };
-  for (let count = 2; count <= most; count *= 2) {
+  for (let count = nextCount(costs); count <= most; count = nextCount(costs)) {
     const last = costs.at(-1);
     if (last === undefined || (count > MOST_ROWS && last.milliseconds > TINY_RUN_MS)) return undefined;
     // The first run, and at least one that is measured.
@@ -178,6 +180,11 @@ async function measureLarger(
     costs.push({ rows: count, milliseconds });
   }
   return undefined;
+}
+
+function nextCount(costs: readonly RunCost[]): number {
+  const { rows = 1, milliseconds = 0 } = costs.at(-1) ?? {};
+  return rows * (milliseconds < BRIEF_RUN_MS ? 4 : 2);
 }
 
 /** Returns the time of a run in milliseconds. */
