@@ -14,5 +14,6 @@ export interface LoadResult {
 /** Describes the errors, for example `12 × not 2xx of 1000 responses`. Undefined if there were none. */
 export function describeErrors({ errors, requests }: Pick<LoadResult, 'errors' | 'requests'>): string | undefined {
   const kinds = Object.entries(errors).map(([kind, count]) => `${count} × ${kind}`);
+  if (requests === 0) return 'no responses in the time of the load';
   return kinds.length === 0 ? undefined : `${kinds.join(', ')}, of ${requests} responses`;
 }

@@ -56,8 +56,9 @@ export function readSummary(output: string): LoadResult {
   return {
     rps: correct / summary.seconds,
     requests: summary.requests,
-    p50: summary.p50,
-    p99: summary.p99,
+    // wrk prints zeros if there was no response.
+    p50: summary.requests === 0 ? NaN : summary.p50,
+    p99: summary.requests === 0 ? NaN : summary.p99,
     errors: {
       ...(summary.status > 0 && { 'not 2xx': summary.status }),
       ...(summary.socket > 0 && { 'socket error': summary.socket }),

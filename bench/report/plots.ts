@@ -67,7 +67,7 @@ export const drawThroughput = (points: readonly PlotPoint[]): Promise<string> =>
 /** Draws latency against offered load as SVG. */
 export const drawLatency = (points: readonly PlotPoint[]): Promise<string> =>
   draw({
-    ...frame('Iris: latency by offered load', points),
+    ...frame('Iris: latency by offered load (solid: p50, dashed: p99)', points),
     encoding: {
       x: { field: 'x', type: 'quantitative', title: 'requests/s offered' },
       y: { field: 'y', type: 'quantitative', title: 'latency in ms', scale: { type: 'log' } },
@@ -82,13 +82,7 @@ export const drawLatency = (points: readonly PlotPoint[]): Promise<string> =>
             [6, 4],
           ],
         },
-        legend: {
-          orient: 'bottom',
-          symbolType: 'stroke',
-          symbolStrokeColor: '#333',
-          symbolSize: 400,
-          symbolStrokeWidth: 2,
-        },
+        legend: null,
       },
       ...series,
     },
