@@ -8,8 +8,8 @@ import { probes } from './exchange/probes.ts';
  * Returns the service over HTTP for a server of `node:http`, without I/O. Plain requests that run models take half the
  * time that they take in Hono.
  *
- * Hono is loaded with the first request that needs it: it and the web APIs of Node that it uses take longer to load than
- * everything else, and 10 MB.
+ * Hono is loaded with the first request that needs it: it and the web APIs of Node that it uses take longer to load
+ * than everything else, and 10 MB.
  */
 export function createListener(dependencies: Dependencies): RequestListener {
   const { repository, lifecycle, logger, apiKey, options } = dependencies;

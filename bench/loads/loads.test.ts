@@ -75,7 +75,8 @@ test('responses are read from chunks of any size', () => {
 
 test("wrk's summary counts only 2xx as throughput", () => {
   const output =
-    'Running 1s test\n\n{"requests": 1000, "seconds": 2.0, "p50": 1.5, "p99": 9, "status": 100, "socket": 1, "timeout": 0}\n';
+    'Running 1s test\n\n{"requests": 1000, "seconds": 2.0, "p50": 1.5, "p99": 9, ' +
+    '"status": 100, "socket": 1, "timeout": 0}\n';
   expect(readSummary(output)).toEqual({
     rps: 450,
     requests: 1000,

@@ -17,7 +17,7 @@ export async function measureBusy(context: Context): Promise<void> {
   const { cores, figures, quick, say } = context;
   const model = await iris();
   const get = (path: string) => ({ path, headers: {}, body: new Uint8Array() });
-  const single = { ...predictions.request(model, await sampleOf(model, 1, 7)), path: '/models/iris/predictions' };
+  const single = { ...predictions.request(model, await sampleOf(model, 1)), path: '/models/iris/predictions' };
   const slow = json('/v2/models/busy/infer', {
     inputs: [{ name: 'X', datatype: 'FP32', shape: [1, 4], data: [0.1, 0.2, 0.3, 0.4] }],
   });

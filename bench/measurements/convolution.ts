@@ -17,7 +17,7 @@ export async function measureConvolution(context: Context): Promise<void> {
     contenders: [
       httpContender({ id: 'infer-binary', title: 'Rhizome /v2 binary', server: rhizome(model) }, inferBinary, model),
     ],
-    points: [{ connections: 64, sample: await sampleOf(model, 1, 1) }],
+    points: [{ connections: 64, sample: await sampleOf(model, 1) }],
     rounds: context.rounds,
     seconds,
     alongside: await runtimeFloor(context, 'convolution', model, seconds),

@@ -10,7 +10,7 @@ import { measureThroughput } from './throughput.ts';
 /** A model that costs about as much as the server. */
 export async function measureForest(context: Context): Promise<void> {
   const model = await forest();
-  const [one, many] = [await sampleOf(model, 1, 1), await sampleOf(model, 32, 1)];
+  const [one, many] = [await sampleOf(model, 1), await sampleOf(model, 32)];
   await measureThroughput(context, {
     subject: 'forest',
     contenders: [...nodeContenders(model), ...(await peerContenders(context, 'forest', model, [fastapi]))],

@@ -29,7 +29,7 @@ export async function measureGrpc(context: Context): Promise<void> {
   await measureThroughput(context, {
     subject: 'grpc',
     contenders,
-    points: [{ connections: 64, sample: await sampleOf(model, 1, 7) }],
+    points: [{ connections: 64, sample: await sampleOf(model, 1) }],
     rounds: context.rounds,
     seconds: context.seconds,
   });

@@ -21,7 +21,7 @@ export async function measureImage(context: Context): Promise<void> {
       httpContender({ id: 'echo', title: 'node:http echo', server: echo() }, sameBytes, model),
       httpContender({ id: 'infer-binary', title: 'Rhizome /v2 binary', server: rhizome(model) }, inferBinary, model),
     ],
-    points: [{ connections: 64, sample: await sampleOf(model, 1, 1) }],
+    points: [{ connections: 64, sample: await sampleOf(model, 1) }],
     rounds: context.rounds,
     seconds: context.seconds,
   });

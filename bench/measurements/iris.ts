@@ -13,8 +13,8 @@ import { measureThroughput } from './throughput.ts';
 /** Throughput of the smallest model, where the server is all the cost. */
 export async function measureIris(context: Context): Promise<void> {
   const model = await iris();
-  const one = await sampleOf(model, 1, 7);
-  const many = await sampleOf(model, 32, 7);
+  const one = await sampleOf(model, 1);
+  const many = await sampleOf(model, 32);
   const connections = context.quick ? [1, 64] : [1, 16, 64, 256];
   await measureThroughput(context, {
     subject: 'iris',

@@ -23,7 +23,7 @@ export const latencyContenders = {
 export async function measureLatency(context: Context): Promise<void> {
   const { cores, figures, quick, say } = context;
   const model = await iris();
-  const request = predictions.request(model, await sampleOf(model, 1, 7));
+  const request = predictions.request(model, await sampleOf(model, 1));
   const rates = quick ? [2000, 16_000] : [500, 1000, 2000, 4000, 8000, 12_000, 16_000, 20_000, 24_000, 28_000, 32_000];
   const running = new Map<string, RunningServer>();
   try {
@@ -48,8 +48,9 @@ export async function measureLatency(context: Context): Promise<void> {
         if (outcome === undefined) continue;
         const { goodput, p50, p99, refused } = outcome;
         say(
-          `latency: ${latencyContenders[id as keyof typeof latencyContenders].padEnd(24)} ${rate} requests/s offered, ` +
-            `${goodput.toFixed(0)} served, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`,
+          `latency: ${latencyContenders[id as keyof typeof latencyContenders].padEnd(24)} ` +
+            `${rate} requests/s offered, ${goodput.toFixed(0)} served, ` +
+            `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`,
         );
         figures.add(`latency/${id}/r${rate}`, { goodput, p50, p99, refused, sendDelay: report.sendDelayP99 });
         if (goodput >= rate * KEEPS_UP) continue;

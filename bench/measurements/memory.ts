@@ -17,7 +17,7 @@ const STRETCH_SECONDS = 15;
 export async function measureMemory(context: Context): Promise<void> {
   const { cores, figures, quick, say } = context;
   const model = await iris();
-  const sample = await sampleOf(model, 1, 7);
+  const sample = await sampleOf(model, 1);
   for (const [id, server, route] of [
     ['bare', bare(), constantPredictions],
     ['naive', naive(model), predictions],

@@ -15,7 +15,7 @@ const PEAK_CONNECTIONS = 16;
 export async function measureOverload(context: Context): Promise<void> {
   const { cores, figures, quick, say } = context;
   const model = await convolution();
-  const sample = await sampleOf(model, 1, 1);
+  const sample = await sampleOf(model, 1);
   const server = rhizome(model);
   const contender = httpContender({ id: 'infer-binary', title: 'Rhizome', server }, inferBinary, model);
   const request = inferBinary.request(model, sample);

@@ -15,6 +15,8 @@ export interface BenchModel {
   readonly rowShape: readonly number[];
   /** The features of `/predictions`, in the input's order; empty if the model has no table of features. */
   readonly features: readonly string[];
+  /** The lowest and the highest plausible value of each feature; 0 and 1 if there is none. */
+  readonly ranges: readonly (readonly [number, number])[];
   /** The classes that the labels are indices of; empty if the model does not classify. */
   readonly classes: readonly string[];
 }
@@ -31,12 +33,15 @@ export interface SampleOutput {
   readonly dtype: string;
 }
 
-/** Returns rows with values between 0 and `scale`, always the same ones, and the outputs of the model for them. */
-export async function sampleOf(model: BenchModel, rows: number, scale: number): Promise<Sample> {
+/** Returns rows with values in the model's ranges, always the same ones, and the outputs of the model for them. */
+export async function sampleOf(model: BenchModel, rows: number): Promise<Sample> {
   const random = seededRandom(rows);
   const perRow = model.rowShape.reduce((product, size) => product * size, 1);
   // Two digits after the point, so that JSON bodies look like those of a client.
-  const cells = Float32Array.from({ length: rows * perRow }, () => Math.round(random() * scale * 100) / 100);
+  const cells = Float32Array.from({ length: rows * perRow }, (_, index) => {
+    const [low, high] = model.ranges[index % perRow] ?? [0, 1];
+    return Math.round((low + random() * (high - low)) * 100) / 100;
+  });
   const session = await InferenceSession.create(model.tensorFile, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const outputs = await session.run({ [model.input]: new Tensor('float32', cells, [rows, ...model.rowShape]) });
   const sampled = Object.entries(outputs).map(([name, { data, type }]) => [

@@ -20,6 +20,7 @@ export async function convolution(): Promise<BenchModel> {
     input: 'image',
     rowShape: [3, SIZE, SIZE],
     features: [],
+    ranges: [],
     classes: [],
   };
 }

@@ -22,6 +22,7 @@ export async function forest(): Promise<BenchModel> {
     input: 'X',
     rowShape: [features.length],
     features,
+    ranges: [],
     classes,
   };
 }

@@ -18,6 +18,7 @@ export async function image(): Promise<BenchModel> {
     input: 'image',
     rowShape: [3, 224, 224],
     features: [],
+    ranges: [],
     classes: [],
   };
 }

@@ -4,7 +4,7 @@ import type { BenchModel } from './bench-model.ts';
 import { cacheTensorFile, root } from './model-cache.ts';
 
 interface Description {
-  readonly features: readonly { readonly name: string }[];
+  readonly features: readonly { readonly name: string; readonly range: readonly [number, number] }[];
   readonly classes: readonly string[];
 }
 
@@ -21,6 +21,7 @@ export async function iris(): Promise<BenchModel> {
     input: 'X',
     rowShape: [features.length],
     features: features.map(({ name }) => name),
+    ranges: features.map(({ range }) => range),
     classes,
   };
 }

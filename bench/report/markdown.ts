@@ -17,8 +17,8 @@ export function formatMarkdown(
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
   return `${[
     '# Results of the benchmarks',
-    'Written by `npm run bench`. Numbers are medians over the rounds of one run, with the smallest and the largest in ' +
-      'parentheses. [The method](../README.md) says how they are measured.',
+    'Written by `npm run bench`. Numbers are medians over the rounds of one run, with the smallest and the largest ' +
+      'in parentheses. [The method](../README.md) says how they are measured.',
     [
       `- ${run.date.slice(0, 10)}, commit ${run.commit}`,
       `- ${run.machine}; ${run.cores}`,

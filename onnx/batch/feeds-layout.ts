@@ -32,8 +32,8 @@ interface FeatureLayout extends ElementRules {
 }
 
 /**
- * Where the values of a model's features go in its inputs. JSON values are checked and stored directly, which results in
- * the same tensors as `readCell` and `encodeRows`, without a list of rows in between.
+ * Where the values of a model's features go in its inputs. JSON values are checked and stored directly, which results
+ * in the same tensors as `readCell` and `encodeRows`, without a list of rows in between.
  */
 export class FeedsLayout {
   readonly #inputs: readonly InputLayout[];

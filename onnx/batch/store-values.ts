@@ -79,8 +79,8 @@ export function storeNested(
 }
 
 /**
- * Returns the dimensions of nested arrays, as the first element of each level has them. Returns undefined if they do not
- * match the declared shape, or one of them is 0.
+ * Returns the dimensions of nested arrays, as the first element of each level has them. Returns undefined if they do
+ * not match the declared shape, or one of them is 0.
  */
 export function dimsOf(shape: readonly (number | string)[], value: unknown): number[] | undefined {
   const dims: number[] = [];

@@ -10,7 +10,9 @@ export interface GraphFacts {
   readonly sizesFromValues: boolean;
 }
 
-/** The inputs that determine the size of a node's output. Those of `Reshape` do not: its output has the same elements. */
+/**
+ * The inputs that determine the size of a node's output. Those of `Reshape` do not: its output has the same elements.
+ */
 const sizeInputs: Readonly<Record<string, readonly number[]>> = {
   ConstantOfShape: [0],
   Expand: [1],

@@ -79,7 +79,7 @@ export const variables = {
   },
   MAX_QUEUE_BYTES: {
     unit: 'bytes',
-    description: 'most bytes that may wait for a model; if unset, 16 MiB, and at least two of the largest bodies',
+    description: 'most bytes that may wait for a model; if unset, 64 MiB, and at least two of the largest bodies',
   },
   API_KEY: {
     description: 'if set, requests need "Authorization: Bearer KEY", except for probes, metrics and documentation',

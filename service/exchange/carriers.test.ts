@@ -1,4 +1,6 @@
-/** Sends the same requests to Hono and to Node's own server: both carry the same exchange, so the responses are equal. */
+/**
+ * Sends the same requests to Hono and to Node's own server: both carry the same exchange, so the responses are equal.
+ */
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -142,7 +144,7 @@ test('invalid requests get the same response', async () => {
 const json = { 'Content-Type': 'application/json' };
 const iris = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
 
-test('valid requests of every model get the same response, by name, by version and with any media type of JSON', async () => {
+test('valid requests get the same response, by name, by version and with any media type of JSON', async () => {
   for (const { name, version, row } of targets) {
     for (const path of [`/models/${name}/predictions`, `/models/${name}/versions/${version}/predictions`])
       for (const headers of [json, { 'Content-Type': 'application/geo+json; charset=utf-8' }])

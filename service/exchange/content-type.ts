@@ -15,7 +15,11 @@ export function checkJson({ header }: Pick<ExchangeRequest, 'header'>): void {
   );
 }
 
-/** Checks the headers of an `infer` request, whose Content-Type may be JSON, bytes or missing. @throws {ServiceError} */
+/**
+ * Checks the headers of an `infer` request, whose Content-Type may be JSON, bytes or missing.
+ *
+ * @throws {ServiceError}
+ */
 export function checkInferContent({ header }: Pick<ExchangeRequest, 'header'>): void {
   const type = mediaType(header('content-type'));
   if (type !== '' && type !== 'application/json' && type !== 'application/octet-stream' && !type.endsWith('+json')) {

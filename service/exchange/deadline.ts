@@ -16,7 +16,8 @@ export function deadlineOf(started: number, timeoutSeconds: number, header: stri
   if (!MILLISECONDS.test(header) || Number(header) === 0)
     throw new ServiceError(
       'invalid-input',
-      `The header ${requestHeaders.timeout} is ${formatValue(header)}, expected a whole number of milliseconds above 0.`,
+      `The header ${requestHeaders.timeout} is ${formatValue(header)}, ` +
+        'expected a whole number of milliseconds above 0.',
     );
   return started + Math.min(timeoutSeconds * 1000, Number(header));
 }

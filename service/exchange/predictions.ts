@@ -83,8 +83,8 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
       }
-      // The general way finds out whether the request or the model is the cause of an error, and which row. It also runs
-      // the rows one by one if nobody can tell which of the outputs belong to which row.
+      // The general way finds out whether the request or the model is the cause of an error, and which row. It also
+      // runs the rows one by one if nobody can tell which of the outputs belong to which row.
       const isClear =
         run !== undefined && (run.shared || plain.rows === 1 || outputsCarryRows(run.outputs, plain.rows));
       if (run !== undefined && isClear) return { run };

@@ -1,6 +1,6 @@
 /**
- * Security headers for an API, as names and values in turn. TLS, and so HSTS, is handled in front of the service. A route
- * such as the documentation page may override them.
+ * Security headers for an API, as names and values in turn. TLS, and so HSTS, is handled in front of the service. A
+ * route such as the documentation page may override them.
  */
 export const SECURITY_HEADERS: readonly string[] = [
   'X-Content-Type-Options',

@@ -30,7 +30,7 @@ const DIFFERENT_ROWS = 4;
 /** A run that takes longer delays the requests behind it too much. */
 export const MOST_RUN_MS = 100;
 /** Doubling the rows of a run has to increase the rows per second by this factor. */
-const LEAST_GAIN = 1.1;
+const LEAST_GAIN = 1.03;
 const MOST_ROWS = 64;
 /** If a run takes less than this, the next one has four times as many rows: a hundred models must load in a second. */
 const BRIEF_RUN_MS = 0.1;
@@ -46,7 +46,9 @@ const BUDGET_MS = 1000;
  * stop a process for a tenth of a second. It is repeated this often...
  */
 const FEWEST_REPETITIONS = 3;
-/** ...and until it has taken this long in total, or, if it seems slow, until the fastest would have taken this long... */
+/**
+ * ...and until it has taken this long in total, or, if it seems slow, until the fastest would have taken this long...
+ */
 const REPETITIONS_MS = 0.5;
 const SEEMINGLY_SLOW_MS = 50;
 /** ...but a slow run only twice... */

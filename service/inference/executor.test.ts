@@ -54,13 +54,15 @@ async function session(run?: Session['run']): Promise<Session> {
 }
 
 function plan(changes: Partial<ServingPlan> = {}): ServingPlan {
+  const queue = changes.queue ?? { rows: 1000, bytes: 2 ** 24 };
   return {
     placement: 'event-loop',
     stackRows: true,
     unstackable: undefined,
     maxBatch: 8,
     maxDelayMs: 0,
-    queue: { rows: 1000, bytes: 2 ** 24 },
+    queue,
+    overloadQueue: queue,
     costs: [],
     ...changes,
   };
@@ -308,6 +310,24 @@ describe('work that nobody waits for', () => {
     await Promise.all([first, fine]);
     expect(runs).toHaveLength(2);
     expect([executor.queuedRows, executor.queuedBytes]).toEqual([0, 0]);
+  });
+
+  test('takes no place from a request that arrives in the same turn of the event loop', async () => {
+    const { session: slow, runs } = manual();
+    const executor = new Executor(signature, await slow, plan({ maxBatch: 1, queue: { rows: 2, bytes: 2 ** 20 } }));
+    const first = executor.run(feeds([[1]]), ['sum'], forever);
+    await turn();
+    let left = false;
+    const options = { ...forever, abandoned: () => left };
+    const abandoned = [[[2]], [[3]]].map((rows) => outcome(executor.run(feeds(rows), ['sum'], options)));
+    left = true;
+    const accepted = executor.run(feeds([[4]]), ['sum'], forever);
+    expect(await Promise.all(abandoned)).toEqual(['timeout', 'timeout']);
+    runs[0]?.finish();
+    await turn();
+    runs[1]?.finish();
+    await Promise.all([first, accepted]);
+    expect(runs).toHaveLength(2);
   });
 
   test('ends at its deadline while it runs; the next request is served', async () => {

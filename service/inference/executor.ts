@@ -5,6 +5,7 @@ import { exceededLimit, overloaded, type QueueLimit } from './admission.ts';
 import { haveRows, stack } from './batch.ts';
 import { Sweep } from './deadlines.ts';
 import { JobQueue, type JobPiece } from './job-queue.ts';
+import { Demand } from './demand.ts';
 import { Pace } from './pace.ts';
 import { byteLength, Job } from './job.ts';
 import type { RunOptions, RunResult, Tensors } from './run.ts';
@@ -30,6 +31,9 @@ export interface ExecutorObservers {
   watch(model: string, rows: () => number, restarts: () => number): void;
 }
 
+/** Looking through a full queue for each request would take longer than refusing it. */
+const LEAST_DROP_INTERVAL_MS = 5;
+
 const nobody: ExecutorObserver = { ran: () => undefined, waited: () => undefined, refused: () => undefined };
 
 /**
@@ -45,9 +49,11 @@ export class Executor {
   readonly #inputs: readonly string[];
   readonly #queue: JobQueue;
   readonly #pace: Pace;
+  readonly #demand = new Demand();
   readonly #sweep: Sweep;
   #running: readonly JobPiece[] = [];
   #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
+  #droppedAt = 0;
   #delayed = false;
   #closed = false;
   #onIdle: (() => void) | undefined;
@@ -99,8 +105,11 @@ export class Executor {
     const rows = this.#rowsOf(feeds);
     const bytes = byteLength(feeds, this.#inputs);
     const arrived = performance.now();
-    const refusal = options.continued === true ? undefined : this.#refusal(rows, bytes, options.deadline - arrived);
-    if (refusal !== undefined) return Promise.reject(refusal);
+    if (options.continued !== true) {
+      const refusal = this.#refusal(rows, bytes, options.deadline - arrived);
+      if (refusal !== undefined) return Promise.reject(refusal);
+      this.#demand.arrived(arrived);
+    }
     const divisible = this.plan.stackRows && rows > 0 && this.#sameRows(feeds, rows);
     const job = new Job(feeds, fetches, options, { rows, bytes, divisible, arrived });
     this.#queue.push(job);
@@ -125,9 +134,16 @@ export class Executor {
 
   /** @param milliseconds until the request's deadline */
   #refusal(rows: number, bytes: number, milliseconds: number): ServiceError | undefined {
-    const limits = this.#pace.limitsWithin(milliseconds, this.plan.queue);
+    if (this.#queue.jobs === 0) return undefined;
+    const now = performance.now();
+    const { queue, overloadQueue } = this.plan;
+    const limits = this.#pace.limitsWithin(milliseconds, this.#demand.isOverload(now) ? overloadQueue : queue);
+    if (exceededLimit(this.#queue, limits, rows, bytes) === undefined) return undefined;
+    // What nobody waits for must not take the place of a new request: many clients may have left at once.
+    if (now - this.#droppedAt > LEAST_DROP_INTERVAL_MS) this.#dropDead();
     const limit = exceededLimit(this.#queue, limits, rows, bytes);
     if (limit === undefined) return undefined;
+    this.#demand.arrived(now);
     this.#observer.refused(limit);
     return overloaded(this.#signature.name, this.#queue, limits);
   }
@@ -187,8 +203,10 @@ export class Executor {
         pieces.length === 1 && first.rows === first.job.rows ? first.job.feeds : stack(pieces, this.#inputs);
       const started = performance.now();
       const outputs = await this.#session.run(feeds, first.job.fetches);
-      const milliseconds = performance.now() - started;
+      const ended = performance.now();
+      const milliseconds = ended - started;
       this.#pace.ran(rows, milliseconds);
+      this.#demand.served(pieces.length, ended);
       this.#observer.ran(rows, milliseconds / 1000);
       if (!(await this.#scatter(pieces, outputs, rows))) await this.#runApart(pieces);
     } catch (error) {
@@ -237,6 +255,7 @@ export class Executor {
   /** Rejects what nobody waits for anymore. @returns whether there is work left */
   #dropDead(): boolean {
     const now = performance.now();
+    this.#droppedAt = now;
     this.#queue.sweep((job) => this.#drop(job, now));
     for (const { job } of this.#running) if (!job.settled && job.expired(now)) job.reject(this.#timeout(job, now));
     return !this.#idle;

@@ -20,8 +20,8 @@ const MOST_CHARACTERS = 500;
  * Returns one prediction per row.
  *
  * @param pointer returns the JSON Pointer to a row in the request
- * @throws {ServiceError} `overloaded`, `timeout`, or `invalid-input` if the runtime rejects values that match the signature, such as a category
- *   that the model was not trained on. It names the row if a single row is the cause.
+ * @throws {ServiceError} `overloaded`, `timeout`, or `invalid-input` if the runtime rejects values that match the
+ *   signature, such as a category that the model was not trained on. It names the row if a single row is the cause.
  */
 export async function predict(
   predictor: Predictor,

@@ -11,11 +11,22 @@ test('the largest measured run is the limit; on the event loop, the largest of a
   expect(servingPlan(measured, 'process').maxBatch).toBe(16);
 });
 
-test('the queue holds 16 full runs or a quarter of a second, but no more than fits into the timeout', () => {
+test('the queue holds 16 rows, two full runs or a quarter of a second, but no more than fits into the timeout', () => {
   expect(servingPlan(calibration([1, 20], [2, 24], [4, 40]), 'process').queue.rows).toBe(64);
   expect(servingPlan(calibration([1, 0.02], [64, 0.064]), 'event-loop').queue.rows).toBe(250_000);
   expect(servingPlan(calibration([1, 2000]), 'process', { requestTimeoutSeconds: 15 }).queue.rows).toBe(7);
   expect(servingPlan(calibration([1, 60_000]), 'process').queue.rows).toBe(1);
+});
+
+test('without overload, 64 rows may wait for up to a second', () => {
+  const rows = (milliseconds: number) => {
+    const { queue, overloadQueue } = servingPlan(calibration([1, milliseconds]), 'process');
+    return [queue.rows, overloadQueue.rows];
+  };
+  expect(rows(10)).toEqual([64, 25]);
+  expect(rows(20)).toEqual([50, 16]);
+  expect(rows(500)).toEqual([16, 16]);
+  expect(rows(0.1)).toEqual([2500, 2500]);
 });
 
 test('settings override what was measured', () => {
@@ -23,7 +34,7 @@ test('settings override what was measured', () => {
   expect(
     servingPlan(measured, 'event-loop', { maxBatch: 10, maxDelayMs: 3, maxQueueRows: 7, maxQueueBytes: 9 }),
   ).toMatchObject({ maxBatch: 10, maxDelayMs: 3, queue: { rows: 7, bytes: 9 } });
-  expect(servingPlan(measured, 'event-loop', { maxBodyBytes: 2 ** 25 }).queue.bytes).toBe(2 ** 26);
+  expect(servingPlan(measured, 'event-loop', { maxBodyBytes: 2 ** 26 }).queue.bytes).toBe(2 ** 27);
 });
 
 test('a setting does not stack rows that are not independent', () => {

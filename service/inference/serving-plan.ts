@@ -16,6 +16,8 @@ export interface ServingPlan {
   /** How long a request may wait for others to share its run, in milliseconds. */
   readonly maxDelayMs: number;
   readonly queue: QueueLimits;
+  /** The limits while more requests arrive than are served. */
+  readonly overloadQueue: QueueLimits;
   /** The measured time of runs, by number of rows. */
   readonly costs: readonly RunCost[];
 }
@@ -26,9 +28,9 @@ export interface ServingSettings {
   readonly maxBatch?: number | undefined;
   /** @default 0 */
   readonly maxDelayMs?: number | undefined;
-  /** @default what the model processes in a quarter of a second, and at least 16 full runs */
+  /** @default what the model processes in a quarter of a second, and at least 16 rows and two full runs */
   readonly maxQueueRows?: number | undefined;
-  /** @default 16 MiB, and at least two of the largest bodies */
+  /** @default 64 MiB, and at least two of the largest bodies */
   readonly maxQueueBytes?: number | undefined;
   /** @default 15 */
   readonly requestTimeoutSeconds?: number | undefined;
@@ -36,12 +38,19 @@ export interface ServingSettings {
   readonly maxBodyBytes?: number | undefined;
 }
 
-const FULL_RUNS = 16;
-/** The rows of an average request, if each request has a run of its own. */
+/** At least this many requests may wait, each with one row... */
+const REQUESTS = 16;
+/** ...or with this many, on average, if each request has a run of its own... */
 const REQUEST_ROWS = 8;
+/** ...and so many rows that the run after the next one can be full. */
+const FULL_RUNS = 2;
 /** A longer queue would only make everyone wait: under overload, most of the time of a request would be its wait. */
 const QUEUE_SECONDS = 0.25;
-const LEAST_QUEUE_BYTES = 16 * 2 ** 20;
+/** Unless there is overload, this many rows may wait: many clients send their next request after the response... */
+const PATIENT_ROWS = 64;
+/** ...if the model needs no longer than this for them. */
+const PATIENT_SECONDS = 1;
+const LEAST_QUEUE_BYTES = 64 * 2 ** 20;
 
 export function servingPlan(
   { costs, unstackable }: Calibration,
@@ -53,10 +62,17 @@ export function servingPlan(
   const best = fullRun(costs, placement);
   const maxBatch = stackRows ? (settings.maxBatch ?? best?.rows ?? 1) : 1;
   const rowsPerSecond = best === undefined ? Infinity : (1000 * best.rows) / best.milliseconds;
-  const rows = Math.min(
-    Math.max(FULL_RUNS * (stackRows ? maxBatch : REQUEST_ROWS), Math.ceil(rowsPerSecond * QUEUE_SECONDS)),
-    Math.max(maxBatch, Math.floor(rowsPerSecond * requestTimeoutSeconds)),
+  const short = Math.max(
+    REQUESTS * (stackRows ? 1 : REQUEST_ROWS),
+    FULL_RUNS * maxBatch,
+    Math.ceil(rowsPerSecond * QUEUE_SECONDS),
   );
+  const long = Math.max(short, Math.min(PATIENT_ROWS, Math.floor(rowsPerSecond * PATIENT_SECONDS)));
+  const within = Math.max(maxBatch, Math.floor(rowsPerSecond * requestTimeoutSeconds));
+  const limits = (rows: number): QueueLimits => ({
+    rows: settings.maxQueueRows ?? (Number.isFinite(rows) ? Math.min(rows, within) : REQUESTS * REQUEST_ROWS),
+    bytes: settings.maxQueueBytes ?? Math.max(LEAST_QUEUE_BYTES, 2 * maxBodyBytes),
+  });
   return {
     placement,
     stackRows,
@@ -64,10 +80,8 @@ export function servingPlan(
     costs,
     maxBatch,
     maxDelayMs: settings.maxDelayMs ?? 0,
-    queue: {
-      rows: settings.maxQueueRows ?? (Number.isFinite(rows) ? rows : FULL_RUNS * Math.max(maxBatch, REQUEST_ROWS)),
-      bytes: settings.maxQueueBytes ?? Math.max(LEAST_QUEUE_BYTES, 2 * maxBodyBytes),
-    },
+    queue: limits(long),
+    overloadQueue: limits(short),
   };
 }
 

@@ -35,8 +35,8 @@ export interface HistogramOptions<Label extends string> {
 }
 
 /**
- * A histogram that costs a few additions per value. prom-client's own hashes the labels of each value, which takes longer
- * than a small model; here the caller keeps the series. The registry reads it when it is scraped.
+ * A histogram that costs a few additions per value. prom-client's own hashes the labels of each value, which takes
+ * longer than a small model; here the caller keeps the series. The registry reads it when it is scraped.
  */
 export class Histogram<Label extends string> {
   readonly #options: HistogramOptions<Label>;

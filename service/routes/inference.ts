@@ -8,7 +8,10 @@ import { parseJson } from '../protocol/json.ts';
 import { readBody } from './request-body.ts';
 import { route } from './route.ts';
 
-/** The Open Inference Protocol, version 2, except `infer`, which is in `run.ts`: https://github.com/open-inference/open-inference-protocol */
+/**
+ * The Open Inference Protocol, version 2, except `infer`, which is in `run.ts`:
+ * https://github.com/open-inference/open-inference-protocol
+ */
 const base = paths.inference;
 
 /** The bodies have both fields, since some clients read `live` or `ready`; others read only the status. */

@@ -34,7 +34,7 @@ ENOUGH_MS = 1000
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
     # HTTP allows any other header.
-    if failure.code == "ST201" and "x-schemathesis-unknown-property" in (case.headers or {}):  # Invalid request accepted
+    if failure.code == "ST201" and "x-schemathesis-unknown-property" in (case.headers or {}):  # Invalid one accepted
         return False
     if failure.code == "ST101" and response.status_code == 504:  # Server error
         return not is_short((case.headers or {}).get(TIMEOUT))

@@ -1,9 +1,8 @@
 /**
- * An inference process: runs one model for the process that started it, over a socket on file descriptor 3. It reads and
- * writes without the event loop, which takes less time, and waits without using the processor.
+ * An inference process: runs one model for the process that started it, over a socket on file descriptor 3. It reads
+ * and writes without the event loop, which takes less time, and waits without using the processor.
  */
 import { readSync, writeSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Session } from '../engine.ts';
 import { onnxruntime } from '../onnxruntime.ts';
@@ -27,16 +26,9 @@ const mostAtOnce = 2 ** 30;
 // end of the stream.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-// Requests and probes get the processor first. The runtime's threads, created later, have the same priority.
-try {
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-} catch {
-  // Some sandboxes forbid it.
-}
-
 /**
- * Ends this process if its parent is gone during a run; between runs, the end of the stream does. Process 1, the parent in
- * a container, needs no watching: the kernel ends all processes of the container with it.
+ * Ends this process if its parent is gone during a run; between runs, the end of the stream does. Process 1, the parent
+ * in a container, needs no watching: the kernel ends all processes of the container with it.
  */
 function watchParent(): void {
   const parent = process.ppid;

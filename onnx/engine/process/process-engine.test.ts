@@ -1,7 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -232,9 +231,8 @@ test.each([
   expect(await ends(pid)).toBe(true);
 });
 
-test('an inference process yields the processor to the service, and ignores a terminal that interrupts its group', async () => {
+test('an inference process ignores Ctrl-C in a terminal', async () => {
   const session = await load('double');
-  expect(getPriority(session.pid)).toBe(10);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(session.pid, signal);
   await delay(100);
   await expect(

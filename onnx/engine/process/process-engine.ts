@@ -26,7 +26,8 @@ export interface ProcessSession extends Session {
   /** Resolves once the process has ended, with the reason. It stays pending if `release` ended it. */
   readonly death: Promise<EngineError>;
   /**
-   * Ends the process. The run in progress fails with `process-killed`, the runs that wait behind it with `process-died`.
+   * Ends the process. The run in progress fails with `process-killed`, the runs that wait behind it with
+   * `process-died`.
    *
    * @param reason such as 'the run took more than 15 s'
    */

@@ -30,7 +30,8 @@ export interface Status {
 export const OK: Status = { code: 'OK', message: '' };
 
 /**
- * Encodes a message for the header `grpc-message`: bytes other than printable ASCII, and the percent sign, become `%XX`.
+ * Encodes a message for the header `grpc-message`: bytes other than printable ASCII, and the percent sign, become
+ * `%XX`.
  */
 export function encodeMessage(message: string): string {
   return message

@@ -10,7 +10,9 @@ export interface Receiver {
   onHalfClose(): void;
   /** The client breaks the protocol or a limit. The call has to end the stream. */
   onViolation(violation: Violation): void;
-  /** The stream has ended: because the call has ended it, because the client has cancelled it, or because it has left. */
+  /**
+   * The stream has ended: because the call has ended it, because the client has cancelled it, or because it has left.
+   */
   onClose(): void;
 }
 
@@ -100,7 +102,11 @@ export class GrpcStream {
     this.#stream.end(frame);
   }
 
-  /** Sends one of several messages. Stops reading while the client does not read. @param frame the message with its prefix */
+  /**
+   * Sends one of several messages. Stops reading while the client does not read.
+   *
+   * @param frame the message with its prefix
+   */
   send(frame: Buffer, metadata: Metadata): void {
     if (!this.#open(metadata) || this.#stream.write(frame)) return;
     this.#stream.pause();

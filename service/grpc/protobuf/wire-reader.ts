@@ -16,8 +16,8 @@ const FIXED32 = 5;
  *
  *     while (reader.next()) if (reader.field === 1) name = reader.string(); else reader.skip();
  *
- * All methods throw a WireError if the message is invalid. In a repeated field of numbers, each value is read separately,
- * or, if `packed`, all of them between `enter` and `leave`.
+ * All methods throw a WireError if the message is invalid. In a repeated field of numbers, each value is read
+ * separately, or, if `packed`, all of them between `enter` and `leave`.
  */
 export class WireReader {
   readonly #bytes: Buffer;

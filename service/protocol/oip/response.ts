@@ -16,7 +16,10 @@ export interface InferResponse {
 
 /** Copying fewer bytes than this costs less than sending one more chunk. */
 const SMALL_BYTES = 16 * 1024;
-/** V8 remembers the text of numbers that it wrote lately. For many different numbers, this takes more time than it saves. */
+/**
+ * V8 remembers the text of numbers that it wrote lately. For many different numbers, this takes more time than it
+ * saves.
+ */
 const FEW_NUMBERS = 64;
 
 /** Encodes the response to `POST …/infer`: JSON, followed by the outputs that were requested in binary. */

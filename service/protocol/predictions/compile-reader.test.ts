@@ -61,7 +61,8 @@ function bodyText({ features }: Signature, isPlain: boolean): fc.Arbitrary<strin
   const oddMembers = fc.constantFrom('', '"x":1', '"__proto__":1', '"0":1', `${keys[0] ?? '"a"'}:1`);
   const object = (values: readonly string[], order: readonly number[], extra: string): string => {
     const members = order.map((index) => `${keys[index]!}:${values[index]!}`);
-    return `{${[...(extra === 'drop' ? members.slice(1) : members), ...(extra && extra !== 'drop' ? [extra] : [])].join()}}`;
+    const kept = extra === 'drop' ? members.slice(1) : members;
+    return `{${[...kept, ...(extra && extra !== 'drop' ? [extra] : [])].join()}}`;
   };
   const indices = features.map((_, index) => index);
   const order = fc.oneof(

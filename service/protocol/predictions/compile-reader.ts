@@ -21,8 +21,8 @@ export type FeatureReader = (body: unknown) => ReadFeatures | undefined;
 const MANY_ELEMENTS = 2 ** 16;
 
 /**
- * Prepares reading features for a model. The reader accepts a body if `decodeFeatures` would accept it without warnings,
- * and if one run can process all of its rows. Its `feeds` are the ones that `encodeRows` returns.
+ * Prepares reading features for a model. The reader accepts a body if `decodeFeatures` would accept it without
+ * warnings, and if one run can process all of its rows. Its `feeds` are the ones that `encodeRows` returns.
  */
 export function compileReader(signature: Signature): FeatureReader {
   const { batching, features } = signature;

@@ -21,8 +21,8 @@ export type Outputs = Readonly<Record<string, Tensor>>;
  * @param outputs the outputs that `predictionOutputs` names
  * @param firstRow where the request's rows start in the outputs
  * @param single whether the request was one object
- * @param totalRows the number of rows in the whole run; by default only the request's. It matters for the task `tensors`,
- *   whose outputs need not have the rows along their first dimension
+ * @param totalRows the number of rows in the whole run; by default only the request's. It matters for the task
+ *   `tensors`, whose outputs need not have the rows along their first dimension
  */
 export type PredictionsWriter = (
   outputs: Outputs,
