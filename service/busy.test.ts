@@ -1,0 +1,99 @@
+/** Starts the service as a process with a model that keeps the processor busy for 50 ms a row. */
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startService, type ServiceProcess } from './fixtures/process.ts';
+
+const root = join(import.meta.dirname, '..');
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'rhizome-busy-'));
+  await cp(join(root, 'models/iris'), join(dir, 'iris'), { recursive: true });
+  await mkdir(join(dir, 'busy'));
+  await cp(join(root, 'onnx/fixtures/slow/busy-short.onnx'), join(dir, 'busy/model.onnx'));
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+const infer = (model: string, headers: Record<string, string> = {}) => ({
+  path: `/v2/models/${model}/infer`,
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json', ...headers },
+  body: JSON.stringify({ inputs: [{ name: 'X', datatype: 'FP32', shape: [1, 4], data: [5.1, 3.5, 1.4, 0.2] }] }),
+});
+
+async function send({ url }: ServiceProcess, { path, ...request }: ReturnType<typeof infer>): Promise<number> {
+  const response = await fetch(url + path, request);
+  await response.arrayBuffer();
+  return response.status;
+}
+
+async function metric({ url }: ServiceProcess, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(name))
+      ?.split(' ')
+      .at(-1),
+  );
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('the condition was not met within 30 s');
+    await delay(10);
+  }
+}
+
+const patient = { REQUEST_TIMEOUT_SECONDS: '60', GRACE_PERIOD_SECONDS: '90', MAX_QUEUE_ROWS: '64' };
+
+test('after SIGTERM, everything that waits in a full queue is still served', async () => {
+  const service = await startService(dir, patient);
+  const sent = Array.from({ length: 30 }, () => send(service, infer('busy')));
+  await until(async () => (await metric(service, 'rhizome_queue_rows{model="busy"}')) > 10);
+  const exited = service.stop();
+  expect(await Promise.all(sent)).toEqual(new Array(30).fill(200));
+  expect(await exited).toBe(0);
+});
+
+test('while a model is busy, probes and other models are served, and each request is counted once', async () => {
+  const service = await startService(dir, { ...patient, MAX_QUEUE_ROWS: '8' });
+  const work = { busy: true };
+  const slow = Promise.all(Array.from({ length: 20 }, () => send(service, infer('busy')))).finally(() => {
+    work.busy = false;
+  });
+  const others: number[] = [];
+  while (work.busy) {
+    for (const path of ['/livez', '/readyz']) others.push((await fetch(service.url + path)).status);
+    others.push(await send(service, infer('iris')));
+  }
+  const statuses = await slow;
+  expect(new Set(others)).toEqual(new Set([200]));
+  // More than these were served while the slow model worked, since none waited for it.
+  expect(others.length).toBeGreaterThan(statuses.length);
+  const count = (status: number): number => statuses.filter((each) => each === status).length;
+  expect(count(200) + count(503)).toBe(20);
+  expect(count(200)).toBeGreaterThan(0);
+  expect(count(503)).toBeGreaterThan(0);
+  const counted = (code: number): Promise<number> =>
+    metric(
+      service,
+      `rhizome_requests_total{protocol="http",route="/v2/models/:name/infer",model="busy",code="${code}"}`,
+    );
+  expect([await counted(200), await counted(503)]).toEqual([count(200), count(503)]);
+  expect(await metric(service, 'rhizome_requests_refused_total{model="busy",reason="rows"}')).toBe(count(503));
+  expect(await metric(service, 'rhizome_inference_duration_seconds_count{model="busy"}')).toBe(count(200));
+  expect(await service.stop()).toBe(0);
+});
+
+test('a request whose time is over before its turn is not run', async () => {
+  const service = await startService(dir, patient);
+  const long = Array.from({ length: 10 }, () => send(service, infer('busy')));
+  await until(async () => (await metric(service, 'rhizome_queue_rows{model="busy"}')) > 5);
+  expect(await send(service, infer('busy', { 'X-Request-Timeout-Ms': '20' }))).toBeGreaterThanOrEqual(503);
+  expect(await Promise.all(long)).toEqual(new Array(10).fill(200));
+  expect(await metric(service, 'rhizome_inference_duration_seconds_count{model="busy"}')).toBe(10);
+  expect(await service.stop()).toBe(0);
+});
