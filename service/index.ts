@@ -12,6 +12,7 @@ export type { KeySource } from './config/api-key.ts';
 export { ConfigError, readConfig, type Config, type Environment } from './config/config.ts';
 export * from './contract/index.ts';
 export { ModelRepository, type ModelEntry, type LoadedEntry, type LoadOptions } from './inference/repository.ts';
+export type { QueueLimit } from './inference/admission.ts';
 export type { ExecutorObserver, ExecutorObservers, RefusalReason } from './inference/executor.ts';
 export type { Placement, PlacementSetting } from './inference/placement.ts';
 export type { ProcessEvent } from './inference/supervisor.ts';

@@ -263,10 +263,12 @@ test('saves the image for one platform if Docker can, and deletes the archive, a
 
 test('deletes objects that the manifests no longer have, but keeps what an earlier ReplicaSet needs', async () => {
   const meta = (name: string) => ({ metadata: { name } });
+  const manifests = await readFile(join(import.meta.dirname, '../../charts-out/local.k8s.yaml'), 'utf8');
+  const current = /name: (iris-server-[0-9a-f]{10})\n/.exec(manifests)?.[1] ?? '';
   const items = [
     { kind: 'ConfigMap', ...meta('iris-server-older') },
     { kind: 'ConfigMap', ...meta('iris-server-kept') },
-    { kind: 'ConfigMap', ...meta('iris-server-12efc0890e') },
+    { kind: 'ConfigMap', ...meta(current) },
     { kind: 'Service', ...meta('iris-server-headless') },
     { kind: 'Ingress', ...meta('iris-server') },
     {

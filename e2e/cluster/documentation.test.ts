@@ -125,6 +125,8 @@ async function runSnippet({ code, section, how, expectedOutput, place }: Snippet
     ? spawn('script', ['--quiet', '--return', '--command', code, '/dev/null'], { cwd: folder, env: environment })
     : spawn('bash', ['-eo', 'pipefail', '-c', code], { cwd: folder, env: environment, detached: true });
   // In a terminal, look around and leave, as a person would.
+  // It may exit without reading.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(terminal ? 'ls\nexit\n' : '');
   let [output, stdout] = ['', ''];
   let more = (): void => undefined;

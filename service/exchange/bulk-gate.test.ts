@@ -67,9 +67,9 @@ test('a body is refused once the measured work that waits would take a quarter o
   expect(gate.admit(MB, 800, nothing)).toBeDefined();
 });
 
-test('no more than 64 MiB wait, however fast they are, unless one body alone is larger', () => {
+test('no more than 16 MiB wait, however fast they are, unless one body alone is larger', () => {
   const gate = new BulkGate();
-  const waiting = Array.from({ length: 64 }, () => admitted(gate));
+  const waiting = Array.from({ length: 16 }, () => admitted(gate));
   expect(() => admitted(gate, 64 * 1024)).toThrow(expect.objectContaining({ code: 'overloaded' }));
   for (const request of waiting) request.end();
   const large = admitted(gate, 100 * MB);

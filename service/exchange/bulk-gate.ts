@@ -6,7 +6,7 @@ const BULKY_BYTES = 64 * 1024;
  * How many bytes may wait, whatever the time that they take: with their values and responses, they need several times
  * as much memory. A larger body is admitted alone.
  */
-const MOST_PENDING_BYTES = 64 * 2 ** 20;
+const MOST_PENDING_BYTES = 16 * 2 ** 20;
 /** The share of a request's time that it may wait for its turns. */
 const WAITING_SHARE = 0.25;
 /** How much of the estimate a new measurement replaces. */

@@ -61,7 +61,7 @@ export function exchange<Decoded, Result>(
       protocol.check(request);
       const bytes = Number(request.header('content-length') ?? 0);
       entry.executor.admit(bytes);
-      const bulky = gate.admit(bytes, request.deadline - performance.now(), () => {
+      const bulky = gate.admit(weight(request, bytes), request.deadline - performance.now(), () => {
         refused(entry.name);
       });
       return bulky === undefined
@@ -69,6 +69,11 @@ export function exchange<Decoded, Result>(
         : new BulkyExchange(protocol, entry, request, bulky);
     },
   };
+}
+
+/** Returns how much work a body is: JSON takes several times its size in memory, binary tensors are used as they are. */
+function weight(request: ExchangeRequest, bytes: number): number {
+  return request.header('content-type') === 'application/octet-stream' ? bytes / 4 : bytes;
 }
 
 class SmallExchange<Decoded, Result> implements OpenExchange {
