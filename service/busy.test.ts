@@ -1,5 +1,7 @@
 /** Starts the service as a process with a model that keeps the processor busy for 50 ms a row. */
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -95,5 +97,29 @@ test('a request whose time is over before its turn is not run', async () => {
   expect(await send(service, infer('busy', { 'X-Request-Timeout-Ms': '20' }))).toBeGreaterThanOrEqual(503);
   expect(await Promise.all(long)).toEqual(new Array(10).fill(200));
   expect(await metric(service, 'rhizome_inference_duration_seconds_count{model="busy"}')).toBe(10);
+  expect(await service.stop()).toBe(0);
+});
+
+test('what clients have asked for that closed their connections is not run', async () => {
+  const service = await startService(dir, patient);
+  const { path, body } = infer('busy');
+  const sockets = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const socket = connect(service.port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n` +
+          body,
+      );
+      return socket;
+    }),
+  );
+  await until(async () => (await metric(service, 'rhizome_queue_rows{model="busy"}')) > 5);
+  for (const socket of sockets) socket.end();
+  await until(async () => (await metric(service, 'rhizome_queue_rows{model="busy"}')) === 0);
+  const abandoned = await metric(service, 'rhizome_requests_refused_total{model="busy",reason="abandoned"}');
+  expect(abandoned).toBeGreaterThan(0);
+  expect(await metric(service, 'rhizome_inference_duration_seconds_count{model="busy"}')).toBe(10 - abandoned);
+  for (const socket of sockets) socket.destroy();
   expect(await service.stop()).toBe(0);
 });

@@ -91,7 +91,8 @@ class NodeExchange implements ExchangeRequest {
 
   readonly header = (name: string): string | undefined => text(this.#incoming.headers[name]);
 
-  readonly abandoned = (): boolean => this.#outgoing.destroyed;
+  /** When the client closes its side of the connection, Node ends the other, but does not destroy the response. */
+  readonly abandoned = (): boolean => this.#outgoing.destroyed || this.#incoming.socket.writableEnded;
 
   start(): void {
     const { apiKey, requestTimeoutSeconds } = this.#options;

@@ -23,7 +23,7 @@ export function exchangeRoute(
     const request: ExchangeRequest = {
       header: (name) => c.req.header(name),
       deadline: deadlineOf(observation.started, requestTimeoutSeconds, c.req.header(requestHeaders.timeout)),
-      abandoned: () => connection(c)?.destroyed ?? false,
+      abandoned: () => hasLeft(c),
     };
     const opened = exchange.open(entry, request);
     const body = await readBody(c).catch((error: unknown) => {
@@ -34,7 +34,16 @@ export function exchangeRoute(
   };
 }
 
-/** Returns Node's response; undefined if the application does not run behind a socket, as in some tests. */
-function connection(c: Context): { readonly destroyed: boolean } | undefined {
-  return (c.env as { readonly outgoing?: { readonly destroyed: boolean } } | undefined)?.outgoing;
+interface Connection {
+  readonly incoming?: { readonly socket: { readonly writableEnded: boolean } };
+  readonly outgoing?: { readonly destroyed: boolean };
+}
+
+/**
+ * Returns whether the client has closed its side of the connection: Node then ends the other, but does not destroy the
+ * response. Without a socket, as in some tests, nobody can leave.
+ */
+function hasLeft(c: Context): boolean {
+  const { incoming, outgoing } = (c.env as Connection | undefined) ?? {};
+  return incoming?.socket.writableEnded === true || outgoing?.destroyed === true;
 }
