@@ -1,7 +1,12 @@
 import { ServiceError } from '../errors.ts';
 
-/** Smaller bodies take less than about a millisecond to decode and encode. */
 const BULKY_BYTES = 64 * 1024;
+
+/** Returns whether a body takes more than about a millisecond to decode and encode. */
+export function isBulky(bytes: number): boolean {
+  return bytes >= BULKY_BYTES;
+}
+
 /**
  * How many bytes may wait, whatever the time that they take: with their values and responses, they need several times
  * as much memory. A larger body is admitted alone.
@@ -43,14 +48,13 @@ export class BulkGate {
   #scheduled = false;
 
   /**
-   * Admits a body. Returns undefined if it is too small to matter.
+   * Admits a bulky body.
    *
    * @param remaining milliseconds until the request's deadline
    * @param refused called before it throws
    * @throws {ServiceError} `overloaded` if the work that is already waiting would take too much of that time
    */
-  admit(bytes: number, remaining: number, refused: () => void): BulkyRequest | undefined {
-    if (bytes < BULKY_BYTES) return undefined;
+  admit(bytes: number, remaining: number, refused: () => void): BulkyRequest {
     const wait = this.#pendingBytes * this.#millisecondsPerByte;
     const full = this.#pendingBytes > 0 && this.#pendingBytes + bytes > MOST_PENDING_BYTES;
     if (full || wait > remaining * WAITING_SHARE) {

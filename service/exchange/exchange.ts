@@ -1,5 +1,5 @@
 import type { LoadedEntry } from '../inference/repository.ts';
-import type { BulkGate, BulkyRequest } from './bulk-gate.ts';
+import { isBulky, type BulkGate, type BulkyRequest } from './bulk-gate.ts';
 
 /** What a route can read of a request besides its body. */
 export interface ExchangeRequest {
@@ -61,17 +61,19 @@ export function exchange<Decoded, Result>(
       protocol.check(request);
       const bytes = Number(request.header('content-length') ?? 0);
       entry.executor.admit(bytes);
-      const bulky = gate.admit(weight(request, bytes), request.deadline - performance.now(), () => {
+      const work = weight(request, bytes);
+      if (!isBulky(work)) return new SmallExchange(protocol, entry, request);
+      const bulky = gate.admit(work, request.deadline - performance.now(), () => {
         refused(entry.name);
       });
-      return bulky === undefined
-        ? new SmallExchange(protocol, entry, request)
-        : new BulkyExchange(protocol, entry, request, bulky);
+      return new BulkyExchange(protocol, entry, request, bulky);
     },
   };
 }
 
-/** Returns how much work a body is: JSON takes several times its size in memory, binary tensors are used as they are. */
+/**
+ * Returns how much work a body is: JSON takes several times its size in memory, binary tensors are used as they are.
+ */
 function weight(request: ExchangeRequest, bytes: number): number {
   return request.header('content-type') === 'application/octet-stream' ? bytes / 4 : bytes;
 }

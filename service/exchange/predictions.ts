@@ -28,6 +28,7 @@ interface Prepared {
 
 /** A decoded body. */
 interface Decoded {
+  readonly prepared: Prepared;
   readonly body: unknown;
   /** Undefined if the body is not plain: `decodeFeatures` reads it, and finds the errors and warnings. */
   readonly plain: ReadFeatures | undefined;
@@ -44,9 +45,9 @@ type Result = { readonly run: RunResult } | { readonly run?: undefined; readonly
  * @param strictRanges rejects values outside their feature's range, which otherwise only cause a warning
  */
 export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Decoded, Result> {
-  const prepared = new WeakMap<LoadedEntry, Prepared>();
+  const cache = new WeakMap<LoadedEntry, Prepared>();
   const prepare = (entry: LoadedEntry): Prepared => {
-    const known = prepared.get(entry);
+    const known = cache.get(entry);
     if (known !== undefined) return known;
     const { signature } = entry.model;
     const made = {
@@ -54,7 +55,7 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
       write: compileWriter(signature),
       fetches: predictionOutputs(signature),
     };
-    prepared.set(entry, made);
+    cache.set(entry, made);
     return made;
   };
 
@@ -70,8 +71,9 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
     check: checkJson,
     decode(entry, _, bytes) {
       const body = parseJson(bytes);
-      const plain = prepare(entry).read(body);
-      const decoded = { body, plain, features: undefined };
+      const prepared = prepare(entry);
+      const plain = prepared.read(body);
+      const decoded = { prepared, body, plain, features: undefined };
       return plain === undefined ? { ...decoded, features: features(entry, decoded) } : decoded;
     },
     async run(entry, decoded, request) {
@@ -79,7 +81,7 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
       if (plain === undefined) return predictGenerally(entry, decoded, request);
       let run: RunResult | undefined;
       try {
-        run = await entry.executor.run(plain.feeds, prepare(entry).fetches, request);
+        run = await entry.executor.run(plain.feeds, decoded.prepared.fetches, request);
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
       }
@@ -96,7 +98,7 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
       if (result.run === undefined || plain === undefined)
         return general(entry, result.run === undefined ? result.predictions : [], features(entry, decoded));
       const { outputs, firstRow, rows, shared } = result.run;
-      const { write, fetches } = prepare(entry);
+      const { write, fetches } = decoded.prepared;
       const total = shared ? outputs[fetches[0] ?? '']?.shape[0] : plain.rows;
       const text = write(outputs, firstRow, plain.rows, plain.single, total);
       if (text !== undefined) return { status: 200, headers: JSON_BODY, body: text };

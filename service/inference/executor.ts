@@ -135,8 +135,11 @@ export class Executor {
   /** @param milliseconds until the request's deadline */
   #refusal(rows: number, bytes: number, milliseconds: number): ServiceError | undefined {
     if (this.#queue.jobs === 0) return undefined;
-    const now = performance.now();
     const { queue, overloadQueue } = this.plan;
+    // Usually even the shorter queue has room, and the time does not matter.
+    if (exceededLimit(this.#queue, this.#pace.limitsWithin(milliseconds, overloadQueue), rows, bytes) === undefined)
+      return undefined;
+    const now = performance.now();
     const limits = this.#pace.limitsWithin(milliseconds, this.#demand.isOverload(now) ? overloadQueue : queue);
     if (exceededLimit(this.#queue, limits, rows, bytes) === undefined) return undefined;
     // What nobody waits for must not take the place of a new request: many clients may have left at once.

@@ -4,6 +4,7 @@ import { LogOutput } from './log-output.ts';
 
 /** One completed request. */
 export interface AccessEntry {
+  /** Letters, digits and dashes, as is the method: they need no escaping. */
   readonly requestId: string;
   readonly method: string;
   readonly path: string;
@@ -69,7 +70,7 @@ export function accessLogOf(logger: Logger): AccessLog {
   return (level, { requestId, method, path, status, milliseconds, model }) => {
     if (!logger.isLevelEnabled(level)) return;
     output.write(
-      `{"level":"${level}","time":"${isoTime()}","request_id":${quoted(requestId)},"method":${quoted(method)}` +
+      `{"level":"${level}","time":"${isoTime()}","request_id":"${requestId}","method":"${method}"` +
         `,"path":${quoted(path)},"status":${typeof status === 'number' ? status : quoted(status)}` +
         `,"duration_ms":${rounded(milliseconds)}${model === undefined ? '' : `,"model":${quoted(model)}`}` +
         ',"msg":"request"}\n',
