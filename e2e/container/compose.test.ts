@@ -104,7 +104,7 @@ testWithDocker('compose up waits until the service is healthy and applies its li
   expect(await inspect<object>(id, '.HostConfig')).toMatchObject({
     Memory: 512 * 1024 ** 2,
     NanoCpus: 1e9,
-    PidsLimit: 64,
+    PidsLimit: 256,
     ReadonlyRootfs: true,
     CapDrop: ['ALL'],
     SecurityOpt: ['no-new-privileges:true'],
@@ -134,7 +134,7 @@ testWithDocker(
     await writeFile(file, JSON.stringify({ ...(JSON.parse(await readFile(file, 'utf8')) as object), version: '2' }));
     await waitUntil('the edited model is served', async () => (await predict(url)).model.version === '2');
 
-    await appendFile(join(iris.folder, 'service/app.ts'), `\nconsole.log('edited');\n`);
+    await appendFile(join(iris.folder, 'service/serve.ts'), `\nconsole.log('edited');\n`);
     await waitUntil('the edited service runs', async () => (await iris.compose('logs')).includes('edited'));
     await waitUntilReady(url, () => iris.compose('logs'));
 
