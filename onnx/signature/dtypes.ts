@@ -99,7 +99,8 @@ export function describeKind(dtype: DType): string {
 const arrays = {
   float32: Float32Array,
   float64: Float64Array,
-  float16: Float16Array,
+  // The command line starts on older versions of Node, which lack it.
+  float16: globalThis.Float16Array,
   int8: Int8Array,
   int16: Int16Array,
   int32: Int32Array,
