@@ -1,3 +1,4 @@
+import { arrayTypes } from '../engine/array-types.ts';
 import type { DType, Tensor, TensorData } from '../engine/engine.ts';
 
 /**
@@ -96,30 +97,11 @@ export function describeKind(dtype: DType): string {
   return integers[dtype] === undefined ? 'a number' : 'a whole number';
 }
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  // The command line starts on older versions of Node, which lack it.
-  float16: globalThis.Float16Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  uint32: Uint32Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} as const;
-
-/** The array types that engines use, except for strings, which are in an ordinary array. */
-export const arrayTypes: Readonly<Record<Exclude<DType, 'string'>, (typeof arrays)[keyof typeof arrays]>> = arrays;
-
-export const dtypes: readonly DType[] = [...(Object.keys(arrays) as (keyof typeof arrays)[]), 'string'];
+export const dtypes: readonly DType[] = [...(Object.keys(arrayTypes) as (keyof typeof arrayTypes)[]), 'string'];
 
 /** Returns an array for some elements, of the type that engines use. Its content is undefined. */
 export function allocate(dtype: DType, length: number): TensorData {
-  return dtype === 'string' ? new Array<string>(length) : new arrays[dtype](length);
+  return dtype === 'string' ? new Array<string>(length) : new arrayTypes[dtype](length);
 }
 
 /** Packs elements into the array type that engines use. Each element must fit the dtype. */
@@ -127,7 +109,7 @@ export function pack(dtype: DType, values: readonly Scalar[]): TensorData {
   if (dtype === 'string') return values as readonly string[];
   if (dtype === 'bool') return new Uint8Array(values.map(Number));
   // Not from(), which takes several times as long because it iterates.
-  return new (arrays[dtype] as Float64ArrayConstructor)(values as readonly number[]);
+  return new (arrayTypes[dtype] as Float64ArrayConstructor)(values as readonly number[]);
 }
 
 /** Returns an array with the same elements and room for more, of the type that engines use. */

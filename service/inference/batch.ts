@@ -1,5 +1,6 @@
 /** Pure functions on the rows of tensors: the first dimension counts the rows. */
-import type { DType, Tensor, TensorData } from '../../onnx/engine/engine.ts';
+import type { Tensor, TensorData } from '../../onnx/engine/engine.ts';
+import { allocate } from '../../onnx/signature/dtypes.ts';
 import type { RunResult, Tensors } from './run.ts';
 
 /** Some rows of a request's tensors. */
@@ -8,8 +9,6 @@ export interface Piece {
   readonly firstRow: number;
   readonly rows: number;
 }
-
-type TypedArray = Exclude<TensorData, readonly string[]>;
 
 /**
  * Stacks the rows of several requests, in order. Their tensors differ only in the number of rows.
@@ -149,23 +148,4 @@ function copy(target: TensorData, at: number, source: TensorData, from: number, 
   const to = target as unknown as number[];
   const values = source as unknown as ArrayLike<number>;
   for (let index = 0; index < count; index++) to[at + index] = values[from + index] as number;
-}
-
-const arrays: Readonly<Record<Exclude<DType, 'string'>, new (length: number) => TypedArray>> = {
-  float16: Float16Array,
-  float32: Float32Array,
-  float64: Float64Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  uint32: Uint32Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-};
-
-function allocate(dtype: DType, length: number): TensorData {
-  return dtype === 'string' ? new Array<string>(length).fill('') : new arrays[dtype](length);
 }

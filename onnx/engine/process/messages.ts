@@ -1,3 +1,4 @@
+import { arrayTypes } from '../array-types.ts';
 import {
   EngineError,
   type DType,
@@ -65,34 +66,9 @@ export function fromParts(described: readonly DescribedTensor[], parts: readonly
 }
 
 function toData(dtype: DType, { buffer, byteOffset, byteLength }: Uint8Array): TensorData {
-  const bytes = Buffer.from(buffer, byteOffset, byteLength);
-  switch (dtype) {
-    case 'float16':
-      return new Float16Array(buffer, byteOffset, byteLength / 2);
-    case 'float32':
-      return new Float32Array(buffer, byteOffset, byteLength / 4);
-    case 'float64':
-      return new Float64Array(buffer, byteOffset, byteLength / 8);
-    case 'int8':
-      return new Int8Array(buffer, byteOffset, byteLength);
-    case 'int16':
-      return new Int16Array(buffer, byteOffset, byteLength / 2);
-    case 'int32':
-      return new Int32Array(buffer, byteOffset, byteLength / 4);
-    case 'int64':
-      return new BigInt64Array(buffer, byteOffset, byteLength / 8);
-    case 'uint16':
-      return new Uint16Array(buffer, byteOffset, byteLength / 2);
-    case 'uint32':
-      return new Uint32Array(buffer, byteOffset, byteLength / 4);
-    case 'uint64':
-      return new BigUint64Array(buffer, byteOffset, byteLength / 8);
-    case 'uint8':
-    case 'bool':
-      return new Uint8Array(buffer, byteOffset, byteLength);
-    case 'string':
-      return JSON.parse(bytes.toString()) as string[];
-  }
+  if (dtype === 'string') return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString()) as string[];
+  const ArrayType = arrayTypes[dtype];
+  return new ArrayType(buffer as ArrayBuffer, byteOffset, byteLength / ArrayType.BYTES_PER_ELEMENT);
 }
 
 /** Describes an error for a response. What an engine throws besides EngineError is a fault in this code. */

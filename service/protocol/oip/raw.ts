@@ -1,5 +1,5 @@
 import type { DType, Tensor, TensorData } from '../../../onnx/engine/engine.ts';
-import { arrayTypes } from '../../../onnx/signature/dtypes.ts';
+import { arrayTypes } from '../../../onnx/engine/array-types.ts';
 import { formatCount } from '../../inference/format-value.ts';
 import { invalidTensor } from '../../inference/tensor-shape.ts';
 import { datatypeOf } from './datatypes.ts';
