@@ -1,24 +1,10 @@
-import type { Issue } from './contract/index.ts';
+import type { Issue, ProblemCode } from './contract/index.ts';
 
 /**
  * What can be wrong with a request. `exchange/http-statuses.ts` maps these codes to HTTP statuses, and
- * `grpc/status.ts` to gRPC statuses.
+ * `grpc/status.ts` to gRPC statuses. Whatever else is thrown is an `internal-error`.
  */
-export type ErrorCode =
-  | 'incomplete-body'
-  | 'invalid-json'
-  | 'invalid-input'
-  | 'unauthorized'
-  | 'route-not-found'
-  | 'model-not-found'
-  | 'method-not-allowed'
-  | 'body-too-large'
-  | 'unsupported-media-type'
-  | 'model-not-ready'
-  | 'model-restarting'
-  | 'overloaded'
-  | 'timeout'
-  | 'shutting-down';
+export type ErrorCode = Exclude<ProblemCode, 'internal-error'>;
 
 interface ServiceErrorOptions {
   readonly issues?: readonly Issue[];

@@ -4,6 +4,7 @@ import type { KeySource } from '../config/api-key.ts';
 import { ServiceError } from '../errors.ts';
 import { checkKey } from '../exchange/api-key.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { Sweep } from '../inference/deadlines.ts';
 import { formatValue } from '../inference/format-value.ts';
 import { requestIdOf } from '../exchange/request-id.ts';
 import type { AccessEntry, AccessLog } from '../logging/logger.ts';
@@ -14,7 +15,7 @@ import type { Messages, Method, StreamingCall, UnaryMethod } from './method.ts';
 import { statusOf } from './status.ts';
 
 const REQUEST_ID = 'x-request-id';
-/** How often the deadlines of all calls are checked. One timer for each call would cost more. */
+/** How late a call may notice that its deadline has passed. */
 const SWEEP_MILLISECONDS = 25;
 
 export interface CallsOptions {
@@ -31,7 +32,7 @@ export class Calls {
   readonly #options: CallsOptions;
   readonly #methods: ReadonlyMap<string, Method>;
   readonly #running = new Set<RunningCall>();
-  #sweep: NodeJS.Timeout | undefined;
+  readonly #sweep = new Sweep(SWEEP_MILLISECONDS, () => this.#expire());
 
   constructor(methods: readonly Method[], options: CallsOptions) {
     this.#methods = new Map(methods.map((method) => [method.path, method]));
@@ -56,17 +57,14 @@ export class Calls {
   readonly accept = (path: string, headers: IncomingHttpHeaders, stream: GrpcStream): void => {
     const call = new RunningCall(path, this.#methods.get(path), headers, stream, this.#options, this.#running);
     call.start(headers);
-    if (this.#sweep === undefined && this.#running.size > 0) this.#startSweep();
+    if (this.#running.size > 0) this.#sweep.start();
   };
 
-  #startSweep(): void {
-    this.#sweep = setInterval(() => {
-      const now = performance.now();
-      for (const call of this.#running) if (now >= call.deadline) call.expire();
-      if (this.#running.size > 0) return;
-      clearInterval(this.#sweep);
-      this.#sweep = undefined;
-    }, SWEEP_MILLISECONDS).unref();
+  /** Ends the calls whose deadline has passed. @returns whether there are others */
+  #expire(): boolean {
+    const now = performance.now();
+    for (const call of this.#running) if (now >= call.deadline) call.expire();
+    return this.#running.size > 0;
   }
 }
 

@@ -1,16 +1,18 @@
-/** How late a request may notice that its deadline has passed, or that its client has left. */
-const SWEEP_MS = 50;
-
 /**
  * Calls a function regularly while there is work. One timer for all requests: a timer for each would cost more than
  * running a small model.
  */
 export class Sweep {
+  readonly #milliseconds: number;
   readonly #sweep: () => boolean;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param sweep returns whether there is work left */
-  constructor(sweep: () => boolean) {
+  /**
+   * @param milliseconds how late a deadline may be noticed
+   * @param sweep returns whether there is work left
+   */
+  constructor(milliseconds: number, sweep: () => boolean) {
+    this.#milliseconds = milliseconds;
     this.#sweep = sweep;
   }
 
@@ -18,7 +20,7 @@ export class Sweep {
   start(): void {
     this.#timer ??= setInterval(() => {
       if (!this.#sweep()) this.#stop();
-    }, SWEEP_MS).unref();
+    }, this.#milliseconds).unref();
   }
 
   #stop(): void {

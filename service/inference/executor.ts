@@ -31,6 +31,8 @@ export interface ExecutorObservers {
   watch(model: string, rows: () => number, restarts: () => number): void;
 }
 
+/** How late a request may notice that its deadline has passed, or that its client has left. */
+const SWEEP_MS = 50;
 /** Looking through a full queue for each request would take longer than refusing it. */
 const LEAST_DROP_INTERVAL_MS = 5;
 
@@ -71,7 +73,7 @@ export class Executor {
     this.#inputs = signature.inputs.map(({ name }) => name);
     this.#queue = new JobQueue(this.#inputs);
     this.#pace = new Pace(plan.costs);
-    this.#sweep = new Sweep(() => this.#dropDead());
+    this.#sweep = new Sweep(SWEEP_MS, () => this.#dropDead());
   }
 
   /** The rows that wait for a run. */

@@ -26,10 +26,9 @@ export class HistogramSeries {
   }
 }
 
-export interface HistogramOptions<Label extends string> {
+export interface HistogramOptions {
   readonly name: string;
   readonly help: string;
-  readonly labelNames: readonly Label[];
   /** The upper bounds of the buckets, ascending, without infinity. */
   readonly bounds: readonly number[];
 }
@@ -39,10 +38,10 @@ export interface HistogramOptions<Label extends string> {
  * longer than a small model; here the caller keeps the series. The registry reads it when it is scraped.
  */
 export class Histogram<Label extends string> {
-  readonly #options: HistogramOptions<Label>;
+  readonly #options: HistogramOptions;
   readonly #series: { readonly labels: Readonly<Record<Label, string>>; readonly series: HistogramSeries }[] = [];
 
-  constructor(options: HistogramOptions<Label>) {
+  constructor(options: HistogramOptions) {
     this.#options = options;
   }
 

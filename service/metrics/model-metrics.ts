@@ -1,20 +1,16 @@
 import type * as Prometheus from './prometheus.ts';
 import { metrics as names } from '../contract/index.ts';
+import type { ExecutorObserver, ExecutorObservers, RefusalReason } from '../inference/executor.ts';
 import { ROWS, SECONDS } from './bounds.ts';
 import { Histogram } from './histogram.ts';
 
-/** What happens in the queue and in the runs of one model, as its executor reports it. */
-export interface ModelObserver {
-  /** A run of one batch ended. */
-  ran(rows: number, seconds: number): void;
-  /** A request left the queue for a run. */
-  waited(seconds: number): void;
-  /** A request was refused or dropped, without a run. */
-  refused(reason: string): void;
+/** What an executor reports of its model, and what is refused before it. */
+export interface ModelObserver extends Omit<ExecutorObserver, 'refused'> {
+  refused(reason: RefusalReason | 'large-requests'): void;
 }
 
 /** Metrics of queues and runs, by model. Versions of a model share their series. */
-export class ModelMetrics {
+export class ModelMetrics implements ExecutorObservers {
   readonly #runs = histogram(names.inferenceDuration, 'Time of one run of the model in seconds, by model.', SECONDS);
   readonly #batches = histogram(names.batchRows, 'Rows of one run of the model, by model.', ROWS);
   readonly #waits = histogram(
@@ -25,13 +21,12 @@ export class ModelMetrics {
   readonly #observers = new Map<string, ModelObserver>();
   /** By model, then by reason. */
   readonly #refused = new Map<string, Map<string, number>>();
-  readonly #queues: { readonly model: string; readonly rows: () => number }[] = [];
-  readonly #restarts: { readonly model: string; readonly count: () => number }[] = [];
+  readonly #watched: { readonly model: string; readonly rows: () => number; readonly restarts: () => number }[] = [];
 
   /** Shows the metrics in a registry. */
   register({ Counter, Gauge }: typeof Prometheus, registry: Prometheus.Registry): void {
     for (const each of [this.#runs, this.#batches, this.#waits]) each.register(registry);
-    const [refused, queues, restarts] = [this.#refused, this.#queues, this.#restarts];
+    const [refused, watched] = [this.#refused, this.#watched];
     new Counter({
       name: names.requestsRefused,
       help: 'Requests that were refused or dropped without a run, by model and reason.',
@@ -50,7 +45,7 @@ export class ModelMetrics {
       registers: [registry],
       collect() {
         this.reset();
-        for (const { model, rows } of queues) this.inc({ model }, rows());
+        for (const { model, rows } of watched) this.inc({ model }, rows());
       },
     });
     new Counter({
@@ -60,7 +55,7 @@ export class ModelMetrics {
       registers: [registry],
       collect() {
         this.reset();
-        for (const { model, count } of restarts) this.inc({ model }, count());
+        for (const { model, restarts } of watched) this.inc({ model }, restarts());
       },
     });
   }
@@ -72,10 +67,9 @@ export class ModelMetrics {
     return observer;
   }
 
-  /** Shows the length of a queue, and how often its inference process was started again if it has one. */
-  watch(model: string, rows: () => number, restarts?: () => number): void {
-    this.#queues.push({ model, rows });
-    if (restarts !== undefined) this.#restarts.push({ model, count: restarts });
+  /** Shows the length of a queue, and how often its inference process was started again. */
+  watch(model: string, rows: () => number, restarts: () => number): void {
+    this.#watched.push({ model, rows, restarts });
   }
 
   #create(model: string): ModelObserver {
@@ -96,5 +90,5 @@ export class ModelMetrics {
 }
 
 function histogram(name: string, help: string, bounds: readonly number[]): Histogram<'model'> {
-  return new Histogram({ name, help, labelNames: ['model'], bounds });
+  return new Histogram({ name, help, bounds });
 }

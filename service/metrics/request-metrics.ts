@@ -19,10 +19,9 @@ interface RouteSeries {
  * Its callers pass only known routes and models: clients must not be able to create series without limit.
  */
 export class RequestMetrics {
-  readonly #durations = new Histogram({
+  readonly #durations = new Histogram<'protocol' | 'route' | 'model'>({
     name: names.requestDuration,
     help: 'Time from request to response in seconds, by protocol (http or grpc), route and model.',
-    labelNames: ['protocol', 'route', 'model'],
     bounds: SECONDS,
   });
   /** By protocol and route, then by model. */
