@@ -90,13 +90,15 @@ export class Model {
       const json = await readJson();
       const { model, labels, externalData } = await readModelFile(path);
       const session = await engine.load(model, { ...options, externalData });
+      let known: GraphNode[] | undefined;
+      const nodes = (): readonly GraphNode[] => (known ??= graphNodes(model));
       const signature = withDocStrings(
-        resolveSignature(place, session, labels, json, () => classLabels(graphNodes(model)) ?? argMaxLabels(model)),
+        resolveSignature(place, session, labels, json, () => classLabels(nodes()) ?? argMaxLabels(model)),
         model,
       );
-      const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, graphNodes(model), 1).flat();
+      const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, nodes(), 1).flat();
       const loaded = new Model(signature, session, trials);
-      if (samples) loaded.#samples = () => sampleSets(signature, graphNodes(model));
+      if (samples) loaded.#samples = () => sampleSets(signature, nodes());
       // If none of them runs, readiness reports it.
       if (trials.length > 0) await loaded.#runTrial().catch(() => undefined);
       return loaded;
@@ -143,7 +145,7 @@ export class Model {
     const fetches = predictionOutputs(signature);
     if (signature.batching === 'batched' && canShareRun(signature, rows)) {
       const outputs = await run(encodeRows(signature, rows), fetches);
-      if (outputsCarryRows(outputs, rows.length)) return decodePredictions(signature, outputs, rows.length);
+      if (outputsCarryRows(outputs, fetches, rows.length)) return decodePredictions(signature, outputs, rows.length);
     }
     const predictions: Prediction[] = [];
     for (const row of rows)

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { BenchModel } from '../models/bench-model.ts';
 import { root, sharedCache } from '../models/model-cache.ts';
-import { freePort } from './server-process.ts';
+import { freePort } from '../../e2e/suite.ts';
 import { plainEnvironment } from './node-servers.ts';
 import type { Ports, ServerSpec } from './server.ts';
 

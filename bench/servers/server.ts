@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cores } from '../machine/cores.ts';
-import { freePort, ServerProcess, type ProcessOptions } from './server-process.ts';
+import { freePort } from '../../e2e/suite.ts';
+import { ServerProcess, type ProcessOptions } from './server-process.ts';
 
 /** A server that a benchmark can start. */
 export interface ServerSpec {

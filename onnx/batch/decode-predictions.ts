@@ -31,9 +31,18 @@ export function predictionOutputs({ output }: Signature): string[] {
   }
 }
 
-/** Returns whether every output has the rows along its first dimension: a run may not do what the graph declares. */
-export function outputsCarryRows(outputs: Readonly<Record<string, Tensor>>, rows: number): boolean {
-  return Object.values(outputs).every(({ shape }) => shape[0] === rows);
+/**
+ * Returns whether every output has the rows along its first dimension: a run may not do what the graph declares.
+ *
+ * @param fetches the names of the outputs
+ */
+export function outputsCarryRows(
+  outputs: Readonly<Record<string, Tensor>>,
+  fetches: readonly string[],
+  rows: number,
+): boolean {
+  for (const name of fetches) if (outputs[name]?.shape[0] !== rows) return false;
+  return true;
 }
 
 /** Reads the predictions from the outputs of a run. */

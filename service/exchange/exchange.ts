@@ -62,11 +62,11 @@ export function exchange<Decoded, Result>(
       const bytes = Number(request.header('content-length') ?? 0);
       entry.executor.admit(bytes);
       const work = weight(request, bytes);
-      if (!isBulky(work)) return new SmallExchange(protocol, entry, request);
+      if (!isBulky(work)) return new Opened(protocol, entry, request);
       const bulky = gate.admit(work, request.deadline - performance.now(), () => {
         refused(entry.name);
       });
-      return new BulkyExchange(protocol, entry, request, bulky);
+      return new Opened(protocol, entry, request, bulky);
     },
   };
 }
@@ -78,39 +78,18 @@ function weight(request: ExchangeRequest, bytes: number): number {
   return request.header('content-type') === 'application/octet-stream' ? bytes / 4 : bytes;
 }
 
-class SmallExchange<Decoded, Result> implements OpenExchange {
+class Opened<Decoded, Result> implements OpenExchange {
   readonly #protocol: ExchangeProtocol<Decoded, Result>;
   readonly #entry: LoadedEntry;
   readonly #request: ExchangeRequest;
+  readonly #bulky: BulkyRequest | undefined;
 
-  constructor(protocol: ExchangeProtocol<Decoded, Result>, entry: LoadedEntry, request: ExchangeRequest) {
-    this.#protocol = protocol;
-    this.#entry = entry;
-    this.#request = request;
-  }
-
-  async respond(body: Uint8Array): Promise<ExchangeResponse> {
-    const decoded = this.#protocol.decode(this.#entry, this.#request, body);
-    return this.#protocol.encode(this.#entry, decoded, await this.#protocol.run(this.#entry, decoded, this.#request));
-  }
-
-  abandon(): void {
-    // It holds nothing.
-  }
-}
-
-/** Decodes and encodes in turns of the event loop that it shares with other bulky requests. */
-class BulkyExchange<Decoded, Result> implements OpenExchange {
-  readonly #protocol: ExchangeProtocol<Decoded, Result>;
-  readonly #entry: LoadedEntry;
-  readonly #request: ExchangeRequest;
-  readonly #bulky: BulkyRequest;
-
+  /** @param bulky decodes and encodes in turns of the event loop that it shares with other bulky requests */
   constructor(
     protocol: ExchangeProtocol<Decoded, Result>,
     entry: LoadedEntry,
     request: ExchangeRequest,
-    bulky: BulkyRequest,
+    bulky?: BulkyRequest,
   ) {
     this.#protocol = protocol;
     this.#entry = entry;
@@ -119,17 +98,21 @@ class BulkyExchange<Decoded, Result> implements OpenExchange {
   }
 
   async respond(body: Uint8Array): Promise<ExchangeResponse> {
-    const [protocol, entry, request] = [this.#protocol, this.#entry, this.#request];
+    const [protocol, entry, request, bulky] = [this.#protocol, this.#entry, this.#request, this.#bulky];
+    if (bulky === undefined) {
+      const decoded = protocol.decode(entry, request, body);
+      return protocol.encode(entry, decoded, await protocol.run(entry, decoded, request));
+    }
     try {
-      const decoded = await this.#bulky.work(request, () => protocol.decode(entry, request, body));
+      const decoded = await bulky.work(request, () => protocol.decode(entry, request, body));
       const result = await protocol.run(entry, decoded, request);
-      return await this.#bulky.work(request, () => protocol.encode(entry, decoded, result));
+      return await bulky.work(request, () => protocol.encode(entry, decoded, result));
     } finally {
-      this.#bulky.end();
+      bulky.end();
     }
   }
 
   abandon(): void {
-    this.#bulky.end();
+    this.#bulky?.end();
   }
 }

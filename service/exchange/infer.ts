@@ -5,13 +5,13 @@ import { checkInferContent } from './content-type.ts';
 import type { ExchangeProtocol } from './exchange.ts';
 import { JSON_BODY } from './json-body.ts';
 
-/** The header with the number of bytes that are JSON, if binary tensors follow it. */
-export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
+/** The header with the number of bytes that are JSON, if binary tensors follow it; in lower case, as it is read. */
+export const JSON_LENGTH_HEADER = 'inference-header-content-length';
 
 /** Tensors, as in the Open Inference Protocol over REST. */
 export const inferProtocol: ExchangeProtocol<InferRequest, NamedTensor[]> = {
   check: checkInferContent,
-  decode: (_, request, body) => decodeInferRequest(body, request.header(JSON_LENGTH_HEADER.toLowerCase())),
+  decode: (_, request, body) => decodeInferRequest(body, request.header(JSON_LENGTH_HEADER)),
   run: (entry, { inputs, outputs }, request) => infer(entry, inputs, outputs, request),
   encode({ model: { signature } }, request, outputs) {
     const { body, jsonLength } = encodeInferResponse(signature, request, outputs);
@@ -20,7 +20,7 @@ export const inferProtocol: ExchangeProtocol<InferRequest, NamedTensor[]> = {
       headers:
         jsonLength === undefined
           ? JSON_BODY
-          : ['Content-Type', 'application/octet-stream', JSON_LENGTH_HEADER, String(jsonLength)],
+          : ['Content-Type', 'application/octet-stream', 'Inference-Header-Content-Length', String(jsonLength)],
       body,
     };
   },

@@ -39,24 +39,23 @@ const TIMEOUT_HEADER = requestHeaders.timeout.toLowerCase();
  * @param otherwise serves all other requests
  */
 export function nodeListener(options: NodeListenerOptions, otherwise: RequestListener): RequestListener {
-  const { route, lifecycle, maxBodyBytes } = options;
+  const { route, probes, lifecycle, maxBodyBytes } = options;
   return (incoming, outgoing) => {
-    const resolved = incoming.method === 'POST' ? route(incoming.url ?? '') : undefined;
-    const length = incoming.headers['content-length'];
-    if (
-      resolved === undefined ||
-      length === undefined ||
-      Number(length) > maxBodyBytes ||
-      incoming.headers['transfer-encoding'] !== undefined ||
-      lifecycle.phase === 'closed'
-    ) {
-      const probe = incoming.method === 'GET' ? options.probes.get(incoming.url ?? '') : undefined;
-      if (probe === undefined || lifecycle.phase === 'closed') otherwise(incoming, outgoing);
-      else void serveProbe(options, probe, incoming, outgoing);
-      return;
-    }
-    new NodeExchange(options, resolved, incoming, outgoing).start();
+    const { method, url = '' } = incoming;
+    const resolved = method === 'POST' ? route(url) : undefined;
+    const probe = method === 'GET' ? probes.get(url) : undefined;
+    if (lifecycle.phase === 'closed') otherwise(incoming, outgoing);
+    else if (resolved !== undefined && hasPlainBody(incoming, maxBodyBytes))
+      new NodeExchange(options, resolved, incoming, outgoing).start();
+    else if (probe !== undefined) void serveProbe(options, probe, incoming, outgoing);
+    else otherwise(incoming, outgoing);
   };
+}
+
+/** Returns whether a request declares the length of its body, and it is within the limit. */
+function hasPlainBody({ headers }: IncomingMessage, maxBytes: number): boolean {
+  const length = headers['content-length'];
+  return length !== undefined && Number(length) <= maxBytes && headers['transfer-encoding'] === undefined;
 }
 
 class NodeExchange implements ExchangeRequest {
@@ -135,7 +134,7 @@ class NodeExchange implements ExchangeRequest {
     const body =
       this.#more === undefined
         ? (this.#first ?? Buffer.alloc(0))
-        : joinChunks(this.#more, this.header(JSON_LENGTH_HEADER.toLowerCase()));
+        : joinChunks(this.#more, this.header(JSON_LENGTH_HEADER));
     const open = this.#open;
     this.#open = undefined;
     open?.respond(body).then(

@@ -88,7 +88,8 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
       // The general way finds out whether the request or the model is the cause of an error, and which row. It also
       // runs the rows one by one if nobody can tell which of the outputs belong to which row.
       const isClear =
-        run !== undefined && (run.shared || plain.rows === 1 || outputsCarryRows(run.outputs, plain.rows));
+        run !== undefined &&
+        (run.shared || plain.rows === 1 || outputsCarryRows(run.outputs, decoded.prepared.fetches, plain.rows));
       if (run !== undefined && isClear) return { run };
       const { deadline, abandoned } = request;
       return predictGenerally(entry, decoded, { deadline, abandoned, continued: true });

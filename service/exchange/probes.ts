@@ -3,6 +3,7 @@ import type { ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { readiness } from '../lifecycle/readiness.ts';
 import type { ExchangeResponse } from './exchange.ts';
+import { JSON_BODY } from './json-body.ts';
 
 /** The probes of the Open Inference Protocol, which `routes/inference.ts` serves. */
 export const inferenceProbes = [`${paths.inference}/health/live`, `${paths.inference}/health/ready`] as const;
@@ -25,5 +26,5 @@ export function probes(repository: ModelRepository, lifecycle: Lifecycle): Reado
 }
 
 function json(status: number, body: object): ExchangeResponse {
-  return { status, headers: ['Content-Type', 'application/json'], body: JSON.stringify(body) };
+  return { status, headers: JSON_BODY, body: JSON.stringify(body) };
 }

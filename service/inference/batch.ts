@@ -67,12 +67,6 @@ export function ownOutputs({ outputs, firstRow, rows, shared }: RunResult): Tens
   return shared ? sliceRows(outputs, Object.keys(outputs), firstRow, rows) : outputs;
 }
 
-/** Returns whether every output has this many rows: a run may not do what the graph declares. */
-export function haveRows(outputs: Tensors, fetches: readonly string[], rows: number): boolean {
-  for (const name of fetches) if (outputs[name]?.shape[0] !== rows) return false;
-  return true;
-}
-
 /** Puts the outputs of a request together if its rows were run in several runs. */
 export class RowCollector {
   readonly #rows: number;

@@ -3,6 +3,7 @@ import { canShareRun, encodeRows } from '../../onnx/batch/encode-rows.ts';
 import { predictionOutputs } from '../../onnx/batch/decode-predictions.ts';
 import type { Row } from '../../onnx/signature/cells.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
+import { byteLength } from './job.ts';
 import { outputsDiffer, rowDependence, stacked, type KnownRow } from './row-independence.ts';
 
 /** How long one run takes. */
@@ -171,7 +172,7 @@ async function measureLarger(
       (row) => row !== undefined,
     );
     const feeds = stacked(rows, inputs);
-    if (bytesOf(feeds) > MOST_BATCH_BYTES) return undefined;
+    if (byteLength(feeds, inputs) > MOST_BATCH_BYTES) return undefined;
     const dependence = outputsDiffer(rows, await session.run(feeds, outputs), outputs);
     if (dependence !== undefined) return dependence;
     const enough = (last.milliseconds * count) / last.rows / LEAST_GAIN;
@@ -207,11 +208,4 @@ async function measure(
     const enough = shortest < TINY_RUN_MS ? elapsed > REPETITIONS_MS : repetition * shortest > SEEMINGLY_SLOW_MS;
     if (enough && repetition >= FEWEST_REPETITIONS) return shortest;
   }
-}
-
-function bytesOf(feeds: Parameters<Session['run']>[0]): number {
-  return Object.values(feeds).reduce(
-    (sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : data.length * 16),
-    0,
-  );
 }

@@ -1,8 +1,9 @@
+import { outputsCarryRows } from '../../onnx/batch/decode-predictions.ts';
 import { EngineError, type Session } from '../../onnx/engine/engine.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { ServiceError } from '../errors.ts';
 import { exceededLimit, overloaded, type QueueLimit } from './admission.ts';
-import { haveRows, stack } from './batch.ts';
+import { stack } from './batch.ts';
 import { Sweep } from './deadlines.ts';
 import { JobQueue, type JobPiece } from './job-queue.ts';
 import { Demand } from './demand.ts';
@@ -228,7 +229,7 @@ export class Executor {
       first.job.resolve(outputs, 0, false);
       return true;
     }
-    if (!haveRows(outputs, first.job.fetches, rows)) {
+    if (!outputsCarryRows(outputs, first.job.fetches, rows)) {
       if (pieces.length > 1) return false;
       await this.#runWhole(first.job);
       return true;

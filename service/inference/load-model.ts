@@ -10,6 +10,7 @@ import { PlacedEngine, type LoadAt, type PlacedSession } from './placed-engine.t
 import { measuredPlacement, type PlacementSetting } from './placement.ts';
 import { servingPlan, unmeasuredPlan, type ServingPlan, type ServingSettings } from './serving-plan.ts';
 import { SupervisedSession, type ProcessEvent } from './supervisor.ts';
+import { within } from './within.ts';
 
 /** Where models can run. */
 export interface Engines {
@@ -62,10 +63,12 @@ export async function loadModel(
   if (options.measure === false) return { model, session, plan: unmeasuredPlan(model.signature.batching) };
   try {
     const exclusively = options.exclusively ?? ((work) => work());
+    const { requestTimeoutSeconds: seconds = 15 } = options;
     const calibration = await exclusively(() =>
       within(
-        options.requestTimeoutSeconds ?? 15,
+        seconds * 1000,
         measured(model, session, setting(), own.maxBatch ?? options.maxBatch),
+        (): Calibration => ({ costs: [], unstackable: `the model did not run within ${seconds} s` }),
       ),
     );
     const settings = {
@@ -101,19 +104,6 @@ async function measured(
     // Readiness reports it if the model does not run at all.
     return { costs: [], unstackable: `measuring failed: ${error instanceof Error ? error.message : String(error)}` };
   }
-}
-
-/** Stops waiting for a model that does not end to run. */
-async function within(seconds: number, calibration: Promise<Calibration>): Promise<Calibration> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Calibration>((resolve) => {
-    timer = setTimeout(() => {
-      resolve({ costs: [], unstackable: `the model did not run within ${seconds} s` });
-    }, seconds * 1000);
-  });
-  return Promise.race([calibration, late]).finally(() => {
-    clearTimeout(timer);
-  });
 }
 
 function loadAt(

@@ -82,17 +82,9 @@ export class ModelRepository {
     for (const folder of folders) this.#set({ version: '1', ...folder, state: 'loading' });
     const [loading, measuring] = [new Slots(availableParallelism()), new Slots(1)];
     const exclusively: LoadModelOptions['exclusively'] = (work) => measuring.use(work);
+    const engines: Engines = { eventLoop: engine, process: options.processEngine };
     const results = folders.map((folder) =>
-      loading.use(() =>
-        this.#loadOne(
-          folder,
-          { eventLoop: engine, process: options.processEngine },
-          {
-            ...options,
-            exclusively,
-          },
-        ),
-      ),
+      loading.use(() => this.#loadOne(folder, engines, { ...options, exclusively })),
     );
     // In the order of the folders, so that of two models with the same name the same one is served each time.
     for (const result of results) {

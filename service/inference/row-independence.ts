@@ -1,5 +1,6 @@
+import { outputsCarryRows } from '../../onnx/batch/decode-predictions.ts';
 import type { DType, Session } from '../../onnx/engine/engine.ts';
-import { haveRows, rowSize, sameRowShape, stack, type Piece } from './batch.ts';
+import { rowSize, sameRowShape, stack, type Piece } from './batch.ts';
 import type { Tensors } from './run.ts';
 
 /**
@@ -53,7 +54,8 @@ export function outputsDiffer(
   together: Tensors,
   outputs: readonly string[],
 ): string | undefined {
-  if (!haveRows(together, outputs, rows.length)) return 'an output does not have one row for each row of the inputs';
+  if (!outputsCarryRows(together, outputs, rows.length))
+    return 'an output does not have one row for each row of the inputs';
   for (const name of outputs) {
     for (const [index, row] of rows.entries())
       if (!sameRow(row.outputs[name], together[name], index))

@@ -1,6 +1,7 @@
 import { VerificationError, type Model } from '../../onnx/model.ts';
 import type { Check } from '../contract/index.ts';
 import { formatCount } from './format-value.ts';
+import { within } from './within.ts';
 
 /** The result of a readiness check, without its name. */
 export type Verification = Omit<Check, 'name'>;
@@ -45,23 +46,15 @@ export class Verifier {
       return { ok: false, detail: outage };
     }
     const last = this.#last;
-    if (last?.verification.ok !== true) return this.#wait(patienceMs);
+    if (last?.verification.ok !== true) {
+      return within(
+        patienceMs,
+        this.#verifyAgain(),
+        () => this.#last?.verification ?? { ok: false, detail: 'The model is running its examples.' },
+      );
+    }
     if (this.#now() >= last.freshUntil) void this.#verifyAgain();
     return last.verification;
-  }
-
-  async #wait(patienceMs: number): Promise<Verification> {
-    const running = this.#verifyAgain();
-    if (patienceMs === Infinity) return running;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Verification>((resolve) => {
-      timer = setTimeout(() => {
-        resolve(this.#last?.verification ?? { ok: false, detail: 'The model is running its examples.' });
-      }, patienceMs);
-    });
-    return Promise.race([running, late]).finally(() => {
-      clearTimeout(timer);
-    });
   }
 
   #verifyAgain(): Promise<Verification> {
