@@ -51,6 +51,7 @@ export interface Session {
    * Runs the model.
    *
    * @param fetches names of the outputs to return; the engine skips the others if it can
+   * @returns tensors that belong to the caller, and share no memory with the inputs
    * @throws {EngineError} if the inputs do not fit the model, or the run fails
    */
   run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Readonly<Record<string, Tensor>>>;

@@ -19,6 +19,7 @@ import type { ModelDescription } from '../contract/index.ts';
 import { badNamed } from '../fixtures/bad-named.ts';
 import { Chance, type Target } from '../fixtures/bad-input.ts';
 import { badBinary, badTensors } from '../fixtures/bad-tensors.ts';
+import { datatypes } from '../fixtures/oip.ts';
 import { ModelRepository } from '../inference/repository.ts';
 import { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -244,6 +245,51 @@ test.each(['GET', 'POST'])('%s of a probe gets the same response', async (method
     expect(first).toEqual(second);
     expect([path, first.status]).toEqual([path, path.endsWith('/') ? 404 : method === 'POST' ? 405 : 200]);
   }
+});
+
+test('large binary tensors come back as they were sent, with many at once, and to slow clients too', async () => {
+  const rows = 18_000;
+  const size = (dtype: string): number => rows * (dtype === 'bool' ? 1 : Number(/\d+/.exec(dtype) ?? 32) / 8);
+  const dtypes = Object.keys(datatypes) as (keyof typeof datatypes)[];
+  const inputs = dtypes.map((name) => ({
+    name,
+    datatype: datatypes[name],
+    shape: [rows],
+    parameters: { binary_data_size: size(name) },
+  }));
+  const outputs = dtypes.map((name) => ({ name: `same_${name}`, parameters: { binary_data: true } }));
+  const head = JSON.stringify({ inputs, outputs });
+  // Texts are empty, as their length is zero.
+  const tensors = (seed: number): Buffer =>
+    Buffer.concat(
+      dtypes.map((dtype) =>
+        Buffer.alloc(size(dtype), dtype === 'bool' ? seed % 2 : dtype === 'string' ? 0 : `${dtype} ${seed}`),
+      ),
+    );
+  const roundTrip = async (seed: number): Promise<Buffer> => {
+    const sending = request({
+      port: node.port,
+      host: '127.0.0.1',
+      method: 'POST',
+      path: '/v2/models/every-dtype/infer',
+      headers: { 'Content-Type': 'application/octet-stream', 'Inference-Header-Content-Length': head.length },
+    });
+    const body = Buffer.concat([Buffer.from(head), tensors(seed)]);
+    sending.setHeader('Content-Length', body.length);
+    sending.end(body);
+    const [response] = (await once(sending, 'response')) as [IncomingMessage];
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) {
+      chunks.push(chunk as Buffer);
+      if (seed % 3 === 0) await delay(1);
+    }
+    // The queue may be full.
+    if (response.statusCode === 503) return roundTrip(seed);
+    return Buffer.concat(chunks).subarray(Number(response.headers['inference-header-content-length']));
+  };
+  const seeds = Array.from({ length: 12 }, (_, index) => index);
+  const received = await Promise.all(seeds.map(roundTrip));
+  for (const seed of seeds) expect([seed, received[seed]?.equals(tensors(seed))]).toEqual([seed, true]);
 });
 
 test('after SIGTERM, both close connections; after the grace period, both refuse', async () => {

@@ -1,3 +1,4 @@
+import { freeMemory } from '../../onnx/engine/free-memory.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
 import { isBulky, type BulkGate, type BulkyRequest } from './bulk-gate.ts';
 
@@ -15,7 +16,7 @@ export interface ExchangeResponse {
   readonly status: number;
   /** Names and values in turn. */
   readonly headers: readonly string[];
-  /** Chunks are sent one after the other, without a copy. */
+  /** Chunks are sent one after the other, without a copy. They belong to the sender, who may free them afterwards. */
   readonly body: string | Uint8Array | readonly Uint8Array[];
 }
 
@@ -25,6 +26,7 @@ export interface ExchangeProtocol<Decoded, Result> {
   check(request: ExchangeRequest): void;
   /** @throws {ServiceError} */
   decode(entry: LoadedEntry, request: ExchangeRequest, body: Uint8Array): Decoded;
+  /** The body that was decoded is freed once this has succeeded. After a failure, a run may still be using it. */
   run(entry: LoadedEntry, decoded: Decoded, request: ExchangeRequest): Promise<Result>;
   encode(entry: LoadedEntry, decoded: Decoded, result: Result): ExchangeResponse;
 }
@@ -44,7 +46,7 @@ export interface Exchange {
 
 /** A request whose body is arriving. Exactly one of its methods must be called. */
 export interface OpenExchange {
-  /** @param body the whole body @throws {ServiceError} or an unexpected error */
+  /** @param body the whole body; it is not usable any more once the model has run @throws {ServiceError} or an unexpected error */
   respond(body: Uint8Array): Promise<ExchangeResponse>;
   /** The body did not arrive. */
   abandon(): void;
@@ -101,11 +103,14 @@ class Opened<Decoded, Result> implements OpenExchange {
     const [protocol, entry, request, bulky] = [this.#protocol, this.#entry, this.#request, this.#bulky];
     if (bulky === undefined) {
       const decoded = protocol.decode(entry, request, body);
-      return protocol.encode(entry, decoded, await protocol.run(entry, decoded, request));
+      const result = await protocol.run(entry, decoded, request);
+      freeMemory(body);
+      return protocol.encode(entry, decoded, result);
     }
     try {
       const decoded = await bulky.work(request, () => protocol.decode(entry, request, body));
       const result = await protocol.run(entry, decoded, request);
+      freeMemory(body);
       return await bulky.work(request, () => protocol.encode(entry, decoded, result));
     } finally {
       bulky.end();

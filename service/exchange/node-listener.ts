@@ -1,16 +1,17 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { finished } from 'node:stream';
 import type { Logger } from 'pino';
+import { freeMemory } from '../../onnx/engine/free-memory.ts';
 import type { KeySource } from '../config/api-key.ts';
 import { requestHeaders } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { checkKey } from './api-key.ts';
+import { BodyBuffer } from './body-buffer.ts';
 import { deadlineOf } from './deadline.ts';
 import { errorResponse } from './error-response.ts';
 import type { ExchangeRequest, ExchangeResponse, OpenExchange } from './exchange.ts';
 import { JSON_LENGTH_HEADER } from './infer.ts';
-import { joinChunks } from './join-chunks.ts';
 import type { ResolvedRoute } from './model-routes.ts';
 import type { Probe } from './probes.ts';
 import type { Observation, RequestObserver } from './request-observer.ts';
@@ -66,8 +67,9 @@ class NodeExchange implements ExchangeRequest {
   readonly #outgoing: ServerResponse;
   readonly #observation: Observation;
   #open: OpenExchange | undefined;
+  /** Small bodies come in one chunk. */
   #first: Buffer | undefined;
-  #more: Buffer[] | undefined;
+  #whole: BodyBuffer | undefined;
 
   constructor(
     options: NodeListenerOptions,
@@ -107,7 +109,7 @@ class NodeExchange implements ExchangeRequest {
     }
     this.#incoming.on('data', (chunk: Buffer) => {
       if (this.#first === undefined) this.#first = chunk;
-      else (this.#more ??= [this.#first]).push(chunk);
+      else (this.#whole ??= this.#begin(this.#first)).add(chunk);
     });
     this.#incoming.on('end', () => {
       this.#respond();
@@ -130,11 +132,14 @@ class NodeExchange implements ExchangeRequest {
     this.#incoming.resume();
   }
 
+  #begin(first: Buffer): BodyBuffer {
+    const whole = new BodyBuffer(Number(this.header('content-length')), this.header(JSON_LENGTH_HEADER));
+    whole.add(first);
+    return whole;
+  }
+
   #respond(): void {
-    const body =
-      this.#more === undefined
-        ? (this.#first ?? Buffer.alloc(0))
-        : joinChunks(this.#more, this.header(JSON_LENGTH_HEADER));
+    const body = this.#whole?.body ?? this.#first ?? Buffer.alloc(0);
     const open = this.#open;
     this.#open = undefined;
     open?.respond(body).then(
@@ -194,7 +199,9 @@ function send(
   if (typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
   else {
     for (const chunk of body) outgoing.write(chunk);
-    outgoing.end();
+    outgoing.end(() => {
+      for (const chunk of body) freeMemory(chunk);
+    });
   }
   observation.end(status, pattern);
 }

@@ -5,6 +5,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Session } from '../engine.ts';
+import { freeMemory } from '../free-memory.ts';
 import { onnxruntime } from '../onnxruntime.ts';
 import { FrameReader } from './frame-reader.ts';
 import { encodeFrame, type Frame } from './frames.ts';
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
   for (let frame = reader.next(); frame; frame = reader.next()) {
     const response = await run(session, frame);
     write(response);
-    for (const part of response.parts) free(part);
+    for (const part of response.parts) freeMemory(part);
   }
 }
 
@@ -79,11 +80,6 @@ async function run(session: Session, { header, parts }: Frame): Promise<Frame> {
   } catch (error) {
     return { header: toErrorResponse(error), parts: [] };
   }
-}
-
-/** Frees large outputs at once: the garbage collector would let tens of megabytes pile up. */
-function free({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength > 64 * 1024) buffer.transfer(0);
 }
 
 function read(buffer: Buffer, offset: number, length: number): number {

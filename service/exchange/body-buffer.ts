@@ -1,0 +1,52 @@
+import { freeMemory } from '../../onnx/engine/free-memory.ts';
+
+/** At least the size of any element, so that every type of array can be a view. */
+const ALIGNMENT = 8;
+/** A client may declare more than it sends: as many times what has arrived is allocated at most... */
+const MOST_AHEAD = 8;
+/** ...or this much. */
+const LEAST_BYTES = 16 * 1024;
+
+/**
+ * Puts the chunks of a body where the whole body will be. Binary tensors after the JSON then start where a typed array
+ * can be a view of them, which spares another copy.
+ */
+export class BodyBuffer {
+  readonly #declared: number;
+  readonly #padding: number;
+  #buffer: Buffer = Buffer.alloc(0);
+  #filled = 0;
+
+  /**
+   * @param declared the length of the body
+   * @param jsonLength `Inference-Header-Content-Length`, if the request has it; it need not be valid
+   */
+  constructor(declared: number, jsonLength: string | undefined) {
+    this.#declared = declared;
+    const json = Number(jsonLength);
+    this.#padding = Number.isSafeInteger(json) && json >= 0 ? (ALIGNMENT - (json % ALIGNMENT)) % ALIGNMENT : 0;
+  }
+
+  /** @param chunk is not usable any more if it is large */
+  add(chunk: Uint8Array): void {
+    const filled = this.#filled + chunk.length;
+    if (filled > this.#buffer.length) this.#grow(filled);
+    this.#buffer.set(chunk, this.#filled);
+    this.#filled = filled;
+    freeMemory(chunk);
+  }
+
+  /** Returns what has arrived. */
+  get body(): Buffer {
+    return this.#buffer.subarray(0, this.#filled);
+  }
+
+  #grow(needed: number): void {
+    const bytes = Math.max(needed, Math.min(this.#declared, Math.max(LEAST_BYTES, needed * MOST_AHEAD)));
+    const smaller = this.#buffer;
+    // Not from the pool, where it could start anywhere.
+    this.#buffer = Buffer.allocUnsafeSlow(this.#padding + bytes).subarray(this.#padding);
+    this.#buffer.set(smaller.subarray(0, this.#filled));
+    freeMemory(smaller);
+  }
+}
