@@ -11,11 +11,11 @@ import { BodyBuffer } from './body-buffer.ts';
 import { deadlineOf } from './deadline.ts';
 import { errorResponse } from './error-response.ts';
 import type { ExchangeRequest, ExchangeResponse, OpenExchange } from './exchange.ts';
+import { HeadWriter } from './head-writer.ts';
 import { JSON_LENGTH_HEADER } from './infer.ts';
 import type { ResolvedRoute } from './model-routes.ts';
 import type { Probe } from './probes.ts';
 import type { Observation, RequestObserver } from './request-observer.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
 
 export interface NodeListenerOptions {
   /** Returns the route of a path; undefined if it does not run a model. */
@@ -30,6 +30,11 @@ export interface NodeListenerOptions {
   readonly requestTimeoutSeconds: number;
 }
 
+/** What all requests share. */
+interface Shared extends NodeListenerOptions {
+  readonly heads: HeadWriter;
+}
+
 const TIMEOUT_HEADER = requestHeaders.timeout.toLowerCase();
 
 /**
@@ -41,14 +46,15 @@ const TIMEOUT_HEADER = requestHeaders.timeout.toLowerCase();
  */
 export function nodeListener(options: NodeListenerOptions, otherwise: RequestListener): RequestListener {
   const { route, probes, lifecycle, maxBodyBytes } = options;
+  const shared = { ...options, heads: new HeadWriter() };
   return (incoming, outgoing) => {
     const { method, url = '' } = incoming;
     const resolved = method === 'POST' ? route(url) : undefined;
     const probe = method === 'GET' ? probes.get(url) : undefined;
     if (lifecycle.phase === 'closed') otherwise(incoming, outgoing);
     else if (resolved !== undefined && hasPlainBody(incoming, maxBodyBytes))
-      new NodeExchange(options, resolved, incoming, outgoing).start();
-    else if (probe !== undefined) void serveProbe(options, probe, incoming, outgoing);
+      new NodeExchange(shared, resolved, incoming, outgoing).start();
+    else if (probe !== undefined) void serveProbe(shared, probe, incoming, outgoing);
     else otherwise(incoming, outgoing);
   };
 }
@@ -61,7 +67,7 @@ function hasPlainBody({ headers }: IncomingMessage, maxBytes: number): boolean {
 
 class NodeExchange implements ExchangeRequest {
   deadline = 0;
-  readonly #options: NodeListenerOptions;
+  readonly #shared: Shared;
   readonly #resolved: ResolvedRoute;
   readonly #incoming: IncomingMessage;
   readonly #outgoing: ServerResponse;
@@ -71,23 +77,13 @@ class NodeExchange implements ExchangeRequest {
   #first: Buffer | undefined;
   #whole: BodyBuffer | undefined;
 
-  constructor(
-    options: NodeListenerOptions,
-    resolved: ResolvedRoute,
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-  ) {
-    this.#options = options;
+  constructor(shared: Shared, resolved: ResolvedRoute, incoming: IncomingMessage, outgoing: ServerResponse) {
+    this.#shared = shared;
     this.#resolved = resolved;
     this.#incoming = incoming;
     this.#outgoing = outgoing;
     const { headers, url = '' } = incoming;
-    this.#observation = options.observer.begin(
-      'POST',
-      url,
-      text(headers['x-request-id']),
-      text(headers['traceparent']),
-    );
+    this.#observation = shared.observer.begin('POST', url, text(headers['x-request-id']), text(headers['traceparent']));
   }
 
   readonly header = (name: string): string | undefined => text(this.#incoming.headers[name]);
@@ -96,7 +92,7 @@ class NodeExchange implements ExchangeRequest {
   readonly abandoned = (): boolean => this.#outgoing.destroyed || this.#incoming.socket.writableEnded;
 
   start(): void {
-    const { apiKey, requestTimeoutSeconds } = this.#options;
+    const { apiKey, requestTimeoutSeconds } = this.#shared;
     const { exchange, entry } = this.#resolved;
     try {
       checkKey(apiKey(), this.header('authorization'));
@@ -121,7 +117,7 @@ class NodeExchange implements ExchangeRequest {
 
   /** Responds at once if the connection is kept: Node then reads and discards the body. */
   #refuse(error: unknown): void {
-    if (this.#outgoing.shouldKeepAlive && this.#options.lifecycle.phase === 'serving') {
+    if (this.#outgoing.shouldKeepAlive && this.#shared.lifecycle.phase === 'serving') {
       this.#fail(error);
       return;
     }
@@ -160,42 +156,37 @@ class NodeExchange implements ExchangeRequest {
   }
 
   #fail(error: unknown): void {
-    this.#send(errorResponse(error, this.#observation, this.#options.logger));
+    this.#send(errorResponse(error, this.#observation, this.#shared.logger));
   }
 
   #send(response: ExchangeResponse): void {
-    send(response, this.#options.lifecycle, this.#outgoing, this.#observation, this.#resolved.pattern);
+    send(response, this.#shared, this.#outgoing, this.#observation, this.#resolved.pattern);
   }
 }
 
 async function serveProbe(
-  { observer, lifecycle, logger }: NodeListenerOptions,
+  shared: Shared,
   probe: Probe,
   { url = '', headers }: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  const { observer, logger } = shared;
   const observation = observer.begin('GET', url, text(headers['x-request-id']), text(headers['traceparent']));
   const response = await probe().catch((error: unknown) => errorResponse(error, observation, logger));
-  send(response, lifecycle, outgoing, observation, url);
+  send(response, shared, outgoing, observation, url);
 }
 
 /** Sends a response, with the headers that every response has. */
 function send(
-  { status, headers, body }: ExchangeResponse,
-  lifecycle: Lifecycle,
+  response: ExchangeResponse,
+  { heads, lifecycle }: Shared,
   outgoing: ServerResponse,
   observation: Observation,
   pattern: string,
 ): void {
+  const { status, body } = response;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : byteLength(body);
-  const all = SECURITY_HEADERS.concat(headers, [
-    'X-Request-Id',
-    observation.requestId,
-    'Content-Length',
-    String(length),
-  ]);
-  if (lifecycle.phase !== 'serving') all.push('Connection', 'close');
-  outgoing.writeHead(status, all);
+  heads.write(outgoing, response, observation.requestId, length, lifecycle.phase !== 'serving');
   if (typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
   else {
     for (const chunk of body) outgoing.write(chunk);
