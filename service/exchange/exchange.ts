@@ -46,7 +46,10 @@ export interface Exchange {
 
 /** A request whose body is arriving. Exactly one of its methods must be called. */
 export interface OpenExchange {
-  /** @param body the whole body; it is not usable any more once the model has run @throws {ServiceError} or an unexpected error */
+  /**
+   * @param body the whole body, which is not usable any more once the model has run
+   * @throws {ServiceError} or an unexpected error, at once or later
+   */
   respond(body: Uint8Array): Promise<ExchangeResponse>;
   /** The body did not arrive. */
   abandon(): void;
@@ -99,14 +102,18 @@ class Opened<Decoded, Result> implements OpenExchange {
     this.#bulky = bulky;
   }
 
-  async respond(body: Uint8Array): Promise<ExchangeResponse> {
-    const [protocol, entry, request, bulky] = [this.#protocol, this.#entry, this.#request, this.#bulky];
-    if (bulky === undefined) {
-      const decoded = protocol.decode(entry, request, body);
-      const result = await protocol.run(entry, decoded, request);
+  respond(body: Uint8Array): Promise<ExchangeResponse> {
+    if (this.#bulky !== undefined) return this.#respondInTurn(body, this.#bulky);
+    const [protocol, entry, request] = [this.#protocol, this.#entry, this.#request];
+    const decoded = protocol.decode(entry, request, body);
+    return protocol.run(entry, decoded, request).then((result) => {
       freeMemory(body);
       return protocol.encode(entry, decoded, result);
-    }
+    });
+  }
+
+  async #respondInTurn(body: Uint8Array, bulky: BulkyRequest): Promise<ExchangeResponse> {
+    const [protocol, entry, request] = [this.#protocol, this.#entry, this.#request];
     try {
       const decoded = await bulky.work(request, () => protocol.decode(entry, request, body));
       const result = await protocol.run(entry, decoded, request);

@@ -138,14 +138,16 @@ class NodeExchange implements ExchangeRequest {
     const body = this.#whole?.body ?? this.#first ?? Buffer.alloc(0);
     const open = this.#open;
     this.#open = undefined;
-    open?.respond(body).then(
-      (response) => {
+    const fail = (error: unknown): void => {
+      this.#fail(error);
+    };
+    try {
+      open?.respond(body).then((response) => {
         this.#send(response);
-      },
-      (error: unknown) => {
-        this.#fail(error);
-      },
-    );
+      }, fail);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   #abandon(cause: Error): void {

@@ -76,23 +76,24 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
       const decoded = { prepared, body, plain, features: undefined };
       return plain === undefined ? { ...decoded, features: features(entry, decoded) } : decoded;
     },
-    async run(entry, decoded, request) {
+    run(entry, decoded, request) {
       const { plain } = decoded;
       if (plain === undefined) return predictGenerally(entry, decoded, request);
-      let run: RunResult | undefined;
-      try {
-        run = await entry.executor.run(plain.feeds, decoded.prepared.fetches, request);
-      } catch (error) {
-        if (!(error instanceof EngineError)) throw error;
-      }
       // The general way finds out whether the request or the model is the cause of an error, and which row. It also
       // runs the rows one by one if nobody can tell which of the outputs belong to which row.
-      const isClear =
-        run !== undefined &&
-        (run.shared || plain.rows === 1 || outputsCarryRows(run.outputs, decoded.prepared.fetches, plain.rows));
-      if (run !== undefined && isClear) return { run };
-      const { deadline, abandoned } = request;
-      return predictGenerally(entry, decoded, { deadline, abandoned, continued: true });
+      const again = (): Promise<Result> => {
+        const { deadline, abandoned } = request;
+        return predictGenerally(entry, decoded, { deadline, abandoned, continued: true });
+      };
+      const { fetches } = decoded.prepared;
+      return entry.executor.run(plain.feeds, fetches, request).then(
+        (run) =>
+          run.shared || plain.rows === 1 || outputsCarryRows(run.outputs, fetches, plain.rows) ? { run } : again(),
+        (error: unknown) => {
+          if (error instanceof EngineError) return again();
+          throw error;
+        },
+      );
     },
     encode(entry, decoded, result) {
       const { plain } = decoded;
