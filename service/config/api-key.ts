@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
@@ -26,7 +25,7 @@ export function apiKeySource(
     const read = readKey(apiKeyFile, logger);
     // Fail closed: a key that disappears stays valid until a new one arrives. If the file has never been readable, a
     // random key rejects every request.
-    if (read === 'unreadable') key ??= randomUUID();
+    if (read === 'unreadable') key ??= crypto.randomUUID();
     else if (read !== 'missing') key = read.key;
     return key;
   };

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
 
 const BEARER = /^Bearer +(\S+) *$/i;
@@ -22,5 +21,7 @@ export function checkKey(expected: string | undefined, header: string | undefine
 
 /** Compares in constant time. Digests have the same length even if the texts do not. */
 function equal(a: string, b: string): boolean {
+  // Loaded with the first key: it takes as long as loading a small model.
+  const { createHash, timingSafeEqual } = process.getBuiltinModule('node:crypto');
   return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }

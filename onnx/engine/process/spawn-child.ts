@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { extname, join } from 'node:path';
 
 /** `child.ts` here, `child.js` in the npm package. */
@@ -16,6 +16,8 @@ const nodeOptions = ['--no-warnings', '--max-semi-space-size=1', '--max-old-spac
 /** Starts an inference process; `stdio[3]` is the socket to it. */
 export function spawnChild(): ChildProcess {
   const environment = Object.entries(process.env).filter(([name]) => inherited.test(name));
+  // Loaded with the first process: most models run without one.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   return spawn(process.execPath, [...nodeOptions, script], {
     // Without a limit, the C library keeps memory for each thread: some 2 MB of 24.
     env: { MALLOC_ARENA_MAX: '2', ...Object.fromEntries(environment) },

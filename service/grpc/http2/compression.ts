@@ -1,11 +1,11 @@
 import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
 import { MessageTooLarge } from './messages.ts';
 
-const decoders: ReadonlyMap<string, typeof gunzip> = new Map([
-  ['gzip', gunzip],
-  ['deflate', inflate],
-]);
+/** The functions of `node:zlib`, which is loaded for the first compressed message. */
+const decoders = new Map([
+  ['gzip', 'gunzip'],
+  ['deflate', 'inflate'],
+] as const);
 
 /** The value of `grpc-accept-encoding`: the encodings of requests. Responses are not compressed. */
 export const ACCEPTED_ENCODINGS = ['identity', ...decoders.keys()].join(',');
@@ -25,10 +25,12 @@ export class UnknownEncoding extends Error {
  * @throws the error of zlib if the bytes are invalid
  */
 export async function decompress(bytes: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
-  const decoder = decoders.get(encoding ?? '');
+  const decoder = (decoders as ReadonlyMap<string, 'gunzip' | 'inflate'>).get(encoding ?? '');
   if (decoder === undefined) throw new UnknownEncoding();
   try {
-    return await promisify(decoder)(bytes, { maxOutputLength: Math.max(limit, 1) });
+    return await promisify(process.getBuiltinModule('node:zlib')[decoder])(bytes, {
+      maxOutputLength: Math.max(limit, 1),
+    });
   } catch (error) {
     if (error instanceof RangeError) throw new MessageTooLarge();
     throw error;

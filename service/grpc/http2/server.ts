@@ -1,13 +1,6 @@
 import { once } from 'node:events';
-import {
-  constants,
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { Server, type AddressInfo } from 'node:net';
 import { GrpcStream } from './stream.ts';
 
 /** Receives a call. It has to call `stream.receive`, or to end the stream. */
@@ -21,27 +14,38 @@ export type OnCall = (path: string, headers: IncomingHttpHeaders, stream: GrpcSt
  * than everything else that this service does (docs/decisions.md).
  */
 export class GrpcServer {
-  readonly #server: Http2Server;
+  readonly #onCall: OnCall;
+  readonly #limit: number;
+  readonly #server: Server;
+  /** Node loads HTTP/2 and TLS together, which takes a tenth of the start. They are loaded for the first connection. */
+  #http2: Http2Server | undefined;
   readonly #sessions = new Set<ServerHttp2Session>();
 
   /** @param limit the size of the largest message */
   constructor(onCall: OnCall, limit: number) {
-    this.#server = createServer({
+    this.#onCall = onCall;
+    this.#limit = limit;
+    this.#server = new Server((socket) => (this.#http2 ??= this.#createHttp2()).emit('connection', socket));
+  }
+
+  #createHttp2(): Http2Server {
+    const http2 = process.getBuiltinModule('node:http2').createServer({
       // Each message has a limit. The default, for all streams of a connection together, is below that of one message.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
     });
-    this.#server.on('session', (session) => {
+    http2.on('session', (session) => {
       this.#sessions.add(session);
       session.on('close', () => {
         this.#sessions.delete(session);
       });
     });
-    this.#server.on('stream', (stream, headers) => {
+    http2.on('stream', (stream, headers) => {
       const type = headers['content-type'] ?? '';
       if (headers[':method'] !== 'POST') refuse(stream, 405);
       else if (!CONTENT_TYPE.test(type)) refuse(stream, 415);
-      else onCall(headers[':path'] ?? '', headers, new GrpcStream(stream, headers, limit));
+      else this.#onCall(headers[':path'] ?? '', headers, new GrpcStream(stream, headers, this.#limit));
     });
+    return http2;
   }
 
   /** @throws the error of the operating system */
@@ -69,9 +73,12 @@ export class GrpcServer {
   /** Ends every connection immediately. */
   destroy(): void {
     this.#server.close();
-    for (const session of this.#sessions) session.destroy(undefined, constants.NGHTTP2_CANCEL);
+    for (const session of this.#sessions) session.destroy(undefined, CANCEL);
   }
 }
+
+/** RFC 9113, section 7: the stream is no longer needed. */
+const CANCEL = 0x8;
 
 const CONTENT_TYPE = /^application\/grpc(?:[+;]|$)/;
 

@@ -1,4 +1,4 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { ACCEPTED_ENCODINGS, decompress, UnknownEncoding } from './compression.ts';
 import { MessageReader, MessageTooLarge } from './messages.ts';
 import { encodeMessage, OK, StatusCode, type Status } from './status-codes.ts';
@@ -20,6 +20,9 @@ export type Violation = 'too-large' | Status;
 
 /** Headers that the application adds to a response. */
 type Metadata = Readonly<Record<string, string>>;
+
+/** RFC 9113, section 7: the end of a stream without an error. */
+const NO_ERROR = 0x0;
 
 /** One call on the wire: messages and a status over one stream of HTTP/2. */
 export class GrpcStream {
@@ -126,7 +129,7 @@ export class GrpcStream {
       LAST,
     );
     // The client may still be sending. RFC 9113, section 8.1: a server may then tell it to stop.
-    if (!this.#stream.readableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    if (!this.#stream.readableEnded) this.#stream.close(NO_ERROR);
   }
 
   /** Sends the headers of the response, unless they have been sent. Returns whether the stream can be written to. */
