@@ -7,6 +7,7 @@
  * and what they share. FOLDER is laid out like the repository, and needs the same packages and data files next to it.
  */
 import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
@@ -18,7 +19,7 @@ const root = resolve(import.meta.dirname, '../..');
 const entryPoints = ['service/main.ts', 'onnx/engine/process/child.ts'];
 
 /** Packages that read files of their own, such as binaries and .proto files. */
-const external = ['onnxruntime-node', 'swagger-ui-dist', '@grpc/*'];
+const external = ['onnxruntime-node/bin/*', 'swagger-ui-dist', '@grpc/*'];
 
 /** Modules find files by `import.meta.dirname`, which in a bundle is the bundle's folder. */
 const keepFolders: Plugin = {
@@ -40,6 +41,46 @@ const keepFolders: Plugin = {
         for (const input of Object.keys(inputs))
           if (moved.has(input) && !/\/service\/[^/]+$/.test(`/${output}`))
             throw new Error(`${input} uses import.meta.dirname and was bundled into ${output}, outside of service/.`);
+    });
+  },
+};
+
+/**
+ * Takes Node's own modules from `process.getBuiltinModule`. An import would also load what they only re-export on
+ * demand, such as all streams for `node:fs`.
+ */
+const builtins: Plugin = {
+  name: 'builtins',
+  setup(build) {
+    build.onResolve({ filter: /^[a-z][\w/:]*$/ }, ({ path, kind }) =>
+      isBuiltin(path) && kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => {
+      const builtin = process.getBuiltinModule(path) as object;
+      const names = Object.keys(builtin).filter((name) => name !== 'default' && /^[\w$]+$/.test(name));
+      return {
+        contents: [
+          `const builtin = process.getBuiltinModule(${JSON.stringify(path)});`,
+          'const value = (name) => builtin[name];',
+          'export default builtin;',
+          // Only what is used remains in the bundle.
+          ...names.map((name) => `const _${name} = /* @__PURE__ */ value('${name}'); export { _${name} as ${name} };`),
+        ].join('\n'),
+        loader: 'js',
+      };
+    });
+  },
+};
+
+/** The runtime's JavaScript is bundled, and loads its binary from its package. */
+const runtimeBinary: Plugin = {
+  name: 'runtime-binary',
+  setup(build) {
+    build.onLoad({ filter: /onnxruntime-node\/dist\/binding\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const contents = source.replace('require(`../bin/', 'require(`onnxruntime-node/bin/');
+      if (contents === source) throw new Error(`${path} loads its binary in another way than this plugin expects.`);
+      return { contents, loader: 'js' };
     });
   },
 };
@@ -72,10 +113,10 @@ export async function bundle(folder: string): Promise<void> {
     // Node prefers `main`, which in jsonc-parser is a format that cannot be bundled.
     mainFields: ['module', 'main'],
     external,
-    plugins: [compileSchema, keepFolders],
+    plugins: [compileSchema, keepFolders, builtins, runtimeBinary],
     // CommonJS packages call it.
     banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+      js: "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);",
     },
     logLevel: 'warning',
   });
