@@ -3,7 +3,7 @@ import { freeMemory } from '../../onnx/engine/free-memory.ts';
 /** At least the size of any element, so that every type of array can be a view. */
 const ALIGNMENT = 8;
 /** A client may declare more than it sends: as many times what has arrived is allocated at most... */
-const MOST_AHEAD = 8;
+const MOST_AHEAD = 32;
 /** ...or this much. */
 const LEAST_BYTES = 16 * 1024;
 
