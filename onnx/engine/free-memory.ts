@@ -1,3 +1,5 @@
+import type { Tensor } from './engine.ts';
+
 /** Less is left to the garbage collector. */
 const LARGE_BYTES = 16 * 1024;
 /** What may be in front of the view in its buffer, so that the elements of any type start at a multiple of their size. */
@@ -13,4 +15,9 @@ const MOST_PADDING = 8;
 export function freeMemory({ buffer, byteLength }: ArrayBufferView): void {
   if (byteLength < LARGE_BYTES || buffer.byteLength - byteLength >= MOST_PADDING) return;
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
+/** Frees the memory of tensors that nobody else uses. */
+export function freeTensors(tensors: Readonly<Record<string, Tensor>>): void {
+  for (const { data } of Object.values(tensors)) if (ArrayBuffer.isView(data)) freeMemory(data);
 }

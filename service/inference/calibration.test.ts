@@ -82,7 +82,7 @@ test('iris is batched on the event loop', async () => {
 const values = (tensor: Tensor | undefined): (number | string | bigint | boolean)[] =>
   Array.from<number | string | bigint>((tensor?.data ?? []) as ArrayLike<number | string | bigint>);
 
-/** Measures a model from X float32[N, 2] to Y with the given function. */
+/** Measures a model from X float32[N, width] to Y with the given function. */
 async function measured(
   compute: (rows: number, data: Float32Array) => { dtype: DType; data: TensorData; rows?: number },
   rows: readonly Row[] = [
@@ -91,9 +91,10 @@ async function measured(
     [5, -6],
     [7, 80],
   ],
+  width = 2,
 ): Promise<Calibration> {
   const described: MemoryModel = {
-    inputs: [{ name: 'X', dtype: 'float32', shape: ['N', 2] }],
+    inputs: [{ name: 'X', dtype: 'float32', shape: ['N', width] }],
     outputs: [{ name: 'Y', dtype: 'float32', shape: ['N', 1] }],
     compute: ({ X }) => {
       const count = X?.shape[0] ?? 0;
@@ -147,4 +148,16 @@ test('too few different rows are no proof', async () => {
     ],
   );
   expect(unstackable).toBe('there are fewer than 4 different rows to compare runs with');
+});
+
+test('rows whose copies take longer than their runs are not run together', async () => {
+  const width = 250_000;
+  const rows = [1, 2, 3, 4].map((value): Row => [{ shape: [width], data: new Array<number>(width).fill(value) }]);
+  const { unstackable, costs } = await measured(
+    (count, data) => perRow(count, (row) => data[row * width] ?? 0),
+    rows,
+    width,
+  );
+  expect(unstackable).toBeUndefined();
+  expect(costs.map(({ rows: count }) => count)).toEqual([1]);
 });

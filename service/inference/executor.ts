@@ -1,5 +1,6 @@
 import { outputsCarryRows } from '../../onnx/batch/decode-predictions.ts';
 import { EngineError, type Session } from '../../onnx/engine/engine.ts';
+import { freeTensors } from '../../onnx/engine/free-memory.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { ServiceError } from '../errors.ts';
 import { exceededLimit, overloaded, type QueueLimit } from './admission.ts';
@@ -210,6 +211,7 @@ export class Executor {
       const started = performance.now();
       const outputs = await this.#session.run(feeds, first.job.fetches);
       const ended = performance.now();
+      if (pieces.length > 1) freeTensors(feeds);
       const milliseconds = ended - started;
       this.#pace.ran(rows, milliseconds);
       this.#demand.served(pieces.length, ended);
