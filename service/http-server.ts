@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Config } from './config/config.ts';
+import { DirectRequest } from './exchange/body-receiver.ts';
 import type { Listener } from './lifecycle/drain.ts';
 
 // Importing `node:http` would also load Node's web APIs, for what it only re-exports: 20 ms.
@@ -36,6 +37,7 @@ export async function listen(
       keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
       connectionsCheckingInterval: 1000,
       noDelay: true,
+      IncomingMessage: DirectRequest,
     },
     listener,
   );

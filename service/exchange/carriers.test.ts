@@ -2,7 +2,14 @@
  * Sends the same requests to Hono and to Node's own server: both carry the same exchange, so the responses are equal.
  */
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  request,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
@@ -14,6 +21,7 @@ import type { DescribedModel } from '../../fixtures/training-libraries/row-predi
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
 import { createApp } from '../app.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { DirectRequest } from './body-receiver.ts';
 import { createListener } from '../listener.ts';
 import type { ModelDescription } from '../contract/index.ts';
 import { badNamed } from '../fixtures/bad-named.ts';
@@ -46,7 +54,11 @@ class Carrier {
   readonly #server: Server;
   key: string | undefined;
 
-  constructor(repository: ModelRepository, listener: (dependencies: Dependencies) => RequestListener) {
+  constructor(
+    repository: ModelRepository,
+    listener: (dependencies: Dependencies) => RequestListener,
+    options: ServerOptions = {},
+  ) {
     const dependencies: Dependencies = {
       repository,
       lifecycle: this.lifecycle,
@@ -58,7 +70,7 @@ class Carrier {
       apiKey: () => this.key,
       options: { strictRanges: false, requestTimeoutSeconds: 10, maxBodyBytes: 1_048_576 },
     };
-    this.#server = createServer(listener(dependencies));
+    this.#server = createServer(options, listener(dependencies));
   }
 
   async listen(): Promise<void> {
@@ -93,18 +105,21 @@ class Carrier {
 let repository: ModelRepository;
 let node: Carrier;
 let hono: Carrier;
+/** As `node`, in a server that was not made for it. */
+let ordinary: Carrier;
 /** A model with a row that it accepts. */
 type Served = Target & { readonly row: unknown; readonly version: string };
 let targets: Served[];
 beforeAll(async () => {
   repository = new ModelRepository(trainingLibrariesFolder, 'column-transformer');
   await repository.load(onnxruntime, { threads: 1 });
-  node = new Carrier(repository, createListener);
+  node = new Carrier(repository, createListener, { IncomingMessage: DirectRequest });
+  ordinary = new Carrier(repository, createListener);
   hono = new Carrier(repository, (dependencies) => {
     const handle = getRequestListener(createApp(dependencies).fetch);
     return (incoming, outgoing) => void handle(incoming, outgoing);
   });
-  await Promise.all([node.listen(), hono.listen()]);
+  await Promise.all([node.listen(), ordinary.listen(), hono.listen()]);
   targets = await Promise.all(
     trainedModels()
       .filter(({ name }) => names.includes(name))
@@ -123,6 +138,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   node.close();
+  ordinary.close();
   hono.close();
   await repository.release();
 });
@@ -153,6 +169,7 @@ test('valid requests get the same response, by name, by version and with any med
           const [first, second] = await both({ path, headers, body: JSON.stringify(body) });
           expect(first).toEqual(second);
           expect(first.status).toBe(200);
+          expect(await ordinary.send({ path, headers, body: JSON.stringify(body) })).toEqual(first);
         }
   }
 });
@@ -206,7 +223,7 @@ test('both log and count the same requests', async () => {
 });
 
 test('a client that leaves in the middle of its body is logged, counted, and leaves nothing in progress', async () => {
-  for (const carrier of [node, hono]) {
+  for (const carrier of [node, ordinary, hono]) {
     const before = carrier.logs.length;
     const socket = connect(carrier.port, '127.0.0.1');
     await once(socket, 'connect');

@@ -6,6 +6,7 @@ import type { KeySource } from '../config/api-key.ts';
 import { requestHeaders } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+import { receiveBody, type BodyReceiver } from './body-receiver.ts';
 import { checkKey } from './api-key.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import { deadlineOf } from './deadline.ts';
@@ -65,7 +66,7 @@ function hasPlainBody({ headers }: IncomingMessage, maxBytes: number): boolean {
   return length !== undefined && Number(length) <= maxBytes && headers['transfer-encoding'] === undefined;
 }
 
-class NodeExchange implements ExchangeRequest {
+class NodeExchange implements ExchangeRequest, BodyReceiver {
   deadline = 0;
   readonly #shared: Shared;
   readonly #resolved: ResolvedRoute;
@@ -103,16 +104,12 @@ class NodeExchange implements ExchangeRequest {
       this.#refuse(error);
       return;
     }
-    this.#incoming.on('data', (chunk: Buffer) => {
-      if (this.#first === undefined) this.#first = chunk;
-      else (this.#whole ??= this.#begin(this.#first)).add(chunk);
-    });
-    this.#incoming.on('end', () => {
-      this.#respond();
-    });
-    this.#incoming.on('error', (cause) => {
-      this.#abandon(cause);
-    });
+    receiveBody(this.#incoming, this);
+  }
+
+  chunk(chunk: Buffer): void {
+    if (this.#first === undefined) this.#first = chunk;
+    else (this.#whole ??= this.#begin(this.#first)).add(chunk);
   }
 
   /** Responds at once if the connection is kept: Node then reads and discards the body. */
@@ -134,7 +131,7 @@ class NodeExchange implements ExchangeRequest {
     return whole;
   }
 
-  #respond(): void {
+  end(): void {
     const body = this.#whole?.body ?? this.#first ?? Buffer.alloc(0);
     const open = this.#open;
     this.#open = undefined;
@@ -150,7 +147,7 @@ class NodeExchange implements ExchangeRequest {
     }
   }
 
-  #abandon(cause: Error): void {
+  cut(cause: Error): void {
     if (this.#open === undefined) return;
     this.#open.abandon();
     this.#open = undefined;
