@@ -54,7 +54,13 @@ const patient = { REQUEST_TIMEOUT_SECONDS: '60', GRACE_PERIOD_SECONDS: '90', MAX
 test('after SIGTERM, everything that waits in a full queue is still served', async () => {
   const service = await startService(dir, patient);
   const sent = Array.from({ length: 30 }, () => send(service, infer('busy')));
-  await until(async () => (await metric(service, 'rhizome_queue_rows{model="busy"}')) > 10);
+  // The service must have all of them, or their connections are refused. The count includes the scrape itself.
+  const arrived = async (): Promise<number> =>
+    (await metric(service, 'rhizome_requests_in_flight{protocol="http"}')) -
+    1 +
+    ((await metric(service, 'rhizome_batch_rows_sum{model="busy"}')) || 0);
+  await until(async () => (await arrived()) >= 30);
+  expect(await metric(service, 'rhizome_queue_rows{model="busy"}')).toBeGreaterThan(0);
   const exited = service.stop();
   expect(await Promise.all(sent)).toEqual(new Array(30).fill(200));
   expect(await exited).toBe(0);

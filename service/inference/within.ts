@@ -10,7 +10,7 @@ export async function within<T>(milliseconds: number, work: Promise<T>, late: ()
   const timeout = new Promise<T>((resolve) => {
     timer = setTimeout(() => {
       resolve(late());
-    }, milliseconds);
+    }, Math.max(milliseconds, 0));
   });
   return Promise.race([work, timeout]).finally(() => {
     clearTimeout(timer);
