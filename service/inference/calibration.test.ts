@@ -125,6 +125,13 @@ test('so is one that depends on the order of the rows', async () => {
   expect(unstackable).toContain("the output 'Y' of a row changes");
 });
 
+test('and one that computes a later row of a large run differently', async () => {
+  const { unstackable } = await measured((rows, data) =>
+    perRow(rows, (row) => (data[2 * row] ?? 0) + (rows >= 8 && row === 6 ? 1 : 0)),
+  );
+  expect(unstackable).toContain("the output 'Y' of a row changes");
+});
+
 test('and one that returns another number of rows', async () => {
   const { unstackable } = await measured(() => ({ ...perRow(1, () => 1), rows: 1 }));
   expect(unstackable).toBe('an output does not have one row for each row of the inputs');
