@@ -112,8 +112,10 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     else (this.#whole ??= this.#begin(this.#first)).add(chunk);
   }
 
-  /** Responds at once if the connection is kept: Node then reads and discards the body. */
+  /** Responds at once if the connection is kept, and discards the body. */
   #refuse(error: unknown): void {
+    // Under overload, collecting the garbage of these bodies would take more time than everything else about refusals.
+    this.#incoming.on('data', freeMemory);
     if (this.#outgoing.shouldKeepAlive && this.#shared.lifecycle.phase === 'serving') {
       this.#fail(error);
       return;
@@ -122,7 +124,6 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     finished(this.#incoming, () => {
       this.#fail(error);
     });
-    this.#incoming.resume();
   }
 
   #begin(first: Buffer): BodyBuffer {
