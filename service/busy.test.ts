@@ -1,6 +1,7 @@
 /** Starts the service as a process with a model that keeps the processor busy for 50 ms a row. */
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,11 +18,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true }));
 
-const infer = (model: string, headers: Record<string, string> = {}) => ({
+const infer = (model: string, headers: Record<string, string> = {}, rows = 1) => ({
   path: `/v2/models/${model}/infer`,
   method: 'POST',
   headers: { 'Content-Type': 'application/json', ...headers },
-  body: JSON.stringify({ inputs: [{ name: 'X', datatype: 'FP32', shape: [1, 4], data: [5.1, 3.5, 1.4, 0.2] }] }),
+  body: JSON.stringify({
+    inputs: [
+      { name: 'X', datatype: 'FP32', shape: [rows, 4], data: new Array(rows).fill([5.1, 3.5, 1.4, 0.2]).flat() },
+    ],
+  }),
 });
 
 async function send({ url }: ServiceProcess, { path, ...request }: ReturnType<typeof infer>): Promise<number> {
@@ -93,6 +98,35 @@ test('while a model is busy, probes and other models are served, and each reques
   expect([await counted(200), await counted(503)]).toEqual([count(200), count(503)]);
   expect(await metric(service, 'rhizome_requests_refused_total{model="busy",reason="rows"}')).toBe(count(503));
   expect(await metric(service, 'rhizome_batch_rows_sum{model="busy"}')).toBe(count(200));
+  expect(await service.stop()).toBe(0);
+});
+
+test('refusals differ by protocol and request id, and leave the connection usable for the next request', async () => {
+  const service = await startService(dir, { ...patient, MAX_QUEUE_ROWS: '1' });
+  // An empty queue accepts any request, and is full until the last rows run.
+  const long = send(service, infer('busy', {}, 60));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const refuse = async (path: string): Promise<{ reused: boolean; id: unknown; refusal: unknown[] }> => {
+    const headers = { 'Content-Type': 'application/json' };
+    const sending = request(service.url + path, { agent, method: 'POST', headers });
+    sending.end(JSON.stringify({ ignored: 'x'.repeat(200_000) }));
+    const [response] = (await once(sending, 'response')) as [IncomingMessage];
+    const chunks = await response.toArray();
+    const body = JSON.parse(Buffer.concat(chunks as Buffer[]).toString()) as Record<string, unknown>;
+    const { 'content-type': type, 'retry-after': later, 'x-request-id': id } = response.headers;
+    return { reused: sending.reusedSocket, id, refusal: [response.statusCode, type, later, Object.keys(body)] };
+  };
+  const paths = ['/v2/models/busy/infer', '/models/busy/predictions'];
+  await until(async () => (await metric(service, 'rhizome_queue_rows{model="busy"}')) > 0);
+  const refused = [];
+  for (const path of [...paths, ...paths]) refused.push(await refuse(path));
+  const inference = [503, 'application/json', '1', ['error']];
+  const problem = [503, 'application/problem+json', '1', ['type', 'title', 'status', 'detail']];
+  expect(refused.map(({ refusal }) => refusal)).toEqual([inference, problem, inference, problem]);
+  expect(refused.map(({ reused }) => reused)).toEqual([false, true, true, true]);
+  expect(new Set(refused.map(({ id }) => id)).size).toBe(4);
+  agent.destroy();
+  expect(await long).toBe(200);
   expect(await service.stop()).toBe(0);
 });
 

@@ -30,6 +30,18 @@ export function errorResponse(
       detail: 'The request failed because of an error in the service. Its log has the reason under this request id.',
     });
   }
+  // Under overload, thousands of requests per second are refused for the same reason.
+  if (error.code !== 'overloaded') return problemOf(error, path);
+  const known = isInference(path) ? inferenceRefusals : refusals;
+  let response = known.get(error);
+  if (response === undefined) known.set(error, (response = problemOf(error, path)));
+  return response;
+}
+
+const refusals = new WeakMap<ServiceError, ExchangeResponse>();
+const inferenceRefusals = new WeakMap<ServiceError, ExchangeResponse>();
+
+function problemOf(error: ServiceError, path: string): ExchangeResponse {
   const { code, message: detail, issues: errors } = error;
   const { status, title, headers } = httpStatuses[code];
   return problem(
@@ -39,8 +51,12 @@ export function errorResponse(
   );
 }
 
+function isInference(path: string): boolean {
+  return path === paths.inference || path.startsWith(`${paths.inference}/`);
+}
+
 function problem(path: string, body: Problem, headers: Readonly<Record<string, string>> = {}): ExchangeResponse {
-  const inference = path === paths.inference || path.startsWith(`${paths.inference}/`);
+  const inference = isInference(path);
   return {
     status: body.status,
     headers: [

@@ -32,10 +32,10 @@ export function exceededLimit(
 }
 
 /** Creates the error for a request that the queue has no room for. */
-export function overloaded(model: string, { rows, bytes }: Waiting, limits: QueueLimits): ServiceError {
+export function overloaded(model: string, { rows, bytes }: QueueLimits): ServiceError {
   return new ServiceError(
     'overloaded',
-    `The model '${model}' has more requests than it can process: ${rows} rows (${bytes} bytes) are waiting, and at ` +
-      `most ${limits.rows} rows (${limits.bytes} bytes) may wait. Send the request again later.`,
+    `The model '${model}' has more requests than it can process: at most ${rows} rows (${bytes} bytes) may wait for ` +
+      'it at present. Send the request again later.',
   );
 }

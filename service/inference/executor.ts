@@ -3,7 +3,7 @@ import { EngineError, type Session } from '../../onnx/engine/engine.ts';
 import { freeTensors } from '../../onnx/engine/free-memory.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { ServiceError } from '../errors.ts';
-import { exceededLimit, overloaded, type QueueLimit } from './admission.ts';
+import { exceededLimit, overloaded, type QueueLimit, type QueueLimits } from './admission.ts';
 import { stack } from './batch.ts';
 import { Sweep } from './deadlines.ts';
 import { JobQueue, type JobPiece } from './job-queue.ts';
@@ -55,6 +55,8 @@ export class Executor {
   readonly #pace: Pace;
   readonly #demand = new Demand();
   readonly #sweep: Sweep;
+  /** Under overload, most refusals are for the same reason. Creating an error takes longer than finding one. */
+  readonly #refusals = new WeakMap<QueueLimits, ServiceError>();
   #running: readonly JobPiece[] = [];
   #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
   #droppedAt = 0;
@@ -152,7 +154,9 @@ export class Executor {
     if (limit === undefined) return undefined;
     this.#demand.arrived(now);
     this.#observer.refused(limit);
-    return overloaded(this.#signature.name, this.#queue, limits);
+    let error = this.#refusals.get(limits);
+    if (error === undefined) this.#refusals.set(limits, (error = overloaded(this.#signature.name, limits)));
+    return error;
   }
 
   #rowsOf(feeds: Tensors): number {
