@@ -114,7 +114,7 @@ export class Executor {
     if (options.continued !== true) {
       const refusal = this.#refusal(rows, bytes, options.deadline - arrived);
       if (refusal !== undefined) return Promise.reject(refusal);
-      this.#demand.arrived(arrived);
+      this.#demand.accepted(arrived);
     }
     const divisible = this.plan.stackRows && rows > 0 && this.#sameRows(feeds, rows);
     const job = new Job(feeds, fetches, options, { rows, bytes, divisible, arrived });
@@ -152,7 +152,7 @@ export class Executor {
     if (now - this.#droppedAt > LEAST_DROP_INTERVAL_MS) this.#dropDead();
     const limit = exceededLimit(this.#queue, limits, rows, bytes);
     if (limit === undefined) return undefined;
-    this.#demand.arrived(now);
+    this.#demand.refused(now);
     this.#observer.refused(limit);
     let error = this.#refusals.get(limits);
     if (error === undefined) this.#refusals.set(limits, (error = overloaded(this.#signature.name, limits)));

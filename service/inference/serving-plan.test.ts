@@ -18,15 +18,16 @@ test('the queue holds 16 rows, two full runs or a quarter of a second, but no mo
   expect(servingPlan(calibration([1, 60_000]), 'process').queue.rows).toBe(1);
 });
 
-test('without overload, 64 rows may wait for up to a second', () => {
+test('without overload, 64 rows may wait for up to a second; under overload, those of a twentieth', () => {
   const rows = (milliseconds: number) => {
     const { queue, overloadQueue } = servingPlan(calibration([1, milliseconds]), 'process');
     return [queue.rows, overloadQueue.rows];
   };
-  expect(rows(10)).toEqual([64, 25]);
-  expect(rows(20)).toEqual([50, 16]);
-  expect(rows(500)).toEqual([16, 16]);
-  expect(rows(0.1)).toEqual([2500, 2500]);
+  expect(rows(10)).toEqual([64, 8]);
+  expect(rows(5)).toEqual([64, 10]);
+  expect(rows(20)).toEqual([50, 8]);
+  expect(rows(500)).toEqual([16, 8]);
+  expect(rows(0.1)).toEqual([2500, 500]);
 });
 
 test('settings override what was measured', () => {

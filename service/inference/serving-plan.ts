@@ -44,8 +44,17 @@ const REQUESTS = 16;
 const REQUEST_ROWS = 8;
 /** ...and so many rows that the run after the next one can be full. */
 const FULL_RUNS = 2;
-/** A longer queue would only make everyone wait: under overload, most of the time of a request would be its wait. */
+/** A longer queue would only make everyone wait. */
 const QUEUE_SECONDS = 0.25;
+/**
+ * Under overload, the queue is always full, and most of the time of a request is its wait. It is enough that the next
+ * run can be full...
+ */
+const OVERLOAD_FULL_RUNS = 1;
+/** ...and that so many requests wait... */
+const OVERLOAD_REQUESTS = 8;
+/** ...or what is processed in this time. */
+const OVERLOAD_SECONDS = 0.05;
 /** Unless there is overload, this many rows may wait: many clients send their next request after the response... */
 const PATIENT_ROWS = 64;
 /** ...if the model needs no longer than this for them. */
@@ -62,12 +71,9 @@ export function servingPlan(
   const best = fullRun(costs, placement);
   const maxBatch = stackRows ? (settings.maxBatch ?? best?.rows ?? 1) : 1;
   const rowsPerSecond = best === undefined ? Infinity : (1000 * best.rows) / best.milliseconds;
-  const short = Math.max(
-    REQUESTS * (stackRows ? 1 : REQUEST_ROWS),
-    FULL_RUNS * maxBatch,
-    Math.ceil(rowsPerSecond * QUEUE_SECONDS),
-  );
-  const long = Math.max(short, Math.min(PATIENT_ROWS, Math.floor(rowsPerSecond * PATIENT_SECONDS)));
+  const rowsOf = (requests: number, runs: number, seconds: number): number =>
+    Math.max(requests * (stackRows ? 1 : REQUEST_ROWS), runs * maxBatch, Math.ceil(rowsPerSecond * seconds));
+  const patient = Math.min(PATIENT_ROWS, Math.floor(rowsPerSecond * PATIENT_SECONDS));
   const within = Math.max(maxBatch, Math.floor(rowsPerSecond * requestTimeoutSeconds));
   const limits = (rows: number): QueueLimits => ({
     rows: settings.maxQueueRows ?? (Number.isFinite(rows) ? Math.min(rows, within) : REQUESTS * REQUEST_ROWS),
@@ -80,8 +86,8 @@ export function servingPlan(
     costs,
     maxBatch,
     maxDelayMs: settings.maxDelayMs ?? 0,
-    queue: limits(long),
-    overloadQueue: limits(short),
+    queue: limits(Math.max(patient, rowsOf(REQUESTS, FULL_RUNS, QUEUE_SECONDS))),
+    overloadQueue: limits(rowsOf(OVERLOAD_REQUESTS, OVERLOAD_FULL_RUNS, OVERLOAD_SECONDS)),
   };
 }
 
