@@ -23,6 +23,14 @@ test('runs that are slower than at load lower the limits within a few runs, and 
   expect(pace.limitsWithin(15_000, limits)).toBe(limits);
 });
 
+test('one run that was interrupted lowers the limits only for a moment', () => {
+  const pace = new Pace([{ rows: 1, milliseconds: 5 }]);
+  pace.ran(1, 5000);
+  expect(pace.limitsWithin(15_000, limits)).toBe(limits);
+  pace.ran(1, 5);
+  expect(pace.limitsWithin(15_000, { rows: 600, bytes: 1000 })).toEqual({ rows: 600, bytes: 1000 });
+});
+
 test('a model that was not measured has its limits until it has run', () => {
   const pace = new Pace([]);
   expect(pace.limitsWithin(1, limits)).toBe(limits);

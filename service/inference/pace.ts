@@ -3,6 +3,8 @@ import type { RunCost } from './calibration.ts';
 
 /** How much of the estimate a new measurement replaces: after three runs, most of it. */
 const WEIGHT = 0.5;
+/** A run counts as this many times the estimate at most: a process may be paused once, or wait for its CPU limit. */
+const MOST_RISE = 3;
 /** The share of a request's time that those before it may take. The rest is for its own run, and for a slower pace. */
 const WAITING_SHARE = 1 / 3;
 
@@ -21,7 +23,10 @@ export class Pace {
 
   /** A run ended. */
   ran(rows: number, milliseconds: number): void {
-    if (rows > 0) this.#millisecondsPerRow += WEIGHT * (milliseconds / rows - this.#millisecondsPerRow);
+    if (rows === 0) return;
+    const known = this.#millisecondsPerRow;
+    const measured = known === 0 ? milliseconds / rows : Math.min(milliseconds / rows, MOST_RISE * known);
+    this.#millisecondsPerRow += WEIGHT * (measured - known);
   }
 
   /** Returns the limits for a request that has some milliseconds: lower ones if a full queue would take too many. */

@@ -8,9 +8,12 @@ export async function within<T>(milliseconds: number, work: Promise<T>, late: ()
   if (milliseconds === Infinity) return work;
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<T>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(late());
-    }, Math.max(milliseconds, 0));
+    timer = setTimeout(
+      () => {
+        resolve(late());
+      },
+      Math.max(milliseconds, 0),
+    );
   });
   return Promise.race([work, timeout]).finally(() => {
     clearTimeout(timer);
