@@ -34,13 +34,17 @@ export function createApp(dependencies: Dependencies, { observer, routes }: Shar
   health(app, repository, lifecycle);
   inferenceHealth(app, operations);
   metricsRoute(app, metrics);
-  docs(app, () => ({
-    loaded: repository.loaded,
-    defaultVersion: (name) => loaded(() => repository.get(name))?.model,
-    defaultModel: loaded(() => repository.default())?.model,
-    strictRanges: options.strictRanges,
-    needsKey: apiKey() !== undefined,
-  }));
+  docs(
+    app,
+    () => ({
+      loaded: repository.loaded,
+      defaultVersion: (name) => loaded(() => repository.get(name))?.model,
+      defaultModel: loaded(() => repository.default())?.model,
+      strictRanges: options.strictRanges,
+      needsKey: apiKey() !== undefined,
+    }),
+    () => repository.complete,
+  );
 
   // The routes above are open. Those below need the API key, and their bodies are limited.
   app.use(auth(apiKey), bodyLimit(options.maxBodyBytes));

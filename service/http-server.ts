@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Config } from './config/config.ts';
+import { Connections, type ConnectionsOptions } from './connections/connections.ts';
 import { DirectRequest } from './exchange/body-receiver.ts';
 import type { Listener } from './lifecycle/drain.ts';
 
@@ -24,12 +25,19 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** Listens for HTTP requests. @throws {ListenError} */
+/**
+ * Listens for HTTP requests.
+ *
+ * @param closed called for each connection that is closed to protect the service
+ * @throws {ListenError}
+ */
 export async function listen(
   listener: RequestListener,
   { port, host, requestTimeoutSeconds }: Config,
+  closed?: ConnectionsOptions['closed'],
 ): Promise<Listener> {
   const requestTimeout = requestTimeoutSeconds * 1000;
+  const connections = new Connections({ ...(closed && { closed }) });
   const server = createServer(
     {
       requestTimeout,
@@ -39,8 +47,11 @@ export async function listen(
       noDelay: true,
       IncomingMessage: DirectRequest,
     },
-    listener,
+    (incoming, outgoing) => {
+      if (connections.begin(incoming, outgoing)) listener(incoming, outgoing);
+    },
   );
+  connections.watch(server);
   server.maxConnections = MOST_CONNECTIONS;
   server.listen(port, host);
   try {

@@ -37,7 +37,10 @@ export async function serve(
   const listenGrpc = grpcPort === undefined ? undefined : (await import('./grpc/server.ts')).listenGrpc;
 
   // Listens first: while a large model loads, /livez responds, and /readyz says what it is waiting for.
-  const http = await listen(createListener({ ...common, options: config }), config);
+  const http = await listen(createListener({ ...common, options: config }), config, (reason) => {
+    metrics.connections.closed(reason);
+    logger.debug({ reason }, 'connection closed');
+  });
   const grpc = await listenGrpc?.(grpcPort ?? 0, config, common);
   logger.info({ url: http.url, ...(grpc && { grpc_url: grpc.url }), models_dir: config.modelsDir }, 'listening');
   const stopped = drained(onSignal, grpc ? [http, grpc] : [http], lifecycle, config, logger);

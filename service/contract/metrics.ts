@@ -4,6 +4,7 @@ export const metrics = {
   requestDuration: 'rhizome_request_duration_seconds',
   requestsInFlight: 'rhizome_requests_in_flight',
   requestsRefused: 'rhizome_requests_refused_total',
+  connectionsClosed: 'rhizome_connections_closed_total',
   inferenceDuration: 'rhizome_inference_duration_seconds',
   batchRows: 'rhizome_batch_rows',
   queueRows: 'rhizome_queue_rows',

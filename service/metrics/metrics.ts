@@ -1,6 +1,7 @@
 import type * as Prometheus from './prometheus.ts';
 import { metrics as names } from '../contract/index.ts';
 import type { ModelEntry } from '../inference/repository.ts';
+import { ConnectionMetrics } from './connection-metrics.ts';
 import { ModelMetrics } from './model-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
 
@@ -18,6 +19,7 @@ export interface Scrape {
  */
 export class Metrics {
   readonly requests = new RequestMetrics();
+  readonly connections = new ConnectionMetrics();
   readonly models = new ModelMetrics();
   #entries: readonly ModelEntry[] = [];
   #registry: Promise<Prometheus.Registry> | undefined;
@@ -36,6 +38,7 @@ export class Metrics {
     const prometheus = await import('./prometheus.ts');
     const registry = new prometheus.Registry();
     this.requests.register(prometheus, registry);
+    this.connections.register(prometheus, registry);
     this.models.register(prometheus, registry);
     const entries = (): readonly ModelEntry[] => this.#entries;
     const gauge = (name: string, help: string, value: (entry: ModelEntry) => number | undefined): void => {
