@@ -113,6 +113,12 @@ test('an invalid configuration exits with 78 and one message that lists every pr
   );
 });
 
+test('a blank API key does not open the service: it exits with 78', async () => {
+  const { code, stderr } = await output(run({ API_KEY: '\n' }));
+  expect(code).toBe(78);
+  expect(stderr).toContain('API_KEY is blank');
+});
+
 test('--help lists every variable', async () => {
   const { code, stdout } = await output(run({}, ['--help']));
   expect(code).toBe(0);

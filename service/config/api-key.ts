@@ -10,35 +10,51 @@ const REREAD_MILLISECONDS = 1000;
 
 /**
  * Returns the source of the API key: API_KEY, or else the mounted file, which is read again when its Secret changes.
+ *
+ * Fails closed: if a key is required, and there has never been one, a random key rejects every request. A key that
+ * disappears stays valid until a new one arrives. A key is required once there is a file, and always if the file was
+ * configured.
  */
 export function apiKeySource(
-  { apiKey, apiKeyFile }: Pick<Config, 'apiKey' | 'apiKeyFile'>,
+  { apiKey, apiKeyFile, apiKeyFileRequired }: Pick<Config, 'apiKey' | 'apiKeyFile' | 'apiKeyFileRequired'>,
   logger: Logger,
   now: () => number = () => performance.now(),
 ): KeySource {
   if (apiKey !== undefined) return () => apiKey;
   let key: string | undefined;
+  let problem: string | undefined;
   let nextRead = 0;
-  return () => {
-    if (now() < nextRead) return key;
+  const read = (): void => {
     nextRead = now() + REREAD_MILLISECONDS;
-    const read = readKey(apiKeyFile, logger);
-    // Fail closed: a key that disappears stays valid until a new one arrives. If the file has never been readable, a
-    // random key rejects every request.
-    if (read === 'unreadable') key ??= crypto.randomUUID();
-    else if (read !== 'missing') key = read.key;
+    const found = readKey(apiKeyFile);
+    if (found.key !== undefined) key = found.key;
+    else if (found.problem !== undefined || apiKeyFileRequired) key ??= crypto.randomUUID();
+    const missing = key === undefined ? undefined : 'The API key file is missing';
+    const current = found.key === undefined ? (found.problem ?? missing) : undefined;
+    if (current !== undefined && current !== problem) logger.error({ err: found.error, path: apiKeyFile }, current);
+    problem = current;
+  };
+  read();
+  return () => {
+    if (now() >= nextRead) read();
     return key;
   };
 }
 
-function readKey(path: string, logger: Logger): { readonly key: string } | 'missing' | 'unreadable' {
+interface Found {
+  /** Undefined if the file contains none. */
+  readonly key?: string;
+  /** Undefined if there is no file. */
+  readonly problem?: string;
+  readonly error?: unknown;
+}
+
+function readKey(path: string): Found {
   try {
     const key = readFileSync(path, 'utf8').trim();
-    if (key !== '') return { key };
-    logger.error({ path }, 'The API key file is empty');
+    return key === '' ? { problem: 'The API key file is empty' } : { key };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing';
-    logger.error({ err: error, path }, 'The API key file cannot be read');
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    return { problem: 'The API key file cannot be read', error };
   }
-  return 'unreadable';
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigError, describeVariables, readConfig } from './config.ts';
 import { cpuLimit } from './cpu-limit.ts';
 import { variables } from '../contract/index.ts';
@@ -25,6 +28,7 @@ test("the defaults are the contract's", () => {
     maxQueueBytes: undefined,
     apiKey: undefined,
     apiKeyFile: '/var/run/secrets/rhizome/api-key',
+    apiKeyFileRequired: false,
   });
 });
 
@@ -70,11 +74,16 @@ test('every variable is read', () => {
     maxQueueBytes: 1_000_000,
     apiKey: 'secret',
     apiKeyFile: '/nowhere',
+    apiKeyFileRequired: false,
   });
 });
 
 test('an empty value counts as unset', () => {
-  expect(readConfig({ ...base, PORT: '', API_KEY: '' })).toMatchObject({ port: 8000, apiKey: undefined });
+  expect(readConfig({ ...base, PORT: '', API_KEY_FILE: '' })).toMatchObject({ port: 8000, apiKeyFileRequired: false });
+});
+
+test.each(['', ' ', '\n'])('a blank API key (%j) is a problem: the service would run without a key', (key) => {
+  expect(() => readConfig({ ...base, API_KEY: key })).toThrow('API_KEY is blank: expected a key');
 });
 
 test('every problem is in one message, with name, value and what was expected', () => {
@@ -113,6 +122,16 @@ test('every problem is in one message, with name, value and what was expected', 
 
 test('a configured but missing key file is a problem, because the service would run without a key', () => {
   expect(() => readConfig({ ...base, API_KEY_FILE: '/nowhere' })).toThrow('API_KEY_FILE is "/nowhere"');
+});
+
+test('a configured key file must contain a key', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'rhizome-config-'));
+  const file = join(dir, 'api-key');
+  writeFileSync(file, ' \n');
+  expect(() => readConfig({ ...base, API_KEY_FILE: file })).toThrow(/API_KEY_FILE is .*: expected a file that contains/);
+  writeFileSync(file, 'secret\n');
+  expect(readConfig({ ...base, API_KEY_FILE: file })).toMatchObject({ apiKeyFile: file, apiKeyFileRequired: true });
+  rmSync(dir, { recursive: true });
 });
 
 test('--help lists every variable', () => {

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { minimumGraceSeconds, variables, type Variable, type VariableName } from '../contract/index.ts';
 import { cpuLimit } from './cpu-limit.ts';
 
@@ -29,6 +29,8 @@ export interface Config {
   /** Takes precedence over `apiKeyFile`. */
   readonly apiKey: string | undefined;
   readonly apiKeyFile: string;
+  /** Whether the file was configured: then a key is required even if the file is missing. */
+  readonly apiKeyFileRequired: boolean;
 }
 
 /** The environment variables are invalid. The process exits with code 78, which is EX_CONFIG in sysexits.h. */
@@ -55,7 +57,8 @@ const PLACEMENTS = variables.PLACEMENT.values;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads and validates the environment variables. An empty value counts as unset.
+ * Reads and validates the environment variables. An empty value counts as unset, except for `API_KEY`: a Secret with
+ * an empty entry must not open the service.
  *
  * @throws {ConfigError} with every problem at once
  */
@@ -106,6 +109,7 @@ export function readConfig(environment: Environment): Config {
     maxQueueBytes: optional('MAX_QUEUE_BYTES', Number.MAX_SAFE_INTEGER),
     apiKey: environment['API_KEY']?.trim() || undefined,
     apiKeyFile: raw('API_KEY_FILE'),
+    apiKeyFileRequired: Boolean(environment['API_KEY_FILE']) && environment['API_KEY'] === undefined,
   };
   check('MODELS_DIR', isReadableFolder(config.modelsDir), 'a readable folder');
   const least = minimumGraceSeconds(config.drainDelaySeconds, config.requestTimeoutSeconds);
@@ -115,8 +119,13 @@ export function readConfig(environment: Environment): Config {
         '(DRAIN_DELAY_SECONDS + REQUEST_TIMEOUT_SECONDS + 5), so that no request is interrupted',
     );
   }
-  if (environment['API_KEY_FILE'] && !environment['API_KEY'] && !isReadableFile(config.apiKeyFile)) {
-    problems.push(`API_KEY_FILE is ${JSON.stringify(config.apiKeyFile)}: expected a readable file`);
+  if (environment['API_KEY'] !== undefined && config.apiKey === undefined)
+    problems.push('API_KEY is blank: expected a key; if requests need no key, leave the variable unset');
+  if (config.apiKeyFileRequired) {
+    const path = JSON.stringify(config.apiKeyFile);
+    if (!isReadableFile(config.apiKeyFile)) problems.push(`API_KEY_FILE is ${path}: expected a readable file`);
+    else if (readFileSync(config.apiKeyFile, 'utf8').trim() === '')
+      problems.push(`API_KEY_FILE is ${path}: expected a file that contains a key, but it is blank`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

@@ -82,11 +82,15 @@ export const variables = {
     description: 'most bytes that may wait for a model; if unset, 64 MiB, and at least two of the largest bodies',
   },
   API_KEY: {
-    description: 'if set, requests need "Authorization: Bearer KEY", except for probes, metrics and documentation',
+    description:
+      'if set, requests need "Authorization: Bearer KEY", except for probes, metrics and documentation; ' +
+      'if it is blank, the service does not start',
   },
   API_KEY_FILE: {
     default: `${apiKeyMount.dir}/${apiKeyMount.file}`,
-    description: 'file with the API key, read again when it changes; if it is missing, no key is required',
+    description:
+      'file with the API key, read again when it changes; if it is set, a missing file closes the service; ' +
+      'if it is unset and there is no such file at the start, no key is required',
   },
 } as const satisfies Record<string, Variable>;
 
