@@ -16,7 +16,6 @@ const { createServer } = process.getBuiltinModule('node:http');
 const KEEP_ALIVE_SECONDS = 90;
 /** A client that needs longer than this to send its headers only occupies a connection. */
 const HEADERS_SECONDS = 10;
-const MOST_CONNECTIONS = 10_000;
 /** How long a connection that was opened just before the listener closed has to send its request. */
 const FIRST_REQUEST_SECONDS = 1;
 
@@ -33,11 +32,11 @@ export class ListenError extends Error {
  */
 export async function listen(
   listener: RequestListener,
-  { port, host, requestTimeoutSeconds }: Config,
+  { port, host, requestTimeoutSeconds, maxConnections }: Config,
   closed?: ConnectionsOptions['closed'],
 ): Promise<Listener> {
   const requestTimeout = requestTimeoutSeconds * 1000;
-  const connections = new Connections({ ...(closed && { closed }) });
+  const connections = new Connections({ most: maxConnections, ...(closed && { closed }) });
   const server = createServer(
     {
       requestTimeout,
@@ -52,7 +51,8 @@ export async function listen(
     },
   );
   connections.watch(server);
-  server.maxConnections = MOST_CONNECTIONS;
+  // Only counts: connections that were closed to make room take a moment to end.
+  server.maxConnections = 2 * maxConnections;
   server.listen(port, host);
   try {
     await once(server, 'listening');

@@ -18,6 +18,7 @@ test("the defaults are the contract's", () => {
     drainDelaySeconds: 5,
     gracePeriodSeconds: 30,
     requestTimeoutSeconds: 15,
+    maxConnections: 2048,
     maxBodyBytes: 1048576,
     strictRanges: false,
     inferenceThreads: cpuLimit(),
@@ -43,6 +44,7 @@ test('every variable is read', () => {
     DRAIN_DELAY_SECONDS: '0.5',
     GRACE_PERIOD_SECONDS: '60',
     REQUEST_TIMEOUT_SECONDS: '20',
+    MAX_CONNECTIONS: '100',
     MAX_BODY_BYTES: '10',
     STRICT_RANGES: 'true',
     INFERENCE_THREADS: '4',
@@ -64,6 +66,7 @@ test('every variable is read', () => {
     drainDelaySeconds: 0.5,
     gracePeriodSeconds: 60,
     requestTimeoutSeconds: 20,
+    maxConnections: 100,
     maxBodyBytes: 10,
     strictRanges: true,
     inferenceThreads: 4,
@@ -128,7 +131,9 @@ test('a configured key file must contain a key', () => {
   const dir = mkdtempSync(join(tmpdir(), 'rhizome-config-'));
   const file = join(dir, 'api-key');
   writeFileSync(file, ' \n');
-  expect(() => readConfig({ ...base, API_KEY_FILE: file })).toThrow(/API_KEY_FILE is .*: expected a file that contains/);
+  expect(() => readConfig({ ...base, API_KEY_FILE: file })).toThrow(
+    /API_KEY_FILE is .*: expected a file that contains/,
+  );
   writeFileSync(file, 'secret\n');
   expect(readConfig({ ...base, API_KEY_FILE: file })).toMatchObject({ apiKeyFile: file, apiKeyFileRequired: true });
   rmSync(dir, { recursive: true });

@@ -16,6 +16,7 @@ export interface Config {
   readonly drainDelaySeconds: number;
   readonly gracePeriodSeconds: number;
   readonly requestTimeoutSeconds: number;
+  readonly maxConnections: number;
   readonly maxBodyBytes: number;
   readonly strictRanges: boolean;
   readonly inferenceThreads: number;
@@ -99,6 +100,7 @@ export function readConfig(environment: Environment): Config {
     drainDelaySeconds: number('DRAIN_DELAY_SECONDS', DECIMAL, 0, 3600),
     gracePeriodSeconds: number('GRACE_PERIOD_SECONDS', DECIMAL, 1, 86400),
     requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', DECIMAL, 0.1, 3600),
+    maxConnections: number('MAX_CONNECTIONS', WHOLE, 1, 1_000_000),
     maxBodyBytes: number('MAX_BODY_BYTES', WHOLE, 1, 2 ** 31 - 1),
     strictRanges: raw('STRICT_RANGES') === 'true',
     inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS', WHOLE, 1, 1024),

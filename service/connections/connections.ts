@@ -9,11 +9,18 @@ export const MOST_PIPELINED = 32;
  */
 export const SEND_SECONDS = 15;
 const SWEEP_MS = 1000;
+/** A request that has waited for its client in so many sweeps may lose its connection to a new one. */
+const PATIENT_SWEEPS = 2;
 
-/** Why a connection was closed: too many requests at once, or a response that nobody reads. */
-export type CloseReason = 'pipelining' | 'unread';
+/**
+ * Why a connection was closed: too many requests at once, a response that nobody reads, or to make room for another
+ * one, because it was idle, because its client was slow, or because all others were busy.
+ */
+export type CloseReason = 'pipelining' | 'unread' | 'idle' | 'slow' | 'busy';
 
 export interface ConnectionsOptions {
+  /** The most connections. @default no limit */
+  readonly most?: number;
   /** Called for each connection that is closed. @default nobody */
   readonly closed?: (reason: CloseReason) => void;
   /** @default SEND_SECONDS */
@@ -21,12 +28,46 @@ export interface ConnectionsOptions {
   readonly sweepMs?: number;
 }
 
-interface Connection {
+/** Counts the connections that were opened and the responses that ended. */
+interface Count {
+  total: number;
+}
+
+class Connection {
   readonly socket: Socket;
   /** The responses in progress. They end in this order. */
-  readonly responses: ServerResponse[];
-  /** Called when the first of them ends. */
-  readonly ended: () => void;
+  readonly responses: ServerResponse[] = [];
+  /** The last request. */
+  request: IncomingMessage | undefined = undefined;
+  /** When it was last of use: its number in the order of all connections that were opened and responses that ended. */
+  used: number;
+  /** In how many sweeps in a row the service waited for the client. */
+  waited = 0;
+  readonly #count: Count;
+
+  constructor(socket: Socket, count: Count) {
+    this.socket = socket;
+    this.#count = count;
+    this.used = ++count.total;
+  }
+
+  /** Called when the first of the responses ends. */
+  readonly ended = (): void => {
+    this.responses.shift();
+    this.used = ++this.#count.total;
+    if (this.responses.length === 0) this.request = undefined;
+  };
+
+  /** Whether the client is to go on: it has not sent its whole request, or not read its whole response. */
+  get waits(): boolean {
+    return this.responses.length > 0 && (this.request?.complete === false || this.socket.writableLength > 0);
+  }
+
+  /** Returns why this connection may be closed to make room; undefined if it is busy. */
+  get dispensable(): 'idle' | 'slow' | undefined {
+    if (this.responses.length === 0) return 'idle';
+    return this.waited >= PATIENT_SWEEPS ? 'slow' : undefined;
+  }
 }
 
 /**
@@ -37,11 +78,19 @@ interface Connection {
  */
 export class Connections {
   readonly #open = new Map<Socket, Connection>();
+  readonly #most: number;
   readonly #closed: (reason: CloseReason) => void;
+  readonly #count: Count = { total: 0 };
   readonly #sendMs: number;
   readonly #sweepMs: number;
 
-  constructor({ closed = () => undefined, sendMs = SEND_SECONDS * 1000, sweepMs = SWEEP_MS }: ConnectionsOptions = {}) {
+  constructor({
+    most = Infinity,
+    closed = () => undefined,
+    sendMs = SEND_SECONDS * 1000,
+    sweepMs = SWEEP_MS,
+  }: ConnectionsOptions = {}) {
+    this.#most = most;
     this.#closed = closed;
     this.#sendMs = sendMs;
     this.#sweepMs = sweepMs;
@@ -65,27 +114,50 @@ export class Connections {
   }
 
   /** Begins a request. Returns false if it must be ignored, because its connection was closed. */
-  begin({ socket }: IncomingMessage, outgoing: ServerResponse): boolean {
+  begin(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+    const { socket } = incoming;
     const connection = this.#open.get(socket);
     if (connection === undefined) return false;
-    const { responses, ended } = connection;
-    if (responses.push(outgoing) > MOST_PIPELINED) {
+    if (connection.responses.push(outgoing) > MOST_PIPELINED) {
       this.#close(socket, 'pipelining');
       return false;
     }
-    outgoing.on('close', ended);
+    connection.request = incoming;
+    connection.waited = 0;
+    outgoing.on('close', connection.ended);
     return true;
   }
 
   #add(socket: Socket): void {
-    const responses: ServerResponse[] = [];
-    const ended = (): void => {
-      responses.shift();
-    };
-    this.#open.set(socket, { socket, responses, ended });
+    if (this.#open.size >= this.#most && !this.#makeRoom()) {
+      socket.destroy();
+      this.#closed('busy');
+      return;
+    }
+    this.#open.set(socket, new Connection(socket, this.#count));
     socket.on('close', () => {
       this.#open.delete(socket);
     });
+  }
+
+  /**
+   * Closes the connection that has been idle longest, or else the one whose client has been slow longest. Returns false
+   * if all are busy.
+   *
+   * A connection without a request is idle since it was opened, no longer: the first request of a good client may be on
+   * its way.
+   */
+  #makeRoom(): boolean {
+    let idle: Connection | undefined;
+    let slow: Connection | undefined;
+    for (const connection of this.#open.values()) {
+      const reason = connection.dispensable;
+      if (reason === 'idle' && (idle === undefined || connection.used < idle.used)) idle = connection;
+      if (reason === 'slow' && (slow === undefined || connection.waited > slow.waited)) slow = connection;
+    }
+    if (idle !== undefined) this.#close(idle.socket, 'idle');
+    else if (slow !== undefined) this.#close(slow.socket, 'slow');
+    return idle !== undefined || slow !== undefined;
   }
 
   #close(socket: Socket, reason: CloseReason): void {
@@ -95,12 +167,14 @@ export class Connections {
   }
 
   /**
-   * Limits the time in which nothing of a response is taken. A timeout of all requests would cost every one of them a
-   * timer, and would have to be longer than the longest run of a model.
+   * Counts for how long clients are slow, and limits the time in which nothing of a response is taken. A timeout of all
+   * requests would cost every one of them a timer, and would have to be longer than the longest run of a model.
    */
   #sweep(): void {
-    for (const { socket, responses } of this.#open.values()) {
+    for (const connection of this.#open.values()) {
+      const { socket, responses, waits } = connection;
       if (responses.length === 0) continue;
+      connection.waited = waits ? connection.waited + 1 : 0;
       const limited = socket.timeout === this.#sendMs;
       const sending = socket.writableLength > 0;
       if (sending !== limited) socket.setTimeout(sending ? this.#sendMs : 0);

@@ -48,6 +48,11 @@ export const variables = {
     unit: 'seconds',
     description: 'longest time to receive and process one request',
   },
+  MAX_CONNECTIONS: {
+    default: '2048',
+    unit: 'connections',
+    description: 'most connections; a further one replaces the one that has been idle longest',
+  },
   MAX_BODY_BYTES: { default: '1048576', unit: 'bytes', description: 'largest request body' },
   STRICT_RANGES: {
     default: 'false',
