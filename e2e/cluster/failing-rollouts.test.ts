@@ -66,7 +66,7 @@ clusterTest('a model never becomes ready: up reports which one and why, long bef
     run,
     pattern(
       /\S+ runs, but will not become ready: model\/iris: /,
-      /\/app\/models\/iris\/model\.onnx cannot be served: the file ends at byte 500/,
+      /iris\/model\.onnx cannot be served: the file ends at byte 500/,
     ),
     'Startup probe failed: HTTP probe failed with statuscode: 503',
     '"model failed"',

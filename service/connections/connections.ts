@@ -113,11 +113,11 @@ export class Connections {
     });
   }
 
-  /** Begins a request. Returns false if it must be ignored, because its connection was closed. */
+  /** Begins a request. Returns false if it must be ignored, because its connection was or is being closed. */
   begin(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
     const { socket } = incoming;
     const connection = this.#open.get(socket);
-    if (connection === undefined) return false;
+    if (connection === undefined || socket.writableEnded) return false;
     if (connection.responses.push(outgoing) > MOST_PIPELINED) {
       this.#close(socket, 'pipelining');
       return false;

@@ -3,6 +3,7 @@ import { finished } from 'node:stream';
 import type { Logger } from 'pino';
 import { freeMemory } from '../../onnx/engine/free-memory.ts';
 import type { KeySource } from '../config/api-key.ts';
+import { ambiguityOf, BAD_REQUEST } from '../connections/ambiguous-head.ts';
 import { requestHeaders } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
@@ -49,6 +50,11 @@ export function nodeListener(options: NodeListenerOptions, otherwise: RequestLis
   const { route, probes, lifecycle, maxBodyBytes } = options;
   const shared = { ...options, heads: new HeadWriter() };
   return (incoming, outgoing) => {
+    const ambiguity = ambiguityOf(incoming);
+    if (ambiguity !== undefined) {
+      refuseHead(shared, ambiguity, incoming, outgoing);
+      return;
+    }
     const { method, url = '' } = incoming;
     const resolved = method === 'POST' ? route(url) : undefined;
     const probe = method === 'GET' ? probes.get(url) : undefined;
@@ -90,7 +96,8 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
   readonly header = (name: string): string | undefined => text(this.#incoming.headers[name]);
 
   /** When the client closes its side of the connection, Node ends the other, but does not destroy the response. */
-  readonly abandoned = (): boolean => this.#outgoing.destroyed || this.#incoming.socket.writableEnded;
+  readonly abandoned = (): boolean =>
+    this.#outgoing.destroyed || this.#incoming.socket.writableEnded || this.#incoming.socket.destroyed;
 
   start(): void {
     const { apiKey, requestTimeoutSeconds } = this.#shared;
@@ -162,6 +169,29 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
   #send(response: ExchangeResponse): void {
     send(response, this.#shared, this.#outgoing, this.#observation, this.#resolved.pattern);
   }
+}
+
+/**
+ * Ends the connection of a request whose head is ambiguous. What follows on it is not served: it may have been meant as
+ * a part of this request's body.
+ */
+function refuseHead(
+  { observer, logger }: Shared,
+  reason: string,
+  { method = '', url = '', headers, socket }: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
+  const observation = observer.begin(
+    method,
+    url.split('?', 1)[0] ?? '',
+    text(headers['x-request-id']),
+    text(headers['traceparent']),
+  );
+  observation.end(400, 'none');
+  logger.warn({ request_id: observation.requestId, reason }, 'connection closed: the head of a request is ambiguous');
+  // Otherwise, the response to another request comes first.
+  if (outgoing.socket !== null) socket.write(BAD_REQUEST);
+  socket.destroySoon();
 }
 
 async function serveProbe(

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { isAbsolute, join, normalize } from 'node:path';
 import type { Engine } from '../../onnx/engine/engine.ts';
 import type { ProcessEngine } from '../../onnx/engine/process/process-engine.ts';
 import type { Model } from '../../onnx/model.ts';
@@ -95,18 +96,22 @@ export class ModelRepository {
     this.#complete = true;
     this.#state =
       folders.length > 0
-        ? { name: 'repository', ok: true, detail: `Found ${folders.length} in ${this.#dir}.` }
+        ? {
+            name: 'repository',
+            ok: true,
+            detail: `Found ${folders.length} ${folders.length === 1 ? 'model' : 'models'}.`,
+          }
         : {
             name: 'repository',
             ok: false,
-            detail: `There is no model in ${this.#dir}: expected NAME/model.onnx.`,
+            detail: 'There is no model in the models folder (MODELS_DIR): expected NAME/model.onnx.',
             final: true,
           };
     if (this.#default !== undefined && folders.length > 0 && this.versions(this.#default).length === 0) {
       this.#state = {
         name: 'repository',
         ok: false,
-        detail: `DEFAULT_MODEL is '${this.#default}', which is not a model in ${this.#dir}. ${this.#served()}`,
+        detail: `DEFAULT_MODEL is '${this.#default}', which is not the name of a model. ${this.#served()}`,
         final: true,
       };
     }
@@ -227,7 +232,8 @@ export class ModelRepository {
       this.entries.map(async (entry): Promise<Check> => {
         const name = `model/${entry.folder}`;
         if (entry.state === 'loading') return { name, ok: false, detail: 'The model is loading.' };
-        if (entry.state === 'failed') return { name, ok: false, detail: entry.reason, final: true };
+        if (entry.state === 'failed')
+          return { name, ok: false, detail: this.#withoutFolder(entry.reason), final: true };
         return { name, ...(await entry.verifier.verify(patienceMs)) };
       }),
     );
@@ -242,6 +248,12 @@ export class ModelRepository {
         await model.release();
       }),
     );
+  }
+
+  /** Returns a message with paths relative to the models folder: anyone may request probes. The log has whole paths. */
+  #withoutFolder(message: string): string {
+    const folder = normalize(this.#dir);
+    return isAbsolute(folder) ? message.replaceAll(join(folder, '/'), '') : message;
   }
 
   #set(entry: ModelEntry): void {
