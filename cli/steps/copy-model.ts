@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { cp, mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { Failure } from '../failure.ts';
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure, reasonOf } from '../failure.ts';
 
 /**
  * Copies a model to a folder, as model.onnx, with the files next to it that hold its weights. Does not check that the
@@ -10,32 +10,54 @@ import { Failure } from '../failure.ts';
  * @throws {Failure} if a file cannot be read
  */
 export async function copyModel(file: string, folder: string): Promise<readonly string[]> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+  const bytes = await readWhole(file).catch((cause: unknown) => {
+    throw new Failure(`Cannot read ${file}: ${reasonOf(cause)}`, {
       cause,
       hint: 'Name the file that your training library exported.',
     });
   });
   await mkdir(folder, { recursive: true });
-  await cp(file, join(folder, 'model.onnx'), { mode: constants.COPYFILE_FICLONE });
+  await cp(file, join(folder, 'model.onnx'), { mode: constants.COPYFILE_FICLONE, dereference: true });
   const locations = await locationsOf(bytes);
   for (const location of locations) {
-    await cp(join(dirname(file), location), join(folder, location), { mode: constants.COPYFILE_FICLONE }).catch(
-      (cause: unknown) => {
-        throw new Failure(
-          `${file} has weights in ${location}, which cannot be copied: ` +
-            (cause instanceof Error ? cause.message : String(cause)),
-          { cause, hint: `Copy ${location}, too, from where the model was exported, and put it next to the model.` },
-        );
-      },
-    );
+    await copyWeights(file, location, folder).catch((cause: unknown) => {
+      throw new Failure(`${file} has weights in ${location}, which cannot be copied: ${reasonOf(cause)}`, {
+        cause,
+        hint: `Copy ${location}, too, from where the model was exported, and put it next to the model.`,
+      });
+    });
   }
   return locations;
 }
 
-async function locationsOf(bytes: Uint8Array): Promise<readonly string[]> {
-  const { externalTensors } = await import('../../onnx/graph/external-data.ts');
+async function copyWeights(file: string, location: string, folder: string): Promise<void> {
+  const [{ weightsFile }, { openRegular }] = await Promise.all([
+    import('../../onnx/file/external-weights.ts'),
+    import('../../onnx/regular-file.ts'),
+  ]);
+  const weights = await weightsFile(file, location);
+  await (await openRegular(weights)).handle.close();
+  await cp(weights, join(folder, location), { mode: constants.COPYFILE_FICLONE });
+}
+
+async function readWhole(path: string): Promise<Uint8Array> {
+  const { openRegular, readAll } = await import('../../onnx/regular-file.ts');
+  const file = await openRegular(path);
   try {
+    return await readAll(file);
+  } finally {
+    await file.handle.close();
+  }
+}
+
+/** Returns none for a file that is not a model: loading the copy says why. */
+async function locationsOf(bytes: Uint8Array): Promise<readonly string[]> {
+  const [{ externalTensors }, { checkCanonical }] = await Promise.all([
+    import('../../onnx/graph/external-data.ts'),
+    import('../../onnx/graph/canonical.ts'),
+  ]);
+  try {
+    checkCanonical(bytes);
     return [...new Set(externalTensors(bytes).map(({ location }) => location))];
   } catch {
     return [];

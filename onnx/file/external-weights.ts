@@ -1,8 +1,9 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import type { ExternalFile } from '../engine/engine.ts';
 import { ExternalDataError, externalTensors, withInnerTensors, type ExternalTensor } from '../graph/external-data.ts';
 import { isLfsPointer } from './file-kind.ts';
+import { openRegular, readAll, UnreadableFileError } from '../regular-file.ts';
 
 /** A model and the files that hold its weights. */
 export interface ModelWithWeights {
@@ -15,37 +16,81 @@ export interface ModelWithWeights {
  * Reads the files next to a model that hold its weights. Exporters write such files if the model would exceed the 2 GB
  * that protobuf allows; PyTorch's exporter always does.
  *
- * @throws {ExternalDataError} if a file is missing, too short, or outside the model's folder
+ * @param path the model's file
+ * @param mostBytes the most bytes that the files may have in total
+ * @throws {ExternalDataError} if a file is missing, too short, too large, or outside the model's folder
  */
-export async function readExternalWeights(model: Uint8Array, folder: string): Promise<ModelWithWeights> {
+export async function readExternalWeights(
+  model: Uint8Array,
+  path: string,
+  mostBytes: number,
+): Promise<ModelWithWeights> {
   const tensors = externalTensors(model);
   const files = new Map<string, Uint8Array>();
-  for (const [location, some] of Map.groupBy(tensors, (tensor) => tensor.location))
-    files.set(location, await readWeights(folder, location, some));
+  let room = mostBytes;
+  for (const [location, some] of Map.groupBy(tensors, (tensor) => tensor.location)) {
+    const data = await readWeights(path, location, some, room);
+    room -= data.length;
+    files.set(location, data);
+  }
   const ofGraph = new Set(tensors.filter((tensor) => tensor.ofGraph).map(({ location }) => location));
   const whole = tensors.every((tensor) => tensor.ofGraph)
     ? model
     : withInnerTensors(model, (location) => files.get(location) ?? new Uint8Array());
   return {
     model: whole,
-    files: [...files].filter(([path]) => ofGraph.has(path)).map(([path, data]) => ({ path, data })),
+    files: [...files]
+      .filter(([location]) => ofGraph.has(location))
+      .map(([location, data]) => ({ path: location, data })),
   };
 }
 
-async function readWeights(folder: string, location: string, tensors: readonly ExternalTensor[]): Promise<Uint8Array> {
-  const path = join(folder, location);
+/**
+ * Returns the file that holds weights. Links may lead to it, as in a volume of Kubernetes or the cache of a model hub,
+ * but only inside the model's folder, or to the folder that the model's file itself is in once links are followed.
+ *
+ * @param path the model's file
+ * @param location the path of the weights as the model writes it
+ * @throws {ExternalDataError} if it is elsewhere
+ * @throws the error of the file system, if the file is missing
+ */
+export async function weightsFile(path: string, location: string): Promise<string> {
+  const file = await realpath(join(dirname(path), location));
+  const folders = [await realpath(dirname(path)), dirname(await realpath(path))];
+  if (folders.some((folder) => file.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`))) return file;
+  throw new ExternalDataError(
+    `the weights in '${location}' are a link to ${file}, which is not in the model's folder, so Rhizome does not ` +
+      'read it. Copy the file there instead of the link.',
+  );
+}
+
+async function readWeights(
+  model: string,
+  location: string,
+  tensors: readonly ExternalTensor[],
+  mostBytes: number,
+): Promise<Uint8Array> {
+  const path = join(dirname(model), location);
   const last = tensors.reduce((one, other) => (other.offset + other.bytes > one.offset + one.bytes ? other : one));
   const needed = last.offset + last.bytes;
   const count = tensors.length === 1 ? `the weight '${last.name}' is` : `${tensors.length} of its weights are`;
-  const handle = await open(path).catch((cause: unknown) => {
-    const problem =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT'
-        ? `which is missing: copy the file there (at least ${needed} bytes)`
-        : `which cannot be read: ${String(cause)}`;
-    throw new ExternalDataError(`${count} in ${path}, ${problem}`, { cause });
-  });
+  const file = await weightsFile(model, location)
+    .then(openRegular)
+    .catch((cause: unknown) => {
+      if (cause instanceof ExternalDataError) throw cause;
+      const problem =
+        (cause as NodeJS.ErrnoException).code === 'ENOENT'
+          ? `which is missing: copy the file there (at least ${needed} bytes)`
+          : `which cannot be read: ${cause instanceof UnreadableFileError ? cause.message : String(cause)}`;
+      throw new ExternalDataError(`${count} in ${path}, ${problem}`, { cause });
+    });
   try {
-    const data = await readAll(handle);
+    if (file.size > mostBytes)
+      throw new ExternalDataError(
+        `${count} in ${path}, which has ${file.size} bytes, but with the model at most ${mostBytes} more fit into ` +
+          'memory: raise the memory limit',
+      );
+    const data = await readAll(file);
     if (data.length >= needed) return data;
     if (isLfsPointer(data))
       throw new ExternalDataError(`${path} is a Git LFS pointer, not the weights: run git lfs pull`);
@@ -54,17 +99,6 @@ async function readWeights(folder: string, location: string, tensors: readonly E
         'Either the copy was interrupted, or the file belongs to another model: copy the file again.',
     );
   } finally {
-    await handle.close();
+    await file.handle.close();
   }
-}
-
-/** Reads a file in pieces, since `readFile` stops at 2 GB. */
-async function readAll(handle: FileHandle): Promise<Uint8Array> {
-  const data = new Uint8Array((await handle.stat()).size);
-  for (let at = 0; at < data.length;) {
-    const { bytesRead } = await handle.read(data, at, Math.min(data.length - at, 2 ** 30), at);
-    if (bytesRead === 0) return data.subarray(0, at);
-    at += bytesRead;
-  }
-  return data;
 }

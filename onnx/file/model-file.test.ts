@@ -1,12 +1,15 @@
-import { cp, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { onnxruntime } from '../engine/onnxruntime.ts';
+import { entry, place, reading } from '../fixtures/hostile.ts';
 import { ExternalDataError } from '../graph/external-data.ts';
 import { MODEL } from '../graph/field-numbers.ts';
 import { fields } from '../graph/protobuf.ts';
 import { ModelFileError, readModelFile } from './model-file.ts';
+import { UnreadableFileError } from '../regular-file.ts';
 
 const iris = await readFile(join(import.meta.dirname, '../../models/iris/model.onnx'));
 /** Returns the fields of the file up to one, in the order in which exporters write them. */
@@ -101,6 +104,24 @@ describe('the error for a file that is not a complete model says what it is:', (
   });
 });
 
+test.each<[string, () => unknown]>([
+  ['a FIFO', () => execFileSync('mkfifo', [file('model.onnx')])],
+  ['a folder', () => mkdir(file('model.onnx'))],
+  ['a device', () => symlink('/dev/zero', file('model.onnx'))],
+])('%s is not read, since that may never end', async (kind, create) => {
+  await create();
+  const error: unknown = await readModelFile(file('model.onnx')).catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(UnreadableFileError);
+  expect((error as Error).message).toBe(`it is ${kind}, expected a regular file`);
+});
+
+test('a file that does not fit into memory is not read', async () => {
+  await writeFile(file('model.onnx'), iris);
+  await expect(readModelFile(file('model.onnx'), { mostBytes: 100 })).rejects.toThrow(
+    `the file has ${iris.length} bytes, but at most 100 fit into memory: raise the memory limit`,
+  );
+});
+
 describe('weights in files next to the model', () => {
   beforeEach(() => cp(join(import.meta.dirname, '../fixtures/external'), folder, { recursive: true }));
 
@@ -168,6 +189,59 @@ describe('weights in files next to the model', () => {
     const error: unknown = await readModelFile(file('model.onnx')).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(ExternalDataError);
     expect((error as Error).message).toMatch(message);
+  });
+
+  test('are found through links in the folder, as in a volume of Kubernetes', async () => {
+    await mkdir(file('..2026'));
+    for (const name of ['model.onnx', 'model.onnx.data', 'more']) await rename(file(name), file(`..2026/${name}`));
+    await symlink('..2026', file('..data'));
+    for (const name of ['model.onnx', 'model.onnx.data', 'more']) await symlink(`..data/${name}`, file(name));
+    await expect(readModelFile(file('model.onnx'))).resolves.toBeDefined();
+  });
+
+  test('are found next to the file that the model is a link to, as in the cache of a hub', async () => {
+    await mkdir(file('blobs'));
+    for (const name of ['model.onnx', 'model.onnx.data']) await rename(file(name), file(`blobs/${name}`));
+    await mkdir(file('snapshot'));
+    for (const name of ['model.onnx', 'model.onnx.data']) await symlink(`../blobs/${name}`, file(`snapshot/${name}`));
+    await rename(file('more'), file('snapshot/more'));
+    await expect(readModelFile(file('snapshot/model.onnx'))).resolves.toBeDefined();
+  });
+
+  test.each<[string, () => Promise<unknown>, RegExp]>([
+    [
+      'a link out of the folder',
+      async () => symlink('/etc/passwd', file('model.onnx.data')),
+      /^the weights in 'model\.onnx\.data' are a link to \/etc\/passwd, which is not in the model's folder/,
+    ],
+    [
+      'a FIFO',
+      () => Promise.resolve(execFileSync('mkfifo', [file('model.onnx.data')])),
+      /model\.onnx\.data, which cannot be read: it is a FIFO, expected a regular file$/,
+    ],
+  ])('are not read from %s', async (_, create, message) => {
+    await rm(file('model.onnx.data'));
+    await create();
+    const error: unknown = await readModelFile(file('model.onnx')).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(ExternalDataError);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  test('are not read if they do not fit into memory', async () => {
+    const { length } = await readFile(file('model.onnx'));
+    await truncate(file('model.onnx.data'), 3 * 2 ** 30);
+    await expect(readModelFile(file('model.onnx'), { mostBytes: length + 2 ** 20 })).rejects.toThrow(
+      'which has 3221225472 bytes, but with the model at most 1048576 more fit into memory',
+    );
+  });
+
+  test.each<[string, readonly Uint8Array[], string]>([
+    ['two locations', [entry('location', 'a'), entry('location', 'b'), place(1)], 'says twice where it is'],
+    ['an offset in hexadecimal', [entry('location', 'a'), entry('offset', '0x10'), place(1)], 'which is not possible'],
+    ['a location that is not UTF-8', [entry('location', '\ufffd'), place(1)], "not in the model's folder"],
+  ])('%s are refused, since the runtime may read another', async (_, location, message) => {
+    await writeFile(file('model.onnx'), reading(location));
+    await expect(readModelFile(file('model.onnx'))).rejects.toThrow(message);
   });
 
   test.each(['../weights.data', '/etc/passwd.dat', 'a/../../we.data', '..\\weights.data', 'c:\\weights.dat_'])(

@@ -1,11 +1,11 @@
-import { open, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { ExternalFile } from '../engine/engine.ts';
+import { CanonicalError, checkCanonical } from '../graph/canonical.ts';
 import { MODEL } from '../graph/field-numbers.ts';
 import { fields, ProtobufError } from '../graph/protobuf.ts';
 import { tensorsOnly, type TensorsOnly } from '../rewrite/tensors-only.ts';
 import { readExternalWeights } from './external-weights.ts';
 import { describeNonModel } from './file-kind.ts';
+import { openRegular, readAll, type OpenFile } from '../regular-file.ts';
 
 /** A file is not a complete ONNX model. The message says what it is instead, and what to do. */
 export class ModelFileError extends Error {
@@ -17,6 +17,14 @@ export interface ModelFile extends TensorsOnly {
   readonly externalData: readonly ExternalFile[];
 }
 
+export interface ReadOptions {
+  /**
+   * The most bytes that the file and its weights may have.
+   * @default unlimited
+   */
+  readonly mostBytes?: number | undefined;
+}
+
 /**
  * Reads a model, including weights in other files, and makes all of its inputs and outputs tensors.
  *
@@ -25,49 +33,62 @@ export interface ModelFile extends TensorsOnly {
  * @throws {NonTensorError} if an input or output cannot become a tensor
  * @throws the error of the file system, if the file cannot be read
  */
-export async function readModelFile(path: string): Promise<ModelFile> {
-  const bytes = await readModelBytes(path);
+export async function readModelFile(path: string, { mostBytes = Infinity }: ReadOptions = {}): Promise<ModelFile> {
+  const bytes = await readModelBytes(path, { mostBytes });
   try {
     const { model, labels } = tensorsOnly(bytes);
-    const { model: whole, files } = await readExternalWeights(model, dirname(path));
+    const { model: whole, files } = await readExternalWeights(model, path, mostBytes - bytes.length);
     return { model: whole, labels, externalData: files };
   } catch (cause) {
     if (!(cause instanceof ProtobufError)) throw cause;
-    throw new ModelFileError(`the file is damaged (${cause.message}). Copy the model again.`, { cause });
+    throw new ModelFileError(damaged(cause), { cause });
   }
 }
 
 /**
- * Reads a file, and checks from the outermost fields that it is a complete model.
+ * Reads a file, and checks that it is a complete model in the form that exporters write.
  *
  * @throws {ModelFileError} if it is not
  * @throws the error of the file system, if the file cannot be read
  */
-export async function readModelBytes(path: string): Promise<Uint8Array> {
-  await checkSize(path);
-  const bytes = await readFile(path);
-  checkWhole(bytes);
-  return bytes;
-}
-
-async function checkSize(path: string): Promise<void> {
-  const handle = await open(path);
+export async function readModelBytes(path: string, { mostBytes = Infinity }: ReadOptions = {}): Promise<Uint8Array> {
+  const file = await openRegular(path);
   try {
-    const { size } = await handle.stat();
-    if (size < 2 ** 31) return;
-    const start = new Uint8Array(256);
-    await handle.read(start, 0, start.length, 0);
-    const kind = describeNonModel(start);
-    throw new ModelFileError(
-      kind === undefined
-        ? `the file has ${size} bytes, but no runtime reads more than 2 GB. ` +
-            'Save the model with its weights in a file next to it: onnx.save_model(…, save_as_external_data=True)'
-        : `it is ${kind}`,
-    );
+    await checkSize(file, mostBytes);
+    const bytes = await readAll(file);
+    checkWhole(bytes);
+    checkForm(bytes);
+    return bytes;
   } finally {
-    await handle.close();
+    await file.handle.close();
   }
 }
+
+async function checkSize({ handle, size }: OpenFile, mostBytes: number): Promise<void> {
+  if (size < 2 ** 31 && size <= mostBytes) return;
+  const start = new Uint8Array(256);
+  await handle.read(start, 0, start.length, 0);
+  const kind = describeNonModel(start);
+  if (kind !== undefined) throw new ModelFileError(`it is ${kind}`);
+  throw new ModelFileError(
+    size < 2 ** 31
+      ? `the file has ${size} bytes, but at most ${mostBytes} fit into memory: raise the memory limit`
+      : `the file has ${size} bytes, but no runtime reads more than 2 GB. ` +
+          'Save the model with its weights in a file next to it: onnx.save_model(…, save_as_external_data=True)',
+  );
+}
+
+function checkForm(bytes: Uint8Array): void {
+  try {
+    checkCanonical(bytes);
+  } catch (cause) {
+    if (cause instanceof CanonicalError) throw new ModelFileError(cause.message, { cause });
+    if (!(cause instanceof ProtobufError)) throw cause;
+    throw new ModelFileError(damaged(cause), { cause });
+  }
+}
+
+const damaged = ({ message }: ProtobufError): string => `the file is damaged (${message}). Copy the model again.`;
 
 function checkWhole(bytes: Uint8Array): void {
   if (bytes.length === 0) throw new ModelFileError('the file is empty. Copy the model again.');

@@ -13,7 +13,16 @@ export const MODEL = {
   functions: 25,
 } as const;
 export const OPSET = { domain: 1, version: 2 } as const;
-export const GRAPH = { node: 1, name: 2, initializer: 5, docString: 10, input: 11, output: 12, valueInfo: 13 } as const;
+export const GRAPH = {
+  node: 1,
+  name: 2,
+  initializer: 5,
+  docString: 10,
+  input: 11,
+  output: 12,
+  valueInfo: 13,
+  sparseInitializer: 15,
+} as const;
 export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
 export const ATTRIBUTE = {
   name: 1,

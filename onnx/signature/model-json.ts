@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { ErrorObject } from 'ajv';
 import leven from 'leven';
+import { readText, UnreadableFileError } from '../regular-file.ts';
 import type { Scalar } from './dtypes.ts';
 import { validate } from './model-json-validator.ts';
 
@@ -70,15 +70,19 @@ export class ModelJsonError extends Error {
   override readonly name = 'ModelJsonError';
 }
 
+/** Examples of images or texts are large, but not as large as this. */
+const MOST_BYTES = 16 * 2 ** 20;
+
 /**
  * Reads `model.json`; a missing file counts as an empty one.
  *
  * @throws {ModelJsonError} if it cannot be read or does not match its schema; names every problem
  */
 export async function readModelJson(path: string): Promise<ModelJson> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readText(path, MOST_BYTES).catch((cause: unknown) => {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '{}';
-    throw new ModelJsonError(`${path} cannot be read: ${String(cause)}`, { cause });
+    const reason = cause instanceof UnreadableFileError ? cause.message : String(cause);
+    throw new ModelJsonError(`${path} cannot be read: ${reason}`, { cause });
   });
   return parseModelJson(text, path);
 }
