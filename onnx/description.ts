@@ -106,10 +106,10 @@ function operators(nodes: readonly Node[]): Record<string, number> {
 }
 
 function elements(tensor: Uint8Array): number {
-  const dims = [...fields(tensor)]
-    .filter((field) => field.number === TENSOR.dims)
-    .flatMap((field) => [...int64s(field)]);
-  return dims.reduce((product, size) => product * Number(size), 1);
+  let product = 1;
+  for (const field of fields(tensor))
+    if (field.number === TENSOR.dims) for (const size of int64s(field)) product *= Number(size);
+  return product;
 }
 
 function number(parent: Uint8Array, wanted: number): number {

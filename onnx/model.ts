@@ -5,7 +5,7 @@ import { plausibleInputs, plausibleInputSets } from './batch/plausible-inputs.ts
 import { decodePredictions, outputsCarryRows, predictionOutputs, type Prediction } from './batch/decode-predictions.ts';
 import { toExample } from './batch/record-examples.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
-import { readModelFile } from './file/model-file.ts';
+import { readModelFile, type ReadOptions } from './file/model-file.ts';
 import { argMaxLabels, classLabels } from './graph/class-labels.ts';
 import { graphNodes, type GraphNode } from './graph/node.ts';
 import type { Row } from './signature/cells.ts';
@@ -31,13 +31,15 @@ export class VerificationError extends Error {
   override readonly name = 'VerificationError';
 }
 
-export interface OpenOptions extends EngineOptions {
+export interface OpenOptions extends EngineOptions, ReadOptions {
   /**
    * Whether to prepare for `takeSamples`. It keeps the graph in memory until then.
    * @default false
    */
   readonly samples?: boolean;
 }
+
+const addExample = 'Add a real input and its expected output to "examples" in model.json.';
 
 /** The rows in a set of samples. */
 const SAMPLES = 6;
@@ -82,14 +84,15 @@ export class Model {
   static async open(
     path: string,
     engine: Engine,
-    { samples = false, ...options }: OpenOptions,
+    { samples = false, mostBytes, ...options }: OpenOptions,
     place: ModelPlace,
     readJson: () => Promise<ModelJson> = () => Promise.resolve({}),
   ): Promise<Model> {
+    let session: Session | undefined;
     try {
       const json = await readJson();
-      const { model, labels, externalData } = await readModelFile(path);
-      const session = await engine.load(model, { ...options, externalData });
+      const { model, labels, externalData } = await readModelFile(path, { mostBytes });
+      session = await engine.load(model, { ...options, externalData });
       let known: GraphNode[] | undefined;
       const nodes = (): readonly GraphNode[] => (known ??= graphNodes(model));
       const signature = withDocStrings(
@@ -103,6 +106,8 @@ export class Model {
       if (trials.length > 0) await loaded.#runTrial().catch(() => undefined);
       return loaded;
     } catch (cause) {
+      // It may have a process.
+      await session?.release();
       throw new ModelLoadError(path, cause);
     }
   }
@@ -174,6 +179,10 @@ export class Model {
   }
 
   async #runTrial(): Promise<void> {
+    if (this.#trials.length === 0)
+      throw new VerificationError(
+        `${this.signature.name} has no examples, and its inputs are too large to generate any. ${addExample}`,
+      );
     let failure: unknown;
     for (const row of this.#trials) {
       try {
@@ -185,8 +194,7 @@ export class Model {
       }
     }
     throw new VerificationError(
-      `${this.signature.name} has no examples, and does not run on generated input: ${String(failure)}. ` +
-        'Add a real input and its expected output to "examples" in model.json.',
+      `${this.signature.name} has no examples, and does not run on generated input: ${String(failure)}. ${addExample}`,
       { cause: failure },
     );
   }

@@ -18,6 +18,9 @@ const guesses = [
 ] as const;
 /** The lengths of dynamic dimensions to try, in the same turns. */
 const lengths = [4, 1, 32, 224] as const;
+/** A generated row with more would take seconds, and memory that the process may not have. */
+const MOST_ROW_ELEMENTS = 2 ** 20;
+const MOST_ELEMENTS = 2 ** 24;
 
 /** Returns all sets of `plausibleInputSets`. */
 export function plausibleInputs(signature: Signature, nodes: readonly GraphNode[], rows = 64): Row[][] {
@@ -28,7 +31,8 @@ export function plausibleInputs(signature: Signature, nodes: readonly GraphNode[
  * Generates rows that look like the training data, as far as the graph shows it: a scaler has the mean and deviation, a
  * tree its thresholds, an encoder its categories. Always generates the same rows for the same model.
  *
- * Generates sets of rows, the most plausible first, each only when it is needed.
+ * Generates sets of rows, the most plausible first, each only when it is needed. There is none for a model whose rows
+ * are very large.
  */
 export function* plausibleInputSets(
   { features }: Signature,
@@ -39,23 +43,25 @@ export function* plausibleInputSets(
   const lists = categories(nodes);
   const dynamic = features.some(({ shape }) => shape.some((dimension) => typeof dimension === 'string'));
   for (const [attempt, guess] of guesses.slice(0, known === undefined || dynamic ? guesses.length : 1).entries()) {
+    const shapes = features.map(({ shape }) =>
+      shape.map((dimension) => (typeof dimension === 'number' ? dimension : (lengths[attempt] ?? 1))),
+    );
+    const elements = shapes.reduce((sum, shape) => sum + size(shape), 0);
+    if (elements > MOST_ROW_ELEMENTS) continue;
     const values = features.map((feature, index) => valuesOf(feature, known?.[index] ?? guess, lists));
     const random = randomNumbers();
-    yield Array.from({ length: rows }, () =>
+    const count = Math.min(rows, Math.max(1, Math.floor(MOST_ELEMENTS / elements)));
+    yield Array.from({ length: count }, () =>
       features.map((feature, index): Cell => {
         const one = (): Scalar => pick(values[index] ?? { list: [] }, feature, random);
-        if (feature.shape.length === 0) return one();
-        const shape = feature.shape.map((dimension) =>
-          typeof dimension === 'number' ? dimension : (lengths[attempt] ?? 1),
-        );
-        return {
-          shape,
-          data: Array.from({ length: shape.reduce((product, dimension) => product * dimension, 1) }, one),
-        };
+        const shape = shapes[index] ?? [];
+        return shape.length === 0 ? one() : { shape, data: Array.from({ length: size(shape) }, one) };
       }),
     );
   }
 }
+
+const size = (shape: readonly number[]): number => shape.reduce((product, dimension) => product * dimension, 1);
 
 function pick(values: Values, { dtype }: Feature, random: () => number): Scalar {
   if ('list' in values) return toElement(dtype, values.list[Math.floor(random() * values.list.length)]) ?? '';

@@ -39,9 +39,8 @@ export function argMaxLabels(model: Uint8Array): readonly ClassLabel[] | undefin
 function isArgMax(value: string, scope: Scope): boolean {
   const node = scope.origin(value)?.node;
   if (node === undefined || node.opType === 'ArgMax') return node !== undefined;
-  return (
-    ['Cast', 'Identity', 'Reshape', 'Squeeze', 'Flatten'].includes(node.opType) && isArgMax(node.inputs[0] ?? '', scope)
-  );
+  if (!['Cast', 'Identity', 'Reshape', 'Squeeze', 'Flatten'].includes(node.opType)) return false;
+  return scope.once('argmax', value, () => isArgMax(node.inputs[0] ?? '', scope)) ?? false;
 }
 
 function common(all: readonly (readonly ClassLabel[])[]): readonly ClassLabel[] | undefined {

@@ -1,5 +1,5 @@
 import { TENSOR } from './field-numbers.ts';
-import { fields, int64s, message, text, type Field } from './protobuf.ts';
+import { fields, int64, int64s, message, messages } from './protobuf.ts';
 import type { Scope } from './scope.ts';
 
 /** Integers that the graph holds: a list, or a single one. */
@@ -27,25 +27,53 @@ export function constant(value: string, scope: Scope): Constant | undefined {
 /** Returns the strings of a weight; none if it holds numbers. */
 export function weightTexts(value: string, scope: Scope): readonly string[] {
   const weight = scope.weight(value);
-  return weight === undefined ? [] : [...fields(weight)].filter(({ number }) => number === TENSOR.stringData).map(text);
+  return weight === undefined
+    ? []
+    : messages(weight, TENSOR.stringData).map((bytes) => new TextDecoder().decode(bytes));
 }
 
-function readTensor(tensor: Uint8Array): Constant {
-  const all = [...fields(tensor)];
-  const numbers = (number: number): bigint[] =>
-    all.filter((field) => field.number === number).flatMap((field) => [...int64s(field)]);
-  const raw = all.find(({ number }) => number === TENSOR.rawData);
-  const values =
-    raw === undefined
-      ? [...numbers(TENSOR.int64Data), ...numbers(TENSOR.int32Data)]
-      : readRaw(raw, numbers(TENSOR.dataType)[0] === 6n ? 4 : 8);
-  return { list: numbers(TENSOR.dims).length > 0, values };
+/**
+ * Returns the integers in a TensorProto.
+ *
+ * @returns undefined if it has more values than any graph needs to know: lists of labels, sizes and positions
+ */
+export function readTensor(tensor: Uint8Array): Constant | undefined {
+  let raw: Uint8Array | undefined;
+  let list = false;
+  let width: 4 | 8 = 8;
+  const values: bigint[] = [];
+  for (const field of fields(tensor)) {
+    switch (field.number) {
+      case TENSOR.dims:
+        list = true;
+        break;
+      case TENSOR.dataType:
+        width = int64(field) === INT32 ? 4 : 8;
+        break;
+      case TENSOR.rawData:
+        raw = message(field);
+        break;
+      case TENSOR.int64Data:
+      case TENSOR.int32Data:
+        for (const value of int64s(field)) {
+          if (values.length === MOST_VALUES) return undefined;
+          values.push(value);
+        }
+        break;
+      default: // Its name, or values of another type.
+    }
+  }
+  if (raw === undefined) return { list, values };
+  return raw.byteLength / width > MOST_VALUES ? undefined : { list, values: readRaw(raw, width) };
 }
 
-function readRaw(raw: Field, width: 4 | 8): bigint[] {
-  const bytes = message(raw);
+const MOST_VALUES = 2 ** 20;
+/** The number of int32 in TensorProto.DataType. */
+const INT32 = 6n;
+
+function readRaw(bytes: Uint8Array, width: 4 | 8): bigint[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.byteLength / width }, (_, index) =>
+  return Array.from({ length: Math.floor(bytes.byteLength / width) }, (_, index) =>
     width === 8 ? view.getBigInt64(index * 8, true) : BigInt(view.getInt32(index * 4, true)),
   );
 }

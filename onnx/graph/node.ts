@@ -1,5 +1,17 @@
 import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, INT64, MODEL, NODE, TENSOR } from './field-numbers.ts';
-import { concatenate, encode, fields, int64, int64s, message, messages, text, textOf, type Field } from './protobuf.ts';
+import {
+  concatenate,
+  encode,
+  fields,
+  int64,
+  int64s,
+  message,
+  messages,
+  ProtobufError,
+  text,
+  textOf,
+  type Field,
+} from './protobuf.ts';
 
 /** One operation of a graph, as far as reading the model needs it. */
 export interface GraphNode {
@@ -40,38 +52,65 @@ export function graphNodes(model: Uint8Array): GraphNode[] {
 
 /** Reads a NodeProto. */
 export function readNode(node: Uint8Array): Node {
-  const all = [...fields(node)];
-  const one = (number: number): string => {
-    const field = all.find((candidate) => candidate.number === number);
-    return field === undefined ? '' : text(field);
-  };
-  const many = (number: number): string[] => all.filter((field) => field.number === number).map(text);
-  const attributes = new Map(
-    all
-      .filter(({ number }) => number === NODE.attribute)
-      .map((field) => {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes = new Map<string, Uint8Array>();
+  let [name, opType, domain] = ['', '', ''];
+  for (const field of fields(node)) {
+    switch (field.number) {
+      case NODE.input:
+        inputs.push(text(field));
+        break;
+      case NODE.output:
+        outputs.push(text(field));
+        break;
+      case NODE.name:
+        name = text(field);
+        break;
+      case NODE.opType:
+        opType = text(field);
+        break;
+      case NODE.domain:
+        domain = text(field);
+        break;
+      case NODE.attribute: {
         const attribute = message(field);
-        // The name comes first, so this does not walk the values after it, of which a forest has millions.
-        return [textOf(attribute, ATTRIBUTE.name), attribute];
-      }),
-  );
-  const values = (name: string, number: number): Field[] => {
+        // Exporters write the name first, so this does not walk the values after it, of which a forest has millions.
+        const key = textOf(attribute, ATTRIBUTE.name);
+        if (attributes.has(key)) throw new ProtobufError(`a node has two attributes '${key}'`);
+        attributes.set(key, attribute);
+        break;
+      }
+      default: // Nothing that reading the model needs.
+    }
+  }
+  const each = function* (name: string, number: number): Generator<Field, void> {
     const attribute = attributes.get(name);
-    return attribute === undefined ? [] : [...fields(attribute)].filter((field) => field.number === number);
+    if (attribute !== undefined) for (const field of fields(attribute)) if (field.number === number) yield field;
   };
-  const child = (name: string, number: number): Uint8Array | undefined => values(name, number).map(message)[0];
-  const domain = one(NODE.domain);
+  const values = <T>(name: string, number: number, read: (field: Field) => Iterable<T>): T[] => {
+    const found: T[] = [];
+    for (const field of each(name, number)) for (const value of read(field)) found.push(value);
+    return found;
+  };
+  const child = (name: string, number: number): Uint8Array | undefined => {
+    const [field] = each(name, number);
+    return field && message(field);
+  };
   return {
-    opType: one(NODE.opType),
+    opType,
     domain: domain === 'ai.onnx' ? '' : domain,
-    name: one(NODE.name),
-    inputs: many(NODE.input),
-    outputs: many(NODE.output),
+    name,
+    inputs,
+    outputs,
     message: node,
-    floats: (name) => values(name, ATTRIBUTE.floats).flatMap((field) => float32s(message(field))),
-    ints: (name) => values(name, ATTRIBUTE.ints).flatMap((field) => [...int64s(field)]),
-    strings: (name) => values(name, ATTRIBUTE.strings).map(text),
-    int: (name) => values(name, ATTRIBUTE.int).map(int64)[0],
+    floats: (name) => values(name, ATTRIBUTE.floats, (field) => float32s(message(field))),
+    ints: (name) => values(name, ATTRIBUTE.ints, int64s),
+    strings: (name) => values(name, ATTRIBUTE.strings, (field) => [text(field)]),
+    int: (name) => {
+      const [field] = each(name, ATTRIBUTE.int);
+      return field && int64(field);
+    },
     tensor: (name) => child(name, ATTRIBUTE.tensor),
     subgraph: (name) => child(name, ATTRIBUTE.graph),
     get subgraphs() {
@@ -80,7 +119,10 @@ export function readNode(node: Uint8Array): Node {
   };
 }
 
-/** Returns the graphs of an attribute. Stops at the first other value: an attribute holds only one kind. */
+/**
+ * Returns the graphs of an attribute. Stops at the first other value: an attribute holds only one kind, which
+ * `checkCanonical` has made sure of.
+ */
 export function graphsOf(attribute: Uint8Array): Uint8Array[] {
   const graphs: Uint8Array[] = [];
   for (const field of fields(attribute)) {

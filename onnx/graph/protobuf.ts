@@ -40,6 +40,11 @@ export function* fields(message: Uint8Array): Generator<Field> {
   let at = 0;
   let number = 0;
   const varint = (): bigint => {
+    const single = message[at];
+    if (single !== undefined && single < 0x80) {
+      at++;
+      return BigInt(single);
+    }
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = message[at++];
@@ -52,6 +57,13 @@ export function* fields(message: Uint8Array): Generator<Field> {
     }
     throw new ProtobufError(`a number at byte ${at} has more than 64 bits`);
   };
+  /** Most tags and lengths are one byte: a list of a forest has millions. */
+  const short = (): number => {
+    const single = message[at];
+    if (single === undefined || single >= 0x80) return Number(varint());
+    at++;
+    return single;
+  };
   const bytes = (length: number): Uint8Array => {
     if (at + length > message.length) {
       throw new ProtobufError(`the data ends at byte ${message.length}, but a field continues to byte ${at + length}`, {
@@ -63,7 +75,7 @@ export function* fields(message: Uint8Array): Generator<Field> {
   };
   while (at < message.length) {
     const start = at;
-    const tag = Number(varint());
+    const tag = short();
     number = Math.floor(tag / 8);
     if (number === 0 || number > 0x1fffffff)
       throw new ProtobufError(`the field at byte ${start} has the invalid number ${number}`);
@@ -76,7 +88,7 @@ export function* fields(message: Uint8Array): Generator<Field> {
         value = bytes(8);
         break;
       case LENGTH_DELIMITED:
-        value = bytes(Number(varint()));
+        value = bytes(short());
         break;
       case I32:
         value = bytes(4);
@@ -96,7 +108,10 @@ export function first(message: Uint8Array, number: number): Field | undefined {
 
 /** Returns the submessages or strings of a repeated field, as bytes. */
 export function messages(parent: Uint8Array, number: number): Uint8Array[] {
-  return [...fields(parent)].filter((field) => field.number === number).map(message);
+  const found: Uint8Array[] = [];
+  // Not as a list of all fields, which takes more memory than a large graph itself.
+  for (const field of fields(parent)) if (field.number === number) found.push(message(field));
+  return found;
 }
 
 /** Returns the string in the first field with a number; '', protobuf's default, if there is none. */

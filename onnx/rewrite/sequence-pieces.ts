@@ -1,6 +1,6 @@
 import { constant } from '../graph/constants.ts';
 import type { Node } from '../graph/node.ts';
-import type { Scope } from '../graph/scope.ts';
+import type { Origin, Scope } from '../graph/scope.ts';
 
 /** One tensor of a sequence. */
 export interface Piece {
@@ -17,8 +17,13 @@ export interface Piece {
  */
 export function sequencePieces(value: string, scope: Scope): readonly Piece[] | undefined {
   const origin = scope.origin(value);
-  if (origin === undefined) return undefined;
-  const { node, index, scope: place } = origin;
+  return origin?.scope.once('pieces', value, () => {
+    const pieces = piecesFrom(origin);
+    return pieces !== undefined && pieces.length > mostKnown ? undefined : pieces;
+  });
+}
+
+function piecesFrom({ node, index, scope: place }: Origin): readonly Piece[] | undefined {
   const body = place.called(node);
   if (body !== undefined) return unnamed(sequencePieces(body.outputs[index] ?? '', body));
   if (node.domain !== '') return undefined;
@@ -73,6 +78,8 @@ function spliced(
   return added === undefined ? some?.toSpliced(Number(at), 1) : some?.toSpliced(Number(at), 0, added);
 }
 
+/** Of a longer sequence, every node that changes it would have a copy. */
+const mostKnown = 4096;
 /** A longer sequence is easier to use as one stacked tensor than as so many outputs. */
 const mostPieces = 256;
 

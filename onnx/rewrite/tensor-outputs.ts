@@ -96,10 +96,13 @@ function apart(
 function classesOf(value: string, scope: Scope): number | undefined {
   const origin = scope.origin(value);
   if (origin?.node.domain !== 'ai.onnx.ml') return undefined;
-  if (origin.node.opType === 'Normalizer') return classesOf(origin.node.inputs[0] ?? '', origin.scope);
+  if (origin.node.opType === 'Normalizer')
+    return origin.scope.once('classes', value, () => classesOf(origin.node.inputs[0] ?? '', origin.scope));
   return origin.index === 1 ? classLabels([origin.node])?.length : undefined;
 }
 
 function unused(name: string, scope: Scope): string {
-  return scope.has(name) ? unused(`${name}_`, scope) : name;
+  let free = name;
+  while (scope.has(free)) free += '_';
+  return free;
 }

@@ -1,6 +1,6 @@
 import type { ClassLabel } from '../graph/class-labels.ts';
 import { GRAPH, MODEL, VALUE_INFO } from '../graph/field-numbers.ts';
-import { concatenate, embed, encode, fields, message, textOf, type Field } from '../graph/protobuf.ts';
+import { concatenate, embed, encode, fields, message, messages, textOf, type Field } from '../graph/protobuf.ts';
 import { Scope } from '../graph/scope.ts';
 import { describeType, isMap, isPlainTensor, readValue } from '../graph/value-type.ts';
 import type { Replacement } from './replacement.ts';
@@ -38,7 +38,7 @@ export interface TensorsOnly {
 export function tensorsOnly(model: Uint8Array): TensorsOnly {
   const modelFields = [...fields(model)];
   const graphField = modelFields.find(({ number }) => number === MODEL.graph);
-  const graph = graphField === undefined ? [] : [...fields(message(graphField))];
+  const graph = graphField === undefined ? new Uint8Array() : message(graphField);
   const inputs = values(graph, GRAPH.input).filter(({ type }) => !isPlainTensor(type));
   const outputs = values(graph, GRAPH.output).filter(({ type }) => !isPlainTensor(type));
   if (inputs.length + outputs.length === 0) return { model, labels: new Map() };
@@ -67,15 +67,14 @@ export function tensorsOnly(model: Uint8Array): TensorsOnly {
 
 type Changed = ReadonlyMap<string, Replacement>;
 
-const values = (graph: readonly Field[], number: number) =>
-  graph.filter((field) => field.number === number).map((field) => readValue(message(field)));
+const values = (graph: Uint8Array, number: number) => messages(graph, number).map(readValue);
 
 const nodesOf = (changed: Changed): Uint8Array[] =>
   [...changed.values()].flatMap(({ nodes }) => nodes).map((node) => encode(GRAPH.node, [node]));
 
-function rewriteGraph(graph: readonly Field[], before: Changed, after: Changed): readonly Uint8Array[] {
+function rewriteGraph(graph: Uint8Array, before: Changed, after: Changed): readonly Uint8Array[] {
   const renamed = new Map([...before, ...after].map(([name, value]) => [name, value.renamed]));
-  return graph.flatMap((field): readonly Uint8Array[] => {
+  const rewritten = (field: Field): readonly Uint8Array[] => {
     switch (field.number) {
       case GRAPH.node:
         return rewriteNode(field, renamed);
@@ -88,7 +87,10 @@ function rewriteGraph(graph: readonly Field[], before: Changed, after: Changed):
       default:
         return [field.raw];
     }
-  });
+  };
+  const parts: Uint8Array[] = [];
+  for (const field of fields(graph)) for (const part of rewritten(field)) parts.push(part);
+  return parts;
 }
 
 const nameOf = (field: Field): string => textOf(message(field), VALUE_INFO.name);

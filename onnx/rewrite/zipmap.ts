@@ -1,6 +1,6 @@
 import type { ClassLabel } from '../graph/class-labels.ts';
 import { constantInts, newNode, type Node } from '../graph/node.ts';
-import type { Scope } from '../graph/scope.ts';
+import type { Origin, Scope } from '../graph/scope.ts';
 import { outputError } from './non-tensor-error.ts';
 
 const advice =
@@ -21,8 +21,13 @@ export function isZipMap({ opType, domain }: Node): boolean {
  */
 export function labelsOfMaps(value: string, scope: Scope, output: string, type: string): readonly ClassLabel[] {
   const origin = scope.origin(value);
+  const labels = origin?.scope.once('labels', value, () => labelsFrom(origin, output, type));
+  if (labels === undefined) throw outputError(output, type, origin, advice);
+  return labels;
+}
+
+function labelsFrom(origin: Origin, output: string, type: string): readonly ClassLabel[] {
   const refuse = (reason: string) => outputError(output, type, origin, `${reason}${advice}`);
-  if (origin === undefined) throw refuse('');
   const { node, index, scope: place } = origin;
   if (isZipMap(node)) return zipMapLabels(node);
   if (node.opType === 'Identity' && node.domain === '') return labelsOfMaps(node.inputs[0] ?? '', place, output, type);

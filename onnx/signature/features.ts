@@ -82,10 +82,13 @@ function shortened(names: readonly string[]): string {
   return names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
 }
 
+/** A request with more in one tensor is refused anyway. */
+const MOST_ROW_ELEMENTS = 2 ** 26;
+
 /**
- * Checks that every input can have elements.
+ * Checks that every input can have elements, but not more than a request can hold.
  *
- * @throws {SignatureError} for an input with a dimension of 0
+ * @throws {SignatureError} for an input with a dimension of 0, or with too many elements per row
  */
 export function checkInputs(inputs: readonly TensorSpec[]): void {
   const empty = inputs.find(({ shape }) => shape.includes(0));
@@ -94,4 +97,14 @@ export function checkInputs(inputs: readonly TensorSpec[]): void {
       `input ${describeTensor(empty)} has a dimension of 0 and so no elements: ` +
         'export the model with the real dimension, or with a dynamic one',
     );
+  const wide = inputs.find((input) => rowElements(input) > MOST_ROW_ELEMENTS);
+  if (wide)
+    throw new SignatureError(
+      `input ${describeTensor(wide)} has ${rowElements(wide)} elements per row, but at most ${MOST_ROW_ELEMENTS} are ` +
+        'supported',
+    );
 }
+
+/** Returns how many elements a row of an input has at least: dynamic dimensions may be 1. */
+const rowElements = ({ shape }: TensorSpec): number =>
+  shape.reduce<number>((product, dimension) => product * (typeof dimension === 'number' ? dimension : 1), 1);
