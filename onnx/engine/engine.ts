@@ -91,6 +91,8 @@ export type EngineErrorCode =
   | 'unsupported-type'
   | 'invalid-graph'
   | 'load-failed'
+  // Loading or running
+  | 'out-of-memory'
   // Running
   | 'empty-sequence'
   | 'ragged-sequence'

@@ -2,7 +2,7 @@ import type { Tensor } from './engine.ts';
 
 /** Less is left to the garbage collector. */
 const LARGE_BYTES = 16 * 1024;
-/** What may be in front of the view in its buffer, so that the elements of any type start at a multiple of their size. */
+/** What may be in front of the view in its buffer: the elements of any type start at a multiple of their size. */
 const MOST_PADDING = 8;
 
 /**

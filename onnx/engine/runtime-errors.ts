@@ -21,8 +21,8 @@ export function runError(cause: unknown): EngineError {
 function explain(cause: unknown, failures: readonly Failure[], fallback: EngineErrorCode): EngineError {
   const message = cause instanceof Error ? cause.message : String(cause);
   for (const { code, pattern, reason } of failures) {
-    const groups = pattern.exec(message)?.groups;
-    if (groups !== undefined) return new EngineError(code, reason(groups), { cause });
+    const match = pattern.exec(message);
+    if (match !== null) return new EngineError(code, reason(match.groups ?? {}), { cause });
   }
   return new EngineError(fallback, withoutSource(message), { cause });
 }
@@ -33,7 +33,11 @@ interface Failure {
   readonly reason: (groups: Readonly<Record<string, string>>) => string;
 }
 
+/** What the C++ library, the runtime's arena and JavaScript say if there is no memory. */
+const noMemory = /std::bad_alloc|Failed to allocate memory|[Aa]llocation failed/;
+
 const loadFailures: readonly Failure[] = [
+  { code: 'out-of-memory', pattern: noMemory, reason: () => 'the model needs more memory than there is' },
   {
     code: 'unsupported-ir-version',
     pattern: /Unsupported model IR version: (?<has>\d+), max supported IR version: (?<most>\d+)/,
@@ -110,6 +114,11 @@ const loadFailures: readonly Failure[] = [
 ];
 
 const runFailures: readonly Failure[] = [
+  {
+    code: 'out-of-memory',
+    pattern: noMemory,
+    reason: () => 'the model needs more memory for this input than there is',
+  },
   {
     code: 'empty-sequence',
     pattern: /Name:'rhizome\/(?<output>[^']+)\/stack' .*Must have 1 or more inputs/s,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, describeVariables, readConfig } from './config.ts';
 import { cpuLimit } from './cpu-limit.ts';
+import { inferenceMemory } from './memory-limit.ts';
 import { variables } from '../contract/index.ts';
 
 const base = { MODELS_DIR: import.meta.dirname };
@@ -22,6 +23,7 @@ test("the defaults are the contract's", () => {
     maxBodyBytes: 1048576,
     strictRanges: false,
     inferenceThreads: cpuLimit(),
+    inferenceMemoryBytes: inferenceMemory(),
     placement: 'auto',
     maxBatch: undefined,
     maxBatchDelayMs: 0,
@@ -48,6 +50,7 @@ test('every variable is read', () => {
     MAX_BODY_BYTES: '10',
     STRICT_RANGES: 'true',
     INFERENCE_THREADS: '4',
+    INFERENCE_MEMORY_BYTES: '100000000',
     PLACEMENT: 'process',
     MAX_BATCH: '32',
     MAX_BATCH_DELAY_MS: '2.5',
@@ -70,6 +73,7 @@ test('every variable is read', () => {
     maxBodyBytes: 10,
     strictRanges: true,
     inferenceThreads: 4,
+    inferenceMemoryBytes: 100_000_000,
     placement: 'process',
     maxBatch: 32,
     maxBatchDelayMs: 2.5,

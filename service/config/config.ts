@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { minimumGraceSeconds, variables, type Variable, type VariableName } from '../contract/index.ts';
 import { cpuLimit } from './cpu-limit.ts';
+import { inferenceMemory } from './memory-limit.ts';
 
 export interface Config {
   readonly port: number;
@@ -20,6 +21,8 @@ export interface Config {
   readonly maxBodyBytes: number;
   readonly strictRanges: boolean;
   readonly inferenceThreads: number;
+  /** The most bytes of one inference process. If undefined, there is no limit. */
+  readonly inferenceMemoryBytes: number | undefined;
   readonly placement: (typeof PLACEMENTS)[number];
   /** If undefined, it is measured for each model. */
   readonly maxBatch: number | undefined;
@@ -104,6 +107,7 @@ export function readConfig(environment: Environment): Config {
     maxBodyBytes: number('MAX_BODY_BYTES', WHOLE, 1, 2 ** 31 - 1),
     strictRanges: raw('STRICT_RANGES') === 'true',
     inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS', WHOLE, 1, 1024),
+    inferenceMemoryBytes: optional('INFERENCE_MEMORY_BYTES', Number.MAX_SAFE_INTEGER) ?? inferenceMemory(),
     placement: placement ?? 'auto',
     maxBatch: optional('MAX_BATCH', 65536),
     maxBatchDelayMs: number('MAX_BATCH_DELAY_MS', DECIMAL, 0, 60_000),

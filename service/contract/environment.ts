@@ -63,11 +63,18 @@ export const variables = {
     unit: 'threads',
     description: "threads that one run of a model uses; if unset, the container's CPU limit, rounded up",
   },
+  INFERENCE_MEMORY_BYTES: {
+    unit: 'bytes',
+    description:
+      "most memory of one inference process; if unset, half of the container's limit, or all but 512 MiB of it " +
+      'if that is more',
+  },
   PLACEMENT: {
     default: 'auto',
     values: placements,
     description:
-      'where models run: event-loop, process (each in a process of its own), or auto, which decides by measuring',
+      'where models run: event-loop, process (each in a process of its own), or auto, which decides by measuring; ' +
+      'models that may not end or may crash always run in a process',
   },
   MAX_BATCH: {
     unit: 'rows',

@@ -34,8 +34,9 @@ export class Channel {
   #fault: Error | undefined;
   #closed = false;
 
-  constructor() {
-    this.#child = spawnChild();
+  /** @param memoryBytes the most memory that the process may use; unlimited if undefined */
+  constructor(memoryBytes?: number) {
+    this.#child = spawnChild(memoryBytes);
     // Undefined, against its type, if this process has as many files open as it may have.
     this.#socket = (this.#child.stdio as readonly unknown[] | undefined)?.[3] as Socket | undefined;
     const assembler = new FrameAssembler((response) => {

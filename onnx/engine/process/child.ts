@@ -2,7 +2,7 @@
  * An inference process: runs one model for the process that started it, over a socket on file descriptor 3. It reads
  * and writes without the event loop, which takes less time, and waits without using the processor.
  */
-import { readSync, writeSync } from 'node:fs';
+import { readSync, writeFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Session } from '../engine.ts';
 import { freeMemory } from '../free-memory.ts';
@@ -40,6 +40,15 @@ function watchParent(): void {
     process.kill(process.pid, 'SIGKILL');`;
   const limits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 };
   new Worker(watch, { eval: true, execArgv: [], resourceLimits: limits });
+}
+
+/** If the memory of the machine or container runs out, the kernel ends this process, not the one that serves. */
+function volunteer(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // Not Linux.
+  }
 }
 
 async function main(): Promise<void> {
@@ -93,6 +102,7 @@ function write(frame: Frame): void {
 }
 
 watchParent();
+volunteer();
 try {
   await main();
 } catch (error) {

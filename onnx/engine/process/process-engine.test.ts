@@ -194,6 +194,36 @@ test('a load can be aborted', async () => {
   expect(await failure(loading)).toMatchObject({ code: 'process-killed' });
 });
 
+test('a load that takes too long ends', async () => {
+  const loading = processEngine.load(await readFile(join(fixtures, 'double.onnx')), { threads: 1, loadSeconds: 0.001 });
+  expect(await failure(loading)).toMatchObject({
+    code: 'process-killed',
+    reason: 'loading it took more than 0.001 s',
+  });
+});
+
+// Other systems have no such limit.
+(process.platform === 'linux' ? test : test.skip)(
+  'a run that needs more memory than the process may use fails alone',
+  async () => {
+    const session = await processEngine.load(await readFile(join(fixtures, 'expand.onnx')), {
+      threads: 1,
+      memoryBytes: 128 * 2 ** 20,
+    });
+    sessions.push(session);
+    const expanded = (length: bigint) =>
+      session.run({ shape: { dtype: 'int64', shape: [1], data: BigInt64Array.of(length) } }, ['expanded']);
+    expect(await failure(expanded(2n ** 29n))).toMatchObject({
+      code: 'out-of-memory',
+      reason: 'the model needs more memory for this input than there is',
+    });
+    expect((await expanded(3n))['expanded']!.shape).toEqual([3]);
+    expect(await failure(expanded(2n ** 29n))).toMatchObject({ code: 'out-of-memory' });
+    expect(await readFile(`/proc/${session.pid}/oom_score_adj`, 'utf8')).toBe('1000\n');
+    expect((await expanded(2n))['expanded']!.shape).toEqual([2]);
+  },
+);
+
 /** Starts a process that loads a model with the process engine, runs it, and prints the inference process's id. */
 async function startParent(fixture: string, feeds: string, then = '') {
   const script = `

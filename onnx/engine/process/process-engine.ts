@@ -15,6 +15,14 @@ import type { Frame } from './frames.ts';
 export interface ProcessOptions extends EngineOptions {
   /** Ends the process if it is still loading; the load then fails with `process-killed`. */
   readonly signal?: AbortSignal;
+  /** The same if loading takes longer. @default 60, and one more for each 10 MB of the model */
+  readonly loadSeconds?: number;
+  /**
+   * The most memory that the process may use. With less, a run fails with `out-of-memory` instead of taking the memory
+   * of others. Only Linux has such a limit.
+   * @default unlimited
+   */
+  readonly memoryBytes?: number | undefined;
 }
 
 /**
@@ -42,15 +50,24 @@ export interface ProcessEngine extends Engine {
   load(model: Uint8Array, options: ProcessOptions): Promise<ProcessSession>;
 }
 
+/** Models load in seconds, and large ones at the pace of a slow disk. */
+const LOAD_SECONDS = 60;
+const BYTES_PER_SECOND = 10_000_000;
+
 /** Runs each model in a child process with onnxruntime. */
 export const processEngine: ProcessEngine = {
-  async load(model, { threads, externalData = [], signal }) {
-    const channel = new Channel();
+  async load(model, { threads, externalData = [], signal, memoryBytes, ...options }) {
+    const bytes = externalData.reduce((sum, { data }) => sum + data.length, model.length);
+    const { loadSeconds = LOAD_SECONDS + Math.floor(bytes / BYTES_PER_SECOND) } = options;
+    const channel = new Channel(memoryBytes);
     const abort = (): void => {
       channel.kill(signal?.reason instanceof Error ? signal.reason.message : String(signal?.reason));
     };
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort, { once: true });
+    const timer = setTimeout(() => {
+      channel.kill(`loading it took more than ${loadSeconds} s`);
+    }, loadSeconds * 1000);
     try {
       const header: LoadRequest = { threads, externalData: externalData.map(({ path }) => path) };
       const parts = [model, ...externalData.map(({ data }) => data)];
@@ -60,6 +77,7 @@ export const processEngine: ProcessEngine = {
       await channel.close();
       throw error;
     } finally {
+      clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
     }
   },
