@@ -4,6 +4,7 @@ import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
 import { processEngine } from '../onnx/engine/process/process-engine.ts';
 import { apiKeySource } from './config/api-key.ts';
 import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config/config.ts';
+import { mostModelBytes } from './config/memory-limit.ts';
 import { ModelRepository } from './inference/repository.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
 import { createListener } from './listener.ts';
@@ -48,6 +49,7 @@ export async function serve(
   await repository.load(onnxruntime, {
     ...config,
     threads: config.inferenceThreads,
+    mostBytes: mostModelBytes(),
     maxDelayMs: config.maxBatchDelayMs,
     processEngine,
     observers: metrics.models,

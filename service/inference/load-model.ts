@@ -7,7 +7,14 @@ import { Model } from '../../onnx/model.ts';
 import { readModelJson, type ServingJson } from '../../onnx/signature/model-json.ts';
 import { calibrate, firstRuns, type Calibration } from './calibration.ts';
 import { PlacedEngine, type LoadAt, type PlacedSession } from './placed-engine.ts';
-import { measuredPlacement, type PlacementSetting } from './placement.ts';
+import {
+  dependentPlacement,
+  firstPlacement,
+  measuredPlacement,
+  type ModelFacts,
+  type Placement,
+  type PlacementSetting,
+} from './placement.ts';
 import { servingPlan, unmeasuredPlan, type ServingPlan, type ServingSettings } from './serving-plan.ts';
 import { SupervisedSession, type ProcessEvent } from './supervisor.ts';
 import { within } from './within.ts';
@@ -22,6 +29,10 @@ export interface Engines {
 export interface LoadModelOptions extends ServingSettings {
   /** Threads that one run may use. */
   readonly threads: number;
+  /** The most bytes that a model's file and its weights may have. @default unlimited */
+  readonly mostBytes?: number | undefined;
+  /** The most memory of one inference process, in bytes. @default unlimited */
+  readonly inferenceMemoryBytes?: number | undefined;
   /** @default auto */
   readonly placement?: PlacementSetting | undefined;
   /** Receives the ends of inference processes. @default nothing */
@@ -50,11 +61,17 @@ export async function loadModel(
 ): Promise<PlannedModel> {
   const path = join(dir, folder.folder, 'model.onnx');
   let own: ServingJson = {};
-  const setting = (): PlacementSetting =>
-    engines.process === undefined ? 'event-loop' : (own.placement ?? options.placement ?? 'auto');
-  const reread = (): ReturnType<typeof readModelFile> => readModelFile(path);
-  const engine = new PlacedEngine(loadAt(engines, folder.name, reread, options), setting, reread);
-  const model = await Model.open(path, engine, { threads: options.threads, samples: true }, folder, async () => {
+  const { threads, mostBytes } = options;
+  const setting = (): PlacementSetting => own.placement ?? options.placement ?? 'auto';
+  const policy: PlacementPolicy = {
+    first: (facts) => (engines.process === undefined ? 'event-loop' : firstPlacement(facts, setting())),
+    measured: (facts, rowMs) =>
+      engines.process === undefined ? 'event-loop' : measuredPlacement(facts, rowMs, setting()),
+    dependent: (facts) => (engines.process === undefined ? 'event-loop' : dependentPlacement(facts, setting())),
+  };
+  const reread = (): ReturnType<typeof readModelFile> => readModelFile(path, { mostBytes });
+  const engine = new PlacedEngine(loadAt(engines, folder.name, reread, options), policy.first, reread);
+  const model = await Model.open(path, engine, { threads, mostBytes, samples: true }, folder, async () => {
     const json = await readModelJson(join(dir, folder.folder, 'model.json'));
     own = json.serving ?? {};
     return json;
@@ -65,11 +82,10 @@ export async function loadModel(
     const exclusively = options.exclusively ?? ((work) => work());
     const { requestTimeoutSeconds: seconds = 15 } = options;
     const calibration = await exclusively(() =>
-      within(
-        seconds * 1000,
-        measured(model, session, setting(), own.maxBatch ?? options.maxBatch),
-        (): Calibration => ({ costs: [], unstackable: `the model did not run within ${seconds} s` }),
-      ),
+      within(seconds * 1000, measured(model, session, policy, own.maxBatch ?? options.maxBatch), (): Calibration => ({
+        costs: [],
+        unstackable: `the model did not run within ${seconds} s`,
+      })),
     );
     const settings = {
       ...options,
@@ -84,22 +100,36 @@ export async function loadModel(
   }
 }
 
+/** Where a model runs, by what is known about it. */
+interface PlacementPolicy {
+  readonly first: (facts: ModelFacts) => Placement;
+  readonly measured: (facts: ModelFacts, rowMs: number | undefined) => Placement;
+  /** If its rows depend on each other, so that its memory may grow with their square. */
+  readonly dependent: (facts: ModelFacts) => Placement;
+}
+
 /** Measures the model where it was loaded, then where it belongs if that is elsewhere. */
 async function measured(
   model: Model,
   session: PlacedSession,
-  setting: PlacementSetting,
+  policy: PlacementPolicy,
   maxBatch: number | undefined,
 ): Promise<Calibration> {
   const { signature } = model;
   try {
     let first = await firstRuns(signature, session, model.takeSamples());
-    const placement = measuredPlacement(session.facts, first?.milliseconds, setting);
-    if (placement !== session.placement) {
+    const moved = async (placement: Placement): Promise<boolean> => {
+      if (placement === session.placement) return false;
       await session.move(placement);
       first = first && (await firstRuns(signature, session, [first.rows]));
-    }
-    return await calibrate(signature, session, first, maxBatch);
+      return true;
+    };
+    await moved(policy.measured(session.facts, first?.milliseconds));
+    const calibration = await calibrate(signature, session, first, maxBatch);
+    const dependent = signature.batching === 'batched' && calibration.unstackable !== undefined;
+    return dependent && (await moved(policy.dependent(session.facts)))
+      ? await calibrate(signature, session, first, maxBatch)
+      : calibration;
   } catch (error) {
     // Readiness reports it if the model does not run at all.
     return { costs: [], unstackable: `measuring failed: ${error instanceof Error ? error.message : String(error)}` };
@@ -110,16 +140,16 @@ function loadAt(
   { eventLoop, process }: Engines,
   name: string,
   reread: () => ReturnType<typeof readModelFile>,
-  { requestTimeoutSeconds = 15, onProcessEnd }: LoadModelOptions,
+  { requestTimeoutSeconds = 15, onProcessEnd, inferenceMemoryBytes: memoryBytes }: LoadModelOptions,
 ): LoadAt {
   return async (placement, bytes, options) => {
     if (placement === 'event-loop' || process === undefined) return eventLoop.load(bytes, options);
     const { threads } = options;
     const restart = async (): ReturnType<typeof process.load> => {
       const { model, externalData } = await reread();
-      return process.load(model, { threads, externalData });
+      return process.load(model, { threads, externalData, memoryBytes });
     };
-    return new SupervisedSession(await process.load(bytes, options), restart, {
+    return new SupervisedSession(await process.load(bytes, { ...options, memoryBytes }), restart, {
       model: name,
       runTimeoutSeconds: requestTimeoutSeconds,
       ...(onProcessEnd && { log: onProcessEnd }),

@@ -1,7 +1,7 @@
 import type { Engine, EngineOptions, Session, Tensor, TensorInfo } from '../../onnx/engine/engine.ts';
 import type { ModelFile } from '../../onnx/file/model-file.ts';
 import { graphFacts } from '../../onnx/graph/graph-facts.ts';
-import { firstPlacement, type ModelFacts, type Placement, type PlacementSetting } from './placement.ts';
+import type { ModelFacts, Placement } from './placement.ts';
 import { SupervisedSession } from './supervisor.ts';
 
 /** Loads a model at a place. @throws {EngineError} */
@@ -57,24 +57,24 @@ export class PlacedSession implements Session {
   }
 }
 
-/** Loads one model where its file and the setting suggest. */
+/** Loads one model where it belongs. */
 export class PlacedEngine implements Engine {
   readonly #load: LoadAt;
-  readonly #setting: () => PlacementSetting;
+  readonly #place: (facts: ModelFacts) => Placement;
   readonly #reread: () => Promise<Pick<ModelFile, 'model' | 'externalData'>>;
   #session: PlacedSession | undefined;
 
   /**
-   * @param setting returns where the model should run; called once its model.json is read
+   * @param place returns where to load the model; called once its model.json is read
    * @param reread reads the file again, to move the model
    */
   constructor(
     load: LoadAt,
-    setting: () => PlacementSetting,
+    place: (facts: ModelFacts) => Placement,
     reread: () => Promise<Pick<ModelFile, 'model' | 'externalData'>>,
   ) {
     this.#load = load;
-    this.#setting = setting;
+    this.#place = place;
     this.#reread = reread;
   }
 
@@ -88,7 +88,7 @@ export class PlacedEngine implements Engine {
     const { threads, externalData = [] } = options;
     const bytes = model.length + externalData.reduce((sum, { data }) => sum + data.length, 0);
     const facts = { ...graphFacts(model), bytes };
-    const placement = firstPlacement(facts, this.#setting());
+    const placement = this.#place(facts);
     const session = await this.#load(placement, model, options);
     this.#session = new PlacedSession(facts, placement, session, async (where) => {
       const again = await this.#reread();

@@ -1,5 +1,6 @@
 /** A pure policy: what is known about a model in, where it runs out. */
 import type { GraphFacts } from '../../onnx/graph/graph-facts.ts';
+import { costly, harmless } from './operators.ts';
 
 /** Where a model runs: on the event loop of the service, or in a process of its own. */
 export type Placement = 'event-loop' | 'process';
@@ -20,24 +21,11 @@ export const MOST_ROW_MS = 1;
 /** ...and one run takes at most this long, so that probes and other models get their turn. */
 export const MOST_EVENT_LOOP_RUN_MS = 5;
 
-/** Operators whose runs may not end. */
-const unending = ['Loop', 'Scan'];
-/** Operators that take anything from microseconds to seconds. */
-const costly = [
-  'Conv',
-  'ConvTranspose',
-  'ConvInteger',
-  'QLinearConv',
-  'com.microsoft.QLinearConv',
-  'LSTM',
-  'GRU',
-  'RNN',
-];
-
 /** Returns where to load a model that has not been measured. */
 export function firstPlacement(facts: ModelFacts, setting: PlacementSetting): Placement {
+  if (riskOf(facts) !== undefined) return 'process';
   if (setting !== 'auto') return setting;
-  return mayNotEnd(facts) || facts.bytes > SMALL_FILE_BYTES || hasAny(facts, costly) ? 'process' : 'event-loop';
+  return facts.bytes > SMALL_FILE_BYTES || mayBeCostly(facts) ? 'process' : 'event-loop';
 }
 
 /**
@@ -46,15 +34,34 @@ export function firstPlacement(facts: ModelFacts, setting: PlacementSetting): Pl
  * @param rowMs undefined if the model could not be measured
  */
 export function measuredPlacement(facts: ModelFacts, rowMs: number | undefined, setting: PlacementSetting): Placement {
-  if (setting !== 'auto') return setting;
-  if (rowMs === undefined) return firstPlacement(facts, setting);
-  return rowMs > MOST_ROW_MS || mayNotEnd(facts) ? 'process' : 'event-loop';
+  if (rowMs === undefined || setting !== 'auto') return firstPlacement(facts, setting);
+  return rowMs > MOST_ROW_MS || riskOf(facts) !== undefined ? 'process' : 'event-loop';
 }
 
-function mayNotEnd(facts: ModelFacts): boolean {
-  return facts.sizesFromValues || hasAny(facts, unending);
+/**
+ * Returns where a model runs whose rows depend on each other: the memory of a run may grow with the square of their
+ * number, which a client determines.
+ */
+export function dependentPlacement(facts: ModelFacts, setting: PlacementSetting): Placement {
+  return setting === 'event-loop' ? firstPlacement(facts, setting) : 'process';
 }
 
-function hasAny({ operators }: ModelFacts, names: readonly string[]): boolean {
-  return names.some((name) => operators.has(name));
+/**
+ * Returns why a model may stop the process that it runs in: its runs may not end, need more memory than there is, or
+ * crash. Such a model never runs on the event loop, whatever was measured or set.
+ *
+ * @returns undefined if nothing like that is known, and all of its operators are
+ */
+export function riskOf(facts: ModelFacts): string | undefined {
+  if (facts.sizesFromValues) return 'the values of an input determine how large another tensor is';
+  if (facts.openShapes) return 'clients determine the sizes of its inputs, and not only their number of rows';
+  if (facts.largeConstants) return 'it may create very large tensors';
+  if (facts.integerDivision) return 'it may divide integers, and a division by zero ends the process';
+  const unknown = [...facts.operators].find((operator) => !harmless.has(operator));
+  return unknown === undefined ? undefined : `its operator ${unknown} may not end, or is not known`;
+}
+
+/** Whether its runs take anything from microseconds to seconds, or from bytes to gigabytes. */
+function mayBeCostly(facts: ModelFacts): boolean {
+  return facts.sizesFromShapes || [...costly].some((operator) => facts.operators.has(operator));
 }

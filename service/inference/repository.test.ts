@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
+import { processEngine } from '../../onnx/engine/process/process-engine.ts';
+import { ifs, nested, wide } from '../../onnx/fixtures/hostile.ts';
 import { ServiceError } from '../errors.ts';
 import { ModelRepository } from './repository.ts';
 
@@ -91,3 +94,48 @@ test('if the highest version fails, an older one does not silently replace it', 
 function bound(made: ModelRepository) {
   return { get: made.get.bind(made), versions: made.versions.bind(made) };
 }
+
+const fixtures = join(import.meta.dirname, '../../onnx/fixtures');
+
+test('models that do harm do not keep others from being served, and say what is wrong', async () => {
+  const put = async (name: string, bytes: Uint8Array): Promise<void> => {
+    await mkdir(join(dir, name));
+    await writeFile(join(dir, name, 'model.onnx'), bytes);
+  };
+  await put('columns', wide(20_000_000));
+  await put('more-columns', wide(2_000_000_000));
+  await put('branches', ifs(30));
+  await put('nested', nested(1000));
+  await mkdir(join(dir, 'fifo'));
+  execFileSync('mkfifo', [join(dir, 'fifo/model.onnx')]);
+  await mkdir(join(dir, 'fifo-json'));
+  await cp(join(fixtures, 'double.onnx'), join(dir, 'fifo-json/model.onnx'));
+  execFileSync('mkfifo', [join(dir, 'fifo-json/model.json')]);
+  const made = await repository({ good: {} });
+  await expect(made.get('good').model.predict([[1, 2]])).resolves.toHaveLength(1);
+  const checks = new Map((await made.checks()).map(({ name, ok, detail }) => [name, { ok, detail }]));
+  expect(checks.get('model/good')).toMatchObject({ ok: true });
+  expect(checks.get('model/branches')).toMatchObject({ ok: true });
+  for (const [name, detail] of [
+    ['columns', 'its inputs are too large to generate any'],
+    ['more-columns', 'has 2000000000 elements per row, but at most 67108864 are supported'],
+    ['nested', 'nested more than 100 deep'],
+    ['fifo', 'it is a FIFO, expected a regular file'],
+    ['fifo-json', 'it is a FIFO, expected a regular file'],
+  ])
+    expect(checks.get(`model/${name ?? ''}`)).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining(detail ?? ''),
+    });
+  await made.release();
+});
+
+test('a model that may not end runs in a process, whatever its model.json says', async () => {
+  await mkdir(join(dir, 'endless'));
+  await cp(join(fixtures, 'slow/endless.onnx'), join(dir, 'endless/model.onnx'));
+  await writeFile(join(dir, 'endless/model.json'), JSON.stringify({ serving: { placement: 'event-loop' } }));
+  const made = new ModelRepository(dir);
+  await made.load(onnxruntime, { threads: 1, processEngine, placement: 'event-loop' });
+  expect(made.get('endless').session.placement).toBe('process');
+  await made.release();
+});
