@@ -1,9 +1,10 @@
 import { execa } from 'execa';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
+import { entry, place, reading } from '../../onnx/fixtures/hostile.ts';
 import { Model } from '../../onnx/model.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -200,4 +201,18 @@ test.each<[string, readonly string[], number, RegExp]>([
 ])('refuses %s, and leaves nothing behind', async (_, args, exitCode, message) => {
   expect(await add(...args)).toMatchObject({ exitCode, stdout: '', stderr: expect.stringMatching(message) });
   expect(existsSync(join(folder, 'models')) ? await readdir(join(folder, 'models')) : []).toEqual([]);
+});
+
+test.each([
+  ['two locations, of which a check may see the first', [place(0), entry('location', 'secret.txt'), place(1)]],
+  ['a file elsewhere', [entry('location', '../secret.txt'), place(1)]],
+  ['a link to a file elsewhere', [entry('location', 'link'), place(1)]],
+])('a model with %s adds nothing of that file to the project', async (_, location) => {
+  await writeFile(join(folder, 'secret.txt'), 'the secret text!');
+  await mkdir(join(folder, 'download'));
+  await symlink('../secret.txt', join(folder, 'download/link'));
+  await writeFile(join(folder, 'download/model.onnx'), reading(location));
+  const { exitCode, stderr } = await add('download/model.onnx', '--name', 'reader');
+  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/has the field 14 twice|not in the model's folder/)]);
+  expect(await readdir(join(folder, 'models')).catch(() => [])).toEqual([]);
 });

@@ -159,3 +159,33 @@ test.each([
 ])('a file that does not exist: %s', async (path, message) => {
   expect(await inspect(path)).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringMatching(message) });
 });
+
+test('what is not a file is not read', async () => {
+  await execa('mkfifo', [join(folder, 'model.onnx')]);
+  expect(await inspect('model.onnx')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('it is a FIFO, expected a regular file'),
+  });
+});
+
+test('a model that ends the process that runs it is reported', async () => {
+  await cp(fixture('slow/crash'), join(folder, 'model.onnx'));
+  const input = { X_0: 13, X_1: 0, X_2: 0, X_3: 0 };
+  await writeFile(join(folder, 'model.json'), JSON.stringify({ examples: [{ input, prediction: 0 }] }));
+  expect(await inspect('model.onnx')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('cannot be served: the inference process was terminated by SIGFPE'),
+  });
+});
+
+test('texts of a model can neither hide others nor write to the terminal', async () => {
+  const bytes = (await readFile(fixture('documented')))
+    .toString('latin1')
+    .replace('Ada', '\u001b[8')
+    .replace('CC0', '\u009bm!');
+  await writeFile(join(folder, 'model.onnx'), Buffer.from(bytes, 'latin1'));
+  const { stdout } = await inspect('model.onnx');
+  expect(stdout).toContain('author   \\u001b[8\n');
+  const json = await inspect('model.onnx', '--json');
+  expect(json.stdout).not.toMatch(/\p{Cc}/u);
+});

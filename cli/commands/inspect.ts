@@ -5,6 +5,7 @@ import { formatTensorType } from '../../onnx/signature/tensor-spec.ts';
 import { Failure } from '../failure.ts';
 import { inspect, type Inspection } from '../steps/inspect.ts';
 import { columns } from '../terminal/columns.ts';
+import { escapeControls, printable } from '../terminal/printable.ts';
 import { quote } from '../tools/quote.ts';
 import { examples, type CommandContext } from './options.ts';
 
@@ -21,11 +22,22 @@ export function inspectCommand(context: CommandContext): Command {
     )
     .action(async (path: string, { json }: { readonly json?: boolean }) => {
       const inspection = await inspect(path);
-      if (json === true) context.print(JSON.stringify(summary(inspection)));
-      else if (inspection.description !== undefined) context.print(text(inspection, inspection.description));
-      if (inspection.reason !== undefined)
-        throw new Failure(`${inspection.file} cannot be served: ${inspection.reason}`);
+      const { file, description, reason } = inspection;
+      // Escaped in JSON, too, they are the same to a program.
+      if (json === true) context.print(escapeControls(JSON.stringify(summary(inspection))));
+      else if (description !== undefined) context.print(text(visible(inspection), visible(description)));
+      if (reason !== undefined) throw new Failure(printable(`${file} cannot be served: ${reason}`));
     });
+}
+
+/** Makes what a terminal would obey visible in all texts of a model. Only descriptions keep their lines. */
+function visible<T>(value: T, key?: string): T {
+  if (typeof value === 'string') return (key === 'description' ? printable(value) : escapeControls(value)) as T;
+  if (Array.isArray(value)) return value.map((each: unknown) => visible(each)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]: [string, unknown]) => [escapeControls(name), visible(each, name)]),
+  ) as T;
 }
 
 function summary({ file, bytes, description, signature, reason }: Inspection): object {

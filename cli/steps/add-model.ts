@@ -11,7 +11,7 @@ import { packageFolder, program } from '../own-package.ts';
 import { includeWeights } from '../scaffold/ignore-files.ts';
 import { copyModel } from './copy-model.ts';
 import { moveIn, type Moved } from './move-model.ts';
-import { loadRuntime } from './load-engine.ts';
+import { loadApart } from './load-engine.ts';
 
 export interface AddOptions {
   /** The path of the exported file. */
@@ -98,16 +98,16 @@ async function describe(
   schema: { readonly $schema?: string },
 ): Promise<Signature> {
   // Imported here, since the runtime is large, and other commands don't need it.
-  const [model, { graphNodes }, { plausibleInputs }, { recordExamples }, onnxruntime] = await Promise.all([
+  const [model, { graphNodes }, { plausibleInputs }, { recordExamples }, engine] = await Promise.all([
     import('../../onnx/model.ts'),
     import('../../onnx/graph/node.ts'),
     import('../../onnx/batch/plausible-inputs.ts'),
     import('../../onnx/batch/record-examples.ts'),
-    loadRuntime(),
+    loadApart(),
   ]);
   const load = async (json: object): Promise<Model> => {
     await writeFile(join(folder, 'model.json'), `${JSON.stringify(json, null, 2)}\n`);
-    return model.Model.load(folder, onnxruntime, { threads: 1 });
+    return model.Model.load(folder, engine, { threads: 1 });
   };
   try {
     const bare = await load(given);

@@ -4,7 +4,7 @@ import type { GraphDescription } from '../../onnx/description.ts';
 import type { Engine } from '../../onnx/engine/engine.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
-import { loadRuntime } from './load-engine.ts';
+import { loadApart } from './load-engine.ts';
 
 export interface Inspection {
   readonly file: string;
@@ -36,7 +36,7 @@ export async function inspect(path: string): Promise<Inspection> {
   const [{ readModelBytes }, { describeGraph }, engine] = await Promise.all([
     import('../../onnx/file/model-file.ts'),
     import('../../onnx/description.ts'),
-    loadRuntime(),
+    loadApart(),
   ]);
   try {
     const description = describeGraph(await readModelBytes(file));

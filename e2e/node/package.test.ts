@@ -68,7 +68,7 @@ test('npm pack contains compiled code, types, JSON, protocols and templates; no 
   ];
   expect(paths.filter((path) => !kinds.some((kind) => kind.test(path)))).toEqual([]);
   expect(
-    paths.filter((path) => /test|fixture|\.case\.|schemas\/|memory|dist\/infra\/(main|environments)/.test(path)),
+    paths.filter((path) => /test|fixture|\.case\.|schemas\/|memory-engine|dist\/infra\/(main|environments)/.test(path)),
   ).toEqual([]);
   expect(paths).toEqual(
     expect.arrayContaining([
