@@ -1,4 +1,4 @@
-import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { printParseErrorCode, visit, type ParseErrorCode } from 'jsonc-parser';
 import { exactIntegers, toJson } from '../../onnx/exact-json.ts';
 import { ServiceError } from '../errors.ts';
 
@@ -140,19 +140,46 @@ const OBJECT_END = 0x7d;
  */
 function place(text: string): string {
   if (text.trim() === '') return 'it is empty';
-  const errors: ParseError[] = [];
+  let first: Malformed | undefined;
   try {
-    parse(text, errors, { disallowComments: true });
+    first = firstError(text);
   } catch {
     return 'it is nested too deeply to find the position'; // The second parser is recursive.
   }
-  const [first] = errors;
-  if (!first) return 'it is malformed';
-  const before = text.slice(0, first.offset).split('\n');
-  const near = text.slice(first.offset, first.offset + 20).split('\n')[0] ?? '';
-  const what = printParseErrorCode(first.error)
+  if (first === undefined) return 'it is malformed';
+  const { code, offset, line, column } = first;
+  const near = text.slice(offset, offset + 20).split('\n')[0] ?? '';
+  const what = printParseErrorCode(code)
     .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
     .toLowerCase();
-  const column = (before.at(-1)?.length ?? 0) + 1;
-  return `line ${before.length}, column ${column}: ${what}${near ? ` at ${JSON.stringify(near)}` : ''}`;
+  return `line ${line}, column ${column}: ${what}${near ? ` at ${JSON.stringify(near)}` : ''}`;
+}
+
+/** The first error in a text; line and column count from 1. */
+interface Malformed {
+  readonly code: ParseErrorCode;
+  readonly offset: number;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Stops at the first error: a text may have one in every second character, and finding all takes a second. */
+function firstError(text: string): Malformed | undefined {
+  let found: Malformed | undefined;
+  const stop = new Error('found');
+  try {
+    visit(
+      text,
+      {
+        onError(code, offset, _, line, column) {
+          found = { code, offset, line: line + 1, column: column + 1 };
+          throw stop;
+        },
+      },
+      { disallowComments: true },
+    );
+  } catch (error) {
+    if (error !== stop) throw error;
+  }
+  return found;
 }
