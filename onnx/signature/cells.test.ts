@@ -12,7 +12,6 @@ describe('reading a value', () => {
         [4, 5, 6],
       ]),
     ).toEqual({ cell: { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] } });
-    expect(readCell(feature('int64', ['L']), [])).toEqual({ cell: { shape: [0], data: [] } });
   });
 
   test.each<[string, Feature, unknown, object]>([
@@ -23,6 +22,18 @@ describe('reading a value', () => {
       { path: [1], value: 'an array of 1', expected: 'an array of 2, since the value is float32[2, ?]' },
     ],
     ['a wrong length', feature('float32', [2]), [1], { path: [], value: 'an array of 1' }],
+    [
+      'no elements',
+      feature('int64', ['L']),
+      [],
+      { path: [], value: 'an array of 0', expected: 'an array of at least 1, since the value is int64[L]', isLength: true },
+    ],
+    [
+      'no elements further in',
+      feature('int64', ['L', 'M']),
+      [[], []],
+      { path: [0], value: 'an array of 0', expected: 'an array of at least 1, since the value is int64[L, M]' },
+    ],
     ['a number where an array belongs', feature('float32', [2, 2]), [1, 2], { path: [0], value: 1 }],
     [
       'a wrong element',

@@ -54,12 +54,15 @@ function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
     }
     const declared = shape[axis];
     const length = typeof declared === 'number' ? declared : (dims[axis] ?? 0);
-    if (!Array.isArray(value) || value.length !== length) {
+    const isEmpty = Array.isArray(value) && value.length === 0;
+    if (!Array.isArray(value) || value.length !== length || isEmpty) {
       const what = Array.isArray(value) ? `an array of ${value.length}` : value;
+      // A tensor without elements can end the runtime: some operators divide by a dimension.
+      const expected = isEmpty && length === 0 ? 'at least 1' : length;
       return {
         path: [...path],
         value: what,
-        expected: `an array of ${length}, since the value is ${formatTensorType(dtype, shape)}`,
+        expected: `an array of ${expected}, since the value is ${formatTensorType(dtype, shape)}`,
         isLength: Array.isArray(value),
       };
     }

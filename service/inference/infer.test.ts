@@ -5,6 +5,7 @@ import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { Executor } from './executor.ts';
 import { infer, type Inferrer, type NamedTensor } from './infer.ts';
 import { unmeasuredPlan } from './serving-plan.ts';
+import type { Tensors } from './run.ts';
 
 const specs: readonly TensorSpec[] = [
   { name: 'image', dtype: 'float32', shape: ['N', 2, 'W'] },
@@ -33,9 +34,70 @@ test('inputs may be in any order; outputs are all, or the requested ones in orde
   expect(await infer(model(), [image, mask, word], ['word', 'image'], options)).toEqual([word, image]);
 });
 
-test('a dimension may be 0; the runtime decides what it means', async () => {
-  const none = { ...image, shape: [1, 2, 0], data: new Float32Array(0) };
-  expect(await infer(model(), [none, mask, word], ['image'], options)).toEqual([none]);
+describe('a tensor without elements never reaches the runtime', () => {
+  const X = { name: 'X', dtype: 'float32', shape: ['N', 4] } as const;
+  const W = { name: 'W', dtype: 'int64', shape: ['N', 'L'] } as const;
+  const label = { name: 'label', dtype: 'string', shape: ['N'] } as const;
+  const scores = { name: 'scores', dtype: 'float64', shape: ['', 3, 2] } as const;
+  const batched = (inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): Inferrer => {
+    const signature = { name: 'm', inputs, outputs, batching: 'batched' } as unknown as Signature;
+    const run = (): Promise<Tensors> => Promise.reject(new Error('it ran'));
+    return { model: { signature }, executor: new Executor(signature, { run }, unmeasuredPlan('batched')) };
+  };
+  const none = { name: 'X', dtype: 'float32', shape: [0, 4], data: new Float32Array(0) } as const;
+  const words = (shape: readonly number[]): NamedTensor => ({
+    name: 'W',
+    dtype: 'int64',
+    shape,
+    data: new BigInt64Array(shape.reduce((product, size) => product * size, 1)),
+  });
+  const message = (model: Inferrer, inputs: readonly NamedTensor[]): Promise<unknown> =>
+    infer(model, inputs, [], options).catch((error: unknown) => error);
+
+  test('no rows are answered with no rows, if the outputs are declared', async () => {
+    expect(await infer(batched([X], [label, scores]), [none], [], options)).toEqual([
+      { name: 'label', dtype: 'string', shape: [0], data: [] },
+      { name: 'scores', dtype: 'float64', shape: [0, 3, 2], data: new Float64Array(0) },
+    ]);
+    expect(await infer(batched([X, W], [label, scores]), [words([0, 5]), none], ['label'], options)).toMatchObject([
+      { name: 'label', shape: [0] },
+    ]);
+  });
+
+  test.each<[string, Inferrer, readonly NamedTensor[], string]>([
+    [
+      'no rows, if an output depends on them',
+      batched([X], [label, { name: 'found', dtype: 'int64', shape: ['N', 'K'] }]),
+      [none],
+      "Input 'X' has no rows, and the dimensions of the output 'found' depend on its rows. Send at least one row.",
+    ],
+    [
+      'no rows in one of two inputs',
+      batched([{ ...X, shape: ['', 4] }, W], [label]),
+      [none, words([2, 1])],
+      "Input 'X': it has no rows, but 'W' has 2.",
+    ],
+    [
+      'rows without elements',
+      batched([W], [label]),
+      [words([3, 0])],
+      "Input 'W': dimension 1 of the shape [3, 0] is 0, expected at least 1.",
+    ],
+    [
+      'rows without elements, which a 0 hides',
+      batched([{ name: 'W', dtype: 'int64', shape: ['N', 'L', 16] }], [label]),
+      [words([67108864, 0, 16])],
+      "Input 'W': dimension 1 of the shape [67108864, 0, 16] is 0, expected at least 1.",
+    ],
+    [
+      'a dynamic dimension of 0 of a model without rows',
+      model(() => Promise.reject(new Error('it ran'))),
+      [{ ...image, shape: [1, 2, 0], data: new Float32Array(0) }, mask, word],
+      "Input 'image': dimension 2 of the shape [1, 2, 0] is 0, expected at least 1.",
+    ],
+  ])('rejected: %s', async (_, of, inputs, expected) => {
+    expect(await message(of, inputs)).toMatchObject({ code: 'invalid-input', message: expected });
+  });
 });
 
 const cases: [string, readonly NamedTensor[], string][] = [

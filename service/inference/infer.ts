@@ -3,6 +3,7 @@ import type { Model } from '../../onnx/model.ts';
 import { formatTensorType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { ServiceError } from '../errors.ts';
 import { ownOutputs } from './batch.ts';
+import { outputsWithoutRows } from './empty-tensors.ts';
 import type { Executor } from './executor.ts';
 import { formatCount, formatValue } from './format-value.ts';
 import type { RunOptions, Tensors } from './run.ts';
@@ -33,7 +34,7 @@ export async function infer(
   const feeds = checkInputs(signature.inputs, inputs);
   const fetches =
     outputs.length === 0 ? signature.outputs.map(({ name }) => name) : checkOutputs(signature.outputs, outputs);
-  const results = await run(executor, feeds, fetches, options);
+  const results = outputsWithoutRows(signature, feeds, fetches) ?? (await run(executor, feeds, fetches, options));
   return fetches.map((name) => {
     const tensor = results[name];
     if (tensor === undefined) throw new Error(`The model '${signature.name}' did not return the output '${name}'.`);

@@ -1,3 +1,4 @@
+import type { Batching } from '../../onnx/signature/batching.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { timeoutParameter } from './parameters.ts';
 import { paths } from '../contract/index.ts';
@@ -143,7 +144,7 @@ function inferOperation(
 
 /** Returns the schemas of a model's `infer` requests and responses. */
 export function inferSchemas({ model: { signature }, id }: DocumentedModel): Json {
-  const { name, version, inputs, outputs } = signature;
+  const { name, version, batching, inputs, outputs } = signature;
   return {
     [`${id}InferRequest`]: {
       type: 'object',
@@ -155,7 +156,7 @@ export function inferSchemas({ model: { signature }, id }: DocumentedModel): Jso
           type: 'array',
           minItems: inputs.length,
           maxItems: inputs.length,
-          ...(inputs.length > 0 && { items: { oneOf: inputs.map(inputTensor) } }),
+          ...(inputs.length > 0 && { items: { oneOf: inputs.map((input) => inputTensor(input, batching)) } }),
         },
         outputs: {
           type: ['array', 'null'],
@@ -184,7 +185,7 @@ export function inferSchemas({ model: { signature }, id }: DocumentedModel): Jso
   };
 }
 
-function inputTensor({ name, dtype, shape }: TensorSpec): Json {
+function inputTensor({ name, dtype, shape }: TensorSpec, batching: Batching): Json {
   const element = elementSchema(dtype, false);
   return {
     type: 'object',
@@ -197,9 +198,12 @@ function inputTensor({ name, dtype, shape }: TensorSpec): Json {
         minItems: shape.length,
         maxItems: shape.length,
         ...(shape.length > 0 && {
-          prefixItems: shape.map((dimension) => ({
+          prefixItems: shape.map((dimension, axis) => ({
             type: 'integer',
-            ...(typeof dimension === 'number' ? { const: dimension } : { minimum: 0 }),
+            // A batch may have no rows, but a row has elements.
+            ...(typeof dimension === 'number'
+              ? { const: dimension }
+              : { minimum: batching === 'batched' && axis === 0 ? 0 : 1 }),
           })),
         }),
       },

@@ -41,7 +41,7 @@ export function featureSchema(feature: Feature, strictRanges: boolean, inline: b
     .filter(Boolean)
     .join(' ');
   return {
-    ...nested(shape, elementSchema(dtype, inline, bounds)),
+    ...nested(shape, elementSchema(dtype, inline, bounds), 1),
     ...(notes && { description: notes }),
     ...(unit && { 'x-unit': unit }),
     ...(range && { 'x-valid-range': range }),
@@ -113,13 +113,17 @@ export function outputSchema({ dtype, shape }: TensorSpec, { batching, inputs }:
   return certain ? nested(rest, element) : { anyOf: [nested(rest, element), nested(shape, element)] };
 }
 
-/** Returns the schema of nested arrays with the lengths of the fixed dimensions. */
-export function nested([first, ...rest]: readonly (number | string)[], element: Json): Json {
+/**
+ * Returns the schema of nested arrays with the lengths of the fixed dimensions.
+ *
+ * @param least the least length of the dynamic ones
+ */
+export function nested([first, ...rest]: readonly (number | string)[], element: Json, least = 0): Json {
   if (first === undefined) return element;
   return {
     type: 'array',
-    ...(typeof first === 'number' && { minItems: first, maxItems: first }),
-    items: nested(rest, element),
+    ...(typeof first === 'number' ? { minItems: first, maxItems: first } : least > 0 && { minItems: least }),
+    items: nested(rest, element, least),
   };
 }
 

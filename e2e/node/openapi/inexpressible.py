@@ -19,6 +19,10 @@ RULES = [
     r"is (duplicated|requested twice)",
     r"dimension \d+ is \d+, but dimension \d+ of '.*' is \d+, and both are ",
     r"has more than 2147483647 elements",
+    # Only a tensor's first dimension may be 0: it has no rows then, and neither have the others.
+    r"dimension \d+ of the shape \[.*\] is 0, expected at least 1",
+    r"it has no rows, but '.*' has \d+",
+    r"has no rows, and the dimensions of the output '.*' depend on its rows",
 ]
 INEXPRESSIBLE = re.compile("|".join(RULES))
 
