@@ -223,6 +223,7 @@ export class Executor {
       if (!(await this.#scatter(pieces, outputs, rows))) await this.#runApart(pieces);
     } catch (error) {
       if (pieces.length === 1 || !concernsRequest(error)) for (const { job } of pieces) job.reject(error);
+      // If the process ended, it was most likely because of one of the requests, which then fails alone.
       else await this.#runApart(pieces);
     }
   }
@@ -296,7 +297,7 @@ export class Executor {
   }
 }
 
-/** Whether a run failed because of what a request contains, so that the other requests of the run may succeed. */
+/** Whether a run may have failed because of what one request contains, so that the others of the run may succeed. */
 function concernsRequest(error: unknown): boolean {
-  return error instanceof EngineError;
+  return error instanceof EngineError || (error instanceof ServiceError && error.code === 'model-restarting');
 }

@@ -3,6 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import { processEngine, type ProcessSession } from '../../onnx/engine/process/process-engine.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
+import type { ServiceError } from '../errors.ts';
+import { Executor } from './executor.ts';
+import { unmeasuredPlan } from './serving-plan.ts';
 import { SupervisedSession, type ProcessEvent } from './supervisor.ts';
 import type { Tensors } from './run.ts';
 
@@ -13,12 +17,18 @@ class FakeProcess implements ProcessSession {
   readonly inputs = [];
   readonly outputs = [];
   readonly pid = 1;
+  runs = 0;
   readonly #death = Promise.withResolvers<EngineError>();
   readonly #run = Promise.withResolvers<Tensors>();
   readonly death = this.#death.promise;
 
   run(): Promise<Tensors> {
+    this.runs++;
     return this.#run.promise;
+  }
+
+  finish(outputs: Tensors): void {
+    this.#run.resolve(outputs);
   }
 
   kill(reason: string): void {
@@ -37,20 +47,20 @@ class FakeProcess implements ProcessSession {
   }
 }
 
-function supervised(loads: (() => Promise<ProcessSession>)[], runTimeoutSeconds = 60) {
+function supervised(loads: (() => Promise<ProcessSession>)[], runTimeoutSeconds = 60, backOff = fast) {
   const events: ProcessEvent[] = [];
   const first = new FakeProcess();
   const session = new SupervisedSession(first, () => loads.shift()?.() ?? Promise.reject(new Error('no more')), {
     model: 'm',
     runTimeoutSeconds,
-    backOff: fast,
+    backOff,
     log: (event) => events.push(event),
   });
   return { session, first, events };
 }
 const died = new EngineError('process-died', 'the inference process was ended by SIGSEGV');
 
-test('a process that ends is replaced; until then, runs are rejected and the outage is described', async () => {
+test('a process that ends is replaced; until then, runs wait and the outage is described', async () => {
   const second = new FakeProcess();
   const { session, first, events } = supervised([() => Promise.resolve(second)]);
   expect(session.outage).toBeUndefined();
@@ -62,10 +72,31 @@ test('a process that ends is replaced; until then, runs are rejected and the out
     cause: died,
   });
   expect(session.outage).toContain('SIGSEGV');
-  await expect(session.run({}, [])).rejects.toMatchObject({ code: 'model-restarting' });
+  const waiting = session.run({}, []);
   while (session.outage !== undefined) await delay(5);
+  second.finish({});
+  expect(await waiting).toEqual({});
+  expect([first.runs, second.runs]).toEqual([1, 1]);
   expect([session.restarts, events]).toEqual([1, [{ model: 'm', reason: died.reason, delayMs: 10 }]]);
   await session.release();
+});
+
+test('runs are rejected at once if the next attempt is far away, or the session is released', async () => {
+  const { session, first } = supervised([], 60, { firstMs: 60_000, mostMs: 60_000, resetMs: 60_000 });
+  first.end(died);
+  await delay(0);
+  await expect(session.run({}, [])).rejects.toMatchObject({
+    code: 'model-restarting',
+    message: expect.stringContaining('SIGSEGV'),
+  });
+  await session.release();
+
+  const released = supervised([() => new Promise(() => undefined)]);
+  released.first.end(died);
+  await delay(0);
+  const run = released.session.run({}, []).catch((error: unknown) => error);
+  await released.session.release();
+  expect(await run).toMatchObject({ code: 'model-restarting' });
 });
 
 test('the back-off doubles up to its limit while the process cannot be started', async () => {
@@ -129,6 +160,36 @@ describe('with real processes', () => {
     await expect(session.run(x(1e18), ['Y'])).rejects.toMatchObject({ code: 'timeout' });
     await delay(50);
     await recovered(session);
+  }, 30_000);
+
+  test('a run that ends the process costs the requests next to it and behind it nothing', async () => {
+    if (process.arch !== 'x64') return; // Only there, the overflow of a division ends the process.
+    const model = { name: 'crash', inputs: [{ name: 'X' }], outputs: [], batching: 'batched' };
+    const session = new SupervisedSession(await load('crash'), () => load('crash'), {
+      model: 'crash',
+      runTimeoutSeconds: 60,
+      backOff: fast,
+    });
+    const queue = { rows: 100, bytes: 2 ** 20 };
+    const executor = new Executor(model as unknown as Signature, session, {
+      ...unmeasuredPlan('batched'),
+      maxBatch: 4,
+      queue,
+      overloadQueue: queue,
+    });
+    const cells = Array.from({ length: 20 }, (_, index) => (index === 9 ? 13 : 0));
+    const outcomes = await Promise.all(
+      cells.map((cell) =>
+        executor.run(x(cell), ['Y'], { deadline: Infinity }).then(
+          () => 'served',
+          (error: unknown) => (error as ServiceError).code,
+        ),
+      ),
+    );
+    expect(outcomes).toEqual(cells.map((cell) => (cell === 13 ? 'model-restarting' : 'served')));
+    // Once with the others, and once alone.
+    expect(session.restarts).toBe(2);
+    await session.release();
   }, 30_000);
 
   test('after SIGKILL, the model runs again', async () => {

@@ -2,6 +2,7 @@ import type { EngineError, Session, Tensor, TensorInfo } from '../../onnx/engine
 import { EngineError as ProcessError } from '../../onnx/engine/engine.ts';
 import type { ProcessSession } from '../../onnx/engine/process/process-engine.ts';
 import { ServiceError } from '../errors.ts';
+import { within } from './within.ts';
 
 export interface SupervisorOptions {
   /** The model's name, for messages. */
@@ -28,9 +29,12 @@ export interface BackOff {
 }
 
 const defaultBackOff: BackOff = { firstMs: 100, mostMs: 10_000, resetMs: 60_000 };
+/** A run waits this long for the next process, counted from the end of the last one: most models load in less. */
+const MOST_WAIT_MS = 2000;
 
 /**
- * Runs a model in a process, and replaces the process if it ends. Until the next one has loaded the model, runs are
+ * Runs a model in a process, and replaces the process if it ends. A run waits for the next one, so that the end of a
+ * process costs no request but the one that caused it. If it takes too long, or has failed several times, runs are
  * rejected at once.
  */
 export class SupervisedSession implements Session {
@@ -41,7 +45,10 @@ export class SupervisedSession implements Session {
   readonly #backOff: BackOff;
   /** Undefined while there is no process that has loaded the model. */
   #session: ProcessSession | undefined;
+  /** Resolves with the next process, for those that wait for it. */
+  #next: PromiseWithResolvers<ProcessSession | undefined> | undefined;
   #startedAt = performance.now();
+  #endedAt = -Infinity;
   #delayMs = 0;
   #lastReason = '';
   #restarts = 0;
@@ -78,14 +85,15 @@ export class SupervisedSession implements Session {
     feeds: Readonly<Record<string, Tensor>>,
     fetches: readonly string[],
   ): Promise<Readonly<Record<string, Tensor>>> {
-    const session = this.#session;
-    if (session === undefined) throw this.#unavailable();
+    const session = this.#session ?? (await this.#nextSession());
     if (this.#running++ === 0) this.#watchRun();
     try {
       return await session.run(feeds, fetches);
     } catch (error) {
-      if (error instanceof ProcessError) throw this.#explain(error);
-      throw error;
+      if (!(error instanceof ProcessError)) throw error;
+      // The caller may run something else at once, which must not get the process that has just ended.
+      if (error.code === 'process-died' || error.code === 'process-killed') this.#lost(session, error.reason);
+      throw this.#explain(error);
     } finally {
       clearTimeout(this.#runTimer);
       // Runs are processed in order: now it is the turn of the next one.
@@ -93,8 +101,19 @@ export class SupervisedSession implements Session {
     }
   }
 
+  /** @throws {ServiceError} `model-restarting` */
+  async #nextSession(): Promise<ProcessSession> {
+    const patience = this.#endedAt + MOST_WAIT_MS - performance.now();
+    if (this.#released || patience <= 0 || this.#delayMs > patience) throw this.#unavailable();
+    this.#next ??= Promise.withResolvers();
+    const session = await within<ProcessSession | undefined>(patience, this.#next.promise, () => undefined);
+    if (session === undefined) throw this.#unavailable();
+    return session;
+  }
+
   async release(): Promise<void> {
     this.#released = true;
+    this.#next?.resolve(undefined);
     clearTimeout(this.#retry);
     clearTimeout(this.#runTimer);
     await this.#session?.release();
@@ -130,13 +149,17 @@ export class SupervisedSession implements Session {
   #adopt(session: ProcessSession): void {
     this.#session = session;
     this.#startedAt = performance.now();
+    this.#next?.resolve(session);
+    this.#next = undefined;
     void session.death.then((error) => {
-      this.#lost(error.reason);
+      this.#lost(session, error.reason);
     });
   }
 
-  #lost(reason: string): void {
-    if (this.#released) return;
+  /** @param session the process that has ended; undefined if one could not be started */
+  #lost(session: ProcessSession | undefined, reason: string): void {
+    if (this.#released || this.#session !== session) return;
+    if (session !== undefined) this.#endedAt = performance.now();
     this.#session = undefined;
     this.#lastReason = reason;
     const { firstMs, mostMs, resetMs } = this.#backOff;
@@ -159,7 +182,7 @@ export class SupervisedSession implements Session {
       this.#adopt(session);
     } catch (error) {
       this.#startedAt = performance.now();
-      this.#lost(error instanceof Error ? error.message : String(error));
+      this.#lost(undefined, error instanceof Error ? error.message : String(error));
     }
   }
 }
