@@ -7,11 +7,13 @@ import { ownOutputs } from './batch.ts';
 import type { Executor } from './executor.ts';
 import { truncate } from './format-value.ts';
 import type { RunOptions } from './run.ts';
+import type { Verifier } from './verifier.ts';
 
 /** What is needed of a loaded model to predict. */
 export interface Predictor {
   readonly model: Model;
   readonly executor: Pick<Executor, 'run'>;
+  readonly verifier: Pick<Verifier, 'verify'>;
 }
 
 const MOST_CHARACTERS = 500;
@@ -32,7 +34,7 @@ export async function predict(
   try {
     return await run(predictor, rows, options);
   } catch (cause) {
-    const rejection = await rejectionReason(predictor.model, cause);
+    const rejection = await rejectionReason(predictor, cause);
     if (rejection === undefined) throw cause;
     const culprit = await findRejectedRow(predictor, rows, options);
     const [what, reason, at] = culprit
@@ -59,13 +61,10 @@ function run({ model, executor }: Predictor, rows: readonly Row[], options: RunO
  * Returns the runtime's reason if a run failed because of its input. Returns undefined if it failed for another reason:
  * the model does not reproduce its own examples either.
  */
-export async function rejectionReason(model: Model, error: unknown): Promise<string | undefined> {
+async function rejectionReason({ verifier }: Predictor, error: unknown): Promise<string | undefined> {
   if (!(error instanceof EngineError)) return undefined;
-  const fine = await model.verify().then(
-    () => true,
-    () => false,
-  );
-  return fine ? shortReason(error) : undefined;
+  // The last verification counts if it is fresh: otherwise each rejected request would cost one more run.
+  return (await verifier.verify(Infinity)).ok ? shortReason(error) : undefined;
 }
 
 /** Finds a row that the runtime rejects, by bisection: a thousand rows need only ten runs. */
