@@ -80,7 +80,7 @@ async function* batches(
 }
 
 class BatchSender {
-  /** Lower once a batch of this size has exceeded the service's timeout. */
+  /** Lower once a batch of this size has exceeded the service's timeout, or its limit for the model. */
   maxRows = maxRows;
   readonly #send: RowPredictor['send'];
 
@@ -99,7 +99,8 @@ class BatchSender {
   }
 
   async #isolate(rows: readonly string[], problem: ServiceProblem): Promise<readonly Outcome[]> {
-    if (problem.code === 'timeout') this.maxRows = Math.max(1, Math.floor(rows.length / 2));
+    if (problem.code === 'timeout' || problem.code === 'body-too-large')
+      this.maxRows = Math.max(1, Math.floor(rows.length / 2));
     const invalid = new Map([...issuesByRow(problem.errors)].filter(([index]) => index < rows.length));
     if (rows.length === 1) {
       const error = invalid.get(0)?.join('; ') ?? (problem.detail || `rejected with status ${String(problem.status)}`);

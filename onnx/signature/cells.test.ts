@@ -26,7 +26,7 @@ describe('reading a value', () => {
       'no elements',
       feature('int64', ['L']),
       [],
-      { path: [], value: 'an array of 0', expected: 'an array of at least 1, since the value is int64[L]', isLength: true },
+      { value: 'an array of 0', expected: 'an array of at least 1, since the value is int64[L]', isLength: true },
     ],
     [
       'no elements further in',

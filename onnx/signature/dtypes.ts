@@ -104,6 +104,11 @@ export function allocate(dtype: DType, length: number): TensorData {
   return dtype === 'string' ? new Array<string>(length) : new arrayTypes[dtype](length);
 }
 
+/** Returns the size of an element in memory; undefined for texts, which have none in common. */
+export function bytesPerElement(dtype: DType): number | undefined {
+  return dtype === 'string' ? undefined : arrayTypes[dtype].BYTES_PER_ELEMENT;
+}
+
 /** Packs elements into the array type that engines use. Each element must fit the dtype. */
 export function pack(dtype: DType, values: readonly Scalar[]): TensorData {
   if (dtype === 'string') return values as readonly string[];

@@ -19,6 +19,8 @@ export interface Config {
   readonly requestTimeoutSeconds: number;
   readonly maxConnections: number;
   readonly maxBodyBytes: number;
+  /** If undefined, it is derived from the largest body. */
+  readonly maxResponseBytes: number | undefined;
   readonly strictRanges: boolean;
   readonly inferenceThreads: number;
   /** The most bytes of one inference process. If undefined, there is no limit. */
@@ -105,6 +107,7 @@ export function readConfig(environment: Environment): Config {
     requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', DECIMAL, 0.1, 3600),
     maxConnections: number('MAX_CONNECTIONS', WHOLE, 1, 1_000_000),
     maxBodyBytes: number('MAX_BODY_BYTES', WHOLE, 1, 2 ** 31 - 1),
+    maxResponseBytes: optional('MAX_RESPONSE_BYTES', 2 ** 31 - 1),
     strictRanges: raw('STRICT_RANGES') === 'true',
     inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS', WHOLE, 1, 1024),
     inferenceMemoryBytes: optional('INFERENCE_MEMORY_BYTES', Number.MAX_SAFE_INTEGER) ?? inferenceMemory(),

@@ -54,6 +54,10 @@ export const variables = {
     description: 'most connections; a further one replaces the one that has been idle longest',
   },
   MAX_BODY_BYTES: { default: '1048576', unit: 'bytes', description: 'largest request body' },
+  MAX_RESPONSE_BYTES: {
+    unit: 'bytes',
+    description: 'largest response of a model; if unset, 16 MiB, and at least two of the largest bodies',
+  },
   STRICT_RANGES: {
     default: 'false',
     values: booleans,

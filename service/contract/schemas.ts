@@ -172,7 +172,7 @@ export const apiSchemas = {
   Serving: {
     type: 'object',
     description: 'How the service runs the model, as measured when it was loaded, or as set.',
-    required: ['placement', 'max_batch', 'max_delay_ms', 'max_queue_rows', 'max_queue_bytes', 'runs'],
+    required: ['placement', 'max_batch', 'max_delay_ms', 'max_rows', 'max_queue_rows', 'max_queue_bytes', 'runs'],
     properties: {
       placement: {
         type: 'string',
@@ -186,6 +186,10 @@ export const apiSchemas = {
       },
       not_batched: { type: 'string', description: 'Why each request has a run of its own.' },
       max_delay_ms: { type: 'number', description: 'How long a request may wait for others to share its run.' },
+      max_rows: {
+        type: 'integer',
+        description: 'The most rows of one request for predictions. More are refused with 413.',
+      },
       max_queue_rows: { type: 'integer', description: 'The most rows that may wait. More are refused with 503.' },
       max_queue_bytes: { type: 'integer', description: 'The most bytes that may wait. More are refused with 503.' },
       runs: {

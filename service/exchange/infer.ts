@@ -13,8 +13,8 @@ export const inferProtocol: ExchangeProtocol<InferRequest, NamedTensor[]> = {
   check: checkInferContent,
   decode: (_, request, body) => decodeInferRequest(body, request.header(JSON_LENGTH_HEADER)),
   run: (entry, { inputs, outputs }, request) => infer(entry, inputs, outputs, request),
-  encode({ model: { signature } }, request, outputs) {
-    const { body, jsonLength } = encodeInferResponse(signature, request, outputs);
+  encode({ model: { signature }, executor: { plan } }, request, outputs) {
+    const { body, jsonLength } = encodeInferResponse(signature, request, outputs, plan.maxResponseBytes);
     return {
       status: 200,
       headers:

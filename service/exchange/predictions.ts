@@ -9,17 +9,20 @@ import { ownOutputs } from '../inference/batch.ts';
 import { predict } from '../inference/predict.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
 import type { RunOptions, RunResult } from '../inference/run.ts';
-import { parseJson, stringifyJson } from '../protocol/json.ts';
+import { tooManyRows, type RowLimit } from '../inference/request-size.ts';
+import { parseJson } from '../protocol/json.ts';
 import { compileReader, type FeatureReader, type ReadFeatures } from '../protocol/predictions/compile-reader.ts';
 import { compileWriter, type PredictionsWriter } from '../protocol/predictions/compile-writer.ts';
 import { decodeFeatures, type DecodedFeatures } from '../protocol/predictions/request.ts';
-import { encodePredictions } from '../protocol/predictions/response.ts';
+import { writePredictions } from '../protocol/predictions/response.ts';
+import { countRows, predictionsLimit } from '../protocol/row-limit.ts';
 import { checkJson } from './content-type.ts';
 import type { ExchangeProtocol, ExchangeResponse } from './exchange.ts';
 import { JSON_BODY } from './json-body.ts';
 
 /** What a signature determines, prepared once. */
 interface Prepared {
+  readonly limit: RowLimit;
   readonly read: FeatureReader;
   readonly write: PredictionsWriter;
   /** The names of the outputs that predictions are read from. */
@@ -50,9 +53,11 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
     const known = cache.get(entry);
     if (known !== undefined) return known;
     const { signature } = entry.model;
+    const { plan } = entry.executor;
     const made = {
+      limit: predictionsLimit(signature, plan),
       read: compileReader(signature),
-      write: compileWriter(signature),
+      write: compileWriter(signature, plan.maxResponseBytes),
       fetches: predictionOutputs(signature),
     };
     cache.set(entry, made);
@@ -72,6 +77,9 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
     decode(entry, _, bytes) {
       const body = parseJson(bytes);
       const prepared = prepare(entry);
+      // Before memory is allocated for them.
+      const rows = countRows(body);
+      if (rows > prepared.limit.rows) throw tooManyRows(entry.name, rows, prepared.limit);
       const plain = prepared.read(body);
       const decoded = { prepared, body, plain, features: undefined };
       return plain === undefined ? { ...decoded, features: features(entry, decoded) } : decoded;
@@ -111,9 +119,10 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
 }
 
 function general(
-  { model: { signature } }: LoadedEntry,
+  { model: { signature }, executor: { plan } }: LoadedEntry,
   predictions: readonly Prediction[],
   features: DecodedFeatures,
 ): ExchangeResponse {
-  return { status: 200, headers: JSON_BODY, body: stringifyJson(encodePredictions(signature, predictions, features)) };
+  const body = writePredictions(signature, predictions, features, plan.maxResponseBytes);
+  return { status: 200, headers: JSON_BODY, body };
 }

@@ -38,7 +38,7 @@ async function modelInfer(operations: InferenceOperations, bytes: Buffer, call: 
   const entry = operations.model(referenceOf(request.modelName, request.modelVersion));
   call.model = entry.name;
   const outputs = await infer(entry, readInputs(request), request.outputs, call);
-  return encodeInferResponse(entry, request, outputs);
+  return encodeInferResponse(entry, request, outputs, entry.executor.plan.maxResponseBytes);
 }
 
 function decode(bytes: Buffer): InferRequest {

@@ -63,6 +63,8 @@ function plan(changes: Partial<ServingPlan> = {}): ServingPlan {
     maxDelayMs: 0,
     queue,
     overloadQueue: queue,
+    rowLimit: { rows: 10_000, reason: 'it is a test' },
+    maxResponseBytes: 2 ** 20,
     costs: [],
     ...changes,
   };
@@ -218,6 +220,63 @@ test('a request with many rows lets small ones in between', async () => {
   await small;
   expect(ownOutputs(await large)['sum']?.data).toEqual(Float32Array.from({ length: 200 }, (_, index) => index));
   expect(order.at(-1)).toBe('large');
+});
+
+describe('a request that is too large never runs', () => {
+  const most = 4 * 2 ** 20;
+  const tooLarge = 'The response would be larger than 1048576 bytes (MAX_RESPONSE_BYTES). Send fewer rows per request.';
+  const rows = (count: number, width = 1): Tensors => ({
+    X: { dtype: 'float32', shape: [count, width], data: new Float32Array(count * width) },
+    text: { dtype: 'string', shape: [count, 1], data: new Array<string>(count).fill('') },
+  });
+  const error = (promise: Promise<unknown>): Promise<unknown> => promise.catch((thrown: unknown) => thrown);
+  const never: Session['run'] = () => Promise.reject(new Error('it ran'));
+
+  test('because of its rows', async () => {
+    const executor = new Executor(signature, await session(never), plan());
+    expect(await error(executor.run(rows(10_001), ['sum'], forever))).toMatchObject({
+      code: 'body-too-large',
+      message:
+        "The request has 10001 rows, but the model 'm' accepts at most 10000 in one request: it is a test. " +
+        'Send fewer rows per request.',
+    });
+    expect(await error(executor.run(rows(0), ['sum'], forever))).toMatchObject({ code: 'invalid-input' });
+  });
+
+  test('because of the outputs that the model declares', async () => {
+    const large = [{ name: 'large', dtype: 'float32', shape: ['N', 1024, 'W', 2] }, outputs[0]] as const;
+    const executor = new Executor({ ...signature, outputs: large }, await session(never), plan());
+    const fitting = most / 4 / 1024 / 2;
+    const run = (count: number, name: string): Promise<unknown> => error(executor.run(rows(count), [name], forever));
+    expect(await run(fitting + 1, 'large')).toMatchObject({ code: 'body-too-large', message: tooLarge });
+    for (const [count, name] of [
+      [fitting, 'large'],
+      [fitting + 1, 'sum'],
+    ] as const)
+      expect(await run(count, name)).toMatchObject({ message: 'it ran' });
+  });
+
+  test('or its outputs are not kept, because of their size; requests next to it are served', async () => {
+    let runs = 0;
+    const amplify = await session((given) => {
+      runs++;
+      const [count = 0] = given['X']?.shape ?? [];
+      return Promise.resolve({
+        sum: { dtype: 'float32', shape: [count, 1024], data: new Float32Array(count * 1024) },
+      });
+    });
+    const executor = new Executor(signature, amplify, plan({ queue: { rows: 10_000, bytes: 2 ** 24 } }));
+    const fitting = most / 4 / 1024;
+    const results = await Promise.all(
+      [1, fitting + 1, 2].map((count) => error(executor.run(rows(count), ['sum'], forever))),
+    );
+    expect(results[1]).toMatchObject({ code: 'body-too-large', message: tooLarge });
+    for (const index of [0, 2]) expect(results[index]).toHaveProperty('outputs');
+    // Only the first rows of the one that is too large have run.
+    expect(runs).toBeLessThan(4);
+    expect(ownOutputs(await executor.run(rows(fitting), ['sum'], forever))['sum']?.shape).toEqual([fitting, 1024]);
+    expect([executor.queuedRows, executor.queuedBytes]).toEqual([0, 0]);
+  });
 });
 
 describe('admission', () => {
@@ -382,9 +441,7 @@ test('if the process ends, each request of its run is tried once more, alone', a
     await session((given, wanted) => {
       const data = given['X']?.data as Float32Array;
       sizes.push(data.length);
-      return data.includes(2)
-        ? Promise.reject(new ServiceError('model-restarting', 'gone'))
-        : alone.run(given, wanted);
+      return data.includes(2) ? Promise.reject(new ServiceError('model-restarting', 'gone')) : alone.run(given, wanted);
     }),
     plan(),
   );

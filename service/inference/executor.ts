@@ -9,6 +9,7 @@ import { Sweep } from './deadlines.ts';
 import { JobQueue, type JobPiece } from './job-queue.ts';
 import { Demand } from './demand.ts';
 import { Pace } from './pace.ts';
+import { leastRowBytes, mostOutputBytes, outputBytes, responseTooLarge, tooManyRows } from './request-size.ts';
 import { byteLength, Job } from './job.ts';
 import type { RunOptions, RunResult, Tensors } from './run.ts';
 import type { ServingPlan } from './serving-plan.ts';
@@ -46,11 +47,14 @@ const nobody: ExecutorObserver = { ran: () => undefined, waited: () => undefined
  * one adds no delay.
  */
 export class Executor {
-  readonly #signature: Pick<Signature, 'name' | 'inputs' | 'batching'>;
+  readonly #signature: Pick<Signature, 'name' | 'inputs' | 'outputs' | 'batching'>;
   readonly #session: Pick<Session, 'run'>;
   readonly plan: ServingPlan;
   readonly #observer: ExecutorObserver;
   readonly #inputs: readonly string[];
+  readonly #mostOutputBytes: number;
+  /** So many rows fit into a response, as far as the outputs are declared. */
+  readonly #rowsOfAllOutputs: number;
   readonly #queue: JobQueue;
   readonly #pace: Pace;
   readonly #demand = new Demand();
@@ -65,7 +69,7 @@ export class Executor {
   #onIdle: (() => void) | undefined;
 
   constructor(
-    signature: Pick<Signature, 'name' | 'inputs' | 'batching'>,
+    signature: Pick<Signature, 'name' | 'inputs' | 'outputs' | 'batching'>,
     session: Pick<Session, 'run'>,
     plan: ServingPlan,
     observer: ExecutorObserver = nobody,
@@ -75,6 +79,8 @@ export class Executor {
     this.plan = plan;
     this.#observer = observer;
     this.#inputs = signature.inputs.map(({ name }) => name);
+    this.#mostOutputBytes = mostOutputBytes(plan.maxResponseBytes);
+    this.#rowsOfAllOutputs = this.#mostOutputBytes / rowBytes(signature.outputs);
     this.#queue = new JobQueue(this.#inputs);
     this.#pace = new Pace(plan.costs);
     this.#sweep = new Sweep(SWEEP_MS, () => this.#dropDead());
@@ -103,12 +109,14 @@ export class Executor {
   /**
    * Runs the model for one request.
    *
-   * @throws {ServiceError} `overloaded`, `timeout`, `model-restarting` or `shutting-down`
+   * @throws {ServiceError} `body-too-large`, `overloaded`, `timeout`, `model-restarting` or `shutting-down`
    * @throws {EngineError} if the runtime refuses this request
    */
   run(feeds: Tensors, fetches: readonly string[], options: RunOptions): Promise<RunResult> {
     if (this.#closed) return Promise.reject(new ServiceError('shutting-down', 'The server is shutting down.'));
     const rows = this.#rowsOf(feeds);
+    const unfit = this.#unfit(rows, fetches);
+    if (unfit !== undefined) return Promise.reject(unfit);
     const bytes = byteLength(feeds, this.#inputs);
     const arrived = performance.now();
     if (options.continued !== true) {
@@ -116,7 +124,7 @@ export class Executor {
       if (refusal !== undefined) return Promise.reject(refusal);
       this.#demand.accepted(arrived);
     }
-    const divisible = this.plan.stackRows && rows > 0 && this.#sameRows(feeds, rows);
+    const divisible = this.plan.stackRows && this.#sameRows(feeds, rows);
     const job = new Job(feeds, fetches, options, { rows, bytes, divisible, arrived });
     this.#queue.push(job);
     this.#sweep.start();
@@ -157,6 +165,19 @@ export class Executor {
     let error = this.#refusals.get(limits);
     if (error === undefined) this.#refusals.set(limits, (error = overloaded(this.#signature.name, limits)));
     return error;
+  }
+
+  /** Returns why a request cannot be run at all; undefined if it can. */
+  #unfit(rows: number, fetches: readonly string[]): ServiceError | undefined {
+    if (rows === 0) return new ServiceError('invalid-input', 'The request has no rows. Send at least one row.');
+    if (rows > this.plan.rowLimit.rows) return tooManyRows(this.#signature.name, rows, this.plan.rowLimit);
+    if (rows <= this.#rowsOfAllOutputs) return undefined;
+    const requested = this.#signature.outputs.filter(({ name }) => fetches.includes(name));
+    return rows * rowBytes(requested) > this.#mostOutputBytes ? this.#tooLarge() : undefined;
+  }
+
+  #tooLarge(): ServiceError {
+    return responseTooLarge(this.plan.maxResponseBytes);
   }
 
   #rowsOf(feeds: Tensors): number {
@@ -232,6 +253,9 @@ export class Executor {
   async #scatter(pieces: readonly JobPiece[], outputs: Tensors, rows: number): Promise<boolean> {
     const [first] = pieces;
     if (first === undefined) return true;
+    const outputBytesPerRow = outputBytes(outputs) / rows;
+    for (const { job } of pieces)
+      if (job.rows * outputBytesPerRow > this.#mostOutputBytes) job.reject(this.#tooLarge());
     if (pieces.length === 1 && first.rows === first.job.rows) {
       first.job.resolve(outputs, 0, false);
       return true;
@@ -259,7 +283,9 @@ export class Executor {
   async #runWhole(job: Job): Promise<void> {
     if (job.settled) return;
     try {
-      job.resolve(await this.#session.run(job.feeds, job.fetches), 0, false);
+      const outputs = await this.#session.run(job.feeds, job.fetches);
+      if (outputBytes(outputs) > this.#mostOutputBytes) job.reject(this.#tooLarge());
+      else job.resolve(outputs, 0, false);
     } catch (error) {
       job.reject(error);
     }
@@ -300,4 +326,8 @@ export class Executor {
 /** Whether a run may have failed because of what one request contains, so that the others of the run may succeed. */
 function concernsRequest(error: unknown): boolean {
   return error instanceof EngineError || (error instanceof ServiceError && error.code === 'model-restarting');
+}
+
+function rowBytes(outputs: Signature['outputs']): number {
+  return outputs.reduce((sum, output) => sum + leastRowBytes(output), 0);
 }

@@ -6,13 +6,14 @@ import { ServiceError } from '../errors.ts';
 import { ownOutputs } from './batch.ts';
 import type { Executor } from './executor.ts';
 import { truncate } from './format-value.ts';
-import type { RunOptions } from './run.ts';
+import { mostJsonElements, responseTooLarge } from './request-size.ts';
+import type { RunOptions, Tensors } from './run.ts';
 import type { Verifier } from './verifier.ts';
 
 /** What is needed of a loaded model to predict. */
 export interface Predictor {
   readonly model: Model;
-  readonly executor: Pick<Executor, 'run'>;
+  readonly executor: Pick<Executor, 'run' | 'plan'>;
   readonly verifier: Pick<Verifier, 'verify'>;
 }
 
@@ -49,12 +50,22 @@ export async function predict(
 
 /** Predicts rows with the model's executor. If they need several runs, only the first may be refused. */
 function run({ model, executor }: Predictor, rows: readonly Row[], options: RunOptions): Promise<Prediction[]> {
+  const { maxResponseBytes } = executor.plan;
   let next = options;
+  let left = mostJsonElements(maxResponseBytes);
   return model.predict(rows, async (feeds, fetches) => {
     const result = executor.run(feeds, fetches, next);
     next = { ...options, continued: true };
-    return ownOutputs(await result);
+    const outputs = ownOutputs(await result);
+    // Here, because a prediction takes several times the memory of its outputs.
+    left -= countElements(outputs);
+    if (left < 0) throw responseTooLarge(maxResponseBytes);
+    return outputs;
   });
+}
+
+function countElements(outputs: Tensors): number {
+  return Object.values(outputs).reduce((sum, { data }) => sum + data.length, 0);
 }
 
 /**

@@ -30,6 +30,27 @@ test('without overload, 64 rows may wait for up to a second; under overload, tho
   expect(rows(0.1)).toEqual([2500, 500]);
 });
 
+test('a request has as many rows as the model processes within the timeout, and at most 2^20', () => {
+  const limit = (milliseconds: number, requestTimeoutSeconds = 15, unstackable?: string) =>
+    servingPlan({ ...calibration([1, milliseconds]), unstackable }, 'process', { requestTimeoutSeconds }).rowLimit;
+  const alone = 'its rows depend on each other';
+  expect(limit(10, 15, alone)).toEqual({ rows: 1500, reason: 'more take longer than 15 s (REQUEST_TIMEOUT_SECONDS)' });
+  expect(limit(10, 2, alone).rows).toBe(200);
+  expect(limit(60_000, 15, alone).rows).toBe(1);
+  // Several runs stop at the timeout.
+  expect(limit(10).rows).toBe(6000);
+  expect(limit(0.001)).toEqual({ rows: 2 ** 20, reason: 'more take too much memory' });
+  expect(servingPlan({ costs: [], unstackable: 'it does not run' }, 'process').rowLimit.rows).toBe(2 ** 20);
+});
+
+test('a response has at most 16 MiB, or two of the largest bodies, or what is set', () => {
+  const most = (settings: Parameters<typeof servingPlan>[2]) =>
+    servingPlan(calibration([1, 1]), 'process', settings).maxResponseBytes;
+  expect(most({})).toBe(2 ** 24);
+  expect(most({ maxBodyBytes: 2 ** 26 })).toBe(2 ** 27);
+  expect(most({ maxBodyBytes: 2 ** 26, maxResponseBytes: 5000 })).toBe(5000);
+});
+
 test('settings override what was measured', () => {
   const measured = calibration([1, 1], [64, 2]);
   expect(

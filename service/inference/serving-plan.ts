@@ -3,6 +3,7 @@ import type { Batching } from '../../onnx/signature/batching.ts';
 import type { QueueLimits } from './admission.ts';
 import type { Calibration, RunCost } from './calibration.ts';
 import { MOST_EVENT_LOOP_RUN_MS, type Placement } from './placement.ts';
+import type { RowLimit } from './request-size.ts';
 
 /** How the requests of one model are run. */
 export interface ServingPlan {
@@ -18,6 +19,9 @@ export interface ServingPlan {
   readonly queue: QueueLimits;
   /** The limits while more requests arrive than are served. */
   readonly overloadQueue: QueueLimits;
+  /** The most rows of one request, whatever its response. */
+  readonly rowLimit: RowLimit;
+  readonly maxResponseBytes: number;
   /** The measured time of runs, by number of rows. */
   readonly costs: readonly RunCost[];
 }
@@ -36,6 +40,8 @@ export interface ServingSettings {
   readonly requestTimeoutSeconds?: number | undefined;
   /** @default 1 MiB */
   readonly maxBodyBytes?: number | undefined;
+  /** @default 16 MiB, and at least two of the largest bodies */
+  readonly maxResponseBytes?: number | undefined;
 }
 
 /** At least this many requests may wait, each with one row... */
@@ -60,6 +66,14 @@ const PATIENT_ROWS = 64;
 /** ...if the model needs no longer than this for them. */
 const PATIENT_SECONDS = 1;
 const LEAST_QUEUE_BYTES = 64 * 2 ** 20;
+const LEAST_RESPONSE_BYTES = 16 * 2 ** 20;
+/** No request has more rows: its memory is a multiple of its rows, whatever they contain. */
+const MOST_ROWS = 2 ** 20;
+/**
+ * If the rows of a request are run in several runs, so many times as many are accepted as fit into the timeout: the
+ * machine may have been busy when the model was measured, and the runs stop at the timeout.
+ */
+const DIVISIBLE_FACTOR = 4;
 
 export function servingPlan(
   { costs, unstackable }: Calibration,
@@ -88,7 +102,15 @@ export function servingPlan(
     maxDelayMs: settings.maxDelayMs ?? 0,
     queue: limits(Math.max(patient, rowsOf(REQUESTS, FULL_RUNS, QUEUE_SECONDS))),
     overloadQueue: limits(rowsOf(OVERLOAD_REQUESTS, OVERLOAD_FULL_RUNS, OVERLOAD_SECONDS)),
+    rowLimit: rowLimit(stackRows ? DIVISIBLE_FACTOR * within : within, requestTimeoutSeconds),
+    maxResponseBytes: settings.maxResponseBytes ?? Math.max(LEAST_RESPONSE_BYTES, 2 * maxBodyBytes),
   };
+}
+
+function rowLimit(rows: number, seconds: number): RowLimit {
+  return rows < MOST_ROWS
+    ? { rows, reason: `more take longer than ${seconds} s (REQUEST_TIMEOUT_SECONDS)` }
+    : { rows: MOST_ROWS, reason: 'more take too much memory' };
 }
 
 /** Returns a plan without measurements: rows are stacked if the graph declares a dimension of rows. */

@@ -1,3 +1,4 @@
+import type { Signature } from '../../onnx/signature/signature.ts';
 import type {
   FeatureDescription,
   ModelDescription,
@@ -8,6 +9,7 @@ import type {
 import type { LoadedEntry, ModelEntry, ModelRepository } from '../inference/repository.ts';
 import type { ServingPlan } from '../inference/serving-plan.ts';
 import { rowSchema } from './json-schemas.ts';
+import { predictionsLimit } from './row-limit.ts';
 
 /** Returns the body of `GET /models`. */
 export function describeModels(repository: ModelRepository): ModelList {
@@ -55,23 +57,18 @@ export function describeModel({ model, executor }: LoadedEntry, strictRanges: bo
     ...(example && { example }),
     metrics,
     examples,
-    serving: describeServing(executor.plan),
+    serving: describeServing(signature, executor.plan),
   };
 }
 
-function describeServing({
-  placement,
-  maxBatch,
-  unstackable,
-  maxDelayMs,
-  queue,
-  costs,
-}: ServingPlan): ServingDescription {
+function describeServing(signature: Signature, plan: ServingPlan): ServingDescription {
+  const { placement, maxBatch, unstackable, maxDelayMs, queue, costs } = plan;
   return {
     placement,
     max_batch: maxBatch,
     ...(unstackable !== undefined && { not_batched: unstackable }),
     max_delay_ms: maxDelayMs,
+    max_rows: predictionsLimit(signature, plan).rows,
     max_queue_rows: queue.rows,
     max_queue_bytes: queue.bytes,
     runs: costs.map(({ rows, milliseconds }) => ({ rows, milliseconds: Number(milliseconds.toPrecision(3)) })),

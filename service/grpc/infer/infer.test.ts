@@ -3,6 +3,7 @@ import type { DType, TensorData } from '../../../onnx/engine/engine.ts';
 import { encodeRequest, receivedInputs, receivedResponse } from '../fixtures/codec.ts';
 import { WireError } from '../protobuf/wire-reader.ts';
 import { decodeInferRequest } from './request.ts';
+import { encodeInferResponse } from './response.ts';
 
 const elements: readonly (readonly [DType, string, TensorData])[] = [
   ['float32', 'FP32', new Float32Array([1.5, NaN, -Infinity])],
@@ -37,6 +38,22 @@ test('an empty tensor stays empty, typed and raw', () => {
   expect(
     receivedInputs({ inputs: [{ name: 'x', datatype: 'BYTES', shape: ['0'] }], raw_input_contents: [Buffer.of()] }),
   ).toEqual([{ name: 'x', dtype: 'string', shape: [0], data: [] }]);
+});
+
+test.each(elements)('a response of %s may have as many bytes as are allowed, typed and raw', (dtype, _, data) => {
+  for (const rawContents of [[], [Buffer.of()]]) {
+    const encode = (most?: number): Buffer =>
+      encodeInferResponse(
+        { name: 'm', version: '1' },
+        { id: '', rawContents },
+        [{ name: 'x', dtype, shape: [3], data }],
+        most,
+      );
+    const { length } = encode();
+    expect(encode(length)).toEqual(encode());
+    for (const most of [length - 1, 2])
+      expect(() => encode(most)).toThrow(expect.objectContaining({ code: 'body-too-large' }));
+  }
 });
 
 test.each([

@@ -1,4 +1,5 @@
 import type { NamedTensor } from '../../inference/infer.ts';
+import { responseTooLarge } from '../../inference/request-size.ts';
 import { datatypeOf } from '../../protocol/oip/datatypes.ts';
 import { writeRaw } from '../../protocol/oip/raw.ts';
 import { PREFIX_BYTES, writePrefix } from '../http2/messages.ts';
@@ -13,13 +14,19 @@ const NAMES_BYTES = 160;
  * Encodes ModelInferResponse, with its prefix. The numbers are those of the fields in inference.proto.
  *
  * The outputs are raw if the inputs were raw, or if one of the outputs can only be sent raw; otherwise typed.
+ *
+ * @param mostBytes the bytes of the largest response
+ * @throws {ServiceError} `body-too-large`
  */
 export function encodeInferResponse(
   { name, version }: { readonly name: string; readonly version: string },
   { id, rawContents }: Pick<InferRequest, 'id' | 'rawContents'>,
   outputs: readonly NamedTensor[],
+  mostBytes = Infinity,
 ): Buffer {
   const raw = rawContents.length > 0 || outputs.some(({ dtype }) => isRawOnly(dtype));
+  // Each element takes at least one byte.
+  if (outputs.reduce((sum, { data }) => sum + data.length, 0) > mostBytes) throw responseTooLarge(mostBytes);
   const writer = new WireWriter(NAMES_BYTES + outputs.reduce((sum, { data }) => sum + sizeOf(data), 0));
   if (raw) for (const tensor of outputs.toReversed()) writer.element(6, writeRaw(tensor));
   for (const tensor of outputs.toReversed()) writeOutput(writer, tensor, raw);
@@ -27,6 +34,7 @@ export function encodeInferResponse(
   writer.string(2, version);
   writer.string(1, name);
   const frame = writer.finish(PREFIX_BYTES);
+  if (frame.length > mostBytes) throw responseTooLarge(mostBytes);
   writePrefix(frame, frame.length - PREFIX_BYTES);
   return frame;
 }

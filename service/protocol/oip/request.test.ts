@@ -331,4 +331,25 @@ describe('the answer', () => {
       outputs,
     );
   });
+
+  test.each<[string, NamedTensor['data']]>([
+    ['int64', BigInt64Array.from({ length: 150_000 }, (_, index) => BigInt(index))],
+    ['float32', Float32Array.from({ length: 150_000 }, (_, index) => (index % 5000 === 0 ? NaN : index / 4))],
+    ['string', Array.from({ length: 150_000 }, (_, index) => (index % 5000 === 0 ? 'null' : `"${index}`))],
+    ['bool', Uint8Array.from({ length: 150_000 }, (_, index) => index % 2)],
+  ])('of many elements of %s is written in pieces, up to its limit', (dtype, data) => {
+    const tensor = { name: 'x', dtype, shape: [data.length], data } as NamedTensor;
+    const encode = (isBinary: boolean, most?: number): number =>
+      toBuffer(encodeInferResponse(signature, { binary: () => isBinary }, [tensor], most).body).length;
+    const body = toBuffer(encodeInferResponse(signature, { binary: () => false }, [tensor]).body).toString();
+    expect(decode(body.replace('"outputs"', '"inputs"')).inputs).toEqual([tensor]);
+    for (const isBinary of [false, true]) {
+      const length = encode(isBinary);
+      expect(encode(isBinary, length)).toBe(length);
+      expect(thrown(() => encode(isBinary, length - 100))).toMatchObject({
+        code: 'body-too-large',
+        message: expect.stringContaining(`larger than ${length - 100} bytes (MAX_RESPONSE_BYTES)`),
+      });
+    }
+  });
 });

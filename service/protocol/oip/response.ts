@@ -2,6 +2,7 @@ import { unpack } from '../../../onnx/signature/dtypes.ts';
 import type { Tensor } from '../../../onnx/engine/engine.ts';
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { NamedTensor } from '../../inference/infer.ts';
+import { responseTooLarge } from '../../inference/request-size.ts';
 import { stringifyJson } from '../json.ts';
 import { datatypeOf } from './datatypes.ts';
 import { writeRaw } from './raw.ts';
@@ -21,14 +22,23 @@ const SMALL_BYTES = 16 * 1024;
  * saves.
  */
 const FEW_NUMBERS = 64;
+/** So many elements are written at once: their array and their text are in memory together. */
+const PIECE = 64 * 1024;
 
-/** Encodes the response to `POST …/infer`: JSON, followed by the outputs that were requested in binary. */
+/**
+ * Encodes the response to `POST …/infer`: JSON, followed by the outputs that were requested in binary.
+ *
+ * @param mostBytes the bytes of the largest response
+ * @throws {ServiceError} `body-too-large`
+ */
 export function encodeInferResponse(
   signature: Pick<Signature, 'name' | 'version'>,
   { id, binary }: Pick<InferRequest, 'id' | 'binary'>,
   outputs: readonly NamedTensor[],
+  mostBytes = Infinity,
 ): InferResponse {
   const tail: Uint8Array[] = [];
+  let left = mostBytes;
   let json = headOf(signature);
   if (id !== undefined) json += `,"id":${JSON.stringify(id)}`;
   json += ',"outputs":[';
@@ -40,8 +50,10 @@ export function encodeInferResponse(
     if (binary(name)) {
       const bytes = writeRaw(output);
       tail.push(bytes);
+      left -= bytes.length;
       json += `"parameters":{"binary_data_size":${bytes.length}}}`;
-    } else json += `"data":[${dataText(output)}]}`;
+    } else json += `"data":[${dataText(output, left - json.length, mostBytes)}]}`;
+    if (json.length > left) throw responseTooLarge(mostBytes);
   }
   json += ']}';
   return tail.length === 0 ? { body: json } : withTail(Buffer.from(json), tail);
@@ -60,10 +72,14 @@ function headOf(signature: Pick<Signature, 'name' | 'version'>): string {
   return head;
 }
 
-/** Writes the elements of a tensor, separated by commas: NaN and infinities as strings, int64 with all digits. */
-function dataText(tensor: Tensor): string {
+/**
+ * Writes the elements of a tensor, separated by commas: NaN and infinities as strings, int64 with all digits.
+ *
+ * @throws {ServiceError} `body-too-large` as soon as the text is longer than `most`
+ */
+function dataText(tensor: Tensor, most: number, mostBytes: number): string {
   const { dtype, data } = tensor;
-  if (dtype === 'bool' || dtype === 'string' || data.length > FEW_NUMBERS) return manyText(tensor);
+  if (dtype === 'bool' || dtype === 'string' || data.length > FEW_NUMBERS) return manyText(tensor, most, mostBytes);
   let text = '';
   for (let index = 0; index < data.length; index++) {
     const element = data[index] as number | bigint;
@@ -73,7 +89,19 @@ function dataText(tensor: Tensor): string {
   return text;
 }
 
-function manyText(tensor: Tensor): string {
+function manyText(tensor: Tensor, most: number, mostBytes: number): string {
+  const { dtype, shape, data } = tensor;
+  if (data.length <= PIECE) return pieceText(tensor);
+  let text = '';
+  for (let from = 0; from < data.length; from += PIECE) {
+    const piece = ArrayBuffer.isView(data) ? data.subarray(from, from + PIECE) : data.slice(from, from + PIECE);
+    text += `${from === 0 ? '' : ','}${pieceText({ dtype, shape, data: piece })}`;
+    if (text.length > most) throw responseTooLarge(mostBytes);
+  }
+  return text;
+}
+
+function pieceText(tensor: Tensor): string {
   return tensor.data instanceof BigInt64Array || tensor.data instanceof BigUint64Array
     ? tensor.data.join()
     : stringifyJson(unpack(tensor)).slice(1, -1);

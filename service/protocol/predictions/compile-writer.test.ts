@@ -5,9 +5,8 @@ import { integerRange, pack, type Scalar } from '../../../onnx/signature/dtypes.
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { TensorSpec } from '../../../onnx/signature/tensor-spec.ts';
 import { everySignature } from '../fixtures/signatures.ts';
-import { stringifyJson } from '../json.ts';
 import { compileWriter, type Outputs } from './compile-writer.ts';
-import { encodePredictions } from './response.ts';
+import { writePredictions } from './response.ts';
 
 // A compiled writer returns exactly what the general functions return, or undefined.
 
@@ -101,7 +100,7 @@ function writeGenerally(signature: Signature, { outputs, firstRow, rows, totalRo
     },
   );
   const predictions = decodePredictions(signature, Object.fromEntries(own), rows);
-  return stringifyJson(encodePredictions(signature, predictions, { single, warnings: new Map() }));
+  return writePredictions(signature, predictions, { single, warnings: new Map() });
 }
 
 describe.each(await everySignature())('%s', (_, signature) => {
@@ -125,6 +124,33 @@ describe.each(await everySignature())('%s', (_, signature) => {
       { numRuns: 100 },
     );
   });
+});
+
+test('a response that is too large is not written further, whatever writes it', () => {
+  const signature: Signature = {
+    name: 'm',
+    version: '1',
+    inputs: [],
+    outputs: [{ name: 'y', dtype: 'float32', shape: ['N'] }],
+    batching: 'batched',
+    features: [],
+    output: { task: 'regressor', value: 'y' },
+    metrics: {},
+    examples: [],
+  };
+  const outputs = { y: { dtype: 'float32', shape: [1000], data: new Float32Array(1000) } } as const;
+  const predictions = decodePredictions(signature, outputs, 1000);
+  const decoded = { single: false, warnings: new Map() };
+  const { length } = writePredictions(signature, predictions, decoded);
+  const tooLarge = expect.objectContaining({
+    code: 'body-too-large',
+    message: 'The response would be larger than 40000 bytes (MAX_RESPONSE_BYTES). Send fewer rows per request.',
+  });
+  expect(length).toBeGreaterThan(40_000);
+  expect(() => compileWriter(signature, 40_000)(outputs, 0, 1000, false)).toThrow(tooLarge);
+  expect(() => writePredictions(signature, predictions, decoded, 40_000)).toThrow(tooLarge);
+  expect(compileWriter(signature, length)(outputs, 0, 1000, false)).toHaveLength(length);
+  expect(writePredictions(signature, predictions, decoded, length)).toHaveLength(length);
 });
 
 test('an output of the task tensors that does not have the rows along its first dimension is not split', () => {

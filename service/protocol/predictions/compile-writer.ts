@@ -9,14 +9,15 @@ import type {
   RegressorOutput,
   TensorsOutput,
 } from '../../../onnx/signature/task.ts';
+import { responseTooLarge } from '../../inference/request-size.ts';
 import { stringifyJson } from '../json.ts';
 
 /** The outputs of a run, by name. They are the whole run's, which may have rows of other requests too. */
 export type Outputs = Readonly<Record<string, Tensor>>;
 
 /**
- * Writes the response to a request without warnings, as `stringifyJson(encodePredictions(...))` does. Returns undefined
- * for everything unusual, such as NaN or a label that is not one of the model's: the caller then uses those functions.
+ * Writes the response to a request without warnings, as `writePredictions` does. Returns undefined for everything
+ * unusual, such as NaN or a label that is not one of the model's: the caller then uses that function.
  *
  * @param outputs the outputs that `predictionOutputs` names
  * @param firstRow where the request's rows start in the outputs
@@ -38,8 +39,12 @@ type RowWriter = (row: number) => string | undefined;
 /** Returns the writer of a run's rows; undefined if the outputs are unusual. */
 type PrepareRows = (outputs: Outputs, totalRows: number) => RowWriter | undefined;
 
-/** Prepares writing responses for a model. */
-export function compileWriter(signature: Signature): PredictionsWriter {
+/**
+ * Prepares writing responses for a model.
+ *
+ * @param mostBytes the bytes of the largest response; for a larger one, the writer throws `body-too-large`
+ */
+export function compileWriter(signature: Signature, mostBytes = Infinity): PredictionsWriter {
   const { name, version } = signature;
   const prepare = compileRow(signature);
   const end = `,"model":${stringifyJson({ name, version })}}`;
@@ -55,6 +60,7 @@ export function compileWriter(signature: Signature): PredictionsWriter {
       const text = write(row);
       if (text === undefined) return undefined;
       body += row === firstRow ? text + end : `,${text}${end}`;
+      if (body.length > mostBytes) throw responseTooLarge(mostBytes);
     }
     return `${body}]`;
   };

@@ -4,8 +4,7 @@ import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { Issue } from '../../contract/index.ts';
 import { ServiceError } from '../../errors.ts';
 import { decodeFeatures } from './request.ts';
-import { stringifyJson } from '../json.ts';
-import { encodePredictions } from './response.ts';
+import { writePredictions } from './response.ts';
 
 function signature(...dtypes: DType[]): Signature {
   const features = dtypes.map((dtype, column) => ({ name: `f${column}`, dtype, input: 'X', column, shape: [] }));
@@ -171,7 +170,7 @@ test('many issues are counted, but only the first are listed', () => {
 
 test('64-bit integers, NaN and infinities are written exactly', () => {
   const decoded = decodeFeatures(signature(), {}, false);
-  const text = (prediction: Prediction) => stringifyJson(encodePredictions(signature(), [prediction], decoded));
+  const text = (prediction: Prediction) => writePredictions(signature(), [prediction], decoded);
   expect(text({ prediction: -Infinity })).toBe('{"prediction":"-Infinity","model":{"name":"m","version":"2"}}');
   expect(text({ prediction: 'a', probabilities: { a: NaN, b: 0.5 } })).toContain('"probabilities":{"a":"NaN","b":0.5}');
   expect(text({ outputs: { ids: [[9007199254740993n, -1n]] } })).toContain('"outputs":{"ids":[[9007199254740993,-1]]}');
@@ -258,7 +257,7 @@ describe('a value outside its range', () => {
 
   test('is served with a warning on its row', () => {
     const decoded = decodeFeatures(ranged, [{ f0: 1 }, { f0: 2 }], false);
-    expect(encodePredictions(ranged, [{ prediction: 10 }, { prediction: 20 }], decoded)).toEqual([
+    expect(JSON.parse(writePredictions(ranged, [{ prediction: 10 }, { prediction: 20 }], decoded))).toEqual([
       { prediction: 10, model: { name: 'm', version: '2' } },
       { prediction: 20, model: { name: 'm', version: '2' }, warnings: [issue] },
     ]);
