@@ -1,6 +1,6 @@
 import type { Issue } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
-import { truncate } from '../inference/format-value.ts';
+import { formatCount, truncate } from '../inference/format-value.ts';
 
 /** A longer list would not help anyone, and could be larger than the request. */
 const MOST_ISSUES = 100;
@@ -8,24 +8,41 @@ const MOST_ISSUES = 100;
 /** Collects what is wrong with a body. */
 export class IssueList {
   readonly #first: Issue[] = [];
-  #count = 0;
+  #full = false;
+  #unreadRows = 0;
 
-  /** Adds an issue. It is passed as a function, so that issues beyond the limit are counted but not created. */
+  /** Whether there are more issues than are listed. Then the rest of the body need not be read. */
+  get full(): boolean {
+    return this.#full;
+  }
+
+  /** Adds an issue. It is passed as a function, so that issues beyond the limit are not created. */
   add(issue: () => Issue): void {
-    if (this.#count++ < MOST_ISSUES) this.#first.push(issue());
+    if (this.#first.length < MOST_ISSUES) this.#first.push(issue());
+    else this.#full = true;
+  }
+
+  /** Tells how many rows have not been read, because the list is full. */
+  leaveUnread(rows: number): void {
+    this.#unreadRows += rows;
   }
 
   /** @throws {ServiceError} `invalid-input` if there are issues */
   throwIfAny(): void {
-    if (this.#count === 0) return;
-    const more = this.#count > MOST_ISSUES ? ` Only the first ${MOST_ISSUES} are listed.` : '';
+    const count = this.#first.length;
+    if (count === 0) return;
     throw new ServiceError(
       'invalid-input',
-      `${this.#count} ${this.#count === 1 ? 'field is' : 'fields are'} invalid.${more}`,
-      {
-        issues: this.#first,
-      },
+      this.#full
+        ? `More than ${count} fields are invalid. Only the first ${count} are listed${this.#describeUnread()}.`
+        : `${formatCount(count, 'field')} ${count === 1 ? 'is' : 'are'} invalid.`,
+      { issues: this.#first },
     );
+  }
+
+  #describeUnread(): string {
+    const rows = this.#unreadRows;
+    return rows === 0 ? '' : `, and ${formatCount(rows, 'row')} ${rows === 1 ? 'was' : 'were'} not read`;
   }
 }
 

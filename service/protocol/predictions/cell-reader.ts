@@ -3,8 +3,12 @@ import type { Feature } from '../../../onnx/signature/features.ts';
 import { closestName } from '../../../onnx/signature/model-json.ts';
 import { readCell, type Cell, type CellProblem } from '../../../onnx/signature/cells.ts';
 import { formatTensorType } from '../../../onnx/signature/tensor-spec.ts';
-import type { Issue } from '../../contract/index.ts';
 import { IssueList, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
+import { describeOutside, WarningList, type OutsideRange } from './warning-list.ts';
+
+/** For the unknown fields of a row: comparing a name with all others takes time. */
+const MOST_SUGGESTIONS = 10;
+const MOST_NAMES = 20;
 
 /** Returns the path of a value in the body. */
 export type PathOf = () => readonly (string | number)[];
@@ -12,8 +16,7 @@ export type PathOf = () => readonly (string | number)[];
 /** Reads the values of features and collects the issues and warnings. */
 export class CellReader {
   readonly issues = new IssueList();
-  /** Values outside their valid range, by row. */
-  readonly warnings = new Map<number, Issue[]>();
+  readonly warnings = new WarningList();
   readonly #strict: boolean;
 
   /** @param strict rejects values outside their feature's range, which otherwise only cause a warning */
@@ -35,14 +38,13 @@ export class CellReader {
     }
     const outside = feature.range && firstOutside(feature.range, cell);
     if (outside) {
-      const issue = (): Issue => ({
+      const place = (): OutsideRange => ({
         pointer: pointerTo(...pathOf(), ...outside.path),
-        detail: 'The value is outside the valid range.',
         value: shorten(outside.value),
         expected: describeExpected(feature),
       });
-      if (this.#strict) this.issues.add(issue);
-      else this.warnings.set(row, [...(this.warnings.get(row) ?? []), issue()]);
+      if (this.#strict) this.issues.add(() => describeOutside(place()));
+      else this.warnings.add(feature.name, row, place);
     }
     return cell;
   }
@@ -54,13 +56,18 @@ export class CellReader {
     base: readonly (string | number)[],
   ): void {
     const known = new Set(features.map(({ name }) => name));
+    let suggestions = 0;
     for (const name of Object.keys(item)) {
       if (known.has(name)) continue;
+      if (this.issues.full) return;
       this.issues.add(() => {
-        const meant = closestName(
-          name,
-          [...known].filter((each) => !Object.hasOwn(item, each)),
-        );
+        const meant =
+          suggestions++ < MOST_SUGGESTIONS
+            ? closestName(
+                name,
+                [...known].filter((each) => !Object.hasOwn(item, each)),
+              )
+            : undefined;
         const hint = meant === undefined ? '' : ` Did you mean '${meant}'?`;
         return {
           pointer: pointerTo(...base, name),
@@ -73,9 +80,10 @@ export class CellReader {
   }
 }
 
-/** Lists the names of the features, for a message. */
+/** Lists the names of the features, for a message. Each issue has them again, so only the first ones of many. */
 export function namesOf(features: readonly Feature[]): string {
-  return features.map(({ name }) => name).join(', ');
+  const names = features.slice(0, MOST_NAMES).map(({ name }) => name);
+  return [...names, ...(features.length > MOST_NAMES ? ['…'] : [])].join(', ');
 }
 
 /** Describes what a feature accepts. */

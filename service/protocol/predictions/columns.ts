@@ -29,6 +29,7 @@ export function readTable(
 ): Row[] {
   const { columns, ...others } = table;
   for (const [name, value] of Object.entries(others)) {
+    if (reader.issues.full) return [];
     reader.issues.add(() => ({
       pointer: pointerTo(name),
       detail: 'Unknown field next to "columns".',
@@ -48,11 +49,11 @@ export function readTable(
   const arrays = features.map((feature) => readColumn(feature, columns, reader));
   const length = commonLength(features, arrays, reader);
   const rows = Array.from({ length }, (): Cell[] => []);
-  arrays.forEach((values = [], index) => {
-    const feature = features[index];
-    if (feature)
-      rows.forEach((row, at) => row.push(reader.read(feature, values[at], at, () => ['columns', feature.name, at])));
-  });
+  for (const [index, feature] of features.entries()) {
+    const values = arrays[index] ?? [];
+    for (let row = 0; row < length && !reader.issues.full; row++)
+      rows[row]?.push(reader.read(feature, values[row], row, () => ['columns', feature.name, row]));
+  }
   return rows;
 }
 

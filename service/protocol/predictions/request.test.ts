@@ -159,14 +159,57 @@ test('a lone surrogate is an unknown field like any other', () => {
   expect(JSON.stringify(issues(['float32'], { f0: emoji }))).not.toContain('\\ud83d');
 });
 
-test('many issues are counted, but only the first are listed', () => {
-  const body = Array.from({ length: 5000 }, () => 1);
-  expect(issues(['float32'], body)).toHaveLength(100);
-  expect(() => decodeFeatures(signature('float32'), body, false)).toThrow(
-    '5000 fields are invalid. Only the first 100 are listed.',
+test('only the first issues are listed, and the rest of the body is not read', () => {
+  const body = (length: number): unknown[] => Array.from({ length }, () => 1);
+  expect(issues(['float32'], body(5000))).toHaveLength(100);
+  const message = (rows: unknown): string => {
+    try {
+      decodeFeatures(signature('float32', 'float32'), rows, false);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'it is valid';
+  };
+  expect(message(body(1))).toBe('1 field is invalid.');
+  expect(message(body(100))).toBe('100 fields are invalid.');
+  expect(message(body(5000))).toBe(
+    'More than 100 fields are invalid. Only the first 100 are listed, and 4899 rows were not read.',
+  );
+  expect(message({ columns: { f0: new Array(200).fill('x'), f1: new Array(200).fill(1) } })).toBe(
+    'More than 100 fields are invalid. Only the first 100 are listed.',
   );
   expect(JSON.stringify(issues(['float32'], { f0: 'x'.repeat(100_000) })).length).toBeLessThan(1000);
 });
+
+test('the issues of a large body against a wide model take little time and memory', () => {
+  const width = 256;
+  const wide = signature(...new Array<DType>(width).fill('float32'));
+  let reads = 0;
+  const looked = (): undefined => {
+    reads++;
+    return undefined;
+  };
+  const row = new Proxy({}, { getOwnPropertyDescriptor: looked });
+  const body = new Array<unknown>(350_000).fill(row);
+  const decode = (): unknown => decodeFeatures(wide, body, false);
+  expect(decode).toThrow('More than 100 fields are invalid. Only the first 100 are listed, and 349999 rows were not');
+  expect(reads).toBeLessThanOrEqual(width);
+  const unknown = { f0: 1, ...Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`x${index}`, 1])) };
+  for (const invalid of [body, [unknown], unknown, { columns: unknown }, { columns: {}, ...unknown }]) {
+    const { issues } = thrown(() => decodeFeatures(wide, invalid, false));
+    expect(issues.length).toBe(100);
+    expect(JSON.stringify(issues).length).toBeLessThan(40_000);
+  }
+});
+
+function thrown(action: () => unknown): ServiceError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof ServiceError) return error;
+  }
+  throw new Error('no ServiceError was thrown');
+}
 
 test('64-bit integers, NaN and infinities are written exactly', () => {
   const decoded = decodeFeatures(signature(), {}, false);
@@ -261,6 +304,33 @@ describe('a value outside its range', () => {
       { prediction: 10, model: { name: 'm', version: '2' } },
       { prediction: 20, model: { name: 'm', version: '2' }, warnings: [issue] },
     ]);
+  });
+
+  test('is listed for the first rows, and then summed', () => {
+    const two = { ...ranged, features: ['f0', 'f1'].map((name) => ({ ...ranged.features[0]!, name })) };
+    const listed = (body: unknown): Issue[] => [...decodeFeatures(two, body, false).warnings.values()].flat();
+    const rows = (count: number): unknown => ({
+      columns: { f0: [1, ...new Array<number>(count).fill(2), 1], f1: new Array<number>(count + 2).fill(2) },
+    });
+    // Of the first feature all, and of the second ten.
+    const all = listed(rows(4000));
+    expect(all).toHaveLength(4000 + 10 + 1);
+    expect(all.filter(({ detail }) => detail !== issue.detail)).toEqual([
+      {
+        ...issue,
+        pointer: '#/columns/f1/10',
+        detail: 'The value is outside the valid range, like those of 3991 more rows, the last of which is row 4001.',
+      },
+    ]);
+    const many = listed(rows(50_000));
+    expect(many).toHaveLength(4000 + 1 + 10 + 1);
+    expect(
+      many.filter(({ detail }) => detail !== issue.detail).map(({ pointer, detail }) => [pointer, detail]),
+    ).toEqual([
+      ['#/columns/f1/10', expect.stringContaining('49991 more rows, the last of which is row 50001.')],
+      ['#/columns/f0/4001', expect.stringContaining('45999 more rows, the last of which is row 50000.')],
+    ]);
+    expect(listed(rows(4001)).at(-1)).toEqual({ ...issue, pointer: '#/columns/f0/4001' });
   });
 
   test('is rejected in strict mode', () => {

@@ -20,7 +20,7 @@ export interface DecodedFeatures {
  * Reads named features: one object, a non-empty array of objects, or one array per feature as `{"columns": {...}}`.
  *
  * @param strict rejects values outside their feature's range, which otherwise only cause a warning
- * @throws {ServiceError} `invalid-input`, with every invalid field
+ * @throws {ServiceError} `invalid-input`, with the invalid fields, or with the first ones if there are many
  */
 export function decodeFeatures({ features }: Signature, body: unknown, strict: boolean): DecodedFeatures {
   const reader = new CellReader(strict);
@@ -30,13 +30,17 @@ export function decodeFeatures({ features }: Signature, body: unknown, strict: b
       ? [readArray(features, body, reader), (row: number) => pointerTo(row)]
       : [[readRow(features, body, 0, [], reader)], () => pointerTo()];
   reader.issues.throwIfAny();
-  return { rows, pointer, single: rows.length === 1 && pointer(0) === '#', warnings: reader.warnings };
+  return { rows, pointer, single: rows.length === 1 && pointer(0) === '#', warnings: reader.warnings.byRow() };
 }
 
 function readArray(features: readonly Feature[], items: readonly unknown[], reader: CellReader): Row[] {
   if (items.length === 0)
     reader.issues.add(() => ({ pointer: '#', detail: 'The array is empty.', expected: 'at least one object' }));
-  return items.map((item, row) => readRow(features, item, row, [row], reader));
+  const rows: Row[] = [];
+  for (let row = 0; row < items.length && !reader.issues.full; row++)
+    rows.push(readRow(features, items[row], row, [row], reader));
+  reader.issues.leaveUnread(items.length - rows.length);
+  return rows;
 }
 
 function readRow(
@@ -56,19 +60,21 @@ function readRow(
     return [];
   }
   let known = 0;
-  const cells = features.map((feature): Cell => {
+  const cells: Cell[] = [];
+  for (const feature of features) {
+    if (reader.issues.full) return cells;
     const pathOf = (): (string | number)[] => [...base, feature.name];
-    if (!Object.hasOwn(item, feature.name)) {
-      reader.issues.add(() => ({
-        pointer: pointerTo(...pathOf()),
-        detail: 'The field is missing.',
-        expected: describeExpected(feature),
-      }));
-      return 0;
+    if (Object.hasOwn(item, feature.name)) {
+      known++;
+      cells.push(reader.read(feature, item[feature.name], row, pathOf));
+      continue;
     }
-    known++;
-    return reader.read(feature, item[feature.name], row, pathOf);
-  });
+    reader.issues.add(() => ({
+      pointer: pointerTo(...pathOf()),
+      detail: 'The field is missing.',
+      expected: describeExpected(feature),
+    }));
+  }
   if (known < Object.keys(item).length) reader.refuseUnknown(features, item, base);
   return cells;
 }
