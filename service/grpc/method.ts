@@ -13,6 +13,8 @@ export interface Call {
 
 /** A call whose method sends any number of messages. */
 export interface StreamingCall extends Call {
+  /** Identifies the connection that the call came over. */
+  readonly connection: object;
   /** @param frame a message with its prefix */
   send(frame: Buffer): void;
   /** Ends the call with the status OK. */
@@ -24,6 +26,8 @@ export interface StreamingCall extends Call {
 export interface Messages {
   onMessage(message: Buffer): void;
   onHalfClose?(): void;
+  /** The stream of the call is closed: nothing of it is in memory any longer. */
+  onClose?(): void;
 }
 
 interface Common {

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { MethodDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { ServiceError } from '../errors.ts';
 import { frameMessage } from './http2/messages.ts';
-import { malformedRequest, type Method, type StreamingCall } from './method.ts';
+import { malformedRequest, type Messages, type Method, type StreamingCall } from './method.ts';
 import { loadProtos } from './protos.ts';
 
 interface Implementation {
@@ -9,15 +10,32 @@ interface Implementation {
   readonly handle: (call: LibraryCall) => void;
 }
 
+/** The most calls at once, and the most requests of one: a request of ten bytes gets a response of kilobytes. */
+const MOST_CALLS = 32;
+const MOST_REQUESTS = 128;
+
 /** The methods of server reflection, which tools such as grpcurl call to find the other methods. */
 export function reflectionMethods(): readonly Method[] {
+  let calls = 0;
+  const open = (path: string, call: StreamingCall): Messages => {
+    if (calls >= MOST_CALLS)
+      throw new ServiceError('overloaded', `There are already ${calls} calls of reflection. Call again later.`);
+    calls += 1;
+    const messages = receive(path, call);
+    return {
+      ...messages,
+      onClose: () => {
+        calls -= 1;
+      },
+    };
+  };
   return ['v1', 'v1alpha'].map((version) => {
     const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
     return { path, open: true, stream: (call) => open(path, call) };
   });
 }
 
-function open(path: string, call: StreamingCall): ReturnType<Extract<Method, { stream: unknown }>['stream']> {
+function receive(path: string, call: StreamingCall): Messages {
   const libraryCall = loadLibrary().then((implementations) => {
     const implementation = implementations.get(path);
     if (implementation === undefined) throw new Error(`The library has no ${path}.`);
@@ -28,8 +46,14 @@ function open(path: string, call: StreamingCall): ReturnType<Extract<Method, { s
       call.fail(error);
     });
   };
+  let requests = 0;
   return {
     onMessage: (bytes) => {
+      requests += 1;
+      if (requests > MOST_REQUESTS) {
+        call.fail(new ServiceError('overloaded', `One call has at most ${MOST_REQUESTS} requests. Call again.`));
+        return;
+      }
       then((each) => {
         each.receive(bytes);
       });

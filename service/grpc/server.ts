@@ -8,11 +8,14 @@ import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { InferenceOperations } from '../operations/inference.ts';
 import { accessLogOf } from '../logging/logger.ts';
 import { ListenError } from '../http-server.ts';
-import { Calls } from './calls.ts';
+import { Calls, defaultCallLimits } from './calls.ts';
 import { healthMethods } from './health.ts';
 import { GrpcServer } from './http2/server.ts';
+import { defaultConnectionLimits, type ConnectionLimits } from './http2/sessions.ts';
 import { inferenceMethods } from './inference.ts';
 import { reflectionMethods } from './reflection.ts';
+import type { CallLimits } from './running-call.ts';
+import { defaultWatchLimits, type WatchLimits } from './watchers.ts';
 
 export interface GrpcDependencies {
   readonly repository: ModelRepository;
@@ -22,15 +25,20 @@ export interface GrpcDependencies {
   readonly apiKey: KeySource;
 }
 
+/** What clients may occupy. */
+export interface GrpcLimits extends ConnectionLimits, CallLimits, WatchLimits {}
+
 /** Serves the Open Inference Protocol, health and reflection over gRPC. @throws {ListenError} */
 export async function listenGrpc(
   port: number,
-  { host, requestTimeoutSeconds, maxBodyBytes }: Config,
+  { host, requestTimeoutSeconds, maxBodyBytes, maxConnections: connections }: Config,
   { repository, lifecycle, metrics, logger, apiKey }: GrpcDependencies,
+  overrides: Partial<GrpcLimits> = {},
 ): Promise<Listener> {
+  const limits = { ...defaultConnectionLimits, connections, ...defaultCallLimits, ...defaultWatchLimits, ...overrides };
   const operations = new InferenceOperations({ repository, lifecycle });
   const methods = [
-    ...healthMethods(() => operations.serverReady()),
+    ...healthMethods(() => operations.serverReady(), limits),
     ...inferenceMethods(operations),
     ...reflectionMethods(),
   ];
@@ -41,8 +49,9 @@ export async function listenGrpc(
     apiKey,
     requestTimeoutSeconds,
     maxBodyBytes,
+    limits,
   });
-  const server = new GrpcServer(calls.accept, maxBodyBytes);
+  const server = new GrpcServer(calls, maxBodyBytes, limits);
   let bound;
   try {
     bound = await server.listen(port, host);

@@ -15,7 +15,7 @@ test('messages are the same however the bytes arrive', () => {
         for (let next; (next = reader.next()) !== undefined;) received.push(next.bytes);
       }
       expect(received).toEqual(sent.map((message) => Buffer.from(message)));
-      expect(reader.incomplete).toBe(false);
+      expect(reader.pending).toBe(0);
     }),
   );
 });

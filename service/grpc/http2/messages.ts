@@ -24,9 +24,9 @@ export class MessageReader {
     this.#limit = limit;
   }
 
-  /** Whether part of a message has arrived. */
-  get incomplete(): boolean {
-    return this.#length > 0;
+  /** How many bytes of a message that is incomplete have arrived. */
+  get pending(): number {
+    return this.#length;
   }
 
   push(chunk: Buffer): void {

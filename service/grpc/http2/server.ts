@@ -1,10 +1,18 @@
 import { once } from 'node:events';
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Server, type AddressInfo } from 'node:net';
+import { defaultConnectionLimits, Sessions, type Connection, type ConnectionLimits } from './sessions.ts';
 import { GrpcStream } from './stream.ts';
 
-/** Receives a call. It has to call `stream.receive`, or to end the stream. */
-export type OnCall = (path: string, headers: IncomingHttpHeaders, stream: GrpcStream) => void;
+/** The most calls of a connection at once. Clients learn the number when they connect, and wait. */
+export const MOST_STREAMS = 128;
+
+export interface CallHandler {
+  /** Receives a call. It has to call `stream.attach`, and to read the stream or to end it. */
+  onCall(path: string, headers: IncomingHttpHeaders, stream: GrpcStream): void;
+  /** A request is not one of gRPC, and is answered with a status of HTTP. */
+  onRefused(path: string, headers: IncomingHttpHeaders, status: number): void;
+}
 
 /**
  * Accepts gRPC calls over HTTP/2 without TLS, as https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
@@ -14,38 +22,53 @@ export type OnCall = (path: string, headers: IncomingHttpHeaders, stream: GrpcSt
  * than everything else that this service does (docs/decisions.md).
  */
 export class GrpcServer {
-  readonly #onCall: OnCall;
+  readonly #handler: CallHandler;
   readonly #limit: number;
   readonly #server: Server;
   /** Node loads HTTP/2 and TLS together, which takes a tenth of the start. They are loaded for the first connection. */
   #http2: Http2Server | undefined;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sessions: Sessions;
 
   /** @param limit the size of the largest message */
-  constructor(onCall: OnCall, limit: number) {
-    this.#onCall = onCall;
+  constructor(handler: CallHandler, limit: number, limits: ConnectionLimits = defaultConnectionLimits) {
+    this.#handler = handler;
     this.#limit = limit;
+    this.#sessions = new Sessions(limits);
     this.#server = new Server((socket) => (this.#http2 ??= this.#createHttp2()).emit('connection', socket));
+    // A connection that is evicted is gone only a moment later. This bounds how many of these there are.
+    this.#server.maxConnections = 2 * limits.connections;
   }
 
   #createHttp2(): Http2Server {
     const http2 = process.getBuiltinModule('node:http2').createServer({
       // Each message has a limit. The default, for all streams of a connection together, is below that of one message.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
+      // Node ends the connection of a client that ignores it.
+      settings: { maxConcurrentStreams: MOST_STREAMS },
     });
     http2.on('session', (session) => {
-      this.#sessions.add(session);
-      session.on('close', () => {
-        this.#sessions.delete(session);
+      const connection = this.#sessions.add(session);
+      if (connection === undefined) return;
+      session.on('stream', (stream, headers) => {
+        this.#accept(stream, headers, connection);
       });
     });
-    http2.on('stream', (stream, headers) => {
-      const type = headers['content-type'] ?? '';
-      if (headers[':method'] !== 'POST') refuse(stream, 405);
-      else if (!CONTENT_TYPE.test(type)) refuse(stream, 415);
-      else this.#onCall(headers[':path'] ?? '', headers, new GrpcStream(stream, headers, this.#limit));
-    });
     return http2;
+  }
+
+  #accept(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Connection): void {
+    connection.opened();
+    const path = headers[':path'] ?? '';
+    const status = headers[':method'] !== 'POST' ? 405 : CONTENT_TYPE.test(headers['content-type'] ?? '') ? 200 : 415;
+    if (status === 200) {
+      this.#handler.onCall(path, headers, new GrpcStream(stream, headers, this.#limit, connection));
+      return;
+    }
+    stream.on('close', () => {
+      connection.closed();
+    });
+    this.#handler.onRefused(path, headers, status);
+    refuse(stream, status);
   }
 
   /** @throws the error of the operating system */
@@ -57,7 +80,7 @@ export class GrpcServer {
 
   /** Tells the clients to open new connections. Calls in progress continue. */
   goAway(): void {
-    for (const session of this.#sessions) session.close();
+    this.#sessions.close();
   }
 
   /** Accepts no new connections. Resolves when the last call has ended. */
@@ -73,12 +96,9 @@ export class GrpcServer {
   /** Ends every connection immediately. */
   destroy(): void {
     this.#server.close();
-    for (const session of this.#sessions) session.destroy(undefined, CANCEL);
+    this.#sessions.destroy();
   }
 }
-
-/** RFC 9113, section 7: the stream is no longer needed. */
-const CANCEL = 0x8;
 
 const CONTENT_TYPE = /^application\/grpc(?:[+;]|$)/;
 
@@ -88,5 +108,9 @@ function refuse(stream: ServerHttp2Stream, status: number): void {
   // The client may already have reset it.
   if (stream.closed || stream.destroyed) return;
   stream.respond({ ':status': status, ...(status === 405 && { allow: 'POST' }) }, { endStream: true });
-  stream.resume();
+  // Whatever else the client sends is not read. RFC 9113, section 8.1.
+  stream.close(NO_ERROR);
 }
+
+/** RFC 9113, section 7: the end of a stream without an error. */
+const NO_ERROR = 0x0;

@@ -1,11 +1,14 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { ACCEPTED_ENCODINGS, decompress, UnknownEncoding } from './compression.ts';
 import { MessageReader, MessageTooLarge } from './messages.ts';
+import type { Connection } from './sessions.ts';
 import { encodeMessage, OK, StatusCode, type Status } from './status-codes.ts';
 
 /** What a call does with what arrives. */
 export interface Receiver {
   onMessage(message: Buffer): void;
+  /** A message is incomplete so far. */
+  onPart(bytes: number): void;
   /** The client sends no further messages. */
   onHalfClose(): void;
   /** The client breaks the protocol or a limit. The call has to end the stream. */
@@ -21,11 +24,13 @@ export type Violation = 'too-large' | Status;
 /** Headers that the application adds to a response. */
 type Metadata = Readonly<Record<string, string>>;
 
-/** RFC 9113, section 7: the end of a stream without an error. */
+/** RFC 9113, section 7: the end of a stream without an error; and of one that is no longer needed. */
 const NO_ERROR = 0x0;
+const CANCEL = 0x8;
 
 /** One call on the wire: messages and a status over one stream of HTTP/2. */
 export class GrpcStream {
+  readonly connection: Connection;
   readonly #stream: ServerHttp2Stream;
   readonly #encoding: string | undefined;
   readonly #limit: number;
@@ -33,19 +38,29 @@ export class GrpcStream {
   #decompressing = false;
   #halfClosed = false;
   #status: Status | undefined;
+  #receiver: Receiver | undefined;
 
   /** @param limit the size of the largest message */
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, limit: number) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, limit: number, connection: Connection) {
+    this.connection = connection;
     this.#stream = stream;
     this.#encoding = headers['grpc-encoding'] as string | undefined;
     this.#limit = limit;
     this.#reader = new MessageReader(limit);
     // A stream that the client resets has an error. `close` follows it.
-    stream.on('error', ignore);
+    stream.on('error', ignore).on('close', () => {
+      connection.closed();
+      this.#receiver?.onClose();
+    });
   }
 
-  /** Starts to read. Without a receiver, what arrives is not read. */
-  receive(receiver: Receiver): void {
+  /** Names the receiver, which learns when the stream has ended. */
+  attach(receiver: Receiver): void {
+    this.#receiver = receiver;
+  }
+
+  /** Starts to read. Before, what arrives is not read. */
+  read(receiver: Receiver): void {
     this.#stream
       .on('data', (chunk: Buffer) => {
         this.#reader.push(chunk);
@@ -56,9 +71,6 @@ export class GrpcStream {
         if (this.#stream.aborted) return;
         this.#halfClosed = true;
         this.#deliver(receiver);
-      })
-      .on('close', () => {
-        receiver.onClose();
       });
   }
 
@@ -77,8 +89,13 @@ export class GrpcStream {
       if (!(error instanceof MessageTooLarge)) throw error;
       receiver.onViolation('too-large');
     }
-    if (!this.#halfClosed || this.#status !== undefined) return;
-    if (this.#reader.incomplete) receiver.onViolation({ code: 'INTERNAL', message: 'The last message is incomplete.' });
+    if (this.#status !== undefined) return;
+    const { pending } = this.#reader;
+    if (!this.#halfClosed) {
+      if (pending > 0) receiver.onPart(pending);
+      return;
+    }
+    if (pending > 0) receiver.onViolation({ code: 'INTERNAL', message: 'The last message is incomplete.' });
     else receiver.onHalfClose();
   }
 
@@ -121,7 +138,9 @@ export class GrpcStream {
     if (this.#over()) return;
     this.#status = status;
     if (this.#stream.headersSent) {
-      this.#stream.end();
+      // Behind what the client does not read, the status of a failure would not arrive either.
+      if (status !== OK && this.#stream.writableNeedDrain) this.cut();
+      else this.#stream.end();
       return;
     }
     this.#stream.respond(
@@ -130,6 +149,12 @@ export class GrpcStream {
     );
     // The client may still be sending. RFC 9113, section 8.1: a server may then tell it to stop.
     if (!this.#stream.readableEnded) this.#stream.close(NO_ERROR);
+  }
+
+  /** Ends the stream at once. What has not been sent is dropped. */
+  cut(): void {
+    if (!this.#stream.closed) this.#stream.close(CANCEL);
+    this.#stream.destroy();
   }
 
   /** Sends the headers of the response, unless they have been sent. Returns whether the stream can be written to. */

@@ -1,0 +1,308 @@
+// One class: a call from its headers until its stream is closed. Each step needs the state that the one before left.
+import type { IncomingHttpHeaders } from 'node:http2';
+import type { Logger } from 'pino';
+import type { KeySource } from '../config/api-key.ts';
+import { ServiceError } from '../errors.ts';
+import { checkKey } from '../exchange/api-key.ts';
+import { requestIdOf } from '../exchange/request-id.ts';
+import { formatValue } from '../inference/format-value.ts';
+import type { AccessEntry, AccessLog } from '../logging/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { OK, type Status, type StatusName } from './http2/status-codes.ts';
+import type { GrpcStream, Receiver, Violation } from './http2/stream.ts';
+import { parseTimeout } from './http2/timeout.ts';
+import type { Messages, Method, StreamingCall, UnaryMethod } from './method.ts';
+import { statusOf } from './status.ts';
+
+const REQUEST_ID = 'x-request-id';
+/** What a client has to read per second, beyond `sendSeconds`. */
+const SEND_BYTES_PER_SECOND = 262_144;
+/** How long the status of a call that gives way may take to be sent. */
+const CUT_MILLISECONDS = 1000;
+
+export interface CallLimits {
+  /** The most open calls. Beyond it, the one that has waited longest for its client ends. */
+  readonly calls: number;
+  /** The most bytes of messages that wait for their clients: parts of requests, and responses. */
+  readonly heldBytes: number;
+  /** How long a client may take to read a small response. */
+  readonly sendSeconds: number;
+}
+
+export interface CallsOptions {
+  readonly logger: Logger;
+  readonly accessLog: AccessLog;
+  readonly metrics: Metrics;
+  readonly apiKey: KeySource;
+  readonly requestTimeoutSeconds: number;
+  readonly maxBodyBytes: number;
+  readonly limits: CallLimits;
+}
+
+/** What a call tells the one who counts the calls. */
+export interface CallCounter {
+  add(call: RunningCall): void;
+  remove(call: RunningCall): void;
+  /** @param change by how much `call.held` has changed */
+  hold(call: RunningCall, change: number): void;
+}
+
+/** A call, from its headers until its stream is closed. */
+export class RunningCall implements StreamingCall, Receiver, AccessEntry {
+  readonly path: string;
+  /** In the log, in place of the method of HTTP. */
+  readonly method = 'gRPC';
+  /** Undefined if there is no such method. */
+  readonly handler: Method | undefined;
+  readonly requestId: string;
+  /** Infinity for a call that lasts until its client ends it. */
+  readonly deadline: number;
+  /** Until when the present step may take: the call, and then sending its response. */
+  until: number;
+  /** When the present step began. */
+  since: number;
+  /** How many bytes of messages are in memory until the client continues. */
+  held = 0;
+  model: string | undefined = undefined;
+  /** For the log, once the call has ended. */
+  status: StatusName = 'OK';
+  milliseconds = 0;
+  readonly #started: number;
+  readonly #stream: GrpcStream;
+  readonly #options: CallsOptions;
+  readonly #counter: CallCounter;
+  readonly #metadata: Readonly<Record<string, string>>;
+  /** Undefined if the header is invalid. */
+  readonly #timeout: number | undefined;
+  #ended = false;
+  /** Whether the method works on the response, or the call lasts until its client ends it. */
+  #active = false;
+  #request: Buffer | undefined;
+  #messages: Messages | undefined;
+
+  constructor(
+    path: string,
+    handler: Method | undefined,
+    headers: IncomingHttpHeaders,
+    stream: GrpcStream,
+    options: CallsOptions,
+    counter: CallCounter,
+  ) {
+    this.#started = this.since = performance.now();
+    this.path = path;
+    this.handler = handler;
+    this.#stream = stream;
+    this.#options = options;
+    this.#counter = counter;
+    this.requestId = requestIdIn(headers);
+    this.#metadata = { [REQUEST_ID]: this.requestId };
+    this.#timeout = parseTimeout(textOf(headers['grpc-timeout']));
+    const most = handler?.endless === true ? Infinity : options.requestTimeoutSeconds * 1000;
+    this.deadline = this.#started + Math.min(this.#timeout ?? Infinity, most);
+    this.until = this.deadline;
+  }
+
+  get connection(): object {
+    return this.#stream.connection;
+  }
+
+  /** Whether only the client can continue: its request is incomplete, or it has not read the response. */
+  get waiting(): boolean {
+    return this.#ended || !this.#active;
+  }
+
+  readonly abandoned = (): boolean => this.#ended;
+
+  /** @param admitted false if there are too many calls */
+  start(headers: IncomingHttpHeaders, admitted: boolean): void {
+    const { metrics, apiKey } = this.#options;
+    this.#counter.add(this);
+    this.#stream.attach(this);
+    metrics.requests.begin('grpc');
+    const { handler } = this;
+    if (this.#timeout === undefined) {
+      this.#finish({
+        code: 'INTERNAL',
+        message: `grpc-timeout is ${formatValue(headers['grpc-timeout'])}, expected a duration such as 5S.`,
+      });
+      return;
+    }
+    try {
+      if (!admitted) throw new ServiceError('overloaded', 'There are too many calls at once. Call again later.');
+      if (handler === undefined)
+        throw new ServiceError('route-not-found', `There is no method ${formatValue(this.path)}.`);
+      if (handler.open !== true) checkKey(apiKey(), headers.authorization);
+      if ('stream' in handler) this.#messages = handler.stream(this);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    if (handler.endless === true) this.#activate();
+    this.#stream.read(this);
+  }
+
+  onMessage(message: Buffer): void {
+    // A message that had to be decompressed may come after the end.
+    if (this.#ended) return;
+    if (this.#messages !== undefined) this.#messages.onMessage(message);
+    else if (this.#request === undefined) {
+      this.#request = message;
+      this.#hold(message.length);
+    } else this.onViolation({ code: 'UNIMPLEMENTED', message: 'There is more than one request message.' });
+  }
+
+  onPart(bytes: number): void {
+    if (!this.#ended) this.#hold((this.#request?.length ?? 0) + bytes);
+  }
+
+  onHalfClose(): void {
+    if (this.#ended) return;
+    const request = this.#request;
+    if (this.#messages !== undefined) this.#messages.onHalfClose?.();
+    else if (request === undefined)
+      this.onViolation({ code: 'UNIMPLEMENTED', message: 'There is no request message.' });
+    else {
+      this.#activate();
+      // The response may wait for the client, but the request does not. The model's queue has a limit of its own.
+      this.#request = undefined;
+      this.#hold(0);
+      void this.#respond(this.handler as UnaryMethod, request);
+    }
+  }
+
+  async #respond(method: UnaryMethod, request: Buffer): Promise<void> {
+    try {
+      const frame = await method.respond(request, this);
+      if (this.#ended) return;
+      this.#end('OK');
+      this.until += (frame.length / SEND_BYTES_PER_SECOND) * 1000;
+      this.#stream.respond(frame, this.#metadata);
+      this.#hold(frame.length);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  onViolation(violation: Violation): void {
+    if (violation !== 'too-large') {
+      this.#finish(violation);
+      return;
+    }
+    const { maxBodyBytes } = this.#options;
+    this.fail(
+      new ServiceError(
+        'body-too-large',
+        `The message is larger than ${maxBodyBytes} bytes (MAX_BODY_BYTES). Send fewer rows per request.`,
+      ),
+    );
+  }
+
+  /** Follows every end. If the call has not ended yet, the client has cancelled it. */
+  onClose(): void {
+    this.#end('CANCELLED');
+    this.#hold(0);
+    this.#counter.remove(this);
+    this.#messages?.onClose?.();
+  }
+
+  send(frame: Buffer): void {
+    this.#stream.send(frame, this.#metadata);
+  }
+
+  finish(): void {
+    this.#finish(OK);
+  }
+
+  /** Ends the step that has taken too long. */
+  expire(): void {
+    if (this.#ended) {
+      this.#stream.cut();
+      return;
+    }
+    const seconds = this.#options.requestTimeoutSeconds;
+    this.fail(
+      new ServiceError(
+        'timeout',
+        (this.#timeout ?? Infinity) < seconds * 1000
+          ? 'The deadline of the call passed before it was complete.'
+          : `The call was not complete within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`,
+      ),
+    );
+  }
+
+  /** Ends the call in favour of another one. */
+  giveWay(): void {
+    // Before its stream is closed, so that it is not chosen again.
+    this.#hold(0);
+    this.#counter.remove(this);
+    if (this.#ended) {
+      this.#stream.cut();
+      return;
+    }
+    this.fail(
+      new ServiceError('overloaded', 'There are too many calls at once, and this one waited longest for its client.'),
+    );
+    // A client that does not read its connection delays the end of the stream, but not for long.
+    setTimeout(() => {
+      this.#stream.cut();
+    }, CUT_MILLISECONDS).unref();
+  }
+
+  #activate(): void {
+    this.#active = true;
+    this.#stream.connection.active += 1;
+  }
+
+  #hold(bytes: number): void {
+    const change = bytes - this.held;
+    if (change === 0) return;
+    this.held = bytes;
+    this.#counter.hold(this, change);
+  }
+
+  fail(error: unknown): void {
+    if (this.#ended) return;
+    if (!(error instanceof ServiceError))
+      this.#options.logger.error({ err: error, path: this.path, request_id: this.requestId }, 'internal error');
+    this.#finish(statusOf(error));
+  }
+
+  #finish(status: Status): void {
+    this.#end(status.code);
+    this.#stream.end(status, this.#metadata);
+  }
+
+  /** Logs and counts the call. Only the first end counts. */
+  #end(code: StatusName): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#active) this.#stream.connection.active -= 1;
+    const { metrics, accessLog } = this.#options;
+    const { open, endless } = this.handler ?? {};
+    this.status = code;
+    const now = performance.now();
+    this.milliseconds = now - this.#started;
+    this.since = now;
+    this.until = now + this.#options.limits.sendSeconds * 1000;
+    // Other paths would let clients create series without limit.
+    const route = this.handler === undefined ? 'none' : this.path;
+    metrics.requests.end(
+      'grpc',
+      route,
+      this.model ?? '',
+      code,
+      endless === true ? undefined : this.milliseconds / 1000,
+    );
+    accessLog(open === true ? 'debug' : 'info', this);
+  }
+}
+
+/** Returns the id that the client has chosen for its request, or a new one. */
+export function requestIdIn(headers: IncomingHttpHeaders): string {
+  return requestIdOf(textOf(headers[REQUEST_ID]), textOf(headers['traceparent']));
+}
+
+/** Returns the header; the first value if the client has sent several. */
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
