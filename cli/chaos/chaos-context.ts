@@ -3,7 +3,7 @@ import type { LoadOptions } from '../load/load.ts';
 import { currentManifests, type Manifests } from '../project/manifests.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { isCluster } from '../targets/find.ts';
-import { readState, sendSignal } from '../local/index.ts';
+import { belongsTo, readState, sendSignal } from '../local/index.ts';
 import { containerEngineOf } from '../cluster/applied.ts';
 import type { Target } from '../targets/target.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
@@ -104,7 +104,8 @@ function onThisMachine(common: Pick<ChaosContext, 'context' | 'load' | 'watch' |
     what: NodeJS.Signals,
   ): Promise<number> => {
     const id = (await readState(root))?.replicas.find((replica) => replica.status.name === name)?.process;
-    if (id === undefined || String(id.pid) !== process) throw new Failure(`The process of ${name} has already ended.`);
+    if (id === undefined || String(id.pid) !== process || !belongsTo(id, root))
+      throw new Failure(`The process of ${name} has already ended.`);
     report.command(`kill -${what.slice(3)} ${String(id.pid)}`);
     sendSignal(id, what);
     return Date.now();

@@ -3,6 +3,6 @@ export { detach, type DetachedRuntime, type DetachOptions } from './daemon/detac
 export type { UnsupportedFields } from './manifests/unsupported-fields.ts';
 export { startLocalRuntime, type LocalOptions, type LocalRuntime } from './runtime.ts';
 export type { ReplicaEvent } from './replica/replica.ts';
-export { sendSignal } from './replica/process-id.ts';
+export { belongsTo, sendSignal } from './replica/process-id.ts';
 export { readState } from './state.ts';
 export { watchFiles } from './watch-files.ts';

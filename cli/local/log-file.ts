@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { createPrivateFile } from './private-files.ts';
 
 /** 10 MiB, like the kubelet's containerLogMaxSize; one older file of that size is kept. */
 const maxBytes = 10 * 1024 * 1024;
@@ -18,7 +19,7 @@ export class LogFile {
   constructor(path: string, limit = maxBytes) {
     this.path = path;
     this.#maxBytes = limit;
-    this.#descriptor = openSync(path, 'w');
+    this.#descriptor = createPrivateFile(path);
   }
 
   /** Synchronous, so that a process's last output is in the file when its exit is reported. */
@@ -39,7 +40,7 @@ export class LogFile {
 
   #rotate(full: number): void {
     renameSync(this.path, olderLog(this.path));
-    this.#descriptor = openSync(this.path, 'w');
+    this.#descriptor = createPrivateFile(this.path);
     this.#bytes = 0;
     closeSync(full);
   }

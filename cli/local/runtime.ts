@@ -9,7 +9,7 @@ import { grpcPort as grpcContainerPort, readWorkload } from './manifests/workloa
 import { notReady } from './not-ready.ts';
 import { identify, killGroup } from './replica/process-id.ts';
 import type { ReplicaEvent } from './replica/replica.ts';
-import { localPaths, removeState, replicaLog, writeState } from './state.ts';
+import { createFolder, localPaths, removeState, replicaLog, writeState } from './state.ts';
 import { LocalReplicas } from './replicas.ts';
 import { type UnsupportedFields, unsupportedFields } from './manifests/unsupported-fields.ts';
 
@@ -105,6 +105,7 @@ export async function startLocalRuntime({
     changes.emit('change');
   };
   try {
+    createFolder(root);
     rmSync(localPaths(root).logs, { recursive: true, force: true });
     supervisor = new LocalReplicas({ manifests, root, logs: localPaths(root).logs, clock, onEvent, onChange: record });
   } catch (error) {

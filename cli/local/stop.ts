@@ -1,26 +1,28 @@
-import { rm } from 'node:fs/promises';
 import { checkPortFree, otherPort } from '../tools/port.ts';
-import { ended, isRunning, killGroup, type ProcessId, sendSignal } from './replica/process-id.ts';
-import { localPaths, readState, type RuntimeState } from './state.ts';
+import { belongsTo, ended, isRunning, killGroup, type ProcessId, sendSignal } from './replica/process-id.ts';
+import { readState, removeFolder, type RuntimeState } from './state.ts';
 
 /** How long the local runtime may take beyond its replicas' grace period. */
 const marginMs = 5000;
 
-/** Stops what runs for the project. Idempotent. Returns descriptions of what it stopped. */
+/**
+ * Stops what runs for the project. Idempotent. Returns descriptions of what it stopped.
+ * @throws {Failure} if others could have written the state
+ */
 export async function stopLocal(root: string): Promise<readonly string[]> {
   const removed: string[] = [];
   const state = await readState(root);
-  if (state !== undefined && isRunning(state.supervisor)) {
+  if (state !== undefined && belongsTo(state.supervisor, root)) {
     await stopSupervisor(state);
     removed.push(`the local runtime (pid ${state.supervisor.pid}) and its ${state.replicas.length} replicas`);
   }
   // Read again, since replicas may have started before the local runtime received the signal.
-  const left = orphans((await readState(root)) ?? state);
+  const left = orphans(root, (await readState(root)) ?? state);
   if (left.length > 0) {
     await stopOrphans(left, state?.graceSeconds ?? 0);
     removed.push(`${left.length} orphaned replicas (pid ${left.map(({ pid }) => pid).join(', ')})`);
   }
-  await rm(localPaths(root).folder, { recursive: true, force: true });
+  removeFolder(root);
   return removed;
 }
 
@@ -54,9 +56,9 @@ async function stopOrphans(left: readonly ProcessId[], graceSeconds: number): Pr
 }
 
 /** Returns recorded replicas that still run. */
-export function orphans(state: RuntimeState | undefined): readonly ProcessId[] {
+export function orphans(root: string, state: RuntimeState | undefined): readonly ProcessId[] {
   return (state?.replicas ?? [])
     .map((replica) => replica.process)
     .filter((id) => id !== undefined)
-    .filter(isRunning);
+    .filter((id) => belongsTo(id, root));
 }

@@ -26,7 +26,7 @@ export function localTarget(root: string): Target {
         );
         return { wanted: replicas.length, ready: replicas.filter(({ ready }) => ready).length, replicas };
       }
-      const left = orphans(state);
+      const left = orphans(root, state);
       if (left.length === 0) return undefined;
       const cause = `the local runtime (pid ${state.supervisor.pid}) was killed`;
       const message = `${cause}; run \`rhizome down\` or \`rhizome up\``;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure } from '../../failure.ts';
 import { program } from '../../own-package.ts';
@@ -10,7 +10,8 @@ import type { UnsupportedFields } from '../manifests/unsupported-fields.ts';
 import { lastLines } from '../log-file.ts';
 import { stopPrevious } from '../stop.ts';
 import type { ReplicaEvent } from '../replica/replica.ts';
-import { localPaths } from '../state.ts';
+import { createPrivateFile } from '../private-files.ts';
+import { createFolder, localPaths } from '../state.ts';
 
 export interface DetachOptions extends Omit<LocalOptions, 'clock'> {
   readonly timeoutSeconds: number;
@@ -64,9 +65,9 @@ export async function detach({
     port,
     grpcContainerPort(readWorkload(resolve(root, manifests))) === undefined ? undefined : grpcPort,
   );
-  const { folder, daemonLog } = localPaths(root);
-  mkdirSync(folder, { recursive: true });
-  const log = openSync(daemonLog, 'w');
+  const { daemonLog } = localPaths(root);
+  createFolder(root);
+  const log = createPrivateFile(daemonLog);
   const options: DaemonOptions = { manifests, root, port, grpcPort, timeoutSeconds };
   const daemon = spawn(process.execPath, [program('cli/local/daemon/daemon'), JSON.stringify(options)], {
     cwd: root,

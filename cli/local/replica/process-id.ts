@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Identifies a process, so that it isn't mistaken for a later one with the same ID. */
@@ -37,6 +38,28 @@ function fromPs(pid: number): { state: string; started: string } {
 
 export function isRunning(id: ProcessId): boolean {
   return identify(id.pid)?.started === id.started;
+}
+
+/**
+ * Whether a process is one that the local runtime of a project has started: it is this user's and, where the system
+ * tells, runs in the project's folder. Files can name any process.
+ */
+export function belongsTo(id: ProcessId, root: string): boolean {
+  if (!isRunning(id)) return false;
+  const user = process.getuid?.();
+  try {
+    if (process.platform !== 'linux') return user === undefined || userFromPs(id.pid) === user;
+    if (statSync(`/proc/${id.pid}`).uid !== user) return false;
+    const [folder, project] = [readlinkSync(`/proc/${id.pid}/cwd`), realpathSync(root)];
+    return folder === project || folder.startsWith(project.endsWith(sep) ? project : `${project}${sep}`);
+  } catch {
+    // It has just ended, or the system does not let this user look at it.
+    return false;
+  }
+}
+
+function userFromPs(pid: number): number {
+  return Number(execFileSync('ps', ['-o', 'uid=', '-p', String(pid)], { encoding: 'utf8' }));
 }
 
 /** Sends a signal, unless the process is gone or its ID now belongs to another process. */
