@@ -13,18 +13,14 @@ ARG BASE_IMAGE=${NODE_IMAGE}
 FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Of the development dependencies, the image needs the ONNX runtime, which is listed there because it is an optional
-# peer dependency, and this build needs esbuild. The versions still come from package-lock.json.
-RUN for name in onnxruntime-node esbuild; do \
-      npm pkg set "dependencies.$name=$(npm pkg get devDependencies.$name | tr -d '\"')" \
-   && npm pkg delete "devDependencies.$name" || exit 1; \
-    done
+# All packages, exactly as in package-lock.json. The development dependencies are among them, because this build needs
+# esbuild, and because the ONNX runtime is an optional peer dependency. The next stage keeps what the service imports.
 # Secrets are only mounted for this step, so they are not in a layer. The service needs no install scripts.
 RUN --mount=type=cache,target=/root/.npm \
     --mount=type=secret,id=ca \
     --mount=type=secret,id=npmrc,target=/root/.npmrc \
     if [ -s /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
-    npm install --omit=dev --ignore-scripts --no-audit --no-fund
+    npm ci --ignore-scripts --no-audit --no-fund
 
 # Bundles the service into JavaScript that starts quickly. Of the packages, keeps what the service imports, for the
 # target platform. Makes everything readable by any user, whatever the checkout's umask was.

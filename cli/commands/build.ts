@@ -44,7 +44,7 @@ export function buildCommand(context: CommandContext): Command {
         context.print(
           `${image}, ${String(Math.round(bytes / 1e6))} MB\n` +
             `Try: ${engine} run --rm --stop-timeout ${variables.GRACE_PERIOD_SECONDS.default} ` +
-            `--publish 8080:8000 ${image}`,
+            `--publish 127.0.0.1:8080:8000 ${image}`,
         );
     });
 }

@@ -68,11 +68,11 @@ async function createProject(files: readonly string[], settings = ''): Promise<C
   };
 }
 
-test("the compose file publishes ports 8080 and 8001 (gRPC) and has the service's grace period", async () => {
+test("the compose file publishes ports on this machine only, and has the service's grace period", async () => {
   const { services } = parse(await readFile(join(root, 'docker-compose.yaml'), 'utf8')) as ComposeFile;
   const server = services['iris-server'];
   expect(server.image).toBe('iris-server:v0.1.0');
-  expect(server.ports).toEqual(['8080:8000', '8001:8001']);
+  expect(server.ports).toEqual(['127.0.0.1:8080:8000', '127.0.0.1:8001:8001']);
   expect(server.restart).toBe('unless-stopped');
   expect(server.stop_grace_period).toBe(`${variables.GRACE_PERIOD_SECONDS.default}s`);
 });
