@@ -39,6 +39,23 @@ test.each<[string, Uint8Array, string]>([
     'a StringStringEntryProto has the field 1 twice',
   ],
   ['a location that is a text', reading([encode(14, 'x')]), 'the field 14 with another type'],
+  [
+    'an attribute whose values come before its name',
+    modelOf([
+      nodeOf(
+        'Own',
+        ['x'],
+        ['y'],
+        [
+          concatenate([
+            ...Array.from({ length: 20 }, () => Uint8Array.of(0x3d, 0, 0, 0, 0)),
+            encode(ATTRIBUTE.name, 'a'),
+          ]),
+        ],
+      ),
+    ]),
+    'an AttributeProto has the field 1 after its values',
+  ],
   ['two graphs', concatenate([reading(inFile), reading(inFile)]), 'a ModelProto has the field 1 twice'],
   ['a sparse weight in a file', modelOf([sparse]), 'a tensor of a kind that exporters keep in the model'],
   [
@@ -81,6 +98,14 @@ test.each<[string, Uint8Array, string]>([
   expect(() => {
     checkCanonical(model);
   }).toThrow(message);
+});
+
+test('a tag of more than 32 bits, of which runtimes read 32, is not a field', () => {
+  // The field 14 and the bit 32.
+  const tag = Uint8Array.of(0x80 | 0x70, 0x80, 0x80, 0x80, 0x10, 1);
+  expect(() => {
+    checkCanonical(reading([tag]));
+  }).toThrow('invalid number');
 });
 
 test('the order of fields is free, and fields that are not known are skipped', () => {

@@ -234,6 +234,9 @@ class Check {
       const tag = this.#varint(end);
       const number = Math.floor(tag / 8);
       const wire = tag & 7;
+      // Runtimes read 32 bits of a longer tag, which may be those of a known field.
+      if (number === 0 || number > 0x1fffffff)
+        throw new ProtobufError(`the field before byte ${this.#at} has the invalid number ${number}`);
       const rule = rules[number];
       if (rule === undefined) {
         this.#skip(wire, end, number);
@@ -262,7 +265,10 @@ class Check {
         if (name === 'AttributeProto') type = value;
         else if (value === 1 && name === 'TensorProto' && number === TENSOR.dataLocation && !files)
           throw new CanonicalError('a tensor of a kind that exporters keep in the model is in another file');
-      } else this.#skip(wire, end, number);
+      } else {
+        this.#skip(wire, end, number);
+        if (rule.many && !rule.counted) count += this.#skipLike(tag, wire, end, number);
+      }
     }
     if (name === 'AttributeProto' && type !== 0 && choice !== 0 && valueFields[type] !== choice)
       throw notWritten(name, ATTRIBUTE.type, `with the value ${type}, beside the field ${choice}`);
@@ -286,6 +292,17 @@ class Check {
     } else throw new ProtobufError(`the field ${number} before byte ${this.#at} has the unknown wire type ${wire}`);
   }
 
+  /** Skips the fields that follow with the same tag: a list of a forest has millions. Returns how many there are. */
+  #skipLike(tag: number, wire: number, end: number, number: number): number {
+    let count = 0;
+    // A longer tag has another first byte.
+    for (; tag < 0x80 && this.#at < end && this.#bytes[this.#at] === tag; count++) {
+      this.#at++;
+      this.#skip(wire, end, number);
+    }
+    return count;
+  }
+
   #length(end: number, number: number): number {
     const length = this.#varint(end);
     if (this.#at + length > end)
@@ -296,6 +313,11 @@ class Check {
   /** Returns a number; of numbers over 53 bits only the size is right. */
   #varint(end: number): number {
     const bytes = this.#bytes;
+    const single = bytes[this.#at];
+    if (single !== undefined && single < 0x80 && this.#at < end) {
+      this.#at++;
+      return single;
+    }
     let value = 0;
     for (let scale = 1, count = 0; count < 10; count++, scale *= 128) {
       if (this.#at >= end) break;
