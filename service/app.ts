@@ -17,7 +17,10 @@ import { models } from './routes/models.ts';
 import { run } from './routes/run.ts';
 
 /** Creates the Hono application. It does not listen, and does not load models. */
-export function createApp(dependencies: Dependencies, { observer, routes }: Shared = shared(dependencies)): Hono {
+export function createApp(
+  dependencies: Dependencies,
+  { observer, routes, memory }: Shared = shared(dependencies),
+): Hono {
   const { repository, lifecycle, metrics, logger, apiKey, options } = dependencies;
   const app = new Hono();
   app.onError(problems(logger));
@@ -47,7 +50,7 @@ export function createApp(dependencies: Dependencies, { observer, routes }: Shar
   );
 
   // The routes above are open. Those below need the API key, and their bodies are limited.
-  app.use(auth(apiKey), bodyLimit(options.maxBodyBytes));
+  app.use(auth(apiKey), bodyLimit(options.maxBodyBytes, memory));
   run(app, repository, routes, requestTimeoutSeconds);
   models(app, repository, options);
   inference(app, operations);

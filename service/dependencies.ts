@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { KeySource } from './config/api-key.ts';
+import { defaultInFlightBytes, InFlightBytes } from './connections/in-flight-bytes.ts';
 import { paths } from './contract/index.ts';
 import { BulkGate } from './exchange/bulk-gate.ts';
-import { exchange } from './exchange/exchange.ts';
+import { exchange, type Limits } from './exchange/exchange.ts';
 import { inferProtocol } from './exchange/infer.ts';
 import { modelRoutes, type ModelRoutes } from './exchange/model-routes.ts';
 import { predictionsProtocol } from './exchange/predictions.ts';
@@ -24,6 +25,8 @@ export interface Dependencies {
     readonly strictRanges: boolean;
     readonly requestTimeoutSeconds: number;
     readonly maxBodyBytes: number;
+    /** @default 64 MiB, and at least two of the largest bodies */
+    readonly maxInFlightBytes?: number | undefined;
   };
 }
 
@@ -31,6 +34,7 @@ export interface Dependencies {
 export interface Shared {
   readonly observer: RequestObserver;
   readonly routes: ModelRoutes;
+  readonly memory: InFlightBytes;
 }
 
 export function shared({ metrics, logger, options }: Dependencies): Shared {
@@ -39,13 +43,17 @@ export function shared({ metrics, logger, options }: Dependencies): Shared {
     log: accessLogOf(logger),
     quietPaths: new Set([paths.live, paths.ready, paths.metrics, ...inferenceProbes]),
   });
-  const gate = new BulkGate();
-  const refused = (model: string): void => {
-    metrics.models.of(model).refused('large-requests');
+  const memory = new InFlightBytes(options.maxInFlightBytes ?? defaultInFlightBytes(options.maxBodyBytes));
+  const limits: Limits = {
+    memory,
+    gate: new BulkGate(),
+    refused: (model, reason) => {
+      metrics.models.of(model).refused(reason);
+    },
   };
   const routes = modelRoutes(
-    exchange(predictionsProtocol(options.strictRanges), gate, refused),
-    exchange(inferProtocol, gate, refused),
+    exchange(predictionsProtocol(options.strictRanges), limits),
+    exchange(inferProtocol, limits),
   );
-  return { observer, routes };
+  return { observer, routes, memory };
 }

@@ -32,11 +32,15 @@ export class ListenError extends Error {
  */
 export async function listen(
   listener: RequestListener,
-  { port, host, requestTimeoutSeconds, maxConnections }: Config,
+  { port, host, requestTimeoutSeconds, maxConnections, maxInFlightBytes }: Config,
   closed?: ConnectionsOptions['closed'],
 ): Promise<Listener> {
   const requestTimeout = requestTimeoutSeconds * 1000;
-  const connections = new Connections({ most: maxConnections, ...(closed && { closed }) });
+  const connections = new Connections({
+    most: maxConnections,
+    unreadBytes: maxInFlightBytes,
+    ...(closed && { closed }),
+  });
   const server = createServer(
     {
       requestTimeout,

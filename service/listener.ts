@@ -13,7 +13,8 @@ import { probes } from './exchange/probes.ts';
  */
 export function createListener(dependencies: Dependencies): RequestListener {
   const { repository, lifecycle, logger, apiKey, options } = dependencies;
-  const { observer, routes } = shared(dependencies);
+  const common = shared(dependencies);
+  const { observer, routes } = common;
   let resolved: ReadonlyMap<string, ResolvedRoute> | undefined;
   let hono: Promise<RequestListener> | undefined;
   const loadHono = async (): Promise<RequestListener> => {
@@ -21,7 +22,7 @@ export function createListener(dependencies: Dependencies): RequestListener {
       import('./app.ts'),
       import('@hono/node-server'),
     ]);
-    const handle = getRequestListener(createApp(dependencies, { observer, routes }).fetch);
+    const handle = getRequestListener(createApp(dependencies, common).fetch);
     return (incoming, outgoing) => void handle(incoming, outgoing);
   };
   return nodeListener(

@@ -1,4 +1,5 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { defaultInFlightBytes } from '../connections/in-flight-bytes.ts';
 import { minimumGraceSeconds, variables, type Variable, type VariableName } from '../contract/index.ts';
 import { cpuLimit } from './cpu-limit.ts';
 import { inferenceMemory } from './memory-limit.ts';
@@ -21,6 +22,7 @@ export interface Config {
   readonly maxBodyBytes: number;
   /** If undefined, it is derived from the largest body. */
   readonly maxResponseBytes: number | undefined;
+  readonly maxInFlightBytes: number;
   readonly strictRanges: boolean;
   readonly inferenceThreads: number;
   /** The most bytes of one inference process. If undefined, there is no limit. */
@@ -94,6 +96,7 @@ export function readConfig(environment: Environment): Config {
   check('PLACEMENT', placement !== undefined, `one of ${PLACEMENTS.join(', ')}`);
   const optional = (name: VariableName, most: number): number | undefined =>
     raw(name) === '' ? undefined : number(name, WHOLE, 1, most);
+  const maxBodyBytes = number('MAX_BODY_BYTES', WHOLE, 1, 2 ** 31 - 1);
   const config: Config = {
     port: number('PORT', WHOLE, 0, 65535),
     grpcPort: raw('GRPC_PORT') === '' ? undefined : number('GRPC_PORT', WHOLE, 0, 65535),
@@ -106,7 +109,11 @@ export function readConfig(environment: Environment): Config {
     gracePeriodSeconds: number('GRACE_PERIOD_SECONDS', DECIMAL, 1, 86400),
     requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', DECIMAL, 0.1, 3600),
     maxConnections: number('MAX_CONNECTIONS', WHOLE, 1, 1_000_000),
-    maxBodyBytes: number('MAX_BODY_BYTES', WHOLE, 1, 2 ** 31 - 1),
+    maxBodyBytes,
+    maxInFlightBytes:
+      raw('MAX_IN_FLIGHT_BYTES') === ''
+        ? defaultInFlightBytes(maxBodyBytes)
+        : number('MAX_IN_FLIGHT_BYTES', WHOLE, 2 * maxBodyBytes, Number.MAX_SAFE_INTEGER),
     maxResponseBytes: optional('MAX_RESPONSE_BYTES', 2 ** 31 - 1),
     strictRanges: raw('STRICT_RANGES') === 'true',
     inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS', WHOLE, 1, 1024),

@@ -21,6 +21,8 @@ export type CloseReason = 'pipelining' | 'unread' | 'idle' | 'slow' | 'busy';
 export interface ConnectionsOptions {
   /** The most connections. @default no limit */
   readonly most?: number;
+  /** The most bytes of responses that wait for their readers. @default no limit */
+  readonly unreadBytes?: number;
   /** Called for each connection that is closed. @default nobody */
   readonly closed?: (reason: CloseReason) => void;
   /** @default SEND_SECONDS */
@@ -79,6 +81,7 @@ class Connection {
 export class Connections {
   readonly #open = new Map<Socket, Connection>();
   readonly #most: number;
+  readonly #unreadBytes: number;
   readonly #closed: (reason: CloseReason) => void;
   readonly #count: Count = { total: 0 };
   readonly #sendMs: number;
@@ -86,11 +89,13 @@ export class Connections {
 
   constructor({
     most = Infinity,
+    unreadBytes = Infinity,
     closed = () => undefined,
     sendMs = SEND_SECONDS * 1000,
     sweepMs = SWEEP_MS,
   }: ConnectionsOptions = {}) {
     this.#most = most;
+    this.#unreadBytes = unreadBytes;
     this.#closed = closed;
     this.#sendMs = sendMs;
     this.#sweepMs = sweepMs;
@@ -167,10 +172,13 @@ export class Connections {
   }
 
   /**
-   * Counts for how long clients are slow, and limits the time in which nothing of a response is taken. A timeout of all
+   * Counts for how long clients are slow, and limits the memory of unread responses and the time in which nothing of
+   * one is taken. A timeout of all
    * requests would cost every one of them a timer, and would have to be longer than the longest run of a model.
    */
   #sweep(): void {
+    let total = 0;
+    const unread: { readonly connection: Connection; readonly bytes: number }[] = [];
     for (const connection of this.#open.values()) {
       const { socket, responses, waits } = connection;
       if (responses.length === 0) continue;
@@ -178,6 +186,17 @@ export class Connections {
       const limited = socket.timeout === this.#sendMs;
       const sending = socket.writableLength > 0;
       if (sending !== limited) socket.setTimeout(sending ? this.#sendMs : 0);
+      if (!sending) continue;
+      const bytes = responses.reduce((sum, { writableLength }) => sum + writableLength, 0);
+      total += bytes;
+      if (connection.waited >= PATIENT_SWEEPS) unread.push({ connection, bytes });
+    }
+    if (total <= this.#unreadBytes) return;
+    unread.sort((a, b) => b.connection.waited - a.connection.waited);
+    for (const { connection, bytes } of unread) {
+      if (total <= this.#unreadBytes) return;
+      this.#close(connection.socket, 'unread');
+      total -= bytes;
     }
   }
 }

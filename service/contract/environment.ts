@@ -58,6 +58,12 @@ export const variables = {
     unit: 'bytes',
     description: 'largest response of a model; if unset, 16 MiB, and at least two of the largest bodies',
   },
+  MAX_IN_FLIGHT_BYTES: {
+    unit: 'bytes',
+    description:
+      'most bytes of request bodies, and of unread responses, in memory; if unset, 64 MiB, and at least two of the ' +
+      'largest bodies',
+  },
   STRICT_RANGES: {
     default: 'false',
     values: booleans,

@@ -12,16 +12,16 @@ const LEAST_BYTES = 16 * 1024;
  * can be a view of them, which spares another copy.
  */
 export class BodyBuffer {
-  readonly #declared: number;
+  readonly #declared: number | undefined;
   readonly #padding: number;
   #buffer: Buffer = Buffer.alloc(0);
   #filled = 0;
 
   /**
-   * @param declared the length of the body
+   * @param declared the length of the body; undefined if it is not known
    * @param jsonLength `Inference-Header-Content-Length`, if the request has it; it need not be valid
    */
-  constructor(declared: number, jsonLength: string | undefined) {
+  constructor(declared: number | undefined, jsonLength: string | undefined) {
     this.#declared = declared;
     const json = Number(jsonLength);
     this.#padding = Number.isSafeInteger(json) && json >= 0 ? (ALIGNMENT - (json % ALIGNMENT)) % ALIGNMENT : 0;
@@ -42,7 +42,11 @@ export class BodyBuffer {
   }
 
   #grow(needed: number): void {
-    const bytes = Math.max(needed, Math.min(this.#declared, Math.max(LEAST_BYTES, needed * MOST_AHEAD)));
+    const ahead =
+      this.#declared === undefined
+        ? Math.max(LEAST_BYTES, 2 * this.#buffer.length)
+        : Math.min(this.#declared, Math.max(LEAST_BYTES, needed * MOST_AHEAD));
+    const bytes = Math.max(needed, ahead);
     const smaller = this.#buffer;
     // Not from the pool, where it could start anywhere.
     this.#buffer = Buffer.allocUnsafeSlow(this.#padding + bytes).subarray(this.#padding);

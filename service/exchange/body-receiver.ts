@@ -35,6 +35,11 @@ export class DirectRequest extends IncomingMessage {
   }
 }
 
+/** Ends what `receiveBody` began: the rest of the body goes through the stream. */
+export function stopReceiving(incoming: Incoming): void {
+  if (incoming instanceof DirectRequest) incoming.receiver = undefined;
+}
+
 /** Passes the body of a request to a receiver. Nothing of it may have been read. */
 export function receiveBody(incoming: Incoming, receiver: BodyReceiver): void {
   if (incoming instanceof DirectRequest) {

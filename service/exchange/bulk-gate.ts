@@ -48,13 +48,14 @@ export class BulkGate {
   #scheduled = false;
 
   /**
-   * Admits a bulky body.
+   * Checks whether a bulky body would be admitted now. It takes a place only once it has arrived: clients that send
+   * slowly would keep others out.
    *
    * @param remaining milliseconds until the request's deadline
    * @param refused called before it throws
    * @throws {ServiceError} `overloaded` if the work that is already waiting would take too much of that time
    */
-  admit(bytes: number, remaining: number, refused: () => void): BulkyRequest {
+  check(bytes: number, remaining: number, refused: () => void): void {
     const wait = this.#pendingBytes * this.#millisecondsPerByte;
     const full = this.#pendingBytes > 0 && this.#pendingBytes + bytes > MOST_PENDING_BYTES;
     if (full || wait > remaining * WAITING_SHARE) {
@@ -65,6 +66,11 @@ export class BulkGate {
           `${(wait / 1000).toFixed(1)} s. Send the request again later.`,
       );
     }
+  }
+
+  /** Admits a bulky body that has arrived. Parameters and errors are those of `check`. */
+  admit(bytes: number, remaining: number, refused: () => void): BulkyRequest {
+    this.check(bytes, remaining, refused);
     this.#pendingBytes += bytes;
     let milliseconds = 0;
     return {

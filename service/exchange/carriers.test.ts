@@ -174,6 +174,18 @@ test('valid requests get the same response, by name, by version and with any med
   }
 });
 
+test('bodies in chunks get the same response', async () => {
+  const { name, row } = targets.find((target) => target.name === 'logistic-regression') as Served;
+  const chunked = { path: `/models/${name}/predictions`, headers: { ...json, 'Transfer-Encoding': 'chunked' } };
+  for (const rows of [1, 2000]) {
+    const sent = { ...chunked, body: JSON.stringify(new Array(rows).fill(row)) };
+    const [first, second] = await both(sent);
+    expect(first).toEqual(second);
+    expect([rows, first.status]).toEqual([rows, 200]);
+    expect(await ordinary.send(sent)).toEqual(first);
+  }
+});
+
 test.each<[string, Sent, number]>([
   ['an API key that is missing', { path: '/models/logistic-regression/predictions', headers: json, body: iris }, 401],
   ['a key that is wrong', { path: '/predictions', headers: { ...json, authorization: 'Bearer x' }, body: iris }, 401],
@@ -220,6 +232,15 @@ test('both log and count the same requests', async () => {
     .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   expect(total).toBe(node.logs.length);
   expect((await node.metrics.scrape()).text).toContain('rhizome_requests_in_flight{protocol="http"} 0');
+});
+
+test('a body in chunks that is too large is refused while it arrives', async () => {
+  const headers = { ...json, 'Transfer-Encoding': 'chunked' };
+  for (const carrier of [node, ordinary]) {
+    const { status, body } = await carrier.send({ path: '/predictions', headers, body: Buffer.alloc(3_000_000, ' ') });
+    expect([status, body]).toEqual([413, expect.stringContaining('MAX_BODY_BYTES')]);
+    expect((await carrier.metrics.scrape()).text).toContain('in_flight{protocol="http"} 0');
+  }
 });
 
 test('a client that leaves in the middle of its body is logged, counted, and leaves nothing in progress', async () => {

@@ -1,4 +1,5 @@
 import { freeMemory } from '../../onnx/engine/free-memory.ts';
+import type { Disconnectable, InFlightBytes, Reservation } from '../connections/in-flight-bytes.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
 import { isBulky, type BulkGate, type BulkyRequest } from './bulk-gate.ts';
 
@@ -10,6 +11,8 @@ export interface ExchangeRequest {
   readonly deadline: number;
   /** Returns whether the client has left. */
   readonly abandoned: () => boolean;
+  /** Ends the connection. */
+  disconnect(): void;
 }
 
 export interface ExchangeResponse {
@@ -44,8 +47,15 @@ export interface Exchange {
   open(entry: LoadedEntry, request: ExchangeRequest): OpenExchange;
 }
 
-/** A request whose body is arriving. Exactly one of its methods must be called. */
+/** A request whose body is arriving. Exactly one of `respond` and `abandon` must be called. */
 export interface OpenExchange {
+  /**
+   * A part of a body arrived whose length was not declared.
+   *
+   * @param bytes of the body that have arrived
+   * @throws {ServiceError} `overloaded`
+   */
+  grow(bytes: number): void;
   /**
    * @param body the whole body, which is not usable any more once the model has run
    * @throws {ServiceError} or an unexpected error, at once or later
@@ -55,23 +65,32 @@ export interface OpenExchange {
   abandon(): void;
 }
 
+/** What all routes share. */
+export interface Limits {
+  readonly memory: InFlightBytes;
+  readonly gate: BulkGate;
+  /** Called for each request that one of them refuses. */
+  readonly refused: (model: string, reason: 'memory' | 'slow' | 'large-requests') => void;
+}
+
+/** The memory of a body whose length is not declared, at first. */
+const UNDECLARED_BYTES = 16 * 1024;
+
 /** Returns the route for a protocol. */
-export function exchange<Decoded, Result>(
-  protocol: ExchangeProtocol<Decoded, Result>,
-  gate: BulkGate,
-  refused: (model: string) => void,
-): Exchange {
+export function exchange<Decoded, Result>(protocol: ExchangeProtocol<Decoded, Result>, limits: Limits): Exchange {
   return {
     open(entry, request) {
       protocol.check(request);
-      const bytes = Number(request.header('content-length') ?? 0);
+      const declared = request.header('content-length');
+      const bytes = Number(declared ?? 0);
       entry.executor.admit(bytes);
       const work = weight(request, bytes);
-      if (!isBulky(work)) return new Opened(protocol, entry, request);
-      const bulky = gate.admit(work, request.deadline - performance.now(), () => {
-        refused(entry.name);
-      });
-      return new Opened(protocol, entry, request, bulky);
+      if (isBulky(work)) {
+        limits.gate.check(work, request.deadline - performance.now(), () => {
+          limits.refused(entry.name, 'large-requests');
+        });
+      }
+      return new Opened(protocol, entry, request, limits, declared === undefined ? UNDECLARED_BYTES : bytes);
     },
   };
 }
@@ -83,48 +102,90 @@ function weight(request: ExchangeRequest, bytes: number): number {
   return request.header('content-type') === 'application/octet-stream' ? bytes / 4 : bytes;
 }
 
-class Opened<Decoded, Result> implements OpenExchange {
+class Opened<Decoded, Result> implements OpenExchange, Disconnectable {
   readonly #protocol: ExchangeProtocol<Decoded, Result>;
   readonly #entry: LoadedEntry;
   readonly #request: ExchangeRequest;
-  readonly #bulky: BulkyRequest | undefined;
+  readonly #limits: Limits;
+  readonly #memory: Reservation;
 
-  /** @param bulky decodes and encodes in turns of the event loop that it shares with other bulky requests */
+  /** @throws {ServiceError} `overloaded` if there is not so much memory for the body */
   constructor(
     protocol: ExchangeProtocol<Decoded, Result>,
     entry: LoadedEntry,
     request: ExchangeRequest,
-    bulky?: BulkyRequest,
+    limits: Limits,
+    bytes: number,
   ) {
     this.#protocol = protocol;
     this.#entry = entry;
     this.#request = request;
-    this.#bulky = bulky;
+    this.#limits = limits;
+    try {
+      this.#memory = limits.memory.reserve(bytes, this);
+    } catch (error) {
+      limits.refused(entry.name, 'memory');
+      throw error;
+    }
+  }
+
+  grow(bytes: number): void {
+    try {
+      this.#memory.grow(bytes);
+    } catch (error) {
+      this.#limits.refused(this.#entry.name, 'memory');
+      throw error;
+    }
   }
 
   respond(body: Uint8Array): Promise<ExchangeResponse> {
-    if (this.#bulky !== undefined) return this.#respondInTurn(body, this.#bulky);
-    const [protocol, entry, request] = [this.#protocol, this.#entry, this.#request];
-    const decoded = protocol.decode(entry, request, body);
-    return protocol.run(entry, decoded, request).then((result) => {
-      freeMemory(body);
-      return protocol.encode(entry, decoded, result);
-    });
+    const [protocol, entry, request, memory] = [this.#protocol, this.#entry, this.#request, this.#memory];
+    memory.arrived();
+    try {
+      const work = weight(request, body.length);
+      if (isBulky(work)) return this.#respondInTurn(body, work);
+      const decoded = protocol.decode(entry, request, body);
+      return protocol.run(entry, decoded, request).then(
+        (result) => {
+          freeMemory(body);
+          memory.release();
+          return protocol.encode(entry, decoded, result);
+        },
+        (error: unknown) => {
+          memory.release();
+          throw error;
+        },
+      );
+    } catch (error) {
+      memory.release();
+      throw error;
+    }
   }
 
-  async #respondInTurn(body: Uint8Array, bulky: BulkyRequest): Promise<ExchangeResponse> {
+  /** Decodes and encodes in turns of the event loop that it shares with other bulky requests. */
+  async #respondInTurn(body: Uint8Array, work: number): Promise<ExchangeResponse> {
     const [protocol, entry, request] = [this.#protocol, this.#entry, this.#request];
+    let bulky: BulkyRequest | undefined;
     try {
+      bulky = this.#limits.gate.admit(work, request.deadline - performance.now(), () => {
+        this.#limits.refused(entry.name, 'large-requests');
+      });
       const decoded = await bulky.work(request, () => protocol.decode(entry, request, body));
       const result = await protocol.run(entry, decoded, request);
       freeMemory(body);
       return await bulky.work(request, () => protocol.encode(entry, decoded, result));
     } finally {
-      bulky.end();
+      bulky?.end();
+      this.#memory.release();
     }
   }
 
+  disconnect(): void {
+    this.#limits.refused(this.#entry.name, 'slow');
+    this.#request.disconnect();
+  }
+
   abandon(): void {
-    this.#bulky?.end();
+    this.#memory.release();
   }
 }

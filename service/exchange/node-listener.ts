@@ -7,9 +7,10 @@ import { ambiguityOf, BAD_REQUEST } from '../connections/ambiguous-head.ts';
 import { requestHeaders } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
-import { receiveBody, type BodyReceiver } from './body-receiver.ts';
+import { receiveBody, stopReceiving, type BodyReceiver } from './body-receiver.ts';
 import { checkKey } from './api-key.ts';
 import { BodyBuffer } from './body-buffer.ts';
+import { tooLarge } from './body-length.ts';
 import { deadlineOf } from './deadline.ts';
 import { errorResponse } from './error-response.ts';
 import type { ExchangeRequest, ExchangeResponse, OpenExchange } from './exchange.ts';
@@ -42,7 +43,7 @@ const TIMEOUT_HEADER = requestHeaders.timeout.toLowerCase();
 /**
  * Serves the requests that run models without the objects that a web framework makes for each request, which would take
  * as long as everything else together. It only serves plain ones: a POST whose path names a loaded model, with a
- * declared body within the limit. It also serves probes, which come before anything else.
+ * body that is chunked, or declared to be within the limit. It also serves probes, which come before anything else.
  *
  * @param otherwise serves all other requests
  */
@@ -66,10 +67,10 @@ export function nodeListener(options: NodeListenerOptions, otherwise: RequestLis
   };
 }
 
-/** Returns whether a request declares the length of its body, and it is within the limit. */
+/** Returns whether a request has a body that is chunked, or whose declared length is within the limit. */
 function hasPlainBody({ headers }: IncomingMessage, maxBytes: number): boolean {
   const length = headers['content-length'];
-  return length !== undefined && Number(length) <= maxBytes && headers['transfer-encoding'] === undefined;
+  return length === undefined ? headers['transfer-encoding'] !== undefined : Number(length) <= maxBytes;
 }
 
 class NodeExchange implements ExchangeRequest, BodyReceiver {
@@ -80,6 +81,8 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
   readonly #outgoing: ServerResponse;
   readonly #observation: Observation;
   #open: OpenExchange | undefined;
+  /** The length of a body that does not declare it, as far as it has arrived. */
+  #undeclared: number | undefined;
   /** Small bodies come in one chunk. */
   #first: Buffer | undefined;
   #whole: BodyBuffer | undefined;
@@ -111,10 +114,33 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
       this.#refuse(error);
       return;
     }
+    if (this.header('content-length') === undefined) this.#undeclared = 0;
     receiveBody(this.#incoming, this);
   }
 
+  /** Counts a part of a body whose length is not declared. Returns false if the request was refused. */
+  #count(bytes: number): boolean {
+    if (this.#open === undefined) return false;
+    this.#undeclared = (this.#undeclared ?? 0) + bytes;
+    try {
+      if (this.#undeclared > this.#shared.maxBodyBytes) throw tooLarge(this.#shared.maxBodyBytes);
+      this.#open.grow(this.#undeclared);
+      return true;
+    } catch (error) {
+      this.#open.abandon();
+      this.#open = undefined;
+      stopReceiving(this.#incoming);
+      this.#refuse(error);
+      return false;
+    }
+  }
+
+  disconnect(): void {
+    this.#incoming.socket.destroy();
+  }
+
   chunk(chunk: Buffer): void {
+    if (this.#undeclared !== undefined && !this.#count(chunk.length)) return;
     if (this.#first === undefined) this.#first = chunk;
     else (this.#whole ??= this.#begin(this.#first)).add(chunk);
   }
@@ -134,7 +160,8 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
   }
 
   #begin(first: Buffer): BodyBuffer {
-    const whole = new BodyBuffer(Number(this.header('content-length')), this.header(JSON_LENGTH_HEADER));
+    const declared = this.#undeclared === undefined ? Number(this.header('content-length')) : undefined;
+    const whole = new BodyBuffer(declared, this.header(JSON_LENGTH_HEADER));
     whole.add(first);
     return whole;
   }

@@ -6,7 +6,7 @@ import { Histogram } from './histogram.ts';
 
 /** What an executor reports of its model, and what is refused before it. */
 export interface ModelObserver extends Omit<ExecutorObserver, 'refused'> {
-  refused(reason: RefusalReason | 'large-requests'): void;
+  refused(reason: RefusalReason | 'large-requests' | 'memory' | 'slow'): void;
 }
 
 /** Metrics of queues and runs, by model. Versions of a model share their series. */

@@ -1,23 +1,36 @@
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit as honoBodyLimit } from 'hono/body-limit';
-import { ServiceError } from '../errors.ts';
+import type { InFlightBytes } from '../connections/in-flight-bytes.ts';
+import { tooLarge } from '../exchange/body-length.ts';
+import { disconnect } from './connection.ts';
 
 /**
- * Rejects a body over the limit before all of it is read. If Content-Length is declared, that is enough, since Node
- * enforces it. Only a body without it is counted as it streams, because reading the stream makes each request slower.
+ * Rejects a body over the limit before all of it is read, and bodies for which there is no memory. If Content-Length is
+ * declared, that is enough, since Node enforces it. Only a body without it is counted as it streams, because reading
+ * the stream makes each request slower.
  */
-export function bodyLimit(maxBytes: number): MiddlewareHandler {
-  const refuse = (): never => {
-    throw new ServiceError(
-      'body-too-large',
-      `The body is larger than ${maxBytes} bytes (MAX_BODY_BYTES). Send fewer rows per request.`,
-    );
+export function bodyLimit(maxBytes: number, memory: InFlightBytes): MiddlewareHandler {
+  const onError = (): never => {
+    throw tooLarge(maxBytes);
   };
-  const counted = honoBodyLimit({ maxSize: maxBytes, onError: refuse });
+  const counted = honoBodyLimit({ maxSize: maxBytes, onError });
   return async (c, next) => {
     const declared = c.req.header('Content-Length');
-    if (declared === undefined || c.req.header('Transfer-Encoding') !== undefined) return counted(c, next);
-    if (Number(declared) > maxBytes) refuse();
-    return next();
+    const chunked = c.req.header('Transfer-Encoding') !== undefined;
+    // Without either, a request has no body, except in tests without a socket.
+    if (declared === undefined && !chunked) return counted(c, next);
+    const bytes = chunked ? maxBytes : Number(declared);
+    if (bytes > maxBytes) onError();
+    const reservation = memory.reserve(bytes, {
+      disconnect: () => {
+        disconnect(c);
+      },
+    });
+    c.set('bodyMemory', reservation);
+    try {
+      await (chunked ? counted(c, next) : next());
+    } finally {
+      reservation.release();
+    }
   };
 }

@@ -3,6 +3,7 @@ import { requestHeaders } from '../contract/index.ts';
 import { deadlineOf } from '../exchange/deadline.ts';
 import type { Exchange, ExchangeRequest } from '../exchange/exchange.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
+import { disconnect, hasLeft } from '../middleware/connection.ts';
 import { toResponse } from '../middleware/to-response.ts';
 import { readBody } from './request-body.ts';
 
@@ -24,6 +25,9 @@ export function exchangeRoute(
       header: (name) => c.req.header(name),
       deadline: deadlineOf(observation.started, requestTimeoutSeconds, c.req.header(requestHeaders.timeout)),
       abandoned: () => hasLeft(c),
+      disconnect: () => {
+        disconnect(c);
+      },
     };
     const opened = exchange.open(entry, request);
     const body = await readBody(c).catch((error: unknown) => {
@@ -32,18 +36,4 @@ export function exchangeRoute(
     });
     return toResponse(c, await opened.respond(body));
   };
-}
-
-interface Connection {
-  readonly incoming?: { readonly socket: { readonly writableEnded: boolean } };
-  readonly outgoing?: { readonly destroyed: boolean };
-}
-
-/**
- * Returns whether the client has closed its side of the connection: Node then ends the other, but does not destroy the
- * response. Without a socket, as in some tests, nobody can leave.
- */
-function hasLeft(c: Context): boolean {
-  const { incoming, outgoing } = (c.env as Connection | undefined) ?? {};
-  return incoming?.socket.writableEnded === true || outgoing?.destroyed === true;
 }

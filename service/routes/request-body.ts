@@ -7,5 +7,6 @@ export async function readBody(c: Context): Promise<Uint8Array> {
     if (cause instanceof ServiceError) throw cause;
     throw new ServiceError('incomplete-body', 'The connection ended before the whole body arrived.', { cause });
   });
+  c.get('bodyMemory')?.arrived();
   return new Uint8Array(body);
 }
