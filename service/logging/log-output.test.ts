@@ -66,9 +66,9 @@ test('SIGKILL loses the lines that are collected; with LOG_SYNC it loses none', 
   expect(numbers(collected.lines)).toEqual(upTo(collected.lines.length));
 });
 
-function unread(end: string, count: number): ChildProcess {
+function unread(end: string, count: number, sync = false): ChildProcess {
   const [command = '', ...args] = program(end, count);
-  const child = spawn(command, args, { env: { PATH: process.env['PATH'] } });
+  const child = spawn(command, args, { env: { PATH: process.env['PATH'], LOG_SYNC: String(sync) } });
   running.add(child);
   return child;
 }
@@ -92,7 +92,14 @@ test('if nobody reads, the service goes on, and reports the lines that it droppe
   expect(lines[report]).toMatchObject({ level: 'warn', dropped: 60_000 - report + Number(lines[report + 1]!['more']) });
 });
 
-test('if nobody reads, the process exits all the same', async () => {
-  const [code] = (await once(unread('process.exit', 60_000), 'exit')) as [number];
+test.each([false, true])('if nobody reads, the process exits all the same (LOG_SYNC=%s)', async (sync) => {
+  const child = unread('process.exit', 60_000, sync);
+  const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(20_000) })) as [number];
   expect(code).toBe(78);
+});
+
+test('with LOG_SYNC, a slow reader of more than the pipe holds gets every line, even after SIGKILL', async () => {
+  const reader = 'read -r first; sleep 0.2; echo "$first"; cat';
+  const { lines } = await outcome(piped('SIGKILL', { count: 3000, sync: true, reader }));
+  expect(numbers(lines)).toEqual(upTo(3000));
 });

@@ -12,11 +12,16 @@ const MOST_WAITING = 4 * 1024 * 1024;
 const FEW_WAITING = MOST_WAITING / 2;
 /** How often to try again if the pipe is full. */
 const RETRY_MS = 10;
-/** How long the exit of the process waits for the reader. */
+/** How long a line waits for the reader if each is written at once, and the exit of the process then, too. */
+const SYNC_WAIT_MS = 1000;
+/** How long the exit of the process waits for the reader otherwise. */
 const EXIT_WAIT_MS = 500;
 
 export interface LogOutputOptions {
-  /** Writes each line at once and waits for the reader. No line is lost, but a slow reader slows the service down. */
+  /**
+   * Writes each line at once and waits for the reader, which slows the service down if it is slow. No line is lost,
+   * unless the reader takes nothing for a second: then lines are collected as otherwise, until it has caught up.
+   */
   readonly sync: boolean;
   /** Returns the line that reports how many lines were dropped since the process started. */
   readonly droppedLine: (total: number) => string;
@@ -45,11 +50,13 @@ export class LogOutput {
   #dropped = 0;
   #reported = 0;
   #failing = false;
+  /** If each line is written at once: whether the reader has stopped, so that lines are collected all the same. */
+  #stalled = false;
 
   constructor(options: LogOutputOptions) {
     this.#options = options;
     // This getter makes libuv switch a pipe or socket to non-blocking.
-    if (!options.sync) Reflect.get(process, 'stdout');
+    Reflect.get(process, 'stdout');
     process.on('exit', this.#finish);
   }
 
@@ -66,11 +73,11 @@ export class LogOutput {
       this.#reported = this.#dropped;
     }
     this.#lines += line;
-    if (this.#options.sync) {
-      this.#drain(Infinity);
-      return;
-    }
-    if (this.#prompt > 0) {
+    if (this.#options.sync && !this.#stalled) {
+      this.#drain(SYNC_WAIT_MS);
+      this.#stalled = this.#rest.length > 0;
+      if (!this.#stalled) return;
+    } else if (this.#prompt > 0) {
       this.#prompt--;
       this.#drain(0);
     } else if (this.#lines.length >= this.#enough) this.#drain(0);
@@ -84,14 +91,17 @@ export class LogOutput {
   }
 
   readonly #finish = (): void => {
-    this.#drain(this.#options.sync ? Infinity : EXIT_WAIT_MS);
+    this.#drain(this.#options.sync ? SYNC_WAIT_MS : EXIT_WAIT_MS);
   };
 
   readonly #tick = (): void => {
     this.#drain(0);
     const full = this.#rest.length > 0;
     const idle = !full && this.#prompt === PROMPT_LINES;
-    if (!full) this.#prompt = PROMPT_LINES;
+    if (!full) {
+      this.#prompt = PROMPT_LINES;
+      this.#stalled = false;
+    }
     this.#timer = idle ? undefined : setTimeout(this.#tick, full ? RETRY_MS : INTERVAL_MS).unref();
   };
 
