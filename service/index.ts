@@ -20,6 +20,7 @@ export { Lifecycle, type Phase } from './lifecycle/lifecycle.ts';
 export { Metrics, type Scrape } from './metrics/metrics.ts';
 export { drain, type Listener } from './lifecycle/drain.ts';
 export { listen, ListenError } from './http-server.ts';
+export type { CloseReason } from './connections/connections.ts';
 export { serve, type OnSignal, type ServeOptions } from './serve.ts';
 export { onnxruntime } from '../onnx/engine/onnxruntime.ts';
 export {
