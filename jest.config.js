@@ -5,13 +5,13 @@ import { join } from 'node:path';
 // takes on the processor.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node-compile');
 
-// jest-light-runner runs test files in plain Node processes (with one worker, in Jest's own process): native ES
-// modules, native type stripping, and one realm, since onnxruntime-node rejects typed arrays of another one. It
-// enforces no timeouts, so every wait in a test has its own.
+// jest-light-runner, in jest.runner.js, runs test files in plain Node processes (with one worker, in Jest's own
+// process): native ES modules, native type stripping, and one realm, since onnxruntime-node rejects typed arrays of
+// another one. It enforces no timeouts, so every wait in a test has its own.
 const project = (displayName, testMatch) => ({
   displayName,
   testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
-  runner: 'jest-light-runner/child-process',
+  runner: '<rootDir>/jest.runner.js',
   moduleFileExtensions: ['ts', 'js', 'json'],
   modulePathIgnorePatterns: ['<rootDir>/.rhizome/', '<rootDir>/dist/'],
   transform: {},
