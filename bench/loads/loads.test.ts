@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Cores } from '../machine/cores.ts';
-import { seededRandom } from '../models/seeded-random.ts';
+import { seededRandom } from '../../onnx/seeded-random.ts';
 import { readReport } from './ghz.ts';
 import { OutcomeCounter } from './latencies.ts';
 import { messageOf, openLoop } from './open-loop.ts';

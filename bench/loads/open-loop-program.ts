@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../figures.ts';
-import { seededRandom } from '../models/seeded-random.ts';
+import { seededRandom } from '../../onnx/seeded-random.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { OutcomeCounter } from './latencies.ts';
 import type { OpenLoopPlan, OpenLoopReport } from './open-loop.ts';

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../../onnx/seeded-random.ts';
 
 /** A model that the benchmarks serve. */
 export interface BenchModel {

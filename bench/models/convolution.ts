@@ -1,7 +1,7 @@
 import type { BenchModel } from './bench-model.ts';
 import { cacheModel } from './model-cache.ts';
 import { FLOAT, onnxModel, tensorValue, weight, type NodeSpec } from './onnx-file.ts';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../../onnx/seeded-random.ts';
 
 const SIZE = 64;
 /** The channels at each width; from one to the next, width and height are halved. */

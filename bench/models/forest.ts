@@ -1,7 +1,7 @@
 import type { BenchModel } from './bench-model.ts';
 import { cacheModel } from './model-cache.ts';
 import { FLOAT, INT64, onnxModel, tensorValue } from './onnx-file.ts';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../../onnx/seeded-random.ts';
 
 const TREES = 300;
 /** Of each tree; the leaves are below. */

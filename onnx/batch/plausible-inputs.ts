@@ -4,6 +4,7 @@ import type { Scalar } from '../signature/dtypes.ts';
 import { toElement } from '../signature/dtypes.ts';
 import type { Feature } from '../signature/features.ts';
 import type { Signature } from '../signature/signature.ts';
+import { seededRandom } from '../seeded-random.ts';
 
 /** The values that a feature may have: those in a list, or the numbers in an interval. */
 type Values =
@@ -49,7 +50,7 @@ export function* plausibleInputSets(
     const elements = shapes.reduce((sum, shape) => sum + size(shape), 0);
     if (elements > MOST_ROW_ELEMENTS) continue;
     const values = features.map((feature, index) => valuesOf(feature, known?.[index] ?? guess, lists));
-    const random = randomNumbers();
+    const random = seededRandom(36);
     const count = Math.min(rows, Math.max(1, Math.floor(MOST_ELEMENTS / elements)));
     yield Array.from({ length: count }, () =>
       features.map((feature, index): Cell => {
@@ -149,15 +150,4 @@ function categories(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly S
 function rounded(value: number, span: number): number {
   const decimals = Math.min(12, Math.max(0, 2 - Math.floor(Math.log10(span))));
   return Number(value.toFixed(decimals));
-}
-
-/** Returns a generator of numbers from 0 to 1 that look random but are the same each time (mulberry32). */
-function randomNumbers(): () => number {
-  let state = 36;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

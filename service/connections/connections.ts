@@ -173,8 +173,8 @@ export class Connections {
 
   /**
    * Counts for how long clients are slow, and limits the memory of unread responses and the time in which nothing of
-   * one is taken. A timeout of all
-   * requests would cost every one of them a timer, and would have to be longer than the longest run of a model.
+   * one is taken. A timeout of all requests would cost every one of them a timer, and would have to be longer than the
+   * longest run of a model.
    */
   #sweep(): void {
     let total = 0;

@@ -16,7 +16,8 @@ import { globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mutate, randomNumbers } from './mutate.ts';
+import { seededRandom } from '../../../onnx/seeded-random.ts';
+import { mutate } from './mutate.ts';
 import { runOnce } from './run-once.ts';
 import type { Outcome } from './child.ts';
 
@@ -92,7 +93,7 @@ async function work(): Promise<void> {
   const reader = new Reader();
   while (next < count) {
     const number = next++;
-    const random = randomNumbers(seed + number);
+    const random = seededRandom(seed + number);
     const model = mutate(corpus[number % corpus.length] ?? new Uint8Array(), corpus, random);
     const { refused, finding } = await reader.read(model);
     if (finding !== undefined) {

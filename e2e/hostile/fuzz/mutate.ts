@@ -1,18 +1,5 @@
 import { fields } from '../../../onnx/graph/protobuf.ts';
-
-/** Returns a number from 0 (inclusive) to 1 (exclusive). */
-export type Random = () => number;
-
-/** Returns a generator of the same numbers for the same seed (mulberry32). */
-export function randomNumbers(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import type { Random } from '../../../onnx/seeded-random.ts';
 
 type Kind = keyof typeof children;
 

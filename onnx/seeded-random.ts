@@ -1,5 +1,8 @@
-/** Returns a function like Math.random that returns the same numbers for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
+/** Returns a number from 0 (inclusive) to 1 (exclusive), like `Math.random`. */
+export type Random = () => number;
+
+/** Returns a generator of the same numbers for the same seed (mulberry32). */
+export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
