@@ -5,8 +5,9 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { metric } from './fixtures/metric.ts';
 import { startService, type ServiceProcess } from './fixtures/process.ts';
+import { until } from './fixtures/until.ts';
 
 const root = join(import.meta.dirname, '..');
 let dir: string;
@@ -35,25 +36,6 @@ async function send({ url }: ServiceProcess, { path, ...request }: ReturnType<ty
   return response.status;
 }
 
-async function metric({ url }: ServiceProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(
-    text
-      .split('\n')
-      .find((line) => line.startsWith(name))
-      ?.split(' ')
-      .at(-1),
-  );
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('the condition was not met within 30 s');
-    await delay(10);
-  }
-}
-
 const patient = { REQUEST_TIMEOUT_SECONDS: '60', GRACE_PERIOD_SECONDS: '90', MAX_QUEUE_ROWS: '64' };
 
 test('after SIGTERM, everything that waits in a full queue is still served', async () => {
@@ -63,7 +45,7 @@ test('after SIGTERM, everything that waits in a full queue is still served', asy
   const arrived = async (): Promise<number> =>
     (await metric(service, 'rhizome_requests_in_flight{protocol="http"}')) -
     1 +
-    ((await metric(service, 'rhizome_batch_rows_sum{model="busy"}')) || 0);
+    (await metric(service, 'rhizome_batch_rows_sum{model="busy"}'));
   await until(async () => (await arrived()) >= 30);
   expect(await metric(service, 'rhizome_queue_rows{model="busy"}')).toBeGreaterThan(0);
   const exited = service.stop();

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { ports } from '../../service/contract/index.ts';
+import { frameMessage } from '../../service/grpc/http2/messages.ts';
 import { openMany } from './sockets.ts';
 import { attacks, peakMebibytes } from './target.ts';
 
@@ -25,15 +26,9 @@ function call(client: ClientHttp2Session, path: string, message: Uint8Array, end
     te: 'trailers',
   });
   stream.on('error', () => undefined).resume();
-  if (end) stream.end(frame(message));
-  else stream.write(frame(message));
+  if (end) stream.end(frameMessage(message));
+  else stream.write(frameMessage(message));
   return stream;
-}
-
-function frame(message: Uint8Array): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
 }
 
 attackTest('30,000 watches of the health on one connection', async (target) => {

@@ -31,6 +31,7 @@ import { datatypes } from '../fixtures/oip.ts';
 import { ModelRepository } from '../inference/repository.ts';
 import { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { until } from '../fixtures/until.ts';
 
 const names = ['column-transformer', 'every-dtype', 'logistic-regression', 'torch-tokens', 'scalars', 'joined-text'];
 
@@ -346,11 +347,3 @@ test('after SIGTERM, both close connections; after the grace period, both refuse
     expect([live.status, live.headers['connection']]).toEqual([status, 'close']);
   }
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('the condition was not met within 10 s');
-    await delay(5);
-  }
-}

@@ -9,6 +9,7 @@ import { empty, livePath, RawClient, watchPath } from './fixtures/raw-client.ts'
 import { protos, start, stopAll, type Started } from './fixtures/server.ts';
 import { frameMessage } from './http2/messages.ts';
 import { MOST_STREAMS } from './http2/server.ts';
+import { until } from '../fixtures/until.ts';
 
 const undo: (() => void)[] = [];
 afterEach(async () => {
@@ -69,13 +70,6 @@ function goodClient(started: Started) {
 
 const inFlight = async ({ metrics }: Started): Promise<number> =>
   Number(/rhizome_requests_in_flight\{protocol="grpc"\} (\d+)/.exec((await metrics.scrape()).text)?.[1]);
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not within 10 s: ${what}`);
-    await delay(10);
-  }
-}
 const statuses = ({ logs }: Started, path: string): unknown[] =>
   logs.filter((line) => line['msg'] === 'request' && line['path'] === path).map(({ status }) => status);
 const count = (all: unknown[], status: string): number => all.filter((each) => each === status).length;
@@ -90,14 +84,14 @@ test('a client that ignores the limit of streams loses its connection', async ()
     ended = true;
   });
   client.call(watchPath, 10_000, empty);
-  await until('the connection ends', async () => {
+  await until(async () => {
     most = Math.max(most, await inFlight(started));
     return ended;
-  });
+  }, 'the connection ends');
   expect(most).toBeLessThanOrEqual(MOST_STREAMS + 2);
   await good.served();
   await good.stop();
-  await until('the streams are closed', async () => (await inFlight(started)) === 0);
+  await until(async () => (await inFlight(started)) === 0, 'the streams are closed');
 });
 
 test('no client takes the watches of others: each connection has a few, and the busiest gives way', async () => {
@@ -115,7 +109,7 @@ test('no client takes the watches of others: each connection has a few, and the 
   const good = goodClient(started);
   for (let index = 0; index < 10; index += 1) attacker(started).call(watchPath, 10, empty);
   // Each of the ten has at most four. Of these, all but the allowed ones have given way.
-  await until('the others are refused', () => count(statuses(started, watchPath), 'RESOURCE_EXHAUSTED') >= 81);
+  await until(() => count(statuses(started, watchPath), 'RESOURCE_EXHAUSTED') >= 81, 'the others are refused');
   expect(await inFlight(started)).toBeLessThanOrEqual(20 + 2);
   const after = watch();
   expect(await next(after)).toBe('SERVING');
@@ -144,7 +138,7 @@ test('a connection that does not speak HTTP/2, answers no ping, or has no calls 
   // This one answers pings.
   const idle = started.client();
   await idle.call('ServerLive');
-  await until('it is closed', () => idle.client.getChannel().getConnectivityState(false) === connectivityState.IDLE);
+  await until(() => idle.client.getChannel().getConnectivityState(false) === connectivityState.IDLE, 'it is closed');
   expect(await idle.call('ServerLive')).toEqual({ live: true });
   await good.stop();
 });
@@ -167,7 +161,7 @@ test('when there are too many connections, the one that is idle longest makes ro
     }
     await good.served();
   }
-  await until('there are no more than 100', () => opened - closed <= 100);
+  await until(() => opened - closed <= 100, 'there are no more than 100');
   await good.served();
   await good.stop();
 });
@@ -177,12 +171,12 @@ test('calls without a request, and responses that are not read, make room for ot
   const good = goodClient(started);
   await good.served();
   for (let index = 0; index < 4; index += 1) attacker(started).call(inferPath, 100);
-  await until('the oldest have ended', () => count(statuses(started, inferPath), 'RESOURCE_EXHAUSTED') >= 340);
+  await until(() => count(statuses(started, inferPath), 'RESOURCE_EXHAUSTED') >= 340, 'the oldest have ended');
   expect(await inFlight(started)).toBeLessThanOrEqual(50 + 2);
   await good.served();
   for (let index = 1; index <= 4; index += 1) {
     attacker(started, 0).call(livePath, 30, empty);
-    await until('all have a response', () => count(statuses(started, livePath), 'OK') === 30 * index);
+    await until(() => count(statuses(started, livePath), 'OK') === 30 * index, 'all have a response');
   }
   await good.served();
   await good.stop();
@@ -203,7 +197,7 @@ test('requests that do not end take a part of the memory, and small ones are alw
       .request({ ':method': 'POST', ':path': inferPath, 'content-type': 'application/grpc' }, { endStream: false })
       .on('error', () => undefined)
       .write(most);
-  await until('most are refused', () => count(statuses(started, inferPath), 'RESOURCE_EXHAUSTED') >= 30 - 9);
+  await until(() => count(statuses(started, inferPath), 'RESOURCE_EXHAUSTED') >= 30 - 9, 'most are refused');
   await good.served();
   await good.stop();
 });
@@ -216,7 +210,7 @@ test('a response that is not read is dropped after some time', async () => {
   client.socket.on('data', (chunk: Buffer) => (reset += chunk.toString('latin1')));
   client.call(livePath, 1, empty);
   // A frame RST_STREAM with four bytes for stream 1: CANCEL.
-  await until('the stream is reset', () => reset.includes('\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08'));
+  await until(() => reset.includes('\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08'), 'the stream is reset');
   await good.served();
   await good.stop();
 });
@@ -226,11 +220,11 @@ test('reflection, which answers ten bytes with kilobytes, has few calls with few
   const good = goodClient(started);
   const client = attacker(started, 0);
   client.call(reflection, 100);
-  await until('some are refused', () => count(statuses(started, reflection), 'RESOURCE_EXHAUSTED') === 68);
+  await until(() => count(statuses(started, reflection), 'RESOURCE_EXHAUSTED') === 68, 'some are refused');
   client.destroy();
-  await until('the others have ended', () => count(statuses(started, reflection), 'CANCELLED') === 32);
+  await until(() => count(statuses(started, reflection), 'CANCELLED') === 32, 'the others have ended');
   attacker(started, 0).call(reflection, 1, Buffer.concat(Array.from({ length: 129 }, () => empty)));
-  await until('it is refused', () => count(statuses(started, reflection), 'RESOURCE_EXHAUSTED') === 69);
+  await until(() => count(statuses(started, reflection), 'RESOURCE_EXHAUSTED') === 69, 'it is refused');
   await good.served();
   await good.stop();
 });
@@ -240,7 +234,7 @@ test('a request that is not one of gRPC is logged and counted', async () => {
   const client = attacker(started);
   client.call('/a', 1, empty, { method: 'GET' });
   client.call('/b', 1, empty, { type: 'text/html' });
-  await until('both are logged', () => started.logs.filter(({ msg }) => msg === 'request').length === 2);
+  await until(() => started.logs.filter(({ msg }) => msg === 'request').length === 2, 'both are logged');
   expect(started.logs.filter(({ msg }) => msg === 'request')).toMatchObject([
     { method: 'gRPC', path: '/a', status: 405 },
     { method: 'gRPC', path: '/b', status: 415 },

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { models } from '../fixtures/app.ts';
 import { startService, type ServiceProcess } from '../fixtures/process.ts';
-import { ConnectingClient, metric, until } from './fixtures/connecting-client.ts';
+import { ConnectingClient } from './fixtures/connecting-client.ts';
+import { metric } from '../fixtures/metric.ts';
+import { until } from '../fixtures/until.ts';
 
 const MOST = 50;
 let service: ServiceProcess;

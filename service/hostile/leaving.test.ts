@@ -2,11 +2,12 @@
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Metadata } from '@grpc/grpc-js';
 import { protos, TestClient } from '../grpc/fixtures/server.ts';
 import { startService } from '../fixtures/process.ts';
-import { exampleRequest, goodClient, metric } from './fixtures/good-client.ts';
+import { exampleRequest, goodClient } from './fixtures/good-client.ts';
+import { metric } from '../fixtures/metric.ts';
+import { until } from '../fixtures/until.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Each has a run of its own, which takes several seconds in total. */
@@ -43,21 +44,14 @@ test('a request with many rows stops when its client leaves, over HTTP and gRPC'
     await response.arrayBuffer();
     return response.status;
   };
-  const rowsRun = (): Promise<number> => metric(url, 'rhizome_batch_rows_sum{model="busy"}');
-  const until = async (condition: () => Promise<boolean>): Promise<void> => {
-    const deadline = performance.now() + 30_000;
-    while (!(await condition())) {
-      if (performance.now() > deadline) throw new Error('the condition was not met within 30 s');
-      await delay(5);
-    }
-  };
+  const rowsRun = (): Promise<number> => metric(service, 'rhizome_batch_rows_sum{model="busy"}');
   /** Sends a request and leaves as soon as some of its rows have run. */
   const leaves = async (send: () => () => void): Promise<void> => {
     const before = await rowsRun();
     const leave = send();
     await until(async () => (await rowsRun()) > before);
     leave();
-    await until(async () => (await metric(url, 'rhizome_queue_rows{model="busy"}')) === 0);
+    await until(async () => (await metric(service, 'rhizome_queue_rows{model="busy"}')) === 0);
     const after = await rowsRun();
     expect(after - before).toBeLessThan(ROWS);
     expect(await post(1, AbortSignal.timeout(30_000))).toBe(200);

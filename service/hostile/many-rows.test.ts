@@ -1,7 +1,8 @@
 /** Valid bodies of a megabyte that would cost a hundred times as much memory. */
 import { join } from 'node:path';
 import { startService } from '../fixtures/process.ts';
-import { exampleRequest, goodClient, metric } from './fixtures/good-client.ts';
+import { exampleRequest, goodClient } from './fixtures/good-client.ts';
+import { metric } from '../fixtures/metric.ts';
 
 const features = ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'];
 
@@ -55,6 +56,6 @@ test('rows and warnings are bounded, so that a megabyte of zeros costs no other 
   const { served, wrong } = await good.stop();
   expect(wrong).toEqual([]);
   expect(served).toBeGreaterThan(2);
-  expect(await metric(url, 'process_resident_memory_bytes')).toBeLessThan(500e6);
+  expect(await metric(service, 'process_resident_memory_bytes')).toBeLessThan(500e6);
   expect(await service.stop()).toBe(0);
 });

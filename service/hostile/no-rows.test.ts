@@ -6,7 +6,8 @@ import { trainingLibrariesFolder } from '../../fixtures/training-libraries/recor
 import type { ModelInferResponse } from '../grpc/fixtures/messages.ts';
 import { TestClient } from '../grpc/fixtures/server.ts';
 import { startService } from '../fixtures/process.ts';
-import { exampleRequest, goodClient, metric } from './fixtures/good-client.ts';
+import { exampleRequest, goodClient } from './fixtures/good-client.ts';
+import { metric } from '../fixtures/metric.ts';
 
 const models = ['k-neighbors', 'local-outlier-factor', 'logistic-regression'];
 const TIMES = 5;
@@ -71,6 +72,6 @@ test('a batch of no rows ends no process, and costs no other client its response
   const { served, wrong } = await good.stop();
   expect(wrong).toEqual([]);
   expect(served).toBeGreaterThan(models.length);
-  expect(await metric(url, 'rhizome_inference_process_restarts_total')).toBe(0);
+  expect(await metric(service, 'rhizome_inference_process_restarts_total')).toBe(0);
   expect(await service.stop()).toBe(0);
 });

@@ -5,8 +5,10 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connections, type CloseReason } from '../connections/connections.ts';
 import { models } from '../fixtures/app.ts';
-import { ConnectingClient, metric, until } from './fixtures/connecting-client.ts';
+import { ConnectingClient } from './fixtures/connecting-client.ts';
 import { startService, type ServiceProcess } from '../fixtures/process.ts';
+import { metric } from '../fixtures/metric.ts';
+import { until } from '../fixtures/until.ts';
 
 async function opened(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');

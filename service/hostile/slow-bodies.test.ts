@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { models } from '../fixtures/app.ts';
 import { startService, type ServiceProcess } from '../fixtures/process.ts';
-import { ConnectingClient, metric, until } from './fixtures/connecting-client.ts';
+import { ConnectingClient } from './fixtures/connecting-client.ts';
+import { metric } from '../fixtures/metric.ts';
+import { until } from '../fixtures/until.ts';
 
 const COUNT = 300;
 /** As many of these as fit into three quarters of MAX_IN_FLIGHT_BYTES leave no room for another large request. */

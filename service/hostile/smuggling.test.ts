@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { models } from '../fixtures/app.ts';
 import { startService, type ServiceProcess } from '../fixtures/process.ts';
-import { ConnectingClient, metric } from './fixtures/connecting-client.ts';
+import { ConnectingClient } from './fixtures/connecting-client.ts';
+import { metric } from '../fixtures/metric.ts';
 
 let service: ServiceProcess;
 beforeAll(async () => {
