@@ -50,8 +50,14 @@ async function firstScreen(): Promise<{
     await sleep(500);
   });
   const screen = screenOf(output);
-  const log = screen.findIndex((line) => withoutColours(line).includes('GET /models'));
-  return { screen: screen.slice(0, log), log: withoutColours(screen[log] ?? ''), url };
+  const lines = screen.map(withoutColours);
+  // A replica writes its log in batches: the line of the last verification may come after the screen.
+  const begin = lines.findIndex((line) => /^\d\d:\d\d:\d\d iris-server-/.test(line));
+  return {
+    screen: screen.slice(0, begin),
+    log: lines.find((line) => line.includes('GET /models')) ?? '',
+    url,
+  };
 }
 
 testOnTerminal('up with one model: 15 lines at most, none of them wraps, the address first and in colour', async () => {
