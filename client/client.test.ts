@@ -61,11 +61,11 @@ describe('predict', () => {
     ).toMatchObject({ prediction: -1, score: expect.any(Number) });
   });
 
-  test('tensors: integers keep all their digits, and NaN and infinities come back', async () => {
+  test('tensors: integers keep all their digits, and NaN, infinities and the sign of a zero come back', async () => {
     const row = {
       float32: NaN,
       float64: -Infinity,
-      float16: 0.5,
+      float16: -0,
       int8: -128,
       int16: 1,
       int32: 1,
@@ -81,6 +81,7 @@ describe('predict', () => {
     expect(outputs).toMatchObject({
       float32_out: 'NaN',
       float64_out: '-Infinity',
+      float16_out: -0,
       int8_out: -128,
       int64_out: 9223372036854775807n,
       uint64_out: 18446744073709551615n,
@@ -137,9 +138,9 @@ test('the only model need not be named, and a missing API key is a 401', async (
 
 describe('the Open Inference Protocol', () => {
   const inputs = [
-    { name: 'float32', shape: [2], data: Float32Array.of(0.1, -Infinity) },
+    { name: 'float32', shape: [2], data: Float32Array.of(-0, -Infinity) },
     { name: 'float64', shape: [2], data: Float64Array.of(0.1, NaN) },
-    { name: 'float16', shape: [2], data: Float16Array.of(0.1, 65504) },
+    { name: 'float16', shape: [2], data: Float16Array.of(-0, 65504) },
     { name: 'int8', shape: [2], data: Int8Array.of(-128, 127) },
     { name: 'int16', shape: [2], data: Int16Array.of(-32768, 32767) },
     { name: 'int32', shape: [2], data: Int32Array.of(-2147483648, 2147483647) },

@@ -33,6 +33,8 @@ test('writes bigints as integers, typed arrays as arrays, NaN and infinities by 
     '[[1,9223372036854775807],[0.5,"NaN"],[3]]',
   );
   expect(stringifyJson([NaN, Infinity, -Infinity])).toBe('["NaN","Infinity","-Infinity"]');
+  expect(stringifyJson([-0, 0, { a: Float32Array.of(-0) }, 1n])).toBe('[-0.0,0,{"a":[-0.0]},1]');
+  expect(parseJson('[-0.0,0]')).toEqual([-0, 0]);
 });
 
 test('parses a text of a megabyte', () => {

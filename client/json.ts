@@ -7,16 +7,17 @@
 /** Random, so that no text contains it. */
 const newMark = (): string => `bigint:${Math.random().toString(36).slice(2)}:`;
 
-/** Writes bigints as integers, typed arrays as arrays, and NaN and the infinities by name. */
+/** Writes bigints as integers, typed arrays as arrays, NaN and the infinities by name, and -0 as -0.0. */
 export function stringifyJson(value: unknown): string {
   const mark = newMark();
   const text = JSON.stringify(value, (_, each: unknown) => {
     if (typeof each === 'bigint') return `${mark}${each}`;
+    if (Object.is(each, -0)) return `${mark}-0.0`;
     if (typeof each === 'number' && !Number.isFinite(each)) return String(each);
     if (ArrayBuffer.isView(each)) return [...(each as Uint8Array)];
     return each;
   });
-  return text.replaceAll(new RegExp(`"${mark}(-?\\d+)"`, 'g'), '$1');
+  return text.replaceAll(new RegExp(`"${mark}(-?[\\d.]+)"`, 'g'), '$1');
 }
 
 const longInteger = /(?<![\d.])\d{16,}(?![\d.eE])/;

@@ -15,6 +15,16 @@ beforeAll(async () => {
   await add('echo', 'echo');
   await add('columns', 'columns');
   await add('gather', 'gather', { features: [{ name: 'columns' }] });
+  await add('gaps', '../../fixtures/training-libraries/missing-values/model', {
+    features: ['a', 'b', 'c', 'd'].map((name) => ({ name, range: [0, 8], ...(name !== 'd' && { nullable: true }) })),
+    examples: [
+      {
+        input: { a: null, b: 3.5, c: 1.4, d: 0.2 },
+        prediction: '0',
+        probabilities: { 0: 0.991284, 1: 0.008716, 2: 0 },
+      },
+    ],
+  });
 });
 afterAll(() => rm(dir, { recursive: true }));
 
@@ -66,12 +76,12 @@ test('/predictions uses DEFAULT_MODEL; without it, the error names the models', 
   const none = await (await start({ dir })).request('POST', '/predictions', flower);
   expect(none.status).toBe(404);
   expect(await json(none)).toMatchObject({
-    detail: expect.stringMatching(/DEFAULT_MODEL.*columns, echo, gather, iris, wine/),
+    detail: expect.stringMatching(/DEFAULT_MODEL.*columns, echo, gaps, gather, iris, wine/),
   });
 });
 
 test.each([
-  ['/models/rose/predictions', "There is no model 'rose'. Available models: columns, echo, gather, iris, wine."],
+  ['/models/rose/predictions', "There is no model 'rose'. Available models: columns, echo, gaps, gather, iris, wine."],
   ['/models/wine/versions/3/predictions', "The model 'wine' has no version '3'. Its versions are 2, 11."],
   ['/models/__proto__/predictions', "There is no model '__proto__'."],
   ['/models/%ff/predictions', 'There is no model'],
@@ -196,6 +206,7 @@ test('GET /models lists every version and says which are the defaults', async ()
   ).toEqual([
     ['columns', '1', true, 'classifier', false],
     ['echo', '1', true, 'tensors', false],
+    ['gaps', '1', true, 'classifier', true],
     ['gather', '1', true, 'regressor', false],
     ['iris', '1', true, 'classifier', true],
     ['wine', '2', false, 'classifier', false],
@@ -203,7 +214,7 @@ test('GET /models lists every version and says which are the defaults', async ()
   ]);
 });
 
-test.each(['columns', 'echo', 'gather', 'iris', 'wine', 'wine/versions/2'])(
+test.each(['columns', 'echo', 'gaps', 'gather', 'iris', 'wine', 'wine/versions/2'])(
   'of %s the schema takes the example, and the model answers that as it says',
   async (path) => {
     const { request } = await start({ dir });
@@ -219,6 +230,38 @@ test.each(['columns', 'echo', 'gather', 'iris', 'wine', 'wine/versions/2'])(
   },
 );
 
+test('null is a missing value of a feature that is nullable, as NaN is, and an error in any other', async () => {
+  const row = { a: 5.7, b: null, c: null, d: 1.3 };
+  const same = { ...row, b: 'NaN', c: 'NaN' };
+  const columns = (of: Readonly<Record<string, unknown>>): object => ({
+    columns: Object.fromEntries(Object.entries(of).map(([name, value]) => [name, [value, 1]])),
+  });
+  for (const strictRanges of [false, true]) {
+    const { request } = await start({ dir, strictRanges });
+    const predict = (body: unknown): Promise<Response> => request('POST', '/models/gaps/predictions', body);
+    // A value outside the range takes the way with warnings.
+    const bodies: ((of: object) => unknown)[] = [(of) => of, (of) => [of, of], columns as (of: object) => unknown];
+    if (!strictRanges) bodies.push((of) => ({ ...of, d: 9 }));
+    for (const body of bodies) {
+      const response = await predict(body(row));
+      expect(response.status).toBe(200);
+      expect(await json(response)).toEqual(await json(await predict(body(same))));
+    }
+    const refused = await predict({ ...row, d: null });
+    expect([refused.status, await json(refused)]).toMatchObject([
+      422,
+      { errors: [{ pointer: '#/d', value: null, detail: expect.stringContaining('set "nullable" of the feature') }] },
+    ]);
+    const { input_schema: schema, features } = (await json(
+      await request('GET', '/models/gaps'),
+    )) as unknown as ModelDescription;
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    expect(ajv.validate(schema as AnySchema, row)).toBe(true);
+    expect(ajv.validate(schema as AnySchema, { ...row, d: null })).toBe(false);
+    expect(features.map(({ nullable }) => nullable)).toEqual([true, true, true, undefined]);
+  }
+});
+
 test('the document describes the predictions of every model and version', async () => {
   const { request } = await start({ dir });
   const document = (await json(await request('GET', '/openapi.json'))) as {
@@ -226,12 +269,13 @@ test('the document describes the predictions of every model and version', async 
   };
   const paths = Object.keys(document.paths).filter((path) => path.endsWith('/predictions'));
   expect(paths.sort()).toEqual(
-    ['columns', 'echo', 'gather', 'iris', 'wine']
+    ['columns', 'echo', 'gaps', 'gather', 'iris', 'wine']
       .map((name) => `/models/${name}/predictions`)
       .concat(
         [
           'columns/versions/1',
           'echo/versions/1',
+          'gaps/versions/1',
           'gather/versions/1',
           'iris/versions/1',
           'wine/versions/11',

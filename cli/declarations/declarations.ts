@@ -60,7 +60,7 @@ function declaration(signature: Signature, type: string): string {
     ...features.map(
       (feature) =>
         `${comment(notes(feature), '  ')}  readonly ${property(feature.name)}: ` +
-        `${nested(feature.shape, inputTypes[kindOf(feature.dtype)])};\n`,
+        `${nested(feature.shape, inputType(feature))};\n`,
     ),
     '}\n',
     ...(output.task === 'classifier'
@@ -138,6 +138,8 @@ const inputTypes: Readonly<Record<Kind, string>> = {
   text: 'string',
   boolean: 'boolean',
 };
+const inputType = ({ dtype, nullable }: Feature): string =>
+  `${inputTypes[kindOf(dtype)]}${nullable === true ? ' | null' : ''}`;
 const outputTypes: Readonly<Record<Kind, string>> = { ...inputTypes, float: 'Float' };
 
 /** Returns the type of an output's value for one row: without the dimension of the rows, if it certainly has one. */

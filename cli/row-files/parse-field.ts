@@ -6,6 +6,8 @@ export interface ColumnType {
   readonly dtype: DType;
   /** The shape of one row's value; `[]` is a scalar. @default [] */
   readonly shape?: readonly (number | string)[];
+  /** Whether null is a missing value. @default false */
+  readonly nullable?: boolean;
 }
 
 const notFinite: Readonly<Record<string, string>> = {
@@ -20,12 +22,14 @@ const notFinite: Readonly<Record<string, string>> = {
 
 /**
  * Converts a field of a CSV file to a JSON value of the column's type. A field that is not valid for the type stays a
- * text, so that whoever checks the row reports it.
+ * text, so that whoever checks the row reports it. An empty field of a column that is nullable is null: pandas writes
+ * missing values so.
  */
-export function parseField({ dtype, shape = [] }: ColumnType, text: string): unknown {
+export function parseField({ dtype, shape = [], nullable = false }: ColumnType, text: string): unknown {
   if (shape.length > 0) return array(text);
   if (dtype === 'string') return text;
   const word = text.trim().toLowerCase();
+  if (nullable && word === '') return null;
   if (dtype === 'bool') return { true: true, 1: true, false: false, 0: false }[word] ?? text;
   if (dtype.startsWith('float')) return notFinite[word] ?? decimal(word) ?? text;
   // pandas writes a 3 as 3.0 if other values of the column are missing.

@@ -112,6 +112,10 @@ test.each([
   expect(parseField({ dtype }, text)).toBe(value);
 });
 
+test('an empty field is null if the feature may be missing', () => {
+  expect(['', ' ', '1'].map((text) => parseField({ dtype: 'float32', nullable: true }, text))).toEqual([null, null, 1]);
+});
+
 test('a field of a tensor contains JSON, whose large integers keep their digits', () => {
   expect(parseField({ dtype: 'float32', shape: [2, ''] }, '[[1, 2], [3, 4]]')).toEqual([
     [1, 2],

@@ -119,11 +119,11 @@ export class FeedsLayout {
     return storeNested(layout, dims, 0, data, row * size, value) >= 0;
   }
 
-  #place({ dtype, range, shape, input: name, column }: Feature, features: readonly Feature[]): FeatureLayout {
+  #place({ dtype, range, nullable, shape, input: name, column }: Feature, features: readonly Feature[]): FeatureLayout {
     const input = this.#inputs.findIndex((each) => each.name === name);
     const { width = 1 } = this.#inputs[input] ?? {};
     const first = features.findIndex((feature) => feature.input === name);
     const index = features.findIndex((feature) => feature.input === name && feature.column === column);
-    return { ...elementRules(dtype, range), shape, input, stride: width, offset: index - first };
+    return { ...elementRules(dtype, range, nullable), shape, input, stride: width, offset: index - first };
   }
 }

@@ -9,10 +9,15 @@ export interface ElementRules {
   readonly low: number;
   readonly high: number;
   readonly whole: boolean;
+  /** Whether null is NaN. */
+  readonly nullable: boolean;
 }
 
-/** @param range the lowest and the highest valid value */
-export function elementRules(dtype: DType, range?: readonly [number, number]): ElementRules {
+/**
+ * @param range the lowest and the highest valid value
+ * @param nullable whether null is NaN; only for floats
+ */
+export function elementRules(dtype: DType, range?: readonly [number, number], nullable = false): ElementRules {
   const [low, high] = plainNumbers(dtype);
   return {
     dtype,
@@ -20,6 +25,7 @@ export function elementRules(dtype: DType, range?: readonly [number, number]): E
     low: Math.max(low, range?.[0] ?? low),
     high: Math.min(high, range?.[1] ?? high),
     whole: integerRange(dtype) !== undefined,
+    nullable,
   };
 }
 
@@ -39,7 +45,7 @@ export function storeElement(rules: ElementRules, data: TensorData, index: numbe
     (data as Float64Array)[index] = value;
     return true;
   }
-  const element = toElement(rules.dtype, value);
+  const element = value === null && rules.nullable ? NaN : toElement(rules.dtype, value);
   if (element === undefined) return false;
   const { range } = rules;
   // NaN, which is a missing value, is in every range.

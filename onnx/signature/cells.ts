@@ -30,13 +30,19 @@ export type CellReading =
 /** Reads a feature's value from JSON: an element, or nested arrays of elements, as deep as the feature's shape. */
 export function readCell(feature: Feature, json: unknown): CellReading {
   if (feature.shape.length > 0) return readTensor(feature, json);
-  const cell = toElement(feature.dtype, json);
+  const cell = elementOf(feature, json);
   return cell === undefined
     ? { problem: { path: [], value: json, expected: describeAccepted(feature.dtype), isLength: false } }
     : { cell };
 }
 
-function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
+/** Returns an element of a feature; undefined if the value does not fit. */
+function elementOf({ dtype, nullable }: Feature, json: unknown): Scalar | undefined {
+  return json === null && nullable === true ? NaN : toElement(dtype, json);
+}
+
+function readTensor(feature: Feature, json: unknown): CellReading {
+  const { dtype, shape } = feature;
   // The first element at each level determines the dimensions; all others must match it.
   const dims: number[] = [];
   for (let level: unknown = json, axis = 0; axis < shape.length; axis++) {
@@ -47,7 +53,7 @@ function readTensor({ dtype, shape }: Feature, json: unknown): CellReading {
   const path: number[] = [];
   const walk = (value: unknown, axis: number): CellProblem | undefined => {
     if (axis === shape.length) {
-      const one = toElement(dtype, value);
+      const one = elementOf(feature, value);
       if (one === undefined) return { path: [...path], value, expected: describeAccepted(dtype), isLength: false };
       data.push(one);
       return undefined;

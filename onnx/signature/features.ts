@@ -1,6 +1,7 @@
 import type { DType } from '../engine/engine.ts';
 import type { Batching } from './batching.ts';
 import type { FeatureJson } from './model-json.ts';
+import { largestFloat } from './dtypes.ts';
 import { describeTensor, SignatureError, type TensorSpec } from './tensor-spec.ts';
 
 /** One named value of a row: a column of an input that is a table `[N, columns]`, or a whole input. */
@@ -21,7 +22,8 @@ const mostColumns = 256;
  * Returns the features of a model, in the graph's order: one per column of a table, and one per other input.
  *
  * @param json names, units and ranges: one entry per column, or one per input
- * @throws {SignatureError} if there are not as many entries, or two features have the same name
+ * @throws {SignatureError} if there are not as many entries, two features have the same name, or a nullable one is not a
+ *   float
  */
 export function resolveFeatures(
   inputs: readonly TensorSpec[],
@@ -31,9 +33,9 @@ export function resolveFeatures(
   const byColumn = inputs.flatMap((input) => columnsOf(input, batching));
   if (json === undefined) return distinct(byColumn);
   if (json.length === byColumn.length)
-    return distinct(byColumn.map((feature, index) => ({ ...feature, ...json[index] })));
+    return checked(byColumn.map((feature, index) => ({ ...feature, ...json[index] })));
   if (json.length === inputs.length)
-    return distinct(inputs.map((input, index) => ({ ...wholeInput(input, batching), ...json[index] })));
+    return checked(inputs.map((input, index) => ({ ...wholeInput(input, batching), ...json[index] })));
   const count =
     inputs.length === byColumn.length
       ? String(byColumn.length)
@@ -64,6 +66,16 @@ function columnsOf(input: TensorSpec, batching: Batching): Feature[] {
 
 function wholeInput({ name, dtype, shape }: TensorSpec, batching: Batching): Feature {
   return { name, dtype, input: name, shape: batching === 'unbatched' ? shape : shape.slice(1) };
+}
+
+function checked(features: readonly Feature[]): Feature[] {
+  const odd = features.find(({ nullable, dtype }) => nullable === true && largestFloat(dtype) === undefined);
+  if (odd)
+    throw new SignatureError(
+      `model.json says that the feature '${odd.name}' is nullable, but it is ${odd.dtype}, and only floats can be ` +
+        'missing. Leave "nullable" out.',
+    );
+  return distinct(features);
 }
 
 function distinct(features: readonly Feature[]): Feature[] {

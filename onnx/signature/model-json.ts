@@ -6,11 +6,11 @@ import { validate } from './model-json-validator.ts';
 
 /**
  * The value of one feature in JSON: an element, or nested arrays of elements. Integers beyond 2^53 are bigints, or
- * digits in a string.
+ * digits in a string. If the feature is nullable, null is a missing value.
  */
-export type FeatureValue = Scalar | readonly FeatureValue[];
+export type FeatureValue = Scalar | null | readonly FeatureValue[];
 
-/** The value of one output, in the same form. */
+/** The value of one output, in the same form, but never null. */
 export type OutputValue = Scalar | readonly OutputValue[];
 
 /** What a model does, which determines the form of its predictions; `tensors` returns its outputs by name. */
@@ -51,6 +51,8 @@ export interface FeatureJson {
   readonly unit?: string;
   /** The lowest and the highest value that the model is meant for, in `unit`. */
   readonly range?: readonly [number, number];
+  /** Whether null is a missing value, which the model gets as NaN. Only floats can be missing. @default false */
+  readonly nullable?: boolean;
 }
 
 /** An input with its expected prediction. */

@@ -39,6 +39,14 @@ test('if each input is one column, each feature has the name of its input', () =
   ]);
 });
 
+test('only a float may be nullable', () => {
+  const whole: TensorInfo = { name: 'n', dtype: 'int64', shape: ['', 1] };
+  expect(() => resolve({ features: [{ name: 'a', nullable: true }] }, [whole])).toThrow(
+    "the feature 'a' is nullable, but it is int64",
+  );
+  expect(resolve({ features: [{ name: 'a', nullable: false }] }, [whole]).features).toMatchObject([{ name: 'a' }]);
+});
+
 test('model.json adds names, units, ranges and classes', () => {
   const signature = resolve({
     name: 'n',

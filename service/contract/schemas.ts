@@ -219,6 +219,7 @@ export const apiSchemas = {
         items: { type: 'number' },
         description: 'The lowest and the highest value that the model is meant for, in `unit`.',
       },
+      nullable: { type: 'boolean', description: 'Whether null is a missing value, which the model gets as NaN.' },
     },
   },
   Tensor: {

@@ -30,18 +30,19 @@ export const integerSchemas: Json = Object.fromEntries(
 
 /** Returns the schema of a feature's value. With `inline`, it has no references to components of the document. */
 export function featureSchema(feature: Feature, strictRanges: boolean, inline: boolean, example?: unknown): Json {
-  const { dtype, shape, description, unit, range } = feature;
+  const { dtype, shape, description, unit, range, nullable = false } = feature;
   const bounds = range && strictRanges ? range : undefined;
   const notes = [
     description,
     unit && `In ${unit}.`,
     range && `Valid from ${range[0]} to ${range[1]}.`,
+    nullable && 'null is a missing value.',
     shapeNote(shape),
   ]
     .filter(Boolean)
     .join(' ');
   return {
-    ...nested(shape, elementSchema(dtype, inline, bounds), 1),
+    ...nested(shape, elementSchema(dtype, inline, bounds, nullable), 1),
     ...(notes && { description: notes }),
     ...(unit && { 'x-unit': unit }),
     ...(range && { 'x-valid-range': range }),
@@ -69,7 +70,12 @@ export function rowSchema(
 }
 
 /** Returns the schema of an element in a request. */
-export function elementSchema(dtype: DType, inline: boolean, range?: readonly [number, number]): Json {
+export function elementSchema(
+  dtype: DType,
+  inline: boolean,
+  range?: readonly [number, number],
+  nullable = false,
+): Json {
   // The runtime ends a text at the first zero.
   if (dtype === 'string') return { type: 'string', pattern: '^[^\\u0000]*$' };
   if (dtype === 'bool') return { type: 'boolean' };
@@ -84,7 +90,7 @@ export function elementSchema(dtype: DType, inline: boolean, range?: readonly [n
   const [minimum, maximum] = range ?? [-most, most];
   // NaN is a missing value for many models, so it is in every range.
   return {
-    type: ['number', 'string'],
+    type: ['number', 'string', ...(nullable ? ['null'] : [])],
     format: formats[dtype],
     minimum,
     maximum,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { exactIntegers } from '../../onnx/exact-json.ts';
 import { ServiceError } from '../errors.ts';
-import { parseJson, stringifyJson } from './json.ts';
+import { parseJson, stringifyElements, stringifyJson } from './json.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -72,6 +72,14 @@ test('NaN and infinities are written as strings', () => {
   expect(stringifyJson({ a: [NaN, Infinity], b: -Infinity, c: null, d: 'null', e: 0.5, f: -1n })).toBe(
     '{"a":["NaN","Infinity"],"b":"-Infinity","c":null,"d":"null","e":0.5,"f":-1}',
   );
+});
+
+test('the sign of a zero is written, in a form that no parser reads as an integer', () => {
+  expect(stringifyJson({ a: [-0, 0, [-0]], b: -0, c: { d: -0 } })).toBe(
+    '{"a":[-0.0,0,[-0.0]],"b":-0.0,"c":{"d":-0.0}}',
+  );
+  expect(stringifyElements([0, -0, NaN, 0.5])).toBe('[0,-0.0,"NaN",0.5]');
+  expect(stringifyElements([0, 1, 2])).toBe('[0,1,2]');
 });
 
 /** Parses every integer exactly, and counts the levels byte by byte. */

@@ -1,5 +1,5 @@
 import { printParseErrorCode, visit, type ParseErrorCode } from 'jsonc-parser';
-import { exactIntegers, toJson } from '../../onnx/exact-json.ts';
+import { exactIntegers, NEGATIVE_ZERO, toJson } from '../../onnx/exact-json.ts';
 import { ServiceError } from '../errors.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -40,16 +40,34 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** Writes JSON: bigints with all their digits, and NaN and infinities as "NaN", "Infinity" and "-Infinity". */
+/** What -0 becomes without a replacer, and 0 too. */
+const ZERO = /[:[,]0[,\]}]/;
+
+/** Writes JSON: bigints with all their digits, NaN and infinities as "NaN", "Infinity" and "-Infinity", -0 as -0.0. */
 export function stringifyJson(value: unknown): string {
   try {
-    // Without a replacer it takes half the time, but NaN and infinities become null, and a bigint throws.
+    // Without a replacer it takes half the time, but NaN and infinities become null, -0 becomes 0, and a bigint throws.
     const text = JSON.stringify(value);
-    if (!text.includes('null')) return text;
+    if (!text.includes('null') && !ZERO.test(text)) return text;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
   }
   return toJson(value);
+}
+
+/** Writes the elements of a tensor as `stringifyJson` does. Many are 0 in some tensors, and hardly one is -0. */
+export function stringifyElements(elements: readonly (number | boolean | string)[]): string {
+  const text = JSON.stringify(elements);
+  return text.includes('null') || elements.some(isNegativeZero) ? toJson(elements) : text;
+}
+
+/** Writes a number that is not NaN or infinite. */
+export function finiteText(value: number): string {
+  return isNegativeZero(value) ? NEGATIVE_ZERO : String(value);
+}
+
+function isNegativeZero(value: unknown): boolean {
+  return value === 0 && Object.is(value, -0);
 }
 
 /** Returns at least the number of levels that arrays and objects are nested. */

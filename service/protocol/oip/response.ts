@@ -3,7 +3,7 @@ import type { Tensor } from '../../../onnx/engine/engine.ts';
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { NamedTensor } from '../../inference/infer.ts';
 import { responseTooLarge } from '../../inference/request-size.ts';
-import { stringifyJson } from '../json.ts';
+import { finiteText, stringifyElements, stringifyJson } from '../json.ts';
 import { datatypeOf } from './datatypes.ts';
 import { writeRaw } from './raw.ts';
 import type { InferRequest } from './request.ts';
@@ -84,7 +84,8 @@ function dataText(tensor: Tensor, most: number, mostBytes: number): string {
   for (let index = 0; index < data.length; index++) {
     const element = data[index] as number | bigint;
     if (index > 0) text += ',';
-    text += typeof element === 'bigint' || Number.isFinite(element) ? String(element) : `"${element}"`;
+    if (typeof element === 'bigint') text += String(element);
+    else text += Number.isFinite(element) ? finiteText(element) : `"${element}"`;
   }
   return text;
 }
@@ -104,7 +105,7 @@ function manyText(tensor: Tensor, most: number, mostBytes: number): string {
 function pieceText(tensor: Tensor): string {
   return tensor.data instanceof BigInt64Array || tensor.data instanceof BigUint64Array
     ? tensor.data.join()
-    : stringifyJson(unpack(tensor)).slice(1, -1);
+    : stringifyElements(unpack(tensor) as (number | boolean | string)[]).slice(1, -1);
 }
 
 function withTail(json: Buffer, tail: readonly Uint8Array[]): InferResponse {

@@ -1,4 +1,4 @@
-import { describeKind, type Scalar } from '../../../onnx/signature/dtypes.ts';
+import { describeKind, largestFloat, type Scalar } from '../../../onnx/signature/dtypes.ts';
 import type { Feature } from '../../../onnx/signature/features.ts';
 import { closestName } from '../../../onnx/signature/model-json.ts';
 import { readCell, type Cell, type CellProblem } from '../../../onnx/signature/cells.ts';
@@ -87,10 +87,11 @@ export function namesOf(features: readonly Feature[]): string {
 }
 
 /** Describes what a feature accepts. */
-export function describeExpected({ dtype, shape, unit, range }: Feature): string {
+export function describeExpected({ dtype, shape, unit, range, nullable }: Feature): string {
   const what =
     shape.length === 0 ? `${describeKind(dtype)} (${dtype})` : `nested arrays (${formatTensorType(dtype, shape)})`;
-  return `${what}${range ? ` from ${range[0]} to ${range[1]}` : ''}${unit ? ` in ${unit}` : ''}`;
+  const limits = range ? ` from ${range[0]} to ${range[1]}` : '';
+  return `${what}${limits}${unit ? ` in ${unit}` : ''}${nullable === true ? ', or null' : ''}`;
 }
 
 /** Says what is wrong with a value. What was expected is a field of its own in an issue. */
@@ -100,6 +101,9 @@ function describeMismatch({ dtype, shape }: Feature, { path, value, isLength }: 
   if (path.length < shape.length) return got;
   if (dtype === 'string' && typeof value === 'string')
     return 'The text contains the character U+0000 or a lone surrogate.';
+  // What pandas sends for a missing value.
+  if (value === null && largestFloat(dtype) !== undefined)
+    return `${got} For a missing value, send "NaN", or set "nullable" of the feature in model.json.`;
   const numeric = dtype !== 'string' && dtype !== 'bool';
   return numeric && (typeof value === 'number' || typeof value === 'bigint')
     ? `The number is outside the range of ${dtype}.`

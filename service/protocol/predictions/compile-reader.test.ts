@@ -11,7 +11,9 @@ import { decodeFeatures } from './request.ts';
 // A compiled reader returns exactly what the general functions return, or undefined.
 
 /** An arbitrary for the JSON text of an element that fits. */
-function plainElement({ dtype, range: [low, high] = [-Infinity, Infinity] }: Feature): fc.Arbitrary<string> {
+function plainElement({ nullable, ...feature }: Feature): fc.Arbitrary<string> {
+  if (nullable === true) return fc.oneof({ weight: 4, arbitrary: plainElement(feature) }, fc.constant('null'));
+  const { dtype, range: [low, high] = [-Infinity, Infinity] } = feature;
   if (dtype === 'string')
     return fc
       .string({ unit: 'grapheme' })

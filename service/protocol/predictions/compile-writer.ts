@@ -10,7 +10,7 @@ import type {
   TensorsOutput,
 } from '../../../onnx/signature/task.ts';
 import { responseTooLarge } from '../../inference/request-size.ts';
-import { stringifyJson } from '../json.ts';
+import { finiteText, stringifyJson } from '../json.ts';
 
 /** The outputs of a run, by name. They are the whole run's, which may have rows of other requests too. */
 export type Outputs = Readonly<Record<string, Tensor>>;
@@ -86,7 +86,7 @@ function compileRegressor({ value }: RegressorOutput): PrepareRows {
       values &&
       ((row) => {
         const number = Number(values[row]);
-        return Number.isFinite(number) ? `{"prediction":${number}` : undefined;
+        return Number.isFinite(number) ? `{"prediction":${finiteText(number)}` : undefined;
       })
     );
   };
@@ -100,7 +100,7 @@ function compileAnomalyDetector({ label, score }: AnomalyDetectorOutput): Prepar
     return (row) => {
       const [prediction, number] = [Number(labels[row]), Number(scores[row])];
       return Number.isFinite(prediction) && Number.isFinite(number)
-        ? `{"prediction":${prediction},"score":${number}`
+        ? `{"prediction":${prediction},"score":${finiteText(number)}`
         : undefined;
     };
   };
@@ -136,7 +136,7 @@ function compileClassifier(output: ClassifierOutput): PrepareRows {
         const column = columns[index] as number;
         const value = Number(isMatrix ? matrix[row * classes.length + column] : values[column]?.[row]);
         if (!Number.isFinite(value)) return undefined;
-        text += `${keys[index] as string}${value}`;
+        text += (keys[index] as string) + finiteText(value);
       }
       return `${text}}`;
     };
@@ -189,7 +189,7 @@ function elementText({ dtype, data }: Tensor, index: number): string | undefined
   if (dtype === 'bool') return value === undefined ? undefined : String(value !== 0);
   switch (typeof value) {
     case 'number':
-      return Number.isFinite(value) ? String(value) : undefined;
+      return Number.isFinite(value) ? finiteText(value) : undefined;
     case 'bigint':
       return String(value);
     case 'string':

@@ -80,7 +80,12 @@ test('every invalid field of every row is listed', () => {
     { pointer: '#/0/f1', detail: 'The field is missing.', expected: 'a number (float32)' },
     { pointer: '#/0/f2', detail: "Unknown field. Did you mean 'f1'?", value: 1, expected: 'f0, f1' },
     { pointer: '#/1', detail: 'Got a number.', value: 7, expected: 'an object with f0, f1' },
-    { pointer: '#/2/f0', detail: 'Got null.', value: null, expected: 'a number (float32)' },
+    {
+      pointer: '#/2/f0',
+      detail: expect.stringMatching(/^Got null\. For a missing value/),
+      value: null,
+      expected: 'a number (float32)',
+    },
   ]);
 });
 
