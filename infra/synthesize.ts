@@ -8,14 +8,19 @@ import { InvalidPropsError } from './props/invalid-props-error.ts';
  *
  * @param environments returns the props of each environment, by name. Its argument is the image of the environment
  * `local`, which `rhizome up` passes in the environment variable RHIZOME_IMAGE; undefined if that is not set.
+ * @param extend adds objects to the chart of an environment, such as an Ingress or an autoscaler for `chart.service`
  */
 export function synthesize(
   app: App,
   environments: (localImage?: string) => Readonly<Record<string, PredictionChartProps>>,
+  extend?: (chart: PredictionChart, environment: string) => void,
 ): void {
   const { RHIZOME_IMAGE: image } = process.env;
   try {
-    for (const [name, props] of Object.entries(environments(image || undefined))) new PredictionChart(app, name, props);
+    for (const [name, props] of Object.entries(environments(image || undefined))) {
+      const chart = new PredictionChart(app, name, props);
+      extend?.(chart, name);
+    }
     app.synth();
   } catch (error) {
     if (!(error instanceof InvalidPropsError)) throw error;

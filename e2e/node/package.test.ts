@@ -138,6 +138,22 @@ test('the files that init writes synthesize with the package', async () => {
   expect(readdirSync(join(folder, 'charts-out'))).toEqual(['local.k8s.yaml', 'production.k8s.yaml']);
 });
 
+test('the infra/main.ts of docs/toolkit.md type-checks, and adds objects to production', async () => {
+  const [, code = ''] =
+    [...readFileSync(join(root, 'docs/toolkit.md'), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)][1] ?? [];
+  write('infra/extended.ts', code);
+  expect(await run('tsc', '--project', '.')).toMatchObject({ exitCode: 0, all: '' });
+  const { exitCode, all } = await run('node', 'infra/extended.ts');
+  expect([exitCode, all]).toEqual([0, '']);
+  const kinds = (environment: string) =>
+    [...readFileSync(join(folder, 'charts-out', `${environment}.k8s.yaml`), 'utf8').matchAll(/^kind: (\w+)$/gm)].map(
+      ([, kind]) => kind,
+    );
+  expect(kinds('production').slice(-2)).toEqual(['HorizontalPodAutoscaler', 'Ingress']);
+  expect(kinds('local')).not.toContain('Ingress');
+  rmSync(join(folder, 'infra/extended.ts'));
+});
+
 test('the client needs nothing of Node, and the service loads without the command line', async () => {
   const { stdout } = await run(
     'node',

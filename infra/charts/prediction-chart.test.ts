@@ -1,4 +1,5 @@
 import { Testing } from 'cdk8s';
+import { HorizontalPodAutoscaler, k8s, Metric, MetricTarget } from 'cdk8s-plus-27';
 import { PredictionChart, type PredictionChartProps } from './prediction-chart.ts';
 import { at, minimalProps, only, type Manifest } from '../fixtures/manifests.ts';
 
@@ -29,4 +30,25 @@ test('priority creates a PriorityClass for the whole cluster, which the pods use
   expect(only(manifests, 'PriorityClass')).toMatchObject({ value: 7, metadata: { name: 'iris-server' } });
   expect(only(manifests, 'PriorityClass').metadata).not.toHaveProperty('namespace');
   expect(at(only(manifests, 'Deployment'), 'spec.template.spec.priorityClassName')).toBe('iris-server');
+});
+
+test('its service is the target of an autoscaler and the backend of an Ingress, which get the labels of its objects', () => {
+  const own = new PredictionChart(Testing.app(), 'test', { ...minimalProps, namespace: 'flowers', priority: 7 });
+  const metadata = { name: 'extra', namespace: own.service.namespace };
+  const metrics = [Metric.resourceCpu(MetricTarget.averageUtilization(60))];
+  new HorizontalPodAutoscaler(own, 'autoscaler', { metadata, target: own.service, maxReplicas: 6, metrics });
+  new k8s.KubeIngress(own, 'ingress', { metadata, spec: { defaultBackend: own.service.ingressBackend } });
+  const manifests = Testing.synth(own) as Manifest[];
+  expect(at(only(manifests, 'HorizontalPodAutoscaler'), 'spec.scaleTargetRef.name')).toBe('iris-server');
+  expect(at(only(manifests, 'Ingress'), 'spec.defaultBackend.service')).toEqual({
+    name: 'iris-server',
+    port: { number: 80 },
+  });
+  expect(at(only(manifests, 'Deployment'), 'spec')).not.toHaveProperty('replicas');
+  for (const kind of ['HorizontalPodAutoscaler', 'Ingress', 'Deployment', 'PriorityClass'])
+    expect(only(manifests, kind).metadata.labels).toMatchObject({
+      'app.kubernetes.io/managed-by': 'rhizome',
+      'app.kubernetes.io/instance': 'iris-server',
+    });
+  expect(only(manifests, 'Namespace').metadata.labels['app.kubernetes.io/instance']).toBe('flowers');
 });

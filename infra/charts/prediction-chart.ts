@@ -19,9 +19,13 @@ export interface PredictionChartProps extends PredictionServiceProps {
 
 /** The manifests of one environment: a Namespace and the service in it. The id names the file: `<id>.k8s.yaml`. */
 export class PredictionChart extends Chart {
+  /** The service, to add objects that refer to it: an autoscaler's target, the backend of an Ingress. */
+  readonly service: PredictionService;
+
   constructor(scope: Construct, id: string, { priority, ...props }: PredictionChartProps) {
-    super(scope, id);
     const { name, namespace = name } = props;
+    // Objects that are added to the chart belong to the service too: `rhizome up` and `down` delete by these labels.
+    super(scope, id, { labels: objectLabels(name) });
     new RestrictedNamespace(this, 'namespace', { name: namespace });
     if (priority !== undefined) {
       new k8s.KubePriorityClass(this, 'priority', {
@@ -30,6 +34,9 @@ export class PredictionChart extends Chart {
         value: priority,
       });
     }
-    new PredictionService(this, 'service', { ...props, ...(priority !== undefined && { priorityClassName: name }) });
+    this.service = new PredictionService(this, 'service', {
+      ...props,
+      ...(priority !== undefined && { priorityClassName: name }),
+    });
   }
 }

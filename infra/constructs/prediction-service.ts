@@ -3,6 +3,7 @@ import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-p
 import { Construct } from 'constructs';
 import { objectLabels, selectorLabels, workloadLabels, type Labels } from '../metadata/labels.ts';
 import { headlessName } from '../metadata/names.ts';
+import { patchAsWritten } from '../metadata/patches.ts';
 import { environmentVariables } from '../pod-template/environment-variables.ts';
 import { podSpec } from '../pod-template/pod-spec.ts';
 import { findInvalidProps } from '../props/find-invalid-props.ts';
@@ -20,8 +21,8 @@ import { SettingsMap } from './settings-map.ts';
  * Replicas of the service behind one stable address, and the objects that they need: settings, an identity without
  * rights, limits on who may connect, and on how many pods may be evicted at once.
  *
- * The objects are fields, to compose with: call `addJsonPatch` on one, or use its `name` in another object. An
- * autoscaler accepts the construct itself as its target.
+ * The objects are fields, to compose with: call `addJsonPatch` on one, or use its `name` in another object. A patch of
+ * an L1 object is applied to the manifest as it is written. An autoscaler accepts the construct itself as its target.
  *
  * Deployment, Service, PodDisruptionBudget and NetworkPolicy are L1 objects of cdk8s-plus-27, with the types of the
  * Kubernetes schema. The L2 Deployment and Service lack or fix a dozen of the fields set here, such as named ports in
@@ -111,6 +112,8 @@ export class PredictionService extends Construct implements IScalable {
       metadata,
       spec: networkPolicySpec(resolved),
     });
+    for (const object of [this.deployment, this.service, this.headlessService]) if (object) patchAsWritten(object);
+    for (const object of [this.disruptionBudget, this.networkPolicy]) patchAsWritten(object);
   }
 
   /** The backend for a path of a `k8s.KubeIngress` in the same namespace. */
