@@ -191,8 +191,9 @@ const everyProp: {
     ['ConfigMap', 'data.NODE_OPTIONS', '--max-old-space-size=1024 --max-semi-space-size=4'],
   ],
   settings: [
-    { LOG_LEVEL: 'debug', DEFAULT_MODEL: 'wine' },
+    { LOG_LEVEL: 'debug', DEFAULT_MODEL: 'wine', MAX_BATCH_DELAY_MS: '2.5' },
     ['ConfigMap', 'data.LOG_LEVEL', 'debug'],
+    ['ConfigMap', 'data.MAX_BATCH_DELAY_MS', '2.5'],
     ['ConfigMap', 'data.DEFAULT_MODEL', 'wine'],
   ],
   grpc: [
@@ -328,6 +329,7 @@ test.each<Invalid>([
     /-1 is too low\.\n +Use a whole number of seconds, 0 or more/,
   ],
   ['a request timeout of zero', { requestTimeoutSeconds: 0 }, 'requestTimeoutSeconds', /seconds, 1 or more/],
+  ['a drain delay that the service refuses', { drainDelaySeconds: 3601 }, 'drainDelaySeconds', /from 0 to 3600 \(sec/],
   ['a startup time of zero', { startupSeconds: 0 }, 'startupSeconds', /seconds, 1 or more/],
   ['a negative ready time', { minReadySeconds: -1 }, 'minReadySeconds', /seconds, 0 or more/],
   ['a negative history', { revisionHistoryLimit: -1 }, 'revisionHistoryLimit', /revisions, 0 or more/],
@@ -373,13 +375,32 @@ test.each<Invalid>([
     'a setting of the wrong type',
     { settings: { MAX_BODY_BYTES: '1MB' } },
     'settings.MAX_BODY_BYTES',
-    /"1MB" is not a whole number of bytes\.\n +Use digits only, such as '1048576'/,
+    /"1MB" is not a value that the service accepts\.\n +Use a whole number from 1 to 2147483647 \(bytes\), /,
+  ],
+  ['a setting that is too low', { settings: { MAX_BATCH: '0' } }, 'settings.MAX_BATCH', /whole number from 1 to 65536/],
+  [
+    'a setting that is too high',
+    { settings: { MAX_BATCH_DELAY_MS: '60001' } },
+    'settings.MAX_BATCH_DELAY_MS',
+    /Use a number from 0 to 60000 \(milliseconds\), such as '0', or leave it out/,
+  ],
+  [
+    'a setting that is too low for another one',
+    { settings: { MAX_BODY_BYTES: '100', MAX_IN_FLIGHT_BYTES: '199' } },
+    'settings.MAX_IN_FLIGHT_BYTES',
+    /Use a whole number from 200 /,
+  ],
+  [
+    'a setting that is not a string',
+    { settings: { LOG_SYNC: true } as object },
+    'settings.LOG_SYNC',
+    /true is not a string\.\n +Write it in quotes: 'true'/,
   ],
   [
     'a setting with a value that it cannot have',
-    { settings: { LOG_LEVEL: 'verbose' } as object },
+    { settings: { LOG_LEVEL: 'loud' } as object },
     'settings.LOG_LEVEL',
-    /"verbose" is not one of its values\.\n +Use one of these: fatal, error, .*silent\./,
+    /"loud" is not a value that the service accepts\.\n +Use one of fatal, error, .*silent, or leave it out\./,
   ],
 ])('%s is rejected', (_title, props, prop, message) => {
   const error = thrownBy(() => predictionService(props));

@@ -1,4 +1,11 @@
-import { minimumGraceSeconds, variables, type Variable } from '../../service/contract/index.ts';
+import {
+  expectedValue,
+  leastInFlightBytes,
+  minimumGraceSeconds,
+  variables,
+  type Variable,
+  type VariableName,
+} from '../../service/contract/index.ts';
 import { headlessName, isNamespaceName, isObjectName, isServiceName, longestName } from '../metadata/names.ts';
 import { parseImageReference } from './image-reference.ts';
 import type { InvalidProp } from './invalid-props-error.ts';
@@ -63,24 +70,36 @@ function* checkImage({ image }: ResolvedProps): Generator<InvalidProp> {
   }
 }
 
-/** The lowest value of each prop that is a whole number, and what it counts. */
+interface WholeNumber {
+  readonly minimum: number;
+  /** What it counts. */
+  readonly unit: string;
+  /** The service's variable that gets the value, which may have a maximum. */
+  readonly variable?: VariableName;
+}
+
+/** The props that are whole numbers. */
 const wholeNumbers = {
   replicas: { minimum: 1, unit: 'replicas' },
-  drainDelaySeconds: { minimum: 0, unit: 'seconds' },
-  requestTimeoutSeconds: { minimum: 1, unit: 'seconds' },
-  gracePeriodSeconds: { minimum: 1, unit: 'seconds' },
+  drainDelaySeconds: { minimum: 0, unit: 'seconds', variable: 'DRAIN_DELAY_SECONDS' },
+  requestTimeoutSeconds: { minimum: 1, unit: 'seconds', variable: 'REQUEST_TIMEOUT_SECONDS' },
+  gracePeriodSeconds: { minimum: 1, unit: 'seconds', variable: 'GRACE_PERIOD_SECONDS' },
   startupSeconds: { minimum: 1, unit: 'seconds' },
   minReadySeconds: { minimum: 0, unit: 'seconds' },
   progressDeadlineSeconds: { minimum: 1, unit: 'seconds' },
   revisionHistoryLimit: { minimum: 0, unit: 'revisions' },
   lostNodeSeconds: { minimum: 0, unit: 'seconds' },
-} as const satisfies Partial<Record<keyof ResolvedProps, { readonly minimum: number; readonly unit: string }>>;
+} as const satisfies Partial<Record<keyof ResolvedProps, WholeNumber>>;
 
 function* checkNumbers(props: ResolvedProps): Generator<InvalidProp> {
   for (const prop of Object.keys(wholeNumbers) as (keyof typeof wholeNumbers)[]) {
     const value = props[prop];
-    const { minimum, unit } = wholeNumbers[prop];
-    if (Number.isInteger(value) && value >= minimum) continue;
+    const { minimum, unit, variable }: WholeNumber = wholeNumbers[prop];
+    if (Number.isInteger(value) && value >= minimum) {
+      const expected = variable && expectedValue(variable, String(value));
+      if (expected !== undefined) yield { prop, value, reason: 'is too high', fix: `Use ${expected}.` };
+      continue;
+    }
     const reason = Number.isInteger(value) ? 'is too low' : 'is not a whole number';
     yield { prop, value, reason, fix: `Use a whole number of ${unit}, ${minimum} or more.` };
   }
@@ -139,7 +158,8 @@ function* checkResources({ resources }: ResolvedProps): Generator<InvalidProp> {
 const allowedSettings = Object.keys(variables).filter((name) => !Object.hasOwn(managedSettings, name));
 
 function* checkSettings({ settings }: ResolvedProps): Generator<InvalidProp> {
-  for (const [setting, value] of Object.entries(settings)) {
+  // Node runs TypeScript without checking types, so a value may be of any.
+  for (const [setting, value] of Object.entries(settings as Readonly<Record<string, unknown>>)) {
     const prop = `settings.${setting}`;
     const variable = (variables as Record<string, Variable>)[setting];
     if (Object.hasOwn(managedSettings, setting)) {
@@ -153,16 +173,19 @@ function* checkSettings({ settings }: ResolvedProps): Generator<InvalidProp> {
     } else if (variable === undefined) {
       const fix = `Use one of these: ${allowedSettings.join(', ')}.`;
       yield { prop, value, reason: 'sets a variable that the service does not have', fix };
-    } else if (variable.values?.includes(value) === false) {
-      yield {
-        prop,
-        value,
-        reason: 'is not one of its values',
-        fix: `Use one of these: ${variable.values.join(', ')}.`,
-      };
-    } else if (variable.unit !== undefined && !/^\d+$/.test(value)) {
-      const fix = `Use digits only, such as '${variable.default ?? '1'}'.`;
-      yield { prop, value, reason: `is not a whole number of ${variable.unit}`, fix };
+    } else if (typeof value !== 'string') {
+      yield { prop, value, reason: 'is not a string', fix: `Write it in quotes: '${String(value)}'.` };
+    } else {
+      const expected = expectedValue(setting as VariableName, value, leastOf(setting, settings));
+      if (expected === undefined) continue;
+      const example = variable.values === undefined ? ` such as '${variable.default ?? '1000'}',` : '';
+      const fix = `Use ${expected},${example} or leave it out.`;
+      yield { prop, value, reason: 'is not a value that the service accepts', fix };
     }
   }
+}
+
+/** Returns the lower bound of a setting that depends on another one. */
+function leastOf(setting: string, { MAX_BODY_BYTES: body }: ResolvedProps['settings']): number | undefined {
+  return setting === 'MAX_IN_FLIGHT_BYTES' && body !== undefined ? leastInFlightBytes(Number(body)) : undefined;
 }

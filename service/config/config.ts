@@ -1,6 +1,14 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { defaultInFlightBytes } from '../connections/in-flight-bytes.ts';
-import { minimumGraceSeconds, variables, type Variable, type VariableName } from '../contract/index.ts';
+import {
+  expectedValue,
+  leastInFlightBytes,
+  minimumGraceSeconds,
+  variables,
+  type NumberName,
+  type Variable,
+  type VariableName,
+} from '../contract/index.ts';
 import { cpuLimit } from './cpu-limit.ts';
 import { inferenceMemory } from './memory-limit.ts';
 
@@ -76,53 +84,45 @@ export function readConfig(environment: Environment): Config {
   const check = (name: VariableName, fine: boolean, expected: string): void => {
     if (!fine) problems.push(`${name} is ${JSON.stringify(raw(name))}: expected ${expected}`);
   };
-  const number = (name: VariableName, pattern: RegExp, least: number, most: number): number => {
-    const value = Number(raw(name));
-    const unit = (variables[name] as Variable).unit;
-    const what = pattern === WHOLE ? 'a whole number' : 'a number';
-    check(
-      name,
-      pattern.test(raw(name)) && value >= least && value <= most,
-      `${what} from ${least} to ${most}${unit ? ` (${unit})` : ''}`,
-    );
-    return value;
+  const checkValue = (name: VariableName, least?: number): void => {
+    const expected = expectedValue(name, raw(name), least);
+    check(name, expected === undefined, expected ?? '');
   };
-
+  const number = (name: NumberName, least?: number): number => {
+    checkValue(name, least);
+    return Number(raw(name));
+  };
   const logLevel = LOG_LEVELS.find((level) => level === raw('LOG_LEVEL'));
-  check('LOG_LEVEL', logLevel !== undefined, `one of ${LOG_LEVELS.join(', ')}`);
-  for (const name of ['LOG_SYNC', 'STRICT_RANGES'] as const)
-    check(name, ['true', 'false'].includes(raw(name)), 'true or false');
+  for (const name of ['LOG_LEVEL', 'LOG_SYNC', 'STRICT_RANGES', 'PLACEMENT'] as const) checkValue(name);
   const placement = PLACEMENTS.find((place) => place === raw('PLACEMENT'));
-  check('PLACEMENT', placement !== undefined, `one of ${PLACEMENTS.join(', ')}`);
-  const optional = (name: VariableName, most: number): number | undefined =>
-    raw(name) === '' ? undefined : number(name, WHOLE, 1, most);
-  const maxBodyBytes = number('MAX_BODY_BYTES', WHOLE, 1, 2 ** 31 - 1);
+  const optional = (name: NumberName): number | undefined => (raw(name) === '' ? undefined : number(name));
+  const maxBodyBytes = number('MAX_BODY_BYTES');
   const config: Config = {
-    port: number('PORT', WHOLE, 0, 65535),
-    grpcPort: raw('GRPC_PORT') === '' ? undefined : number('GRPC_PORT', WHOLE, 0, 65535),
+    port: number('PORT'),
+    grpcPort: raw('GRPC_PORT') === '' ? undefined : number('GRPC_PORT'),
     host: raw('HOST'),
     modelsDir: raw('MODELS_DIR'),
     defaultModel: environment['DEFAULT_MODEL'] || undefined,
     logLevel: logLevel ?? 'info',
     logSync: raw('LOG_SYNC') === 'true',
-    drainDelaySeconds: number('DRAIN_DELAY_SECONDS', DECIMAL, 0, 3600),
-    gracePeriodSeconds: number('GRACE_PERIOD_SECONDS', DECIMAL, 1, 86400),
-    requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS', DECIMAL, 0.1, 3600),
-    maxConnections: number('MAX_CONNECTIONS', WHOLE, 1, 1_000_000),
+    drainDelaySeconds: number('DRAIN_DELAY_SECONDS'),
+    gracePeriodSeconds: number('GRACE_PERIOD_SECONDS'),
+    requestTimeoutSeconds: number('REQUEST_TIMEOUT_SECONDS'),
+    maxConnections: number('MAX_CONNECTIONS'),
     maxBodyBytes,
     maxInFlightBytes:
       raw('MAX_IN_FLIGHT_BYTES') === ''
         ? defaultInFlightBytes(maxBodyBytes)
-        : number('MAX_IN_FLIGHT_BYTES', WHOLE, 2 * maxBodyBytes, Number.MAX_SAFE_INTEGER),
-    maxResponseBytes: optional('MAX_RESPONSE_BYTES', 2 ** 31 - 1),
+        : number('MAX_IN_FLIGHT_BYTES', leastInFlightBytes(maxBodyBytes)),
+    maxResponseBytes: optional('MAX_RESPONSE_BYTES'),
     strictRanges: raw('STRICT_RANGES') === 'true',
-    inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS', WHOLE, 1, 1024),
-    inferenceMemoryBytes: optional('INFERENCE_MEMORY_BYTES', Number.MAX_SAFE_INTEGER) ?? inferenceMemory(),
+    inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS'),
+    inferenceMemoryBytes: optional('INFERENCE_MEMORY_BYTES') ?? inferenceMemory(),
     placement: placement ?? 'auto',
-    maxBatch: optional('MAX_BATCH', 65536),
-    maxBatchDelayMs: number('MAX_BATCH_DELAY_MS', DECIMAL, 0, 60_000),
-    maxQueueRows: optional('MAX_QUEUE_ROWS', 2 ** 31 - 1),
-    maxQueueBytes: optional('MAX_QUEUE_BYTES', Number.MAX_SAFE_INTEGER),
+    maxBatch: optional('MAX_BATCH'),
+    maxBatchDelayMs: number('MAX_BATCH_DELAY_MS'),
+    maxQueueRows: optional('MAX_QUEUE_ROWS'),
+    maxQueueBytes: optional('MAX_QUEUE_BYTES'),
     apiKey: environment['API_KEY']?.trim() || undefined,
     apiKeyFile: raw('API_KEY_FILE'),
     apiKeyFileRequired: Boolean(environment['API_KEY_FILE']) && environment['API_KEY'] === undefined,
@@ -165,9 +165,6 @@ export function describeVariables(): string {
     '',
   ].join('\n');
 }
-
-const WHOLE = /^\d+$/;
-const DECIMAL = /^\d+(\.\d+)?$/;
 
 function isReadableFolder(path: string): boolean {
   return isReadable(path) && statSync(path).isDirectory();
