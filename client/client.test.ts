@@ -121,6 +121,19 @@ test('models, descriptions, liveness and readiness', async () => {
   expect(await client.ready()).toMatchObject({ status: 'ready', checks: expect.any(Array) });
 });
 
+test('liveness and readiness if probes are on a management port', async () => {
+  const other = await startServiceWith({ iris: 'models/iris' }, { MANAGEMENT_PORT: '0' });
+  try {
+    const client = createClient({ url: other.url });
+    expect([await client.live(), await client.ready()]).toEqual([{ status: 'live' }, { status: 'ready', checks: [] }]);
+    expect(await createClient({ url: other.managementUrl }).ready()).toMatchObject({
+      checks: expect.arrayContaining([expect.objectContaining({ name: 'listener' })]),
+    });
+  } finally {
+    await other.stop();
+  }
+});
+
 test('the only model need not be named, and a missing API key is a 401', async () => {
   const other = await startServiceWith({ iris: 'models/iris' }, { API_KEY: 'k1' });
   try {

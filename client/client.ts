@@ -1,6 +1,7 @@
 import type { Health, ModelDescription, ModelList, ModelListEntry } from '../service/contract/api.ts';
 import { paths } from '../service/contract/endpoints.ts';
 import type { ModelMetadata, ServerMetadata } from '../service/contract/inference.ts';
+import { ServiceProblem } from './errors.ts';
 import { inferRequest, readInference, type InferRequest, type InferResponse } from './inference.ts';
 import { stringifyJson } from './json.ts';
 import type { AnyModels, Columns, Features, ModelMap, ModelName, Prediction } from './models.ts';
@@ -48,7 +49,10 @@ export interface Client<M extends ModelMap<M> = AnyModels> {
   models(options?: CallOptions): Promise<readonly ModelListEntry[]>;
   /** Describes a model: its features, outputs, classes, metrics and examples. */
   model(name: ModelName<M>, options?: ModelOptions): Promise<ModelDescription>;
-  /** Tells whether the service is ready for requests, and if not, which check fails. Resolves in either case. */
+  /**
+   * Tells whether the service is ready for requests, and if not, which check fails. Resolves in either case. `checks`
+   * is empty if the service's probes are on a management port.
+   */
   ready(options?: CallOptions): Promise<Health>;
   /** Tells whether the process is alive. */
   live(options?: CallOptions): Promise<Health>;
@@ -72,10 +76,22 @@ export interface Client<M extends ModelMap<M> = AnyModels> {
 }
 
 const inferencePath = `${paths.inference}/models`;
+const inferenceLive = `${paths.inference}/health/live`;
+const inferenceReady = `${paths.inference}/health/ready`;
 const jsonContent = { 'content-type': 'application/json' };
 
 const modelPath = (root: string, model: string, version: string | undefined): string =>
   `${root}/${encodeURIComponent(model)}${version === undefined ? '' : `/versions/${encodeURIComponent(version)}`}`;
+
+/** @param otherwise what to do if the service's probes are on a management port */
+async function orWithout(probe: Promise<Health>, otherwise: () => Promise<Health>): Promise<Health> {
+  try {
+    return await probe;
+  } catch (error) {
+    if (error instanceof ServiceProblem && error.status === 404) return otherwise();
+    throw error;
+  }
+}
 
 /**
  * Creates a client. It opens no connection before the first call, and needs not be closed.
@@ -100,8 +116,16 @@ export function createClient<M extends ModelMap<M> = AnyModels>(options: ClientO
 
     models: async (call) => (await get<ModelList>(paths.models, call)).models,
     model: (name, call) => get(modelPath(paths.models, name, call?.version), call),
-    ready: (call) => get(paths.ready, call, [503]),
-    live: (call) => get(paths.live, call),
+    ready: (call) =>
+      orWithout(get(paths.ready, call, [503]), async () => {
+        const { status } = await send({ path: inferenceReady, accept: [503] }, call);
+        return { status: status === 503 ? 'not ready' : 'ready', checks: [] };
+      }),
+    live: (call) =>
+      orWithout(get(paths.live, call), async () => {
+        await send({ path: inferenceLive }, call);
+        return { status: 'live' };
+      }),
 
     infer: async (model, request, call) =>
       readInference(

@@ -300,6 +300,16 @@ test('not ready is a result, and is not retried', async () => {
   expect(requests).toHaveLength(2);
 });
 
+test('without probes at this port, the status of the Open Inference Protocol counts', async () => {
+  const missing: RequestListener = (_, response) => response.writeHead(404).end('{"title":"No"}');
+  const client = await serve(missing, (_, response) => response.writeHead(503).end('{"ready":false,"live":true}'));
+  expect(await client().ready()).toEqual({ status: 'not ready', checks: [] });
+  expect(requests.map(({ url }) => url)).toEqual(['/readyz', '/v2/health/ready']);
+
+  const neither = await serve(missing);
+  expect(await failure(neither().live())).toMatchObject({ name: 'ServiceProblem', status: 404 });
+});
+
 test('the path of the URL, the API key, and names that need to be escaped', async () => {
   const client = await serve(ok);
   const { url } = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/below/it/` };

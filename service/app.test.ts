@@ -348,6 +348,29 @@ describe('/openapi.json', () => {
   });
 });
 
+test('without public probes, this port has neither probes nor metrics, and the documents omit them', async () => {
+  const { request } = await start({ publicProbes: false });
+  for (const path of ['/livez', '/readyz', '/metrics']) {
+    const response = await request('GET', path);
+    expect(response.status).toBe(404);
+    expect((await json(response))['detail']).toBe(
+      `${path} is served at the port MANAGEMENT_PORT. With PUBLIC_PROBES=true, this port serves it too.`,
+    );
+  }
+  for (const path of ['/v2/health/live', '/v2/health/ready']) expect((await request('GET', path)).status).toBe(200);
+  const document = await json(await request('GET', '/openapi.json'));
+  const { paths, tags, components } = document as unknown as Record<'paths' | 'components', Record<string, object>> & {
+    tags: { name: string }[];
+  };
+  expect(Object.keys(paths).filter((path) => /livez|readyz|^.metrics|health/.test(path))).toEqual([
+    '/v2/health/live',
+    '/v2/health/ready',
+  ]);
+  expect(tags.map(({ name }) => name)).not.toContain('operations');
+  expect(components['schemas']).not.toHaveProperty('Health');
+  expect(components['schemas']).not.toHaveProperty('Check');
+});
+
 test('/docs loads everything from the same server', async () => {
   const { request } = await start();
   const page = await (await request('GET', '/docs')).text();

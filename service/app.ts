@@ -3,6 +3,7 @@ import './middleware/context.ts';
 import { paths } from './contract/index.ts';
 import { shared, type Dependencies, type Shared } from './dependencies.ts';
 import { ServiceError } from './errors.ts';
+import { managementPaths } from './exchange/probes.ts';
 import type { LoadedEntry } from './inference/repository.ts';
 import { auth } from './middleware/auth.ts';
 import { bodyLimit } from './middleware/body-limit.ts';
@@ -25,18 +26,23 @@ export function createApp(
   const app = new Hono();
   app.onError(problems(logger));
   app.notFound((c) => {
+    const { path } = c.req;
     throw new ServiceError(
       'route-not-found',
-      `There is no route ${c.req.path}. See ${paths.docs} for every route, or ${paths.openapi}.`,
+      managementPaths.includes(path)
+        ? `${path} is served at the port MANAGEMENT_PORT. With PUBLIC_PROBES=true, this port serves it too.`
+        : `There is no route ${path}. See ${paths.docs} for every route, or ${paths.openapi}.`,
     );
   });
 
   app.use(observe(observer, lifecycle), refuseClosed(lifecycle));
-  const { requestTimeoutSeconds } = options;
+  const { requestTimeoutSeconds, publicProbes = true } = options;
   const operations = new InferenceOperations({ repository, lifecycle });
-  health(app, repository, lifecycle);
+  if (publicProbes) {
+    health(app, repository, lifecycle);
+    metricsRoute(app, metrics);
+  }
   inferenceHealth(app, operations);
-  metricsRoute(app, metrics);
   docs(
     app,
     () => ({
@@ -45,6 +51,7 @@ export function createApp(
       defaultModel: loaded(() => repository.default())?.model,
       strictRanges: options.strictRanges,
       needsKey: apiKey() !== undefined,
+      publicProbes,
     }),
     () => repository.complete,
   );

@@ -1,13 +1,12 @@
 import type { Logger } from 'pino';
 import type { KeySource } from './config/api-key.ts';
 import { defaultInFlightBytes, InFlightBytes } from './connections/in-flight-bytes.ts';
-import { paths } from './contract/index.ts';
 import { BulkGate } from './exchange/bulk-gate.ts';
 import { exchange, type Limits } from './exchange/exchange.ts';
 import { inferProtocol } from './exchange/infer.ts';
 import { modelRoutes, type ModelRoutes } from './exchange/model-routes.ts';
 import { predictionsProtocol } from './exchange/predictions.ts';
-import { inferenceProbes } from './exchange/probes.ts';
+import { inferenceProbes, managementPaths } from './exchange/probes.ts';
 import { RequestObserver } from './exchange/request-observer.ts';
 import type { ModelRepository } from './inference/repository.ts';
 import type { Lifecycle } from './lifecycle/lifecycle.ts';
@@ -25,6 +24,8 @@ export interface Dependencies {
     readonly strictRanges: boolean;
     readonly requestTimeoutSeconds: number;
     readonly maxBodyBytes: number;
+    /** Whether to serve probes and metrics. @default true */
+    readonly publicProbes?: boolean;
     /** @default 64 MiB, and at least two of the largest bodies */
     readonly maxInFlightBytes?: number | undefined;
   };
@@ -37,12 +38,16 @@ export interface Shared {
   readonly memory: InFlightBytes;
 }
 
-export function shared({ metrics, logger, options }: Dependencies): Shared {
-  const observer = new RequestObserver({
+export function requestObserver({ metrics, logger }: Pick<Dependencies, 'metrics' | 'logger'>): RequestObserver {
+  return new RequestObserver({
     metrics: metrics.requests,
     log: accessLogOf(logger),
-    quietPaths: new Set([paths.live, paths.ready, paths.metrics, ...inferenceProbes]),
+    quietPaths: new Set([...managementPaths, ...inferenceProbes]),
   });
+}
+
+export function shared(dependencies: Dependencies): Shared {
+  const { metrics, options } = dependencies;
   const memory = new InFlightBytes(options.maxInFlightBytes ?? defaultInFlightBytes(options.maxBodyBytes));
   const limits: Limits = {
     memory,
@@ -55,5 +60,5 @@ export function shared({ metrics, logger, options }: Dependencies): Shared {
     exchange(predictionsProtocol(options.strictRanges), limits),
     exchange(inferProtocol, limits),
   );
-  return { observer, routes, memory };
+  return { observer: requestObserver(dependencies), routes, memory };
 }

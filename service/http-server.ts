@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Config } from './config/config.ts';
+import type { VariableName } from './contract/index.ts';
 import { Connections, type ConnectionsOptions } from './connections/connections.ts';
 import { DirectRequest } from './exchange/body-receiver.ts';
 import type { Listener } from './lifecycle/drain.ts';
@@ -24,16 +25,56 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
+/** The bounds of the management port. Its clients are a kubelet and a few scrapers, however busy the service is. */
+const MANAGEMENT = {
+  maxConnections: 64,
+  requestTimeoutSeconds: 5,
+  maxInFlightBytes: 4 * 2 ** 20,
+} as const satisfies Partial<Config>;
+
 /**
  * Listens for HTTP requests.
  *
  * @param closed called for each connection that is closed to protect the service
  * @throws {ListenError}
  */
-export async function listen(
+export function listen(
   listener: RequestListener,
-  { port, host, requestTimeoutSeconds, maxConnections, maxInFlightBytes }: Config,
+  config: Config,
   closed?: ConnectionsOptions['closed'],
+): Promise<Listener> {
+  return open(listener, { ...config, variable: 'PORT', firstRequestSeconds: FIRST_REQUEST_SECONDS }, closed);
+}
+
+/**
+ * Listens for probes and scrapes, with connections of its own: nothing that clients do at the other ports keeps a probe
+ * from its response.
+ *
+ * @param closed called for each connection that is closed to protect the service
+ * @throws {ListenError}
+ */
+export function listenManagement(
+  listener: RequestListener,
+  { host }: Pick<Config, 'host'>,
+  port: number,
+  closed?: ConnectionsOptions['closed'],
+): Promise<Listener> {
+  return open(listener, { ...MANAGEMENT, host, port, variable: 'MANAGEMENT_PORT', firstRequestSeconds: 0 }, closed);
+}
+
+interface OpenOptions extends Pick<
+  Config,
+  'port' | 'host' | 'requestTimeoutSeconds' | 'maxConnections' | 'maxInFlightBytes'
+> {
+  /** Names the port in messages. */
+  readonly variable: VariableName;
+  readonly firstRequestSeconds: number;
+}
+
+async function open(
+  listener: RequestListener,
+  { port, host, requestTimeoutSeconds, maxConnections, maxInFlightBytes, variable, firstRequestSeconds }: OpenOptions,
+  closed: ConnectionsOptions['closed'],
 ): Promise<Listener> {
   const requestTimeout = requestTimeoutSeconds * 1000;
   const connections = new Connections({
@@ -62,7 +103,7 @@ export async function listen(
     await once(server, 'listening');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ListenError(`Cannot listen on ${host}:${port} (HOST, PORT): ${reason}`, { cause });
+    throw new ListenError(`Cannot listen on ${host}:${port} (HOST, ${variable}): ${reason}`, { cause });
   }
   const address = server.address();
   const bound = typeof address === 'object' && address ? address.port : port;
@@ -70,7 +111,7 @@ export async function listen(
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     dismiss: () => undefined, // middleware/draining.ts tells each client.
     async close() {
-      const sparedUntil = performance.now() + FIRST_REQUEST_SECONDS * 1000;
+      const sparedUntil = performance.now() + firstRequestSeconds * 1000;
       // Repeatedly, because a busy connection becomes idle when its response is sent.
       const closeIdle = setInterval(() => {
         if (performance.now() > sparedUntil) server.closeIdleConnections();

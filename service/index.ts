@@ -3,10 +3,12 @@
  *
  *     await serve(readConfig({ MODELS_DIR: 'models', PORT: '8000' }));
  *
- * `createApp` returns only the Hono application, `createListener` a listener for a server of `node:http`.
+ * `createApp` returns only the Hono application, `createListener` a listener for a server of `node:http`, and
+ * `createManagementListener` one for probes and scrapes on a port of their own.
  */
 export { createApp } from './app.ts';
 export { createListener } from './listener.ts';
+export { createManagementListener } from './management-listener.ts';
 export type { Dependencies } from './dependencies.ts';
 export type { KeySource } from './config/api-key.ts';
 export { ConfigError, readConfig, type Config, type Environment } from './config/config.ts';
@@ -19,7 +21,7 @@ export type { ProcessEvent } from './inference/supervisor.ts';
 export { Lifecycle, type Phase } from './lifecycle/lifecycle.ts';
 export { Metrics, type Scrape } from './metrics/metrics.ts';
 export { drain, type Listener } from './lifecycle/drain.ts';
-export { listen, ListenError } from './http-server.ts';
+export { listen, ListenError, listenManagement } from './http-server.ts';
 export type { CloseReason } from './connections/connections.ts';
 export { serve, type OnSignal, type ServeOptions } from './serve.ts';
 export { onnxruntime } from '../onnx/engine/onnxruntime.ts';

@@ -31,7 +31,7 @@ export function createListener(dependencies: Dependencies): RequestListener {
         if (resolved === undefined && repository.complete) resolved = resolvedRoutes(routes, repository);
         return resolved?.get(path);
       },
-      probes: probes(repository, lifecycle),
+      probes: (options.publicProbes ?? true) ? probes(repository, lifecycle) : new Map(),
       observer,
       lifecycle,
       apiKey,

@@ -132,6 +132,13 @@ test('a port that is in use exits with 1 and a message', async () => {
   expect(stderr).toContain(`Cannot listen on 127.0.0.1:${port} (HOST, PORT)`);
 });
 
+test('a management port that is in use exits with 1, and the message names the variable', async () => {
+  const { port } = await start();
+  const { code, stderr } = await output(run({ MANAGEMENT_PORT: String(port) }));
+  expect(code).toBe(1);
+  expect(stderr).toContain(`Cannot listen on 127.0.0.1:${port} (HOST, MANAGEMENT_PORT)`);
+});
+
 test('SIGTERM under load: no request fails, connections are told to close, and the process exits with 0', async () => {
   const { url, process: child, exited, logged } = await start({ DRAIN_DELAY_SECONDS: '1' });
   const answers: Awaited<ReturnType<typeof predict>>[] = [];
@@ -198,6 +205,43 @@ test('a request on an open connection is still served after the listener closed;
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(answer).toMatch(/\r\nconnection: close\r\n/i);
   expect(await exited).toBe(0);
+});
+
+test('MANAGEMENT_PORT serves probes and metrics alone, and closes last', async () => {
+  const { port, url, process: child, exited, logged } = await start({ MANAGEMENT_PORT: '0' });
+  const management = (await logged('listening'))['management_url'] as string;
+  const status = async (path: string, method = 'GET', base = management) =>
+    (await fetch(base + path, { method })).status;
+  for (const path of ['/livez', '/readyz', '/metrics', '/metrics?a=b']) {
+    expect([path, await status(path), await status(path, 'HEAD')]).toEqual([path, 200, 200]);
+    expect([path, await status(path, 'GET', url)]).toEqual([path, 404]);
+  }
+  expect(await (await fetch(`${management}/metrics`)).text()).toContain('route="/readyz",model="",code="200"} 2');
+  for (const path of ['/', '/predictions', '/docs', '/v2/health/live'])
+    expect([path, await status(path)]).toEqual([path, 404]);
+  const refused = await fetch(`${management}/readyz`, { method: 'POST', body: '{}' });
+  expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+
+  // Half of a request keeps the service from exiting.
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(
+    'POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+      `Content-Length: ${flower.length}\r\n\r\n${flower.slice(0, 10)}`,
+  );
+  expect((await predict(url, new Agent())).status).toBe(200);
+  child.kill('SIGTERM');
+  await untilRefused(url);
+  expect([await status('/livez'), await status('/readyz'), await status('/metrics')]).toEqual([200, 503, 200]);
+  // Neither does a scraper that does not close its connection delay the exit.
+  const scraper = connect(Number(new URL(management).port), '127.0.0.1');
+  await once(scraper, 'connect');
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString())).write(flower.slice(10));
+  await once(socket, 'close');
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(await exited).toBe(0);
+  scraper.destroy();
 });
 
 async function untilRefused(url: string): Promise<void> {

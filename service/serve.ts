@@ -11,7 +11,9 @@ import { createListener } from './listener.ts';
 import { closeLogger, createLogger } from './logging/logger.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { drain, type Listener } from './lifecycle/drain.ts';
-import { listen } from './http-server.ts';
+import { listen, listenManagement } from './http-server.ts';
+import { createManagementListener } from './management-listener.ts';
+import type { CloseReason } from './connections/connections.ts';
 
 /** Registers a function to call on SIGTERM and SIGINT. */
 export type OnSignal = (stop: (signal: NodeJS.Signals) => void) => void;
@@ -34,17 +36,28 @@ export async function serve(
   const common = { repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger) };
 
   // The gRPC library is only loaded if it is needed.
-  const { grpcPort } = config;
+  const { grpcPort, managementPort } = config;
   const listenGrpc = grpcPort === undefined ? undefined : (await import('./grpc/server.ts')).listenGrpc;
 
   // Listens first: while a large model loads, /livez responds, and /readyz says what it is waiting for.
-  const http = await listen(createListener({ ...common, options: config }), config, (reason) => {
+  const closed = (reason: CloseReason): void => {
     metrics.connections.closed(reason);
     logger.debug({ reason }, 'connection closed');
-  });
+  };
+  const http = await listen(createListener({ ...common, options: config }), config, closed);
   const grpc = await listenGrpc?.(grpcPort ?? 0, config, common);
-  logger.info({ url: http.url, ...(grpc && { grpc_url: grpc.url }), models_dir: config.modelsDir }, 'listening');
-  const stopped = drained(onSignal, grpc ? [http, grpc] : [http], lifecycle, config, logger);
+  const management =
+    managementPort === undefined
+      ? undefined
+      : await listenManagement(createManagementListener(common), config, managementPort, closed);
+  const urls = {
+    url: http.url,
+    ...(grpc && { grpc_url: grpc.url }),
+    ...(management && { management_url: management.url }),
+  };
+  logger.info({ ...urls, models_dir: config.modelsDir }, 'listening');
+  const listeners = { open: grpc ? [http, grpc] : [http], management };
+  const stopped = drained(onSignal, listeners, lifecycle, config, logger);
 
   await repository.load(onnxruntime, {
     ...config,
@@ -88,10 +101,16 @@ export async function serve(
   closeLogger(logger);
 }
 
+interface Listeners {
+  /** The ports of clients. */
+  readonly open: readonly Listener[];
+  readonly management: Listener | undefined;
+}
+
 /** Resolves when the listeners have drained after a signal. A second signal exits immediately. */
 function drained(
   onSignal: OnSignal,
-  listeners: readonly Listener[],
+  { open, management }: Listeners,
   lifecycle: Lifecycle,
   config: Config,
   logger: Logger,
@@ -103,7 +122,7 @@ function drained(
         process.exit(1);
       }
       logger.info({ signal, drain_delay_seconds: config.drainDelaySeconds }, 'draining');
-      drain(listeners, lifecycle, config).then((cut) => {
+      drain(open, lifecycle, config, management).then((cut) => {
         if (cut > 0) logger.error({ connections: cut }, 'grace period over: connections interrupted');
         else logger.info('drained');
         resolve();

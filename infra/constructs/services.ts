@@ -11,7 +11,7 @@ import type { ResolvedProps } from '../props/resolved-props.ts';
  */
 const appProtocols = { http: 'http', grpc: 'kubernetes.io/h2c' } as const;
 
-const servicePort = (protocol: keyof typeof ports, number: number): k8s.ServicePort => ({
+const servicePort = (protocol: keyof typeof appProtocols, number: number): k8s.ServicePort => ({
   name: ports[protocol].name,
   port: number,
   targetPort: k8s.IntOrString.fromString(ports[protocol].name),

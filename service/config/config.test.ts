@@ -11,6 +11,8 @@ const base = { MODELS_DIR: import.meta.dirname };
 test("the defaults are the contract's", () => {
   expect(readConfig(base)).toEqual({
     port: 8000,
+    managementPort: undefined,
+    publicProbes: true,
     host: '0.0.0.0',
     modelsDir: import.meta.dirname,
     defaultModel: undefined,
@@ -40,6 +42,9 @@ test("the defaults are the contract's", () => {
 test('every variable is read', () => {
   const config = readConfig({
     PORT: '0',
+    GRPC_PORT: '8001',
+    MANAGEMENT_PORT: '8002',
+    PUBLIC_PROBES: 'true',
     HOST: '::1',
     MODELS_DIR: import.meta.dirname,
     DEFAULT_MODEL: 'iris',
@@ -65,6 +70,9 @@ test('every variable is read', () => {
   });
   expect(config).toEqual({
     port: 0,
+    grpcPort: 8001,
+    managementPort: 8002,
+    publicProbes: true,
     host: '::1',
     modelsDir: import.meta.dirname,
     defaultModel: 'iris',
@@ -91,6 +99,15 @@ test('every variable is read', () => {
   });
 });
 
+test.each([
+  [{}, true],
+  [{ MANAGEMENT_PORT: '8002' }, false],
+  [{ MANAGEMENT_PORT: '8002', PUBLIC_PROBES: 'true' }, true],
+  [{ PUBLIC_PROBES: 'false' }, false],
+])('with %j, whether the public port serves probes is %j', (environment, publicProbes) => {
+  expect(readConfig({ ...base, ...environment })).toMatchObject({ publicProbes });
+});
+
 test('an empty value counts as unset', () => {
   expect(readConfig({ ...base, PORT: '', API_KEY_FILE: '' })).toMatchObject({ port: 8000, apiKeyFileRequired: false });
 });
@@ -107,6 +124,8 @@ test('every problem is in one message, with name, value and what was expected', 
       LOG_LEVEL: 'loud',
       LOG_SYNC: '1',
       STRICT_RANGES: 'yes',
+      MANAGEMENT_PORT: '65536',
+      PUBLIC_PROBES: 'no',
       MAX_BODY_BYTES: '-1',
       MAX_RESPONSE_BYTES: '16MB',
       INFERENCE_THREADS: '0',
@@ -124,6 +143,8 @@ test('every problem is in one message, with name, value and what was expected', 
     'LOG_LEVEL is "loud": expected one of fatal, error, warn',
     'LOG_SYNC is "1": expected true or false',
     'STRICT_RANGES is "yes": expected true or false',
+    'MANAGEMENT_PORT is "65536": expected a whole number from 0 to 65535',
+    'PUBLIC_PROBES is "no": expected true or false',
     'MAX_BODY_BYTES is "-1"',
     'MAX_RESPONSE_BYTES is "16MB": expected a whole number from 1 to 2147483647 (bytes)',
     'INFERENCE_THREADS is "0"',

@@ -16,6 +16,10 @@ export interface Config {
   readonly port: number;
   /** Undefined turns gRPC off. */
   readonly grpcPort: number | undefined;
+  /** Undefined if `port` alone serves probes and metrics. */
+  readonly managementPort: number | undefined;
+  /** Whether `port` serves probes and metrics. */
+  readonly publicProbes: boolean;
   readonly host: string;
   readonly modelsDir: string;
   /** The model of requests that name none. If undefined, it is the only model. */
@@ -94,12 +98,16 @@ export function readConfig(environment: Environment): Config {
   };
   const logLevel = LOG_LEVELS.find((level) => level === raw('LOG_LEVEL'));
   for (const name of ['LOG_LEVEL', 'LOG_SYNC', 'STRICT_RANGES', 'PLACEMENT'] as const) checkValue(name);
+  if (raw('PUBLIC_PROBES') !== '') checkValue('PUBLIC_PROBES');
   const placement = PLACEMENTS.find((place) => place === raw('PLACEMENT'));
   const optional = (name: NumberName): number | undefined => (raw(name) === '' ? undefined : number(name));
   const maxBodyBytes = number('MAX_BODY_BYTES');
+  const managementPort = optional('MANAGEMENT_PORT');
   const config: Config = {
     port: number('PORT'),
-    grpcPort: raw('GRPC_PORT') === '' ? undefined : number('GRPC_PORT'),
+    grpcPort: optional('GRPC_PORT'),
+    managementPort,
+    publicProbes: raw('PUBLIC_PROBES') === '' ? managementPort === undefined : raw('PUBLIC_PROBES') === 'true',
     host: raw('HOST'),
     modelsDir: raw('MODELS_DIR'),
     defaultModel: environment['DEFAULT_MODEL'] || undefined,

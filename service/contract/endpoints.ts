@@ -1,5 +1,10 @@
 /** The named container ports that the service listens on. */
-export const ports = { http: { name: 'http', number: 8000 }, grpc: { name: 'grpc', number: 8001 } } as const;
+export const ports = {
+  http: { name: 'http', number: 8000 },
+  grpc: { name: 'grpc', number: 8001 },
+  /** For probes and metrics only, so that clients can neither reach them nor keep the cluster from reaching them. */
+  management: { name: 'management', number: 8002 },
+} as const;
 
 /** The routes that probes, scrapers, deployments and clients rely on. */
 export const paths = {

@@ -17,6 +17,13 @@ const placements = ['auto', 'event-loop', 'process'] as const;
 export const variables = {
   PORT: { default: String(ports.http.number), description: 'TCP port for HTTP; 0 selects a free port' },
   GRPC_PORT: { description: 'TCP port for the Open Inference Protocol over gRPC; if unset, gRPC is off' },
+  MANAGEMENT_PORT: {
+    description: 'TCP port for /livez, /readyz and /metrics alone; if unset, PORT serves them',
+  },
+  PUBLIC_PROBES: {
+    values: booleans,
+    description: 'whether PORT serves /livez, /readyz and /metrics; if unset, only without MANAGEMENT_PORT',
+  },
   HOST: { default: '0.0.0.0', description: 'address to listen on' },
   MODELS_DIR: {
     default: image.modelsDir,

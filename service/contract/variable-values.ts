@@ -15,6 +15,7 @@ const bodyBytes: NumberRange = { least: 1, most: 2 ** 31 - 1 };
 const numbers = {
   PORT: port,
   GRPC_PORT: port,
+  MANAGEMENT_PORT: port,
   DRAIN_DELAY_SECONDS: { least: 0, most: 3600, decimals: true },
   GRACE_PERIOD_SECONDS: { least: 1, most: 86400, decimals: true },
   REQUEST_TIMEOUT_SECONDS: { least: 0.1, most: 3600, decimals: true },

@@ -1,12 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { finished } from 'node:stream';
-import type { Logger } from 'pino';
 import { freeMemory } from '../../onnx/engine/free-memory.ts';
 import type { KeySource } from '../config/api-key.ts';
-import { ambiguityOf, BAD_REQUEST } from '../connections/ambiguous-head.ts';
+import { ambiguityOf } from '../connections/ambiguous-head.ts';
 import { requestHeaders } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
-import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { receiveBody, stopReceiving, type BodyReceiver } from './body-receiver.ts';
 import { checkKey } from './api-key.ts';
 import { BodyBuffer } from './body-buffer.ts';
@@ -17,26 +15,22 @@ import type { ExchangeRequest, ExchangeResponse, OpenExchange } from './exchange
 import { HeadWriter } from './head-writer.ts';
 import { JSON_LENGTH_HEADER } from './infer.ts';
 import type { ResolvedRoute } from './model-routes.ts';
+import { headerText, refuseHead, respond, send, type Responder } from './node-response.ts';
 import type { Probe } from './probes.ts';
-import type { Observation, RequestObserver } from './request-observer.ts';
+import type { Observation } from './request-observer.ts';
 
-export interface NodeListenerOptions {
+export interface NodeListenerOptions extends Omit<Responder, 'heads'> {
   /** Returns the route of a path; undefined if it does not run a model. */
   readonly route: (path: string) => ResolvedRoute | undefined;
   /** By path. */
   readonly probes: ReadonlyMap<string, Probe>;
-  readonly observer: RequestObserver;
-  readonly lifecycle: Lifecycle;
   readonly apiKey: KeySource;
-  readonly logger: Logger;
   readonly maxBodyBytes: number;
   readonly requestTimeoutSeconds: number;
 }
 
 /** What all requests share. */
-interface Shared extends NodeListenerOptions {
-  readonly heads: HeadWriter;
-}
+interface Shared extends NodeListenerOptions, Responder {}
 
 const TIMEOUT_HEADER = requestHeaders.timeout.toLowerCase();
 
@@ -62,7 +56,7 @@ export function nodeListener(options: NodeListenerOptions, otherwise: RequestLis
     if (lifecycle.phase === 'closed') otherwise(incoming, outgoing);
     else if (resolved !== undefined && hasPlainBody(incoming, maxBodyBytes))
       new NodeExchange(shared, resolved, incoming, outgoing).start();
-    else if (probe !== undefined) void serveProbe(shared, probe, incoming, outgoing);
+    else if (probe !== undefined) void respond(shared, probe, incoming, outgoing, url);
     else otherwise(incoming, outgoing);
   };
 }
@@ -93,10 +87,15 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     this.#incoming = incoming;
     this.#outgoing = outgoing;
     const { headers, url = '' } = incoming;
-    this.#observation = shared.observer.begin('POST', url, text(headers['x-request-id']), text(headers['traceparent']));
+    this.#observation = shared.observer.begin(
+      'POST',
+      url,
+      headerText(headers['x-request-id']),
+      headerText(headers['traceparent']),
+    );
   }
 
-  readonly header = (name: string): string | undefined => text(this.#incoming.headers[name]);
+  readonly header = (name: string): string | undefined => headerText(this.#incoming.headers[name]);
 
   /** When the client closes its side of the connection, Node ends the other, but does not destroy the response. */
   readonly abandoned = (): boolean =>
@@ -196,69 +195,4 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
   #send(response: ExchangeResponse): void {
     send(response, this.#shared, this.#outgoing, this.#observation, this.#resolved.pattern);
   }
-}
-
-/**
- * Ends the connection of a request whose head is ambiguous. What follows on it is not served: it may have been meant as
- * a part of this request's body.
- */
-function refuseHead(
-  { observer, logger }: Shared,
-  reason: string,
-  { method = '', url = '', headers, socket }: IncomingMessage,
-  outgoing: ServerResponse,
-): void {
-  const observation = observer.begin(
-    method,
-    url.split('?', 1)[0] ?? '',
-    text(headers['x-request-id']),
-    text(headers['traceparent']),
-  );
-  observation.end(400, 'none');
-  logger.warn({ request_id: observation.requestId, reason }, 'connection closed: the head of a request is ambiguous');
-  // Otherwise, the response to another request comes first.
-  if (outgoing.socket !== null) socket.write(BAD_REQUEST);
-  socket.destroySoon();
-}
-
-async function serveProbe(
-  shared: Shared,
-  probe: Probe,
-  { url = '', headers }: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
-  const { observer, logger } = shared;
-  const observation = observer.begin('GET', url, text(headers['x-request-id']), text(headers['traceparent']));
-  const response = await probe().catch((error: unknown) => errorResponse(error, observation, logger));
-  send(response, shared, outgoing, observation, url);
-}
-
-/** Sends a response, with the headers that every response has. */
-function send(
-  response: ExchangeResponse,
-  { heads, lifecycle }: Shared,
-  outgoing: ServerResponse,
-  observation: Observation,
-  pattern: string,
-): void {
-  const { status, body } = response;
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : byteLength(body);
-  heads.write(outgoing, response, observation.requestId, length, lifecycle.phase !== 'serving');
-  if (typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
-  else {
-    for (const chunk of body) outgoing.write(chunk);
-    outgoing.end(() => {
-      for (const chunk of body) freeMemory(chunk);
-    });
-  }
-  observation.end(status, pattern);
-}
-
-/** Node joins duplicates of the headers that are read here, except in the type. */
-function text(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'object' ? header.join(', ') : header;
-}
-
-function byteLength(body: Uint8Array | readonly Uint8Array[]): number {
-  return body instanceof Uint8Array ? body.length : body.reduce((sum, chunk) => sum + chunk.length, 0);
 }

@@ -202,7 +202,7 @@ describe('the Open Inference Protocol', () => {
     expect(await client.call('ModelReady', { name: 'broken' })).toEqual({ ready: false });
     expect(await failed(infer(client, { model_name: 'broken' }))).toEqual([
       'UNAVAILABLE',
-      "The model 'broken' could not be loaded. GET /readyz says why.",
+      "The model 'broken' could not be loaded. GET /models says why.",
     ]);
     expect(await client.call('RepositoryIndex')).toMatchObject({
       models: [{ name: 'broken', state: 'UNAVAILABLE', reason: expect.stringContaining('model.onnx') }],

@@ -81,7 +81,7 @@ test('of two models with the same name and version the second fails, and both fo
 test('if the highest version fails, an older one does not silently replace it', async () => {
   const made = await repository({ 'wine/1': {}, 'wine/2': { task: 'regressor' } });
   expect(problem(() => made.get('wine'))).toBe(
-    "model-not-ready: The model 'wine' could not be loaded. GET /readyz says why.",
+    "model-not-ready: The model 'wine' could not be loaded. GET /models says why.",
   );
   expect(made.get('wine', '1').model.signature.version).toBe('1');
   expect((await made.checks()).map(({ name, ok }) => [name, ok])).toEqual([

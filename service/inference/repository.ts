@@ -174,7 +174,7 @@ export class ModelRepository {
     if (entry.state === 'failed')
       throw new ServiceError(
         'model-not-ready',
-        `The model '${name}' could not be loaded. GET ${paths.ready} says why.`,
+        `The model '${name}' could not be loaded. GET ${paths.models} says why.`,
       );
     return entry;
   }

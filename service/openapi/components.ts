@@ -2,8 +2,7 @@ import { inferenceSchemas } from '../contract/inference-schemas.ts';
 import { apiSchemas, ref } from '../contract/schemas.ts';
 import { integerSchemas, type Json } from '../protocol/json-schemas.ts';
 
-/** The schemas that are the same for every model. */
-export const sharedSchemas: Json = {
+const schemas: Json = {
   ...apiSchemas,
   ...inferenceSchemas,
   Nested: {
@@ -13,3 +12,12 @@ export const sharedSchemas: Json = {
   },
   ...integerSchemas,
 };
+
+/** The schemas of probes. */
+const probeSchemas: readonly string[] = ['Health', 'Check'] satisfies readonly (keyof typeof apiSchemas)[];
+
+/** Returns the schemas that are the same for every model. */
+export function sharedSchemas(publicProbes: boolean): Json {
+  if (publicProbes) return schemas;
+  return Object.fromEntries(Object.entries(schemas).filter(([name]) => !probeSchemas.includes(name)));
+}

@@ -19,13 +19,22 @@ export interface OpenApiOptions {
   readonly defaultModel: Model | undefined;
   readonly strictRanges: boolean;
   readonly needsKey: boolean;
+  /** Whether the port that this document is about serves probes and metrics. */
+  readonly publicProbes: boolean;
 }
 
 /**
  * Returns the OpenAPI 3.1 document of the models that are loaded now. It contains bigints: write it with
  * `stringifyJson`.
  */
-export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, needsKey }: OpenApiOptions): Json {
+export function openApi({
+  loaded,
+  defaultVersion,
+  defaultModel,
+  strictRanges,
+  needsKey,
+  publicProbes,
+}: OpenApiOptions): Json {
   const models = documentedModels(
     loaded.map(({ model }) => model),
     defaultVersion,
@@ -48,7 +57,7 @@ export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, ne
         ...models.map(({ model }) => model.signature.name),
         'models',
         inferenceTag,
-        'operations',
+        ...(publicProbes ? ['operations'] : []),
       ]),
     ].map((name) => ({ name })),
     paths: {
@@ -60,12 +69,12 @@ export function openApi({ loaded, defaultVersion, defaultModel, strictRanges, ne
       })),
       ...modelPaths(models, needsKey),
       ...inferencePaths(models, needsKey),
-      ...operationPaths,
+      ...(publicProbes && operationPaths),
     },
     components: {
       schemas: Object.assign(
         {},
-        sharedSchemas,
+        sharedSchemas(publicProbes),
         ...models.flatMap((model) => [predictionSchemas(model, strictRanges), inferSchemas(model)]),
       ) as Json,
       ...(needsKey && { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } }),

@@ -175,7 +175,7 @@ describe('health', () => {
     expect(await answer(request('GET', '/v2/models/broken/ready'))).toEqual([503, { name: 'broken', ready: false }]);
     expect(await answer(request('POST', '/v2/models/broken/infer', {}))).toEqual([
       503,
-      { error: "The model 'broken' could not be loaded. GET /readyz says why." },
+      { error: "The model 'broken' could not be loaded. GET /models says why." },
     ]);
     expect(await answer(request('POST', '/v2/repository/index', ''))).toMatchObject([
       200,
