@@ -67,6 +67,43 @@ test('verification names the example that is not reproduced, and the actual pred
   await expect(verify).rejects.toThrow("example 1 of iris: expected 'virginica', predicted 'versicolor'");
 });
 
+test('without examples, lengths are tried until the model runs, and that row is what it has to run on again', async () => {
+  await put('shapes/speech');
+  const model = await load();
+  await expect(model.verify()).resolves.toBeUndefined();
+  expect([model.neverRan, model.notVerified]).toEqual([
+    false,
+    'The model has no examples; it ran on a generated input.',
+  ]);
+  expect(model.example?.input['samples']).toHaveLength(512);
+});
+
+test('a model that does not run on generated input can be used, unless its model.json demands more', async () => {
+  await put('shapes/codes');
+  const model = await load();
+  await expect(model.verify()).resolves.toBeUndefined();
+  expect([model.neverRan, model.notVerified]).toEqual([
+    true,
+    expect.stringMatching(
+      /^The model has no examples, and it did not run on any of 5 generated inputs: .*look_up.*out of data bounds.*\.$/,
+    ),
+  ]);
+  expect(await model.predict([[1003n]])).toEqual([{ prediction: 8 }]);
+
+  await put('shapes/codes', { requireVerification: true });
+  const verify = (await load()).verify();
+  await expect(verify).rejects.toThrow(VerificationError);
+  await expect(verify).rejects.toThrow(/which model\.json requires \("requireVerification"\).*add a real input/);
+
+  await put('shapes/codes', {
+    requireVerification: true,
+    examples: [{ input: { code: 1003 }, prediction: 8 }],
+  });
+  const verified = await load();
+  await expect(verified.verify()).resolves.toBeUndefined();
+  expect([verified.neverRan, verified.notVerified]).toEqual([false, undefined]);
+});
+
 test.each([
   [
     'truncated',

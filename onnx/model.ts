@@ -1,9 +1,11 @@
 import { basename, join } from 'node:path';
 import { canShareRun, encodeRows } from './batch/encode-rows.ts';
 import { exampleMismatch } from './batch/example-mismatch.ts';
-import { plausibleInputs, plausibleInputSets } from './batch/plausible-inputs.ts';
+import { plausibleInputSets, plausibleRows } from './batch/plausible-inputs.ts';
+import type { RowShapes } from './batch/plausible-shapes.ts';
 import { decodePredictions, outputsCarryRows, predictionOutputs, type Prediction } from './batch/decode-predictions.ts';
 import { toExample } from './batch/record-examples.ts';
+import { tryRows, type FailedTrial, type Trial } from './batch/trial.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
 import { readModelFile, type ReadOptions } from './file/model-file.ts';
 import { argMaxLabels, classLabels } from './graph/class-labels.ts';
@@ -26,7 +28,7 @@ export class ModelLoadError extends Error {
   }
 }
 
-/** A model did not reproduce an example. */
+/** A model did not reproduce an example, or its model.json demands that it is verified, and it is not. */
 export class VerificationError extends Error {
   override readonly name = 'VerificationError';
 }
@@ -39,7 +41,7 @@ export interface OpenOptions extends EngineOptions, ReadOptions {
   readonly samples?: boolean;
 }
 
-const addExample = 'Add a real input and its expected output to "examples" in model.json.';
+const addExample = 'add a real input and its expected output to "examples" in model.json.';
 
 /** The rows in a set of samples. */
 const SAMPLES = 6;
@@ -47,16 +49,16 @@ const SAMPLES = 6;
 /** A model in memory, ready to predict. */
 export class Model {
   readonly signature: Signature;
-  /** If the model has no examples: generated rows, of which one has to run. */
-  readonly #trials: readonly Row[];
   readonly #session: Session;
-  #generated: Example | undefined;
-  #samples: (() => Iterable<readonly Row[]>) | undefined;
+  readonly #mustBeVerified: boolean;
+  /** Only if the model has no examples. */
+  #trial: Trial | FailedTrial | undefined;
+  #samples: ((rows: number) => Iterable<Row[]>) | undefined;
 
-  private constructor(signature: Signature, session: Session, trials: readonly Row[]) {
+  private constructor(signature: Signature, session: Session, mustBeVerified: boolean) {
     this.signature = signature;
     this.#session = session;
-    this.#trials = trials;
+    this.#mustBeVerified = mustBeVerified;
   }
 
   /**
@@ -99,11 +101,10 @@ export class Model {
         resolveSignature(place, session, labels, json, () => classLabels(nodes()) ?? argMaxLabels(model)),
         model,
       );
-      const trials = signature.examples.length > 0 ? [] : plausibleInputs(signature, nodes(), 1).flat();
-      const loaded = new Model(signature, session, trials);
-      if (samples) loaded.#samples = () => sampleSets(signature, nodes());
-      // If none of them runs, readiness reports it.
-      if (trials.length > 0) await loaded.#runTrial().catch(() => undefined);
+      const loaded = new Model(signature, session, json.requireVerification ?? false);
+      if (signature.examples.length === 0)
+        loaded.#trial = await tryRows(plausibleRows(signature, nodes()), (rows) => loaded.predict(rows));
+      if (samples) loaded.#samples = (rows) => plausibleInputSets(signature, nodes(), rows, loaded.#shapes());
       return loaded;
     } catch (cause) {
       // It may have a process.
@@ -114,17 +115,60 @@ export class Model {
 
   /** The first example of `model.json`; otherwise a generated one, if it runs and is small enough to be readable. */
   get example(): Example | undefined {
-    return this.signature.examples[0] ?? this.#generated;
+    const [first] = this.signature.examples;
+    if (first !== undefined || this.#trial === undefined || 'reason' in this.#trial) return first;
+    const { row, prediction } = this.#trial;
+    return prediction && toExample(this.signature, row, prediction);
+  }
+
+  /**
+   * Why nothing shows that the model predicts correctly: it has no examples, and at best ran on a generated input.
+   * Undefined if it has examples.
+   */
+  get notVerified(): string | undefined {
+    if (this.#trial === undefined) return undefined;
+    return 'reason' in this.#trial
+      ? `The model has no examples, and ${this.#trial.reason}`
+      : 'The model has no examples; it ran on a generated input.';
+  }
+
+  /** Whether nothing shows that the model runs at all: it has no examples, and no generated input ran. */
+  get neverRan(): boolean {
+    return this.#trial !== undefined && 'reason' in this.#trial;
   }
 
   /**
    * Returns sets of rows to measure the model with, the most realistic first: its examples, and generated rows if these
-   * are few. Only the first call returns any.
+   * are few. Only the first call returns any; a model that did not run has none.
    */
-  takeSamples(): Iterable<readonly Row[]> {
-    const samples = this.#samples?.() ?? [];
+  *takeSamples(): Generator<readonly Row[], void> {
+    const generate = this.#samples;
     this.#samples = undefined;
-    return samples;
+    if (generate === undefined || this.neverRan) return;
+    const examples = this.signature.examples
+      .slice(0, SAMPLES)
+      .map(({ input }, index) => exampleRow(this.signature, input, index));
+    if (examples.length === SAMPLES) yield examples;
+    else for (const generated of generate(SAMPLES)) yield [...examples, ...generated];
+  }
+
+  /**
+   * Generates sets of rows to record examples from, the most plausible first, and at last a row that is known to run.
+   * Only the first call returns any; a model that did not run has none.
+   */
+  *takeRows(count: number): Generator<readonly Row[], void> {
+    const generate = this.#samples;
+    this.#samples = undefined;
+    if (generate === undefined || this.neverRan) return;
+    yield* generate(count);
+    if (this.#trial !== undefined && !('reason' in this.#trial)) yield [this.#trial.row];
+  }
+
+  /** Returns the shapes of a row that runs, as far as one is known. */
+  #shapes(): RowShapes | undefined {
+    const [first] = this.signature.examples;
+    if (first === undefined) return this.#trial && 'reason' in this.#trial ? undefined : this.#trial?.shapes;
+    return exampleRow(this.signature, first.input, 0).map((cell) => (typeof cell === 'object' ? cell.shape : []));
   }
 
   /**
@@ -159,14 +203,20 @@ export class Model {
   }
 
   /**
-   * Runs the examples in one batch; a model without examples has to run on one generated row.
+   * Runs the examples in one batch; without examples, the generated row that ran when the model was loaded. Resolves
+   * for a model that never ran, unless its model.json demands more: only a request can show whether it works.
    *
    * @throws {VerificationError} if an example is not reproduced; it names the first one
    */
   async verify(): Promise<void> {
-    const { examples } = this.signature;
-    if (examples.length === 0) {
-      await this.#runTrial();
+    const { examples, name } = this.signature;
+    if (this.#mustBeVerified && this.notVerified !== undefined)
+      throw new VerificationError(
+        `${name} is not verified, which model.json requires ("requireVerification"). ${this.notVerified} ` +
+          `To verify it, ${addExample}`,
+      );
+    if (this.#trial !== undefined) {
+      if (!('reason' in this.#trial)) await this.predict([this.#trial.row]);
       return;
     }
     const predictions = await this.predict(
@@ -174,39 +224,12 @@ export class Model {
     );
     examples.forEach((example, index) => {
       const difference = exampleMismatch(example, predictions[index]);
-      if (difference) throw new VerificationError(`example ${index} of ${this.signature.name}: ${difference}`);
+      if (difference) throw new VerificationError(`example ${index} of ${name}: ${difference}`);
     });
-  }
-
-  async #runTrial(): Promise<void> {
-    if (this.#trials.length === 0)
-      throw new VerificationError(
-        `${this.signature.name} has no examples, and its inputs are too large to generate any. ${addExample}`,
-      );
-    let failure: unknown;
-    for (const row of this.#trials) {
-      try {
-        const [prediction] = await this.predict([row]);
-        if (prediction) this.#generated ??= toExample(this.signature, row, prediction);
-        return;
-      } catch (cause) {
-        failure = cause;
-      }
-    }
-    throw new VerificationError(
-      `${this.signature.name} has no examples, and does not run on generated input: ${String(failure)}. ${addExample}`,
-      { cause: failure },
-    );
   }
 
   /** Frees the model's memory. */
   async release(): Promise<void> {
     await this.#session.release();
   }
-}
-
-function* sampleSets(signature: Signature, nodes: readonly GraphNode[]): Generator<readonly Row[], void> {
-  const examples = signature.examples.slice(0, SAMPLES).map(({ input }, index) => exampleRow(signature, input, index));
-  if (examples.length === SAMPLES) yield examples;
-  else for (const generated of plausibleInputSets(signature, nodes, SAMPLES)) yield [...examples, ...generated];
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -97,6 +97,12 @@ function predict(
   });
 }
 
+const post = (body: object): RequestInit => ({
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
 async function output(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
   let [stdout, stderr] = ['', ''];
   child.stdout!.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -123,6 +129,29 @@ test('--help lists every variable', async () => {
   const { code, stdout } = await output(run({}, ['--help']));
   expect(code).toBe(0);
   expect(stdout).toContain('REQUEST_TIMEOUT_SECONDS');
+});
+
+test('a model without examples that no generated input fits is served, with a warning, and verified nowhere', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'rhizome-main-'));
+  try {
+    mkdirSync(join(dir, 'codes'));
+    cpSync(join(models, '../onnx/fixtures/shapes/codes.onnx'), join(dir, 'codes/model.onnx'));
+    const { url, logged } = await start({ MODELS_DIR: dir });
+    const reason = expect.stringMatching(/did not run on any of 5 generated inputs: .*out of data bounds/);
+    expect(await logged('model not verified')).toMatchObject({ level: 'warn', model: 'codes', version: '1', reason });
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    const { models: listed } = (await (await fetch(`${url}/models`)).json()) as { models: unknown[] };
+    expect(listed).toEqual([expect.objectContaining({ name: 'codes', verified: false, not_verified: reason })]);
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain(
+      'rhizome_model_verified{model="codes",version="1"} 0',
+    );
+    const ask = (code: number) => fetch(`${url}/predictions`, post({ code }));
+    expect(await (await ask(1003)).json()).toMatchObject({ prediction: 8 });
+    // A failure may still be due to the input: the model is not known to be broken.
+    expect((await ask(1)).status).toBe(422);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test('a port that is in use exits with 1 and a message', async () => {

@@ -77,6 +77,8 @@ export async function serve(
   for (const {
     model: {
       signature: { name: model, version },
+      neverRan,
+      notVerified,
     },
     executor: {
       plan: { placement, maxBatch, unstackable },
@@ -88,6 +90,7 @@ export async function serve(
       ...(unstackable === undefined ? { max_batch: maxBatch } : { not_batched: unstackable }),
     };
     logger.info({ model, version, load_seconds: loadSeconds, ...serving }, 'model loaded');
+    if (neverRan) logger.warn({ model, version, reason: notVerified }, 'model not verified');
   }
   const failed = (await repository.checks(Infinity)).filter(({ ok }) => !ok);
   if (failed.length > 0) logger.error({ checks: failed }, 'not ready');

@@ -27,7 +27,13 @@ export interface ModelsVerification {
   /** The default model first, then the latest versions of the others. */
   readonly verified: readonly VerifiedModel[];
   /** Models that could not be verified. */
-  readonly withoutExamples: readonly ProjectModel[];
+  readonly withoutExamples: readonly UnverifiedModel[];
+}
+
+/** A model without examples. */
+export interface UnverifiedModel extends ProjectModel {
+  /** What the service knows about it: whether it ran on a generated input at all. */
+  readonly notVerified?: string;
 }
 
 /**
@@ -37,13 +43,19 @@ export interface ModelsVerification {
 export async function verifyModels(context: ExecContext, url: string, skip: Skip): Promise<ModelsVerification> {
   const models = await projectModels(context.root);
   const latest = models.filter(({ isLatest }) => isLatest);
-  const standard = latest.length === 1 ? latest[0]?.name : await defaultModel(context, url);
+  const list =
+    models.every(({ examples }) => examples.length > 0) && latest.length === 1
+      ? undefined
+      : await listModels(context, url);
+  const standard = latest.length === 1 ? latest[0]?.name : list?.default;
   const rank = ({ name, isLatest }: ProjectModel): number => (!isLatest ? 2 : name === standard ? 0 : 1);
   const verified: VerifiedModel[] = [];
-  const withoutExamples: ProjectModel[] = [];
+  const withoutExamples: UnverifiedModel[] = [];
   for (const model of models.toSorted((a, b) => rank(a) - rank(b))) {
     if (model.examples.length === 0) {
-      withoutExamples.push(model);
+      const entry = list?.models?.find(({ name, version }) => name === model.name && version === model.version);
+      const notVerified = entry?.state === 'loaded' ? entry.not_verified : undefined;
+      withoutExamples.push({ ...model, ...(notVerified !== undefined && { notVerified }) });
       continue;
     }
     const paths = rank(model) === 0 ? [predictionsPath(), predictionsPath(model)] : [predictionsPath(model)];
@@ -56,8 +68,11 @@ export async function verifyModels(context: ExecContext, url: string, skip: Skip
 
 /** Returns the model that serves POST /predictions; undefined if there is none. */
 export async function defaultModel(context: ExecContext, url: string): Promise<string | undefined> {
-  const list = await orFailure(url, connect(context, url).request(paths.models, patient));
-  return (list as Partial<ModelList>).default;
+  return (await listModels(context, url)).default;
+}
+
+async function listModels(context: ExecContext, url: string): Promise<Partial<ModelList>> {
+  return (await orFailure(url, connect(context, url).request(paths.models, patient))) as Partial<ModelList>;
 }
 
 /** Sends a model's first example and checks the prediction. @throws {Failure} if it differs from that of model.json */

@@ -183,6 +183,21 @@ test.each([
   expect((await modelJson(name))['examples']).toEqual(expect.arrayContaining([expect.objectContaining(example)]));
 });
 
+test('an example has the length that the model needs', async () => {
+  expect(await add(fixture('shapes/speech'), '--name', 'speech')).toMatchObject({ exitCode: 0 });
+  const { examples } = (await modelJson('speech')) as { examples: { input: { samples: number[] } }[] };
+  expect(examples.map(({ input }) => input.samples.length)).toEqual([512, 512]);
+});
+
+test('a model that no generated input fits is added without examples, and what is missing is said', async () => {
+  const { exitCode, stdout } = await add(fixture('shapes/codes'), '--name', 'codes');
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(
+    /No example was recorded\. .* did not run on any of 5 generated inputs: .*\.\nThe model is served without being verified\. Add real examples to models\/codes\/model\.json\./,
+  );
+  expect(await modelJson('codes')).toEqual(expect.not.objectContaining({ examples: expect.anything() }));
+});
+
 test.each<[string, readonly string[], number, RegExp]>([
   ['what is no model', [import.meta.filename, '--name', 'x'], 1, /add\.test\.ts cannot be served: /],
   ['a file that is not there', ['none.onnx'], 1, /Cannot read .*none\.onnx: ENOENT/],

@@ -30,7 +30,7 @@ export function addCommand(context: CommandContext): Command {
     .option('--features <names>', 'names of the columns, separated by commas, if the graph has none', list)
     .option('--classes <names>', "names of the classes, in the order of the model's labels", list)
     .option('--force', 'replace the model or the version if it exists')
-    .option('--json', 'print {"folder", "name", "version", "task", "features", "classes", "examples"}')
+    .option('--json', 'print {"folder", "name", "version", "task", "features", "classes", "examples", "notVerified"}')
     .addHelpText(
       'after',
       examples(
@@ -56,7 +56,8 @@ export function addCommand(context: CommandContext): Command {
     });
 }
 
-function summary({ folder, signature: { name, version, features, output, examples: recorded } }: AddedModel): object {
+function summary({ folder, signature, notVerified }: AddedModel): object {
+  const { name, version, features, output, examples: recorded } = signature;
   return {
     folder,
     name,
@@ -65,6 +66,7 @@ function summary({ folder, signature: { name, version, features, output, example
     features: features.map(({ name: feature, dtype }) => ({ name: feature, dtype })),
     ...(output.task === 'classifier' && { classes: output.classes }),
     examples: recorded,
+    ...(notVerified !== undefined && { notVerified }),
   };
 }
 
@@ -77,6 +79,9 @@ function description({
   weights,
   moved,
   changed,
+  notVerified = '',
+  neverRan,
+  stoppedAfter,
 }: AddedModel): string {
   const [first, second] = recorded;
   const same = first !== undefined && toJson(said(first)) === toJson(second && said(second));
@@ -98,8 +103,11 @@ function description({
       return `  ${cut(toJson(example.input))} → ${cut(text)}`;
     }),
     '',
+    ...(stoppedAfter === undefined ? [] : [`Recording examples stopped after ${String(stoppedAfter)} s.`]),
     first === undefined
-      ? 'No example was recorded: no generated input was short enough for a text file and had numbers as outputs.\n' +
+      ? (neverRan
+          ? `No example was recorded. ${notVerified}\nThe model is served without being verified. `
+          : 'No example was recorded: no generated input was short enough for a text file and had numbers as outputs.\n') +
         `Add real examples to ${folder}/model.json.`
       : `The inputs are generated${same ? ', and all had the same prediction' : ''}. ` +
         'Replace them with real examples, and add units and\n' +

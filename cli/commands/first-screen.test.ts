@@ -1,4 +1,4 @@
-import type { ModelsVerification, VerifiedModel } from '../ask/verify-models.ts';
+import type { ModelsVerification, UnverifiedModel, VerifiedModel } from '../ask/verify-models.ts';
 import type { ProjectModel } from '../project/models.ts';
 import { address, formatPrediction, modelLines, tryLines, unsupportedLine } from './first-screen.ts';
 
@@ -43,6 +43,15 @@ test('one line for each model, in columns; one without examples is not verified'
   expect(modelLines({ verified: [verified('iris')], withoutExamples: [houses] }, plain, 80)).toEqual([
     '✓ iris 1    verified in 4 ms  setosa (0.9809)',
     '- houses 2  not verified      models/houses/2/model.json has no examples',
+  ]);
+});
+
+test('a model that did not run on generated input says why, in one line', () => {
+  const notVerified =
+    'The model has no examples, and it did not run on the generated input: index -995\nis out of range.';
+  const codes = { name: 'codes', version: '1', folder: 'codes', notVerified } as UnverifiedModel;
+  expect(modelLines({ verified: [], withoutExamples: [codes] }, plain, 200)).toEqual([
+    `- codes 1  not verified  ${notVerified.replace('\n', String.raw`\u000a`)}`,
   ]);
 });
 

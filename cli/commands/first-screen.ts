@@ -56,10 +56,10 @@ export function modelLines(
       `verified in ${milliseconds.toFixed(0)} ms`,
       formatPrediction(prediction as Predicted),
     ]),
-    ...withoutExamples.map(({ name, version, folder }) => [
+    ...withoutExamples.map(({ name, version, folder, notVerified }) => [
       `${style('yellow', '-')} ${name} ${version}`,
       'not verified',
-      `models/${folder}/model.json has no examples`,
+      escapeControls(notVerified ?? `models/${folder}/model.json has no examples`),
     ]),
   ];
   const shown = rows.length > mostModels ? rows.slice(0, mostModels - 1) : rows;

@@ -168,6 +168,18 @@ test('what is not a file is not read', async () => {
   });
 });
 
+test('a model that no generated input fits can be served, and is not verified', async () => {
+  const { exitCode, stdout, stderr } = await inspect(fixture('shapes/codes'));
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(
+    /\n\nNot verified: The model has no examples, and it did not run on any of 5 generated inputs: .*\n.*\nThis model can be served: /,
+  );
+  expect(JSON.parse((await inspect(fixture('shapes/codes'), '--json')).stdout)).toMatchObject({
+    servable: true,
+    notVerified: expect.stringContaining('out of data bounds'),
+  });
+});
+
 test('a model that ends the process that runs it is reported', async () => {
   await cp(fixture('slow/crash'), join(folder, 'model.onnx'));
   const input = { X_0: 13, X_1: 0, X_2: 0, X_3: 0 };

@@ -14,7 +14,7 @@ export function inspectCommand(context: CommandContext): Command {
     .summary('show what a model file contains')
     .description('show the inputs, outputs and operators of a model, and how it will be served or why it cannot be')
     .argument('<model>', 'file that your training library exported, or its folder')
-    .option('--json', 'print {"file", "bytes", "servable", "reason", "model", "signature"}')
+    .option('--json', 'print {"file", "bytes", "servable", "reason", "notVerified", "model", "signature"}')
     .addHelpText(
       'after',
       examples('rhizome inspect model.onnx', 'rhizome inspect models/iris --json') +
@@ -40,12 +40,13 @@ function visible<T>(value: T, key?: string): T {
   ) as T;
 }
 
-function summary({ file, bytes, description, signature, reason }: Inspection): object {
+function summary({ file, bytes, description, signature, reason, notVerified }: Inspection): object {
   return {
     file,
     bytes,
     servable: reason === undefined,
     ...(reason !== undefined && { reason }),
+    ...(notVerified !== undefined && { notVerified }),
     ...(description && { model: { ...description, classes: description.classes?.map(label) } }),
     ...(signature && { signature: signatureSummary(signature) }),
   };
@@ -84,7 +85,8 @@ function signatureSummary({
 const label = (value: bigint | string): number | string =>
   typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 
-function text({ file, bytes, signature, reason }: Inspection, model: GraphDescription): string {
+function text(inspection: Inspection, model: GraphDescription): string {
+  const { file, bytes, signature, reason, notVerified = '', neverRan = false } = inspection;
   const exporter = [model.producer || 'an unnamed exporter', model.producerVersion].join(' ').trim();
   const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain} ${String(version)}`);
   return [
@@ -104,6 +106,7 @@ function text({ file, bytes, signature, reason }: Inspection, model: GraphDescri
     ...(reason === undefined && signature !== undefined
       ? [
           '',
+          ...(neverRan ? [`Not verified: ${notVerified}`, 'Requests may show that it runs on real inputs.'] : []),
           signature.examples.length === 0
             ? `This model can be served: npx rhizome add ${quote([file])} --name NAME`
             : 'This model can be served, and reproduces the examples of its model.json.',

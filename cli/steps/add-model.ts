@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { modelFolders } from '../../onnx/file/model-folders.ts';
 import type { Example, ModelJson } from '../../onnx/signature/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
-import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { packageFolder, program } from '../own-package.ts';
@@ -27,13 +26,23 @@ export interface AddOptions {
   readonly force?: boolean;
 }
 
-export interface AddedModel extends Moved {
+export interface AddedModel extends Moved, Described {
   readonly folder: string;
-  readonly signature: Signature;
   /** Files next to the model that hold its weights. */
   readonly weights: readonly string[];
   /** The project's ignore files that were changed, so that the image contains the weights. */
   readonly changed: readonly string[];
+}
+
+/** What is known about a model that has been added. */
+interface Described {
+  readonly signature: Signature;
+  /** Why nothing shows that the model works; undefined if examples were recorded. */
+  readonly notVerified?: string;
+  /** Whether the model did not run on any generated input. */
+  readonly neverRan: boolean;
+  /** The seconds after which recording stopped, if it did because they were over. */
+  readonly stoppedAfter?: number;
 }
 
 /**
@@ -57,9 +66,9 @@ export async function addModel(
       ...(features && { features: features.map((feature) => ({ name: feature })) }),
       ...(classes && { classes }),
     };
-    const signature = await describe(draft, given, file, schemaReference(join(root, folder)));
+    const described = await describe(draft, given, file, schemaReference(join(root, folder)));
     const moved = await moveIn(root, draft, { name, version });
-    return { folder, signature, weights, ...moved, changed: await includeWeights(root, folder, weights) };
+    return { folder, ...described, weights, ...moved, changed: await includeWeights(root, folder, weights) };
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -90,46 +99,54 @@ async function checkFree(
     });
 }
 
+/** The rows from which two examples are chosen. */
+const ROWS = 64;
+
 /** Writes model.json next to the model, and verifies that the model reproduces its examples. */
 async function describe(
   folder: string,
   given: ModelJson,
   file: string,
   schema: { readonly $schema?: string },
-): Promise<Signature> {
+): Promise<Described> {
   // Imported here, since the runtime is large, and other commands don't need it.
-  const [model, { graphNodes }, { plausibleInputs }, { recordExamples }, engine] = await Promise.all([
+  const [model, { recordExamples, recordingBudgetMs }, engine] = await Promise.all([
     import('../../onnx/model.ts'),
-    import('../../onnx/graph/node.ts'),
-    import('../../onnx/batch/plausible-inputs.ts'),
     import('../../onnx/batch/record-examples.ts'),
     loadApart(),
   ]);
-  const load = async (json: object): Promise<Model> => {
-    await writeFile(join(folder, 'model.json'), `${JSON.stringify(json, null, 2)}\n`);
-    return model.Model.load(folder, engine, { threads: 1 });
-  };
+  const write = (json: object): Promise<void> =>
+    writeFile(join(folder, 'model.json'), `${JSON.stringify(json, null, 2)}\n`);
+  const load = (): Promise<Model> => model.Model.load(folder, engine, { threads: 1, samples: true });
   try {
-    const bare = await load(given);
-    const { signature } = bare;
-    const rows = plausibleInputs(signature, graphNodes(await readFile(join(folder, 'model.onnx'))));
-    // One by one, like requests with one row.
-    const examples = await recordExamples(signature, rows, async (some) => {
-      const predictions: Prediction[] = [];
-      for (const row of some) predictions.push(...(await bare.predict([row])));
-      return predictions;
-    });
+    await write(given);
+    const bare = await load();
+    const { signature, notVerified, neverRan } = bare;
+    const started = performance.now();
+    const examples = await recordExamples(
+      signature,
+      bare.takeRows(ROWS),
+      // One by one, like requests with one row.
+      async (row) => (await bare.predict([row]))[0],
+    );
+    const stopped = performance.now() - started > recordingBudgetMs;
     await bare.release();
-    const writeAndVerify = async (some: readonly Example[]): Promise<Signature> => {
-      const whole = await load({
-        ...schema,
-        ...given,
-        features: signature.features.map((feature) => ({ name: feature.name })),
-        ...(signature.output.task === 'classifier' && { classes: signature.output.classes }),
-        ...(some.length > 0 && { examples: some }),
-      });
+    const json = {
+      ...schema,
+      ...given,
+      features: signature.features.map((feature) => ({ name: feature.name })),
+      ...(signature.output.task === 'classifier' && { classes: signature.output.classes }),
+    };
+    const facts = { neverRan, ...(stopped && { stoppedAfter: recordingBudgetMs / 1000 }) };
+    if (examples.length === 0) {
+      await write(json);
+      return { signature, ...facts, ...(notVerified !== undefined && { notVerified }) };
+    }
+    const writeAndVerify = async (some: readonly Example[]): Promise<Described> => {
+      await write({ ...json, examples: some });
+      const whole = await load();
       await whole.verify().finally(() => whole.release());
-      return whole.signature;
+      return { signature: whole.signature, ...facts };
     };
     return await writeAndVerify(examples).catch((error: unknown) => {
       // The predictions of a dynamically quantized model depend on the other rows of the batch: then only one example

@@ -16,11 +16,15 @@ export interface Inspection {
   readonly signature?: Signature;
   /** Why the model cannot be served. Undefined if it can. */
   readonly reason?: string;
+  /** Why nothing shows that the model predicts correctly. Undefined if it reproduces examples. */
+  readonly notVerified?: string;
+  /** Whether the model can be served, but did not run on any generated input. */
+  readonly neverRan?: boolean;
 }
 
 /**
  * Describes a model, and tests whether it can be served: whether it loads, and reproduces the examples of the
- * model.json next to it or, without one, runs on a generated input.
+ * model.json next to it. Without one, it also tries generated inputs.
  *
  * @param path a file, or its folder
  * @throws {Failure} if there is no such file
@@ -46,7 +50,7 @@ export async function inspect(path: string): Promise<Inspection> {
   }
 }
 
-async function tryToServe(file: string, engine: Engine): Promise<Pick<Inspection, 'signature' | 'reason'>> {
+async function tryToServe(file: string, engine: Engine): Promise<Omit<Inspection, 'file' | 'bytes' | 'description'>> {
   const { Model } = await import('../../onnx/model.ts');
   const folder = dirname(file);
   const own = basename(file) === 'model.onnx';
@@ -56,11 +60,12 @@ async function tryToServe(file: string, engine: Engine): Promise<Pick<Inspection
       : Model.open(file, engine, { threads: 1 }, { name: basename(file).replace(/\.onnx$/i, '') })
   ).catch((cause: unknown) => reasonOf(cause));
   if (typeof model === 'string') return { reason: model };
+  const { signature, notVerified, neverRan } = model;
   try {
     await model.verify();
-    return { signature: model.signature };
+    return { signature, ...(notVerified !== undefined && { notVerified, neverRan }) };
   } catch (cause) {
-    return { signature: model.signature, reason: reasonOf(cause) };
+    return { signature, reason: reasonOf(cause) };
   } finally {
     await model.release();
   }

@@ -5,6 +5,7 @@ import { toElement } from '../signature/dtypes.ts';
 import type { Feature } from '../signature/features.ts';
 import type { Signature } from '../signature/signature.ts';
 import { seededRandom } from '../seeded-random.ts';
+import { elementsOf, plausibleShapes, type RowShapes } from './plausible-shapes.ts';
 
 /** The values that a feature may have: those in a list, or the numbers in an interval. */
 type Values =
@@ -17,15 +18,28 @@ const guesses = [
   [-3, 3],
   [0, 100],
 ] as const;
-/** The lengths of dynamic dimensions to try, in the same turns. */
-const lengths = [4, 1, 32, 224] as const;
-/** A generated row with more would take seconds, and memory that the process may not have. */
-const MOST_ROW_ELEMENTS = 2 ** 20;
+/** If no row runs with those, zero may: it is an index into any table. */
+const zero = [0, 0] as const;
 const MOST_ELEMENTS = 2 ** 24;
+/** The values of a larger row are for nobody to read. */
+const MOST_ROUNDED_ELEMENTS = 2 ** 14;
 
 /** Returns all sets of `plausibleInputSets`. */
 export function plausibleInputs(signature: Signature, nodes: readonly GraphNode[], rows = 64): Row[][] {
   return [...plausibleInputSets(signature, nodes, rows)];
+}
+
+/** A generated row, and the shapes of its values. */
+export interface GeneratedRow {
+  readonly row: Row;
+  readonly shapes: RowShapes;
+}
+
+/** Generates single rows of every plausible shape, the most plausible values first. */
+export function* plausibleRows(signature: Signature, nodes: readonly GraphNode[]): Generator<GeneratedRow, void> {
+  for (const ranges of plausibleValues(signature, nodes, [...guesses, zero]))
+    for (const shapes of plausibleShapes(signature))
+      yield { row: rowsOf(signature, ranges, shapes, 1)[0] ?? [], shapes };
 }
 
 /**
@@ -34,40 +48,52 @@ export function plausibleInputs(signature: Signature, nodes: readonly GraphNode[
  *
  * Generates sets of rows, the most plausible first, each only when it is needed. There is none for a model whose rows
  * are very large.
+ *
+ * @param shapes the shapes of a row that is known to run; by default the most plausible ones
  */
 export function* plausibleInputSets(
-  { features }: Signature,
+  signature: Signature,
   nodes: readonly GraphNode[],
   rows: number,
+  shapes?: RowShapes,
 ): Generator<Row[], void> {
-  const known = numbersKnown(nodes, features);
-  const lists = categories(nodes);
-  const dynamic = features.some(({ shape }) => shape.some((dimension) => typeof dimension === 'string'));
-  for (const [attempt, guess] of guesses.slice(0, known === undefined || dynamic ? guesses.length : 1).entries()) {
-    const shapes = features.map(({ shape }) =>
-      shape.map((dimension) => (typeof dimension === 'number' ? dimension : (lengths[attempt] ?? 1))),
-    );
-    const elements = shapes.reduce((sum, shape) => sum + size(shape), 0);
-    if (elements > MOST_ROW_ELEMENTS) continue;
-    const values = features.map((feature, index) => valuesOf(feature, known?.[index] ?? guess, lists));
-    const random = seededRandom(36);
-    const count = Math.min(rows, Math.max(1, Math.floor(MOST_ELEMENTS / elements)));
-    yield Array.from({ length: count }, () =>
-      features.map((feature, index): Cell => {
-        const one = (): Scalar => pick(values[index] ?? { list: [] }, feature, random);
-        const shape = shapes[index] ?? [];
-        return shape.length === 0 ? one() : { shape, data: Array.from({ length: size(shape) }, one) };
-      }),
-    );
-  }
+  const known = shapes ?? plausibleShapes(signature).next().value;
+  if (known === undefined) return;
+  for (const ranges of plausibleValues(signature, nodes, guesses)) yield rowsOf(signature, ranges, known, rows);
 }
 
-const size = (shape: readonly number[]): number => shape.reduce((product, dimension) => product * dimension, 1);
+/** Returns the values that each feature may have, in the order of the guesses; only once if the graph shows them. */
+function plausibleValues(
+  { features }: Signature,
+  nodes: readonly GraphNode[],
+  intervals: readonly Interval[],
+): Values[][] {
+  const known = numbersKnown(nodes, features);
+  const lists = categories(nodes);
+  return intervals
+    .slice(0, known === undefined ? intervals.length : 1)
+    .map((guess) => features.map((feature, index) => valuesOf(feature, known?.[index] ?? guess, lists)));
+}
 
-function pick(values: Values, { dtype }: Feature, random: () => number): Scalar {
+function rowsOf({ features }: Signature, values: readonly Values[], shapes: RowShapes, rows: number): Row[] {
+  const elements = shapes.reduce((sum, shape) => sum + elementsOf(shape), 0);
+  const random = seededRandom(36);
+  const count = Math.min(rows, Math.max(1, Math.floor(MOST_ELEMENTS / elements)));
+  const round = elements <= MOST_ROUNDED_ELEMENTS;
+  return Array.from({ length: count }, () =>
+    features.map((feature, index): Cell => {
+      const one = (): Scalar => pick(values[index] ?? { list: [] }, feature, random, round);
+      const shape = shapes[index] ?? [];
+      return shape.length === 0 ? one() : { shape, data: Array.from({ length: elementsOf(shape) }, one) };
+    }),
+  );
+}
+
+function pick(values: Values, { dtype }: Feature, random: () => number, round: boolean): Scalar {
   if ('list' in values) return toElement(dtype, values.list[Math.floor(random() * values.list.length)]) ?? '';
   const value = values.low + random() * (values.high - values.low);
-  return toElement(dtype, values.whole ? Math.round(value) : rounded(value, values.high - values.low)) ?? 0;
+  if (values.whole) return toElement(dtype, Math.round(value)) ?? 0;
+  return toElement(dtype, round ? rounded(value, values.high - values.low) : value) ?? 0;
 }
 
 type Interval = readonly [low: number, high: number];
@@ -86,7 +112,8 @@ function valuesOf(
   const whole = !dtype.startsWith('float');
   return {
     low: dtype.startsWith('uint') ? Math.max(low, 0) : low,
-    high: whole ? Math.max(high, low + 5) : high,
+    // A guess of one number is meant as it is.
+    high: whole && high > low ? Math.max(high, low + 5) : high,
     whole,
   };
 }

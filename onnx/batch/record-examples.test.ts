@@ -85,13 +85,10 @@ describe('recorded examples', () => {
   });
 
   test('show two classes, each in the surest prediction', async () => {
-    const predict = (rows: readonly Row[]) =>
-      Promise.resolve(
-        rows.map(([a]) => {
-          const low = 1 - Number(a) / 10;
-          return result(low > 0.5 ? 'low' : 'high', { low, high: 1 - low });
-        }),
-      );
+    const predict = ([a]: Row) => {
+      const low = 1 - Number(a) / 10;
+      return Promise.resolve(result(low > 0.5 ? 'low' : 'high', { low, high: 1 - low }));
+    };
     const examples = await recordExamples(
       two,
       [
@@ -111,8 +108,7 @@ describe('recorded examples', () => {
   });
 
   test('come from the first set that leads to different predictions', async () => {
-    const predict = (rows: readonly Row[]) =>
-      Promise.resolve(rows.map(([a]) => result(Number(a) > 50 ? 'large' : 'small')));
+    const predict = ([a]: Row) => Promise.resolve(result(Number(a) > 50 ? 'large' : 'small'));
     const examples = await recordExamples(
       two,
       [
@@ -135,9 +131,9 @@ describe('recorded examples', () => {
   });
 
   test('skip rows that the model rejects, and predictions that JSON cannot hold', async () => {
-    const predict = (rows: readonly Row[]) => {
-      if (rows.some(([a]) => a === 0)) return Promise.reject(new Error('unknown category'));
-      return Promise.resolve(rows.map(([a]) => result(a === 1 ? Number.NaN : Number(a))));
+    const predict = ([a]: Row) => {
+      if (a === 0) return Promise.reject(new Error('unknown category'));
+      return Promise.resolve(result(a === 1 ? Number.NaN : Number(a)));
     };
     const examples = await recordExamples(
       two,

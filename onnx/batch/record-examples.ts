@@ -3,11 +3,15 @@ import type { Scalar } from '../signature/dtypes.ts';
 import type { Example, FeatureValue, OutputValue } from '../signature/model-json.ts';
 import type { Signature } from '../signature/signature.ts';
 import { nestArray, type Prediction } from './decode-predictions.ts';
+import type { TrialOptions } from './trial.ts';
 
 /** A row with more elements, such as an image, is too large for a text file. */
 const mostElements = 2048;
 /** With a smaller difference in probability, another processor might predict another class. */
 const clear = 0.05;
+
+/** Whoever adds a model waits at most this long for its examples. */
+export const recordingBudgetMs = 10_000;
 
 interface Candidate {
   readonly row: Row;
@@ -18,20 +22,39 @@ interface Candidate {
  * Records two examples of the model's predictions, as different as possible.
  *
  * @param sets rows to try, the most plausible first; uses the first set that leads to two different predictions
- * @param predict runs some rows at once
+ * @param predict runs a row
  * @throws whatever `predict` throws for the last row, if it accepts none
  */
 export async function recordExamples(
   signature: Signature,
-  sets: readonly (readonly Row[])[],
-  predict: (rows: readonly Row[]) => Promise<readonly Prediction[]>,
+  sets: Iterable<readonly Row[]>,
+  predict: (row: Row) => Promise<Prediction | undefined>,
+  { budgetMs = recordingBudgetMs, now = () => performance.now() }: TrialOptions = {},
 ): Promise<Example[]> {
+  const deadline = now() + budgetMs;
   let best: Candidate[] = [];
+  let accepted = false;
+  let failure: unknown;
   for (const rows of sets) {
-    const two = choose((await candidates(rows, predict)).filter(({ row, prediction }) => sendable(row, prediction)));
+    const found: Candidate[] = [];
+    for (const row of rows) {
+      // It could not be written anyway, and a run on an image may take a second.
+      if (elements(row) > mostElements) continue;
+      if (now() > deadline) break;
+      try {
+        const prediction = await predict(row);
+        accepted = true;
+        if (prediction !== undefined && sendable(row, prediction)) found.push({ row, prediction });
+      } catch (error) {
+        failure = error;
+      }
+    }
+    const two = choose(found);
     if (two.length > best.length || differ(two)) best = two;
-    if (differ(best)) break;
+    if (differ(best) || now() > deadline) break;
   }
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- what `predict` threw
+  if (!accepted && failure !== undefined) throw failure;
   return best.flatMap(({ row, prediction }) => toExample(signature, row, inRange(prediction)) ?? []);
 }
 
@@ -39,30 +62,6 @@ export async function recordExamples(
 function inRange(result: Prediction): Prediction {
   const { probabilities, ...rest } = result;
   return Object.values(probabilities ?? {}).every((p) => p >= 0 && p <= 1) ? result : rest;
-}
-
-/** Runs the rows together, then, if that fails, one by one: a single unknown category fails the whole batch. */
-async function candidates(
-  rows: readonly Row[],
-  predict: (rows: readonly Row[]) => Promise<readonly Prediction[]>,
-): Promise<Candidate[]> {
-  const zip = (some: readonly Row[], predictions: readonly Prediction[]): Candidate[] =>
-    some.flatMap((row, index) => (predictions[index] === undefined ? [] : [{ row, prediction: predictions[index] }]));
-  try {
-    return zip(rows, await predict(rows));
-  } catch {
-    const found: Candidate[] = [];
-    let failure: unknown;
-    for (const row of rows) {
-      try {
-        found.push(...zip([row], await predict([row])));
-      } catch (error) {
-        failure = error;
-      }
-    }
-    if (found.length === 0) throw failure;
-    return found;
-  }
 }
 
 /**
@@ -113,10 +112,11 @@ function sendable(row: Row, result: Prediction): boolean {
 }
 
 function readable(row: Row, { outputs }: Prediction): boolean {
-  const elements = row.reduce((sum: number, cell) => sum + (typeof cell === 'object' ? cell.data.length : 1), 0);
-  return elements <= mostElements && written(outputs).length <= mostElements * 16;
+  return elements(row) <= mostElements && written(outputs).length <= mostElements * 16;
 }
 
+const elements = (row: Row): number =>
+  row.reduce((sum: number, cell) => sum + (typeof cell === 'object' ? cell.data.length : 1), 0);
 const finite = (value: OutputValue): boolean =>
   typeof value === 'object' ? value.every(finite) : typeof value !== 'number' || Number.isFinite(value);
 const written = (outputs: Prediction['outputs'] = {}): string =>

@@ -28,6 +28,11 @@ export interface ModelJson {
   readonly classes?: readonly string[];
   readonly metrics?: Readonly<Record<string, { readonly value: number; readonly data: string }>>;
   readonly examples?: readonly Example[];
+  /**
+   * Whether the service is not ready unless the model reproduces its examples, so that it needs some.
+   * @default false: without examples, readiness only needs the model to load
+   */
+  readonly requireVerification?: boolean;
   /** How requests are run, if it should differ from the service's settings. */
   readonly serving?: ServingJson;
 }

@@ -12,5 +12,6 @@ export const metrics = {
   processRestarts: 'rhizome_inference_process_restarts_total',
   modelInfo: 'rhizome_model_info',
   modelLoaded: 'rhizome_model_loaded',
+  modelVerified: 'rhizome_model_verified',
   modelLoadDuration: 'rhizome_model_load_duration_seconds',
 } as const;

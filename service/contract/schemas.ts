@@ -15,6 +15,15 @@ export const ref = <const Name extends string>(name: Name) =>
 
 const text = { type: 'string' } as const;
 
+const verification = {
+  verified: { type: 'boolean', description: 'Whether the readiness check reproduces examples of the model.' },
+  not_verified: {
+    type: 'string',
+    description:
+      'Why the model is not verified. Without examples, it is served all the same, unless its model.json requires them.',
+  },
+} as const;
+
 /** The properties that every version of a model has in `GET /models`. */
 const listed = {
   name: text,
@@ -115,7 +124,7 @@ export const apiSchemas = {
           ...listed,
           state: { type: 'string', const: 'loaded' },
           task: ref('Task'),
-          verified: { type: 'boolean', description: 'Whether the readiness check reproduces examples of the model.' },
+          ...verification,
           load_seconds: { type: 'number' },
         },
       },
@@ -146,7 +155,7 @@ export const apiSchemas = {
       version: text,
       description: text,
       task: ref('Task'),
-      verified: { type: 'boolean', description: 'Whether the readiness check reproduces examples of the model.' },
+      ...verification,
       features: { type: 'array', items: ref('Feature') },
       classes: { type: 'array', items: text, description: 'Only for a classifier.' },
       inputs: {

@@ -99,7 +99,8 @@ export async function calibrate(
   first: FirstRuns | undefined,
   most = MOST_TINY_ROWS,
 ): Promise<Calibration> {
-  if (first === undefined) return { costs: [], unstackable: 'the model does not run on its examples' };
+  if (first === undefined)
+    return { costs: [], unstackable: 'the model did not run on its examples, or on generated inputs' };
   const costs: RunCost[] = [{ rows: 1, milliseconds: first.milliseconds }];
   if (signature.batching !== 'batched') return { costs, unstackable: fixedRows[signature.batching] };
   if (first.milliseconds > MOST_RUN_MS) {

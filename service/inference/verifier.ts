@@ -37,6 +37,12 @@ export class Verifier {
     this.#now = now;
   }
 
+  /** Why the model is not verified: it has no examples, or did not reproduce them the last time. */
+  get notVerified(): string | undefined {
+    const last = this.#last?.verification;
+    return this.#model.notVerified ?? (last?.ok === false ? last.detail : undefined);
+  }
+
   /** @param patienceMs how long to wait for a result if the last one is a failure, or there is none */
   async verify(patienceMs = PATIENCE_MS): Promise<Verification> {
     const outage = this.#outage();
@@ -64,7 +70,7 @@ export class Verifier {
   async #run(): Promise<Verification> {
     const started = this.#now();
     const verification = await this.#model.verify().then(
-      (): Verification => ({ ok: true, detail: proof(this.#model.signature.examples.length) }),
+      (): Verification => ({ ok: true, detail: proof(this.#model) }),
       (error: unknown): Verification => ({
         ok: false,
         detail: error instanceof Error ? error.message : String(error),
@@ -80,8 +86,7 @@ export class Verifier {
   }
 }
 
-function proof(examples: number): string {
-  return examples === 0
-    ? 'The model has no examples; it ran on a generated input.'
-    : `${formatCount(examples, 'example')} reproduced.`;
+function proof({ signature: { examples }, notVerified, neverRan }: Model): string {
+  if (notVerified !== undefined) return `${neverRan ? 'Not verified. ' : ''}${notVerified}`;
+  return `${formatCount(examples.length, 'example')} reproduced.`;
 }

@@ -22,6 +22,7 @@ test('each version of a model has its state and its load duration', async () => 
       'rhizome_model_loaded{model="wine",version="11"} 1',
       'rhizome_model_loaded{model="broken",version="1"} 0',
       'rhizome_model_info{model="wine",version="11"} 1',
+      'rhizome_model_verified{model="wine",version="11"} 0',
     ])
       expect(text).toContain(line);
     expect(text).toMatch(/rhizome_model_load_duration_seconds\{model="wine",version="2"\} 0\.\d+/);

@@ -62,6 +62,11 @@ export class Metrics {
     gauge(names.modelLoaded, 'Whether a version of a model is loaded: 1, or 0 if loading failed.', ({ state }) =>
       state === 'loaded' ? 1 : 0,
     );
+    gauge(
+      names.modelVerified,
+      'Whether a loaded version of a model reproduces its examples: 1, or 0 if it does not, or has none.',
+      (entry) => (entry.state === 'loaded' ? Number(entry.verifier.notVerified === undefined) : undefined),
+    );
     gauge(names.modelLoadDuration, 'Time that it took to load a version of a model, in seconds.', (entry) =>
       entry.state === 'loaded' ? entry.loadSeconds : undefined,
     );

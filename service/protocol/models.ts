@@ -11,6 +11,8 @@ import type { ServingPlan } from '../inference/serving-plan.ts';
 import { rowSchema } from './json-schemas.ts';
 import { predictionsLimit } from './row-limit.ts';
 
+type Verified = Pick<ModelDescription, 'verified' | 'not_verified'>;
+
 /** Returns the body of `GET /models`. */
 export function describeModels(repository: ModelRepository): ModelList {
   const { defaultName } = repository;
@@ -25,18 +27,18 @@ function describeEntry(entry: ModelEntry, isDefault: boolean): ModelListEntry {
   const common = { name, version, default: isDefault };
   if (entry.state === 'loading') return { ...common, state: entry.state };
   if (entry.state === 'failed') return { ...common, state: entry.state, reason: entry.reason };
-  const { output, examples } = entry.model.signature;
   return {
     ...common,
     state: entry.state,
-    task: output.task,
-    verified: examples.length > 0,
+    task: entry.model.signature.output.task,
+    ...describeVerification(entry),
     load_seconds: entry.loadSeconds,
   };
 }
 
 /** Returns the body of `GET /models/{name}`: the signature, with the author's descriptions. */
-export function describeModel({ model, executor }: LoadedEntry, strictRanges: boolean): ModelDescription {
+export function describeModel(entry: LoadedEntry, strictRanges: boolean): ModelDescription {
+  const { model, executor } = entry;
   const { signature, example } = model;
   const { name, version, description, inputs, outputs, features, output, metrics, examples } = signature;
   return {
@@ -44,7 +46,7 @@ export function describeModel({ model, executor }: LoadedEntry, strictRanges: bo
     version,
     ...(description !== undefined && { description }),
     task: output.task,
-    verified: examples.length > 0,
+    ...describeVerification(entry),
     features: features.map(({ input, column, ...feature }): FeatureDescription => feature),
     ...(output.task === 'classifier' && { classes: output.classes }),
     inputs,
@@ -59,6 +61,10 @@ export function describeModel({ model, executor }: LoadedEntry, strictRanges: bo
     examples,
     serving: describeServing(signature, executor.plan),
   };
+}
+
+function describeVerification({ verifier: { notVerified } }: LoadedEntry): Verified {
+  return notVerified === undefined ? { verified: true } : { verified: false, not_verified: notVerified };
 }
 
 function describeServing(signature: Signature, plan: ServingPlan): ServingDescription {
