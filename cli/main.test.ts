@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { createProgram } from './program.ts';
-import { answerWith, createProject, rolledOut, type Project } from './fixtures/project.ts';
+import { answerWith, createProject, rolledOut, type Answers, type Project } from './fixtures/project.ts';
 import { createReporter } from './terminal/reporter.ts';
 
 let project: Project;
@@ -174,19 +174,115 @@ test('a kind that does not work, such as without Docker, does not affect other t
     expect(await broken.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.' });
     const status = await broken.start(['status']);
     expect(status.stderr).toContain(
-      'kind does not respond. CommandFailed: This command failed (exit code 1): kind get clusters\n',
+      'Ignoring kind, which `up` was not used on: This command failed (exit code 1): kind get clusters\n',
     );
     expect(status.stderr).toContain('✗ Nothing is up.');
     const named = await broken.start(['down', '--on', 'kind']);
     expect(named.exitCode).toBe(1);
     expect(named.stderr).toContain('no Engine');
-    // Its cluster may be there all the same: only where nobody named it is that passed over.
+    // Nobody used it here, but somebody may name it.
     await broken.uninstall('kind');
     expect(await broken.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.' });
     expect((await broken.start(['down', '--on', 'kind'])).stderr).toContain('✗ `kind` is not installed');
   } finally {
     await broken.remove();
   }
+});
+
+describe('what cannot be determined is not nothing', () => {
+  const record = async (on: string, answers: Answers = {}): Promise<Project> => {
+    const used = await createProject(answers);
+    await mkdir(join(used.folder, '.rhizome'));
+    await writeFile(join(used.folder, '.rhizome/applied.json'), JSON.stringify({ [on]: { installations: [] } }));
+    return used;
+  };
+
+  test.each([['down'], ['status'], ['predict'], ['logs']])(
+    '%s without kind on the PATH, after up --on kind',
+    async (command) => {
+      const used = await record('kind');
+      await used.uninstall('kind');
+      try {
+        const { exitCode, stdout, stderr } = await used.start([command]);
+        expect(stdout).toBe('');
+        expect(stderr).toContain(
+          '✗ Cannot determine what is running on kind: `kind` is not installed, or not on the PATH',
+        );
+        expect(stderr).toMatch(/→ Put `kind` on the PATH\. Then run the same command again\. `up --on kind` was used/);
+        expect(exitCode).toBe(1);
+      } finally {
+        await used.remove();
+      }
+    },
+  );
+
+  test('down --json with Docker unreachable prints no result, and says that Docker does not respond', async () => {
+    const used = await record('kind', {
+      'kind get clusters': 'echo failed to list clusters >&2; exit 1',
+      'docker version': 'echo Cannot connect to the Docker daemon >&2; exit 1',
+    });
+    try {
+      const { exitCode, stdout, stderr } = await used.start(['down', '--json']);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(
+        /✗ Cannot determine .* Docker is installed, but its daemon does not respond\.\n.*Cannot connect/,
+      );
+      expect(exitCode).toBe(1);
+      // The record is needed by the next `down`, which finds the cluster.
+      expect(await readFile(join(used.folder, '.rhizome/applied.json'), 'utf8')).toContain('kind');
+    } finally {
+      await used.remove();
+    }
+  });
+
+  test('down without docker on the PATH, where kind would use podman and find no clusters', async () => {
+    const used = await record('kind', { 'podman info': 'echo 5' });
+    await used.uninstall('docker');
+    await writeFile(join(used.folder, '.rhizome/applied.json'), '{"kind": {"engine": "docker", "installations": []}}');
+    try {
+      const { exitCode, stderr } = await used.start(['down']);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('`docker` is not installed')]);
+    } finally {
+      await used.remove();
+    }
+  });
+
+  test('a cluster that was deleted by other means is forgotten by down', async () => {
+    const used = await record('kind', { 'kind get clusters': 'echo other' });
+    try {
+      expect(await used.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.' });
+      await used.uninstall('kind');
+      expect(await used.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.' });
+    } finally {
+      await used.remove();
+    }
+  });
+
+  test.each([
+    ['minikube', 'minikube', '`minikube` is not installed'],
+    ['context=staging', 'kubectl', '`kubectl` is not installed'],
+  ])('down after up --on %s, without %s on the PATH', async (on, tool, message) => {
+    const used = await record(on);
+    await used.uninstall(tool);
+    try {
+      const { exitCode, stderr } = await used.start(['down']);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining(message)]);
+    } finally {
+      await used.remove();
+    }
+  });
+
+  test.each([
+    ['is stopped', 'exit 7', 1, '✗ Cannot determine what is running on minikube: minikube is not running'],
+    ['was deleted', 'exit 85', 0, ''],
+  ])('down after up --on minikube, which %s since', async (_, answer, exitCode, message) => {
+    const used = await record('minikube', { 'minikube status': answer });
+    try {
+      expect(await used.start(['down'])).toMatchObject({ exitCode, stderr: expect.stringContaining(message) });
+    } finally {
+      await used.remove();
+    }
+  });
 });
 
 test('a context of a former up that does not respond is reported', async () => {

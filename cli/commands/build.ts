@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { variables } from '../../service/contract/index.ts';
 import { build } from '../images/build.ts';
-import { checkContainerEngine } from '../steps/preflight.ts';
+import { checkContainerEngine } from '../tools/engine-check.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { engineOption, examples, type CommandContext } from './options.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { severalTargetsUp, targetsUp, targetUsed } from '../targets/find.ts';
+import { cannotDetermine, severalTargetsUp, targetsUp, targetUsed } from '../targets/find.ts';
 import { forgetApplied } from '../cluster/applied.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
@@ -11,15 +11,23 @@ export function downCommand(context: CommandContext): Command {
     .option('--json', 'print {"removed": [...]}')
     .addHelpText('after', examples('rhizome down', 'rhizome down --on kind'))
     .action(async (options: { on?: string; json?: boolean }) => {
-      const targets = options.on === undefined ? await targetsUp(context) : [await targetUsed(context, options.on)];
-      if (targets.length > 1) throw severalTargetsUp(targets);
+      const { up, unknown } =
+        options.on === undefined
+          ? await targetsUp(context)
+          : { up: [await targetUsed(context, options.on)], unknown: [] };
+      if (up.length > 1) throw severalTargetsUp(up);
+      const [missing, ...more] = unknown;
+      if (missing !== undefined && up.length === 0) throw cannotDetermine([missing, ...more]);
       const removed: string[] = [];
-      for (const target of targets) {
+      for (const target of up) {
         removed.push(...(await target.down()));
         await forgetApplied(context.root, target.name);
       }
+      // Its cluster was deleted by other means.
+      if (unknown.every(({ target }) => target.name !== 'kind')) await forgetApplied(context.root, 'kind');
       if (options.json === true) context.print(JSON.stringify({ removed }));
       else
         context.print(removed.length === 0 ? 'Nothing was up.' : removed.map((what) => `removed ${what}`).join('\n'));
+      if (missing !== undefined) throw cannotDetermine([missing, ...more]);
     });
 }

@@ -379,6 +379,17 @@ test('Ctrl-C while kind creates the cluster ends kind, deletes the cluster, and 
   ]);
 });
 
+test('a created cluster is recorded even if the build fails: a later down without kind must not call it nothing', async () => {
+  const free = await answerWith(200, '');
+  await free.close();
+  await project.remove();
+  project = await createProject({ 'docker build': 'exit 1' }, free.port);
+  expect(await project.start(['up', '--on', 'kind'])).toMatchObject({ exitCode: 1 });
+  expect(await project.calls()).toContain('kind create cluster --name rhizome --config kind.yaml --wait 120s');
+  await project.uninstall('kind');
+  expect((await project.start(['down'])).stderr).toContain('Cannot determine what is running on kind');
+});
+
 test('a context: loads into its kind cluster, requires an image without kind, and lists the contexts', async () => {
   await project.start(['up', '--on', 'context=kind-mine', '--detach']);
   expect(anywhere(await project.calls())).toContain('kind load image-archive /image.tar --name mine --nodes b');

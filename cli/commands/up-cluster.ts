@@ -6,7 +6,7 @@ import { build } from '../images/build.ts';
 import { tagByContent } from '../images/content-tag.ts';
 import { verifyModels, type ModelsVerification } from '../ask/verify-models.ts';
 import { nameInRegistry, push } from '../images/push.ts';
-import { checkContainerEngine, preflight } from '../steps/preflight.ts';
+import { preflight } from '../steps/preflight.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { createStyle } from '../terminal/style.ts';
@@ -24,7 +24,8 @@ import {
   type Applied,
   type Installation,
 } from '../cluster/applied.ts';
-import { chooseContainerEngine } from '../tools/container-engine.ts';
+import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
+import { checkContainerEngine } from '../tools/engine-check.ts';
 import { kubectlForward } from '../tools/kubectl.ts';
 import { CommandFailed } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
@@ -46,8 +47,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     if (given === undefined) await checkContainerEngine(context, engine);
   });
   await run('Find or create the cluster', async (skip) => {
-    const there = await cluster.ensure();
-    if (there === undefined) await forgetApplied(root, cluster.name);
+    const there = await ensureRecorded(context, cluster, engine);
     skip(there);
     if (given === undefined && registry === undefined && !cluster.loads) {
       throw new Failure(`Rhizome cannot load a local image into the nodes of ${cluster.name}.`, {
@@ -151,6 +151,28 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     });
   } finally {
     await forward?.close();
+  }
+}
+
+/**
+ * Creates the cluster, or checks that it runs. What is going to be created is recorded first: a later `down` must know
+ * of it, even if kind or Docker cannot be asked then.
+ */
+async function ensureRecorded(
+  { root }: CommandContext,
+  cluster: Cluster,
+  engine: ContainerEngine,
+): Promise<string | undefined> {
+  const recorded = (await readApplied(root))[cluster.name] !== undefined;
+  if (cluster.isOwn && !recorded) await saveApplied(root, cluster.name, { engine, installations: [] });
+  try {
+    const there = await cluster.ensure();
+    // A new cluster has nothing of what an earlier one had.
+    if (there === undefined) await saveApplied(root, cluster.name, { engine, installations: [] });
+    return there;
+  } catch (error) {
+    if (cluster.isOwn && !recorded) await forgetApplied(root, cluster.name);
+    throw error;
   }
 }
 

@@ -31,27 +31,60 @@ export function clusterNamed(context: ExecContext, on: string, options: KindOpti
 
 export const isCluster = (target: Target): target is Cluster => 'context' in target;
 
+/** A target that cannot say whether something is up on it, although `up` was used on it. */
+export interface UnknownTarget {
+  readonly target: Target;
+  readonly reason: Failure;
+}
+
+/** What runs for a project, as far as it can be determined. */
+export interface TargetsFound {
+  readonly up: readonly Target[];
+  readonly unknown: readonly UnknownTarget[];
+}
+
 /**
- * Returns the targets that are up. A target that does not respond is ignored if others are up.
- * @throws the error of a context that `up` was used on and that does not respond, if nothing else is up
+ * Returns the targets that are up, and those that may be: `up` was used on them and they do not respond, or a program
+ * that they need is missing. kind is queried even if `up` was not used on it; if that fails, it is ignored.
  */
-export async function targetsUp(context: ExecContext): Promise<readonly Target[]> {
-  const candidates = await Promise.all(
-    [...new Set(['local', 'kind', ...(await usedTargets(context))])].map((on) => targetUsed(context, on)),
-  );
+export async function targetsUp(context: ExecContext): Promise<TargetsFound> {
+  const used = await usedTargets(context);
+  const names = [...new Set(['local', 'kind', ...used])];
+  const candidates = await Promise.all(names.map((on) => targetUsed(context, on)));
   const results = await Promise.allSettled(candidates.map((target) => target.isUp()));
   context.signal.throwIfAborted();
   const up = candidates.filter((_, index) => results[index]?.status === 'fulfilled' && results[index].value);
-  if (up.length > 0) return up;
-  for (const [index, result] of results.entries()) {
-    if (result.status === 'fulfilled' || result.reason instanceof MissingTool) continue;
-    const target = candidates[index];
-    if (target === undefined || !isCluster(target) || !target.isOwn) throw result.reason;
-    // Without a container engine the cluster is not running either, so `down` has nothing to do.
-    context.report.line(`${target.name} does not respond. ${String(result.reason)}`);
+  const unknown: UnknownTarget[] = [];
+  for (const [index, target] of candidates.entries()) {
+    const result = results[index];
+    if (result?.status !== 'rejected') continue;
+    const reason: unknown = result.reason;
+    if (!(reason instanceof Failure) || !isCluster(target)) throw reason;
+    if (used.includes(target.name)) unknown.push({ target, reason });
+    else if (!(reason instanceof MissingTool))
+      context.report.line(`Ignoring ${target.name}, which \`up\` was not used on: ${reason.message}`);
   }
-  return up;
+  return { up, unknown };
 }
+
+/** Returns the error for targets that may be up: what is missing, and what to do. */
+export function cannotDetermine([first, ...others]: readonly [UnknownTarget, ...UnknownTarget[]]): Failure {
+  const { target, reason } = first;
+  const more = others.map((other) => `${describeUnknown(other)}.`);
+  const hint = reason instanceof MissingTool ? `Put \`${reason.tool}\` on the PATH` : reason.hint;
+  return new Failure(describeUnknown(first), {
+    details: [...reason.details, ...more],
+    hint:
+      `${hint === undefined ? '' : `${hint.replace(/\.$/, '')}. `}Then run the same command again. ` +
+      `\`up --on ${target.name}\` was used in this project; if what it started no longer exists, delete ` +
+      '.rhizome/applied.json.',
+    cause: reason,
+  });
+}
+
+/** Returns what cannot be determined, in one line. */
+export const describeUnknown = ({ target, reason }: UnknownTarget): string =>
+  `Cannot determine what is running on ${target.name}: ${reason.message}`;
 
 /** Returns the targets that `up` was used on, and forgets contexts that are no longer in the kubeconfig. */
 async function usedTargets(context: ExecContext): Promise<readonly string[]> {
@@ -74,17 +107,22 @@ async function usedTargets(context: ExecContext): Promise<readonly string[]> {
 
 /**
  * Returns the named target, or the only one that is up.
- * @throws {Failure} if nothing is up
+ * @throws {Failure} if nothing is up, or what is up cannot be determined
  * @throws {UsageError} if several targets are up
  */
 export async function findTarget(context: ExecContext, on: string | undefined): Promise<Target> {
   if (on !== undefined) return targetUsed(context, on);
-  const [first, ...others] = await targetsUp(context);
-  if (first === undefined)
+  const { up, unknown } = await targetsUp(context);
+  const [first, ...others] = up;
+  if (first === undefined) {
+    const [missing, ...more] = unknown;
+    if (missing !== undefined) throw cannotDetermine([missing, ...more]);
     throw new Failure('Nothing is up.', {
       hint: '`rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
     });
+  }
   if (others.length > 0) throw severalTargetsUp([first, ...others]);
+  for (const each of unknown) context.report.line(describeUnknown(each));
   return first;
 }
 

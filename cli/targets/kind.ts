@@ -1,7 +1,8 @@
 import { Failure } from '../failure.ts';
 import { currentManifests } from '../project/manifests.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
-import { exec, type ExecContext } from '../tools/exec.ts';
+import { checkContainerEngine } from '../tools/engine-check.ts';
+import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kindClusters, kindContext, kindCreate, kindDelete, kindEnvironment, kindVersion } from '../tools/kind.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { inCluster, type Cluster } from './cluster.ts';
@@ -16,6 +17,9 @@ export interface KindOptions {
   readonly engine?: ContainerEngine;
 }
 
+/** How long kind may take to list its clusters, and the container engine to respond. */
+const timeoutMilliseconds = 15_000;
+
 /** The project's own kind cluster, created from kind.yaml and named there. */
 export function kindTarget(
   context: ExecContext,
@@ -26,9 +30,19 @@ export function kindTarget(
   const kubeContext = kindContext(cluster);
   const kind = kindEnvironment(engine);
   const shared = inCluster(context, kubeContext, 'kind');
-  const exists = async (): Promise<boolean> =>
-    config !== undefined &&
-    (await exec(context, kindClusters(), { ...kind, quiet: true })).split('\n').includes(cluster);
+  const exists = async (): Promise<boolean> => {
+    if (config === undefined) return false;
+    const options = { quiet: true, timeout: timeoutMilliseconds };
+    try {
+      const found = (await exec(context, kindClusters(), { ...kind, ...options })).split('\n').includes(cluster);
+      // If Docker has gone from the PATH, kind uses another engine that is there, and finds no clusters.
+      if (!found && engine !== chooseContainerEngine()) await checkContainerEngine(context, engine, options);
+      return found;
+    } catch (error) {
+      if (error instanceof CommandFailed) await checkContainerEngine(context, engine, options);
+      throw error;
+    }
+  };
 
   return {
     name: 'kind',

@@ -1,3 +1,4 @@
+import { Failure } from '../failure.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
@@ -9,6 +10,9 @@ import { forwardedUrl } from '../cluster/port-forward.ts';
 /** minikube's default profile, which is also the name of its kubectl context. minikube reads MINIKUBE_PROFILE too. */
 const defaultProfile = 'minikube';
 
+/** The exit code of minikube if there is no such profile: `ExGuestNotFound` in its pkg/minikube/reason/exitcodes.go. */
+const profileNotFound = 85;
+
 /** A running minikube cluster. It belongs to the user: `up` doesn't start it, and `down` doesn't stop it. */
 export function minikubeTarget(context: ExecContext, engine: ContainerEngine = chooseContainerEngine()): Cluster {
   const profile = process.env.MINIKUBE_PROFILE ?? defaultProfile;
@@ -18,8 +22,14 @@ export function minikubeTarget(context: ExecContext, engine: ContainerEngine = c
       await exec(context, minikubeStatus(profile), { quiet: true });
       return true;
     } catch (error) {
-      if (error instanceof CommandFailed) return false;
-      throw error;
+      if (!(error instanceof CommandFailed)) throw error;
+      if (error.code === profileNotFound) return false;
+      // What `up` created is still in a stopped cluster.
+      throw new Failure(`minikube is not running (profile ${profile}).`, {
+        details: error.details,
+        hint: `Start it: minikube start --profile ${profile}`,
+        cause: error,
+      });
     }
   };
 
