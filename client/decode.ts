@@ -15,7 +15,7 @@ export interface JsonOutput {
  * Decodes the outputs of a response, in its JSON and in the bytes after it.
  * @throws {UnexpectedResponse} if they don't match
  */
-export function readOutputs(outputs: readonly JsonOutput[], binary: Uint8Array<ArrayBuffer>): InferOutput[] {
+export function readOutputs(outputs: readonly JsonOutput[], binary: Uint8Array): InferOutput[] {
   let at = 0;
   return outputs.map((output): InferOutput => {
     const { name, datatype, shape, data, parameters } = output;

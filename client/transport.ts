@@ -42,7 +42,7 @@ export interface ServiceRequest {
   /** Begins with a slash. */
   readonly path: string;
   /** Sent with POST. Without a body the method is GET. */
-  readonly body?: string | Uint8Array<ArrayBuffer>;
+  readonly body?: NonNullable<RequestInit['body']>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Statuses other than 2xx that are results too, neither errors nor retried. */
   readonly accept?: readonly number[];
@@ -51,7 +51,8 @@ export interface ServiceRequest {
 export interface ServiceResponse {
   readonly status: number;
   readonly headers: Headers;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  // Not Uint8Array<ArrayBuffer>: before TypeScript 5.7, the type is not generic.
+  readonly bytes: Uint8Array;
 }
 
 /** Sends one request, again if it fails in a way that `retryDelay` allows for, until the call's time is over. */

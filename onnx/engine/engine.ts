@@ -14,8 +14,13 @@ export type DType =
   | 'bool'
   | 'string';
 
+/** `Float16Array`, if the `lib` of the program has it: these types must also compile in programs without it. */
+type Float16Data = typeof globalThis extends { readonly Float16Array: { readonly prototype: infer Floats } }
+  ? Floats
+  : never;
+
 export type TensorData =
-  | Float16Array
+  | Float16Data
   | Float32Array
   | Float64Array
   | Int8Array
@@ -115,7 +120,8 @@ export class EngineError extends Error {
   /** Why, for messages that already say that the load or run failed. */
   readonly reason: string;
 
-  constructor(code: EngineErrorCode, reason: string, options?: ErrorOptions) {
+  // Not ErrorOptions, which the `lib` es2020 lacks.
+  constructor(code: EngineErrorCode, reason: string, options?: { readonly cause?: unknown }) {
     super(`${introductions[code] ?? ''}${reason}`, options);
     this.code = code;
     this.reason = reason;
