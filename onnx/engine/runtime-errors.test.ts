@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { floatsOf, modelOf, nodeOf } from '../fixtures/hostile.ts';
+import { GRAPH } from '../graph/field-numbers.ts';
 import { tensorsOnly } from '../rewrite/tensors-only.ts';
 import { EngineError, type EngineErrorCode } from './engine.ts';
 import { onnxruntime } from './onnxruntime.ts';
@@ -40,6 +42,18 @@ test('what the runtime says is kept if it is not recognized, without the place i
   expect(error.reason).not.toBe('');
   expect((error.cause as Error).message).toContain(error.reason);
   expect(error.reason).not.toMatch(/\.cc:|\.h:/);
+});
+
+test('a name of a megabyte in a message is cut, before patterns that would take minutes', async () => {
+  const name = 'x'.repeat(2 ** 20);
+  const model = modelOf([
+    nodeOf('Relu', ['x'], ['y']),
+    floatsOf(GRAPH.input, 'x', [1]),
+    floatsOf(GRAPH.output, name, [1]),
+  ]);
+  const error = await failure(onnxruntime.load(model, { threads: 1 }));
+  expect(error.code).toBe('load-failed');
+  expect(error.reason.length).toBeLessThan(5000);
 });
 
 test('the highest opset named in messages loads', async () => {

@@ -18,13 +18,24 @@ export function runError(cause: unknown): EngineError {
   return explain(cause, runFailures, 'run-failed');
 }
 
+/** How many characters of a long message are kept at either end. */
+const MOST_KEPT = 2000;
+
 function explain(cause: unknown, failures: readonly Failure[], fallback: EngineErrorCode): EngineError {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = shortened(cause instanceof Error ? cause.message : String(cause));
   for (const { code, pattern, reason } of failures) {
     const match = pattern.exec(message);
     if (match !== null) return new EngineError(code, reason(match.groups ?? {}), { cause });
   }
   return new EngineError(fallback, withoutSource(message), { cause });
+}
+
+/**
+ * Leaves out the middle of a long message, such as one with a name of a megabyte: patterns take a time that grows with
+ * the square of a word's length, and nobody reads it.
+ */
+function shortened(message: string): string {
+  return message.length > 2 * MOST_KEPT ? `${message.slice(0, MOST_KEPT)} … ${message.slice(-MOST_KEPT)}` : message;
 }
 
 interface Failure {
