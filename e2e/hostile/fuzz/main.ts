@@ -4,30 +4,18 @@
  *
  *     node e2e/hostile/fuzz/main.ts [--count 10000] [--seed N] [--workers 2]
  *
- * 1. Each case is read in a process with limits of memory and time, by everything that comes before the runtime.
+ * 1. Each case is read in a process of its own, with limits of memory and time, by all that comes before the runtime.
  * 2. What passes is loaded and run once in an inference process, as in production.
+ * 3. All of them, the refused ones included, are served next to iris, 50 at a time: the service must not end, and every
+ *    response of iris must be right.
  *
- * Exits with 1 if the first stage finds anything. The cases are kept in `found/`, next to this file, and those that end
- * the runtime in `runtime/`.
+ * Exits with 1 if the first or the third stage finds anything. Such cases are kept in `found/`, next to this file, and
+ * those that end the runtime in `runtime/`.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { seededRandom } from '../../../onnx/seeded-random.ts';
-import { mutate } from './mutate.ts';
-import { runOnce } from './run-once.ts';
-import type { Outcome } from './child.ts';
-
-const here = import.meta.dirname;
-const root = join(here, '../../..');
-const LARGEST_SEED_BYTES = 200_000;
-const CASE_MS = 2000;
-/** V8 reserves most of it. */
-const MEMORY_KB = 900_000;
-const MOST_KEPT = 20;
+import { fuzz } from './fuzz.ts';
 
 const { values } = parseArgs({
   options: {
@@ -38,79 +26,15 @@ const { values } = parseArgs({
 });
 const [count, seed, workers] = [Number(values.count), Number(values.seed), Number(values.workers)];
 
-const corpus = globSync('{onnx/fixtures,fixtures,models}/**/*.onnx', { cwd: root })
-  .sort()
-  .filter((path) => statSync(join(root, path)).size < LARGEST_SEED_BYTES)
-  .map((path) => readFileSync(join(root, path)));
-
-const tally = new Map<string, number>();
-const add = (what: string): void => void tally.set(what, (tally.get(what) ?? 0) + 1);
-let [next, findings, kept] = [0, 0, 0];
-
-/** Reads cases in a process, which is replaced if it ends or does not respond. */
-class Reader {
-  #child: ChildProcess | undefined;
-
-  async read(model: Uint8Array): Promise<Outcome> {
-    const child = (this.#child ??= start());
-    const given = new AbortController();
-    const timer = setTimeout(() => child.kill('SIGKILL'), CASE_MS);
-    try {
-      const outcome = once(child, 'message', { signal: given.signal }).then(([message]) => message as Outcome);
-      const ended = once(child, 'exit', { signal: given.signal }).then(([code, signal]): Outcome => {
-        this.#child = undefined;
-        return { finding: `the process ended with ${String(signal ?? code)}, after at most ${CASE_MS} ms` };
-      });
-      child.send(model);
-      return await Promise.race([outcome, ended]);
-    } finally {
-      clearTimeout(timer);
-      given.abort();
-    }
-  }
-
-  close(): void {
-    this.#child?.disconnect();
-  }
-}
-
-function start(): ChildProcess {
-  const node = [process.execPath, '--max-old-space-size=256', join(here, 'child.ts')];
-  return spawn('/bin/sh', ['-c', `ulimit -d ${MEMORY_KB} && exec "$0" "$@"`, ...node], {
-    stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
-    serialization: 'advanced',
-  });
-}
-
-function keep(folder: string, model: Uint8Array, why: string): void {
-  mkdirSync(join(here, folder), { recursive: true });
-  const name = createHash('sha256').update(model).digest('hex').slice(0, 16);
-  writeFileSync(join(here, folder, `${name}.onnx`), model);
-  process.stdout.write(`${folder}/${name}.onnx: ${why.split('\n').slice(0, 4).join(' | ')}\n`);
-}
-
-async function work(): Promise<void> {
-  const reader = new Reader();
-  while (next < count) {
-    const number = next++;
-    const random = seededRandom(seed + number);
-    const model = mutate(corpus[number % corpus.length] ?? new Uint8Array(), corpus, random);
-    const { refused, finding } = await reader.read(model);
-    if (finding !== undefined) {
-      findings++;
-      add('findings');
-      keep('found', model, `case ${number}: ${finding}`);
-    } else if (refused !== undefined) add(`refused: ${refused}`);
-    else {
-      const end = await runOnce(model);
-      add(`runtime: ${end}`);
-      if (/process/.test(end) && kept++ < MOST_KEPT) keep('runtime', model, `case ${number}: ${end}`);
-    }
-  }
-  reader.close();
-}
-
-await Promise.all(Array.from({ length: workers }, work));
-process.stdout.write(`seed ${seed}, ${count} cases from ${corpus.length} models\n`);
+const { findings, tally } = await fuzz({
+  ...{ count, seed, workers },
+  onCase: ({ isFinding, name, model, why }) => {
+    const folder = isFinding ? 'found' : 'runtime';
+    mkdirSync(join(import.meta.dirname, folder), { recursive: true });
+    writeFileSync(join(import.meta.dirname, folder, `${name}.onnx`), model);
+    process.stdout.write(`${folder}/${name}.onnx: ${why.split('\n').slice(0, 4).join(' | ')}\n`);
+  },
+});
+process.stdout.write(`${count} cases, seed ${seed}: ${findings.length} findings\n`);
 for (const [what, times] of [...tally].sort(([, a], [, b]) => b - a)) process.stdout.write(`${times}  ${what}\n`);
-process.exit(findings > 0 ? 1 : 0);
+process.exit(findings.length > 0 ? 1 : 0);

@@ -1,5 +1,6 @@
 import { fields } from '../../../onnx/graph/protobuf.ts';
 import type { Random } from '../../../onnx/seeded-random.ts';
+import { encodingOf, integers, mutateNumbers, varint } from './numbers.ts';
 
 type Kind = keyof typeof children;
 
@@ -24,6 +25,9 @@ const children = {
   dimension: {},
 } as const;
 
+/** The field of a model that holds its graph. */
+const GRAPH = 7;
+
 /** A field with its parts, to write it again with others. */
 interface Part {
   readonly number: number;
@@ -31,20 +35,6 @@ interface Part {
   readonly raw: Uint8Array;
 }
 
-const integers = [
-  0n,
-  1n,
-  2n,
-  -1n,
-  127n,
-  255n,
-  2n ** 31n - 1n,
-  2n ** 31n,
-  2n ** 32n,
-  2n ** 53n,
-  2n ** 63n - 1n,
-  -(2n ** 63n),
-];
 const texts = [
   '',
   'x'.repeat(2 ** 20),
@@ -83,9 +73,14 @@ function damage(bytes: Uint8Array, random: Random): Uint8Array {
 function mutateMessage(bytes: Uint8Array, kind: Kind, donors: readonly Uint8Array[], random: Random): Uint8Array {
   const parts = partsOf(bytes);
   if (parts === undefined || parts.length === 0) return damage(bytes, random);
-  const index = pick(parts.length, random);
+  // The graph is one field of many, and has most of what the runtime reads.
+  const graph = kind === 'model' && random() < 0.6 ? parts.findIndex(({ number }) => number === GRAPH) : -1;
+  const index = graph === -1 ? pick(parts.length, random) : graph;
   const part = parts[index] as Part;
   const child = childOf(kind, part.number);
+  const encoding = encodingOf(kind, part.number);
+  if (encoding !== undefined && typeof part.value !== 'bigint' && random() < 0.8)
+    return join(parts.with(index, withValue(part, mutateNumbers(part.value, encoding, random))));
   if (child !== undefined && typeof part.value !== 'bigint' && random() < 0.8)
     return join(parts.with(index, withValue(part, mutateMessage(part.value, child, donors, random))));
   return join(mutateParts(parts, index, kind, donors, random));
@@ -100,7 +95,7 @@ function mutateParts(
 ): readonly Part[] {
   const part = parts[index] as Part;
   const other = pick(parts.length, random);
-  switch (pick(8, random)) {
+  switch (pick(9, random)) {
     case 0:
       return parts.toSpliced(index, 1);
     case 1:
@@ -118,6 +113,12 @@ function mutateParts(
       const found = donated(donors[pick(donors.length, random)] ?? new Uint8Array(), kind, part.number, random);
       return found === undefined ? parts : parts.with(index, found);
     }
+    case 6:
+      // A neighbour, such as the index of another node of a tree.
+      return parts.with(
+        index,
+        typeof part.value === 'bigint' ? withValue(part, part.value + (random() < 0.5 ? 1n : -1n)) : part,
+      );
     default: {
       const text = new TextEncoder().encode(texts[pick(texts.length, random)]);
       const integer = integers[pick(integers.length, random)] ?? 0n;
@@ -162,16 +163,9 @@ function partsOf(bytes: Uint8Array): readonly Part[] | undefined {
 function withValue({ number }: Part, value: bigint | Uint8Array): Part {
   const raw =
     typeof value === 'bigint'
-      ? Buffer.concat([varint(BigInt(number) << 3n), varint(BigInt.asUintN(64, value))])
+      ? Buffer.concat([varint(BigInt(number) << 3n), varint(value)])
       : Buffer.concat([varint((BigInt(number) << 3n) | 2n), varint(BigInt(value.length)), value]);
   return { number, value, raw };
-}
-
-function varint(value: bigint): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-  return Buffer.from([...bytes, Number(rest)]);
 }
 
 function join(parts: readonly Part[]): Uint8Array {

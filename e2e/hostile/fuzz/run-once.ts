@@ -7,6 +7,8 @@ import { Model } from '../../../onnx/model.ts';
 
 /** Loading a model and running it must take no longer. */
 const MOST_MS = 5000;
+/** What it may use, as in a container of 512 MiB. */
+const MEMORY_BYTES = 256 * 2 ** 20;
 
 /**
  * Loads a model in an inference process, and runs it on generated rows.
@@ -20,7 +22,11 @@ export async function runOnce(bytes: Uint8Array): Promise<string> {
   let session: ProcessSession | undefined;
   const engine = {
     load: async (model: Uint8Array, options: EngineOptions): Promise<ProcessSession> =>
-      (session = await processEngine.load(model, { ...options, signal: AbortSignal.timeout(MOST_MS) })),
+      (session = await processEngine.load(model, {
+        ...options,
+        memoryBytes: MEMORY_BYTES,
+        signal: AbortSignal.timeout(MOST_MS),
+      })),
   };
   const timer = setTimeout(() => session?.kill(`it took more than ${MOST_MS} ms`), MOST_MS);
   try {

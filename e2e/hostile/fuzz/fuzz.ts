@@ -1,0 +1,107 @@
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { seededRandom } from '../../../onnx/seeded-random.ts';
+import { besideIris } from './beside-iris.ts';
+import { mutate } from './mutate.ts';
+import { Reader } from './reader.ts';
+import { runOnce } from './run-once.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const LARGEST_SEED_BYTES = 200_000;
+/** How many models a service gets at once. */
+const SERVED_AT_ONCE = 50;
+
+export interface FuzzOptions {
+  readonly count: number;
+  readonly seed: number;
+  /** How many cases run at a time. */
+  readonly workers: number;
+  /** Further models to serve beside iris, by name. @default none */
+  readonly also?: ReadonlyMap<string, Uint8Array>;
+  /** Receives each model that ends the runtime, and each that ends or disturbs anything else. */
+  readonly onCase?: (found: Found) => void;
+}
+
+/** A model that is worth keeping. */
+export interface Found {
+  /** Whether it broke more than the process that may break. */
+  readonly isFinding: boolean;
+  readonly name: string;
+  readonly model: Uint8Array;
+  readonly why: string;
+}
+
+export interface FuzzResult {
+  readonly findings: readonly Found[];
+  /** How often each kind of end occurred. */
+  readonly tally: ReadonlyMap<string, number>;
+}
+
+/** Mutates models, and gives each to all that has to survive it. */
+export async function fuzz({ count, seed, workers, also = new Map(), onCase }: FuzzOptions): Promise<FuzzResult> {
+  const corpus = readCorpus();
+  const findings: Found[] = [];
+  const tally = new Map<string, number>();
+  const add = (what: string, times = 1): void => void tally.set(what, (tally.get(what) ?? 0) + times);
+  const report = (found: Found): void => {
+    if (found.isFinding) findings.push(found);
+    onCase?.(found);
+  };
+  let next = 0;
+  let waiting = new Map(also);
+  const serveWaiting = async (): Promise<void> => {
+    const served = waiting;
+    waiting = new Map();
+    const { restarts, problem } = await besideIris(served);
+    if (problem !== undefined)
+      for (const [name, why] of await disturbing(served, problem))
+        report({ isFinding: true, name, model: served.get(name) ?? new Uint8Array(), why });
+    add('served next to iris', served.size);
+    add('inference processes ended there', restarts);
+  };
+  const work = async (): Promise<void> => {
+    const reader = new Reader();
+    while (next < count) {
+      const number = seed + next++;
+      const name = `case-${number}`;
+      const model = mutate(corpus[number % corpus.length] ?? new Uint8Array(), corpus, seededRandom(number));
+      const { refused, finding } = await reader.read(model);
+      if (finding !== undefined) {
+        add('findings before the runtime');
+        report({ isFinding: true, name, model, why: finding });
+        continue;
+      }
+      const end = refused === undefined ? `runtime: ${await runOnce(model)}` : `refused: ${refused}`;
+      add(end);
+      if (end.includes('process')) report({ isFinding: false, name, model, why: end });
+      waiting.set(name, model);
+      if (waiting.size >= SERVED_AT_ONCE) await serveWaiting();
+    }
+    reader.close();
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  if (waiting.size > 0) await serveWaiting();
+  return { findings, tally };
+}
+
+/** Returns the models of the tests, without the large ones. */
+export function readCorpus(): readonly Uint8Array[] {
+  return globSync('{onnx/fixtures,fixtures,models}/**/*.onnx', { cwd: root })
+    .sort()
+    .filter((path) => statSync(join(root, path)).size < LARGEST_SEED_BYTES)
+    .map((path) => readFileSync(join(root, path)));
+}
+
+/** Returns the models that disturb iris, each with what happened; found by halving. */
+async function disturbing(models: ReadonlyMap<string, Uint8Array>, problem: string): Promise<[string, string][]> {
+  const entries = [...models];
+  if (entries.length === 1) return entries.map(([name]) => [name, problem]);
+  const middle = Math.ceil(entries.length / 2);
+  const found: [string, string][] = [];
+  for (const half of [entries.slice(0, middle), entries.slice(middle)].map((part) => new Map(part))) {
+    const again = await besideIris(half);
+    if (again.problem !== undefined) found.push(...(await disturbing(half, again.problem)));
+  }
+  // If neither half does it, it takes models of both.
+  return found.length > 0 ? found : entries.map(([name]) => [name, `with ${entries.length - 1} others: ${problem}`]);
+}
