@@ -48,7 +48,7 @@ COPY --from=app /app/models ./models
 ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 NODE_OPTIONS=--max-semi-space-size=4
 # Numeric, so that Kubernetes can verify that it is not root. The user owns no files.
 USER 10001:10001
-EXPOSE 8000 8001
+EXPOSE 8000 8001 8002
 STOPSIGNAL SIGTERM
 # Removes the entry point of the official image, a shell script that this image does not need.
 ENTRYPOINT []

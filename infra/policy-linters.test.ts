@@ -82,7 +82,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
   test('the readiness and liveness probes use different paths, and all probes have a timeout', () => {
     expect(at(container, 'readinessProbe.httpGet.path')).not.toBe(at(container, 'livenessProbe.httpGet.path'));
     for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
-      expect(at(container, `${probe}.httpGet.port`)).toBe('http');
+      expect(at(container, `${probe}.httpGet.port`)).toBe('management');
       expect(at(container, `${probe}.timeoutSeconds`)).toBeGreaterThan(1);
     }
   });
@@ -130,11 +130,11 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     });
   });
 
-  test('the NetworkPolicy allows the two ports in and DNS out, and matches the pods by one label', () => {
+  test('the NetworkPolicy allows the ports in and DNS out, and matches the pods by one label', () => {
     expect(at(only(manifests, 'NetworkPolicy'), 'spec')).toMatchObject({
       podSelector: { matchLabels: { 'app.kubernetes.io/instance': 'iris-server' } },
       policyTypes: ['Ingress', 'Egress'],
-      ingress: [{ ports: [{ port: 'http' }, { port: 'grpc' }] }],
+      ingress: [{ ports: [{ port: 'http' }, { port: 'grpc' }] }, { ports: [{ port: 'management' }] }],
       egress: [
         {
           ports: [
@@ -164,14 +164,16 @@ test('production always pulls the image, requires the API key and has a Priority
   const pod = at(only(manifests, 'Deployment'), 'spec.template.spec');
   expect(at(pod, 'containers.0.imagePullPolicy')).toBe('Always');
   expect(at(pod, 'volumes.1.secret.optional')).toBe(false);
+  expect(only(manifests, 'ConfigMap').data).not.toHaveProperty('PUBLIC_PROBES');
   expect(at(pod, 'priorityClassName')).toBe(only(manifests, 'PriorityClass').metadata.name);
 });
 
-test('local uses loaded images and node port 30080, and does not require the API key', () => {
+test('local uses loaded images and node port 30080, serves probes there, and does not require the API key', () => {
   const manifests = parse(read('local'));
   const pod = at(only(manifests, 'Deployment'), 'spec.template.spec');
   expect(at(pod, 'containers.0.imagePullPolicy')).toBe('IfNotPresent');
   expect(at(pod, 'volumes.1.secret.optional')).toBe(true);
+  expect(only(manifests, 'ConfigMap').data).toMatchObject({ PUBLIC_PROBES: 'true' });
   expect(at(only(manifests, 'Service'), 'spec')).toMatchObject({
     type: 'NodePort',
     ports: [{ port: 80, nodePort: 30080 }, { port: 8001 }],

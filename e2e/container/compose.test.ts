@@ -77,7 +77,7 @@ test("the compose file publishes ports on this machine only, and has the service
   expect(server.stop_grace_period).toBe(`${variables.GRACE_PERIOD_SECONDS.default}s`);
 });
 
-test('the compose file sets the same limits, heap size and gRPC port as the local manifests', async () => {
+test('the compose file sets the same limits, heap size and ports as the local manifests', async () => {
   const { services } = parse(await readFile(join(root, 'docker-compose.yaml'), 'utf8')) as ComposeFile;
   const chart = parseAllDocuments(await readFile(join(root, 'charts-out/local.k8s.yaml'), 'utf8')).map(
     (document) => document.toJS() as Deployment | ConfigMap,
@@ -91,6 +91,8 @@ test('the compose file sets the same limits, heap size and gRPC port as the loca
   expect(services['iris-server'].environment).toEqual({
     NODE_OPTIONS: settings?.NODE_OPTIONS,
     GRPC_PORT: settings?.GRPC_PORT,
+    MANAGEMENT_PORT: settings?.MANAGEMENT_PORT,
+    PUBLIC_PROBES: settings?.PUBLIC_PROBES,
   });
 });
 

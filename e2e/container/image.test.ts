@@ -27,7 +27,7 @@ testWithDocker(
       Cmd: ['node', 'service/main.js'],
       WorkingDir: contract.workingDir,
       User: `${contract.user}:${contract.user}`,
-      ExposedPorts: { [`${ports.http.number}/tcp`]: {}, [`${ports.grpc.number}/tcp`]: {} },
+      ExposedPorts: Object.fromEntries(Object.values(ports).map(({ number }) => [`${number}/tcp`, {}])),
     });
     expect(config.Entrypoint ?? []).toEqual([]);
   },

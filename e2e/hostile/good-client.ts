@@ -13,6 +13,8 @@ interface Sent {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: string;
+  /** @default the port for HTTP */
+  readonly port?: number;
   readonly agent?: Agent;
 }
 
@@ -90,7 +92,7 @@ export class GoodClient {
   }
 
   async #probe(): Promise<void> {
-    const { status, text } = await send(this.#host, { method: 'GET', path: paths.live });
+    const { status, text } = await send(this.#host, { method: 'GET', path: paths.live, port: ports.management.number });
     if (status !== 200) throw new Error(`${paths.live} got ${status}: ${text.slice(0, 300)}`);
   }
 
@@ -113,12 +115,12 @@ export class GoodClient {
 
 function send(
   host: string,
-  { method, path, body, agent }: Sent,
+  { method, path, body, port = ports.http.number, agent }: Sent,
 ): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
-        ...{ host, port: ports.http.number, method, path, agent: agent ?? false },
+        ...{ host, port, method, path, agent: agent ?? false },
         headers: body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': body.length },
         signal: AbortSignal.timeout(PATIENCE_MS),
       },

@@ -2,6 +2,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { ports } from '../../service/contract/index.ts';
 import { root } from '../container/docker.ts';
 import { exchange, head } from './sockets.ts';
 import { attacks, type Target } from './target.ts';
@@ -27,7 +28,9 @@ async function infer({ host }: Target, model: string, input: object): Promise<st
 }
 
 attackTest('files that are not models', async ({ host }) => {
-  const response = await exchange(host, 'GET /readyz HTTP/1.1\r\nHost: attacked\r\nConnection: close\r\n\r\n');
+  const request = 'GET /readyz HTTP/1.1\r\nHost: attacked\r\nConnection: close\r\n\r\n';
+  expect(await exchange(host, request)).toMatch(/^HTTP\/1\.1 404 /);
+  const response = await exchange(host, request, 10, ports.management.number);
   expect(response).toMatch(/^HTTP\/1\.1 503 [^]*noise[^]*pipe/);
 });
 

@@ -39,8 +39,13 @@ export function head(path: string, length: number, extra: readonly string[] = []
 }
 
 /** Sends a text on a new connection. @returns everything that comes back until the connection closes */
-export async function exchange(host: string, text: string | Uint8Array, seconds = 10): Promise<string> {
-  const socket = await open(host);
+export async function exchange(
+  host: string,
+  text: string | Uint8Array,
+  seconds = 10,
+  port: number = ports.http.number,
+): Promise<string> {
+  const socket = await open(host, port);
   let received = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
   socket.write(text);

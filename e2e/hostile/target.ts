@@ -77,6 +77,7 @@ async function startTarget(models: string): Promise<Target> {
     ...['--memory', memory, '--memory-swap', memory, '--cpus', '1', '--read-only', '--cap-drop', 'ALL'],
     ...['--tmpfs', '/tmp:size=64m', '--security-opt', 'no-new-privileges'],
     ...['--env', `NODE_OPTIONS=${nodeOptions}`, '--env', `GRPC_PORT=${ports.grpc.number}`],
+    ...['--env', `MANAGEMENT_PORT=${ports.management.number}`],
     ...['--env', `REQUEST_TIMEOUT_SECONDS=${REQUEST_TIMEOUT_SECONDS}`, '--env', 'DRAIN_DELAY_SECONDS=0'],
     ...['--env', 'DEFAULT_MODEL=iris'],
     ...['--volume', `${models}:/app/models:ro`],

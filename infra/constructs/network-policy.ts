@@ -5,9 +5,13 @@ import type { ResolvedProps } from '../props/resolved-props.ts';
 
 const dns = k8s.IntOrString.fromNumber(53);
 
+/** The pods of all namespaces. */
+const everyPod: readonly k8s.NetworkPolicyPeer[] = [{ namespaceSelector: {} }];
+
 /**
- * Returns the specification of the NetworkPolicy. Ingress: the service's ports, from `allowFrom` or from everyone.
- * Egress: the cluster's DNS only, because a prediction needs no other connection.
+ * Returns the specification of the NetworkPolicy. Ingress: the service's ports, from `allowFrom` or from everyone; and
+ * the management port, from `allowManagementFrom` or from every pod. A kubelet can always connect to the pods of its
+ * node. Egress: the cluster's DNS only, because a prediction needs no other connection.
  *
  * The L2 NetworkPolicy of cdk8s-plus-27 cannot express "from everyone to this port". Requests through a NodePort need
  * that: they come from a node, which no pod selector matches.
@@ -15,8 +19,9 @@ const dns = k8s.IntOrString.fromNumber(53);
 export function networkPolicySpec({
   name,
   allowFrom,
+  allowManagementFrom = everyPod,
   grpc,
-}: Pick<ResolvedProps, 'name' | 'allowFrom' | 'grpc'>): k8s.NetworkPolicySpec {
+}: Pick<ResolvedProps, 'name' | 'allowFrom' | 'allowManagementFrom' | 'grpc'>): k8s.NetworkPolicySpec {
   return {
     // One label only: polaris does not recognize a policy that matches several.
     podSelector: { matchLabels: { [instanceLabel]: name } },
@@ -24,11 +29,12 @@ export function networkPolicySpec({
     ingress: [
       {
         ...(allowFrom && { from: [...allowFrom] }),
-        ports: [ports.http, ...(grpc ? [ports.grpc] : [])].map((port) => ({
-          port: k8s.IntOrString.fromString(port.name),
-          protocol: 'TCP',
-        })),
+        ports: [ports.http, ...(grpc ? [ports.grpc] : [])].map(policyPort),
       },
+      // A rule without peers would allow everyone.
+      ...(allowManagementFrom.length > 0
+        ? [{ from: [...allowManagementFrom], ports: [policyPort(ports.management)] }]
+        : []),
     ],
     egress: [
       {
@@ -46,3 +52,8 @@ export function networkPolicySpec({
     ],
   };
 }
+
+const policyPort = ({ name }: { readonly name: string }): k8s.NetworkPolicyPort => ({
+  port: k8s.IntOrString.fromString(name),
+  protocol: 'TCP',
+});

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 import { at, only, predictionService } from '../fixtures/manifests.ts';
@@ -40,8 +41,8 @@ describe('defaults', () => {
     expect(at(only(predictionService(), 'PodDisruptionBudget'), 'spec.selector.matchLabels')).toEqual(selector);
   });
 
-  test('probes use the named port, and each has a timeout', () => {
-    const get = (path: string) => ({ path, port: 'http' });
+  test('probes use the management port by its name, and each has a timeout', () => {
+    const get = (path: string) => ({ path, port: 'management' });
     expect(at(deployment, container)).toMatchObject({
       startupProbe: { httpGet: get('/readyz'), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
       readinessProbe: { httpGet: get('/readyz'), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
@@ -55,12 +56,14 @@ describe('defaults', () => {
     });
   });
 
-  test('the container and the NetworkPolicy have both ports, and GRPC_PORT is set', () => {
+  test('the container, the NetworkPolicy and the environment have all ports', () => {
     expect(at(deployment, `${container}.ports`)).toEqual([
       { name: 'http', containerPort: 8000, protocol: 'TCP' },
       { name: 'grpc', containerPort: 8001, protocol: 'TCP' },
+      { name: 'management', containerPort: 8002, protocol: 'TCP' },
     ]);
-    expect(settings().data).toMatchObject({ GRPC_PORT: '8001' });
+    expect(settings().data).toMatchObject({ GRPC_PORT: '8001', MANAGEMENT_PORT: '8002' });
+    expect(settings().data).not.toHaveProperty('PUBLIC_PROBES');
     expect(at(only(predictionService(), 'NetworkPolicy'), 'spec.ingress')).toEqual([
       {
         ports: [
@@ -68,6 +71,7 @@ describe('defaults', () => {
           { port: 'grpc', protocol: 'TCP' },
         ],
       },
+      { from: [{ namespaceSelector: {} }], ports: [{ port: 'management', protocol: 'TCP' }] },
     ]);
   });
 
@@ -121,8 +125,9 @@ describe('defaults', () => {
     });
   });
 
-  test('no field is empty', () => {
-    expect(JSON.stringify(predictionService())).not.toMatch(/:(\[\]|\{\}|null|"")/);
+  test('no field is empty, except for a selector of everything', () => {
+    const text = JSON.stringify(predictionService()).replace('"namespaceSelector":{}', '');
+    expect(text).not.toMatch(/:(\[\]|\{\}|null|"")/);
   });
 });
 
@@ -199,10 +204,11 @@ const everyProp: {
   grpc: [
     false,
     ['Service', 'spec.ports.1', undefined],
-    ['Deployment', `${container}.ports.1`, undefined],
+    ['Deployment', `${container}.ports.1.name`, 'management'],
     ['ConfigMap', 'data.GRPC_PORT', undefined],
     ['NetworkPolicy', 'spec.ingress.0.ports.1', undefined],
   ],
+  publicProbes: [true, ['ConfigMap', 'data.PUBLIC_PROBES', 'true']],
   drainDelaySeconds: [6, ['ConfigMap', 'data.DRAIN_DELAY_SECONDS', '6']],
   requestTimeoutSeconds: [14, ['ConfigMap', 'data.REQUEST_TIMEOUT_SECONDS', '14']],
   gracePeriodSeconds: [
@@ -230,6 +236,11 @@ const everyProp: {
     [{ podSelector: { matchLabels: { app: 'shop' } } }],
     ['NetworkPolicy', 'spec.ingress.0.from', [{ podSelector: { matchLabels: { app: 'shop' } } }]],
   ],
+  allowManagementFrom: [
+    [{ namespaceSelector: { matchLabels: { team: 'monitoring' } } }],
+    ['NetworkPolicy', 'spec.ingress.1.from', [{ namespaceSelector: { matchLabels: { team: 'monitoring' } } }]],
+    ['NetworkPolicy', 'spec.ingress.0.from', undefined],
+  ],
   priorityClassName: ['urgent', ['Deployment', `${pod}.priorityClassName`, 'urgent']],
 };
 
@@ -248,9 +259,38 @@ test('docs/manifests.md lists every prop and nothing else', () => {
   ]);
 });
 
+test('the PodMonitor and the scrape configuration of docs/manifests.md find the pods and their port', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/manifests.md'), 'utf8');
+  const [monitor, config] = [...page.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(
+    ([, text = '']) => parse(text) as unknown,
+  );
+  const deployment = only(predictionService(), 'Deployment');
+  const labels = at(deployment, 'spec.template.metadata.labels') as Record<string, string>;
+  const [, , management] = at(deployment, `${container}.ports`) as { readonly name: string }[];
+  expect(at(monitor, 'metadata.namespace')).toBe(deployment.metadata.namespace);
+  expect(labels).toMatchObject(at(monitor, 'spec.selector.matchLabels') as object);
+  expect(at(monitor, 'spec.podMetricsEndpoints')).toEqual([{ port: management?.name, path: '/metrics' }]);
+  expect(at(config, 'scrape_configs.0.relabel_configs')).toEqual([
+    { source_labels: [expect.stringMatching(/app_kubernetes_io_managed_by$/)], regex: 'rhizome', action: 'keep' },
+    { source_labels: [expect.stringMatching(/container_port_name$/)], regex: management?.name, action: 'keep' },
+  ]);
+  expect(labels['app.kubernetes.io/managed-by']).toBe('rhizome');
+});
+
 test('grpc: false removes every trace of gRPC, and allows longer names', () => {
   const manifests = predictionService({ grpc: false, name: 'i'.repeat(63), namespace: 'iris' });
   expect(JSON.stringify(manifests)).not.toMatch(/grpc|8001|headless/i);
+});
+
+test('without a peer, only the node can connect to the management port', () => {
+  const policy = only(predictionService({ allowManagementFrom: [] }), 'NetworkPolicy');
+  expect(at(policy, 'spec.ingress.length')).toBe(1);
+  expect(JSON.stringify(policy)).not.toContain('management');
+});
+
+test('no Service leads to the management port', () => {
+  for (const kind of ['Service', 'headless Service'])
+    expect(JSON.stringify(only(predictionService(), kind))).not.toMatch(/management|8002/);
 });
 
 test('resources that are not set keep their defaults', () => {
@@ -370,6 +410,12 @@ test.each<Invalid>([
     /not allowed in settings\.\n +Use the prop drainDelaySeconds/,
   ],
   ['the gRPC port as a setting', { settings: { GRPC_PORT: '9000' } }, 'settings.GRPC_PORT', /Use the prop grpc/],
+  [
+    'public probes as a setting',
+    { settings: { PUBLIC_PROBES: 'true' } },
+    'settings.PUBLIC_PROBES',
+    /Use the prop publ/,
+  ],
   ['a secret as a setting', { settings: { API_KEY: 'hunter2' } }, 'settings.API_KEY', /Put the key into a Secret/],
   [
     'a setting of the wrong type',

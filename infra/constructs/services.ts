@@ -22,7 +22,8 @@ const grpcPort = servicePort('grpc', ports.grpc.number);
 
 /**
  * Returns the specification of the Service: one address for all pods. `http` is its first port, which the command line
- * and the local runtime rely on.
+ * and the local runtime rely on. The management port is not among them: a Service may be published, and a probe or a
+ * scrape is about one pod.
  *
  * @param httpPort the Service's port for HTTP
  */
@@ -42,7 +43,8 @@ export function serviceSpec({ name, nodePort, grpc }: ResolvedProps, httpPort: n
  * of the ready pods. A Service balances connections, and a gRPC client sends all its requests over one connection, so
  * one pod would get them all. A client that knows the address of every pod can distribute its requests.
  *
- * The Service lacks the port `http`, or a monitor that selects Services by label would scrape each pod twice.
+ * The Service lacks the port `http`, or with `publicProbes` a monitor that selects Services by label would scrape each
+ * pod twice.
  */
 export function headlessServiceSpec({ name }: ResolvedProps): k8s.ServiceSpec {
   return { clusterIp: 'None', selector: selectorLabels(name), ports: [grpcPort] };

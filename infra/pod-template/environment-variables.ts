@@ -6,10 +6,18 @@ import { heapMebibytes } from './heap-size.ts';
 export function environmentVariables(props: ResolvedProps): Readonly<Record<string, string>> {
   return {
     ...props.settings,
-    ...(props.grpc && ({ GRPC_PORT: String(ports.grpc.number) } satisfies Partial<Record<VariableName, string>>)),
+    ...servicePorts(props),
     NODE_OPTIONS: nodeOptions(heapMebibytes(props.resources.memory.limit)),
     DRAIN_DELAY_SECONDS: String(props.drainDelaySeconds),
     REQUEST_TIMEOUT_SECONDS: String(props.requestTimeoutSeconds),
     GRACE_PERIOD_SECONDS: String(props.gracePeriodSeconds),
+  };
+}
+
+function servicePorts({ grpc, publicProbes }: ResolvedProps): Partial<Record<VariableName, string>> {
+  return {
+    ...(grpc && { GRPC_PORT: String(ports.grpc.number) }),
+    MANAGEMENT_PORT: String(ports.management.number),
+    ...(publicProbes && { PUBLIC_PROBES: 'true' }),
   };
 }

@@ -55,7 +55,7 @@ function container(props: ResolvedProps, settingsMap: string): k8s.Container {
     name: props.name,
     image: props.image,
     imagePullPolicy: props.imagePullPolicy,
-    ports: [ports.http, ...(props.grpc ? [ports.grpc] : [])].map(({ name, number }) => ({
+    ports: [ports.http, ...(props.grpc ? [ports.grpc] : []), ports.management].map(({ name, number }) => ({
       name,
       containerPort: number,
       protocol: 'TCP',

@@ -7,10 +7,11 @@ import { paths, ports } from '../../service/contract/index.ts';
  */
 const hungPodGraceSeconds = 2;
 
-const get = (path: string): k8s.HttpGetAction => ({ path, port: k8s.IntOrString.fromString(ports.http.name) });
+const get = (path: string): k8s.HttpGetAction => ({ path, port: k8s.IntOrString.fromString(ports.management.name) });
 
 /**
- * Returns the container's three probes.
+ * Returns the container's three probes. They use the management port: at the public one, clients could keep a probe
+ * from its response by occupying every connection.
  *
  * - The startup probe gives models `startupSeconds` to load. The other probes start after it has succeeded once.
  * - The readiness probe runs often, and removes a pod that hangs from the Service within 8 seconds.

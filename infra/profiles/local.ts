@@ -1,11 +1,13 @@
 import type { PredictionChartProps } from '../charts/prediction-chart.ts';
 
 /**
- * For a cluster on your machine: images are loaded instead of pulled, no API key is required, and rollouts fail fast.
+ * For a cluster on your machine: images are loaded instead of pulled, no API key is required, `/readyz` and `/metrics`
+ * are at the Service too, and rollouts fail fast.
  */
 export const localProfile = {
   imagePullPolicy: 'IfNotPresent',
   apiKeyOptional: true,
+  publicProbes: true,
   startupSeconds: 60,
   minReadySeconds: 2,
   progressDeadlineSeconds: 120,

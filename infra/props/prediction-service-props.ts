@@ -78,6 +78,13 @@ export interface PredictionServiceProps {
   readonly grpc?: boolean;
 
   /**
+   * Whether the port for HTTP, which the Service leads to, also serves `/livez`, `/readyz` and `/metrics`, without an
+   * API key. The management port, 8002, always serves them, and no Service leads to it.
+   * @default false
+   */
+  readonly publicProbes?: boolean;
+
+  /**
    * Seconds for which a terminating pod still accepts connections while its endpoint is being removed, 0 or more.
    * @default 5, the service's default
    */
@@ -146,10 +153,19 @@ export interface PredictionServiceProps {
   readonly apiKeyOptional?: boolean;
 
   /**
-   * Peers that may connect to the pods. Takes effect only in clusters whose network plugin enforces NetworkPolicies.
+   * Peers that may connect to the ports for HTTP and gRPC. Takes effect only in clusters whose network plugin enforces
+   * NetworkPolicies.
    * @default everyone may connect
    */
   readonly allowFrom?: readonly k8s.NetworkPolicyPeer[];
+
+  /**
+   * Peers that may connect to the management port, which serves probes and metrics: what scrapes the metrics.
+   * Kubernetes can always probe the pods; an empty list allows nobody else. Takes effect only in clusters whose network
+   * plugin enforces NetworkPolicies.
+   * @default every pod of the cluster may connect
+   */
+  readonly allowManagementFrom?: readonly k8s.NetworkPolicyPeer[];
 
   /**
    * Name of an existing PriorityClass for the pods. Lower-case letters, digits, dashes and dots, at most 253

@@ -2,11 +2,9 @@ import { variables } from '../../service/contract/index.ts';
 import type { PredictionServiceProps, Resources } from './prediction-service-props.ts';
 
 /** Props that have no default. */
-type UndefaultedProp = 'nodePort' | 'allowFrom' | 'priorityClassName';
+type UndefaultedProp = 'nodePort' | 'allowFrom' | 'allowManagementFrom' | 'priorityClassName';
 
-/**
- * The props after defaults are filled in. Only `nodePort`, `allowFrom` and `priorityClassName` may still be undefined.
- */
+/** The props after defaults are filled in. Only those without a default may still be undefined. */
 export type ResolvedProps = Required<Omit<PredictionServiceProps, 'resources' | UndefaultedProp>> &
   Pick<PredictionServiceProps, UndefaultedProp> & { readonly resources: Resources };
 
@@ -28,6 +26,7 @@ export function withDefaults(props: PredictionServiceProps): ResolvedProps {
     replicas: 2,
     settings: {},
     grpc: true,
+    publicProbes: false,
     drainDelaySeconds: Number(variables.DRAIN_DELAY_SECONDS.default),
     requestTimeoutSeconds: Number(variables.REQUEST_TIMEOUT_SECONDS.default),
     gracePeriodSeconds: Number(variables.GRACE_PERIOD_SECONDS.default),

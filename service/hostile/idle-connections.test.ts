@@ -74,7 +74,7 @@ test('requests that do not go on make room, too, after a while', async () => {
   for (const socket of slow) socket.destroy();
 });
 
-test('the management port bounds its own connections, and its clients too are served while they come and go', async () => {
+test('the management port bounds its own connections, and serves new clients when they are all occupied', async () => {
   const port = Number(new URL(service.managementUrl).port);
   const sockets: Socket[] = [];
   const opened: Promise<unknown>[] = [];
