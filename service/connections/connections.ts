@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { firstToEvict, type Evictable } from './eviction.ts';
 
 /** The most requests of one connection that may be in progress: clients that send more do not wait for responses. */
 export const MOST_PIPELINED = 32;
@@ -30,7 +31,7 @@ export interface ConnectionsOptions {
   readonly sweepMs?: number;
 }
 
-class Connection {
+class Connection implements Evictable {
   readonly socket: Socket;
   /** When it was last of use: its number in the order of all connections that were opened and used. */
   used: number;
@@ -70,10 +71,18 @@ class Connection {
     return last !== undefined && (!last.req.complete || this.socket.writableLength > 0);
   }
 
-  /** Returns why this connection may be closed to make room; undefined if it is busy. */
-  get dispensable(): 'idle' | 'slow' | undefined {
-    if (this.responses.length === 0) return 'idle';
-    return this.waited >= PATIENT_SWEEPS ? 'slow' : undefined;
+  /** An idle connection costs nothing, one whose client is slow a request. */
+  get cost(): number | undefined {
+    if (this.responses.length === 0) return 0;
+    return this.waited >= PATIENT_SWEEPS ? 1 : undefined;
+  }
+
+  /**
+   * A connection without a request is idle since it was opened, no longer: the first request of a good client may be on
+   * its way.
+   */
+  get since(): number {
+    return this.cost === 0 ? this.used : -this.waited;
   }
 }
 
@@ -153,21 +162,12 @@ export class Connections {
   /**
    * Closes the connection that has been idle longest, or else the one whose client has been slow longest. Returns false
    * if all are busy.
-   *
-   * A connection without a request is idle since it was opened, no longer: the first request of a good client may be on
-   * its way.
    */
   #makeRoom(): boolean {
-    let idle: Connection | undefined;
-    let slow: Connection | undefined;
-    for (const connection of this.#open.values()) {
-      const reason = connection.dispensable;
-      if (reason === 'idle' && (idle === undefined || connection.used < idle.used)) idle = connection;
-      if (reason === 'slow' && (slow === undefined || connection.waited > slow.waited)) slow = connection;
-    }
-    if (idle !== undefined) this.#close(idle.socket, 'idle');
-    else if (slow !== undefined) this.#close(slow.socket, 'slow');
-    return idle !== undefined || slow !== undefined;
+    const connection = firstToEvict(this.#open.values());
+    if (connection === undefined) return false;
+    this.#close(connection.socket, connection.cost === 0 ? 'idle' : 'slow');
+    return true;
   }
 
   #close(socket: Socket, reason: CloseReason): void {

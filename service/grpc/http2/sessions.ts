@@ -1,4 +1,5 @@
 import type { ServerHttp2Session } from 'node:http2';
+import { firstToEvict, type Evictable } from '../../connections/eviction.ts';
 import { Sweep } from '../../inference/deadlines.ts';
 
 /*
@@ -23,7 +24,7 @@ export interface ConnectionLimits {
 export const defaultConnectionLimits: ConnectionLimits = { connections: 2048, sweepMilliseconds: 1000 };
 
 /** The connection of a client. */
-export class Connection {
+export class Connection implements Evictable {
   readonly #session: ServerHttp2Session;
   /** How many streams are open. */
   streams = 0;
@@ -32,10 +33,10 @@ export class Connection {
   /** Whether it has had a stream. */
   used = false;
   /** When its last call ended, or when it was opened: the larger, the later. */
-  idleSince: number;
+  since: number;
   readonly #order: () => number;
   #greeted = false;
-  /** What `idleSince` was at the last sweep. */
+  /** What `since` was at the last sweep. */
   #idleBefore = 0;
   /** For how many sweeps it has been idle, and the other times likewise. */
   #idle = 0;
@@ -45,7 +46,7 @@ export class Connection {
   constructor(session: ServerHttp2Session, order: () => number) {
     this.#session = session;
     this.#order = order;
-    this.idleSince = order();
+    this.since = order();
     session.once('remoteSettings', () => {
       this.#greeted = true;
     });
@@ -58,11 +59,12 @@ export class Connection {
 
   closed(): void {
     this.streams -= 1;
-    this.idleSince = this.#order();
+    this.since = this.#order();
   }
 
-  /** How much would be lost with it. */
-  get value(): number {
+  /** One that never had a call costs least, then one without a call, and then one whose calls have no request. */
+  get cost(): number | undefined {
+    if (this.active > 0) return undefined;
     return this.streams > 0 ? 2 : Number(this.used);
   }
 
@@ -80,8 +82,8 @@ export class Connection {
   sweep(): void {
     // It waits for its last calls, which have deadlines.
     if (this.#session.closed) return;
-    const active = this.streams > 0 || this.idleSince !== this.#idleBefore;
-    this.#idleBefore = this.idleSince;
+    const active = this.streams > 0 || this.since !== this.#idleBefore;
+    this.#idleBefore = this.since;
     this.#idle = active ? 0 : this.#idle + 1;
     if (!this.#greeted) {
       if (this.#idle >= HANDSHAKE_SECONDS) this.destroy();
@@ -141,21 +143,9 @@ export class Sessions {
     for (const connection of this.#open) connection.close();
   }
 
-  /**
-   * Ends a connection that waits for its client: preferably one that never had a call, then one without a call, and
-   * then one whose calls have no request; of these, the one that waits longest.
-   */
+  /** Ends a connection that waits for its client. Returns false if there is none. */
   #evict(): boolean {
-    let victim: Connection | undefined;
-    for (const each of this.#open) {
-      if (each.active > 0) continue;
-      if (
-        victim === undefined ||
-        each.value < victim.value ||
-        (each.value === victim.value && each.idleSince < victim.idleSince)
-      )
-        victim = each;
-    }
+    const victim = firstToEvict(this.#open);
     if (victim === undefined) return false;
     // Before its `close` is emitted, so that it is not chosen again.
     this.#open.delete(victim);
