@@ -26,9 +26,9 @@ export interface Dependencies {
     readonly maxBodyBytes: number;
     /** Whether to serve probes and metrics. @default true */
     readonly publicProbes?: boolean;
-    /** @default 64 MiB, and at least two of the largest bodies */
-    readonly maxInFlightBytes?: number | undefined;
   };
+  /** Shared with gRPC. @default 64 MiB, and at least two of the largest bodies */
+  readonly memory?: InFlightBytes;
 }
 
 /** What Hono and Node's own server share. */
@@ -48,7 +48,7 @@ export function requestObserver({ metrics, logger }: Pick<Dependencies, 'metrics
 
 export function shared(dependencies: Dependencies): Shared {
   const { metrics, options } = dependencies;
-  const memory = new InFlightBytes(options.maxInFlightBytes ?? defaultInFlightBytes(options.maxBodyBytes));
+  const { memory = new InFlightBytes(defaultInFlightBytes(options.maxBodyBytes)) } = dependencies;
   const limits: Limits = {
     memory,
     gate: new BulkGate(),

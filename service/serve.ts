@@ -5,6 +5,7 @@ import { processEngine } from '../onnx/engine/process/process-engine.ts';
 import { apiKeySource } from './config/api-key.ts';
 import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config/config.ts';
 import { mostModelBytes } from './config/memory-limit.ts';
+import { InFlightBytes } from './connections/in-flight-bytes.ts';
 import { ModelRepository } from './inference/repository.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
 import { createListener } from './listener.ts';
@@ -33,7 +34,8 @@ export async function serve(
   const lifecycle = new Lifecycle();
   const repository = new ModelRepository(config.modelsDir, config.defaultModel);
   const metrics = new Metrics();
-  const common = { repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger) };
+  const memory = new InFlightBytes(config.maxInFlightBytes);
+  const common = { repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger), memory };
 
   // The gRPC library is only loaded if it is needed.
   const { grpcPort, managementPort } = config;

@@ -10,12 +10,12 @@ beforeEach(() => {
   memory = new InFlightBytes(1024 * KIB, () => now);
 });
 
-const reserve = (name: string, bytes: number) => memory.reserve(bytes, { disconnect: () => cut.push(name) });
+const reserve = (name: string, bytes: number) => memory.reserve(bytes, { giveWay: () => cut.push(name) });
 
 test('beyond the limit, requests are refused until memory is released', () => {
   const first = reserve('first', 700 * KIB);
   expect(() => reserve('second', 100 * KIB)).toThrow(
-    /^1048576 bytes of requests are in memory \(MAX_IN_FLIGHT_BYTES\)/,
+    /^1048576 bytes of requests and responses are in memory \(MAX_IN_FLIGHT_BYTES\)/,
   );
   first.release();
   first.release();
@@ -44,6 +44,31 @@ test('when there is no room, the bodies that have been arriving longest are cut,
   now = 10 * PATIENCE_MS;
   // Bodies that have arrived are not cut, however long the model takes.
   expect(() => reserve('too large', 765 * KIB)).toThrow('in memory');
+});
+
+test('the memory of a response is taken until it is released; the first one is sent however large it is', () => {
+  const [first, second] = [reserve('first', KIB), reserve('second', KIB)];
+  for (const reservation of [first, second]) reservation.arrived();
+  first.send(2048 * KIB);
+  expect(() => {
+    second.send(100 * KIB);
+  }).toThrow('in memory');
+  now = PATIENCE_MS;
+  second.send(100 * KIB);
+  expect(cut).toEqual(['first']);
+  second.release();
+  reserve('all', 768 * KIB);
+});
+
+test('a body that needs more memory does not outlast those that came after it', () => {
+  const slow = reserve('slow', 400 * KIB);
+  now = 1;
+  reserve('new', 300 * KIB);
+  now = 10 * PATIENCE_MS;
+  expect(() => {
+    slow.grow(600 * KIB);
+  }).toThrow('in memory');
+  expect(cut).toEqual([]);
 });
 
 test('a body of unknown length takes more memory as it arrives', () => {

@@ -1,10 +1,10 @@
 import { ServiceError } from '../errors.ts';
 
 const LEAST_LIMIT = 64 * 2 ** 20;
-/** Larger requests leave a part of the memory to the others. */
+/** What is larger leaves a part of the memory to the others. */
 const SMALL_BYTES = 64 * 1024;
 const LARGE_SHARE = 0.75;
-/** When memory is short, a body that has taken longer to arrive may be cut. */
+/** When memory is short, what has waited longer than this for its client may have to give way. */
 export const PATIENCE_MS = 1000;
 
 /** Returns the default of MAX_IN_FLIGHT_BYTES. */
@@ -12,40 +12,51 @@ export function defaultInFlightBytes(maxBodyBytes: number): number {
   return Math.max(LEAST_LIMIT, 2 * maxBodyBytes);
 }
 
-/** What is cut. */
-export interface Disconnectable {
-  /** Ends the connection. */
-  disconnect(): void;
+/** A request or a response that has memory. */
+export interface MemoryHolder {
+  /** Ends it, because it waited longest for its client and others need the memory. */
+  giveWay(): void;
 }
 
-/** The memory of one request's body, from its head to its response. */
+/** The memory of one request, and then of its response. */
 export class Reservation {
   bytes = 0;
-  /** When it began, in milliseconds. */
-  readonly since: number;
+  /** Since when it has waited for its client, in milliseconds. */
+  since = 0;
+  /** Whether it is of a response, which its client has to read. */
+  sending = false;
   readonly #memory: InFlightBytes;
-  readonly request: Disconnectable;
+  readonly holder: MemoryHolder;
 
-  constructor(memory: InFlightBytes, since: number, request: Disconnectable) {
+  constructor(memory: InFlightBytes, holder: MemoryHolder) {
     this.#memory = memory;
-    this.since = since;
-    this.request = request;
+    this.holder = holder;
   }
 
   /**
-   * Makes room for a body whose length was not declared.
+   * Makes room for a request whose length was not declared.
    *
    * @param bytes of it that have arrived
    * @throws {ServiceError} `overloaded`
    */
   grow(bytes: number): void {
     // In large steps, as the buffer grows.
-    if (bytes > this.bytes) this.#memory.take(this, Math.max(bytes, 2 * this.bytes) - this.bytes);
+    if (bytes > this.bytes) this.#memory.resize(this, Math.max(bytes, 2 * this.bytes));
   }
 
-  /** The whole body has arrived: it no longer depends on its client when the memory is free again. */
+  /** The whole request has arrived: it no longer depends on its client when the memory is free again. */
   arrived(): void {
     this.#memory.arrived(this);
+  }
+
+  /**
+   * The memory is of the response from now on, until its client has read it. The first such response is always sent,
+   * however large it is.
+   *
+   * @throws {ServiceError} `overloaded`
+   */
+  send(bytes: number): void {
+    this.#memory.send(this, bytes);
   }
 
   /** Frees the memory. May be called again. */
@@ -55,18 +66,20 @@ export class Reservation {
 }
 
 /**
- * Bounds the memory of all bodies that are arriving or being served. What is refused is refused before its body is
- * read.
+ * Bounds the memory of all requests that are arriving or being served, and of the responses that wait for their
+ * clients, over HTTP and gRPC together. A body that is refused is refused before it is read.
  *
- * If there is no room, the bodies that have been arriving longest are cut, so that clients that send slowly, or stop,
- * do not keep others out.
+ * If there is no room, those that have waited longest for their clients give way, so that clients that send or read
+ * slowly, or stop, do not keep others out.
  */
 export class InFlightBytes {
   readonly #limit: number;
   readonly #now: () => number;
   #bytes = 0;
-  /** The oldest first. */
-  readonly #arriving = new Set<Reservation>();
+  /** How many responses wait for their clients. */
+  #sending = 0;
+  /** Those that wait for their clients, the longest first. */
+  readonly #waiting = new Set<Reservation>();
   #refusal: ServiceError | undefined;
 
   constructor(limit: number, now: () => number = () => performance.now()) {
@@ -75,49 +88,74 @@ export class InFlightBytes {
   }
 
   /**
-   * Reserves memory for a body.
+   * Reserves memory for a request that is about to arrive.
    *
-   * @param request is disconnected at most once, only while the body is arriving
+   * @param holder gives way at most once, only while it waits for its client
    * @throws {ServiceError} `overloaded`
    */
-  reserve(bytes: number, request: Disconnectable): Reservation {
-    const reservation = new Reservation(this, this.#now(), request);
-    this.take(reservation, bytes);
-    this.#arriving.add(reservation);
+  reserve(bytes: number, holder: MemoryHolder): Reservation {
+    const reservation = new Reservation(this, holder);
+    this.resize(reservation, bytes);
+    this.#wait(reservation);
     return reservation;
   }
 
-  /** Adds bytes to a reservation. @throws {ServiceError} `overloaded` */
-  take(reservation: Reservation, bytes: number): void {
-    const most = reservation.bytes + bytes > SMALL_BYTES ? this.#limit * LARGE_SHARE : this.#limit;
-    if (this.#bytes + bytes > most && !this.#makeRoom(most - bytes)) {
+  /** @throws {ServiceError} `overloaded` if there is not so much memory */
+  resize(reservation: Reservation, bytes: number): void {
+    const change = bytes - reservation.bytes;
+    const most = bytes > SMALL_BYTES ? this.#limit * LARGE_SHARE : this.#limit;
+    if (change > 0 && this.#bytes + change > most && !this.#makeRoom(most - change, reservation)) {
       // One error for all: its response is composed once.
       throw (this.#refusal ??= new ServiceError(
         'overloaded',
-        `${this.#limit} bytes of requests are in memory (MAX_IN_FLIGHT_BYTES). Send the request again later.`,
+        `${this.#limit} bytes of requests and responses are in memory (MAX_IN_FLIGHT_BYTES). ` +
+          'Send the request again later.',
       ));
     }
-    reservation.bytes += bytes;
-    this.#bytes += bytes;
+    reservation.bytes = bytes;
+    this.#bytes += change;
   }
 
   arrived(reservation: Reservation): void {
-    this.#arriving.delete(reservation);
+    this.#waiting.delete(reservation);
+  }
+
+  send(reservation: Reservation, bytes: number): void {
+    if (this.#sending > 0) this.resize(reservation, bytes);
+    else {
+      this.#bytes += bytes - reservation.bytes;
+      reservation.bytes = bytes;
+    }
+    reservation.sending = true;
+    this.#sending += 1;
+    this.#wait(reservation);
   }
 
   release(reservation: Reservation): void {
-    this.#arriving.delete(reservation);
+    this.#waiting.delete(reservation);
     this.#bytes -= reservation.bytes;
     reservation.bytes = 0;
+    if (reservation.sending) this.#sending -= 1;
+    reservation.sending = false;
   }
 
-  /** Cuts bodies until at most so many bytes are left. Returns whether that was possible. */
-  #makeRoom(most: number): boolean {
+  #wait(reservation: Reservation): void {
+    reservation.since = this.#now();
+    this.#waiting.add(reservation);
+  }
+
+  /**
+   * Ends what waits for its client until at most so many bytes are left.
+   *
+   * @param asking has no more right to wait than the others: nothing that came after it gives way to it
+   * @returns whether that was possible
+   */
+  #makeRoom(most: number, asking: Reservation): boolean {
     const latest = this.#now() - PATIENCE_MS;
-    for (const reservation of this.#arriving) {
-      if (this.#bytes <= most || reservation.since > latest) break;
+    for (const reservation of this.#waiting) {
+      if (this.#bytes <= most || reservation.since > latest || reservation === asking) break;
       this.release(reservation);
-      reservation.request.disconnect();
+      reservation.holder.giveWay();
     }
     return this.#bytes <= most;
   }

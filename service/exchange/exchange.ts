@@ -1,5 +1,5 @@
 import { freeMemory } from '../../onnx/engine/free-memory.ts';
-import type { Disconnectable, InFlightBytes, Reservation } from '../connections/in-flight-bytes.ts';
+import type { InFlightBytes, MemoryHolder, Reservation } from '../connections/in-flight-bytes.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
 import { isBulky, type BulkGate, type BulkyRequest } from './bulk-gate.ts';
 
@@ -102,7 +102,7 @@ function weight(request: ExchangeRequest, bytes: number): number {
   return request.header('content-type') === 'application/octet-stream' ? bytes / 4 : bytes;
 }
 
-class Opened<Decoded, Result> implements OpenExchange, Disconnectable {
+class Opened<Decoded, Result> implements OpenExchange, MemoryHolder {
   readonly #protocol: ExchangeProtocol<Decoded, Result>;
   readonly #entry: LoadedEntry;
   readonly #request: ExchangeRequest;
@@ -180,7 +180,7 @@ class Opened<Decoded, Result> implements OpenExchange, Disconnectable {
     }
   }
 
-  disconnect(): void {
+  giveWay(): void {
     this.#limits.refused(this.#entry.name, 'slow');
     this.#request.disconnect();
   }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http2';
+import { firstToEvict } from '../connections/eviction.ts';
 import { ServiceError } from '../errors.ts';
 import { Sweep } from '../inference/deadlines.ts';
 import type { CallHandler } from './http2/server.ts';
@@ -8,12 +9,8 @@ import { requestIdIn, RunningCall, type CallLimits, type CallsOptions, type Call
 
 /** How late a call may notice that its deadline has passed. */
 const SWEEP_MILLISECONDS = 25;
-/** A message that is larger may only use three quarters of the memory. */
-const SMALL_BYTES = 65_536;
-/** How long a client may take before its call gives way to a large request. */
-const SLOW_MILLISECONDS = 2000;
 
-export const defaultCallLimits: CallLimits = { calls: 3072, heldBytes: 64 * 1024 ** 2, sendSeconds: 15 };
+export const defaultCallLimits: CallLimits = { calls: 3072, sendSeconds: 15 };
 
 /** Does what every call needs: a request id, the API key, the deadline, metrics, a line in the log. */
 export class Calls implements CallHandler, CallCounter {
@@ -21,15 +18,11 @@ export class Calls implements CallHandler, CallCounter {
   readonly #methods: ReadonlyMap<string, Method>;
   /** In the order in which they arrived, until their streams are closed. */
   readonly #open = new Set<RunningCall>();
-  /** Of all open calls together. */
-  #held = 0;
-  readonly #mostHeld: number;
   readonly #sweep = new Sweep(SWEEP_MILLISECONDS, () => this.#expire());
 
   constructor(methods: readonly Method[], options: CallsOptions) {
     this.#methods = new Map(methods.map((method) => [method.path, method]));
     this.#options = options;
-    this.#mostHeld = Math.max(options.limits.heldBytes, 2 * options.maxBodyBytes);
     options.metrics.requests.serve('grpc');
   }
 
@@ -70,11 +63,9 @@ export class Calls implements CallHandler, CallCounter {
     });
   }
 
-  /** Ends the call that has waited longest for its client. @returns whether there was one */
+  /** Ends a call that waits for its client. @returns whether there was one */
   #makeRoom(): boolean {
-    let victim: RunningCall | undefined;
-    for (const call of this.#open)
-      if (call.waiting && (victim === undefined || call.since < victim.since)) victim = call;
+    const victim = firstToEvict(this.#open);
     victim?.giveWay();
     return victim !== undefined;
   }
@@ -85,28 +76,6 @@ export class Calls implements CallHandler, CallCounter {
 
   remove(call: RunningCall): void {
     this.#open.delete(call);
-  }
-
-  hold(call: RunningCall, change: number): void {
-    this.#held += change;
-    // What large requests cannot have is left for small ones.
-    const most = call.held > SMALL_BYTES ? this.#mostHeld * 0.75 : this.#mostHeld;
-    if (change > 0 && this.#held > most) this.#relieve(call, most);
-  }
-
-  /** Ends calls that have waited longest for their clients, until there is room; or else the call that needs it. */
-  #relieve(call: RunningCall, most: number): void {
-    const patience = call.held > SMALL_BYTES && !call.abandoned() ? SLOW_MILLISECONDS : 0;
-    const latest = performance.now() - patience;
-    const waiting = [...this.#open]
-      .filter((each) => each !== call && each.held > 0 && each.waiting && each.since <= latest)
-      .sort((a, b) => a.since - b.since);
-    for (const each of waiting) {
-      each.giveWay();
-      if (this.#held <= most) return;
-    }
-    // A response is sent in any case.
-    call.fail(new ServiceError('overloaded', 'Other calls take all memory for requests. Call again later.'));
   }
 
   /** Ends the calls whose deadline has passed. @returns whether there are others */

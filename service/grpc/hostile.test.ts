@@ -183,7 +183,7 @@ test('calls without a request, and responses that are not read, make room for ot
 });
 
 test('requests that do not end take a part of the memory, and small ones are always served', async () => {
-  const started = await start({ limits: { heldBytes: 1_000_000 } });
+  const started = await start({ environment: { MAX_IN_FLIGHT_BYTES: '1000000' } });
   const good = goodClient(started);
   await good.served();
   const session = connectHttp2(`http://${started.address}`).on('error', () => undefined);

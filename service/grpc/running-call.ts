@@ -2,6 +2,8 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { Logger } from 'pino';
 import type { KeySource } from '../config/api-key.ts';
+import type { Evictable } from '../connections/eviction.ts';
+import type { InFlightBytes, MemoryHolder, Reservation } from '../connections/in-flight-bytes.ts';
 import { ServiceError } from '../errors.ts';
 import { checkKey } from '../exchange/api-key.ts';
 import { requestIdOf } from '../exchange/request-id.ts';
@@ -23,8 +25,6 @@ const CUT_MILLISECONDS = 1000;
 export interface CallLimits {
   /** The most open calls. Beyond it, the one that has waited longest for its client ends. */
   readonly calls: number;
-  /** The most bytes of messages that wait for their clients: parts of requests, and responses. */
-  readonly heldBytes: number;
   /** How long a client may take to read a small response. */
   readonly sendSeconds: number;
 }
@@ -36,6 +36,7 @@ export interface CallsOptions {
   readonly apiKey: KeySource;
   readonly requestTimeoutSeconds: number;
   readonly maxBodyBytes: number;
+  readonly memory: InFlightBytes;
   readonly limits: CallLimits;
 }
 
@@ -43,12 +44,10 @@ export interface CallsOptions {
 export interface CallCounter {
   add(call: RunningCall): void;
   remove(call: RunningCall): void;
-  /** @param change by how much `call.held` has changed */
-  hold(call: RunningCall, change: number): void;
 }
 
 /** A call, from its headers until its stream is closed. */
-export class RunningCall implements StreamingCall, Receiver, AccessEntry {
+export class RunningCall implements StreamingCall, Receiver, AccessEntry, MemoryHolder, Evictable {
   readonly path: string;
   /** In the log, in place of the method of HTTP. */
   readonly method = 'gRPC';
@@ -61,8 +60,6 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry {
   until: number;
   /** When the present step began. */
   since: number;
-  /** How many bytes of messages are in memory until the client continues. */
-  held = 0;
   model: string | undefined = undefined;
   /** For the log, once the call has ended. */
   status: StatusName = 'OK';
@@ -79,6 +76,8 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry {
   #active = false;
   #request: Buffer | undefined;
   #messages: Messages | undefined;
+  /** Of the request, and then of the response. */
+  #memory: Reservation | undefined;
 
   constructor(
     path: string,
@@ -106,9 +105,10 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry {
     return this.#stream.connection;
   }
 
-  /** Whether only the client can continue: its request is incomplete, or it has not read the response. */
-  get waiting(): boolean {
-    return this.#ended || !this.#active;
+  /** A call whose request is incomplete costs less than a response that its client has yet to read. */
+  get cost(): number | undefined {
+    if (this.#ended) return 1;
+    return this.#active ? undefined : 0;
   }
 
   readonly abandoned = (): boolean => this.#ended;
@@ -144,11 +144,16 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry {
   onMessage(message: Buffer): void {
     // A message that had to be decompressed may come after the end.
     if (this.#ended) return;
-    if (this.#messages !== undefined) this.#messages.onMessage(message);
-    else if (this.#request === undefined) {
+    if (this.#messages !== undefined) {
+      this.#memory?.release();
+      this.#memory = undefined;
+      this.#messages.onMessage(message);
+    } else if (this.#request === undefined) {
       this.#request = message;
       this.#hold(message.length);
-    } else this.onViolation({ code: 'UNIMPLEMENTED', message: 'There is more than one request message.' });
+    } else {
+      this.onViolation({ code: 'UNIMPLEMENTED', message: 'There is more than one request message.' });
+    }
   }
 
   onPart(bytes: number): void {
@@ -163,9 +168,8 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry {
       this.onViolation({ code: 'UNIMPLEMENTED', message: 'There is no request message.' });
     else {
       this.#activate();
-      // The response may wait for the client, but the request does not. The model's queue has a limit of its own.
       this.#request = undefined;
-      this.#hold(0);
+      this.#memory?.arrived();
       void this.#respond(this.handler as UnaryMethod, request);
     }
   }
@@ -174,10 +178,10 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry {
     try {
       const frame = await method.respond(request, this);
       if (this.#ended) return;
+      this.#memory?.send(frame.length);
       this.#end('OK');
       this.until += (frame.length / SEND_BYTES_PER_SECOND) * 1000;
       this.#stream.respond(frame, this.#metadata);
-      this.#hold(frame.length);
     } catch (error) {
       this.fail(error);
     }
@@ -200,7 +204,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry {
   /** Follows every end. If the call has not ended yet, the client has cancelled it. */
   onClose(): void {
     this.#end('CANCELLED');
-    this.#hold(0);
+    this.#memory?.release();
     this.#counter.remove(this);
     this.#messages?.onClose?.();
   }
@@ -233,14 +237,14 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry {
   /** Ends the call in favour of another one. */
   giveWay(): void {
     // Before its stream is closed, so that it is not chosen again.
-    this.#hold(0);
+    this.#memory?.release();
     this.#counter.remove(this);
     if (this.#ended) {
       this.#stream.cut();
       return;
     }
     this.fail(
-      new ServiceError('overloaded', 'There are too many calls at once, and this one waited longest for its client.'),
+      new ServiceError('overloaded', 'Others need the memory of this call, which waited longest for its client.'),
     );
     // A client that does not read its connection delays the end of the stream, but not for long.
     setTimeout(() => {
@@ -253,11 +257,14 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry {
     this.#stream.connection.active += 1;
   }
 
+  /** Makes room for the request, as far as it has arrived; or ends the call. */
   #hold(bytes: number): void {
-    const change = bytes - this.held;
-    if (change === 0) return;
-    this.held = bytes;
-    this.#counter.hold(this, change);
+    try {
+      if (this.#memory === undefined) this.#memory = this.#options.memory.reserve(bytes, this);
+      else this.#options.memory.resize(this.#memory, bytes);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   fail(error: unknown): void {
@@ -277,6 +284,9 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#active) this.#stream.connection.active -= 1;
+    this.#request = undefined;
+    // A failure takes no memory. Otherwise, the response does.
+    if (code !== 'OK') this.#memory?.release();
     const { metrics, accessLog } = this.#options;
     const { open, endless } = this.handler ?? {};
     this.status = code;

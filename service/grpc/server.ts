@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { KeySource } from '../config/api-key.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Config } from '../config/config.ts';
+import type { InFlightBytes } from '../connections/in-flight-bytes.ts';
 import type { Listener } from '../lifecycle/drain.ts';
 import type { ModelRepository } from '../inference/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
@@ -23,6 +24,8 @@ export interface GrpcDependencies {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly apiKey: KeySource;
+  /** Shared with HTTP. */
+  readonly memory: InFlightBytes;
 }
 
 /** What clients may occupy. */
@@ -32,7 +35,7 @@ export interface GrpcLimits extends ConnectionLimits, CallLimits, WatchLimits {}
 export async function listenGrpc(
   port: number,
   { host, requestTimeoutSeconds, maxBodyBytes, maxConnections: connections }: Config,
-  { repository, lifecycle, metrics, logger, apiKey }: GrpcDependencies,
+  { repository, lifecycle, metrics, logger, apiKey, memory }: GrpcDependencies,
   overrides: Partial<GrpcLimits> = {},
 ): Promise<Listener> {
   const limits = { ...defaultConnectionLimits, connections, ...defaultCallLimits, ...defaultWatchLimits, ...overrides };
@@ -49,6 +52,7 @@ export async function listenGrpc(
     apiKey,
     requestTimeoutSeconds,
     maxBodyBytes,
+    memory,
     limits,
   });
   const server = new GrpcServer(calls, maxBodyBytes, limits);

@@ -22,7 +22,7 @@ export function bodyLimit(maxBytes: number, memory: InFlightBytes): MiddlewareHa
     const bytes = chunked ? maxBytes : Number(declared);
     if (bytes > maxBytes) onError();
     const reservation = memory.reserve(bytes, {
-      disconnect: () => {
+      giveWay: () => {
         disconnect(c);
       },
     });

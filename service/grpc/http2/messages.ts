@@ -29,6 +29,12 @@ export class MessageReader {
     return this.#length;
   }
 
+  /** Drops what has arrived. */
+  clear(): void {
+    this.#chunks = [];
+    this.#length = 0;
+  }
+
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#length += chunk.length;

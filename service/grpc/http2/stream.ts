@@ -63,6 +63,8 @@ export class GrpcStream {
   read(receiver: Receiver): void {
     this.#stream
       .on('data', (chunk: Buffer) => {
+        // If the call has ended, the client has yet to read that, and may send without end until then.
+        if (this.#status !== undefined) return;
         this.#reader.push(chunk);
         this.#deliver(receiver);
       })
@@ -137,6 +139,7 @@ export class GrpcStream {
   end(status: Status, metadata: Metadata): void {
     if (this.#over()) return;
     this.#status = status;
+    this.#reader.clear();
     if (this.#stream.headersSent) {
       // Behind what the client does not read, the status of a failure would not arrive either.
       if (status !== OK && this.#stream.writableNeedDrain) this.cut();
