@@ -93,8 +93,7 @@ export function dimsOf(shape: readonly (number | string)[], value: unknown): num
   let level = value;
   for (const declared of shape) {
     if (!Array.isArray(level) || level.length === 0) return undefined;
-    const known = typeof declared === 'number' ? declared : declared === '' ? undefined : dims[shape.indexOf(declared)];
-    if (known !== undefined && known !== level.length) return undefined;
+    if (typeof declared === 'number' && declared !== level.length) return undefined;
     dims.push(level.length);
     level = (level as unknown[])[0];
   }

@@ -98,3 +98,27 @@ test.each([
     await session.release();
   },
 );
+
+const floats = (...shape: readonly number[]) =>
+  ({ dtype: 'float32', shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) }) as const;
+test.each([
+  [
+    'shapes/same-lengths',
+    { a: floats(1, 2), b: floats(1, 3) },
+    "the node 'add' (Add) failed: Attempting to broadcast an axis by a dimension other than 1. 2 by 3",
+  ],
+  [
+    'shapes/same-memory',
+    { a: floats(2), b: floats(3) },
+    'dimensions to which the model gives the same name have different sizes, which its run does not allow: ' +
+      'the shapes are [2] and [3]',
+  ],
+])(
+  '%s: the reason names the node, and neither the source of the runtime nor its status',
+  async (name, feeds, reason) => {
+    const session = await onnxruntime.load(await fixture(name), { threads: 1 });
+    const error = await failure(session.run(feeds, ['sum']));
+    expect([error.code, error.reason]).toEqual(['run-failed', reason]);
+    await session.release();
+  },
+);

@@ -27,7 +27,7 @@ function explain(cause: unknown, failures: readonly Failure[], fallback: EngineE
     const match = pattern.exec(message);
     if (match !== null) return new EngineError(code, reason(match.groups ?? {}), { cause });
   }
-  return new EngineError(fallback, withoutSource(message), { cause });
+  return new EngineError(fallback, withoutRuntime(message), { cause });
 }
 
 /**
@@ -147,6 +147,14 @@ const runFailures: readonly Failure[] = [
     pattern: /Name:'rhizome\/(?<output>[^']+)\/element'/,
     reason: ({ output }) => `the output '${output}' is absent for this input`,
   },
+  // The runtime has planned to put one tensor where another was, because their dimensions have the same names.
+  {
+    code: 'run-failed',
+    pattern: /attempting to re-use buffer\. \{(?<planned>[^}]*)\} != \{(?<actual>[^}]*)\}/,
+    reason: ({ planned = '', actual = '' }) =>
+      'dimensions to which the model gives the same name have different sizes, which its run does not allow: the ' +
+      `shapes are [${planned.replaceAll(',', ', ')}] and [${actual.replaceAll(',', ', ')}]`,
+  },
 ];
 
 const withoutCustomOperators =
@@ -160,10 +168,28 @@ function unknownOperator({ op, node, version }: Readonly<Record<string, string>>
   );
 }
 
-/** Removes the place in the runtime's own source code, which helps nobody here. */
+/** Replaces what the runtime writes around its reason: the node in which a run failed is named as elsewhere. */
+function withoutRuntime(message: string): string {
+  const nodes = [
+    ...message.matchAll(
+      /Non-zero status code returned while running (?<op>\S+) node\. Name:'(?<node>[^']*)' Status Message: /g,
+    ),
+  ];
+  // The node of a branch is in the message of the node with the branches.
+  const inner = nodes.at(-1);
+  if (inner === undefined) return withoutSource(message);
+  const { op, node = '' } = inner.groups ?? {};
+  const [, value] = /^rhizome\/([^/]+)/.exec(node) ?? [];
+  const label = value === undefined ? nodeLabel(node, op) : `the conversion of '${value}' to or from a tensor`;
+  return `${label} failed: ${withoutSource(message.slice(inner.index + inner[0].length))}`;
+}
+
+/** Removes the place in the runtime's own source code, and the condition there, which help nobody here. */
 function withoutSource(message: string): string {
   return message
     .trim()
-    .replace(/^\/\S+\.(?:cc|h):\d+ .*?\) (?=[A-Z])/s, '')
-    .replace(/^\w+\.(?:cc|h):\d+ \w+ /, '');
+    .replace(/^\/\S+\.(?:cc|h):\d+ .*?\)(?: const)?(?: \[with [^\]]*\])? (?=\S)/s, '')
+    .replace(/^\w+\.(?:cc|h):\d+ \w+ /, '')
+    .replace(/^\[ONNXRuntimeError\] : \d+ : \w+ : /, '')
+    .replace(/^[^.]* was false\. (?=\S)/, '');
 }

@@ -80,22 +80,6 @@ function readTensor(feature: Feature, json: unknown): CellReading {
     }
     return undefined;
   };
-  const problem = walk(json, 0) ?? symbolProblem(shape, dims);
+  const problem = walk(json, 0);
   return problem ? { problem } : { cell: { shape: dims, data } };
-}
-
-/** Checks that dimensions with the same symbol have the same size. */
-function symbolProblem(shape: readonly (number | string)[], dims: readonly number[]): CellProblem | undefined {
-  const axis = shape.findIndex(
-    (symbol, index) => typeof symbol === 'string' && symbol !== '' && dims[shape.indexOf(symbol)] !== dims[index],
-  );
-  const symbol = shape[axis];
-  return symbol === undefined
-    ? undefined
-    : {
-        path: [],
-        value: `an array of shape [${dims.join(', ')}]`,
-        expected: `one length for both dimensions '${symbol}'`,
-        isLength: true,
-      };
 }

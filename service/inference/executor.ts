@@ -182,10 +182,12 @@ export class Executor {
 
   #rowsOf(feeds: Tensors): number {
     if (this.#signature.batching !== 'batched') return 1;
-    return feeds[this.#inputs[0] ?? '']?.shape[0] ?? 1;
+    let rows = 0;
+    for (const name of this.#inputs) rows = Math.max(rows, feeds[name]?.shape[0] ?? 1);
+    return rows;
   }
 
-  /** Inputs without a common symbol may differ in their first dimension. The runtime decides what that means. */
+  /** Inputs may differ in their first dimension, whatever its name is. The runtime decides what that means. */
   #sameRows(feeds: Tensors, rows: number): boolean {
     for (const name of this.#inputs) if (feeds[name]?.shape[0] !== rows) return false;
     return true;

@@ -1,5 +1,7 @@
 import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
+import { isNameless } from '../../onnx/signature/dimension-names.ts';
+import type { Signature } from '../../onnx/signature/signature.ts';
 import { formatTensorType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { ServiceError } from '../errors.ts';
 import { ownOutputs } from './batch.ts';
@@ -34,7 +36,8 @@ export async function infer(
   const feeds = checkInputs(signature.inputs, inputs);
   const fetches =
     outputs.length === 0 ? signature.outputs.map(({ name }) => name) : checkOutputs(signature.outputs, outputs);
-  const results = outputsWithoutRows(signature, feeds, fetches) ?? (await run(executor, feeds, fetches, options));
+  const results =
+    outputsWithoutRows(signature, feeds, fetches) ?? (await run(signature, executor, feeds, fetches, options));
   return fetches.map((name) => {
     const tensor = results[name];
     if (tensor === undefined) throw new Error(`The model '${signature.name}' did not return the output '${name}'.`);
@@ -51,14 +54,12 @@ function checkInputs(specs: readonly TensorSpec[], inputs: readonly NamedTensor[
       throw new ServiceError('invalid-input', `There is no input ${formatValue(input.name)}. ${expectedInputs(specs)}`);
     sent.set(input.name, input);
   }
-  const symbols = new Map<string, SymbolSize>();
   const feeds: Record<string, Tensor> = {};
   for (const spec of specs) {
     const tensor = sent.get(spec.name);
     if (tensor === undefined)
       throw new ServiceError('invalid-input', `Input '${spec.name}' is missing. ${expectedInputs(specs)}`);
     checkTensor(spec, tensor);
-    checkSymbols(spec, tensor, symbols);
     feeds[spec.name] = { dtype: tensor.dtype, shape: tensor.shape, data: tensor.data };
   }
   return feeds;
@@ -100,31 +101,26 @@ function checkTexts(name: string, texts: readonly string[]): void {
   });
 }
 
-/** The size of a dynamic dimension, and where it was found first. */
-interface SymbolSize {
-  readonly size: number;
-  readonly axis: number;
-  readonly name: string;
-}
-
-/** Checks that dynamic dimensions with the same symbol have the same size. An empty symbol stands for any size. */
-function checkSymbols(
-  { name, shape: declared }: TensorSpec,
-  { shape }: NamedTensor,
-  symbols: Map<string, SymbolSize>,
-): void {
-  declared.forEach((symbol, axis) => {
-    if (typeof symbol !== 'string' || symbol === '') return;
-    const size = shape[axis] ?? 0;
-    const known = symbols.get(symbol);
-    if (known === undefined) symbols.set(symbol, { size, axis, name });
-    else if (known.size !== size)
-      throw invalidTensor(
-        name,
-        `dimension ${axis} is ${size}, but dimension ${known.axis} of '${known.name}' is ${known.size}, ` +
-          `and both are '${symbol}'`,
-      );
-  });
+/**
+ * Describes two dimensions with the same name and different sizes; undefined if there are none. The graph may be fine
+ * with that, so only the failure of a run shows that it is not.
+ */
+function nameWithTwoSizes(specs: readonly TensorSpec[], feeds: Tensors): string | undefined {
+  const known = new Map<string, { readonly size: number; readonly place: string }>();
+  for (const { name, shape } of specs) {
+    for (const [axis, symbol] of shape.entries()) {
+      if (typeof symbol !== 'string' || isNameless(symbol)) continue;
+      const size = feeds[name]?.shape[axis] ?? 0;
+      const first = known.get(symbol);
+      if (first === undefined) known.set(symbol, { size, place: `dimension ${axis} of '${name}'` });
+      else if (first.size !== size)
+        return (
+          `Dimension ${axis} of '${name}' is ${size}, ${first.place} is ${first.size}, ` +
+          `and the model calls both '${symbol}'.`
+        );
+    }
+  }
+  return undefined;
 }
 
 function checkOutputs(specs: readonly TensorSpec[], outputs: readonly string[]): readonly string[] {
@@ -141,6 +137,7 @@ function checkOutputs(specs: readonly TensorSpec[], outputs: readonly string[]):
 }
 
 async function run(
+  { inputs }: Signature,
   executor: Pick<Executor, 'run'>,
   feeds: Tensors,
   fetches: readonly string[],
@@ -150,13 +147,14 @@ async function run(
     return ownOutputs(await executor.run(feeds, fetches, options));
   } catch (cause) {
     if (!(cause instanceof EngineError)) throw cause;
+    const sizes = nameWithTwoSizes(inputs, feeds);
     // The types and shapes are as the model declares them, so a value is wrong, such as an index past the end of a
-    // table.
-    throw new ServiceError(
-      'invalid-input',
-      `The model's runtime rejects the inputs, although their types and shapes are valid: ${cause.reason}`,
-      { cause },
-    );
+    // table, or sizes do not go together.
+    const message =
+      sizes === undefined
+        ? `The model's runtime rejects the inputs, although their types and shapes are valid: ${cause.reason}`
+        : `The model's runtime rejects the inputs: ${cause.reason}. ${sizes}`;
+    throw new ServiceError('invalid-input', message, { cause });
   }
 }
 

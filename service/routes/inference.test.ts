@@ -380,7 +380,7 @@ describe('errors are {"error"}, and the next valid request is served', () => {
       indices(99),
       {},
       "The model's runtime rejects the inputs, although their types and shapes are valid: " +
-        'Non-zero status code returned while running Gather node.',
+        'a Gather node failed: indices element out of data bounds, idx=99',
     ],
   ])('%s: %i', async (_, status, method, path, body, headers, message) => {
     const { request } = await start();

@@ -17,7 +17,6 @@ RULES = [
     r"it has \d+ elements?, but the shape \[.*\] has \d+",
     r"expected an array of \d+ because of the shape \[.*\]",
     r"is (duplicated|requested twice)",
-    r"dimension \d+ is \d+, but dimension \d+ of '.*' is \d+, and both are ",
     r"has more than 2147483647 elements",
     # Only a tensor's first dimension may be 0: it has no rows then, and neither have the others.
     r"dimension \d+ of the shape \[.*\] is 0, expected at least 1",

@@ -101,16 +101,6 @@ test.each<[string, unknown, Issue]>([
     },
   ],
   [
-    'dimensions that differ',
-    [[1, 2]],
-    {
-      pointer: '#/f0',
-      detail: 'The array has the wrong length.',
-      value: 'an array of shape [1, 2]',
-      expected: "one length for both dimensions 'n'",
-    },
-  ],
-  [
     'a number in place of an array',
     [[1], 2],
     {
