@@ -93,7 +93,7 @@ test('exits 0 for --help and --version in any folder, 1 outside of a project and
   const nothing = await project.start(['status']);
   expect(nothing.exitCode).toBe(1);
   expect(nothing.stderr).toBe(
-    '\n✗ Nothing is up.\n  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
+    '\n✗ Nothing is up.\n  → `rhizome up` starts the models on this machine, `rhizome up --on kind` on a local cluster.',
   );
   expect((await project.start(['down'])).stdout).toBe('Nothing was up.');
 });
@@ -310,7 +310,7 @@ test('a context that is no longer in the kubeconfig is forgotten, with a message
     const status = await gone.start(['status']);
     expect(status.stderr).toBe(
       '  Forgetting context=staging: kubectl no longer has that context.\n\n✗ Nothing is up.\n' +
-        '  → `rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
+        '  → `rhizome up` starts the models on this machine, `rhizome up --on kind` on a local cluster.',
     );
     expect(await gone.start(['down'])).toMatchObject({ exitCode: 0, stdout: 'Nothing was up.', stderr: '' });
   } finally {
@@ -331,6 +331,18 @@ test('a kind cluster that exists but does not respond is up: status reports it, 
     expect((await ill.start(['down'])).stdout).toBe('removed kind cluster rhizome');
   } finally {
     await ill.remove();
+  }
+});
+
+test('status of a kind cluster without a Deployment says so, and prints no address', async () => {
+  const empty = await createProject({ 'kind get clusters': 'echo rhizome' });
+  try {
+    expect(await empty.start(['status'])).toMatchObject({
+      exitCode: 0,
+      stdout: 'kind: the cluster is running, but nothing is deployed on it. To deploy: rhizome up --on kind',
+    });
+  } finally {
+    await empty.remove();
   }
 });
 

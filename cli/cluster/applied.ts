@@ -16,6 +16,8 @@ export interface Applied {
   readonly image?: string;
   /** The image's content-based tag on this machine. Missing if the image was given by `--image`. */
   readonly built?: string;
+  /** Tags that `up` gave to images of this machine. */
+  readonly tags?: readonly string[];
   /** The container engine that runs the nodes of a kind cluster. */
   readonly engine?: ContainerEngine;
 }
@@ -39,8 +41,17 @@ export async function containerEngineOf(root: string, { name }: { readonly name:
   return (await readApplied(root))[name]?.engine ?? chooseContainerEngine();
 }
 
-export async function saveApplied(root: string, on: string, applied: Applied): Promise<void> {
-  await write(root, { ...(await readApplied(root)), [on]: applied });
+/** Saves what `up` applied. Tags are kept. */
+export async function saveApplied(root: string, on: string, applied: Omit<Applied, 'tags'>): Promise<void> {
+  const all = await readApplied(root);
+  const { tags } = all[on] ?? {};
+  await write(root, { ...all, [on]: { ...applied, ...(tags && { tags }) } });
+}
+
+/** Saves the tags that `up` gave to images, and nothing else. */
+export async function saveTags(root: string, on: string, tags: readonly string[]): Promise<void> {
+  const all = await readApplied(root);
+  await write(root, { ...all, [on]: { installations: [], ...all[on], tags } });
 }
 
 export async function forgetApplied(root: string, on: string): Promise<void> {

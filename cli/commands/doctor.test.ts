@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createProject, type Answers, type Project } from '../fixtures/project.ts';
+import { identify } from '../local/replica/process-id.ts';
+import { writeState } from '../local/state.ts';
 
 let project: Project;
 afterEach(() => project.remove());
@@ -129,6 +131,18 @@ test('locally only Node is needed: what kind would need is a warning', async () 
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^✓ Node +v24/);
   expect(stdout).toMatch(/! docker +Cannot connect to the Docker daemon\n +→ Start it/);
+});
+
+test("the port of this project's own replicas is not a warning", async () => {
+  project = await createProject({});
+  const supervisor = identify(process.pid)!;
+  writeState(project.folder, { supervisor, url: 'http://localhost:8080', graceSeconds: 1, replicas: [] });
+  const { stdout } = await project.start(['doctor', '--json']);
+  expect((JSON.parse(stdout) as Finding[]).find(({ what }) => what === 'port 8080')).toEqual({
+    what: 'port 8080',
+    state: 'ok',
+    detail: "in use by this project's replicas, which the next `up` replaces",
+  });
 });
 
 test('a container engine that is not installed has another fix than one that does not run', async () => {

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { clusterFindings } from '../doctor/cluster.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { newKindFindings, portFinding } from '../doctor/kind.ts';
+import { newKindFindings } from '../doctor/kind.ts';
+import { portFinding } from '../doctor/port.ts';
 import { containerEngineFindings, npmFinding, ownNode, toolFindings } from '../doctor/tools.ts';
 import { Failure } from '../failure.ts';
 import { currentManifests } from '../project/manifests.ts';
@@ -52,11 +53,10 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
     ...tools.flat(),
     ...(local
       ? [
-          await portFinding(
-            defaultPort,
-            'warning',
-            'Stop that program unless it is Rhizome, or choose another port with --port.',
-          ),
+          await portFinding(context.root, defaultPort, {
+            busy: 'warning',
+            fix: 'Stop that program, or choose another port with --port. If it is your kind cluster: rhizome down --on kind',
+          }),
         ]
       : []),
   ];

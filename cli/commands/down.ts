@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { cannotDetermine, severalTargetsUp, targetsUp, targetUsed } from '../targets/find.ts';
-import { forgetApplied } from '../cluster/applied.ts';
+import { containerEngineOf, forgetApplied } from '../cluster/applied.ts';
+import { removeTags } from '../images/tags.ts';
 import { examples, onOption, type CommandContext } from './options.ts';
 
 export function downCommand(context: CommandContext): Command {
@@ -20,14 +21,21 @@ export function downCommand(context: CommandContext): Command {
       if (missing !== undefined && up.length === 0) throw cannotDetermine([missing, ...more]);
       const removed: string[] = [];
       for (const target of up) {
-        removed.push(...(await target.down()));
-        await forgetApplied(context.root, target.name);
+        removed.push(...(await target.down()), ...(await forget(context, target.name)));
       }
       // Its cluster was deleted by other means.
-      if (unknown.every(({ target }) => target.name !== 'kind')) await forgetApplied(context.root, 'kind');
+      if (options.on === undefined && unknown.every(({ target }) => target.name !== 'kind'))
+        removed.push(...(await forget(context, 'kind')));
       if (options.json === true) context.print(JSON.stringify({ removed }));
       else
         context.print(removed.length === 0 ? 'Nothing was up.' : removed.map((what) => `removed ${what}`).join('\n'));
       if (missing !== undefined) throw cannotDetermine([missing, ...more]);
     });
+}
+
+/** Removes what `up` left on this machine for a target that is down. @returns descriptions of what was removed */
+async function forget(context: CommandContext, on: string): Promise<readonly string[]> {
+  const removed = await removeTags(context, on, await containerEngineOf(context.root, { name: on }));
+  await forgetApplied(context.root, on);
+  return removed;
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describeReason, type DeploymentStatus, type ReplicaStatus, type Termination } from '../deployment-status.ts';
 import { Failure } from '../failure.ts';
-import { observe, summary, watch } from '../steps/watch-status.ts';
+import { isEmpty, observe, summary, watch } from '../steps/watch-status.ts';
 import { findTarget } from '../targets/find.ts';
 import type { Target } from '../targets/target.ts';
 import { columns } from '../terminal/columns.ts';
@@ -61,6 +61,8 @@ async function follow(context: CommandContext, target: Target, json: boolean): P
 
 async function screen(target: Target, status: DeploymentStatus): Promise<readonly string[]> {
   const style = createStyle(process.stdout);
+  if (isEmpty(status))
+    return [`${target.name}: ${style('yellow', summary(status))}. To deploy: rhizome up --on ${target.name}`];
   const url = await target.url();
   const ready = style(status.ready === status.wanted ? 'green' : 'yellow', summary(status));
   const address = url === undefined ? '' : `, at ${style(['bold', 'cyan'], url)}`;

@@ -336,6 +336,7 @@ test('a renamed Deployment: deletes the Service with the NodePort before the app
       built: tag,
       engine: 'docker',
       installations: [{ namespace: 'iris-server', deployment: 'iris-server' }],
+      tags: [tag],
     },
   });
 });
@@ -388,6 +389,30 @@ test('a created cluster is recorded even if the build fails: a later down withou
   expect(await project.calls()).toContain('kind create cluster --name rhizome --config kind.yaml --wait 120s');
   await project.uninstall('kind');
   expect((await project.start(['down'])).stderr).toContain('Cannot determine what is running on kind');
+});
+
+test('down removes the tags that up gave to images, except those of other targets', async () => {
+  await project.remove();
+  project = await createProject(
+    {
+      ...answers(service.port),
+      'kind get clusters': 'echo rhizome',
+      'docker image rm r.example/other': 'echo "Error: No such image: r.example/other:v1" >&2; exit 1',
+      'docker image rm used': 'echo "Error: conflict: container 12 is using it" >&2; exit 1',
+    },
+    service.port,
+  );
+  expect(await project.start(['up', '--on', 'kind', '--detach'])).toMatchObject({ exitCode: 0 });
+  const file = join(project.folder, '.rhizome/applied.json');
+  const applied = JSON.parse(await readFile(file, 'utf8')) as Record<string, object>;
+  expect(applied.kind).toMatchObject({ tags: [tag] });
+  const tags = [tag, 'shared:v1', 'r.example/other:v1', 'used:v1'];
+  await writeFile(file, JSON.stringify({ kind: { ...applied.kind, tags }, 'context=mine': { tags: ['shared:v1'] } }));
+  const { exitCode, stdout, stderr } = await project.start(['down', '--on', 'kind']);
+  expect([exitCode, stdout]).toEqual([0, `removed kind cluster rhizome\nremoved image tag ${tag}`]);
+  expect(stderr).toContain('The image tag used:v1 stays on this machine: Error: conflict: container 12 is using it');
+  expect(stderr).not.toContain('other:v1 stays');
+  expect(await project.calls()).not.toContain('docker image rm shared:v1');
 });
 
 test('a context: loads into its kind cluster, requires an image without kind, and lists the contexts', async () => {

@@ -4,6 +4,8 @@ import { privateCharts, readManifests, type Manifests } from '../project/manifes
 import { apply, isApplied } from '../steps/apply.ts';
 import { build } from '../images/build.ts';
 import { tagByContent } from '../images/content-tag.ts';
+import { recordTags } from '../images/tags.ts';
+import { fullName } from '../images/archive.ts';
 import { verifyModels, type ModelsVerification } from '../ask/verify-models.ts';
 import { nameInRegistry, push } from '../images/push.ts';
 import { preflight } from '../steps/preflight.ts';
@@ -64,6 +66,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       ? undefined
       : await run('Build the image', async (skip) => {
           const tag = await tagByContent(context, engine, (await build(context, engine, options)).image);
+          await recordTags(root, cluster.name, tag, ...namesFor(tag, { engine, registry, loads: cluster.loads }));
           if (tag === before.built) skip(`unchanged, ${tag} is applied`);
           return tag;
         });
@@ -154,6 +157,15 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   }
 }
 
+/** Returns the other tags that an image gets: to push it, or to save it with podman. */
+function namesFor(
+  tag: string,
+  { engine, registry, loads }: { engine: ContainerEngine; registry: string | undefined; loads: boolean },
+): readonly string[] {
+  if (registry !== undefined) return [nameInRegistry(registry, tag)];
+  return engine === 'podman' && loads ? [fullName(tag)] : [];
+}
+
 /**
  * Creates the cluster, or checks that it runs. What is going to be created is recorded first: a later `down` must know
  * of it, even if kind or Docker cannot be asked then.
@@ -192,7 +204,7 @@ function nextSteps(
       : tryLines(url, verification, width);
   return [
     '',
-    url === undefined ? `The model is running on ${cluster.name}.` : address(url, undefined, style),
+    url === undefined ? `The models are running on ${cluster.name}.` : address(url, undefined, style),
     ...modelLines(verification, style, width),
     '',
     'Try:',

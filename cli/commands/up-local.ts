@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { verifyModels } from '../ask/verify-models.ts';
 import { toJson } from '../json.ts';
 import {
+  describeStopper,
   detach,
   startLocalRuntime,
   type LocalRuntime,
@@ -87,7 +88,7 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
       });
   } finally {
     ended.abort();
-    report.line('Stopping the replicas.');
+    report.line(describeStopper(root) ?? 'Stopping the replicas.');
     await running.stop();
   }
 }

@@ -1,8 +1,8 @@
 import type { KindConfig } from '../targets/kind-config.ts';
-import { portHolder } from '../tools/port.ts';
 import { imageInspect, type ContainerEngine } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { ok, type Finding } from './finding.ts';
+import { portFinding } from './port.ts';
 import { checkProgram } from './tools.ts';
 
 /** Checks what `kind create cluster` needs. For a cluster that does not exist yet. */
@@ -15,7 +15,11 @@ export async function newKindFindings(
   return [
     ...(await Promise.all(
       config.portMappings.map(({ hostPort }) =>
-        portFinding(hostPort, 'missing', 'Stop that program, or change `hostPort` in kind.yaml.'),
+        portFinding(context.root, hostPort, {
+          busy: 'missing',
+          fix: 'Stop that program, or change `hostPort` in kind.yaml.',
+          own: { state: 'missing', fix: 'Stop them: rhizome down --on local' },
+        }),
       ),
     )),
     await nodeImageFinding(context, engine, nodeImage),
@@ -26,17 +30,6 @@ export async function newKindFindings(
       fix: '`rhizome up --on kind` creates it.',
     },
   ];
-}
-
-/**
- * Checks that no program listens on a port.
- * @param busy the state to report if one does
- * @param fix what to do then
- */
-export async function portFinding(port: number, busy: Finding['state'], fix: string): Promise<Finding> {
-  const what = `port ${String(port)}`;
-  const holder = await portHolder(port);
-  return holder === undefined ? ok(what, 'free') : { what, state: busy, detail: `in use by ${holder}`, fix };
 }
 
 async function nodeImageFinding(

@@ -5,4 +5,5 @@ export { startLocalRuntime, type LocalOptions, type LocalRuntime } from './runti
 export type { ReplicaEvent } from './replica/replica.ts';
 export { belongsTo, sendSignal } from './replica/process-id.ts';
 export { readState } from './state.ts';
+export { describeStopper } from './stopper.ts';
 export { watchFiles } from './watch-files.ts';

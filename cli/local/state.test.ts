@@ -46,14 +46,14 @@ test('only this user can read and write the files', async () => {
 test('a process that does not run in the project is left alone, also if the state names it', async () => {
   const [supervisor, replica] = [run(tmpdir()), run(tmpdir())];
   writeState(root, state(supervisor, replica));
-  expect(await stopLocal(root)).toEqual([]);
+  expect(await stopLocal(root, 'down')).toEqual([]);
   expect([supervisor, replica].map(isRunning)).toEqual([true, true]);
 });
 
 test('a replica that runs in the project is stopped', async () => {
   const replica = run(root);
   writeState(root, state(gone, replica));
-  expect(await stopLocal(root)).toEqual([`1 orphaned replicas (pid ${String(replica.pid)})`]);
+  expect(await stopLocal(root, 'down')).toEqual([`1 orphaned replicas (pid ${String(replica.pid)})`]);
   expect(await ended([replica], 1000)).toBe(true);
 });
 
@@ -62,16 +62,16 @@ test('a state that others could have written is refused, and nothing is stopped'
   writeState(root, state(gone, replica));
   const { state: path } = localPaths(root);
   chmodSync(path, 0o644);
-  await expect(stopLocal(root)).rejects.toMatchObject({
+  await expect(stopLocal(root, 'down')).rejects.toMatchObject({
     message: expect.stringContaining('state.json is open to others (mode 0644)'),
     hint: expect.stringContaining('chmod 600'),
   });
   rmSync(path);
   symlinkSync('/etc/hostname', path);
-  await expect(stopLocal(root)).rejects.toThrow('state.json is a link');
+  await expect(stopLocal(root, 'down')).rejects.toThrow('state.json is a link');
   rmSync(path);
   mkdirSync(path);
-  await expect(stopLocal(root)).rejects.toThrow('state.json is not a regular file');
+  await expect(stopLocal(root, 'down')).rejects.toThrow('state.json is not a regular file');
   expect(isRunning(replica)).toBe(true);
 });
 
@@ -79,14 +79,14 @@ test('a state of an earlier version, which others can read, is no obstacle once 
   writeState(root, state(gone, gone));
   chmodSync(localPaths(root).state, 0o644);
   expect(await readState(root)).toBeUndefined();
-  expect(await stopLocal(root)).toEqual([]);
+  expect(await stopLocal(root, 'down')).toEqual([]);
 });
 
 test('a folder that is a link is refused: down would delete what it leads to', async () => {
   const elsewhere = join(root, 'elsewhere');
   mkdirSync(join(elsewhere, 'local'), { recursive: true });
   symlinkSync(elsewhere, join(root, '.rhizome'));
-  await expect(stopLocal(root)).rejects.toThrow('.rhizome is not a folder, but a link');
+  await expect(stopLocal(root, 'down')).rejects.toThrow('.rhizome is not a folder, but a link');
   expect(statSync(join(elsewhere, 'local')).isDirectory()).toBe(true);
 });
 

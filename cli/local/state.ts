@@ -24,6 +24,8 @@ export function localPaths(root: string) {
     state: join(folder, 'state.json'),
     logs: join(folder, 'logs'),
     daemonLog: join(folder, 'daemon.log'),
+    /** Which command stops it. */
+    stopper: join(folder, 'stopper.json'),
     // Outside of `folder`, since compiled code halves the time that a start takes, and so a killed replica's return.
     compileCache: join(root, '.rhizome', 'compile-cache'),
   } as const;

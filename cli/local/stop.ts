@@ -1,5 +1,6 @@
 import { checkPortFree, otherPort } from '../tools/port.ts';
 import { belongsTo, ended, isRunning, killGroup, type ProcessId, sendSignal } from './replica/process-id.ts';
+import { recordStopper, type StoppingCommand } from './stopper.ts';
 import { readState, removeFolder, type RuntimeState } from './state.ts';
 
 /** How long the local runtime may take beyond its replicas' grace period. */
@@ -7,12 +8,14 @@ const marginMs = 5000;
 
 /**
  * Stops what runs for the project. Idempotent. Returns descriptions of what it stopped.
+ * @param command what stops it, for the terminal in which it runs
  * @throws {Failure} if others could have written the state
  */
-export async function stopLocal(root: string): Promise<readonly string[]> {
+export async function stopLocal(root: string, command: StoppingCommand): Promise<readonly string[]> {
   const removed: string[] = [];
   const state = await readState(root);
   if (state !== undefined && belongsTo(state.supervisor, root)) {
+    recordStopper(root, command);
     await stopSupervisor(state);
     removed.push(`the local runtime (pid ${state.supervisor.pid}) and its ${state.replicas.length} replicas`);
   }
@@ -37,7 +40,7 @@ export async function stopPrevious(root: string, port: number, grpcPort: number 
   if (port !== 0 && !own.includes(`http://localhost:${port}`)) await checkPortFree(port);
   if (grpcPort !== undefined && grpcPort !== 0 && !own.includes(`localhost:${grpcPort}`))
     await checkPortFree(grpcPort, otherPort('--grpc-port', grpcPort));
-  await stopLocal(root);
+  await stopLocal(root, 'up');
 }
 
 async function stopSupervisor({ supervisor, graceSeconds }: RuntimeState): Promise<void> {

@@ -55,8 +55,14 @@ function linesOf(target: Target, observation: Observation, shown: Lines): Lines 
   };
 }
 
+/** Whether there is a cluster, but no Deployment. */
+export const isEmpty = ({ wanted, updated, replicas }: DeploymentStatus): boolean =>
+  wanted === 0 && updated === undefined && replicas.length === 0;
+
 /** `2 of 2 replicas ready`, and during a rollout how many run the new version. */
-export function summary({ wanted, ready, updated, available, replicas }: DeploymentStatus): string {
+export function summary(status: DeploymentStatus): string {
+  const { wanted, ready, updated, available, replicas } = status;
+  if (isEmpty(status)) return 'the cluster is running, but nothing is deployed on it';
   const old = replicas.filter(({ revision }) => revision === 'old').length;
   const counts = `${String(ready)} of ${String(wanted)} replicas ready`;
   if (updated === undefined || (old === 0 && updated === wanted && available === wanted)) return counts;

@@ -118,7 +118,7 @@ export async function findTarget(context: ExecContext, on: string | undefined): 
     const [missing, ...more] = unknown;
     if (missing !== undefined) throw cannotDetermine([missing, ...more]);
     throw new Failure('Nothing is up.', {
-      hint: '`rhizome up` starts the model on this machine, `rhizome up --on kind` on a local cluster.',
+      hint: '`rhizome up` starts the models on this machine, `rhizome up --on kind` on a local cluster.',
     });
   }
   if (others.length > 0) throw severalTargetsUp([first, ...others]);

@@ -48,7 +48,7 @@ export function localTarget(root: string): Target {
     async logs(options) {
       await printLogs(root, options, process.stdout);
     },
-    down: () => stopLocal(root),
+    down: () => stopLocal(root, 'down'),
   };
 }
 

@@ -46,6 +46,9 @@ export function imageBuild(engine: ContainerEngine, { tag, buildArgs, secrets, p
 
 export const imageTag = (engine: ContainerEngine, image: string, tag: string): string[] => [engine, 'tag', image, tag];
 
+/** Removes a tag, and the image with its last tag. */
+export const imageUntag = (engine: ContainerEngine, tag: string): string[] => [engine, 'image', 'rm', tag];
+
 export const imageInspect = (engine: ContainerEngine, image: string): string[] => [engine, 'image', 'inspect', image];
 
 /** @param platform which platform to save, if the image may have several; podman's have one */

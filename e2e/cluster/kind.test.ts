@@ -118,7 +118,9 @@ kindTest(
 kindTest('down deletes the cluster; called again, it succeeds without doing anything', async () => {
   const first = await testbed().project.rhizome('down');
   expectSuccess(first);
-  expect(first.stdout).toBe(`removed kind cluster ${kindCluster}`);
+  const [cluster, ...tags] = first.stdout.split('\n');
+  expect(cluster).toBe(`removed kind cluster ${kindCluster}`);
+  for (const line of tags) expect(line).toMatch(/^removed image tag .+-[0-9a-f]{12}$/);
   const second = await testbed().project.rhizome('down', '--on', 'kind');
   expectSuccess(second);
   expect(second.stdout).toBe('Nothing was up.');

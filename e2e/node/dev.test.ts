@@ -107,3 +107,12 @@ test('if a model cannot be served, the log says why, and the next save repairs i
   await change('models/iris/model.json', '"clases"', '"classes"');
   await until('setosa', prediction, 30_000);
 });
+
+test('a second up takes over, and the first one says so', async () => {
+  const ports = ['--port', String(await freePort()), '--grpc-port', String(await freePort())];
+  const second = await workspace.rhizome('up', '--detach', '--json', ...ports);
+  expect(second.exitCode).toBe(0);
+  expect(await up).toMatchObject({ exitCode: 0 });
+  expect(output).toMatch(/\n {2}Another `rhizome up` \(pid \d+\) takes over this project's replicas\.\n/);
+  expect((await workspace.rhizome('down')).stdout).toMatch(/^removed the local runtime/);
+});
