@@ -22,7 +22,8 @@ export function createListener(dependencies: Dependencies): RequestListener {
       import('./app.ts'),
       import('@hono/node-server'),
     ]);
-    const handle = getRequestListener(createApp(dependencies, common).fetch);
+    // Node discards what a route does not read of a body. The adapter would close the connection half a second later.
+    const handle = getRequestListener(createApp(dependencies, common).fetch, { autoCleanupIncoming: false });
     return (incoming, outgoing) => void handle(incoming, outgoing);
   };
   return nodeListener(

@@ -117,7 +117,7 @@ beforeAll(async () => {
   node = new Carrier(repository, createListener, { IncomingMessage: DirectRequest });
   ordinary = new Carrier(repository, createListener);
   hono = new Carrier(repository, (dependencies) => {
-    const handle = getRequestListener(createApp(dependencies).fetch);
+    const handle = getRequestListener(createApp(dependencies).fetch, { autoCleanupIncoming: false });
     return (incoming, outgoing) => void handle(incoming, outgoing);
   });
   await Promise.all([node.listen(), ordinary.listen(), hono.listen()]);
@@ -276,6 +276,30 @@ test('a client that asks to close the connection can send its whole body before 
   socket.destroy();
   expect(failure).toBeUndefined();
   expect(received).toMatch(/^HTTP\/1\.1 415 [^]*connection: close[^]*unsupported-media-type/i);
+});
+
+test('after a refusal, the connection serves the next request, however slowly the rest of the body arrives', async () => {
+  const escaped = '/models/%63olumn-transformer/predictions';
+  const all = [node, ordinary, hono].flatMap((carrier) =>
+    ['/predictions', escaped, '/none'].map((path) => ({ carrier, path })),
+  );
+  const received = all.map(async ({ carrier, path }) => {
+    const socket = connect(carrier.port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString())).on('error', (error) => (text += error.message));
+    const space = Buffer.alloc(1_500_000, ' ');
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`);
+    socket.write(`Transfer-Encoding: chunked\r\n\r\n${space.length.toString(16)}\r\n`);
+    socket.write(space);
+    await until(() => text !== '', 'the refusal arrives', 10);
+    await delay(700);
+    socket.write('\r\n0\r\n\r\nGET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    await once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+    return [carrier, path, text.match(/HTTP\/1\.1 \d+/g)];
+  });
+  expect(await Promise.all(received)).toEqual(
+    all.map(({ carrier, path }) => [carrier, path, [`HTTP/1.1 ${path === '/none' ? 404 : 413}`, 'HTTP/1.1 200']]),
+  );
 });
 
 test.each(['GET', 'POST'])('%s of a probe gets the same response', async (method) => {

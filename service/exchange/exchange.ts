@@ -74,7 +74,7 @@ export interface Limits {
 }
 
 /** The memory of a body whose length is not declared, at first. */
-const UNDECLARED_BYTES = 16 * 1024;
+export const UNDECLARED_BYTES = 16 * 1024;
 
 /** Returns the route for a protocol. */
 export function exchange<Decoded, Result>(protocol: ExchangeProtocol<Decoded, Result>, limits: Limits): Exchange {

@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
 
 interface Connection {
-  readonly incoming?: { readonly socket: { readonly writableEnded: boolean; destroy(): void } };
+  readonly incoming?: IncomingMessage;
   readonly outgoing?: { readonly destroyed: boolean };
 }
 
@@ -14,7 +15,12 @@ export function hasLeft(c: Context): boolean {
   return incoming?.socket.writableEnded === true || outgoing?.destroyed === true;
 }
 
+/** Returns the request of Node's server; undefined without a socket. */
+export function incomingOf(c: Context): IncomingMessage | undefined {
+  return (c.env as Connection | undefined)?.incoming;
+}
+
 /** Ends the connection of a request. */
 export function disconnect(c: Context): void {
-  (c.env as Connection | undefined)?.incoming?.socket.destroy();
+  incomingOf(c)?.socket.destroy();
 }

@@ -7,6 +7,8 @@ declare module 'hono' {
     observation: Observation;
     /** The memory of the request's body, if it has one. */
     bodyMemory: Reservation | undefined;
+    /** Receives a body that does not declare its length. */
+    receiveBody: (() => Promise<Buffer>) | undefined;
   }
 }
 

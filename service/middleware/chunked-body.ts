@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http';
+import { freeMemory } from '../../onnx/engine/free-memory.ts';
+import type { Reservation } from '../connections/in-flight-bytes.ts';
+import { ServiceError } from '../errors.ts';
+import { BodyBuffer } from '../exchange/body-buffer.ts';
+import { tooLarge } from '../exchange/body-length.ts';
+
+/**
+ * Receives a body that does not declare its length. If it is refused, the rest is discarded, so that the connection can
+ * be used for the next request: Hono would stop reading instead, and its adapter would close the connection.
+ *
+ * @param jsonLength see `BodyBuffer`
+ * @throws {ServiceError} `body-too-large`, `overloaded` or `incomplete-body`
+ */
+export function receiveChunked(
+  incoming: IncomingMessage,
+  maxBytes: number,
+  memory: Reservation,
+  jsonLength: string | undefined,
+): Promise<Buffer> {
+  const whole = new BodyBuffer(undefined, jsonLength);
+  let length = 0;
+  return new Promise((resolve, reject) => {
+    const receive = (chunk: Buffer): void => {
+      length += chunk.length;
+      try {
+        if (length > maxBytes) throw tooLarge(maxBytes);
+        memory.grow(length);
+        whole.add(chunk);
+      } catch (error) {
+        incoming.off('data', receive).on('data', freeMemory);
+        reject(error as Error);
+      }
+    };
+    incoming
+      .on('data', receive)
+      .on('end', () => {
+        resolve(whole.body);
+      })
+      .on('error', (cause) => {
+        reject(new ServiceError('incomplete-body', 'The connection ended before the whole body arrived.', { cause }));
+      });
+  });
+}
