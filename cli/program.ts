@@ -13,6 +13,7 @@ import { examples, type CommandContext } from './commands/options.ts';
 import { predictCommand } from './commands/predict.ts';
 import { statusCommand } from './commands/status.ts';
 import { synthCommand } from './commands/synth.ts';
+import { trimCommand } from './commands/trim.ts';
 import { typesCommand } from './commands/types.ts';
 import { upCommand } from './commands/up.ts';
 
@@ -45,6 +46,7 @@ export function createProgram(context: CommandContext, version: string): Command
     compareCommand,
     typesCommand,
     doctorCommand,
+    trimCommand,
   ]) {
     program.addCommand(create(context));
   }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Starts the command line with Node 24, which the npm package `node` provides: TypeScript in a clone, compiled
 // JavaScript in the package. With `npx` and `npm run`, that Node is first on the PATH already. If an older Node started
-// this file, it hands over. `rhizome init` creates the project that has the newer Node, so in the package it runs with
-// any Node.
+// this file, it hands over. `rhizome init` creates the project that has the newer Node, and npm runs
+// `rhizome trim` even where it installed no Node, so in the package these two run with any Node.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -26,7 +26,7 @@ function pinnedNode() {
   return undefined;
 }
 
-if (process.features.typescript || (!isClone && process.argv[2] === 'init')) {
+if (process.features.typescript || (!isClone && ['init', 'trim'].includes(process.argv[2]))) {
   await import(main);
 } else {
   const node = pinnedNode();

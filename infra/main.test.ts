@@ -23,7 +23,7 @@ function synthesize(env: NodeJS.ProcessEnv = {}): void {
   execFileSync(process.execPath, [main], { cwd: root, env: { ...process.env, ...own, ...env }, timeout: 30_000 });
 }
 
-test('charts-out is up to date: if not, run `npx cdk8s synth` and commit', () => {
+test('charts-out is up to date: if not, run `npm run synth` and commit', () => {
   synthesize();
   expect(readdirSync(outdir)).toEqual(
     Object.keys(environments())

@@ -1,5 +1,5 @@
 /**
- * Synthesizes the manifests of every environment. Run it as `npx cdk8s synth`, or `CDK8S_OUTDIR=folder node
+ * Synthesizes the manifests of every environment. Run it as `npm run synth`, or `CDK8S_OUTDIR=folder node
  * infra/main.ts`.
  */
 import { App } from 'cdk8s';

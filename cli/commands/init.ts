@@ -5,6 +5,7 @@ import { Failure } from '../failure.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { packageSpec } from '../scaffold/package-source.ts';
 import { scaffold } from '../scaffold/scaffold.ts';
+import { trim, trimmed } from '../scaffold/trim.ts';
 import { columns } from '../terminal/columns.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { widthOf } from '../terminal/style.ts';
@@ -57,12 +58,15 @@ export function initCommand(given: CommandContext): Command {
       });
       // Name the file, or npm would reuse what its lock file says about an earlier file of the same name.
       const file = spec.startsWith('file:') ? [`./${spec.slice('file:'.length)}`] : [];
-      await run('Install', () =>
-        exec(context, ['npm', 'install', '--no-audit', '--no-fund', ...file], {
+      await run('Install', async () => {
+        await exec(context, ['npm', 'install', '--no-audit', '--no-fund', ...file], {
           stream: true,
           hint: 'Fix what npm reports, in package.json or in its settings, then run `rhizome init` again to continue.',
-        }),
-      );
+        });
+        // npm does not run `postinstall` of the project if a package is named.
+        const removed = trim(root);
+        if (removed > 0) report.line(trimmed(removed));
+      });
       if (model !== undefined) await run('Add the model', () => addModel(model, name));
       given.print(nextSteps(name));
 
@@ -88,7 +92,7 @@ export function initCommand(given: CommandContext): Command {
       ...(has
         ? [up, 'npx rhizome up --on kind    # the same on a local Kubernetes cluster']
         : [`npx rhizome add FILE.onnx --name ${name}`, up]),
-      'npx cdk8s synth             # the manifests, in charts-out/',
+      'npx rhizome synth           # the manifests, in charts-out/',
     ];
     return `\n${summary}\n\nNext steps:\n${lines.map((line) => `  ${line}`).join('\n')}`;
   }

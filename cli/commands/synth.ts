@@ -6,7 +6,7 @@ import { examples, type CommandContext } from './options.ts';
 export function synthCommand(context: CommandContext): Command {
   return new Command('synth')
     .summary('write the Kubernetes manifests')
-    .description('write the Kubernetes manifests of every environment, like `npx cdk8s synth`')
+    .description('write the Kubernetes manifests of every environment, like `cdk8s synth`')
     .option('--json', 'print {"files": [...]}')
     .addHelpText(
       'after',

@@ -57,7 +57,7 @@ describe('an empty folder', () => {
       type: 'module',
       dependencies: { 'rhizome-kit': spec, 'onnxruntime-node': peerDependencies['onnxruntime-node'] },
       devDependencies: Object.fromEntries(
-        ['node', 'cdk8s', 'cdk8s-cli', 'cdk8s-plus-27', 'constructs', 'typescript', '@types/node'].map((name) => [
+        ['node', 'cdk8s', 'cdk8s-plus-27', 'constructs', 'typescript', '@types/node'].map((name) => [
           name,
           devDependencies[name],
         ]),
@@ -88,7 +88,7 @@ describe('a repository', () => {
     expect(kept[0]!.needs).toBe('These entries keep your values: scripts.start, devDependencies.typescript.');
     expect(await json('package.json')).toMatchObject({
       name: 'shop',
-      scripts: { start: 'node shop.js', synth: 'cdk8s synth --no-check-upgrade' },
+      scripts: { start: 'node shop.js', synth: 'rhizome synth' },
       devDependencies: { typescript: '5.9.0' },
       allowScripts: { sharp: true, node: true },
     });

@@ -73,7 +73,7 @@ test('init prints the next steps, and the plain tools type-check and synthesize 
   expect(initOutput).toMatch(
     new RegExp(
       'with the model in models/wine\\.\n\nNext steps:\n' +
-        ' {2}npx rhizome up .*\n {2}npx rhizome up --on kind .*\n {2}npx cdk8s synth ',
+        ' {2}npx rhizome up .*\n {2}npx rhizome up --on kind .*\n {2}npx rhizome synth ',
     ),
   );
   expect(await readdir(join(project, 'vendor'))).toEqual(['rhizome-kit-0.1.0.tgz']);
@@ -81,7 +81,7 @@ test('init prints the next steps, and the plain tools type-check and synthesize 
     '"$schema": "../../node_modules/rhizome-kit/dist/onnx/signature/model.schema.json"',
   );
   await run('npx', 'tsc');
-  await run('npx', 'cdk8s', 'synth');
+  await run('npm', 'run', 'synth');
   expect(await readFile(join(project, 'charts-out/local.k8s.yaml'), 'utf8')).toContain('image: wine-server:v0.1.0\n');
 });
 

@@ -1,5 +1,5 @@
 /**
- * Synthesizes the manifests of every environment, and other charts that you add to the app: `npx cdk8s synth`. A third
+ * Synthesizes the manifests of every environment, and other charts that you add to the app: `npx rhizome synth`. A third
  * argument of `synthesize`, `(chart, environment) => …`, adds objects such as an autoscaler for `chart.service`.
  */
 import { App } from 'cdk8s';
