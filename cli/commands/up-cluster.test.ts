@@ -119,7 +119,7 @@ test('up --on minikube: builds, loads, applies, waits, forwards a port and predi
     answers: [{ model: 'iris', version: '1', answer: setosa }],
     withoutExamples: [],
   });
-  expect(steps).toHaveLength(10);
+  expect(steps).toHaveLength(11);
   // Each command is printed as a person would type it.
   expect(stderr).toContain(`  $ docker save --output /`);
   expect(stderr).toContain(`  $ CDK8S_OUTDIR=.rhizome/charts RHIZOME_IMAGE=${tag} npx -c 'sed `);
@@ -463,7 +463,7 @@ test('--registry: pushes the image unless the registry has it, and applies the d
   const up = ['up', '--on', 'context=staging', '--registry', 'registry.example:5000/team', '--detach', '--json'];
   const first = JSON.parse((await project.start(up)).stdout) as { image: string; steps: { step: string }[] };
   expect(first.image).toBe(`${name}@${digest}`);
-  expect(first.steps.map(({ step }) => step).slice(2, 5)).toEqual([
+  expect(first.steps.map(({ step }) => step).slice(3, 6)).toEqual([
     'Build the image',
     'Push the image',
     'Synthesize the manifests',
@@ -518,6 +518,23 @@ test.each([
   expect(stderr).toContain(`✗ ${message}\n    ${said}\n  → `);
   expect(stderr).toContain(hint);
   expect(await project.calls()).not.toContain(applied('staging'));
+});
+
+test('a model whose examples fail is reported before anything is created or built', async () => {
+  const file = join(project.folder, 'models/iris/model.json');
+  await writeFile(
+    file,
+    (await readFile(file, 'utf8')).replaceAll('"prediction": "setosa"', '"prediction": "virginica"'),
+  );
+  const { exitCode, stderr } = await project.start(['up', '--on', 'kind', '--detach']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(
+    /✗ models\/iris cannot be served: example 0 of iris: .*expected 'virginica', predicted 'setosa'.*\n {2}→ Nothing was built/,
+  );
+  expect((await project.calls()).filter((call) => !/ version /.test(`${call} `))).toEqual([]);
+  // An image is not built from the project's models.
+  const given = await project.start(['up', '--on', 'context=staging', '--image', 'r.example/iris:v1', '--detach']);
+  expect(given.stderr).not.toContain('cannot be served');
 });
 
 test('podman builds the image, saves it under its full name for Kubernetes, and runs the nodes of kind', async () => {

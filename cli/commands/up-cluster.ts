@@ -13,6 +13,7 @@ import { withoutCommands } from '../terminal/reporter.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { createStyle } from '../terminal/style.ts';
 import { synth } from '../project/synth.ts';
+import { verifyHere } from '../steps/verify-here.ts';
 import { waitForRollout } from '../steps/wait.ts';
 import { watch } from '../steps/watch-status.ts';
 import type { Cluster } from '../targets/cluster.ts';
@@ -48,6 +49,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     await preflight(context, cluster.checks);
     if (given === undefined) await checkContainerEngine(context, engine);
   });
+  if (given === undefined) await run('Verify the models', (skip) => verifyHere(context, skip));
   await run('Find or create the cluster', async (skip) => {
     const there = await ensureRecorded(context, cluster, engine);
     skip(there);

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { modelFolders } from '../../onnx/file/model-folders.ts';
+import type { Engine } from '../../onnx/engine/engine.ts';
+import { Failure, reasonOf } from '../failure.ts';
+import type { Skip } from '../terminal/steps.ts';
+import type { ExecContext } from '../tools/exec.ts';
+import { loadApart } from './load-engine.ts';
+
+/**
+ * Loads every model of the project and runs its examples on this machine, as each replica will: a model that cannot
+ * become ready is found in a second, instead of after a build and a rollout.
+ * @throws {Failure} if a replica would not become ready
+ */
+export async function verifyHere({ root, report, signal }: ExecContext, skip: Skip): Promise<void> {
+  let engine: Engine;
+  try {
+    engine = await loadApart();
+  } catch (error) {
+    // A project may only deploy: the image has a runtime of its own.
+    if (!(error instanceof Failure)) throw error;
+    skip(error.message);
+    return;
+  }
+  const { Model } = await import('../../onnx/model.ts');
+  const problems: string[] = [];
+  const models = await modelFolders(join(root, 'models'));
+  for (const { folder, ...place } of models) {
+    signal.throwIfAborted();
+    report.progress([`models/${folder}`]);
+    try {
+      const model = await Model.load(join(root, 'models', folder), engine, { threads: 1 }, place);
+      await model.verify().finally(() => model.release());
+    } catch (error) {
+      problems.push(`models/${folder} cannot be served: ${reasonOf(error)}`);
+    }
+  }
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  throw new Failure(first, {
+    details: others,
+    hint:
+      'Nothing was built or applied. Correct the examples in its model.json, or export the model again. ' +
+      '`rhizome inspect FILE` shows what it needs.',
+  });
+}
