@@ -62,6 +62,7 @@ test.each([
   [['up', '--on', 'kind', '--registry', 'team'], '--registry team is not a valid registry.'],
   [['up', '--on', 'kind', '--registry', 'r.example', '--image', 'a:1'], '--registry has no effect with --image'],
   [['up', '--registry', 'r.example'], '--registry has no effect without a cluster'],
+  [['up', '--no-verify'], '--no-verify has no effect without a cluster'],
   [['up', '--base-image', 'x'], '--base-image has no effect without a cluster'],
   [['predict', 'tulip'], 'There is no model "tulip": models/ has iris.'],
   [['predict', 'tulip', '--json', '{}'], 'There is no model "tulip": models/ has iris.'],

@@ -532,6 +532,8 @@ test('a model whose examples fail is reported before anything is created or buil
     /✗ models\/iris cannot be served: example 0 of iris: .*expected 'virginica', predicted 'setosa'.*\n {2}→ Nothing was built/,
   );
   expect((await project.calls()).filter((call) => !/ version /.test(`${call} `))).toEqual([]);
+  const unverified = await project.start(['up', '--on', 'context=kind-mine', '--detach', '--no-verify']);
+  expect(unverified.stderr).toContain('$ docker build');
   // An image is not built from the project's models.
   const given = await project.start(['up', '--on', 'context=staging', '--image', 'r.example/iris:v1', '--detach']);
   expect(given.stderr).not.toContain('cannot be served');

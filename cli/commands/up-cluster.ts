@@ -49,7 +49,8 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     await preflight(context, cluster.checks);
     if (given === undefined) await checkContainerEngine(context, engine);
   });
-  if (given === undefined) await run('Verify the models', (skip) => verifyHere(context, skip));
+  if (given === undefined && options.verify !== false)
+    await run('Verify the models', (skip) => verifyHere(context, skip));
   await run('Find or create the cluster', async (skip) => {
     const there = await ensureRecorded(context, cluster, engine);
     skip(there);

@@ -9,6 +9,8 @@ export interface UpOptions {
   readonly watch?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
+  /** False if the models are not run on this machine before they are deployed to a cluster. */
+  readonly verify?: boolean;
   readonly image?: string;
   readonly registry?: string;
   readonly baseImage?: string;

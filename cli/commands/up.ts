@@ -23,6 +23,7 @@ export function upCommand(context: CommandContext): Command {
         'and steps with their seconds',
     )
     .option('--verbose', 'show every step and command, and the manifest fields that do not apply locally')
+    .option('--no-verify', 'on a cluster: deploy the models without running their examples on this machine first')
     .option('--image <reference>', 'on a cluster: run this image, which the nodes can pull, instead of building one')
     .option('--registry <host/path>', 'on a cluster: push the image there, instead of loading it into the nodes')
     .option('--base-image <reference>', "on a cluster: base image; also BASE_IMAGE (default: the Dockerfile's)")
@@ -74,6 +75,7 @@ function refuseUnusedOptions(cluster: Cluster | undefined, options: UpOptions): 
     });
   if (cluster !== undefined) return;
   const flags = {
+    '--no-verify': options.verify === false ? true : undefined,
     '--image': options.image,
     '--registry': options.registry,
     '--base-image': options.baseImage,

@@ -40,6 +40,6 @@ export async function verifyHere({ root, report, signal }: ExecContext, skip: Sk
     details: others,
     hint:
       'Nothing was built or applied. Correct the examples in its model.json, or export the model again. ' +
-      '`rhizome inspect FILE` shows what it needs.',
+      'If it can only run in the cluster: --no-verify.',
   });
 }

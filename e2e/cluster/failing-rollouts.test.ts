@@ -60,7 +60,9 @@ clusterTest('a model never becomes ready: up reports which one and why, long bef
   const model = join(testbed().project.folder, 'models/iris/model.onnx');
   const good = await readFile(model);
   await writeFile(model, good.subarray(0, 500));
-  const run = await up();
+  const early = await up();
+  expect(early.stderr).toMatch(/✗ models\/iris cannot be served: .*the file ends at byte 500/);
+  const run = await testbed().tryUp('--no-verify');
   await writeFile(model, good);
   await expectFailure(
     run,
