@@ -67,6 +67,23 @@ test('verification names the example that is not reproduced, and the actual pred
   await expect(verify).rejects.toThrow("example 1 of iris: expected 'virginica', predicted 'versicolor'");
 });
 
+test.each([
+  ['the name of the dimension', 'steps-named', 'unbatched', { x: ['sequence', 1, 3] }],
+  ['another dimension that is the batch', 'steps-beside-batch', 'unbatched', { x: ['', 'batch', 3] }],
+  ['a run of rows that change each other', 'steps-nameless', 'unbatched', { x: ['', 1, 3] }],
+  ['the name, next to inputs of one row', 'voice', 'unbatched', { frames: ['sequence_length', 3], h: [1, 1, 2] }],
+  ['an output that has it elsewhere', 'transposed', 'unbatched', { x: ['M', 3] }],
+  ['a run of several rows that fails', 'one-row', 'per-row', { x: [2, 2] }],
+  ['nothing: the rows of a batch', '../gather', 'batched', { indices: [] }],
+])('what the first dimension counts is shown by %s', async (_, name, batching, shapes) => {
+  await put(`shapes/${name}`);
+  const model = await load();
+  const { signature } = model;
+  expect(signature.batching).toBe(batching);
+  expect(Object.fromEntries(signature.features.map((feature) => [feature.name, feature.shape]))).toEqual(shapes);
+  await model.release();
+});
+
 test('without examples, lengths are tried until the model runs, and that row is what it has to run on again', async () => {
   await put('shapes/speech');
   const model = await load();

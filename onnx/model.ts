@@ -5,11 +5,12 @@ import { plausibleInputSets, plausibleRows } from './batch/plausible-inputs.ts';
 import type { RowShapes } from './batch/plausible-shapes.ts';
 import { decodePredictions, outputsCarryRows, predictionOutputs, type Prediction } from './batch/decode-predictions.ts';
 import { toExample } from './batch/record-examples.ts';
+import { shownBatching } from './batch/row-axis.ts';
 import { tryRows, type FailedTrial, type Trial } from './batch/trial.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
 import { readModelFile, type ReadOptions } from './file/model-file.ts';
 import { argMaxLabels, classLabels } from './graph/class-labels.ts';
-import { graphNodes, type GraphNode } from './graph/node.ts';
+import { graphNodes, type Node } from './graph/node.ts';
 import type { Row } from './signature/cells.ts';
 import { withDocStrings } from './signature/doc-strings.ts';
 import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
@@ -95,12 +96,11 @@ export class Model {
       const json = await readJson();
       const { model, labels, externalData } = await readModelFile(path, { mostBytes });
       session = await engine.load(model, { ...options, externalData });
-      let known: GraphNode[] | undefined;
-      const nodes = (): readonly GraphNode[] => (known ??= graphNodes(model));
-      const signature = withDocStrings(
-        resolveSignature(place, session, labels, json, () => classLabels(nodes()) ?? argMaxLabels(model)),
-        model,
-      );
+      let known: Node[] | undefined;
+      const nodes = (): readonly Node[] => (known ??= graphNodes(model));
+      const graphLabels = () => classLabels(nodes()) ?? argMaxLabels(model);
+      const shown = await shownBatching(resolveSignature(place, session, labels, {}, graphLabels), nodes, session);
+      const signature = withDocStrings(resolveSignature(place, session, labels, json, graphLabels, shown), model);
       const loaded = new Model(signature, session, json.requireVerification ?? false);
       if (signature.examples.length === 0)
         loaded.#trial = await tryRows(plausibleRows(signature, nodes()), (rows) => loaded.predict(rows));

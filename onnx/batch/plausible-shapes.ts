@@ -1,4 +1,4 @@
-import { countsRows, isNameless } from '../signature/dimension-names.ts';
+import { countsRows, countsSteps, isNameless } from '../signature/dimension-names.ts';
 import type { Signature } from '../signature/signature.ts';
 
 /** The shape of one row's value of each feature; [] is a scalar. */
@@ -24,8 +24,11 @@ export const elementsOf = (shape: readonly number[]): number =>
 export function* plausibleShapes(signature: Signature): Generator<RowShapes, void> {
   const { features } = signature;
   const rows = rowSymbols(signature);
+  const isDynamic = (dimension: number | string): boolean => typeof dimension === 'string';
+  // If only the first dimensions are dynamic, they count the steps of a sequence.
+  const first = signature.batching === 'unbatched' && features.some(({ shape }) => shape.slice(1).some(isDynamic));
   const isRows = (symbol: string, axis: number): boolean =>
-    countsRows(symbol) || rows.has(symbol) || (axis === 0 && signature.batching === 'unbatched');
+    countsRows(symbol) || (!countsSteps(symbol) && (rows.has(symbol) || (axis === 0 && first)));
   const seen = new Set<string>();
   for (const length of lengths) {
     const kinds: ((symbol: string, axis: number, rank: number) => number)[] = [
@@ -48,7 +51,8 @@ export function* plausibleShapes(signature: Signature): Generator<RowShapes, voi
 }
 
 /** Returns the names of the first dimensions of the inputs, which also count rows where they are other dimensions. */
-function rowSymbols({ inputs }: Signature): ReadonlySet<string> {
+function rowSymbols({ inputs, batching }: Signature): ReadonlySet<string> {
+  if (batching === 'unbatched') return new Set();
   const symbols = inputs.flatMap(({ shape: [first] }) => (typeof first === 'string' ? [first] : []));
   return new Set(symbols.filter((symbol) => !isNameless(symbol)));
 }

@@ -44,7 +44,7 @@ export interface Node extends GraphNode {
  *
  * @throws {ProtobufError} if the bytes are not a complete protobuf message
  */
-export function graphNodes(model: Uint8Array): GraphNode[] {
+export function graphNodes(model: Uint8Array): Node[] {
   return messages(model, MODEL.graph)
     .flatMap((graph) => messages(graph, GRAPH.node))
     .map(readNode);

@@ -1,3 +1,4 @@
+import { countsRows, countsSteps, isNameless } from './dimension-names.ts';
 import type { TensorSpec } from './tensor-spec.ts';
 
 /**
@@ -13,15 +14,49 @@ export function resolveBatching(inputs: readonly TensorSpec[], outputs: readonly
   const first = inputs.map(({ shape }) => shape[0]);
   if (inputs.length === 0 || !first.every((dimension) => dimension === 1 || typeof dimension === 'string'))
     return 'unbatched';
-  const symbols = new Set(first.filter((dimension) => typeof dimension === 'string' && dimension !== ''));
-  if (symbols.size > 1) return 'unbatched';
+  const symbols = new Set(first.filter((dimension) => typeof dimension === 'string' && !isNameless(dimension)));
+  if (symbols.size > 1 || isSequence(first, inputs, outputs)) return 'unbatched';
   const rows = (dimension: number | string | undefined): boolean =>
-    dimension === '' ||
-    (typeof dimension === 'string' &&
-      (symbols.size === 0 || symbols.has(dimension) || !usedElsewhere(dimension, inputs)));
+    typeof dimension === 'string' &&
+    (isNameless(dimension) || symbols.size === 0 || symbols.has(dimension) || !usedElsewhere(dimension, inputs));
   return first.every((dimension) => typeof dimension === 'string') && outputs.every(({ shape }) => rows(shape[0]))
     ? 'batched'
     : 'per-row';
+}
+
+/** Returns whether the names of dimensions show that the first one does not count rows. */
+function isSequence(
+  first: readonly (number | string | undefined)[],
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+): boolean {
+  const dynamic = first.filter((dimension) => typeof dimension === 'string');
+  if (dynamic.length === 0 || dynamic.some(countsRows)) return false;
+  const inner = inputs.flatMap(({ shape }) => shape.slice(1)).filter((dimension) => typeof dimension === 'string');
+  return (
+    // Its name says so, or another dimension counts rows.
+    dynamic.some(countsSteps) ||
+    inner.some(countsRows) ||
+    // It is also another dimension: of an input, or only of outputs.
+    dynamic.some(
+      (symbol) =>
+        !isNameless(symbol) &&
+        (inner.includes(symbol) ||
+          (outputs.some(({ shape }) => shape.slice(1).includes(symbol)) &&
+            !outputs.some(({ shape }) => shape[0] === symbol))),
+    )
+  );
+}
+
+/**
+ * Returns whether the declared shapes leave open what the first dimension counts, so that only runs show it: nothing
+ * but rows has names such as `batch`, and images never follow each other.
+ */
+export function mayBeSequence(inputs: readonly TensorSpec[], batching: Batching): boolean {
+  return (
+    batching === 'batched' &&
+    inputs.every(({ shape }) => shape.length < 4 && typeof shape[0] === 'string' && !countsRows(shape[0]))
+  );
 }
 
 /** Returns whether a symbol is also another dimension of an input, and so counts something other than rows. */

@@ -8,5 +8,10 @@ export function isNameless(symbol: string): boolean {
 
 /** Returns whether a dynamic dimension is named for the rows of a batch. */
 export function countsRows(symbol: string): boolean {
-  return /batch|^(?:n|b|bs|bsz|n_?(?:rows|samples)|rows|samples)$/i.test(symbol);
+  return /batch|^(?:n|b|bs|bsz|(?:n|num)_?(?:rows|samples)|rows)$/i.test(symbol);
+}
+
+/** Returns whether a dynamic dimension is named for the steps of a sequence. */
+export function countsSteps(symbol: string): boolean {
+  return !countsRows(symbol) && /^[tsl]$|seq|time|step|frame|token|audio|length|(?:^|_)len(?:_|$)/i.test(symbol);
 }

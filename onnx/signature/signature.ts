@@ -38,6 +38,7 @@ export interface ModelPlace {
  *
  * @param zipMapLabels class labels by output, from the ZipMaps removed from the graph
  * @param graphLabels finds the class labels of a classifier in the graph; called only for a graph without a ZipMap
+ * @param shown the batching that runs have shown, if the declared shapes leave it open
  * @throws {SignatureError} if the model cannot be served, or `model.json` contradicts it
  */
 export function resolveSignature(
@@ -46,11 +47,12 @@ export function resolveSignature(
   zipMapLabels: ReadonlyMap<string, readonly ClassLabel[]>,
   json: ModelJson,
   graphLabels: () => readonly ClassLabel[] | undefined = () => undefined,
+  shown?: Batching,
 ): Signature {
   const inputs = session.inputs.map((input) => toTensorSpec(input, 'input'));
   const outputs = session.outputs.map((output) => toTensorSpec(output, 'output'));
   checkInputs(inputs);
-  const batching = resolveBatching(inputs, outputs);
+  const batching = shown ?? resolveBatching(inputs, outputs);
   const signature: Signature = {
     name: json.name ?? place.name,
     version: place.version ?? json.version ?? '1',

@@ -126,7 +126,9 @@ async function measured(
     };
     await moved(policy.measured(session.facts, first?.milliseconds));
     const calibration = await calibrate(signature, session, first, maxBatch);
-    const dependent = signature.batching === 'batched' && calibration.unstackable !== undefined;
+    // Of a sequence, clients determine the number of steps, as of a batch the number of rows.
+    const open = signature.batching !== 'per-row' && signature.inputs.some(({ shape }) => typeof shape[0] === 'string');
+    const dependent = open && calibration.unstackable !== undefined;
     return dependent && (await moved(policy.dependent(session.facts)))
       ? await calibrate(signature, session, first, maxBatch)
       : calibration;
