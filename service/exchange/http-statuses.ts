@@ -21,7 +21,7 @@ export const httpStatuses: Readonly<Record<ErrorCode, HttpStatus>> = {
     headers: ({ allow }) => ({ Allow: allow.join(', ') }),
   },
   // Without `Connection: close`: Node would reset the connection of a client that is still sending, before the client
-  // has read the response. @hono/node-server reads the rest of the body, within its own limits.
+  // has read the response. The rest of the body is discarded.
   'body-too-large': { status: 413, title: 'Body too large' },
   'unsupported-media-type': {
     status: 415,

@@ -20,25 +20,25 @@ export function receiveChunked(
 ): Promise<Buffer> {
   const whole = new BodyBuffer(undefined, jsonLength);
   let length = 0;
-  return new Promise((resolve, reject) => {
-    const receive = (chunk: Buffer): void => {
-      length += chunk.length;
-      try {
-        if (length > maxBytes) throw tooLarge(maxBytes);
-        memory.grow(length);
-        whole.add(chunk);
-      } catch (error) {
-        incoming.off('data', receive).on('data', freeMemory);
-        reject(error as Error);
-      }
-    };
-    incoming
-      .on('data', receive)
-      .on('end', () => {
-        resolve(whole.body);
-      })
-      .on('error', (cause) => {
-        reject(new ServiceError('incomplete-body', 'The connection ended before the whole body arrived.', { cause }));
-      });
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const receive = (chunk: Buffer): void => {
+    length += chunk.length;
+    try {
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      memory.grow(length);
+      whole.add(chunk);
+    } catch (error) {
+      incoming.off('data', receive).on('data', freeMemory);
+      reject(error);
+    }
+  };
+  incoming
+    .on('data', receive)
+    .on('end', () => {
+      resolve(whole.body);
+    })
+    .on('error', (cause) => {
+      reject(new ServiceError('incomplete-body', 'The connection ended before the whole body arrived.', { cause }));
+    });
+  return promise;
 }
