@@ -7,6 +7,7 @@ const slowest = [
   'e2e/node/chaos',
   'cli/commands/chaos',
   'service/bad-input',
+  'e2e/node/onnx-vectors',
   'e2e/node/package',
   'e2e/node/up',
   'e2e/node/first-screen',
