@@ -19,7 +19,7 @@ afterEach(() => {
 
 /** Runs the program of cdk8s.yaml with an output folder and environment variables of the test's own. */
 function synthesize(env: NodeJS.ProcessEnv = {}): void {
-  const own = { RHIZOME_IMAGE: undefined, CDK8S_OUTDIR: outdir };
+  const own = { RHIZOME_IMAGE: undefined, RHIZOME_ENVIRONMENT: undefined, CDK8S_OUTDIR: outdir };
   execFileSync(process.execPath, [main], { cwd: root, env: { ...process.env, ...own, ...env }, timeout: 30_000 });
 }
 
@@ -39,6 +39,12 @@ test('RHIZOME_IMAGE sets the image of local only', () => {
   synthesize({ RHIZOME_IMAGE: 'iris-server:v0.1.0-0123456789ab' });
   expect(readFileSync(join(outdir, 'local.k8s.yaml'), 'utf8')).toContain('image: iris-server:v0.1.0-0123456789ab\n');
   expect(readFileSync(join(outdir, 'production.k8s.yaml'), 'utf8')).toBe(read('charts-out', 'production.k8s.yaml'));
+});
+
+test('RHIZOME_ENVIRONMENT names the environment that gets the image', () => {
+  synthesize({ RHIZOME_IMAGE: 'r.example/iris-server:v2', RHIZOME_ENVIRONMENT: 'production' });
+  expect(readFileSync(join(outdir, 'production.k8s.yaml'), 'utf8')).toContain('image: r.example/iris-server:v2\n');
+  expect(readFileSync(join(outdir, 'local.k8s.yaml'), 'utf8')).toBe(read('charts-out', 'local.k8s.yaml'));
 });
 
 test('an invalid value prints a message without a stack trace, and writes no file', () => {

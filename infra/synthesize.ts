@@ -6,8 +6,11 @@ import { InvalidPropsError } from './props/invalid-props-error.ts';
  * Adds a chart for each environment to the app, then writes all of the app's charts. If a prop is invalid, prints what
  * is wrong, sets exit code 1, and writes no file.
  *
+ * `rhizome up` passes an image in the environment variable RHIZOME_IMAGE, which the environment in RHIZOME_ENVIRONMENT
+ * gets, by default `local`.
+ *
  * @param environments returns the props of each environment, by name. Its argument is the image of the environment
- * `local`, which `rhizome up` passes in the environment variable RHIZOME_IMAGE; undefined if that is not set.
+ * `local`; undefined if it keeps its own.
  * @param extend adds objects to the chart of an environment, such as an Ingress or an autoscaler for `chart.service`
  */
 export function synthesize(
@@ -15,16 +18,18 @@ export function synthesize(
   environments: (localImage?: string) => Readonly<Record<string, PredictionChartProps>>,
   extend?: (chart: PredictionChart, environment: string) => void,
 ): void {
-  const { RHIZOME_IMAGE: image } = process.env;
+  const image = process.env.RHIZOME_IMAGE || undefined;
+  const environment = process.env.RHIZOME_ENVIRONMENT || 'local';
   try {
-    for (const [name, props] of Object.entries(environments(image || undefined))) {
-      const chart = new PredictionChart(app, name, props);
+    for (const [name, props] of Object.entries(environments(environment === 'local' ? image : undefined))) {
+      const own = image !== undefined && name === environment ? { ...props, image } : props;
+      const chart = new PredictionChart(app, name, own);
       extend?.(chart, name);
     }
     app.synth();
   } catch (error) {
     if (!(error instanceof InvalidPropsError)) throw error;
-    const source = image ? ' The image of `local` is set in RHIZOME_IMAGE.' : '';
+    const source = image ? ` The image of \`${environment}\` is set in RHIZOME_IMAGE.` : '';
     // The mistake is in the values, not in the program: a stack trace would only hide the message.
     console.error(`${error.message}\nThe values are set in infra/environments.ts.${source}`);
     process.exitCode = 1;

@@ -49,7 +49,7 @@ export async function openChaosContext(
   const { wanted } = status;
   if (!isCluster(target)) return onThisMachine({ context, load, watch, wanted });
 
-  const manifests = currentManifests(context.root);
+  const manifests = currentManifests(context.root, target.environment);
   const scope = scopeOf(target.context, manifests);
   followPods(context, scope, manifests.selector, watch);
   const nodes = target.kindCluster === undefined ? undefined : nodesOf(await containerEngineOf(context.root, target));

@@ -6,12 +6,16 @@ import { chooseContainerEngine, type ContainerEngine } from '../tools/container-
 export interface Installation {
   readonly namespace: string;
   readonly deployment: string;
+  /** @default local */
+  readonly environment?: string;
 }
 
 /** What `up` applied to one target. */
 export interface Applied {
   /** More than one if the Deployment or namespace was renamed and the old objects have not been pruned yet. */
   readonly installations: readonly Installation[];
+  /** The environment that was applied last. @default local */
+  readonly environment?: string;
   /** Missing until an apply has succeeded. */
   readonly image?: string;
   /** The image's content-based tag on this machine. Missing if the image was given by `--image`. */

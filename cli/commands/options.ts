@@ -56,6 +56,13 @@ export function parseRate(value: string): number {
   return rate;
 }
 
+/** Parses the name of an environment, which is also that of a file. */
+export function parseEnvironment(value: string): string {
+  if (!/^[\w.-]+$/.test(value) || value.startsWith('.'))
+    throw new InvalidArgumentError('Expected the name of an environment, such as production.');
+  return value;
+}
+
 export function parsePort(value: string): number {
   const port = Number(value);
   if (!/^\d+$/.test(value) || port < 1 || port > 65535)

@@ -335,7 +335,8 @@ test('a renamed Deployment: deletes the Service with the NodePort before the app
       image: tag,
       built: tag,
       engine: 'docker',
-      installations: [{ namespace: 'iris-server', deployment: 'iris-server' }],
+      environment: 'local',
+      installations: [{ namespace: 'iris-server', deployment: 'iris-server', environment: 'local' }],
       tags: [tag],
     },
   });
@@ -518,6 +519,66 @@ test.each([
   expect(stderr).toContain(`✗ ${message}\n    ${said}\n  → `);
   expect(stderr).toContain(hint);
   expect(await project.calls()).not.toContain(applied('staging'));
+});
+
+describe('another environment', () => {
+  const app = (command: string) =>
+    writeFile(join(project.folder, 'cdk8s.yaml'), JSON.stringify({ app: command, output: 'charts-out' }));
+  const real = `${process.execPath} ${join(import.meta.dirname, '../../infra/main.ts')}`;
+  const up = (...args: readonly string[]) => project.start(['up', '--detach', '--json', ...args]);
+
+  test('that does not exist, or whose pods would pull a loaded image, is reported before anything is done', async () => {
+    await app(real);
+    const unknown = await up('--on', 'kind', '--env', 'nope');
+    expect([unknown.exitCode, unknown.stderr]).toEqual([
+      1,
+      expect.stringContaining('✗ There is no environment "nope".\n  → infra/environments.ts has local, production.'),
+    ]);
+    const local = await up('--env', 'nope');
+    expect(local.stderr).toContain('There is no environment "nope"');
+    const pulling = await up('--on', 'kind', '--env', 'production');
+    expect(pulling.stderr).toMatch(/✗ The pods of the environment production pull their image .*loaded into kind\./);
+    expect(await project.calls()).toEqual([]);
+  });
+
+  test('gets the pushed image, and local keeps its own', async () => {
+    await app(real);
+    const args = ['--on', 'context=staging', '--env', 'production', '--registry', 'r.example/team'];
+    const { exitCode, stdout } = await up(...args);
+    expect(exitCode).toBe(0);
+    const image = `r.example/team/${tag}`;
+    expect(JSON.parse(stdout)).toMatchObject({ image });
+    const file = '.rhizome/charts/production.k8s.yaml';
+    expect((await project.calls()).find((call) => call.includes(' apply '))).toContain(` -f ${file}`);
+    expect(await readFile(join(project.folder, file), 'utf8')).toContain(`image: ${image}\n`);
+    expect(await readFile(join(project.folder, '.rhizome/charts/local.k8s.yaml'), 'utf8')).toContain(
+      'image: iris-server:v0.1.0\n',
+    );
+  });
+
+  test('with an image in a registry is not built; status finds it, and another environment stays', async () => {
+    const staging =
+      'sed -e "s|image: .*|image: r.example/iris:v3|" -e "s/namespace: .*/namespace: flowers/" infra.yaml';
+    await app(`cat infra.yaml > $CDK8S_OUTDIR/local.k8s.yaml; ${staging} > $CDK8S_OUTDIR/staging.k8s.yaml`);
+    const installation = { namespace: 'iris-server', deployment: 'iris-server' };
+    await mkdir(join(project.folder, '.rhizome'));
+    const file = join(project.folder, '.rhizome/applied.json');
+    await writeFile(file, JSON.stringify({ 'context=staging': { installations: [installation] } }));
+    const { exitCode, stdout, stderr } = await up('--on', 'context=staging', '--env', 'staging');
+    expect([exitCode, stderr]).toEqual([0, expect.not.stringContaining('docker build')]);
+    expect(JSON.parse(stdout)).toMatchObject({ image: 'r.example/iris:v3' });
+    expect((await project.calls()).filter((call) => call.includes(' delete '))).toEqual([]);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({
+      'context=staging': {
+        environment: 'staging',
+        installations: [{ namespace: 'flowers', deployment: 'iris-server', environment: 'staging' }, installation],
+      },
+    });
+    expect(await project.start(['status', '--json'])).toMatchObject({ exitCode: 0 });
+    expect((await project.calls()).findLast((call) => call.includes(' get deployments'))).toContain(
+      '--namespace flowers',
+    );
+  });
 });
 
 test('a model whose examples fail is reported before anything is created or built', async () => {

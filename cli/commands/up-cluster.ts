@@ -1,56 +1,47 @@
 import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
-import { privateCharts, readManifests, type Manifests } from '../project/manifests.ts';
-import { apply, isApplied } from '../steps/apply.ts';
-import { build } from '../images/build.ts';
-import { tagByContent } from '../images/content-tag.ts';
-import { recordTags } from '../images/tags.ts';
-import { fullName } from '../images/archive.ts';
+import { defaultEnvironment } from '../project/environment.ts';
+import type { Manifests } from '../project/manifests.ts';
 import { verifyModels, type ModelsVerification } from '../ask/verify-models.ts';
-import { nameInRegistry, push } from '../images/push.ts';
+import { nameInRegistry } from '../images/push.ts';
+import { planEnvironment } from '../steps/plan-environment.ts';
 import { preflight } from '../steps/preflight.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { createStyle } from '../terminal/style.ts';
-import { synth } from '../project/synth.ts';
-import { verifyHere } from '../steps/verify-here.ts';
-import { waitForRollout } from '../steps/wait.ts';
 import { watch } from '../steps/watch-status.ts';
 import type { Cluster } from '../targets/cluster.ts';
 import { openForward } from '../cluster/port-forward.ts';
-import { freeNodePort, prune } from '../cluster/prune.ts';
-import {
-  forgetApplied,
-  saveApplied,
-  readApplied,
-  isSameInstallation,
-  type Applied,
-  type Installation,
-} from '../cluster/applied.ts';
+import { forgetApplied, readApplied, saveApplied } from '../cluster/applied.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { checkContainerEngine } from '../tools/engine-check.ts';
 import { kubectlForward } from '../tools/kubectl.ts';
-import { CommandFailed } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
+import { deploy, verifyFirst } from './deploy.ts';
 import { address, modelLines, screenWidth, summaryOf, tryLines } from './first-screen.ts';
 import { defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
 
 /** Runs the models on Kubernetes. A step that has nothing to do is skipped, and says why. */
 export async function upOnCluster(context: CommandContext, cluster: Cluster, options: UpOptions): Promise<void> {
-  const { root } = context;
   const { run, times } = createSteps(context.report);
   const engine = chooseContainerEngine(options.engine);
-  const { image: given, registry } = options;
+  const { registry, env: environment = defaultEnvironment } = options;
   // Reports wrong usage before anything is done.
   if (registry !== undefined) nameInRegistry(registry, 'image');
 
+  const { given, tag } =
+    environment === defaultEnvironment
+      ? { given: options.image, tag: undefined }
+      : await run('Read the environment', () =>
+          planEnvironment(context, cluster, { environment, image: options.image, registry }),
+        );
+  const deployment = { cluster, engine, options, given, tag };
   await run('Check the tools', async () => {
     await preflight(context, cluster.checks);
     if (given === undefined) await checkContainerEngine(context, engine);
   });
-  if (given === undefined && options.verify !== false)
-    await run('Verify the models', (skip) => verifyHere(context, skip));
+  await verifyFirst(context, run, deployment);
   await run('Find or create the cluster', async (skip) => {
     const there = await ensureRecorded(context, cluster, engine);
     skip(there);
@@ -63,67 +54,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       });
     }
   });
-  const before: Applied = (await readApplied(root))[cluster.name] ?? { installations: [] };
-  const built =
-    given !== undefined
-      ? undefined
-      : await run('Build the image', async (skip) => {
-          const tag = await tagByContent(context, engine, (await build(context, engine, options)).image);
-          await recordTags(root, cluster.name, tag, ...namesFor(tag, { engine, registry, loads: cluster.loads }));
-          if (tag === before.built) skip(`unchanged, ${tag} is applied`);
-          return tag;
-        });
-  const pushed =
-    built === undefined || registry === undefined
-      ? undefined
-      : await run('Push the image', async (skip) => {
-          const { reference, skipped } = await push(context, engine, registry, built);
-          skip(skipped);
-          return reference;
-        });
-  const image = given ?? pushed ?? built ?? '';
-  const manifests = await run('Synthesize the manifests', async () => {
-    await synth(context, { outdir: privateCharts, image });
-    return readManifests(root, privateCharts);
-  });
-  const applied = { image, engine, ...(built !== undefined && { built }) };
-  const installation: Installation = { namespace: manifests.namespace, deployment: manifests.deployment };
-  if (built !== undefined && pushed === undefined)
-    await run('Load the image', async (skip) => {
-      skip(await cluster.load(built));
-    });
-  await run('Apply the manifests', async (skip) => {
-    if (before.image === image && (await isApplied(context, cluster.context, manifests))) {
-      skip('the cluster already has them');
-      return;
-    }
-    // Recorded first, so that `down` finds what a failed apply has created.
-    const installations = [
-      installation,
-      ...before.installations.filter((other) => !isSameInstallation(other, installation)),
-    ];
-    await saveApplied(root, cluster.name, { ...before, engine, installations });
-    await freeNodePort(context, cluster.context, manifests, before.installations);
-    await apply(context, cluster.context, manifests);
-    await saveApplied(root, cluster.name, { ...applied, installations });
-  });
-  await run('Wait for the replicas', async (skip) => {
-    skip(await waitForRollout(context, cluster.context, manifests));
-  });
-  await run('Delete what the manifests no longer have', async (skip) => {
-    const pruned = await prune(context, cluster.context, manifests, before.installations).catch((error: unknown) => {
-      if (!(error instanceof CommandFailed)) throw error;
-      return error;
-    });
-    if (pruned instanceof CommandFailed) {
-      // Permission to apply doesn't imply permission to list every kind. The models run all the same.
-      skip(`kubectl failed: ${pruned.details.at(-1) ?? pruned.message}`);
-      return;
-    }
-    for (const what of pruned) context.report.line(`deleted ${what}`);
-    if (pruned.length === 0) skip('nothing to delete');
-    await saveApplied(root, cluster.name, { ...applied, installations: [installation] });
-  });
+  const { image, manifests } = await deploy(context, run, deployment);
 
   // kind maps a port of this machine to the Service. Elsewhere kubectl forwards one, while this command runs.
   const mapped = cluster.mapsPort ? await cluster.url() : undefined;
@@ -158,15 +89,6 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   } finally {
     await forward?.close();
   }
-}
-
-/** Returns the other tags that an image gets: to push it, or to save it with podman. */
-function namesFor(
-  tag: string,
-  { engine, registry, loads }: { engine: ContainerEngine; registry: string | undefined; loads: boolean },
-): readonly string[] {
-  if (registry !== undefined) return [nameInRegistry(registry, tag)];
-  return engine === 'podman' && loads ? [fullName(tag)] : [];
 }
 
 /**

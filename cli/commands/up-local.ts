@@ -10,6 +10,7 @@ import {
   type UnsupportedFields,
   watchFiles,
 } from '../local/index.ts';
+import { checkEnvironment, defaultEnvironment } from '../project/environment.ts';
 import { privateCharts, readManifests } from '../project/manifests.ts';
 import { synth } from '../project/synth.ts';
 import { localTarget } from '../targets/local.ts';
@@ -27,11 +28,13 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
   const report = options.verbose === true ? given.report : briefReporter(given.report);
   const context = { ...given, root, report };
   const { run, times } = createSteps(report);
+  const { env: environment = defaultEnvironment } = options;
   const events = eventLines(report, options.verbose === true);
 
   const { file, progressDeadlineSeconds: timeoutSeconds } = await run('Synthesize the manifests', async () => {
     await synth(context, { outdir: privateCharts });
-    return readManifests(root, privateCharts);
+    checkEnvironment(root, privateCharts, environment);
+    return readManifests(root, privateCharts, environment);
   });
   const runtime = {
     manifests: file,

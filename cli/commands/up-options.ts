@@ -3,6 +3,8 @@ import type { ContainerEngine } from '../tools/container-engine.ts';
 /** The options of `rhizome up`. */
 export interface UpOptions {
   readonly on?: string;
+  /** The environment to run. @default local */
+  readonly env?: string;
   readonly port?: number;
   readonly grpcPort?: number;
   readonly detach?: boolean;

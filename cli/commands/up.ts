@@ -3,7 +3,15 @@ import { UsageError } from '../failure.ts';
 import { checkModels } from '../project/models.ts';
 import type { Cluster } from '../targets/cluster.ts';
 import { clusterNamed } from '../targets/find.ts';
-import { defaultGrpcPort, engineOption, examples, onOption, parsePort, type CommandContext } from './options.ts';
+import {
+  defaultGrpcPort,
+  engineOption,
+  examples,
+  onOption,
+  parseEnvironment,
+  parsePort,
+  type CommandContext,
+} from './options.ts';
 import { upOnCluster } from './up-cluster.ts';
 import { upOnThisMachine } from './up-local.ts';
 import type { UpOptions } from './up-options.ts';
@@ -13,6 +21,7 @@ export function upCommand(context: CommandContext): Command {
     .summary('run the models and check a prediction')
     .description('run the models in replicas that restart, wait until they are ready, and check a prediction of each')
     .addOption(onOption('local'))
+    .option('--env <name>', 'environment in infra/environments.ts (default: local)', parseEnvironment)
     .option('--port <number>', 'port on this machine (default: 8080; on kind, the one in kind.yaml)', parsePort)
     .option('--grpc-port <number>', 'port for gRPC on this machine, local only (default: 8001)', parsePort)
     .option('--detach', 'return when the replicas are ready, instead of staying until Ctrl-C')
@@ -42,12 +51,19 @@ export function upCommand(context: CommandContext): Command {
         'rhizome up --detach && rhizome predict',
         'rhizome up --on kind             # a Kubernetes cluster on this machine',
         'rhizome up --on context=staging --registry registry.example/team',
+        'rhizome up --on context=staging --env staging',
         'rhizome up --on context=staging --image registry.example/iris-server:v0.1.0',
       ),
     )
     .action(async (options: UpOptions) => {
       const on = options.on ?? 'local';
-      const cluster = on === 'local' ? undefined : clusterNamed(context, on, options);
+      const cluster =
+        on === 'local'
+          ? undefined
+          : clusterNamed(context, on, {
+              ...options,
+              ...(options.env !== undefined && { environment: options.env }),
+            });
       refuseUnusedOptions(cluster, options);
       if (options.image === undefined) await checkModels(context.root);
       if (cluster === undefined) await upOnThisMachine(context, options);

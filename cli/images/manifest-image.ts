@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseImageReference } from '../../infra/props/image-reference.ts';
 import { Failure } from '../failure.ts';
-import { fileName, readManifests } from '../project/manifests.ts';
+import { defaultEnvironment, manifestsFile } from '../project/environment.ts';
+import { readManifests } from '../project/manifests.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { synth } from '../project/synth.ts';
 
@@ -14,7 +15,7 @@ const scratch = '.rhizome/image';
  * are none. The manifests that `up` applied have a content-based tag instead.
  */
 export async function imageName(context: ExecContext): Promise<string> {
-  const committed = existsSync(join(context.root, 'charts-out', fileName));
+  const committed = existsSync(join(context.root, 'charts-out', manifestsFile(defaultEnvironment)));
   if (!committed) await synth(context, { outdir: scratch });
   const { file, image } = readManifests(context.root, committed ? 'charts-out' : scratch);
   const { repository, tag = 'latest' } = parseImageReference(image) ?? {};

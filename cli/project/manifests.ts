@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { Deployment, KubernetesObject, Service } from '../kubernetes.ts';
+import { defaultEnvironment, manifestsFile } from './environment.ts';
 import { isHeadless, readObjects } from './objects.ts';
 
 /** A file of synthesized manifests: its objects, and details of the one Deployment and Service that `up` runs. */
@@ -20,25 +21,22 @@ export interface Manifests {
   readonly service: { readonly name: string; readonly port: number; readonly nodePort?: number };
 }
 
-/** The manifests of the environment that all targets of the command line use. */
-export const fileName = 'local.k8s.yaml';
-
 /** The folder that `up` synthesizes to. Unlike charts-out/, it is ignored by Git. */
 export const privateCharts = '.rhizome/charts';
 
 /** Reads the manifests that `up` applied last, or else the committed ones. */
-export function currentManifests(root: string): Manifests {
-  const own = join(privateCharts, fileName);
-  return readManifests(root, existsSync(join(root, own)) ? privateCharts : 'charts-out');
+export function currentManifests(root: string, environment = defaultEnvironment): Manifests {
+  const own = join(privateCharts, manifestsFile(environment));
+  return readManifests(root, existsSync(join(root, own)) ? privateCharts : 'charts-out', environment);
 }
 
 /**
- * Reads `local.k8s.yaml` in a folder of synthesized manifests. The result's `file` is relative to the root.
+ * Reads the file of an environment in a folder of synthesized manifests. The result's `file` is relative to the root.
  * @throws {Failure} if it is missing, isn't valid YAML, or doesn't have exactly one Deployment and one Service, not
  *   counting headless ones
  */
-export function readManifests(root: string, folder: string): Manifests {
-  const file = join(folder, fileName);
+export function readManifests(root: string, folder: string, environment = defaultEnvironment): Manifests {
+  const file = join(folder, manifestsFile(environment));
   const objects = readObjects(join(root, file), file);
   const deployment = only(objects, 'Deployment', file) as Deployment;
   const service = only(objects, 'Service', file) as Service;

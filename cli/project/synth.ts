@@ -2,14 +2,17 @@ import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { Failure } from '../failure.ts';
+import { defaultEnvironment } from './environment.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
 
 export interface SynthOptions {
   /** Folder for the manifests, relative to the root. @default `output` in cdk8s.yaml */
   readonly outdir?: string;
-  /** Image for the environment `local`. @default the one in infra/ */
+  /** Image for the environment. @default the one in infra/ */
   readonly image?: string;
+  /** The environment that gets the image. @default local */
+  readonly environment?: string;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface SynthOptions {
  */
 export async function synth(context: ExecContext, options: SynthOptions = {}): Promise<readonly string[]> {
   const { app, output } = await readConfig(context.root);
-  const outdir = options.outdir ?? output;
+  const { outdir = output, environment = defaultEnvironment } = options;
   const folder = join(context.root, outdir);
   await mkdir(folder, { recursive: true });
   const before = await charts(folder);
@@ -26,7 +29,11 @@ export async function synth(context: ExecContext, options: SynthOptions = {}): P
   await exec(context, [app], {
     // With npx, since the pinned Node.js isn't on the user's PATH.
     shell: { printed: `npx -c ${quote([app])}` },
-    env: { CDK8S_OUTDIR: outdir, ...(options.image !== undefined && { RHIZOME_IMAGE: options.image }) },
+    env: {
+      CDK8S_OUTDIR: outdir,
+      ...(options.image !== undefined && { RHIZOME_IMAGE: options.image }),
+      ...(environment !== defaultEnvironment && { RHIZOME_ENVIRONMENT: environment }),
+    },
     hint: 'Nothing was applied. Correct infra/ as the message above says.',
   });
   const after = await charts(folder);

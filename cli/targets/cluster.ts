@@ -16,6 +16,8 @@ import type { StatusOptions, Target } from './target.ts';
 export interface Cluster extends Target {
   /** The kubectl context. */
   readonly context: string;
+  /** The environment that runs there. */
+  readonly environment: string;
   /** The name of the kind cluster, whoever created it: its nodes are containers. Missing if it isn't a kind cluster. */
   readonly kindCluster?: string;
   /** Whether `up` creates the cluster and `down` deletes it. */
@@ -35,15 +37,17 @@ export interface Cluster extends Target {
 /**
  * What all clusters have in common: they use kubectl to find the Deployment of the manifests.
  * @param on the target's name
+ * @param environment the environment that runs there
  */
 export function inCluster(
   context: ExecContext,
   kubeContext: string,
   on: string,
+  environment: string,
 ): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
   const readModels = modelReader(context);
   const status = async ({ models = false }: StatusOptions = {}): Promise<DeploymentStatus | undefined> => {
-    const manifests = currentManifests(context.root);
+    const manifests = currentManifests(context.root, environment);
     const scope = scopeOf(kubeContext, manifests);
     const snapshot = await readSnapshot(context, scope, manifests.deployment, { quiet: true });
     if (snapshot === undefined) return undefined;
@@ -61,11 +65,11 @@ export function inCluster(
     status,
     isUp: async () => (await status()) !== undefined,
     async logs({ signal, ...options }) {
-      const manifests = currentManifests(context.root);
+      const manifests = currentManifests(context.root, environment);
       await followLogs({ ...context, signal }, scopeOf(kubeContext, manifests), manifests.deployment, options);
     },
     async down() {
-      const manifests = currentManifests(context.root);
+      const manifests = currentManifests(context.root, environment);
       const former = (await readApplied(context.root))[on]?.installations ?? [];
       const removed: string[] = [];
       for (const installation of [manifests, ...former.filter((other) => !isSameInstallation(other, manifests))]) {

@@ -14,16 +14,18 @@ export function targetNamed(context: ExecContext, on: string, options: KindOptio
   return on === 'local' ? localTarget(context.root) : clusterNamed(context, on, options);
 }
 
-/** The same, with the container engine that `up` used there. */
+/** The same, with the container engine and the environment that `up` used there. */
 export async function targetUsed(context: ExecContext, on: string): Promise<Target> {
-  return targetNamed(context, on, { engine: await containerEngineOf(context.root, { name: on }) });
+  const { environment } = (await readApplied(context.root))[on] ?? {};
+  const engine = await containerEngineOf(context.root, { name: on });
+  return targetNamed(context, on, { engine, ...(environment !== undefined && { environment }) });
 }
 
 export function clusterNamed(context: ExecContext, on: string, options: KindOptions = {}): Cluster {
   if (on === 'kind') return kindTarget(context, options);
-  if (on === 'minikube') return minikubeTarget(context, options.engine);
+  if (on === 'minikube') return minikubeTarget(context, options.engine, options.environment);
   const name = /^context=(.+)$/.exec(on)?.[1];
-  if (name !== undefined) return contextTarget(context, name, options.engine);
+  if (name !== undefined) return contextTarget(context, name, options.engine, options.environment);
   throw new UsageError(`--on ${on} is not valid: expected local, kind, minikube or context=NAME.`, {
     hint: 'To list the contexts: kubectl config get-contexts --output name',
   });

@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { defaultEnvironment } from '../project/environment.ts';
 import { currentManifests } from '../project/manifests.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { checkContainerEngine } from '../tools/engine-check.ts';
@@ -15,6 +16,8 @@ export interface KindOptions {
   readonly nodeImage?: string;
   /** The container engine that runs the nodes. @default chooseContainerEngine() */
   readonly engine?: ContainerEngine;
+  /** @default local */
+  readonly environment?: string;
 }
 
 /** How long kind may take to list its clusters, and the container engine to respond. */
@@ -23,13 +26,13 @@ const timeoutMilliseconds = 15_000;
 /** The project's own kind cluster, created from kind.yaml and named there. */
 export function kindTarget(
   context: ExecContext,
-  { nodeImage, engine = chooseContainerEngine() }: KindOptions = {},
+  { nodeImage, engine = chooseContainerEngine(), environment = defaultEnvironment }: KindOptions = {},
 ): Cluster {
   const config = readKindConfig(context.root);
   const cluster = config?.name ?? '';
   const kubeContext = kindContext(cluster);
   const kind = kindEnvironment(engine);
-  const shared = inCluster(context, kubeContext, 'kind');
+  const shared = inCluster(context, kubeContext, 'kind', environment);
   const exists = async (): Promise<boolean> => {
     if (config === undefined) return false;
     const options = { quiet: true, timeout: timeoutMilliseconds };
@@ -47,6 +50,7 @@ export function kindTarget(
   return {
     name: 'kind',
     context: kubeContext,
+    environment,
     kindCluster: cluster,
     isOwn: true,
     mapsPort: true,
@@ -87,7 +91,7 @@ export function kindTarget(
 
     async url() {
       if (!(await exists())) return undefined;
-      const { service } = currentManifests(context.root);
+      const { service } = currentManifests(context.root, environment);
       const mapping = config?.portMappings.find(({ containerPort }) => containerPort === service.nodePort);
       return mapping && `http://localhost:${String(mapping.hostPort)}`;
     },

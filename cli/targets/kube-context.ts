@@ -1,3 +1,4 @@
+import { defaultEnvironment } from '../project/environment.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { kindClusterOf } from '../tools/kind.ts';
@@ -11,12 +12,14 @@ export function contextTarget(
   context: ExecContext,
   name: string,
   engine: ContainerEngine = chooseContainerEngine(),
+  environment = defaultEnvironment,
 ): Cluster {
   const kindCluster = kindClusterOf(name);
   return {
-    ...inCluster(context, name, `context=${name}`),
+    ...inCluster(context, name, `context=${name}`, environment),
     name: `context=${name}`,
     context: name,
+    environment,
     ...(kindCluster !== undefined && { kindCluster }),
     isOwn: false,
     mapsPort: false,

@@ -1,3 +1,4 @@
+import { defaultEnvironment } from '../project/environment.ts';
 import { Failure } from '../failure.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
@@ -14,9 +15,13 @@ const defaultProfile = 'minikube';
 const profileNotFound = 85;
 
 /** A running minikube cluster. It belongs to the user: `up` doesn't start it, and `down` doesn't stop it. */
-export function minikubeTarget(context: ExecContext, engine: ContainerEngine = chooseContainerEngine()): Cluster {
+export function minikubeTarget(
+  context: ExecContext,
+  engine: ContainerEngine = chooseContainerEngine(),
+  environment = defaultEnvironment,
+): Cluster {
   const profile = process.env.MINIKUBE_PROFILE ?? defaultProfile;
-  const shared = inCluster(context, profile, 'minikube');
+  const shared = inCluster(context, profile, 'minikube', environment);
   const isRunning = async (): Promise<boolean> => {
     try {
       await exec(context, minikubeStatus(profile), { quiet: true });
@@ -36,6 +41,7 @@ export function minikubeTarget(context: ExecContext, engine: ContainerEngine = c
   return {
     name: 'minikube',
     context: profile,
+    environment,
     isOwn: false,
     mapsPort: false,
     checks: [kubectlVersion()],

@@ -40,7 +40,7 @@ export async function findRoute(context: ExecContext, target: Target): Promise<R
   if (!isCluster(target) || (await target.status()) === undefined) {
     throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
   }
-  const manifests = currentManifests(context.root);
+  const manifests = currentManifests(context.root, target.environment);
   const mapped = await mappedUrl(context, target, manifests);
   if (mapped !== undefined) return { url: mapped, boundToOnePod: false };
   const forwarded = await target.url();
