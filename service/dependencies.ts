@@ -4,7 +4,7 @@ import { defaultInFlightBytes, InFlightBytes } from './connections/in-flight-byt
 import { BulkGate } from './exchange/bulk-gate.ts';
 import { exchange, type Limits } from './exchange/exchange.ts';
 import { inferProtocol } from './exchange/infer.ts';
-import { modelRoutes, type ModelRoutes } from './exchange/model-routes.ts';
+import { modelRoutes, resolvedRoutes, type ModelRoutes, type ResolvedRoute } from './exchange/model-routes.ts';
 import { predictionsProtocol } from './exchange/predictions.ts';
 import { inferenceProbes, managementPaths } from './exchange/probes.ts';
 import { RequestObserver } from './exchange/request-observer.ts';
@@ -23,7 +23,8 @@ export interface Dependencies {
   readonly options: {
     readonly strictRanges: boolean;
     readonly requestTimeoutSeconds: number;
-    readonly maxBodyBytes: number;
+    /** @default what one row of the largest model takes as JSON, from 1 MiB to 16 MiB */
+    readonly maxBodyBytes?: number | undefined;
     /** Whether to serve probes and metrics. @default true */
     readonly publicProbes?: boolean;
   };
@@ -36,6 +37,10 @@ export interface Shared {
   readonly observer: RequestObserver;
   readonly routes: ModelRoutes;
   readonly memory: InFlightBytes;
+  /** Returns the bytes of the largest body. */
+  readonly maxBodyBytes: () => number;
+  /** Returns the route of a plain path that runs a model; undefined until every model is loaded, or has failed. */
+  readonly route: (path: string) => ResolvedRoute | undefined;
 }
 
 export function requestObserver({ metrics, logger }: Pick<Dependencies, 'metrics' | 'logger'>): RequestObserver {
@@ -47,8 +52,8 @@ export function requestObserver({ metrics, logger }: Pick<Dependencies, 'metrics
 }
 
 export function shared(dependencies: Dependencies): Shared {
-  const { metrics, options } = dependencies;
-  const { memory = new InFlightBytes(defaultInFlightBytes(options.maxBodyBytes)) } = dependencies;
+  const { repository, metrics, options } = dependencies;
+  const { memory = new InFlightBytes(defaultInFlightBytes(options.maxBodyBytes ?? 0)) } = dependencies;
   const limits: Limits = {
     memory,
     gate: new BulkGate(),
@@ -56,9 +61,20 @@ export function shared(dependencies: Dependencies): Shared {
       metrics.models.of(model).refused(reason);
     },
   };
+  const fitting = options.maxBodyBytes === undefined;
   const routes = modelRoutes(
-    exchange(predictionsProtocol(options.strictRanges), limits),
-    exchange(inferProtocol, limits),
+    exchange(predictionsProtocol(options.strictRanges, fitting), limits),
+    exchange(inferProtocol(fitting), limits),
   );
-  return { observer: requestObserver(dependencies), routes, memory };
+  let resolved: ReadonlyMap<string, ResolvedRoute> | undefined;
+  return {
+    observer: requestObserver(dependencies),
+    routes,
+    memory,
+    maxBodyBytes: () => options.maxBodyBytes ?? repository.bodyBytes,
+    route: (path) => {
+      if (resolved === undefined && repository.complete) resolved = resolvedRoutes(routes, repository);
+      return resolved?.get(path);
+    },
+  };
 }

@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http';
 import { shared, type Dependencies } from './dependencies.ts';
-import { resolvedRoutes, type ResolvedRoute } from './exchange/model-routes.ts';
 import { nodeListener } from './exchange/node-listener.ts';
 import { probes } from './exchange/probes.ts';
 
@@ -14,8 +13,7 @@ import { probes } from './exchange/probes.ts';
 export function createListener(dependencies: Dependencies): RequestListener {
   const { repository, lifecycle, logger, apiKey, options } = dependencies;
   const common = shared(dependencies);
-  const { observer, routes } = common;
-  let resolved: ReadonlyMap<string, ResolvedRoute> | undefined;
+  const { observer, route, maxBodyBytes } = common;
   let hono: Promise<RequestListener> | undefined;
   const loadHono = async (): Promise<RequestListener> => {
     const [{ createApp }, { getRequestListener }] = await Promise.all([
@@ -28,16 +26,13 @@ export function createListener(dependencies: Dependencies): RequestListener {
   };
   return nodeListener(
     {
-      route: (path) => {
-        if (resolved === undefined && repository.complete) resolved = resolvedRoutes(routes, repository);
-        return resolved?.get(path);
-      },
+      route,
       probes: (options.publicProbes ?? true) ? probes(repository, lifecycle) : new Map(),
       observer,
       lifecycle,
       apiKey,
       logger,
-      maxBodyBytes: options.maxBodyBytes,
+      maxBodyBytes,
       requestTimeoutSeconds: options.requestTimeoutSeconds,
     },
     (incoming, outgoing) => {

@@ -6,6 +6,7 @@ import { apiKeySource } from './config/api-key.ts';
 import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config/config.ts';
 import { mostModelBytes } from './config/memory-limit.ts';
 import { InFlightBytes } from './connections/in-flight-bytes.ts';
+import { rowBytes } from './inference/body-size.ts';
 import { ModelRepository } from './inference/repository.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
 import { createListener } from './listener.ts';
@@ -94,6 +95,7 @@ export async function serve(
     logger.info({ model, version, load_seconds: loadSeconds, ...serving }, 'model loaded');
     if (neverRan) logger.warn({ model, version, reason: notVerified }, 'model not verified');
   }
+  warnOfBodies(repository, config.maxBodyBytes ?? repository.bodyBytes, logger);
   const failed = (await repository.checks(Infinity)).filter(({ ok }) => !ok);
   if (failed.length > 0) logger.error({ checks: failed }, 'not ready');
   else logger.info('ready');
@@ -104,6 +106,23 @@ export async function serve(
   await stopped;
   await repository.release();
   closeLogger(logger);
+}
+
+/** Names the models of which one row does not fit into a request. */
+function warnOfBodies({ loaded }: ModelRepository, maxBodyBytes: number, logger: Logger): void {
+  for (const {
+    name: model,
+    version,
+    model: { signature },
+  } of loaded) {
+    const { json, binary } = rowBytes(signature);
+    if (json <= maxBodyBytes) continue;
+    const what =
+      binary > maxBodyBytes
+        ? 'one row does not fit into a request: set a larger MAX_BODY_BYTES'
+        : 'one row as JSON does not fit into a request: set a larger MAX_BODY_BYTES, or send it in binary';
+    logger.warn({ model, version, json_bytes: json, binary_bytes: binary, max_body_bytes: maxBodyBytes }, what);
+  }
 }
 
 interface Listeners {

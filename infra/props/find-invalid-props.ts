@@ -187,5 +187,6 @@ function* checkSettings({ settings }: ResolvedProps): Generator<InvalidProp> {
 
 /** Returns the lower bound of a setting that depends on another one. */
 function leastOf(setting: string, { MAX_BODY_BYTES: body }: ResolvedProps['settings']): number | undefined {
-  return setting === 'MAX_IN_FLIGHT_BYTES' && body !== undefined ? leastInFlightBytes(Number(body)) : undefined;
+  if (setting !== 'MAX_IN_FLIGHT_BYTES') return undefined;
+  return leastInFlightBytes(body === undefined ? undefined : Number(body));
 }

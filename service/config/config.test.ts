@@ -22,7 +22,7 @@ test("the defaults are the contract's", () => {
     gracePeriodSeconds: 30,
     requestTimeoutSeconds: 15,
     maxConnections: 2048,
-    maxBodyBytes: 1048576,
+    maxBodyBytes: undefined,
     maxInFlightBytes: 67108864,
     maxResponseBytes: undefined,
     strictRanges: false,

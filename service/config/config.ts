@@ -31,7 +31,8 @@ export interface Config {
   readonly gracePeriodSeconds: number;
   readonly requestTimeoutSeconds: number;
   readonly maxConnections: number;
-  readonly maxBodyBytes: number;
+  /** If undefined, it is what the models need that are served. */
+  readonly maxBodyBytes: number | undefined;
   /** If undefined, it is derived from the largest body. */
   readonly maxResponseBytes: number | undefined;
   readonly maxInFlightBytes: number;
@@ -101,7 +102,7 @@ export function readConfig(environment: Environment): Config {
   if (raw('PUBLIC_PROBES') !== '') checkValue('PUBLIC_PROBES');
   const placement = PLACEMENTS.find((place) => place === raw('PLACEMENT'));
   const optional = (name: NumberName): number | undefined => (raw(name) === '' ? undefined : number(name));
-  const maxBodyBytes = number('MAX_BODY_BYTES');
+  const maxBodyBytes = optional('MAX_BODY_BYTES');
   const managementPort = optional('MANAGEMENT_PORT');
   const config: Config = {
     port: number('PORT'),
@@ -120,7 +121,7 @@ export function readConfig(environment: Environment): Config {
     maxBodyBytes,
     maxInFlightBytes:
       raw('MAX_IN_FLIGHT_BYTES') === ''
-        ? defaultInFlightBytes(maxBodyBytes)
+        ? defaultInFlightBytes(maxBodyBytes ?? 0)
         : number('MAX_IN_FLIGHT_BYTES', leastInFlightBytes(maxBodyBytes)),
     maxResponseBytes: optional('MAX_RESPONSE_BYTES'),
     strictRanges: raw('STRICT_RANGES') === 'true',

@@ -60,10 +60,15 @@ export const variables = {
     unit: 'connections',
     description: 'most connections; a further one replaces the one that has been idle longest',
   },
-  MAX_BODY_BYTES: { default: '1048576', unit: 'bytes', description: 'largest request body' },
+  MAX_BODY_BYTES: {
+    unit: 'bytes',
+    description:
+      'largest request body; if unset, 1 MiB, or what one row of the largest model that is served takes as JSON, ' +
+      'but no more than 16 MiB',
+  },
   MAX_RESPONSE_BYTES: {
     unit: 'bytes',
-    description: 'largest response of a model; if unset, 16 MiB, and at least two of the largest bodies',
+    description: 'largest response of a model; if unset, 16 MiB, and at least two of the largest bodies that are set',
   },
   MAX_IN_FLIGHT_BYTES: {
     unit: 'bytes',

@@ -8,7 +8,7 @@ export { apiKeyMount, image, paths, ports, requestHeaders } from './endpoints.ts
 export { minimumGraceSeconds } from './grace-period.ts';
 export { nodeOptions } from './node-options.ts';
 export { problemCode, type ProblemCode } from './problem-codes.ts';
-export { expectedValue, leastInFlightBytes, type NumberName } from './variable-values.ts';
+export { expectedValue, leastBodyBytes, leastInFlightBytes, type NumberName } from './variable-values.ts';
 export { typeNames } from './type-names.ts';
 export { version } from './version.ts';
 export type * from './api.ts';

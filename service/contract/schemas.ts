@@ -181,7 +181,16 @@ export const apiSchemas = {
   Serving: {
     type: 'object',
     description: 'How the service runs the model, as measured when it was loaded, or as set.',
-    required: ['placement', 'max_batch', 'max_delay_ms', 'max_rows', 'max_queue_rows', 'max_queue_bytes', 'runs'],
+    required: [
+      'placement',
+      'max_batch',
+      'max_delay_ms',
+      'max_rows',
+      'max_body_bytes',
+      'max_queue_rows',
+      'max_queue_bytes',
+      'runs',
+    ],
     properties: {
       placement: {
         type: 'string',
@@ -198,6 +207,10 @@ export const apiSchemas = {
       max_rows: {
         type: 'integer',
         description: 'The most rows of one request for predictions. More are refused with 413.',
+      },
+      max_body_bytes: {
+        type: 'integer',
+        description: 'The most bytes of the body of one request. Larger ones are refused with 413.',
       },
       max_queue_rows: { type: 'integer', description: 'The most rows that may wait. More are refused with 503.' },
       max_queue_bytes: { type: 'integer', description: 'The most bytes that may wait. More are refused with 503.' },

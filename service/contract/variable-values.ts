@@ -57,5 +57,8 @@ export function expectedValue(name: VariableName, value: string, least = 0): str
   return `${decimals ? 'a number' : 'a whole number'} from ${from} to ${most}${unit ? ` (${unit})` : ''}`;
 }
 
+/** The size of the largest request body, unless it is set, or a model needs more. */
+export const leastBodyBytes = 2 ** 20;
+
 /** Returns the least MAX_IN_FLIGHT_BYTES: two of the largest bodies. */
-export const leastInFlightBytes = (maxBodyBytes: number): number => 2 * maxBodyBytes;
+export const leastInFlightBytes = (maxBodyBytes = leastBodyBytes): number => 2 * maxBodyBytes;

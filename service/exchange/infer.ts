@@ -8,10 +8,14 @@ import { JSON_BODY } from './json-body.ts';
 /** The header with the number of bytes that are JSON, if binary tensors follow it; in lower case, as it is read. */
 export const JSON_LENGTH_HEADER = 'inference-header-content-length';
 
-/** Tensors, as in the Open Inference Protocol over REST. */
-export const inferProtocol: ExchangeProtocol<InferRequest, NamedTensor[]> = {
+/**
+ * Tensors, as in the Open Inference Protocol over REST.
+ *
+ * @param largeIsPlain whether large JSON has to consist of numbers
+ */
+export const inferProtocol = (largeIsPlain: boolean): ExchangeProtocol<InferRequest, NamedTensor[]> => ({
   check: checkInferContent,
-  decode: (_, request, body) => decodeInferRequest(body, request.header(JSON_LENGTH_HEADER)),
+  decode: (_, request, body) => decodeInferRequest(body, request.header(JSON_LENGTH_HEADER), largeIsPlain),
   run: (entry, { inputs, outputs }, request) => infer(entry, inputs, outputs, request),
   encode({ model: { signature }, executor: { plan } }, request, outputs) {
     const { body, jsonLength } = encodeInferResponse(signature, request, outputs, plan.maxResponseBytes);
@@ -24,4 +28,4 @@ export const inferProtocol: ExchangeProtocol<InferRequest, NamedTensor[]> = {
       body,
     };
   },
-};
+});

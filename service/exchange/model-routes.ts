@@ -7,6 +7,8 @@ export interface ModelRoute {
   readonly exchange: Exchange;
   /** The pattern of the path, as Hono writes it; also the label in the metrics. */
   readonly pattern: string;
+  /** Whether its bodies are tensors, which may be binary. */
+  readonly isTensors: boolean;
 }
 
 /** The routes that run models. All of them are POST. */
@@ -24,10 +26,10 @@ export function modelRoutes(predictions: Exchange, infer: Exchange): ModelRoutes
     `${base}/:name/versions/:version${end}`,
   ];
   return {
-    default: { exchange: predictions, pattern: paths.predictions },
+    default: { exchange: predictions, pattern: paths.predictions, isTensors: false },
     named: [
-      ...versions(models, paths.predictions).map((pattern) => ({ exchange: predictions, pattern })),
-      ...versions(`${inference}/models`, '/infer').map((pattern) => ({ exchange: infer, pattern })),
+      ...versions(models, paths.predictions).map((pattern) => ({ exchange: predictions, pattern, isTensors: false })),
+      ...versions(`${inference}/models`, '/infer').map((pattern) => ({ exchange: infer, pattern, isTensors: true })),
     ],
   };
 }

@@ -25,7 +25,8 @@ export interface NodeListenerOptions extends Omit<Responder, 'heads'> {
   /** By path. */
   readonly probes: ReadonlyMap<string, Probe>;
   readonly apiKey: KeySource;
-  readonly maxBodyBytes: number;
+  /** Returns the bytes of the largest body. */
+  readonly maxBodyBytes: () => number;
   readonly requestTimeoutSeconds: number;
 }
 
@@ -54,7 +55,7 @@ export function nodeListener(options: NodeListenerOptions, otherwise: RequestLis
     const resolved = method === 'POST' ? route(url) : undefined;
     const probe = method === 'GET' ? probes.get(url) : undefined;
     if (lifecycle.phase === 'closed') otherwise(incoming, outgoing);
-    else if (resolved !== undefined && hasPlainBody(incoming, maxBodyBytes))
+    else if (resolved !== undefined && hasPlainBody(incoming, maxBodyBytes()))
       new NodeExchange(shared, resolved, incoming, outgoing).start();
     else if (probe !== undefined) void respond(shared, probe, incoming, outgoing, url);
     else otherwise(incoming, outgoing);
@@ -122,7 +123,8 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     if (this.#open === undefined) return false;
     this.#undeclared = (this.#undeclared ?? 0) + bytes;
     try {
-      if (this.#undeclared > this.#shared.maxBodyBytes) throw tooLarge(this.#shared.maxBodyBytes);
+      const most = this.#shared.maxBodyBytes();
+      if (this.#undeclared > most) throw tooLarge(most, this.#resolved);
       this.#open.grow(this.#undeclared);
       return true;
     } catch (error) {

@@ -10,7 +10,7 @@ import { predict } from '../inference/predict.ts';
 import type { LoadedEntry } from '../inference/repository.ts';
 import type { RunOptions, RunResult } from '../inference/run.ts';
 import { tooManyRows, type RowLimit } from '../inference/request-size.ts';
-import { parseJson } from '../protocol/json.ts';
+import { checkPlain, parseJson } from '../protocol/json.ts';
 import { compileReader, type FeatureReader, type ReadFeatures } from '../protocol/predictions/compile-reader.ts';
 import { compileWriter, type PredictionsWriter } from '../protocol/predictions/compile-writer.ts';
 import { decodeFeatures, type DecodedFeatures } from '../protocol/predictions/request.ts';
@@ -46,8 +46,9 @@ type Result = { readonly run: RunResult } | { readonly run?: undefined; readonly
  * JSON. Everything else takes the general way, which has the same results for plain bodies.
  *
  * @param strictRanges rejects values outside their feature's range, which otherwise only cause a warning
+ * @param largeIsPlain whether large bodies have to consist of numbers
  */
-export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Decoded, Result> {
+export function predictionsProtocol(strictRanges: boolean, largeIsPlain: boolean): ExchangeProtocol<Decoded, Result> {
   const cache = new WeakMap<LoadedEntry, Prepared>();
   const prepare = (entry: LoadedEntry): Prepared => {
     const known = cache.get(entry);
@@ -75,6 +76,7 @@ export function predictionsProtocol(strictRanges: boolean): ExchangeProtocol<Dec
   return {
     check: checkJson,
     decode(entry, _, bytes) {
+      if (largeIsPlain) checkPlain(bytes);
       const body = parseJson(bytes);
       const prepared = prepare(entry);
       // Before memory is allocated for them.

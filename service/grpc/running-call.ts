@@ -35,7 +35,8 @@ export interface CallsOptions {
   readonly metrics: Metrics;
   readonly apiKey: KeySource;
   readonly requestTimeoutSeconds: number;
-  readonly maxBodyBytes: number;
+  /** Returns the bytes of the largest message. */
+  readonly maxBodyBytes: () => number;
   readonly memory: InFlightBytes;
   readonly limits: CallLimits;
 }
@@ -192,11 +193,11 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
       this.#finish(violation);
       return;
     }
-    const { maxBodyBytes } = this.#options;
     this.fail(
       new ServiceError(
         'body-too-large',
-        `The message is larger than ${maxBodyBytes} bytes (MAX_BODY_BYTES). Send fewer rows per request.`,
+        `The message is larger than ${this.#options.maxBodyBytes()} bytes (MAX_BODY_BYTES). ` +
+          'Send less in one call, raw_input_contents rather than typed contents, or set a larger MAX_BODY_BYTES.',
       ),
     );
   }

@@ -266,7 +266,9 @@ describe('every call', () => {
     const large = { ...raw(setosa), raw_input_contents: [Buffer.alloc(100_001)] };
     expect(await failed(infer(client, large))).toEqual([
       'RESOURCE_EXHAUSTED',
-      'The message is larger than 100000 bytes (MAX_BODY_BYTES). Send fewer rows per request.',
+      expect.stringMatching(
+        /^The message is larger than 100000 bytes \(MAX_BODY_BYTES\)\. Send less in one call, raw_input/,
+      ),
     ]);
     expect((await infer(client, typed(setosa))).model_name).toBe('iris');
     expect(requests(started)).toEqual([

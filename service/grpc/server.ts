@@ -34,11 +34,12 @@ export interface GrpcLimits extends ConnectionLimits, CallLimits, WatchLimits {}
 /** Serves the Open Inference Protocol, health and reflection over gRPC. @throws {ListenError} */
 export async function listenGrpc(
   port: number,
-  { host, requestTimeoutSeconds, maxBodyBytes, maxConnections: connections }: Config,
+  { host, requestTimeoutSeconds, maxBodyBytes: bodyBytes, maxConnections: connections }: Config,
   { repository, lifecycle, metrics, logger, apiKey, memory }: GrpcDependencies,
   overrides: Partial<GrpcLimits> = {},
 ): Promise<Listener> {
   const limits = { ...defaultConnectionLimits, connections, ...defaultCallLimits, ...defaultWatchLimits, ...overrides };
+  const maxBodyBytes = (): number => bodyBytes ?? repository.bodyBytes;
   const operations = new InferenceOperations({ repository, lifecycle });
   const methods = [
     ...healthMethods(() => operations.serverReady(), limits),

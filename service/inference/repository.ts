@@ -4,8 +4,9 @@ import type { Engine } from '../../onnx/engine/engine.ts';
 import type { ProcessEngine } from '../../onnx/engine/process/process-engine.ts';
 import type { Model } from '../../onnx/model.ts';
 import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/file/model-folders.ts';
-import { paths, type Check } from '../contract/index.ts';
+import { leastBodyBytes, paths, type Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
+import { fittingBodyBytes, rowBytes } from './body-size.ts';
 import { Executor, type ExecutorObservers } from './executor.ts';
 import { formatValue } from './format-value.ts';
 import { loadModel, type Engines, type LoadModelOptions } from './load-model.ts';
@@ -41,6 +42,8 @@ export interface LoadOptions extends Omit<LoadModelOptions, 'exclusively'> {
   readonly processEngine?: ProcessEngine | undefined;
   /** @default nobody observes the queues and the runs */
   readonly observers?: ExecutorObservers;
+  /** The most bytes of request bodies in memory, of which the largest body may be half. @default 64 MiB */
+  readonly maxInFlightBytes?: number | undefined;
 }
 
 /** The models in a folder: each `NAME/model.onnx` and `NAME/<version>/model.onnx`. */
@@ -50,6 +53,7 @@ export class ModelRepository {
   /** By name, in the order of their versions. */
   #versions = new Map<string, ModelEntry[]>();
   #complete = false;
+  #bodyBytes = leastBodyBytes;
   #state: Check = { name: 'repository', ok: false, detail: 'The models are not loaded yet.' };
   readonly #dir: string;
   readonly #default: string | undefined;
@@ -73,6 +77,11 @@ export class ModelRepository {
     return this.entries.filter((entry) => entry.state === 'loaded');
   }
 
+  /** The bytes of the largest request body if none are set: what one row of each loaded model takes as JSON. */
+  get bodyBytes(): number {
+    return this.#bodyBytes;
+  }
+
   /**
    * Loads every model, several at once. If one fails, it is kept with the reason, and the others are still loaded.
    *
@@ -93,6 +102,8 @@ export class ModelRepository {
       this.#set(entry);
       if (entry.state === 'loaded') watch(entry, options.observers);
     }
+    const rows = this.loaded.map(({ model }) => rowBytes(model.signature));
+    this.#bodyBytes = fittingBodyBytes(rows, options.maxInFlightBytes && options.maxInFlightBytes / 2);
     this.#complete = true;
     this.#state =
       folders.length > 0

@@ -4,12 +4,14 @@ import type { Reservation } from '../connections/in-flight-bytes.ts';
 import { ServiceError } from '../errors.ts';
 import { BodyBuffer } from '../exchange/body-buffer.ts';
 import { tooLarge } from '../exchange/body-length.ts';
+import type { ResolvedRoute } from '../exchange/model-routes.ts';
 
 /**
  * Receives a body that does not declare its length. If it is refused, the rest is discarded, so that the connection can
  * be used for the next request: Hono would stop reading instead, and its adapter would close the connection.
  *
  * @param jsonLength see `BodyBuffer`
+ * @param route of the request, if it runs a model, for the error
  * @throws {ServiceError} `body-too-large`, `overloaded` or `incomplete-body`
  */
 export function receiveChunked(
@@ -17,6 +19,7 @@ export function receiveChunked(
   maxBytes: number,
   memory: Reservation,
   jsonLength: string | undefined,
+  route: ResolvedRoute | undefined,
 ): Promise<Buffer> {
   const whole = new BodyBuffer(undefined, jsonLength);
   let length = 0;
@@ -24,7 +27,7 @@ export function receiveChunked(
   const receive = (chunk: Buffer): void => {
     length += chunk.length;
     try {
-      if (length > maxBytes) throw tooLarge(maxBytes);
+      if (length > maxBytes) throw tooLarge(maxBytes, route);
       memory.grow(length);
       whole.add(chunk);
     } catch (error) {

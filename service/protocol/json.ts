@@ -2,6 +2,14 @@ import { printParseErrorCode, visit, type ParseErrorCode } from 'jsonc-parser';
 import { exactIntegers, NEGATIVE_ZERO, toJson } from '../../onnx/exact-json.ts';
 import { ServiceError } from '../errors.ts';
 
+/** A larger body, if it is allowed for the sake of one large row, consists of numbers in arrays: at most so many. */
+const PLAIN_BYTES = 2 ** 20;
+const MOST_NUMBERS = 2 ** 22;
+/** An array takes the memory of as many numbers, and an object or a text... */
+const ARRAY_NUMBERS = 8;
+/** ...that of so many. */
+const OBJECT_NUMBERS = 32;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** More than the rank of any tensor. The limit keeps code that recurses over a body within its stack. */
@@ -37,6 +45,34 @@ export function parseJson(bytes: Uint8Array): unknown {
       `The body is not valid JSON: ${place(text)}. NaN and Infinity are not JSON numbers.`,
       { cause },
     );
+  }
+}
+
+/**
+ * Checks that a body of more than a mebibyte is what it may be if MAX_BODY_BYTES is not set: a tensor, which takes little
+ * more memory than its text. Objects and texts would take up to thirty times as much.
+ *
+ * @throws {ServiceError} `body-too-large`
+ */
+export function checkPlain(bytes: Uint8Array): void {
+  if (bytes.length <= PLAIN_BYTES) return;
+  let numbers = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] as number;
+    if (byte === QUOTE) {
+      index = endOfString(bytes, index);
+      numbers += OBJECT_NUMBERS;
+    } else if (byte === COMMA) numbers++;
+    else if (byte === ARRAY) numbers += ARRAY_NUMBERS;
+    else if (byte === OBJECT) numbers += OBJECT_NUMBERS;
+    else continue;
+    if (numbers > MOST_NUMBERS)
+      throw new ServiceError(
+        'body-too-large',
+        `The body is larger than ${PLAIN_BYTES} bytes, and has more than ${MOST_NUMBERS} numbers, ` +
+          `${MOST_NUMBERS / ARRAY_NUMBERS} arrays, or ${MOST_NUMBERS / OBJECT_NUMBERS} objects and texts. ` +
+          'Send fewer rows per request, or set MAX_BODY_BYTES.',
+      );
   }
 }
 
@@ -146,6 +182,7 @@ function isDigit(byte: number | undefined): boolean {
 }
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const POINT = 0x2e;
 const ARRAY = 0x5b;
 const BACKSLASH = 0x5c;

@@ -37,7 +37,7 @@ function describeEntry(entry: ModelEntry, isDefault: boolean): ModelListEntry {
 }
 
 /** Returns the body of `GET /models/{name}`: the signature, with the author's descriptions. */
-export function describeModel(entry: LoadedEntry, strictRanges: boolean): ModelDescription {
+export function describeModel(entry: LoadedEntry, strictRanges: boolean, maxBodyBytes: number): ModelDescription {
   const { model, executor } = entry;
   const { signature, example } = model;
   const { name, version, description, inputs, outputs, features, output, metrics, examples } = signature;
@@ -59,7 +59,7 @@ export function describeModel(entry: LoadedEntry, strictRanges: boolean): ModelD
     ...(example && { example }),
     metrics,
     examples,
-    serving: describeServing(signature, executor.plan),
+    serving: describeServing(signature, executor.plan, maxBodyBytes),
   };
 }
 
@@ -67,7 +67,7 @@ function describeVerification({ verifier: { notVerified } }: LoadedEntry): Verif
   return notVerified === undefined ? { verified: true } : { verified: false, not_verified: notVerified };
 }
 
-function describeServing(signature: Signature, plan: ServingPlan): ServingDescription {
+function describeServing(signature: Signature, plan: ServingPlan, maxBodyBytes: number): ServingDescription {
   const { placement, maxBatch, unstackable, maxDelayMs, queue, costs } = plan;
   return {
     placement,
@@ -75,6 +75,7 @@ function describeServing(signature: Signature, plan: ServingPlan): ServingDescri
     ...(unstackable !== undefined && { not_batched: unstackable }),
     max_delay_ms: maxDelayMs,
     max_rows: predictionsLimit(signature, plan).rows,
+    max_body_bytes: maxBodyBytes,
     max_queue_rows: queue.rows,
     max_queue_bytes: queue.bytes,
     runs: costs.map(({ rows, milliseconds }) => ({ rows, milliseconds: Number(milliseconds.toPrecision(3)) })),

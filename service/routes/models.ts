@@ -8,10 +8,13 @@ import { route } from './route.ts';
 export function models(
   app: Hono,
   repository: ModelRepository,
-  { strictRanges }: { readonly strictRanges: boolean },
+  strictRanges: boolean,
+  maxBodyBytes: () => number,
 ): void {
-  const describe = (c: Context): Response =>
-    jsonBody(c, describeModel(repository.get(c.req.param('name') ?? '', c.req.param('version')), strictRanges));
+  const describe = (c: Context): Response => {
+    const entry = repository.get(c.req.param('name') ?? '', c.req.param('version'));
+    return jsonBody(c, describeModel(entry, strictRanges, maxBodyBytes()));
+  };
   route(app, paths.models, { GET: (c) => jsonBody(c, describeModels(repository)) });
   route(app, `${paths.models}/:name`, { GET: describe });
   route(app, `${paths.models}/:name/versions/:version`, { GET: describe });

@@ -23,14 +23,14 @@ export interface CallHandler {
  */
 export class GrpcServer {
   readonly #handler: CallHandler;
-  readonly #limit: number;
+  readonly #limit: () => number;
   readonly #server: Server;
   /** Node loads HTTP/2 and TLS together, which takes a tenth of the start. They are loaded for the first connection. */
   #http2: Http2Server | undefined;
   readonly #sessions: Sessions;
 
-  /** @param limit the size of the largest message */
-  constructor(handler: CallHandler, limit: number, limits: ConnectionLimits = defaultConnectionLimits) {
+  /** @param limit returns the size of the largest message */
+  constructor(handler: CallHandler, limit: () => number, limits: ConnectionLimits = defaultConnectionLimits) {
     this.#handler = handler;
     this.#limit = limit;
     this.#sessions = new Sessions(limits);
@@ -61,7 +61,7 @@ export class GrpcServer {
     const path = headers[':path'] ?? '';
     const status = headers[':method'] !== 'POST' ? 405 : CONTENT_TYPE.test(headers['content-type'] ?? '') ? 200 : 415;
     if (status === 200) {
-      this.#handler.onCall(path, headers, new GrpcStream(stream, headers, this.#limit, connection));
+      this.#handler.onCall(path, headers, new GrpcStream(stream, headers, this.#limit(), connection));
       return;
     }
     stream.on('close', () => {

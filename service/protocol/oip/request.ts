@@ -3,7 +3,7 @@ import type { NamedTensor } from '../../inference/infer.ts';
 import { formatCount, formatValue, lowerFirst } from '../../inference/format-value.ts';
 import { invalidTensor, readShape } from '../../inference/tensor-shape.ts';
 import { isObject } from '../issue-list.ts';
-import { parseJson } from '../json.ts';
+import { checkPlain, parseJson } from '../json.ts';
 import { readData } from './data.ts';
 import { allDatatypes, dtypeOf } from './datatypes.ts';
 import { readRaw } from './raw.ts';
@@ -24,11 +24,14 @@ type Json = Readonly<Record<string, unknown>>;
  * Decodes the body of `POST …/infer`.
  *
  * @param header `Inference-Header-Content-Length`: how many bytes are JSON, if binary tensors follow
- * @throws {ServiceError} `invalid-json`, or `invalid-input`, naming the tensor
+ * @param largeIsPlain whether large JSON has to consist of numbers
+ * @throws {ServiceError} `invalid-json`, `body-too-large`, or `invalid-input`, naming the tensor
  */
-export function decodeInferRequest(body: Uint8Array, header?: string): InferRequest {
+export function decodeInferRequest(body: Uint8Array, header?: string, largeIsPlain = false): InferRequest {
   const length = header === undefined ? body.length : jsonLength(header, body.length);
-  const json = parseJson(body.subarray(0, length));
+  const head = body.subarray(0, length);
+  if (largeIsPlain) checkPlain(head);
+  const json = parseJson(head);
   if (!isObject(json)) throw invalid(`The request is ${formatValue(json)}, expected an object with "inputs".`);
   const binary = new BinaryTail(header === undefined ? undefined : body.subarray(length));
   const inputs = array(json['inputs'], () => '"inputs"').map((input, index) => readInput(input, index, binary));
