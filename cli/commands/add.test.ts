@@ -211,7 +211,7 @@ test.each<[string, readonly string[], number, RegExp]>([
     'a name that Kubernetes would refuse',
     [fixture('columns'), '--name', '1A'],
     2,
-    /"1A" is not a valid model name: expected/,
+    /"1A" is not a valid model name: expected.*\n.*--name model-1a/,
   ],
 ])('refuses %s, and leaves nothing behind', async (_, args, exitCode, message) => {
   expect(await add(...args)).toMatchObject({ exitCode, stdout: '', stderr: expect.stringMatching(message) });

@@ -20,3 +20,15 @@ test('the longest model name still fits into the names of the Services', () => {
 test.each(['', '1st', 'a'.repeat(48), 'UPPER', 'a_b', '-a', 'a-'])('%j is not a valid name', (name) => {
   expect(() => checkModelName(name)).toThrow('is not a valid model name');
 });
+
+test.each([
+  ['cat_cls', '--name cat-cls'],
+  ['UPPER Case', '--name upper-case'],
+  ['3d', '--name model-3d'],
+  [`${'a'.repeat(46)}-b`, `--name ${'a'.repeat(46)}`],
+  ['模型', '--name NAME'],
+])('%s: the error proposes %s', (name, proposal) => {
+  expect(() => checkModelName(name)).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(new RegExp(`${proposal}\\.?$`)) }),
+  );
+});
