@@ -5,6 +5,7 @@ import { GRAPH } from '../graph/field-numbers.ts';
 import { tensorsOnly } from '../rewrite/tensors-only.ts';
 import { EngineError, type EngineErrorCode } from './engine.ts';
 import { onnxruntime } from './onnxruntime.ts';
+import { loadError, runError } from './runtime-errors.ts';
 
 const fixture = (path: string) => readFile(join(import.meta.dirname, `../fixtures/${path}.onnx`));
 
@@ -122,3 +123,20 @@ test.each([
     await session.release();
   },
 );
+
+test.each([
+  [
+    loadError,
+    "Type 'tensor(float)' of input parameter (rhizome/s) of operator (SplitToSequence) in node (rhizome/s/input) is invalid.",
+    /^the node 's' \(SplitToSequence\) receives 's', a tensor\(float\)/,
+  ],
+  [
+    runError,
+    "Non-zero status code returned while running SequenceAt node. Name:'rhizome/s_1' Status Message: " +
+      '/onnxruntime_src/onnxruntime/core/providers/cpu/sequence/sequence_ops.cc:90 virtual Status ' +
+      'onnxruntime::SequenceAt::Compute(OpKernelContext *) const Invalid sequence index (1)',
+    /^the model cannot be run: the conversion of 's_1' to or from a tensor failed: Invalid sequence index \(1\)$/,
+  ],
+])('names that a rewrite has added are not in a message', (explain, message, expected) => {
+  expect(explain(new Error(message)).message).toMatch(expected);
+});

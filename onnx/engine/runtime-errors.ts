@@ -25,9 +25,17 @@ function explain(cause: unknown, failures: readonly Failure[], fallback: EngineE
   const message = shortened(cause instanceof Error ? cause.message : String(cause));
   for (const { code, pattern, reason } of failures) {
     const match = pattern.exec(message);
-    if (match !== null) return new EngineError(code, reason(match.groups ?? {}), { cause });
+    if (match !== null) return new EngineError(code, withoutOwnNames(reason(match.groups ?? {})), { cause });
   }
-  return new EngineError(fallback, withoutRuntime(message), { cause });
+  return new EngineError(fallback, withoutOwnNames(withoutRuntime(message)), { cause });
+}
+
+/** Replaces the names of values and nodes that a rewrite has added by the name of the input or output they are for. */
+function withoutOwnNames(reason: string): string {
+  return reason.replaceAll(
+    /\brhizome\/([^'")]+?)(?:\/(?:stack|element|present|input|cast|at|shape))?(?=['")\s,:;]|$)/g,
+    '$1',
+  );
 }
 
 /**
@@ -179,8 +187,7 @@ function withoutRuntime(message: string): string {
   const inner = nodes.at(-1);
   if (inner === undefined) return withoutSource(message);
   const { op, node = '' } = inner.groups ?? {};
-  const [, value] = /^rhizome\/([^/]+)/.exec(node) ?? [];
-  const label = value === undefined ? nodeLabel(node, op) : `the conversion of '${value}' to or from a tensor`;
+  const label = node.startsWith('rhizome/') ? `the conversion of '${node}' to or from a tensor` : nodeLabel(node, op);
   return `${label} failed: ${withoutSource(message.slice(inner.index + inner[0].length))}`;
 }
 
