@@ -190,6 +190,28 @@ test('a model that ends the process that runs it is reported', async () => {
   });
 });
 
+test('of much metadata, and of long texts, the beginning is shown; --json has all', async () => {
+  const long = `a${'b'.repeat(1000)}`;
+  const metadata = [...Array.from({ length: 6000 }, (_, index) => [`key${String(index)}`, 'value']), ['long', long]];
+  metadata.unshift(['log', `first line\n${'more\n'.repeat(600)}`]);
+  const field = (number: number, bytes: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([(number << 3) | 2]), varint(bytes.length), bytes]);
+  const entries = metadata.map(([key = '', each = '']) =>
+    field(14, Buffer.concat([field(1, Buffer.from(key)), field(2, Buffer.from(each))])),
+  );
+  await writeFile(join(folder, 'model.onnx'), Buffer.concat([await readFile(fixture('double')), ...entries]));
+  const { stdout } = await inspect('model.onnx');
+  expect(stdout.split('\n').length).toBeLessThan(70);
+  expect(stdout).toMatch(/\n {2}log +first line.*… \(--json has all\)\n {2}key0 +value\n/);
+  expect(stdout).toContain('\n  … and 5972 more: --json has all\n');
+  const { model } = JSON.parse((await inspect('model.onnx', '--json')).stdout) as { model: { metadata: object } };
+  expect(model.metadata).toEqual(expect.objectContaining({ long, key5999: 'value' }));
+});
+
+function varint(value: number): Buffer {
+  return value < 128 ? Buffer.from([value]) : Buffer.concat([Buffer.from([(value & 127) | 128]), varint(value >> 7)]);
+}
+
 test('texts of a model can neither hide others nor write to the terminal', async () => {
   const bytes = (await readFile(fixture('documented')))
     .toString('latin1')

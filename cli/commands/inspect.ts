@@ -100,7 +100,10 @@ function text(inspection: Inspection, model: GraphDescription): string {
       'Operators',
       Object.entries(model.operators).map(([name, count]) => [name, String(count)]),
     ),
-    ...section('Metadata', Object.entries(model.metadata)),
+    ...section(
+      'Metadata',
+      Object.entries(model.metadata).map(([name, each]) => [name, cut(each)]),
+    ),
     ...(model.classes === undefined ? [] : ['', `Classes: ${shortened(model.classes.map(String))}`]),
     ...(signature === undefined ? [] : served(signature)),
     ...(reason === undefined && signature !== undefined
@@ -169,16 +172,30 @@ const value = ({ name, type, description }: ValueDescription): string[] => [
 ];
 
 function section(title: string, rows: readonly (readonly string[])[]): string[] {
-  return rows.length === 0 ? [] : ['', title, ...columns(rows, { indent: '  ' })];
+  if (rows.length === 0) return [];
+  const more = rows.length - mostShown;
+  return [
+    '',
+    title,
+    ...columns(rows.slice(0, mostShown), { indent: '  ' }),
+    ...(more > 0 ? [`  … and ${String(more)} more: --json has all`] : []),
+  ];
 }
 
-const indented = (paragraph: string): string[] =>
-  paragraph.trim() === ''
-    ? []
-    : paragraph
-        .trim()
-        .split('\n')
-        .map((line) => `  ${line.trim()}`);
+/** A longer text is for programs: some exporters write the whole training log into the metadata. */
+const mostCharacters = 200;
+
+const cut = (value: string): string =>
+  value.length > mostCharacters ? `${value.slice(0, mostCharacters)}… (--json has all)` : value;
+
+function indented(paragraph: string): string[] {
+  if (paragraph.trim() === '') return [];
+  const lines = paragraph.trim().split('\n');
+  return [
+    ...lines.slice(0, mostShown).map((line) => `  ${cut(line.trim())}`),
+    ...(lines.length > mostShown ? [`  … and ${counted(lines.length - mostShown, 'more line')}: --json has all`] : []),
+  ];
+}
 
 const counted = (count: number, what: string): string =>
   `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
