@@ -104,6 +104,7 @@ export type EngineErrorCode =
   | 'absent-output'
   | 'run-failed'
   // In a process of its own (./process/)
+  | 'outputs-too-large'
   | 'process-died'
   | 'process-killed';
 

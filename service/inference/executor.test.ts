@@ -256,6 +256,15 @@ describe('a request that is too large never runs', () => {
       expect(await run(count, name)).toMatchObject({ message: 'it ran' });
   });
 
+  test('or the process of the model does not send its outputs', async () => {
+    const run = () => Promise.reject(new EngineError('outputs-too-large', 'its outputs have 5000000 bytes'));
+    const executor = new Executor(signature, await session(run), plan());
+    expect(await error(executor.run(rows(1), ['sum'], forever))).toMatchObject({
+      code: 'body-too-large',
+      message: tooLarge,
+    });
+  });
+
   test('or its outputs are not kept, because of their size; requests next to it are served', async () => {
     let runs = 0;
     const amplify = await session((given) => {

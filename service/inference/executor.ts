@@ -245,7 +245,7 @@ export class Executor {
       this.#observer.ran(rows, milliseconds / 1000);
       if (!(await this.#scatter(pieces, outputs, rows))) await this.#runApart(pieces);
     } catch (error) {
-      if (pieces.length === 1 || !concernsRequest(error)) for (const { job } of pieces) job.reject(error);
+      if (pieces.length === 1 || !concernsRequest(error)) for (const { job } of pieces) job.reject(this.#worded(error));
       // If the process ended, it was most likely because of one of the requests, which then fails alone.
       else await this.#runApart(pieces);
     }
@@ -289,8 +289,13 @@ export class Executor {
       if (outputBytes(outputs) > this.#mostOutputBytes) job.reject(this.#tooLarge());
       else job.resolve(outputs, 0, false);
     } catch (error) {
-      job.reject(error);
+      job.reject(this.#worded(error));
     }
+  }
+
+  /** Outputs that are too large to be sent by a process are as if they had been sent. */
+  #worded(error: unknown): unknown {
+    return error instanceof EngineError && error.code === 'outputs-too-large' ? this.#tooLarge() : error;
   }
 
   /** Rejects what nobody waits for anymore. @returns whether there is work left */

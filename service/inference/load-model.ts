@@ -15,7 +15,14 @@ import {
   type Placement,
   type PlacementSetting,
 } from './placement.ts';
-import { servingPlan, unmeasuredPlan, type ServingPlan, type ServingSettings } from './serving-plan.ts';
+import { mostOutputBytes } from './request-size.ts';
+import {
+  largestResponse,
+  servingPlan,
+  unmeasuredPlan,
+  type ServingPlan,
+  type ServingSettings,
+} from './serving-plan.ts';
 import { SupervisedSession, type ProcessEvent } from './supervisor.ts';
 import { within } from './within.ts';
 
@@ -142,16 +149,17 @@ function loadAt(
   { eventLoop, process }: Engines,
   name: string,
   reread: () => ReturnType<typeof readModelFile>,
-  { requestTimeoutSeconds = 15, onProcessEnd, inferenceMemoryBytes: memoryBytes }: LoadModelOptions,
+  { requestTimeoutSeconds = 15, onProcessEnd, inferenceMemoryBytes: memoryBytes, ...settings }: LoadModelOptions,
 ): LoadAt {
+  const limits = { memoryBytes, mostOutputBytes: mostOutputBytes(largestResponse(settings)) };
   return async (placement, bytes, options) => {
     if (placement === 'event-loop' || process === undefined) return eventLoop.load(bytes, options);
     const { threads } = options;
     const restart = async (): ReturnType<typeof process.load> => {
       const { model, externalData } = await reread();
-      return process.load(model, { threads, externalData, memoryBytes });
+      return process.load(model, { threads, externalData, ...limits });
     };
-    return new SupervisedSession(await process.load(bytes, { ...options, memoryBytes }), restart, {
+    return new SupervisedSession(await process.load(bytes, { ...options, ...limits }), restart, {
       model: name,
       runTimeoutSeconds: requestTimeoutSeconds,
       ...(onProcessEnd && { log: onProcessEnd }),

@@ -67,6 +67,7 @@ const PATIENT_ROWS = 64;
 const PATIENT_SECONDS = 1;
 const LEAST_QUEUE_BYTES = 64 * 2 ** 20;
 const LEAST_RESPONSE_BYTES = 16 * 2 ** 20;
+const DEFAULT_BODY_BYTES = 2 ** 20;
 /** No request has more rows: its memory is a multiple of its rows, whatever they contain. */
 const MOST_ROWS = 2 ** 20;
 /**
@@ -80,7 +81,7 @@ export function servingPlan(
   placement: Placement,
   settings: ServingSettings = {},
 ): ServingPlan {
-  const { requestTimeoutSeconds = 15, maxBodyBytes = 2 ** 20 } = settings;
+  const { requestTimeoutSeconds = 15, maxBodyBytes = DEFAULT_BODY_BYTES } = settings;
   const stackRows = unstackable === undefined;
   const best = fullRun(costs, placement);
   const maxBatch = stackRows ? (settings.maxBatch ?? best?.rows ?? 1) : 1;
@@ -103,8 +104,13 @@ export function servingPlan(
     queue: limits(Math.max(patient, rowsOf(REQUESTS, FULL_RUNS, QUEUE_SECONDS))),
     overloadQueue: limits(rowsOf(OVERLOAD_REQUESTS, OVERLOAD_FULL_RUNS, OVERLOAD_SECONDS)),
     rowLimit: rowLimit(stackRows ? DIVISIBLE_FACTOR * within : within, requestTimeoutSeconds),
-    maxResponseBytes: settings.maxResponseBytes ?? Math.max(LEAST_RESPONSE_BYTES, 2 * maxBodyBytes),
+    maxResponseBytes: largestResponse(settings),
   };
+}
+
+/** Returns the bytes of the largest response. */
+export function largestResponse({ maxResponseBytes, maxBodyBytes = DEFAULT_BODY_BYTES }: ServingSettings): number {
+  return maxResponseBytes ?? Math.max(LEAST_RESPONSE_BYTES, 2 * maxBodyBytes);
 }
 
 function rowLimit(rows: number, seconds: number): RowLimit {

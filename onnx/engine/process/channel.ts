@@ -7,6 +7,8 @@ import { spawnChild } from './spawn-child.ts';
 
 /** How many requests are in the socket at once: the next one is there already when the process has finished one. */
 const inFlight = 2;
+/** What a response may have besides its outputs: their names and shapes, or what a model declares. */
+const HEADER_BYTES = 16 * 2 ** 20;
 
 const released = new EngineError('run-failed', 'the session is released');
 
@@ -34,14 +36,17 @@ export class Channel {
   #fault: Error | undefined;
   #closed = false;
 
-  /** @param memoryBytes the most memory that the process may use; unlimited if undefined */
-  constructor(memoryBytes?: number) {
+  /**
+   * @param memoryBytes the most memory that the process may use; unlimited if undefined
+   * @param mostOutputBytes the most bytes of outputs that it sends back for a run
+   */
+  constructor(memoryBytes?: number, mostOutputBytes = Infinity) {
     this.#child = spawnChild(memoryBytes);
     // Undefined, against its type, if this process has as many files open as it may have.
     this.#socket = (this.#child.stdio as readonly unknown[] | undefined)?.[3] as Socket | undefined;
     const assembler = new FrameAssembler((response) => {
       this.#settle(response);
-    });
+    }, mostOutputBytes + HEADER_BYTES);
     this.#socket?.on('data', (chunk: Buffer) => {
       try {
         assembler.add(chunk);

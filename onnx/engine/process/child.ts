@@ -4,7 +4,7 @@
  */
 import { readSync, writeFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { Session } from '../engine.ts';
+import { EngineError, type Session } from '../engine.ts';
 import { freeMemory } from '../free-memory.ts';
 import { onnxruntime } from '../onnxruntime.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -54,12 +54,14 @@ function volunteer(): void {
 async function main(): Promise<void> {
   const reader = new FrameReader(read);
   const first = reader.next();
-  const session = first && (await load(first));
+  if (first === undefined) return;
+  const session = await load(first);
   if (session === undefined) return;
+  const { mostOutputBytes = Infinity } = first.header as LoadRequest;
   // The model's file is not needed any more.
   reader.free();
   for (let frame = reader.next(); frame; frame = reader.next()) {
-    const response = await run(session, frame);
+    const response = await run(session, frame, mostOutputBytes);
     write(response);
     for (const part of response.parts) freeMemory(part);
   }
@@ -81,10 +83,12 @@ async function load({ header, parts: [model, ...files] }: Frame): Promise<Sessio
   }
 }
 
-async function run(session: Session, { header, parts }: Frame): Promise<Frame> {
+async function run(session: Session, { header, parts }: Frame, mostOutputBytes: number): Promise<Frame> {
   try {
     const { feeds, fetches } = header as RunRequest;
     const outputs = toParts(await session.run(fromParts(feeds, parts), fetches));
+    const bytes = outputs.parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (bytes > mostOutputBytes) throw new EngineError('outputs-too-large', `its outputs have ${bytes} bytes`);
     return { header: { outputs: outputs.described } satisfies RunResponse, parts: outputs.parts };
   } catch (error) {
     return { header: toErrorResponse(error), parts: [] };

@@ -3,14 +3,18 @@ import { decodeFrame, frameBytes, preludeBytes, type Frame } from './frames.ts';
 /** Puts frames together from the chunks of a stream. A frame within one chunk is not copied. */
 export class FrameAssembler {
   readonly #receive: (frame: Frame) => void;
+  readonly #most: number;
   /** The frame in progress, as long as the whole frame once its length is known. */
   #partial: Buffer | undefined;
   #received = 0;
 
-  constructor(receive: (frame: Frame) => void) {
+  /** @param most the bytes of the largest frame */
+  constructor(receive: (frame: Frame) => void, most = Infinity) {
     this.#receive = receive;
+    this.#most = most;
   }
 
+  /** @throws {RangeError} if a frame is too large, before there is memory for it */
   add(chunk: Buffer): void {
     let start = 0;
     while (start < chunk.length) {
@@ -22,7 +26,7 @@ export class FrameAssembler {
   #begin(chunk: Buffer, start: number): number {
     const available = chunk.length - start;
     const known = available >= preludeBytes;
-    const bytes = known ? frameBytes(chunk, start) : preludeBytes;
+    const bytes = known ? this.#checked(frameBytes(chunk, start)) : preludeBytes;
     if (known && bytes <= available && (chunk.byteOffset + start) % 8 === 0) {
       this.#receive(decodeFrame(chunk, start));
       return bytes;
@@ -36,7 +40,7 @@ export class FrameAssembler {
     const used = chunk.copy(partial, this.#received, start);
     this.#received += used;
     if (this.#received < partial.length) return used;
-    const bytes = frameBytes(partial, 0);
+    const bytes = this.#checked(frameBytes(partial, 0));
     if (bytes > partial.length) {
       // Only the prelude was there.
       this.#partial = Buffer.allocUnsafeSlow(bytes);
@@ -46,5 +50,9 @@ export class FrameAssembler {
       this.#receive(decodeFrame(partial, 0));
     }
     return used;
+  }
+  #checked(bytes: number): number {
+    if (bytes >= preludeBytes && bytes <= this.#most) return bytes;
+    throw new RangeError(`it has ${bytes} bytes, expected at most ${this.#most}`);
   }
 }

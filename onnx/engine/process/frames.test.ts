@@ -49,6 +49,18 @@ test('frames arrive complete, in order and aligned, wherever the stream is cut',
   );
 });
 
+test.each([1001, 2 ** 40, Infinity, NaN, -1, 0])('an assembler allocates nothing for a frame of %d bytes', (bytes) => {
+  const chunk = Buffer.alloc(16);
+  chunk.writeDoubleLE(bytes, 0);
+  for (const cut of [16, 5]) {
+    const assembler = new FrameAssembler(() => undefined, 1000);
+    expect(() => {
+      assembler.add(chunk.subarray(0, cut));
+      assembler.add(chunk.subarray(cut));
+    }).toThrow('expected at most 1000');
+  }
+});
+
 test('a reader gets the same frames, and reuses its buffer', () => {
   fc.assert(
     fc.property(frames, lengths, (sent, cuts) => {

@@ -16,6 +16,8 @@ export interface LoadRequest {
   readonly threads: number;
   /** The paths of external data, as the model writes them. */
   readonly externalData: readonly string[];
+  /** See `ProcessOptions`. */
+  readonly mostOutputBytes: number | undefined;
 }
 
 export interface LoadResponse {

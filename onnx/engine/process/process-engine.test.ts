@@ -224,6 +224,20 @@ test('a load that takes too long ends', async () => {
   },
 );
 
+test('outputs that are larger than they may be are not sent', async () => {
+  const session = await processEngine.load(await readFile(join(fixtures, 'expand.onnx')), {
+    threads: 1,
+    mostOutputBytes: 2 ** 20,
+  });
+  sessions.push(session);
+  const expanded = (length: bigint) =>
+    session.run({ shape: { dtype: 'int64', shape: [1], data: BigInt64Array.of(length) } }, ['expanded']);
+  const before = process.memoryUsage().arrayBuffers;
+  expect(await failure(expanded(2n ** 25n))).toMatchObject({ code: 'outputs-too-large' });
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+  expect((await expanded(3n))['expanded']!.shape).toEqual([3]);
+});
+
 /** Starts a process that loads a model with the process engine, runs it, and prints the inference process's id. */
 async function startParent(fixture: string, feeds: string, then = '') {
   const script = `

@@ -23,6 +23,12 @@ export interface ProcessOptions extends EngineOptions {
    * @default unlimited
    */
   readonly memoryBytes?: number | undefined;
+  /**
+   * The most bytes of outputs of one run. If there are more, the process does not send them, and the run fails with
+   * `outputs-too-large`.
+   * @default unlimited
+   */
+  readonly mostOutputBytes?: number | undefined;
 }
 
 /**
@@ -56,10 +62,10 @@ const BYTES_PER_SECOND = 10_000_000;
 
 /** Runs each model in a child process with onnxruntime. */
 export const processEngine: ProcessEngine = {
-  async load(model, { threads, externalData = [], signal, memoryBytes, ...options }) {
+  async load(model, { threads, externalData = [], signal, memoryBytes, mostOutputBytes, ...options }) {
     const bytes = externalData.reduce((sum, { data }) => sum + data.length, model.length);
     const { loadSeconds = LOAD_SECONDS + Math.floor(bytes / BYTES_PER_SECOND) } = options;
-    const channel = new Channel(memoryBytes);
+    const channel = new Channel(memoryBytes, mostOutputBytes);
     const abort = (): void => {
       channel.kill(signal?.reason instanceof Error ? signal.reason.message : String(signal?.reason));
     };
@@ -69,7 +75,7 @@ export const processEngine: ProcessEngine = {
       channel.kill(`loading it took more than ${loadSeconds} s`);
     }, loadSeconds * 1000);
     try {
-      const header: LoadRequest = { threads, externalData: externalData.map(({ path }) => path) };
+      const header: LoadRequest = { threads, externalData: externalData.map(({ path }) => path), mostOutputBytes };
       const parts = [model, ...externalData.map(({ data }) => data)];
       const response = checked(await channel.call(() => ({ header, parts })));
       return new ChildSession(channel, response.header as LoadResponse);
