@@ -50,6 +50,7 @@ const tasks: Readonly<Record<string, readonly string[]>> = {
     'mlp-classifier',
     'random-forest',
     'svc',
+    'text-classifier',
     'xgboost-binary',
     'xgboost-multiclass',
   ],

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { EngineError, type Engine, type EngineOptions, type Session, type Tensor, type TensorInfo } from './engine.ts';
+import { ownOpset } from '../graph/opset.ts';
 import { loadError, runError } from './runtime-errors.ts';
 
 // The runtime's Linux build sends usage data to its vendor unless this is set before the first session is created.
@@ -24,7 +25,7 @@ export const onnxruntime: Engine = {
       });
       return new OnnxruntimeSession(session);
     } catch (cause) {
-      throw explained(loadError, cause);
+      throw explained((error) => loadError(error, ownOpset(model)), cause);
     }
   },
 };

@@ -28,6 +28,7 @@ test.each<[string, EngineErrorCode, string[]]>([
   ['ir-version', 'unsupported-ir-version', ['IR version is 99', 'at most 13', 'model.ir_version = 13']],
   ['type', 'invalid-graph', ["the node 'relu' (Relu)", "'x'", 'tensor(string)']],
   ['no-kernel', 'unsupported-type', ["the node 'relu' (Relu), version 14", 'float32 or float16']],
+  ['old-opset', 'unsupported-opset', ["the node 'add' (Add) is version 6", 'opset older than 7', 'version_converter']],
   ['no-source', 'invalid-graph', ["'elsewhere'"]],
 ])('%s: the code is %s, and the reason names %p', async (name, code, named) => {
   const error = await failure(onnxruntime.load(await fixture(`refused/${name}`), { threads: 1 }));

@@ -4,13 +4,18 @@ import { EngineError, type EngineErrorCode } from './engine.ts';
 /** The latest version of ONNX's own operators that the runtime supports; a test fails once it supports a later one. */
 export const highestOpset = 26;
 
+/** The earliest version that the runtime promises to run. Of operators that changed since, it lacks the versions before. */
+const lowestOpset = 7;
+
 /**
  * Turns what the runtime throws for a model that it cannot load into an error that says what to do. The runtime has no
  * error codes, and its sentences differ between releases: this is the only place that matches them, and tests check
  * every pattern against the installed release. A message that matches none is kept, with the code `load-failed`.
+ *
+ * @param opset the version of ONNX's own operators that the model uses, if it is known
  */
-export function loadError(cause: unknown): EngineError {
-  return explain(cause, loadFailures, 'load-failed');
+export function loadError(cause: unknown, opset?: number): EngineError {
+  return explain(cause, opset !== undefined && opset < lowestOpset ? tooOldFailures : loadFailures, 'load-failed');
 }
 
 /** Does the same for a run. Nodes named `rhizome/…` are the ones that turn sequences and optionals into tensors. */
@@ -54,6 +59,9 @@ interface Failure {
 
 /** What the C++ library, the runtime's arena and JavaScript say if there is no memory. */
 const noMemory = /std::bad_alloc|Failed to allocate memory|[Aa]llocation failed/;
+
+/** What it says if it has no code for a version of an operator, or for its element types. */
+const noKernel = /Could not find an implementation for (?<op>\w+)\((?<version>\d+)\) node with name '(?<node>[^']*)'/;
 
 const loadFailures: readonly Failure[] = [
   { code: 'out-of-memory', pattern: noMemory, reason: () => 'the model needs more memory than there is' },
@@ -108,10 +116,17 @@ const loadFailures: readonly Failure[] = [
   },
   {
     code: 'unsupported-type',
-    pattern: /Could not find an implementation for (?<op>\w+)\((?<version>\d+)\) node with name '(?<node>[^']*)'/,
+    pattern: noKernel,
     reason: ({ op, version, node }) =>
       `the ONNX runtime cannot run ${nodeLabel(node, op)}, version ${version}, on a CPU with the element types that ` +
-      'it receives here, such as bfloat16 or float8. Export the model as float32 or float16, or with another opset.',
+      'it receives here. Export the model as float32 or float16, or with another opset.',
+  },
+  {
+    code: 'load-failed',
+    pattern: /Failed to construct locale with name:(?<locale>[^:]+):/,
+    reason: ({ locale }) =>
+      `a StringNormalizer node uses the locale ${locale}, which this machine does not have. Install the locale, or ` +
+      'export the model with another one.',
   },
   {
     code: 'invalid-graph',
@@ -130,6 +145,19 @@ const loadFailures: readonly Failure[] = [
       `a node reads '${value}', which nothing in the graph produces. The file was created or edited incorrectly: ` +
       'export the model again.',
   },
+];
+
+/** Those of a model whose opset is too old. */
+const tooOldFailures: readonly Failure[] = [
+  {
+    code: 'unsupported-opset',
+    pattern: noKernel,
+    reason: ({ op, version, node }) =>
+      `${nodeLabel(node, op)} is version ${version} of this operator, which the ONNX runtime does not have: the model ` +
+      `uses an opset older than ${lowestOpset}. Convert the model with onnx.version_converter, or export it again with ` +
+      'a recent opset.',
+  },
+  ...loadFailures,
 ];
 
 const runFailures: readonly Failure[] = [

@@ -2,6 +2,7 @@ import type { ExternalFile } from '../engine/engine.ts';
 import { CanonicalError, checkCanonical } from '../graph/canonical.ts';
 import { MODEL } from '../graph/field-numbers.ts';
 import { fields, ProtobufError } from '../graph/protobuf.ts';
+import { withPortableLocale } from '../rewrite/locale.ts';
 import { tensorsOnly, type TensorsOnly } from '../rewrite/tensors-only.ts';
 import { readExternalWeights } from './external-weights.ts';
 import { describeNonModel } from './file-kind.ts';
@@ -36,7 +37,7 @@ export interface ReadOptions {
 export async function readModelFile(path: string, { mostBytes = Infinity }: ReadOptions = {}): Promise<ModelFile> {
   const bytes = await readModelBytes(path, { mostBytes });
   try {
-    const { model, labels } = tensorsOnly(bytes);
+    const { model, labels } = tensorsOnly(withPortableLocale(bytes));
     const { model: whole, files } = await readExternalWeights(model, path, mostBytes - bytes.length);
     return { model: whole, labels, externalData: files };
   } catch (cause) {

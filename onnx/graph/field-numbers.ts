@@ -27,6 +27,7 @@ export const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, dom
 export const ATTRIBUTE = {
   name: 1,
   int: 3,
+  string: 4,
   tensor: 5,
   graph: 6,
   floats: 7,
@@ -59,7 +60,7 @@ export const TENSOR = {
 export const ENTRY = { key: 1, value: 2 } as const;
 
 /** The values of AttributeProto.AttributeType for the nodes that Rhizome writes. */
-export const ATTRIBUTE_TYPE = { int: 2, tensor: 4, ints: 7 } as const;
+export const ATTRIBUTE_TYPE = { int: 2, string: 3, tensor: 4, ints: 7 } as const;
 
 /** TensorProto.DataType by number, as onnxruntime spells it if it supports the type. */
 export const DATA_TYPES = [

@@ -32,6 +32,7 @@ export interface Node extends GraphNode {
   readonly outputs: readonly string[];
   readonly message: Uint8Array;
   int(attribute: string): bigint | undefined;
+  string(attribute: string): string | undefined;
   tensor(attribute: string): Uint8Array | undefined;
   /** The graph in an attribute: a branch, or a loop's body. */
   subgraph(attribute: string): Uint8Array | undefined;
@@ -111,6 +112,10 @@ export function readNode(node: Uint8Array): Node {
       const [field] = each(name, ATTRIBUTE.int);
       return field && int64(field);
     },
+    string: (name) => {
+      const [field] = each(name, ATTRIBUTE.string);
+      return field && text(field);
+    },
     tensor: (name) => child(name, ATTRIBUTE.tensor),
     subgraph: (name) => child(name, ATTRIBUTE.graph),
     get subgraphs() {
@@ -164,6 +169,14 @@ export function newNode({ opType, name = '', inputs, outputs, attributes = [] }:
 /** Encodes an attribute that is one integer. */
 export const intAttribute = (name: string, value: number): Uint8Array =>
   concatenate([encode(ATTRIBUTE.name, name), encode(ATTRIBUTE.int, value), encode(ATTRIBUTE.type, ATTRIBUTE_TYPE.int)]);
+
+/** Encodes an attribute that is one string. */
+export const stringAttribute = (name: string, value: string): Uint8Array =>
+  concatenate([
+    encode(ATTRIBUTE.name, name),
+    encode(ATTRIBUTE.string, value),
+    encode(ATTRIBUTE.type, ATTRIBUTE_TYPE.string),
+  ]);
 
 /** Encodes a Constant node whose output is one integer, or a list of integers. */
 export function constantInts(output: string, values: number | readonly number[]): Uint8Array {
