@@ -1,11 +1,14 @@
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { Failure } from '../failure.ts';
+import { checkDockerfile, defaultDockerfile, dockerfileOf } from '../scaffold/dockerfile.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
+import { parsePackageJson } from '../scaffold/package-json.ts';
 import { packageSpec } from '../scaffold/package-source.ts';
 import { scaffold } from '../scaffold/scaffold.ts';
 import { trim, trimmed } from '../scaffold/trim.ts';
+import { checkModelFile } from '../steps/copy-model.ts';
 import { columns } from '../terminal/columns.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { widthOf } from '../terminal/style.ts';
@@ -16,6 +19,7 @@ import { examples, type CommandContext } from './options.ts';
 interface InitFlags {
   readonly model?: string;
   readonly name?: string;
+  readonly dockerfile?: string;
   readonly force?: boolean;
 }
 
@@ -27,28 +31,36 @@ export function initCommand(given: CommandContext): Command {
     .description('set up a project for your model in this folder, which may be an existing repository')
     .option('--model <file>', 'model that your training library exported; you can add it later')
     .option('--name <name>', "name of the model and the project (default: the file's name or the folder's)")
+    .option('--dockerfile <name>', 'name of the Dockerfile to write, if you have another one (default: Dockerfile)')
     .option('--force', 'replace files that exist')
     .addHelpText(
       'after',
       examples('rhizome init --model wine.onnx', 'rhizome init --name wine && rhizome add model.onnx --name wine'),
     )
-    .action(async ({ model, name: wanted, force = false }: InitFlags) => {
+    .action(async ({ model, name: wanted, dockerfile: file, force = false }: InitFlags) => {
       // This folder, even if it is inside another project.
       const root = process.cwd();
       const context = { root, report, signal };
-      if (model !== undefined && !existsSync(model))
-        throw new Failure(`The file ${model} does not exist.`, {
-          hint: 'Pass the file that your training library exported, or leave out --model and add the model later.',
-        });
       const name = wanted === undefined ? nameFrom(model, root) : checkModelName(wanted);
 
       const { run } = createSteps(report);
+      // Before anything is written or installed.
+      const dockerfile = await run('Check', async () => {
+        await checkPackageJson(root);
+        if (model !== undefined) await checkModelFile(model);
+        return file === undefined ? dockerfileOf(root) : checkDockerfile(file);
+      });
       const found = await run('Find the package', () => packageSpec(context));
       const { spec } = await run('Write the files', async () => {
-        const files = await scaffold(root, { name, spec: found, force, vendored: found.startsWith('file:') });
-        const { written, kept } = files;
+        const options = { name, spec: found, force, vendored: found.startsWith('file:') };
+        const files = await scaffold(root, {
+          ...options,
+          ...(dockerfile !== defaultDockerfile && { dockerfile }),
+        });
+        const { written, changed, kept } = files;
         const rows = [
           ...(written.length > 0 ? [['wrote', written.join(', ')]] : []),
+          ...changed.map(({ path, how }) => ['changed', `${path}: ${how}`]),
           ...kept.map(({ path, needs }) => ['kept', `${path}: ${needs}`]),
         ];
         // The reporter writes to standard error, and indents lines by two.
@@ -57,9 +69,9 @@ export function initCommand(given: CommandContext): Command {
         return files;
       });
       // Name the file, or npm would reuse what its lock file says about an earlier file of the same name.
-      const file = spec.startsWith('file:') ? [`./${spec.slice('file:'.length)}`] : [];
+      const packed = spec.startsWith('file:') ? [`./${spec.slice('file:'.length)}`] : [];
       await run('Install', async () => {
-        await exec(context, ['npm', 'install', '--no-audit', '--no-fund', ...file], {
+        await exec(context, ['npm', 'install', '--no-audit', '--no-fund', ...packed], {
           stream: true,
           hint: 'Fix what npm reports, in package.json or in its settings, then run `rhizome init` again to continue.',
         });
@@ -96,4 +108,10 @@ export function initCommand(given: CommandContext): Command {
     ];
     return `\n${summary}\n\nNext steps:\n${lines.map((line) => `  ${line}`).join('\n')}`;
   }
+}
+
+/** @throws {Failure} if package.json cannot be changed */
+async function checkPackageJson(root: string): Promise<void> {
+  const file = join(root, 'package.json');
+  if (existsSync(file)) parsePackageJson(await readFile(file, 'utf8'));
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { defaultDockerfile, dockerfileOf } from '../scaffold/dockerfile.ts';
 import { imageBuild, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { inspectImage } from './content-tag.ts';
@@ -23,13 +24,14 @@ export interface BuiltImage {
   readonly bytes: number;
 }
 
-/** Builds the image from the Dockerfile in the root. */
+/** Builds the image from the project's Dockerfile. */
 export async function build(
   context: ExecContext,
   engine: ContainerEngine,
   options: BuildOptions,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<BuiltImage> {
+  const dockerfile = dockerfileOf(context.root);
   const image = options.tag ?? (await imageName(context));
   const argv = imageBuild(engine, {
     tag: image,
@@ -39,6 +41,7 @@ export async function build(
     }),
     secrets: buildSecrets(env),
     ...(options.platform !== undefined && { platform: options.platform }),
+    ...(dockerfile !== defaultDockerfile && { dockerfile }),
   });
   await exec(context, argv, {
     stream: true,

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ownPackageJson } from '../own-package.ts';
+import { defaultDockerfile } from './dockerfile.ts';
+import { ignoreFile } from './ignore-files.ts';
 
 /** A file that `rhizome init` writes. */
 export interface ScaffoldFile {
@@ -17,15 +19,22 @@ export interface ScaffoldOptions {
   readonly name: string;
   /** Whether package.json depends on a file in vendor/, which the image then needs too. */
   readonly vendored: boolean;
+  /** Path of the Dockerfile, if the project has another one. @default Dockerfile */
+  readonly dockerfile?: string;
 }
 
 const templates = join(dirname(dirname(fileURLToPath(import.meta.url))), 'templates');
 
 /** Returns the files that `rhizome init` writes as a whole. It merges package.json, .npmrc and .gitignore instead. */
-export function scaffoldFiles({ name, vendored }: ScaffoldOptions): readonly ScaffoldFile[] {
+export function scaffoldFiles({
+  name,
+  vendored,
+  dockerfile = defaultDockerfile,
+}: ScaffoldOptions): readonly ScaffoldFile[] {
   const values: Readonly<Record<string, string>> = {
     name,
     node: (ownPackageJson().devDependencies.node ?? '').replace('^', ''),
+    file: dockerfile === defaultDockerfile ? '' : `--file ${dockerfile} `,
     vendor: vendored ? 'COPY vendor ./vendor\n' : '',
   };
   const file = (path: string, needs: string, template = path): ScaffoldFile => ({
@@ -46,12 +55,14 @@ export function scaffoldFiles({ name, vendored }: ScaffoldOptions): readonly Sca
     file('tsconfig.json', 'infra/ needs "module": "nodenext", "allowImportingTsExtensions": true and "noEmit": true.'),
     file('kind.yaml', 'It must map containerPort 30080 to a port of this machine.'),
     file(
+      dockerfile,
+      'The image must serve /app/models. If yours is for something else, run ' +
+        '`rhizome init --dockerfile Dockerfile.rhizome`, which leaves it alone.',
       'Dockerfile',
-      'The image must serve /app/models. Run `rhizome init --force` to replace the file, and compare.',
     ),
     ...(['dockerignore', 'containerignore'] as const).map((name) =>
       file(
-        `.${name}`,
+        ignoreFile(dockerfile, name),
         `It must not ignore package.json, package-lock.json, .npmrc${vendored ? ', vendor/' : ''} or models/.`,
         name,
       ),

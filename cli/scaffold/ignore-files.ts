@@ -1,8 +1,15 @@
 import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { defaultDockerfile, dockerfileOf } from './dockerfile.ts';
 
-const files = ['.dockerignore', '.containerignore'] as const;
+/** Which builder reads it: Docker's, or podman. */
+type Ignore = 'dockerignore' | 'containerignore';
+const ignores: readonly Ignore[] = ['dockerignore', 'containerignore'];
+
+/** Returns the ignore file of a Dockerfile. Builders prefer one that has the Dockerfile's name. */
+export const ignoreFile = (dockerfile: string, ignore: Ignore): string =>
+  `${dockerfile === defaultDockerfile ? '' : dockerfile}.${ignore}`;
 
 /**
  * Lets the image builder see the weights files of a model. The ignore files exclude everything that they do not name,
@@ -20,6 +27,7 @@ export async function includeWeights(
     .filter((location) => location.includes('/') || !location.includes('.onnx'))
     .map((location) => `!${folder}/${location}`);
   const changed: string[] = [];
+  const files = ignores.map((ignore) => ignoreFile(dockerfileOf(root), ignore));
   for (const file of files.filter((name) => existsSync(join(root, name)))) {
     const text = await readFile(join(root, file), 'utf8');
     const there = text.split('\n');

@@ -10,8 +10,12 @@ type PackageJson = Readonly<Record<string, unknown>> & { readonly type?: unknown
 export interface MergedPackageJson {
   /** The new text of the file. */
   readonly text: string;
+  /** The entries that were added, or changed, such as `scripts.synth`. */
+  readonly added: readonly string[];
   /** The user's entries that differ from those of a new project, such as `scripts.start`. */
   readonly kept: readonly string[];
+  /** The user's own scripts, if npm runs them with another Node from now on. */
+  readonly scriptsOnOtherNode: readonly string[];
   /** The version or file of Rhizome that it depends on. */
   readonly spec: string;
   /** Whether Node treats .ts and .js files in the folder as ES modules. */
@@ -47,6 +51,7 @@ function entries(
  * @param project name of a new project
  * @param rhizome Rhizome's own package.json
  * @param spec the version or file of Rhizome to depend on
+ * @param dockerfile path of the Dockerfile, if it is not the usual one
  * @throws {Failure} if the file is not a JSON object
  */
 export function mergePackageJson(
@@ -54,10 +59,14 @@ export function mergePackageJson(
   project: string,
   rhizome: OwnPackageJson,
   spec: string,
+  dockerfile?: string,
 ): MergedPackageJson {
   const before =
-    existing === undefined ? { name: project, version: '0.1.0', private: true, type: 'module' } : parse(existing);
+    existing === undefined
+      ? { name: project, version: '0.1.0', private: true, type: 'module' }
+      : parsePackageJson(existing);
   const kept: string[] = [];
+  const added: string[] = [];
   const merged: Record<string, unknown> = { ...before };
   const wanted = entries(rhizome, spec);
   for (const section of sections) {
@@ -65,17 +74,28 @@ export function mergePackageJson(
     for (const [key, value] of Object.entries(wanted[section])) {
       const elsewhere = section === 'devDependencies' && key in ((before['dependencies'] as object | undefined) ?? {});
       if (elsewhere) continue;
-      if (key === rhizome.name && isPath(own[key])) own[key] = value;
-      else if (key in own && own[key] !== value) kept.push(`${section}.${key}`);
-      else own[key] = value;
+      if (own[key] === value) continue;
+      if (key in own && !(key === rhizome.name && isPath(own[key]))) kept.push(`${section}.${key}`);
+      else {
+        own[key] = value;
+        added.push(`${section}.${key}`);
+      }
     }
     merged[section] = own;
+  }
+  const { rhizome: settings } = before;
+  if (dockerfile !== undefined && (settings as { dockerfile?: unknown } | undefined)?.dockerfile !== dockerfile) {
+    merged['rhizome'] = { ...(settings as object | undefined), dockerfile };
+    added.push('rhizome.dockerfile');
   }
   const dependency = (merged['dependencies'] as Record<string, unknown>)[rhizome.name];
   const indent = /^([ \t]+)"/m.exec(existing ?? '')?.[1] ?? '  ';
   return {
     text: `${JSON.stringify(merged, null, indent)}\n`,
     kept,
+    added,
+    // npm puts node_modules/.bin first on the PATH of scripts, and the package `node` is there.
+    scriptsOnOtherNode: added.includes('devDependencies.node') ? Object.keys(before['scripts'] ?? {}) : [],
     spec: typeof dependency === 'string' ? dependency : spec,
     isModule: before.type === 'module',
   };
@@ -87,7 +107,8 @@ export function mergePackageJson(
  */
 const isPath = (spec: unknown): boolean => typeof spec === 'string' && /^(file:|link:|\.{0,2}\/)/.test(spec);
 
-function parse(text: string): PackageJson {
+/** @throws {Failure} if the text is not a JSON object */
+export function parsePackageJson(text: string): PackageJson {
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as PackageJson;

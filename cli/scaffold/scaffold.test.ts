@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { ownPackageJson } from '../own-package.ts';
+import { dockerfileOf } from './dockerfile.ts';
 import { scaffoldFiles } from './files.ts';
+import { includeWeights } from './ignore-files.ts';
 import { mergePackageJson } from './package-json.ts';
 import { scaffold } from './scaffold.ts';
 
@@ -16,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const set = (options: { force?: boolean } = {}) =>
+const set = (options: { force?: boolean; dockerfile?: string } = {}) =>
   scaffold(folder, { name: 'wine', vendored: true, spec, force: false, ...options });
 const read = (path: string) => readFile(join(folder, path), 'utf8');
 const json = async (path: string) => JSON.parse(await read(path)) as Record<string, Record<string, unknown>>;
@@ -46,7 +48,7 @@ describe('an empty folder', () => {
     expect(await read('Dockerfile')).toContain('COPY vendor ./vendor\n');
     for (const path of written)
       expect([path, await read(path)]).toEqual([path, expect.not.stringMatching(/\{\{|iris/)]);
-    expect(await set()).toEqual({ spec, written: [], kept: [] });
+    expect(await set()).toEqual({ spec, written: [], changed: [], kept: [] });
   });
 
   test('depends on the versions that this repository is tested with, and allows few install scripts', async () => {
@@ -83,8 +85,15 @@ describe('a repository', () => {
   });
 
   test('keeps its entries, lines and files, and reports what they must contain', async () => {
-    const { kept } = await set();
+    const { written, changed, kept } = await set();
     expect(kept.map(({ path }) => path)).toEqual(['package.json', 'Dockerfile']);
+    expect(written).not.toEqual(expect.arrayContaining(['package.json']));
+    expect(changed.map(({ path, how }) => `${path}: ${how}`)).toEqual([
+      expect.stringMatching(/^package\.json: added scripts\.synth, scripts\.types, .*devDependencies\.node, .*/),
+      '.npmrc: added onnxruntime-node-install=skip',
+      '.gitignore: added /.rhizome/',
+    ]);
+    expect(changed[0]!.how).toContain('npm now runs your scripts (start, test) with Node 24 too');
     expect(kept[0]!.needs).toBe('These entries keep your values: scripts.start, devDependencies.typescript.');
     expect(await json('package.json')).toMatchObject({
       name: 'shop',
@@ -96,6 +105,22 @@ describe('a repository', () => {
     expect(await read('.gitignore')).toBe('secrets\nnode_modules/\n/.rhizome/\n');
     expect(await read('.npmrc')).toBe('save-exact=true\nonnxruntime-node-install=skip\n');
     expect(await read('Dockerfile')).toBe('FROM scratch\n');
+  });
+
+  test('with --dockerfile gets another Dockerfile, whose ignore files have its name', async () => {
+    await write('.dockerignore', 'node_modules\n');
+    const { kept } = await set({ dockerfile: 'Dockerfile.rhizome' });
+    expect(kept.map(({ path }) => path)).toEqual(['package.json']);
+    expect(await read('Dockerfile')).toBe('FROM scratch\n');
+    expect(await read('.dockerignore')).toBe('node_modules\n');
+    expect(await read('Dockerfile.rhizome')).toContain('docker build --file Dockerfile.rhizome --tag wine-server');
+    expect(await read('Dockerfile.rhizome.dockerignore')).toContain('!vendor/*.tgz');
+    expect(await json('package.json')).toMatchObject({ rhizome: { dockerfile: 'Dockerfile.rhizome' } });
+    expect(dockerfileOf(folder)).toBe('Dockerfile.rhizome');
+    expect(await includeWeights(folder, 'models/wine', ['weights.bin'])).toEqual([
+      'Dockerfile.rhizome.dockerignore',
+      'Dockerfile.rhizome.containerignore',
+    ]);
   });
 
   test('that installs the CUDA libraries of the ONNX runtime keeps its setting', async () => {

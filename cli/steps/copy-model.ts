@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, reasonOf } from '../failure.ts';
@@ -28,6 +28,34 @@ export async function copyModel(file: string, folder: string): Promise<readonly 
     });
   }
   return locations;
+}
+
+/**
+ * Checks, without the ONNX runtime, that a file is a model, and that its weights are there. `init` does so on any Node,
+ * before anything is installed.
+ * @throws {Failure} if it is not
+ */
+export async function checkModelFile(file: string): Promise<void> {
+  const [{ readModelBytes }, { weightsFile }, { openRegular }] = await Promise.all([
+    import('../../onnx/file/model-file.ts'),
+    import('../../onnx/file/external-weights.ts'),
+    import('../../onnx/regular-file.ts'),
+  ]);
+  const hint = 'Export the model, or leave out --model and add the model later.';
+  if (!existsSync(file)) throw new Failure(`The file ${file} does not exist.`, { hint });
+  const bytes = await readModelBytes(file).catch((cause: unknown) => {
+    throw new Failure(`${file} cannot be served: ${reasonOf(cause)}`, { cause, hint });
+  });
+  for (const location of await locationsOf(bytes)) {
+    try {
+      await (await openRegular(await weightsFile(file, location))).handle.close();
+    } catch (cause) {
+      throw new Failure(`${file} has weights in ${location}, which cannot be read: ${reasonOf(cause)}`, {
+        cause,
+        hint,
+      });
+    }
+  }
 }
 
 async function copyWeights(file: string, location: string, folder: string): Promise<void> {

@@ -29,12 +29,18 @@ export interface ImageBuild {
   readonly secrets: Readonly<Record<string, string>>;
   /** Such as `linux/arm64`. @default the container engine's */
   readonly platform?: string;
+  /** Path of the Dockerfile. @default Dockerfile */
+  readonly dockerfile?: string;
 }
 
-export function imageBuild(engine: ContainerEngine, { tag, buildArgs, secrets, platform }: ImageBuild): string[] {
+export function imageBuild(
+  engine: ContainerEngine,
+  { tag, buildArgs, secrets, platform, dockerfile }: ImageBuild,
+): string[] {
   return [
     engine,
     'build',
+    ...(dockerfile === undefined ? [] : ['--file', dockerfile]),
     '--tag',
     tag,
     ...(platform === undefined ? [] : ['--platform', platform]),
