@@ -84,6 +84,14 @@ test.each([
   await model.release();
 });
 
+test.each([
+  ['rows', [[1, 2, 3]], 'batched'],
+  ['sequences', [[[1, 2, 3]], [[3, 2, 1]]], 'unbatched'],
+])('examples show what the first dimension counts, too: %s', async (_, x, batching) => {
+  await put('shapes/steps-nameless', { examples: [{ input: { x }, outputs: {} }] });
+  expect((await load()).signature.batching).toBe(batching);
+});
+
 test('without examples, lengths are tried until the model runs, and that row is what it has to run on again', async () => {
   await put('shapes/speech');
   const model = await load();

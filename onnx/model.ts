@@ -14,7 +14,14 @@ import { graphNodes, type Node } from './graph/node.ts';
 import type { Row } from './signature/cells.ts';
 import { withDocStrings } from './signature/doc-strings.ts';
 import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
-import { exampleRow, resolveSignature, type ModelPlace, type Signature } from './signature/signature.ts';
+import type { Batching } from './signature/batching.ts';
+import {
+  exampleRow,
+  fittingExamples,
+  resolveSignature,
+  type ModelPlace,
+  type Signature,
+} from './signature/signature.ts';
 
 /** The model cannot be served. The message names the file and says what is wrong with it and what to do. */
 export class ModelLoadError extends Error {
@@ -95,13 +102,17 @@ export class Model {
     try {
       const json = await readJson();
       const { model, labels, externalData } = await readModelFile(path, { mostBytes });
-      session = await engine.load(model, { ...options, externalData });
+      const loadedSession = (session = await engine.load(model, { ...options, externalData }));
       let known: Node[] | undefined;
       const nodes = (): readonly Node[] => (known ??= graphNodes(model));
       const graphLabels = () => classLabels(nodes()) ?? argMaxLabels(model);
-      const shown = await shownBatching(resolveSignature(place, session, labels, {}, graphLabels), nodes, session);
-      const signature = withDocStrings(resolveSignature(place, session, labels, json, graphLabels, shown), model);
-      const loaded = new Model(signature, session, json.requireVerification ?? false);
+      const resolve = (using: ModelJson, shown?: Batching): Signature =>
+        resolveSignature(place, loadedSession, labels, using, graphLabels, shown);
+      const signature = withDocStrings(
+        fittingExamples(() => resolve(json)) ?? resolve(json, await shownBatching(resolve({}), nodes, loadedSession)),
+        model,
+      );
+      const loaded = new Model(signature, loadedSession, json.requireVerification ?? false);
       if (signature.examples.length === 0)
         loaded.#trial = await tryRows(plausibleRows(signature, nodes()), (rows) => loaded.predict(rows));
       if (samples) loaded.#samples = (rows) => plausibleInputSets(signature, nodes(), rows, loaded.#shapes());

@@ -126,3 +126,19 @@ function checkExample(signature: Signature, example: Example, index: number): vo
       `example ${index} of model.json has the output '${unknown}', which the model does not have`,
     );
 }
+
+/**
+ * Returns a signature if it has examples, and they fit it: a sequence has one dimension more than a row, so examples show
+ * as surely as runs what the first dimension counts.
+ *
+ * @param resolve derives the signature from the declared shapes
+ */
+export function fittingExamples(resolve: () => Signature): Signature | undefined {
+  try {
+    const signature = resolve();
+    return signature.examples.length > 0 ? signature : undefined;
+  } catch (error) {
+    if (error instanceof SignatureError) return undefined;
+    throw error;
+  }
+}
