@@ -92,7 +92,7 @@ test.each([
   expect((await load()).signature.batching).toBe(batching);
 });
 
-test('without examples, lengths are tried until the model runs, and that row is what it has to run on again', async () => {
+test('without examples, lengths are tried until the model runs, and it has to run on that row again', async () => {
   await put('shapes/speech');
   const model = await load();
   await expect(model.verify()).resolves.toBeUndefined();

@@ -131,7 +131,7 @@ test('--help lists every variable', async () => {
   expect(stdout).toContain('REQUEST_TIMEOUT_SECONDS');
 });
 
-test('a model without examples that no generated input fits is served, with a warning, and verified nowhere', async () => {
+test('a model without examples that no generated input fits is served, with a warning, as not verified', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'rhizome-main-'));
   try {
     mkdirSync(join(dir, 'codes'));

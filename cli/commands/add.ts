@@ -107,8 +107,8 @@ function description({
     first === undefined
       ? (neverRan
           ? `No example was recorded. ${notVerified}\nThe model is served without being verified. `
-          : 'No example was recorded: no generated input was short enough for a text file and had numbers as outputs.\n') +
-        `Add real examples to ${folder}/model.json.`
+          : 'No example was recorded: no generated input was short enough for a text file and had numbers as ' +
+            'outputs.\n') + `Add real examples to ${folder}/model.json.`
       : `The inputs are generated${same ? ', and all had the same prediction' : ''}. ` +
         'Replace them with real examples, and add units and\n' +
         `ranges, in ${folder}/model.json.`,

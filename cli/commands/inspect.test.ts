@@ -172,7 +172,7 @@ test('a model that no generated input fits can be served, and is not verified', 
   const { exitCode, stdout, stderr } = await inspect(fixture('shapes/codes'));
   expect([exitCode, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(
-    /\n\nNot verified: The model has no examples, and it did not run on any of 5 generated inputs: .*\n.*\nThis model can be served: /,
+    /\n\nNot verified: .* it did not run on any of 5 generated inputs: .*\n.*\nThis model can be served: /,
   );
   expect(JSON.parse((await inspect(fixture('shapes/codes'), '--json')).stdout)).toMatchObject({
     servable: true,

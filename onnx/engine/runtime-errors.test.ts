@@ -128,7 +128,8 @@ test.each([
 test.each([
   [
     loadError,
-    "Type 'tensor(float)' of input parameter (rhizome/s) of operator (SplitToSequence) in node (rhizome/s/input) is invalid.",
+    "Type 'tensor(float)' of input parameter (rhizome/s) of operator (SplitToSequence) in node (rhizome/s/input) is " +
+      'invalid.',
     /^the node 's' \(SplitToSequence\) receives 's', a tensor\(float\)/,
   ],
   [

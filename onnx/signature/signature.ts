@@ -128,8 +128,8 @@ function checkExample(signature: Signature, example: Example, index: number): vo
 }
 
 /**
- * Returns a signature if it has examples, and they fit it: a sequence has one dimension more than a row, so examples show
- * as surely as runs what the first dimension counts.
+ * Returns a signature if it has examples, and they fit it: a sequence has one dimension more than a row, so examples
+ * show as surely as runs what the first dimension counts.
  *
  * @param resolve derives the signature from the declared shapes
  */

@@ -20,7 +20,7 @@ const verification = {
   not_verified: {
     type: 'string',
     description:
-      'Why the model is not verified. Without examples, it is served all the same, unless its model.json requires them.',
+      'Why the model is not verified. Without examples, it is served anyway, unless its model.json requires them.',
   },
 } as const;
 
