@@ -15,7 +15,8 @@ export interface Target extends Container {
   readonly host: string;
 }
 
-interface State {
+/** What Docker says about a container. */
+export interface State {
   readonly Running: boolean;
   readonly OOMKilled: boolean;
   readonly StartedAt: string;
@@ -64,14 +65,16 @@ export function attacks(prepare: (models: string) => Promise<void> = () => Promi
   };
 }
 
-async function addModels(models: string, prepare: (models: string) => Promise<void>): Promise<void> {
+/** Puts iris, and what `prepare` adds, into a folder for a container. */
+export async function addModels(models: string, prepare: (models: string) => Promise<void>): Promise<void> {
   // The container runs as another user.
   await chmod(models, 0o755);
   await cp(join(root, 'models/iris'), join(models, 'iris'), { recursive: true });
   await prepare(models);
 }
 
-async function startTarget(models: string): Promise<Target> {
+/** Starts the container with the models of a folder. Resolves when it predicts. */
+export async function startTarget(models: string): Promise<Target> {
   const { memory, nodeOptions } = productionLimits();
   const container = await start([
     ...['--memory', memory, '--memory-swap', memory, '--cpus', '1', '--read-only', '--cap-drop', 'ALL'],

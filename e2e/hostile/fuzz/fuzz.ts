@@ -4,7 +4,6 @@ import { seededRandom } from '../../../onnx/seeded-random.ts';
 import { besideIris } from './beside-iris.ts';
 import { mutate } from './mutate.ts';
 import { Reader } from './reader.ts';
-import { runOnce } from './run-once.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const LARGEST_SEED_BYTES = 200_000;
@@ -65,13 +64,13 @@ export async function fuzz({ count, seed, workers, also = new Map(), onCase }: F
       const number = seed + next++;
       const name = `case-${number}`;
       const model = mutate(corpus[number % corpus.length] ?? new Uint8Array(), corpus, seededRandom(number));
-      const { refused, finding } = await reader.read(model);
+      const { refused, ran, finding } = await reader.read(model);
       if (finding !== undefined) {
         add('findings before the runtime');
         report({ isFinding: true, name, model, why: finding });
         continue;
       }
-      const end = refused === undefined ? `runtime: ${await runOnce(model)}` : `refused: ${refused}`;
+      const end = refused === undefined ? `runtime: ${ran ?? ''}` : `refused: ${refused}`;
       add(end);
       if (end.includes('process')) report({ isFinding: false, name, model, why: end });
       waiting.set(name, model);
@@ -95,13 +94,16 @@ export function readCorpus(): readonly Uint8Array[] {
 /** Returns the models that disturb iris, each with what happened; found by halving. */
 async function disturbing(models: ReadonlyMap<string, Uint8Array>, problem: string): Promise<[string, string][]> {
   const entries = [...models];
-  if (entries.length === 1) return entries.map(([name]) => [name, problem]);
+  if (entries.length === 1)
+    return (await besideIris(models)).problem === undefined ? [] : entries.map(([name]) => [name, problem]);
   const middle = Math.ceil(entries.length / 2);
   const found: [string, string][] = [];
   for (const half of [entries.slice(0, middle), entries.slice(middle)].map((part) => new Map(part))) {
     const again = await besideIris(half);
     if (again.problem !== undefined) found.push(...(await disturbing(half, again.problem)));
   }
-  // If neither half does it, it takes models of both.
-  return found.length > 0 ? found : entries.map(([name]) => [name, `with ${entries.length - 1} others: ${problem}`]);
+  if (found.length > 0) return found;
+  // Neither half does it: it takes models of both, or the machine was too busy.
+  const again = await besideIris(models);
+  return again.problem === undefined ? [] : entries.map(([name]) => [name, `one of ${models.size}: ${problem}`]);
 }

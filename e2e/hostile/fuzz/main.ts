@@ -5,12 +5,12 @@
  *     node e2e/hostile/fuzz/main.ts [--count 10000] [--seed N] [--workers 2]
  *
  * 1. Each case is read in a process of its own, with limits of memory and time, by all that comes before the runtime.
- * 2. What passes is loaded and run once in an inference process, as in production.
- * 3. All of them, the refused ones included, are served next to iris, 50 at a time: the service must not end, and every
+ *    What passes is then loaded and run once there.
+ * 2. All of them, the refused ones included, are served next to iris, 50 at a time: the service must not end, and every
  *    response of iris must be right.
  *
- * Exits with 1 if the first or the third stage finds anything. Such cases are kept in `found/`, next to this file, and
- * those that end the runtime in `runtime/`.
+ * Exits with 1 if a process ends before the runtime gets the file, or if iris notices anything. Such cases are kept in
+ * `found/`, next to this file, and those that the runtime does not survive in `runtime/`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

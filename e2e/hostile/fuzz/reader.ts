@@ -3,30 +3,26 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Outcome } from './child.ts';
 
-/** A file that takes longer to read is a finding. A process that starts on a busy machine needs most of it. */
-const MOST_MS = 5000;
+/** A case that takes more time of the processor is ended... */
+const MOST_CPU_SECONDS = 10;
+/** ...and one that waits for anything but the processor. */
+const MOST_SECONDS = 120;
 /** V8 reserves most of it. */
-const MEMORY_KB = 900_000;
+const MEMORY_KB = 1_200_000;
 
-/** Reads each model in a process of its own, with limits of memory and time. The next process starts ahead. */
+/** Reads and runs each model in a process of its own, with limits of memory and time. The next process starts ahead. */
 export class Reader {
   #next = start();
 
+  /** @returns the last outcome; or, if the process ended before, how it ended, as `ran` or as `finding` */
   async read(model: Uint8Array): Promise<Outcome> {
     const child = this.#next;
     this.#next = start();
-    const given = new AbortController();
-    const timer = setTimeout(() => child.kill('SIGKILL'), MOST_MS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), MOST_SECONDS * 1000);
     try {
-      const outcome = once(child, 'message', { signal: given.signal }).then(([message]) => message as Outcome);
-      const ended = once(child, 'exit', { signal: given.signal }).then(([code, signal]): Outcome => ({
-        finding: `the process ended with ${String(signal ?? code)}, after at most ${MOST_MS} ms`,
-      }));
-      child.send(model);
-      return await Promise.race([outcome, ended]);
+      return await outcomeOf(child, model);
     } finally {
       clearTimeout(timer);
-      given.abort();
       if (child.connected) child.disconnect();
     }
   }
@@ -36,9 +32,27 @@ export class Reader {
   }
 }
 
+async function outcomeOf(child: ChildProcess, model: Uint8Array): Promise<Outcome> {
+  let outcome: Outcome = {};
+  const responded = new Promise<void>((resolve) => {
+    child.on('message', (received: Outcome) => {
+      outcome = received;
+      if (received.read !== true) resolve();
+    });
+  });
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    const how = `the process ended with ${String(signal ?? code)}`;
+    outcome = outcome.read === true ? { ran: how } : { finding: how };
+  });
+  child.send(model);
+  await Promise.race([responded, ended]);
+  return outcome;
+}
+
 function start(): ChildProcess {
   const node = [process.execPath, '--max-old-space-size=256', join(import.meta.dirname, 'child.ts')];
-  return spawn('/bin/sh', ['-c', `ulimit -d ${MEMORY_KB} && exec "$0" "$@"`, ...node], {
+  const limits = `ulimit -d ${MEMORY_KB} && ulimit -t ${MOST_CPU_SECONDS} && exec "$0" "$@"`;
+  return spawn('/bin/sh', ['-c', limits, ...node], {
     stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
     serialization: 'advanced',
   });
