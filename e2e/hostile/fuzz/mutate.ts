@@ -25,6 +25,8 @@ const children = {
   dimension: {},
 } as const;
 
+/** A field of a megabyte a thousand times would be a gigabyte. */
+const MOST_BYTES = 2 ** 24;
 /** The field of a model that holds its graph. */
 const GRAPH = 7;
 
@@ -56,8 +58,10 @@ const texts = [
  */
 export function mutate(model: Uint8Array, donors: readonly Uint8Array[], random: Random): Uint8Array {
   let bytes = model;
-  for (let left = 1 + pick(2, random); left > 0; left--)
-    bytes = random() < 0.03 ? damage(bytes, random) : mutateMessage(bytes, 'model', donors, random);
+  for (let left = 1 + pick(2, random); left > 0; left--) {
+    const changed = random() < 0.03 ? damage(bytes, random) : mutateMessage(bytes, 'model', donors, random);
+    if (changed.length <= MOST_BYTES) bytes = changed;
+  }
   return bytes;
 }
 
