@@ -94,7 +94,8 @@ test('exits 0 for --help and --version in any folder, 1 outside of a project and
   const nothing = await project.start(['status']);
   expect(nothing.exitCode).toBe(1);
   expect(nothing.stderr).toBe(
-    '\n✗ Nothing is up.\n  → `rhizome up` starts the models on this machine, `rhizome up --on kind` on a local cluster.',
+    '\n✗ Nothing is up.\n' +
+      '  → `rhizome up` starts the models on this machine, `rhizome up --on kind` on a local cluster.',
   );
   expect((await project.start(['down'])).stdout).toBe('Nothing was up.');
 });

@@ -140,7 +140,7 @@ function checkImage({ image }: Manifests, environment: string, wanted: string): 
   if (image === wanted) return;
   throw new Failure(`The environment ${environment} has the image ${image} instead of ${wanted}.`, {
     hint:
-      'Call `synthesize` of rhizome-kit/infra in infra/main.ts: it sets the image in RHIZOME_IMAGE in the environment ' +
-      'that RHIZOME_ENVIRONMENT names.',
+      'Call `synthesize` of rhizome-kit/infra in infra/main.ts: it gives the image in RHIZOME_IMAGE to the ' +
+      'environment in RHIZOME_ENVIRONMENT.',
   });
 }

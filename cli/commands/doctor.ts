@@ -55,7 +55,9 @@ async function examine(context: CommandContext, on: string): Promise<readonly Fi
       ? [
           await portFinding(context.root, defaultPort, {
             busy: 'warning',
-            fix: 'Stop that program, or choose another port with --port. If it is your kind cluster: rhizome down --on kind',
+            fix:
+              'Stop that program, or choose another port with --port. ' +
+              'If it is your kind cluster: rhizome down --on kind',
           }),
         ]
       : []),

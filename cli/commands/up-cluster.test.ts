@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { contentHash } from '../images/content-tag.ts';
 import {
   answerWith,
@@ -381,7 +382,7 @@ test('Ctrl-C while kind creates the cluster ends kind, deletes the cluster, and 
   ]);
 });
 
-test('a created cluster is recorded even if the build fails: a later down without kind must not call it nothing', async () => {
+test('a created cluster is recorded even if the build fails, so that down without kind fails too', async () => {
   const free = await answerWith(200, '');
   await free.close();
   await project.remove();
@@ -527,7 +528,7 @@ describe('another environment', () => {
   const real = `${process.execPath} ${join(import.meta.dirname, '../../infra/main.ts')}`;
   const up = (...args: readonly string[]) => project.start(['up', '--detach', '--json', ...args]);
 
-  test('that does not exist, or whose pods would pull a loaded image, is reported before anything is done', async () => {
+  test('that does not exist, or would pull a loaded image, is reported before anything is done', async () => {
     await app(real);
     const unknown = await up('--on', 'kind', '--env', 'nope');
     expect([unknown.exitCode, unknown.stderr]).toEqual([
@@ -581,6 +582,35 @@ describe('another environment', () => {
   });
 });
 
+test('up --watch builds and applies again after a change, and keeps watching if a model cannot be served', async () => {
+  await project.remove();
+  project = await createProject({ ...answers(service.port), 'kind get clusters': 'echo rhizome' }, service.port);
+  const running = project.start(['up', '--on', 'kind', '--watch']);
+  let output = '';
+  running.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const says = async (text: string): Promise<void> => {
+    const deadline = Date.now() + 30_000;
+    while (!output.includes(text) && Date.now() < deadline) await sleep(20);
+    expect(output).toContain(text);
+    output = '';
+  };
+  try {
+    await says('Watching the replicas.');
+    const file = join(project.folder, 'models/iris/model.json');
+    const good = await readFile(file, 'utf8');
+    await writeFile(file, good.replaceAll('"prediction": "setosa"', '"prediction": "virginica"'));
+    await says('Waiting for the next change. What ran before keeps running.');
+    const builds = async () => (await project.calls()).filter((call) => call.startsWith('docker build')).length;
+    expect(await builds()).toBe(1);
+    await writeFile(file, good);
+    await says('✓ Predict');
+    expect(await builds()).toBe(2);
+  } finally {
+    running.kill('SIGINT');
+  }
+  expect(await running).toMatchObject({ exitCode: 0 });
+});
+
 test('a model whose examples fail is reported before anything is created or built', async () => {
   const file = join(project.folder, 'models/iris/model.json');
   await writeFile(
@@ -590,7 +620,7 @@ test('a model whose examples fail is reported before anything is created or buil
   const { exitCode, stderr } = await project.start(['up', '--on', 'kind', '--detach']);
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(
-    /✗ models\/iris cannot be served: example 0 of iris: .*expected 'virginica', predicted 'setosa'.*\n {2}→ Nothing was built/,
+    /✗ models\/iris cannot be served: example 0 .*expected 'virginica', predicted 'setosa'.*\n {2}→ Nothing was built/,
   );
   expect((await project.calls()).filter((call) => !/ version /.test(`${call} `))).toEqual([]);
   const unverified = await project.start(['up', '--on', 'context=kind-mine', '--detach', '--no-verify']);

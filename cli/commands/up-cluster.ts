@@ -5,6 +5,7 @@ import type { Manifests } from '../project/manifests.ts';
 import { verifyModels, type ModelsVerification } from '../ask/verify-models.ts';
 import { nameInRegistry } from '../images/push.ts';
 import { planEnvironment } from '../steps/plan-environment.ts';
+import { redeployOnChange } from '../steps/redeploy-on-change.ts';
 import { preflight } from '../steps/preflight.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
 import { createSteps } from '../terminal/steps.ts';
@@ -83,9 +84,18 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     else context.print(nextSteps(cluster, manifests, verification, lasts ? url : undefined));
     if (options.detach === true) return;
     context.report.line('Watching the replicas. Ctrl-C ends this command; the replicas keep running.');
-    await watch(context, cluster, (line) => {
-      context.report.line(line);
-    });
+    const redeploy = async (): Promise<void> => {
+      const again = createSteps(context.report);
+      await verifyFirst(context, again.run, deployment);
+      await deploy(context, again.run, deployment);
+      await again.run('Predict', (skip) => verifyModels(asking, url, skip));
+    };
+    await Promise.all([
+      watch(context, cluster, (line) => {
+        context.report.line(line);
+      }),
+      ...(options.watch === true ? [redeployOnChange(context, redeploy)] : []),
+    ]);
   } finally {
     await forward?.close();
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { sep } from 'node:path';
 import { verifyModels } from '../ask/verify-models.ts';
 import { toJson } from '../json.ts';
 import {
@@ -13,9 +14,10 @@ import {
 import { checkEnvironment, defaultEnvironment } from '../project/environment.ts';
 import { privateCharts, readManifests } from '../project/manifests.ts';
 import { synth } from '../project/synth.ts';
+import { reloadManifests } from '../steps/reload-manifests.ts';
 import { localTarget } from '../targets/local.ts';
 import { logFormatFor } from '../terminal/log-format.ts';
-import { briefReporter } from '../terminal/reporter.ts';
+import { briefReporter, withoutCommands } from '../terminal/reporter.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { isTerminal } from '../terminal/style.ts';
 import { firstScreen, summaryOf } from './first-screen.ts';
@@ -64,6 +66,9 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
   }
   const running = await run('Start the replicas', () => startLocalRuntime(runtime));
   const ended = new AbortController();
+  let reloading = Promise.resolve();
+  const reload = (path: string): Promise<void> =>
+    reloadManifests({ ...context, report: withoutCommands(given.report) }, { path, file, running });
   try {
     await run('Wait for the replicas', () => running.waitReady({ timeoutSeconds, signal }));
     await ready(running);
@@ -71,6 +76,10 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
       watchFiles(root, {
         signal: AbortSignal.any([signal, ended.signal]),
         onChange: (path) => {
+          if (path.startsWith(`infra${sep}`)) {
+            reloading = reloading.then(() => reload(path));
+            return;
+          }
           given.report.line(`${path} changed: replacing the replicas.`);
           running.replace();
         },

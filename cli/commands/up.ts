@@ -25,7 +25,7 @@ export function upCommand(context: CommandContext): Command {
     .option('--port <number>', 'port on this machine (default: 8080; on kind, the one in kind.yaml)', parsePort)
     .option('--grpc-port <number>', 'port for gRPC on this machine, local only (default: 8001)', parsePort)
     .option('--detach', 'return when the replicas are ready, instead of staying until Ctrl-C')
-    .option('--watch', 'on this machine: replace the replicas when a model or the code of the service changes')
+    .option('--watch', 'deploy again when a model, the code of the service or infra/ changes')
     .option(
       '--json',
       'print one JSON object when ready: target, url, grpc, image, answer, answers, withoutExamples, ' +
@@ -81,9 +81,13 @@ function refuseUnusedOptions(cluster: Cluster | undefined, options: UpOptions): 
     throw new UsageError('--registry has no effect with --image, which names an image that exists already.', {
       hint: 'Leave out one of them.',
     });
-  if (options.watch === true && (cluster !== undefined || options.detach === true))
-    throw new UsageError(`--watch has no effect ${cluster === undefined ? 'with --detach' : 'on a cluster'}.`, {
-      hint: 'Leave it out, or run `rhizome up --watch` in a terminal of its own: it replaces local replicas.',
+  if (options.watch === true && options.detach === true)
+    throw new UsageError('--watch has no effect with --detach.', {
+      hint: 'Leave it out, or run `rhizome up --watch` in a terminal of its own.',
+    });
+  if (options.watch === true && options.image !== undefined)
+    throw new UsageError('--watch has no effect with --image, which is not built from this folder.', {
+      hint: 'Leave out one of them.',
     });
   if (cluster !== undefined && options.grpcPort !== undefined)
     throw new UsageError('--grpc-port has no effect on a cluster: no port of this machine leads to gRPC there.', {

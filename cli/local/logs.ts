@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogOptions } from '../log-options.ts';
@@ -17,17 +18,14 @@ export async function printLogs(
 ): Promise<void> {
   const state = await readState(root);
   if (state === undefined) return;
-  const readers = state.replicas.map(({ status: { name } }) => ({
-    name,
-    path: replicaLog(root, name),
-    format,
-    offset: 0,
-    rest: '',
-  }));
+  const readers = state.replicas.map(({ status: { name } }) => readerOf(root, name, format));
   if (tail !== undefined) for (const reader of readers) await printTail(reader, tail, output);
   for (let last = !follow; ; last ||= signal.aborted || !isRunning(state.supervisor)) {
     for (const reader of readers) await printNew(reader, output);
     if (last) break;
+    // With `up --watch`, changed manifests may ask for more replicas.
+    for (const { status } of (await readState(root))?.replicas ?? [])
+      if (readers.every(({ name }) => name !== status.name)) readers.push(readerOf(root, status.name, format));
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
   for (const { name, rest } of readers) if (rest !== '') output.write(`${format(name, rest)}\n`);
@@ -43,6 +41,14 @@ interface Reader {
   rest: string;
 }
 
+const readerOf = (root: string, name: string, format: FormatLog): Reader => ({
+  name,
+  path: replicaLog(root, name),
+  format,
+  offset: 0,
+  rest: '',
+});
+
 /** Prints the last complete lines of a log, and continues after them. */
 async function printTail(reader: Reader, count: number, output: { write(text: string): unknown }): Promise<void> {
   const lines: string[] = [];
@@ -56,8 +62,9 @@ async function printTail(reader: Reader, count: number, output: { write(text: st
 async function printNew(reader: Reader, output: { write(text: string): unknown }): Promise<void> {
   const size = (await stat(reader.path).catch(() => undefined))?.size ?? 0;
   if (size < reader.offset) {
-    // The log has been rotated: what was written before that is in the older file.
-    await printFrom(olderLog(reader.path), reader, output);
+    // The log has been rotated: what was written before that is in the older file. Or `up --watch` began a new one.
+    const older = olderLog(reader.path);
+    if (existsSync(older)) await printFrom(older, reader, output);
     reader.offset = 0;
   }
   if (size > reader.offset) await printFrom(reader.path, reader, output);

@@ -44,6 +44,11 @@ export interface LocalRuntime {
   waitReady(options: { readonly timeoutSeconds: number; readonly signal?: AbortSignal }): Promise<void>;
   /** Starts every replica anew, with the files as they are now. */
   replace(): void;
+  /**
+   * Stops the replicas, and starts those of the manifests as they are now. The ports stay open.
+   * @throws {Failure} if the manifests cannot run
+   */
+  reload(): Promise<void>;
   /** Stops the replicas within their grace period, or at once if the signal aborts. Can be called more than once. */
   stop(now?: AbortSignal): Promise<void>;
 }
@@ -61,14 +66,14 @@ export async function startLocalRuntime({
   onEvent,
   clock = systemClock,
 }: LocalOptions): Promise<LocalRuntime> {
-  const manifests = readWorkload(resolve(root, path));
-  const grpcTarget = grpcContainerPort(manifests);
+  let manifests = readWorkload(resolve(root, path));
+  let grpcTarget = grpcContainerPort(manifests);
   await stopPrevious(root, port, grpcTarget === undefined ? undefined : grpcPort);
 
   const changes = new EventEmitter().setMaxListeners(0);
   let supervisor: LocalReplicas | undefined;
   const balancer = new Balancer(() => supervisor?.endpoints() ?? []);
-  const grpcBalancer = new Balancer(() => supervisor?.endpoints(grpcTarget) ?? []);
+  const grpcBalancer = new Balancer(() => (grpcTarget === undefined ? [] : (supervisor?.endpoints(grpcTarget) ?? [])));
   const balancers = [balancer, grpcBalancer];
   const close = (): void => {
     for (const each of balancers) each.close();
@@ -104,15 +109,18 @@ export async function startLocalRuntime({
     }
     changes.emit('change');
   };
+  const start = (): LocalReplicas =>
+    new LocalReplicas({ manifests, root, logs: localPaths(root).logs, clock, onEvent, onChange: record });
   try {
     createFolder(root);
     rmSync(localPaths(root).logs, { recursive: true, force: true });
-    supervisor = new LocalReplicas({ manifests, root, logs: localPaths(root).logs, clock, onEvent, onChange: record });
+    supervisor = start();
   } catch (error) {
     close();
     throw error;
   }
-  const running = supervisor;
+  let running = supervisor;
+  let reloading: Promise<void> | undefined;
   record();
 
   // Not even a bug in this process may leave replicas behind.
@@ -125,6 +133,7 @@ export async function startLocalRuntime({
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     close();
+    await reloading?.catch(() => undefined);
     await running.stop(killNow.signal);
     for (const each of balancers) each.destroy();
     process.off('exit', lastResort);
@@ -134,7 +143,9 @@ export async function startLocalRuntime({
   return {
     url,
     grpc,
-    unsupported: unsupportedFields(manifests),
+    get unsupported() {
+      return unsupportedFields(manifests);
+    },
     status: () => running.status(),
     async waitReady({ timeoutSeconds, signal }) {
       const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
@@ -154,6 +165,18 @@ export async function startLocalRuntime({
     },
     replace() {
       for (const replica of running.replicas) replica.replace();
+    },
+    async reload() {
+      const next = readWorkload(resolve(root, path));
+      reloading = running.stop(killNow.signal).then(() => {
+        // Ctrl-C in the meantime: nothing must start any more.
+        if (stopped !== undefined) return;
+        manifests = next;
+        grpcTarget = grpcContainerPort(next);
+        supervisor = running = start();
+        record();
+      });
+      await reloading;
     },
     async stop(now) {
       const atOnce = (): void => {

@@ -2,8 +2,8 @@ import { existsSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 
-/** What replicas run: the models and, in a clone, the code of the service. */
-const folders = ['models', 'service', 'onnx'] as const;
+/** What replicas run: the models, the infrastructure and, in a clone, the code of the service. */
+const folders = ['models', 'service', 'onnx', 'infra'] as const;
 
 /** Files that no replica reads. */
 const ignored = /\.(test|case)\.ts$|~$|\.swp$|(^|[/\\])(fixtures|__pycache__)([/\\]|$)/;

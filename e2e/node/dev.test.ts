@@ -108,6 +108,21 @@ test('if a model cannot be served, the log says why, and the next save repairs i
   await until('setosa', prediction, 30_000);
 });
 
+test('changed manifests run, and invalid ones are reported while the replicas keep running', async () => {
+  const before = output.length;
+  await change('infra/environments.ts', '...localProfile,', '...localProfile, replicas: 0,');
+  for (let tries = 0; !output.slice(before).includes('0 is too low') && tries < 300; tries++) await sleep(100);
+  expect(output.slice(before)).toContain('replicas: 0 is too low.');
+  expect(await prediction()).toBe('setosa');
+  await change('infra/environments.ts', 'replicas: 0,', 'replicas: 1,');
+  const wanted = async (): Promise<number> =>
+    (JSON.parse((await workspace.rhizome('status', '--json')).stdout) as { wanted: number }).wanted;
+  for (let tries = 0; (await wanted()) !== 1 && tries < 30; tries++) await sleep(100);
+  expect(await wanted()).toBe(1);
+  await until('setosa', prediction, 30_000);
+  expect(output.slice(before)).toContain('environments.ts changed: restarting the replicas with the new manifests.');
+});
+
 test('a second up takes over, and the first one says so', async () => {
   const ports = ['--port', String(await freePort()), '--grpc-port', String(await freePort())];
   const second = await workspace.rhizome('up', '--detach', '--json', ...ports);

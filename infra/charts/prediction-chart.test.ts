@@ -32,7 +32,7 @@ test('priority creates a PriorityClass for the whole cluster, which the pods use
   expect(at(only(manifests, 'Deployment'), 'spec.template.spec.priorityClassName')).toBe('iris-server');
 });
 
-test('its service is the target of an autoscaler and the backend of an Ingress, which get the labels of its objects', () => {
+test('an autoscaler and an Ingress can refer to its service, and get its labels', () => {
   const own = new PredictionChart(Testing.app(), 'test', { ...minimalProps, namespace: 'flowers', priority: 7 });
   const metadata = { name: 'extra', namespace: own.service.namespace };
   const metrics = [Metric.resourceCpu(MetricTarget.averageUtilization(60))];

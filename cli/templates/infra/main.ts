@@ -1,6 +1,7 @@
 /**
- * Synthesizes the manifests of every environment, and other charts that you add to the app: `npx rhizome synth`. A third
- * argument of `synthesize`, `(chart, environment) => …`, adds objects such as an autoscaler for `chart.service`.
+ * Synthesizes the manifests of every environment, and other charts that you add to the app: `npx rhizome synth`.
+ * A third argument of `synthesize`, `(chart, environment) => …`, adds objects such as an autoscaler for
+ * `chart.service`.
  */
 import { App } from 'cdk8s';
 import { synthesize } from 'rhizome-kit/infra';

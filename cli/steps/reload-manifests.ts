@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../failure.ts';
+import type { LocalRuntime } from '../local/index.ts';
+import { privateCharts } from '../project/manifests.ts';
+import { synth } from '../project/synth.ts';
+import type { ExecContext } from '../tools/exec.ts';
+
+/** What `up --watch` runs on this machine, and what has changed. */
+export interface Reload {
+  /** The changed file. */
+  readonly path: string;
+  /** The manifests, relative to the root. */
+  readonly file: string;
+  readonly running: Pick<LocalRuntime, 'reload'>;
+}
+
+/**
+ * Synthesizes the manifests again after a change in infra/, and restarts the replicas if they differ. If synthesis
+ * fails, it says why, and the replicas keep running.
+ */
+export async function reloadManifests(context: ExecContext, { path, file, running }: Reload): Promise<void> {
+  const { root, report, signal } = context;
+  const manifests = (): Promise<string> => readFile(join(root, file), 'utf8');
+  try {
+    const before = await manifests();
+    await synth(context, { outdir: privateCharts });
+    if ((await manifests()) === before) {
+      report.line(`${path} changed: the manifests are the same.`);
+      return;
+    }
+    report.line(`${path} changed: restarting the replicas with the new manifests.`);
+    await running.reload();
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!(error instanceof Failure)) throw error;
+    report.failure(error.message, error.details, error.hint);
+  }
+}
