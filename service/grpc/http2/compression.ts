@@ -15,8 +15,11 @@ export class UnknownEncoding extends Error {
   override readonly name = 'UnknownEncoding';
 }
 
+/** The message that is decompressed at present. */
+let present: Promise<unknown> = Promise.resolve();
+
 /**
- * Decompresses a message.
+ * Decompresses a message, one at a time: a kilobyte may become a megabyte, which counts as memory only afterwards.
  *
  * @param encoding the header `grpc-encoding`
  * @param limit the size of the largest message
@@ -24,7 +27,13 @@ export class UnknownEncoding extends Error {
  * @throws {MessageTooLarge} if it is larger than the limit after it is decompressed
  * @throws the error of zlib if the bytes are invalid
  */
-export async function decompress(bytes: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
+export function decompress(bytes: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
+  const message = present.then(() => decompressNow(bytes, encoding, limit));
+  present = message.catch(() => undefined);
+  return message;
+}
+
+async function decompressNow(bytes: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
   const decoder = (decoders as ReadonlyMap<string, 'gunzip' | 'inflate'>).get(encoding ?? '');
   if (decoder === undefined) throw new UnknownEncoding();
   try {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { frameMessage, MessageReader, MessageTooLarge } from './messages.ts';
 
@@ -26,6 +28,26 @@ test('a message that is too large is refused once its length has arrived', () =>
   expect(reader.next()).toBeUndefined();
   reader.push(Buffer.of(101));
   expect(() => reader.next()).toThrow(MessageTooLarge);
+});
+
+test('a message in many chunks takes no more memory than its bytes', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const used = (): number => {
+    collectGarbage();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const reader = new MessageReader(1e6);
+  reader.push(Buffer.of(0, 0, 15, 0, 0));
+  const before = used();
+  for (let count = 0; count < 100_000; count++) {
+    // As Node does it, each chunk has memory of its own.
+    reader.push(Buffer.from(Uint8Array.of(1).buffer));
+    expect(reader.next()).toBeUndefined();
+  }
+  expect(used() - before).toBeLessThan(4e6);
+  expect(reader.pending).toBe(100_005);
 });
 
 test('a message in many chunks takes linear time', () => {

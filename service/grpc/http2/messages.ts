@@ -11,11 +11,19 @@ export class MessageTooLarge extends Error {
   override readonly name = 'MessageTooLarge';
 }
 
-/** Divides the bytes of a stream into messages. Keeps no more than one message that is incomplete. */
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/**
+ * Divides the bytes of a stream into messages. Keeps no more than one message that is incomplete, in one buffer: a
+ * client may send each byte in a frame of its own, and an object for each would take hundreds of times as much memory.
+ */
 export class MessageReader {
   readonly #limit: number;
-  #chunks: Buffer[] = [];
+  #buffer = EMPTY;
+  /** How much of the buffer has arrived. */
   #length = 0;
+  /** Whether nobody else has a view of the buffer, so that it can be written to. */
+  #own = false;
   /** How many bytes it takes to continue. */
   #needed = PREFIX_BYTES;
 
@@ -31,13 +39,18 @@ export class MessageReader {
 
   /** Drops what has arrived. */
   clear(): void {
-    this.#chunks = [];
-    this.#length = 0;
+    this.#keep(EMPTY);
   }
 
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
+    if (this.#length === 0) {
+      this.#keep(chunk);
+      return;
+    }
+    const length = this.#length + chunk.length;
+    if (!this.#own || length > this.#buffer.length) this.#grow(length);
+    this.#buffer.set(chunk, this.#length);
+    this.#length = length;
   }
 
   /**
@@ -46,9 +59,8 @@ export class MessageReader {
    * @throws {MessageTooLarge} as soon as its length has arrived
    */
   next(): ReceivedMessage | undefined {
-    // Joins the chunks only once they are enough: joining them each time would take quadratic time.
     if (this.#length < this.#needed) return undefined;
-    const bytes = this.#join();
+    const bytes = this.#buffer.subarray(0, this.#length);
     const end = PREFIX_BYTES + bytes.readUInt32BE(1);
     if (end - PREFIX_BYTES > this.#limit) throw new MessageTooLarge();
     if (bytes.length < end) {
@@ -56,17 +68,23 @@ export class MessageReader {
       return undefined;
     }
     this.#needed = PREFIX_BYTES;
-    this.#length -= end;
-    this.#chunks = this.#length === 0 ? [] : [bytes.subarray(end)];
+    this.#keep(bytes.length === end ? EMPTY : bytes.subarray(end));
     return { compressed: bytes[0] === 1, bytes: bytes.subarray(PREFIX_BYTES, end) };
   }
 
-  #join(): Buffer {
-    const [first] = this.#chunks;
-    if (first !== undefined && this.#chunks.length === 1) return first;
-    const joined = Buffer.concat(this.#chunks, this.#length);
-    this.#chunks = [joined];
-    return joined;
+  #keep(bytes: Buffer): void {
+    this.#buffer = bytes;
+    this.#length = bytes.length;
+    this.#own = false;
+  }
+
+  /** Makes room for twice as much as has arrived, but for no more than the message. */
+  #grow(length: number): void {
+    const most = this.#needed > PREFIX_BYTES ? this.#needed : Infinity;
+    const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(2 * length, most)));
+    larger.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = larger;
+    this.#own = true;
   }
 }
 
