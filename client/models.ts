@@ -15,9 +15,11 @@ export type AnyModels = Readonly<
 >;
 
 /** One row's prediction by a model whose types are not known. NaN and infinities are numbers here. */
-export interface AnyPrediction extends Omit<PredictionResponse, 'probabilities' | 'score'> {
+export interface AnyPrediction extends Omit<PredictionResponse, 'probabilities' | 'scores' | 'score'> {
   /** A classifier's probability of each class, from 0 to 1. */
   readonly probabilities?: Readonly<Record<string, number>>;
+  /** A classifier's score of each class, if these are not probabilities. */
+  readonly scores?: Readonly<Record<string, number>>;
   /** An anomaly detector's score: the lower, the more anomalous. */
   readonly score?: number;
 }

@@ -3,6 +3,7 @@ import { UnexpectedResponse } from './errors.ts';
 interface RowPrediction {
   prediction?: unknown;
   probabilities?: Record<string, unknown>;
+  scores?: Record<string, unknown>;
   score?: unknown;
 }
 
@@ -15,8 +16,8 @@ function toNumber(value: unknown): unknown {
 }
 
 /**
- * Converts "NaN", "Infinity" and "-Infinity" to numbers wherever only numbers can be: in probabilities, in the score,
- * and in a prediction without probabilities. In `outputs` they stay, since they may be the model's texts.
+ * Converts "NaN", "Infinity" and "-Infinity" to numbers wherever only numbers can be: in probabilities, in scores,
+ * and in a prediction without either. In `outputs` they stay, since they may be the model's texts.
  *
  * @throws {UnexpectedResponse} if the body is not a prediction, nor an array of them
  */
@@ -25,8 +26,8 @@ export function readPredictions(body: unknown): unknown {
     if (typeof each !== 'object' || each === null)
       throw new UnexpectedResponse('The response is JSON, but not a prediction. Is the URL that of the service?');
     const row: RowPrediction = each;
-    if (row.probabilities)
-      for (const [name, value] of Object.entries(row.probabilities)) row.probabilities[name] = toNumber(value);
+    const numbers = row.probabilities ?? row.scores;
+    if (numbers) for (const [name, value] of Object.entries(numbers)) numbers[name] = toNumber(value);
     else if (row.prediction !== undefined) row.prediction = toNumber(row.prediction);
     if (row.score !== undefined) row.score = toNumber(row.score);
   }

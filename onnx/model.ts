@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { canShareRun, encodeRows } from './batch/encode-rows.ts';
+import { givesScores } from './batch/class-scores.ts';
 import { exampleMismatch } from './batch/example-mismatch.ts';
 import { plausibleInputSets, plausibleRows } from './batch/plausible-inputs.ts';
 import type { RowShapes } from './batch/plausible-shapes.ts';
@@ -56,7 +57,7 @@ const SAMPLES = 6;
 
 /** A model in memory, ready to predict. */
 export class Model {
-  readonly signature: Signature;
+  #signature: Signature;
   readonly #session: Session;
   readonly #mustBeVerified: boolean;
   /** Only if the model has no examples. */
@@ -64,7 +65,7 @@ export class Model {
   #samples: ((rows: number) => Iterable<Row[]>) | undefined;
 
   private constructor(signature: Signature, session: Session, mustBeVerified: boolean) {
-    this.signature = signature;
+    this.#signature = signature;
     this.#session = session;
     this.#mustBeVerified = mustBeVerified;
   }
@@ -115,6 +116,7 @@ export class Model {
       const loaded = new Model(signature, loadedSession, json.requireVerification ?? false);
       if (signature.examples.length === 0)
         loaded.#trial = await tryRows(plausibleRows(signature, nodes()), (rows) => loaded.predict(rows));
+      if (await loaded.#givesScores(nodes)) loaded.#nameScores();
       if (samples) loaded.#samples = (rows) => plausibleInputSets(signature, nodes(), rows, loaded.#shapes());
       return loaded;
     } catch (cause) {
@@ -122,6 +124,31 @@ export class Model {
       await session?.release();
       throw new ModelLoadError(path, cause);
     }
+  }
+
+  /** Returns whether the numbers of a classifier are scores, by its examples, or else by running some rows. */
+  async #givesScores(nodes: () => readonly Node[]): Promise<boolean> {
+    const { output, examples } = this.signature;
+    if (output.task !== 'classifier' || output.probabilities === undefined || this.neverRan) return false;
+    if (examples.some(({ scores }) => scores !== undefined)) return true;
+    if (examples.some(({ probabilities }) => probabilities !== undefined)) return false;
+    const [generated = []] = plausibleInputSets(this.signature, nodes(), SAMPLES, this.#shapes());
+    const recorded = examples.map(({ input }, index) => exampleRow(this.signature, input, index));
+    return givesScores([...recorded, ...generated].slice(0, 2 * SAMPLES), (rows) => this.predict(rows));
+  }
+
+  /** Calls the numbers of a classifier scores rather than probabilities. */
+  #nameScores(): void {
+    const { output } = this.#signature;
+    if (output.task !== 'classifier') return;
+    this.#signature = { ...this.#signature, output: { ...output, areScores: true } };
+    if (this.#trial === undefined || 'reason' in this.#trial || this.#trial.prediction === undefined) return;
+    const { probabilities, ...rest } = this.#trial.prediction;
+    this.#trial = { ...this.#trial, prediction: { ...rest, ...(probabilities && { scores: probabilities }) } };
+  }
+
+  get signature(): Signature {
+    return this.#signature;
   }
 
   /** The first example of `model.json`; otherwise a generated one, if it runs and is small enough to be readable. */

@@ -70,6 +70,14 @@ describe.each(models)('$name', (model) => {
 
   test('is served under its task', async () => {
     expect((await describeModel(path)).task).toBe(taskOf(model.name));
+    if (taskOf(model.name) !== 'classifier') return;
+    const row = toFeatures(model.rows[0]!, await describeModel(path), model.batch !== undefined);
+    const { probabilities, scores } = (await predict(path, row)) as RowPrediction;
+    // Support vector machines without probabilities.
+    const expected = ['svc', 'linear-svc'].includes(model.name)
+      ? [undefined, expect.any(Object)]
+      : [expect.any(Object), undefined];
+    expect([probabilities, scores]).toEqual(expected);
   });
 
   test("predicts from named features: a row, rows and columns, with the training library's results", async () => {

@@ -175,7 +175,7 @@ test.each([
   // Its answers depend on the other rows of a run.
   ['int8-dynamic', /a model of 4 features/, { outputs: expect.any(Object) }],
   // Scores in place of probabilities.
-  ['linear-svc', /classes {2}0, 1, 2/, { prediction: expect.any(String) }],
+  ['linear-svc', /classes {2}0, 1, 2/, { prediction: expect.any(String), scores: expect.any(Object) }],
 ])('%s can be added, with its predictions as examples', async (name, said, example) => {
   const { stdout, exitCode } = await add(trained(name), '--name', name);
   expect(exitCode).toBe(0);

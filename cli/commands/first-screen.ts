@@ -80,17 +80,18 @@ export function modelLines(
 interface Predicted {
   readonly prediction?: string | number | bigint;
   readonly probabilities?: Readonly<Record<string, unknown>>;
+  readonly scores?: Readonly<Record<string, unknown>>;
   readonly score?: unknown;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
 /** Returns a prediction in a few words, with four significant digits. */
-export function formatPrediction({ prediction, probabilities, score, outputs = {} }: Predicted): string {
+export function formatPrediction({ prediction, probabilities, scores, score, outputs = {} }: Predicted): string {
   if (prediction === undefined)
     return Object.entries(outputs)
       .map(([name, value]) => `${name} ${formatValue(value)}`)
       .join(', ');
-  const sure = probabilities?.[String(prediction)] ?? score;
+  const sure = (probabilities ?? scores)?.[String(prediction)] ?? score;
   return `${formatValue(prediction)}${sure === undefined ? '' : ` (${formatValue(sure)})`}`;
 }
 

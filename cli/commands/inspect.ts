@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { classNumbers } from '../../onnx/batch/decode-predictions.ts';
 import type { GraphDescription, ValueDescription } from '../../onnx/description.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { formatTensorType } from '../../onnx/signature/tensor-spec.ts';
@@ -129,7 +130,7 @@ function served({ name, version, batching, features, output, outputs }: Signatur
     output.task === 'classifier'
       ? [
           ['prediction', shortened(output.classes)],
-          ...(output.probabilities === undefined ? [] : [['probabilities', 'of each class']]),
+          ...(output.probabilities === undefined ? [] : [[classNumbers(output), 'of each class']]),
         ]
       : output.task === 'regressor'
         ? [['prediction', 'a number']]

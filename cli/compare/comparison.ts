@@ -120,6 +120,8 @@ function* numbers(
   if (before.score !== undefined && after.score !== undefined) yield ['score', before.score, after.score];
   for (const [name, value] of Object.entries(before.probabilities ?? {}))
     yield [`probabilities.${name}`, value, after.probabilities?.[name] ?? NaN];
+  for (const [name, value] of Object.entries(before.scores ?? {}))
+    yield [`scores.${name}`, value, after.scores?.[name] ?? NaN];
   for (const [name, value] of Object.entries(before.outputs ?? {}))
     yield* elements(`outputs.${name}`, value, after.outputs?.[name]);
 }

@@ -1,4 +1,5 @@
 /** Declares the models' features and predictions as TypeScript types, so that callers compile only if they fit. */
+import { classNumbers } from '../../onnx/batch/decode-predictions.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { Feature } from '../../onnx/signature/features.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
@@ -84,8 +85,8 @@ function predictionFields(signature: Signature, type: string): readonly string[]
         `readonly prediction: ${type}Class;`,
         ...(output.probabilities
           ? [
-              '/** From 0 to 1, with a sum of about 1. */',
-              `readonly probabilities: Readonly<Record<${type}Class, number>>;`,
+              output.areScores === true ? '/** Not probabilities. */' : '/** From 0 to 1, with a sum of about 1. */',
+              `readonly ${classNumbers(output)}: Readonly<Record<${type}Class, number>>;`,
             ]
           : []),
       ];

@@ -134,12 +134,14 @@ function csv({ source: { unit }, withInput }: WriterOptions): Lines {
 function flat({
   prediction,
   probabilities = {},
+  scores = {},
   score,
   outputs = {},
 }: Partial<PredictionResponse>): (readonly [string, unknown])[] {
   return [
     ...(prediction === undefined ? [] : [['prediction', prediction] as const]),
     ...Object.entries(probabilities).map(([name, value]) => [`probabilities.${name}`, value] as const),
+    ...Object.entries(scores).map(([name, value]) => [`scores.${name}`, value] as const),
     ...(score === undefined ? [] : [['score', score] as const]),
     ...Object.entries(outputs).map(([name, value]) => [`outputs.${name}`, value] as const),
   ];

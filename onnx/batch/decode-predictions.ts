@@ -12,6 +12,8 @@ export interface Prediction {
   readonly prediction?: string | number;
   /** By class, in the order of the signature; they add up to about 1. */
   readonly probabilities?: Readonly<Record<string, number>>;
+  /** In place of probabilities, if they are not a distribution. */
+  readonly scores?: Readonly<Record<string, number>>;
   readonly score?: number;
   /** By output: an element, or nested arrays of elements. */
   readonly outputs?: Readonly<Record<string, OutputValue>>;
@@ -45,6 +47,11 @@ export function outputsCarryRows(
   return true;
 }
 
+/** Returns the name of a classifier's numbers in a prediction. */
+export function classNumbers({ areScores = false }: ClassifierOutput): 'probabilities' | 'scores' {
+  return areScores ? 'scores' : 'probabilities';
+}
+
 /** Reads the predictions from the outputs of a run. */
 export function decodePredictions(
   signature: Signature,
@@ -67,9 +74,10 @@ export function decodePredictions(
     case 'classifier': {
       const labels = each(output.label);
       const probabilities = output.probabilities?.map(each);
+      const key = classNumbers(output);
       return all((row) => ({
         prediction: className(output, labels[row]),
-        ...(probabilities && { probabilities: probabilitiesOf(output.classes, probabilities, row) }),
+        ...(probabilities && { [key]: probabilitiesOf(output.classes, probabilities, row) }),
       }));
     }
     case 'tensors': {

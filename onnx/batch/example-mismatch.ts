@@ -7,6 +7,7 @@ const TOLERANCE = 1e-4;
 export interface ObservedPrediction {
   readonly prediction?: string | number;
   readonly probabilities?: Readonly<Record<string, number | string>>;
+  readonly scores?: Readonly<Record<string, number | string>>;
   readonly score?: number | string;
   readonly outputs?: Readonly<Record<string, OutputValue>>;
 }
@@ -16,10 +17,14 @@ export function exampleMismatch(expected: Example, actual: ObservedPrediction | 
   if (expected.prediction !== undefined && !same(expected.prediction, actual?.prediction)) {
     return `expected '${expected.prediction}', predicted '${actual?.prediction ?? 'nothing'}'`;
   }
-  for (const [name, probability] of Object.entries(expected.probabilities ?? {})) {
-    const predicted = actual?.probabilities?.[name] ?? Number.NaN;
-    if (!same(probability, predicted))
-      return `expected probability ${probability} of '${name}', predicted ${predicted}`;
+  for (const [key, what] of [
+    ['probabilities', 'probability'],
+    ['scores', 'the score'],
+  ] as const) {
+    for (const [name, number] of Object.entries(expected[key] ?? {})) {
+      const predicted = actual?.[key]?.[name] ?? Number.NaN;
+      if (!same(number, predicted)) return `expected ${what} ${number} of '${name}', predicted ${predicted}`;
+    }
   }
   if (expected.score !== undefined && !same(expected.score, actual?.score))
     return `expected the score ${expected.score}, got ${actual?.score ?? 'none'}`;

@@ -55,13 +55,7 @@ export async function recordExamples(
   }
   // eslint-disable-next-line @typescript-eslint/only-throw-error -- what `predict` threw
   if (!accepted && failure !== undefined) throw failure;
-  return best.flatMap(({ row, prediction }) => toExample(signature, row, inRange(prediction)) ?? []);
-}
-
-/** Removes the scores that a support vector machine has instead of probabilities: model.json does not allow them. */
-function inRange(result: Prediction): Prediction {
-  const { probabilities, ...rest } = result;
-  return Object.values(probabilities ?? {}).every((p) => p >= 0 && p <= 1) ? result : rest;
+  return best.flatMap(({ row, prediction }) => toExample(signature, row, prediction) ?? []);
 }
 
 /**
@@ -93,19 +87,19 @@ function differ([first, second]: readonly (Candidate | undefined)[]): boolean {
  * Returns how far the first class is ahead of the second, or how far an anomaly detector's score is from its threshold;
  * 1 for other models.
  */
-function margin({ probabilities, score }: Prediction): number {
+function margin({ probabilities, scores, score }: Prediction): number {
   if (score !== undefined) return Math.abs(score);
-  const [first = 1, second = 0] = Object.values(probabilities ?? {}).sort((a, b) => b - a);
+  const [first = 1, second = 0] = Object.values(probabilities ?? scores ?? {}).sort((a, b) => b - a);
   return first - second;
 }
 
 /** Returns whether a prediction suits a JSON file: no NaN, no infinities, and not thousands of numbers. */
 function sendable(row: Row, result: Prediction): boolean {
-  const { prediction, probabilities, score, outputs } = result;
+  const { prediction, probabilities, scores, score, outputs } = result;
   return (
     (typeof prediction !== 'number' || Number.isFinite(prediction)) &&
     (score === undefined || Number.isFinite(score)) &&
-    Object.values(probabilities ?? {}).every(Number.isFinite) &&
+    Object.values(probabilities ?? scores ?? {}).every(Number.isFinite) &&
     Object.values(outputs ?? {}).every(finite) &&
     readable(row, result)
   );
@@ -125,13 +119,18 @@ const written = (outputs: Prediction['outputs'] = {}): string =>
 /** Converts a row and its prediction to an example for model.json; undefined if it has thousands of numbers. */
 export function toExample({ features }: Signature, row: Row, result: Prediction): Example | undefined {
   if (!readable(row, result)) return undefined;
-  const { prediction, probabilities, score, outputs } = result;
+  const { prediction, probabilities, scores, score, outputs } = result;
   const numbers = (value: number): number => Number(value.toPrecision(7));
   return {
     input: Object.fromEntries(features.map(({ name }, index) => [name, cellJson(row[index] ?? 0)])),
     ...(prediction !== undefined && { prediction: typeof prediction === 'number' ? numbers(prediction) : prediction }),
     ...(probabilities && {
-      probabilities: Object.fromEntries(Object.entries(probabilities).map(([name, p]) => [name, Number(p.toFixed(6))])),
+      probabilities: Object.fromEntries(
+        Object.entries(probabilities).map(([name, p]) => [name, Math.min(Math.max(Number(p.toFixed(6)), 0), 1)]),
+      ),
+    }),
+    ...(scores && {
+      scores: Object.fromEntries(Object.entries(scores).map(([name, each]) => [name, numbers(each)])),
     }),
     ...(score !== undefined && { score: numbers(score) }),
     ...(outputs && {

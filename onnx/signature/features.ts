@@ -22,8 +22,8 @@ const mostColumns = 256;
  * Returns the features of a model, in the graph's order: one per column of a table, and one per other input.
  *
  * @param json names, units and ranges: one entry per column, or one per input
- * @throws {SignatureError} if there are not as many entries, two features have the same name, or a nullable one is not a
- *   float
+ * @throws {SignatureError} if there are not as many entries, two features have the same name, or a nullable feature is
+ *   not a float
  */
 export function resolveFeatures(
   inputs: readonly TensorSpec[],

@@ -66,6 +66,8 @@ export interface Example {
   /** The name of the class; a regressor's number; -1 or 1 from an anomaly detector. */
   readonly prediction?: string | number;
   readonly probabilities?: Readonly<Record<string, number>>;
+  /** In place of probabilities, from a classifier whose numbers are not a distribution. */
+  readonly scores?: Readonly<Record<string, number>>;
   /** The score from an anomaly detector. */
   readonly score?: number;
   /** The outputs by name, for the task `tensors`. */

@@ -11,6 +11,8 @@ export interface ClassifierOutput {
   readonly labels: readonly ClassLabel[];
   /** One output [N, classes], or one output [N] or [N, 1] per class; undefined if the model has no probabilities. */
   readonly probabilities?: readonly string[];
+  /** Whether these are not probabilities, but scores: they are not a distribution. */
+  readonly areScores?: boolean;
 }
 
 export interface AnomalyDetectorOutput {

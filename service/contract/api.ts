@@ -36,6 +36,8 @@ export interface PredictionResponse {
   readonly prediction?: string | number;
   /** By class name. They add up to about 1. */
   readonly probabilities?: Readonly<Record<string, JsonNumber>>;
+  /** By class name, in place of probabilities, from a classifier whose numbers are not a distribution. */
+  readonly scores?: Readonly<Record<string, JsonNumber>>;
   /** Only for an anomaly detector: the lower, the more anomalous. */
   readonly score?: JsonNumber;
   /** Only for a model without one of these tasks: nested arrays by output name. */

@@ -1,3 +1,4 @@
+import { classNumbers } from '../../onnx/batch/decode-predictions.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { DocumentedModel } from './models.ts';
 import { timeoutParameter } from './parameters.ts';
@@ -129,7 +130,7 @@ function predictionProperties(signature: Signature): Json {
       return {
         prediction: { type: 'string', enum: output.classes },
         ...(output.probabilities && {
-          probabilities: exactly(Object.fromEntries(output.classes.map((label) => [label, ref('Number')]))),
+          [classNumbers(output)]: exactly(Object.fromEntries(output.classes.map((label) => [label, ref('Number')]))),
         }),
       };
     case 'regressor':

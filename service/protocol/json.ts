@@ -49,8 +49,8 @@ export function parseJson(bytes: Uint8Array): unknown {
 }
 
 /**
- * Checks that a body of more than a mebibyte is what it may be if MAX_BODY_BYTES is not set: a tensor, which takes little
- * more memory than its text. Objects and texts would take up to thirty times as much.
+ * Checks that a body of more than a mebibyte is what it may be if MAX_BODY_BYTES is not set: a tensor, which takes
+ * little more memory than its text. Objects and texts would take up to thirty times as much.
  *
  * @throws {ServiceError} `body-too-large`
  */

@@ -1,4 +1,4 @@
-import { hasRows } from '../../../onnx/batch/decode-predictions.ts';
+import { classNumbers, hasRows } from '../../../onnx/batch/decode-predictions.ts';
 import type { Tensor } from '../../../onnx/engine/engine.ts';
 import type { Batching } from '../../../onnx/signature/batching.ts';
 import type { Scalar } from '../../../onnx/signature/dtypes.ts';
@@ -108,6 +108,7 @@ function compileAnomalyDetector({ label, score }: AnomalyDetectorOutput): Prepar
 
 function compileClassifier(output: ClassifierOutput): PrepareRows {
   const { label, labels, classes, probabilities } = output;
+  const start = `,"${classNumbers(output)}":{`;
   const starts = new Map<Scalar | undefined, string>();
   labels.forEach((each, index) => {
     const name = classes[index];
@@ -116,7 +117,7 @@ function compileClassifier(output: ClassifierOutput): PrepareRows {
   // An object may list its keys in another order, such as "2" before "10", and has each key once.
   const order = Object.entries(Object.fromEntries(classes.map((name, index) => [name, index])));
   const columns = order.map(([, index]) => index);
-  const keys = order.map(([name], index) => `${index === 0 ? ',"probabilities":{' : ','}${JSON.stringify(name)}:`);
+  const keys = order.map(([name], index) => `${index === 0 ? start : ','}${JSON.stringify(name)}:`);
   const isMatrix = probabilities?.length === 1;
   return (outputs) => {
     const predicted = elements(outputs, label);
