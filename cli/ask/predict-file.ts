@@ -5,6 +5,7 @@ import { paths } from '../../service/contract/index.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { modelPath, predictionsPath, type ProjectModel } from '../project/models.ts';
+import { matchColumns } from '../row-files/match-columns.ts';
 import { openRows } from '../row-files/open-rows.ts';
 import { parseField } from '../row-files/parse-field.ts';
 import type { RowSource, SourceRow } from '../row-files/row-source.ts';
@@ -147,23 +148,27 @@ function encoderOf(
   { name }: RowSource,
   columns: readonly string[],
 ): RowPredictor['toJson'] {
-  const names = features.map((feature) => feature.name);
-  const missing = names.filter((feature) => !columns.includes(feature));
-  if (missing.length > 0) {
-    throw new UsageError(`${name} lacks the column${missing.length === 1 ? '' : 's'} ${missing.join(', ')}.`, {
-      details: [`features of ${model}: ${names.join(', ')}`, `columns of the header: ${columns.join(', ')}`],
-      hint: "The first line must name the columns like the model's features.",
-    });
-  }
-  const extra = columns.filter((column) => !names.includes(column));
-  if (extra.length > 0)
+  const matched = matchColumns(
+    name,
+    columns,
+    features.map((feature) => feature.name),
+    model,
+  );
+  if (matched.similar !== undefined) context.report.line(matched.similar);
+  const { others } = matched;
+  if (others.length > 0)
     context.report.line(
-      `Not sent, since ${extra.length === 1 ? 'it is not a feature' : 'they are not features'} of ${model}: ` +
-        extra.join(', '),
+      `Not sent, since ${others.length === 1 ? 'it is not a feature' : 'they are not features'} of ${model}: ` +
+        others.join(', '),
     );
   return ({ values }: SourceRow) =>
     toJson(
-      Object.fromEntries(features.map((feature) => [feature.name, parseField(feature, String(values[feature.name]))])),
+      Object.fromEntries(
+        features.map((feature) => [
+          feature.name,
+          parseField(feature, String(values[matched.columns.get(feature.name) ?? feature.name])),
+        ]),
+      ),
     );
 }
 

@@ -1,6 +1,7 @@
 import type { Feature, Signature } from '../../onnx/signature/signature.ts';
 import { readCell, type Row } from '../../onnx/signature/cells.ts';
-import { Failure, UsageError } from '../failure.ts';
+import { Failure } from '../failure.ts';
+import { matchColumns } from '../row-files/match-columns.ts';
 import { parseField } from '../row-files/parse-field.ts';
 import type { RowSource, SourceRow } from '../row-files/row-source.ts';
 import { toJson } from '../json.ts';
@@ -23,23 +24,24 @@ const maxListed = 10;
 
 /**
  * Reads all rows of the file.
+ * @param say gets the line about columns that have similar names
  * @throws {Failure} if any of them are invalid: a decision about a model must rest on all rows
  */
 export async function holdoutRows(
   source: RowSource,
   { before, after }: Signatures,
   label: string | undefined,
+  say: (line: string) => void,
 ): Promise<readonly HoldoutRow[]> {
   const { name, unit, format, columns } = source;
-  if (columns !== undefined)
-    checkColumns(name, columns, [
-      ...before.features.map((feature) => feature.name),
-      ...(label === undefined ? [] : [label]),
-    ]);
+  const names = [...before.features.map((feature) => feature.name), ...(label === undefined ? [] : [label])];
+  const matched = columns === undefined ? undefined : matchColumns(name, columns, names, before.name);
+  if (matched?.similar !== undefined) say(matched.similar);
+  const columnOf = (of: string): string => matched?.columns.get(of) ?? of;
   const rows: HoldoutRow[] = [];
   const problems: string[] = [];
   const row = (of: Signature, from: SourceRow): Row =>
-    of.features.map((feature) => cell(feature, from.values[feature.name], format === 'csv'));
+    of.features.map((feature) => cell(feature, from.values[columnOf(feature.name)], format === 'csv'));
   for await (const from of source.rows) {
     try {
       if (from.problem !== undefined) throw new CellError(from.problem);
@@ -47,7 +49,7 @@ export async function holdoutRows(
         at: from.at,
         before: row(before, from),
         after: row(after, from),
-        ...(label !== undefined && { label: labelOf(before, label, from.values[label]) }),
+        ...(label !== undefined && { label: labelOf(before, label, from.values[columnOf(label)]) }),
       });
     } catch (error) {
       if (!(error instanceof CellError)) throw error;
@@ -75,15 +77,6 @@ export async function holdoutRows(
 
 class CellError extends Error {
   override readonly name = 'CellError';
-}
-
-function checkColumns(name: string, columns: readonly string[], wanted: readonly string[]): void {
-  const missing = wanted.filter((column) => !columns.includes(column));
-  if (missing.length > 0)
-    throw new UsageError(`${name} lacks the ${missing.length === 1 ? 'column' : 'columns'} ${missing.join(', ')}.`, {
-      details: [`columns of the header: ${columns.join(', ')}`],
-      hint: "The first line must name the columns like the model's features.",
-    });
 }
 
 function cell(feature: Feature, value: unknown, isText: boolean): Row[number] {

@@ -76,7 +76,9 @@ export async function compare(
     const signatures = { before: before.signature, after: after.signature };
     checkComparable(signatures, file, label);
     const source = await openRows(holdout);
-    const rows = await holdoutRows(source, signatures, label);
+    const rows = await holdoutRows(source, signatures, label, (line) => {
+      context.report.line(line);
+    });
     checkLabels(signatures, rows, label, source.name);
     return { unit: source.unit, ...(await run(context, before, after, rows, tolerance, source.unit)) };
   } finally {
