@@ -26,7 +26,7 @@ test('a file that is not a model is refused at once, and nothing is written', as
   expect(await readdir(folder)).toEqual(['churn.pkl']);
 });
 
-test('an invalid package.json and a Dockerfile outside of the project are refused, and nothing is written', async () => {
+test('an invalid package.json and a Dockerfile outside are refused, and nothing is written', async () => {
   expect(await init('--dockerfile', '../Dockerfile')).toMatchObject({
     exitCode: 2,
     stderr: expect.stringContaining('"../Dockerfile" is not a valid name of a Dockerfile'),

@@ -31,7 +31,7 @@ export function trim(root: string, platform: Platform = { os: process.platform, 
 export const trimmed = (bytes: number): string =>
   `removed ${String(Math.round(bytes / 1e6))} MB from node_modules that this machine does not need`;
 
-/** Returns the folders bin/napi-v6/OS/ARCH of other platforms. None, if this platform has none: then it is not known. */
+/** Returns the folders bin/napi-v6/OS/ARCH of other platforms. None, if this platform has none. */
 function otherRuntimes(bin: string, { os, arch }: Platform): string[] {
   const platforms = entries(bin, /^napi-v/).flatMap((version) =>
     entries(join(bin, version)).flatMap((system) =>
