@@ -278,7 +278,7 @@ test('a client that asks to close the connection can send its whole body before 
   expect(received).toMatch(/^HTTP\/1\.1 415 [^]*connection: close[^]*unsupported-media-type/i);
 });
 
-test('after a refusal, the connection serves the next request, however slowly the rest of the body arrives', async () => {
+test('after a refusal, the connection serves the next request, even if the rest of the body is slow', async () => {
   const escaped = '/models/%63olumn-transformer/predictions';
   const all = [node, ordinary, hono].flatMap((carrier) =>
     ['/predictions', escaped, '/none'].map((path) => ({ carrier, path })),

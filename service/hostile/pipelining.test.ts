@@ -1,6 +1,6 @@
 /** Requests that do not wait for the responses to those before them, and responses that nobody reads. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connections, type CloseReason } from '../connections/connections.ts';
@@ -97,5 +97,43 @@ test('a response of which nothing is read for a while ends its connection; a slo
   expect(received).toBeGreaterThan(large.length);
   expect(reasons).toEqual(['unread']);
   for (const socket of [unread, slow]) socket.destroy();
+  server.close();
+});
+
+test('if unread responses are too large together, the one that has waited longest ends', async () => {
+  const reasons: CloseReason[] = [];
+  const large = Buffer.alloc(32 * 2 ** 20);
+  // One of them fits.
+  const connections = new Connections({
+    unreadBytes: 1.5 * large.length,
+    closed: (reason) => reasons.push(reason),
+    sweepMs: 20,
+  });
+  const unread: ServerResponse[] = [];
+  const server = createServer((incoming, outgoing) => {
+    if (!connections.begin(incoming, outgoing)) return;
+    outgoing.end(large);
+    unread.push(outgoing);
+  });
+  connections.watch(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  const sockets: Socket[] = [];
+  for (let count = 1; count <= 2; count++) {
+    const socket = await opened(port);
+    socket.pause();
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    sockets.push(socket);
+    await until(() => unread.length === count, 'the response waits');
+  }
+  await until(() => reasons.length > 0, 'a connection is closed', 10);
+  expect([reasons, unread.map(({ destroyed }) => destroyed)]).toEqual([['unread'], [true, false]]);
+  let received = 0;
+  sockets[1]?.on('data', (chunk: Buffer) => (received += chunk.length)).resume();
+  await until(() => received > large.length, 'the other response arrives', 10);
+  expect(reasons).toEqual(['unread']);
+  for (const socket of sockets) socket.destroy();
   server.close();
 });
