@@ -1,9 +1,10 @@
 # docker build --tag iris-server:v0.1.0 .
 # docs/image.md describes the layers, and how to build behind a proxy.
 
-# The same version of Node as in package-lock.json. To use other images:
-#   --build-arg BUILD_IMAGE=… --build-arg BASE_IMAGE=…
-ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+# The same version of Node as in package-lock.json, pinned by digest, because a tag can move. For the digest of a tag:
+#   docker buildx imagetools inspect node:24.21.0-bookworm-slim
+# To use other images: --build-arg BUILD_IMAGE=… --build-arg BASE_IMAGE=…
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim@sha256:d6aa754f16b3197301076f047b5def2f02ea1dbbc2ca920407d46d7ec7f87b20
 # Installs the packages on the build machine's platform. Needs npm and a shell.
 ARG BUILD_IMAGE=${NODE_IMAGE}
 # Runs the service on the target platform. Needs Node 24, glibc and libstdc++. The build runs nothing in it, so there is

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ownPackageJson } from '../own-package.ts';
 import { defaultDockerfile } from './dockerfile.ts';
 import { ignoreFile } from './ignore-files.ts';
 
@@ -33,7 +32,6 @@ export function scaffoldFiles({
 }: ScaffoldOptions): readonly ScaffoldFile[] {
   const values: Readonly<Record<string, string>> = {
     name,
-    node: (ownPackageJson().devDependencies.node ?? '').replace('^', ''),
     file: dockerfile === defaultDockerfile ? '' : `--file ${dockerfile} `,
     vendor: vendored ? 'COPY vendor ./vendor\n' : '',
   };

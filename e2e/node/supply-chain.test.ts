@@ -4,6 +4,11 @@ import { parse } from 'yaml';
 
 const root = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+interface Job {
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly steps?: readonly { readonly uses?: string; readonly run?: string }[];
+}
+
 const workflows = globSync('.github/workflows/*.yml', { cwd: root });
 
 test.each(workflows)('%s runs actions of a commit, which nobody can move as a tag can be', (file) => {
@@ -29,7 +34,30 @@ test('the compose file publishes ports on this machine only', () => {
   expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
 });
 
-test('signatures are checked in the release that makes them', () => {
-  const release = read('.github/workflows/release.yml');
-  expect(release.indexOf('cosign verify')).toBeGreaterThan(release.indexOf('cosign sign --yes --recursive'));
+test.each(workflows)('%s signs each image that it pushes, and verifies the signature', (file) => {
+  const { jobs } = parse(read(file)) as { jobs: Readonly<Record<string, Job>> };
+  const pushing = Object.values(jobs).filter(({ steps = [] }) =>
+    steps.some(({ uses = '' }) => uses.startsWith('docker/build-push-action@')),
+  );
+  expect(pushing.length).toBe(1);
+  for (const { permissions, steps = [] } of pushing) {
+    expect(permissions).toMatchObject({ 'id-token': 'write' });
+    expect(steps.some(({ uses = '' }) => uses.startsWith('docker/login-action@'))).toBe(true);
+    expect(steps.at(-1)?.run).toMatch(/^\.ci\/sign-image "/);
+  }
+  const script = read('.ci/sign-image');
+  expect(script.indexOf('cosign verify')).toBeGreaterThan(script.indexOf('cosign sign --yes --recursive'));
+});
+
+test.each(['Dockerfile', 'cli/templates/Dockerfile'])('%s builds on images that are pinned by digest', (file) => {
+  const text = read(file);
+  const from = [...text.matchAll(/^FROM (?:--platform=\S+ )?(\S+)(?: AS (\w+))?$/gm)];
+  const stages = from.map(([, , stage]) => stage);
+  const images = from.map(([, image = '']) => image).filter((image) => !stages.includes(image));
+  expect(images).toEqual(['${BUILD_IMAGE}', '${BASE_IMAGE}']);
+  expect(text.match(/^ARG (?:BUILD|BASE)_IMAGE=.*$/gm)).toEqual([
+    'ARG BUILD_IMAGE=${NODE_IMAGE}',
+    'ARG BASE_IMAGE=${NODE_IMAGE}',
+  ]);
+  expect(text).toMatch(/^ARG NODE_IMAGE=node:\d+\.\d+\.\d+-bookworm-slim@sha256:[0-9a-f]{64}$/m);
 });

@@ -8,7 +8,7 @@ test('the image has the same version of Node as scripts and tests', () => {
     packages: Record<string, { readonly version: string }>;
   };
   expect(read('Dockerfile')).toContain(
-    `\nARG NODE_IMAGE=node:${packages['node_modules/node']?.version}-bookworm-slim\n`,
+    `\nARG NODE_IMAGE=node:${packages['node_modules/node']?.version}-bookworm-slim@sha256:`,
   );
   expect(process.version).toBe(`v${packages['node_modules/node']?.version}`);
 });
