@@ -14,9 +14,9 @@ export interface Matched {
 const mostListed = 8;
 
 /**
- * Finds the column of each name in the header of a file: the one with the same name. Since exporters change names, such
- * as "mean radius" to `mean_radius`, it may also be the only one that differs in nothing but case, punctuation or a unit
- * in parentheses.
+ * Finds the column of each name in the header of a file: the one with the same name. Exporters change names, such as
+ * "mean radius" to `mean_radius`, so it may also be the only one that differs in nothing but case, punctuation or a
+ * unit in parentheses.
  *
  * @param file the file's name, for the error
  * @param of whose names they are, such as `the model iris`
