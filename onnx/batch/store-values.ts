@@ -92,6 +92,7 @@ export function dimsOf(shape: readonly (number | string)[], value: unknown): num
   const dims: number[] = [];
   let level = value;
   for (const declared of shape) {
+    // Unless the graph declares it, a tensor has elements: `readCell` says why.
     if (!Array.isArray(level) || level.length === 0) return undefined;
     if (typeof declared === 'number' && declared !== level.length) return undefined;
     dims.push(level.length);

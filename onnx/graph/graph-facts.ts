@@ -18,6 +18,8 @@ export interface GraphFacts {
   readonly largeConstants: boolean;
   /** Whether clients determine other sizes of an input than the number of rows. */
   readonly openShapes: boolean;
+  /** Whether an input never has elements, since one of its dimensions is 0. */
+  readonly emptyInputs: boolean;
 }
 
 /**
@@ -79,6 +81,7 @@ const FLOAT = /^(?:b?float|complex)/;
 export function graphFacts(model: Uint8Array): GraphFacts {
   const walk = new Walk();
   let openShapes = false;
+  let emptyInputs = false;
   for (const graph of messages(model, MODEL.graph)) {
     // Older exporters also list the weights as inputs.
     const weights = new Set(messages(graph, GRAPH.initializer).map((weight) => textOf(weight, TENSOR.name)));
@@ -91,6 +94,7 @@ export function graphFacts(model: Uint8Array): GraphFacts {
         type.shape === undefined ||
         type.shape.some((size, index) => index > 0 && typeof size === 'string'),
     );
+    emptyInputs ||= inputs.some(({ type }) => type.kind === 'tensor' && type.shape?.includes(0) === true);
     walk.graph(
       graph,
       inputs.map(({ name }) => name),
@@ -99,7 +103,7 @@ export function graphFacts(model: Uint8Array): GraphFacts {
   // It is not known which inputs of the graph a function's inputs come from: any may determine a size.
   for (const body of messages(model, MODEL.functions)) walk.functionBody(body);
   const { operators, sizesFromValues, sizesFromShapes, integerDivision, largeConstants } = walk;
-  return { operators, sizesFromValues, sizesFromShapes, integerDivision, largeConstants, openShapes };
+  return { operators, sizesFromValues, sizesFromShapes, integerDivision, largeConstants, openShapes, emptyInputs };
 }
 
 /**

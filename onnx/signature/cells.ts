@@ -46,7 +46,8 @@ function readTensor(feature: Feature, json: unknown): CellReading {
   // The first element at each level determines the dimensions; all others must match it.
   const dims: number[] = [];
   for (let level: unknown = json, axis = 0; axis < shape.length; axis++) {
-    dims.push(Array.isArray(level) ? level.length : 0);
+    const declared = shape[axis];
+    dims.push(typeof declared === 'number' ? declared : Array.isArray(level) ? level.length : 0);
     level = Array.isArray(level) ? (level as unknown[])[0] : undefined;
   }
   const data: Scalar[] = [];
@@ -60,7 +61,7 @@ function readTensor(feature: Feature, json: unknown): CellReading {
     }
     const declared = shape[axis];
     const length = typeof declared === 'number' ? declared : (dims[axis] ?? 0);
-    const isEmpty = Array.isArray(value) && value.length === 0;
+    const isEmpty = Array.isArray(value) && value.length === 0 && declared !== 0;
     if (!Array.isArray(value) || value.length !== length || isEmpty) {
       const what = Array.isArray(value) ? `an array of ${value.length}` : value;
       // A tensor without elements can end the runtime: some operators divide by a dimension.

@@ -98,17 +98,11 @@ function shortened(names: readonly string[]): string {
 const MOST_ROW_ELEMENTS = 2 ** 26;
 
 /**
- * Checks that every input can have elements, but not more than a request can hold.
+ * Checks that no input has more elements than a request can hold.
  *
- * @throws {SignatureError} for an input with a dimension of 0, or with too many elements per row
+ * @throws {SignatureError} for an input with too many elements per row
  */
 export function checkInputs(inputs: readonly TensorSpec[]): void {
-  const empty = inputs.find(({ shape }) => shape.includes(0));
-  if (empty)
-    throw new SignatureError(
-      `input ${describeTensor(empty)} has a dimension of 0 and so no elements: ` +
-        'export the model with the real dimension, or with a dynamic one',
-    );
   const wide = inputs.find((input) => rowElements(input) > MOST_ROW_ELEMENTS);
   if (wide)
     throw new SignatureError(

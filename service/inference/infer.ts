@@ -5,7 +5,8 @@ import type { Signature } from '../../onnx/signature/signature.ts';
 import { formatTensorType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { ServiceError } from '../errors.ts';
 import { ownOutputs } from './batch.ts';
-import { outputsWithoutRows } from './empty-tensors.ts';
+import { checkEmpty, emptyDimensions, outputsWithoutRows } from './empty-tensors.ts';
+import type { EmptyTrials } from './empty-trials.ts';
 import type { Executor } from './executor.ts';
 import { formatCount, formatValue } from './format-value.ts';
 import type { RunOptions, Tensors } from './run.ts';
@@ -19,6 +20,8 @@ export interface NamedTensor extends Tensor {
 export interface Inferrer {
   readonly model: Pick<Model, 'signature'>;
   readonly executor: Pick<Executor, 'run'>;
+  /** @default tensors without elements are rejected, unless the graph declares them or they have no rows */
+  readonly emptyTrials?: EmptyTrials | undefined;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface Inferrer {
  * @throws {ServiceError} `overloaded`, `timeout`, or `invalid-input`, naming the tensor
  */
 export async function infer(
-  { model: { signature }, executor }: Inferrer,
+  { model: { signature }, executor, emptyTrials }: Inferrer,
   inputs: readonly NamedTensor[],
   outputs: readonly string[],
   options: RunOptions,
@@ -36,8 +39,12 @@ export async function infer(
   const feeds = checkInputs(signature.inputs, inputs);
   const fetches =
     outputs.length === 0 ? signature.outputs.map(({ name }) => name) : checkOutputs(signature.outputs, outputs);
-  const results =
-    outputsWithoutRows(signature, feeds, fetches) ?? (await run(signature, executor, feeds, fetches, options));
+  const empty = emptyDimensions(signature.inputs, feeds);
+  let results = empty && outputsWithoutRows(signature, feeds, empty, fetches);
+  if (results === undefined) {
+    if (empty !== undefined) await checkEmpty(empty, feeds, emptyTrials);
+    results = await run(signature, executor, feeds, fetches, options);
+  }
   return fetches.map((name) => {
     const tensor = results[name];
     if (tensor === undefined) throw new Error(`The model '${signature.name}' did not return the output '${name}'.`);

@@ -23,6 +23,7 @@ import {
   type ServingPlan,
   type ServingSettings,
 } from './serving-plan.ts';
+import { EmptyTrials } from './empty-trials.ts';
 import { SupervisedSession, type ProcessEvent } from './supervisor.ts';
 import { within } from './within.ts';
 
@@ -57,6 +58,8 @@ export interface PlannedModel {
   readonly model: Model;
   readonly session: PlacedSession;
   readonly plan: ServingPlan;
+  /** Undefined if no model has a process of its own. */
+  readonly emptyTrials?: EmptyTrials | undefined;
 }
 
 /** Loads a model, measures it, and decides where and how it runs. @throws {ModelLoadError} */
@@ -84,6 +87,7 @@ export async function loadModel(
     return json;
   });
   const { session } = engine;
+  const emptyTrials = trialsOf(model, engines, reread, options);
   if (options.measure === false) return { model, session, plan: unmeasuredPlan(model.signature.batching) };
   try {
     const exclusively = options.exclusively ?? ((work) => work());
@@ -100,7 +104,7 @@ export async function loadModel(
       ...(own.maxDelayMs !== undefined && { maxDelayMs: own.maxDelayMs }),
       ...(own.maxQueue !== undefined && { maxQueueRows: own.maxQueue }),
     };
-    return { model, session, plan: servingPlan(calibration, session.placement, settings) };
+    return { model, session, plan: servingPlan(calibration, session.placement, settings), emptyTrials };
   } catch (error) {
     await model.release();
     throw error;
@@ -165,4 +169,18 @@ function loadAt(
       ...(onProcessEnd && { log: onProcessEnd }),
     });
   };
+}
+
+function trialsOf(
+  { signature }: Model,
+  { process }: Engines,
+  reread: () => ReturnType<typeof readModelFile>,
+  { threads, requestTimeoutSeconds: seconds = 15, inferenceMemoryBytes: memoryBytes }: LoadModelOptions,
+): EmptyTrials | undefined {
+  if (process === undefined) return undefined;
+  const load = async (): ReturnType<typeof process.load> => {
+    const { model, externalData } = await reread();
+    return process.load(model, { threads, externalData, memoryBytes });
+  };
+  return new EmptyTrials({ load, outputs: signature.outputs.map(({ name }) => name), seconds });
 }

@@ -11,6 +11,7 @@ const facts = (operators: readonly string[], changes: Partial<ModelFacts> = {}):
   integerDivision: false,
   largeConstants: false,
   openShapes: false,
+  emptyInputs: false,
   bytes: 1000,
   ...changes,
 });
@@ -35,6 +36,7 @@ test.each([
   ['a fast model with an operator that is not known', facts(['com.microsoft.BeamSearch']), 0.1, 'process'],
   ['a fast model that divides integers', facts(['Div'], { integerDivision: true }), 0.1, 'process'],
   ['a fast model with large constants', facts(['Mul'], { largeConstants: true }), 0.1, 'process'],
+  ['a fast model with an input without elements', facts(['MatMul'], { emptyInputs: true }), 0.1, 'process'],
   ['a fast model with inputs of any size', facts(['MatMul'], { openShapes: true }), 0.1, 'process'],
   ['a fast model with sizes from its shapes', facts(['Expand'], { sizesFromShapes: true }), 0.1, 'event-loop'],
 ] as const)('%s runs in the right place once it is measured', (_, model, rowMs, expected) => {

@@ -55,6 +55,7 @@ export function dependentPlacement(facts: ModelFacts, setting: PlacementSetting)
 export function riskOf(facts: ModelFacts): string | undefined {
   if (facts.sizesFromValues) return 'the values of an input determine how large another tensor is';
   if (facts.openShapes) return 'clients determine the sizes of its inputs, and not only their number of rows';
+  if (facts.emptyInputs) return 'an input has no elements, and an operator may divide by their number';
   if (facts.largeConstants) return 'it may create very large tensors';
   if (facts.integerDivision) return 'it may divide integers, and a division by zero ends the process';
   const unknown = [...facts.operators].find((operator) => !harmless.has(operator));

@@ -7,6 +7,7 @@ import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/file
 import { leastBodyBytes, paths, type Check } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
 import { fittingBodyBytes, rowBytes } from './body-size.ts';
+import type { EmptyTrials } from './empty-trials.ts';
 import { Executor, type ExecutorObservers } from './executor.ts';
 import { formatValue } from './format-value.ts';
 import { loadModel, type Engines, type LoadModelOptions } from './load-model.ts';
@@ -33,6 +34,8 @@ export interface LoadedEntry extends Place {
   readonly executor: Executor;
   /** Where the model runs. */
   readonly session: PlacedSession;
+  /** Tries tensors without elements. */
+  readonly emptyTrials?: EmptyTrials | undefined;
   readonly verifier: Verifier;
   readonly loadSeconds: number;
 }
@@ -131,7 +134,7 @@ export class ModelRepository {
   async #loadOne(folder: ModelFolder, engines: Engines, options: LoadOptions & LoadModelOptions): Promise<ModelEntry> {
     const started = performance.now();
     try {
-      const { model, session, plan } = await loadModel(this.#dir, folder, engines, options);
+      const { model, session, plan, emptyTrials } = await loadModel(this.#dir, folder, engines, options);
       const { name, version } = model.signature;
       const executor = new Executor(model.signature, model, plan, options.observers?.of(name));
       return {
@@ -142,6 +145,7 @@ export class ModelRepository {
         model,
         executor,
         session,
+        emptyTrials,
         verifier: new Verifier(model, { outage: () => session.process?.outage }),
         loadSeconds: (performance.now() - started) / 1000,
       };

@@ -1,4 +1,3 @@
-import type { Batching } from '../../onnx/signature/batching.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { timeoutParameter } from './parameters.ts';
 import { paths } from '../contract/index.ts';
@@ -144,7 +143,7 @@ function inferOperation(
 
 /** Returns the schemas of a model's `infer` requests and responses. */
 export function inferSchemas({ model: { signature }, id }: DocumentedModel): Json {
-  const { name, version, batching, inputs, outputs } = signature;
+  const { name, version, inputs, outputs } = signature;
   return {
     [`${id}InferRequest`]: {
       type: 'object',
@@ -156,7 +155,7 @@ export function inferSchemas({ model: { signature }, id }: DocumentedModel): Jso
           type: 'array',
           minItems: inputs.length,
           maxItems: inputs.length,
-          ...(inputs.length > 0 && { items: { oneOf: inputs.map((input) => inputTensor(input, batching)) } }),
+          ...(inputs.length > 0 && { items: { oneOf: inputs.map((input) => inputTensor(input)) } }),
         },
         outputs: {
           type: ['array', 'null'],
@@ -185,7 +184,7 @@ export function inferSchemas({ model: { signature }, id }: DocumentedModel): Jso
   };
 }
 
-function inputTensor({ name, dtype, shape }: TensorSpec, batching: Batching): Json {
+function inputTensor({ name, dtype, shape }: TensorSpec): Json {
   const element = elementSchema(dtype, false);
   return {
     type: 'object',
@@ -198,12 +197,9 @@ function inputTensor({ name, dtype, shape }: TensorSpec, batching: Batching): Js
         minItems: shape.length,
         maxItems: shape.length,
         ...(shape.length > 0 && {
-          prefixItems: shape.map((dimension, axis) => ({
+          prefixItems: shape.map((dimension) => ({
             type: 'integer',
-            // A batch may have no rows, but a row has elements.
-            ...(typeof dimension === 'number'
-              ? { const: dimension }
-              : { minimum: batching === 'batched' && axis === 0 ? 0 : 1 }),
+            ...(typeof dimension === 'number' ? { const: dimension } : { minimum: 0 }),
           })),
         }),
       },

@@ -1,4 +1,5 @@
 /** Sends the values of a vector to a service with the Open Inference Protocol, and compares what it returns. */
+import { setTimeout } from 'node:timers/promises';
 import { toJson } from '../../../onnx/exact-json.ts';
 import type { Tensor } from '../../../onnx/engine/engine.ts';
 import { unpack } from '../../../onnx/signature/dtypes.ts';
@@ -55,14 +56,22 @@ async function infer(url: string, values: Values, encoding: Encoding): Promise<R
       parameters: { binary_data_output: binary },
     }),
   );
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: binary
-      ? { 'Content-Type': 'application/octet-stream', 'Inference-Header-Content-Length': String(head.length) }
-      : { 'Content-Type': 'application/json' },
-    body: Buffer.concat([head, ...tail]),
-    signal: AbortSignal.timeout(30_000),
-  });
+  const send = () =>
+    fetch(url, {
+      method: 'POST',
+      headers: binary
+        ? { 'Content-Type': 'application/octet-stream', 'Inference-Header-Content-Length': String(head.length) }
+        : { 'Content-Type': 'application/json' },
+      body: Buffer.concat([head, ...tail]),
+      signal: AbortSignal.timeout(30_000),
+    });
+  let response = await send();
+  // Large requests are decoded one after another: those that would wait for long are refused.
+  for (let attempt = 0; response.status === 503 && attempt < 300; attempt++) {
+    await response.body?.cancel();
+    await setTimeout(100);
+    response = await send();
+  }
   const body = new Uint8Array(await response.arrayBuffer());
   const length = Number(response.headers.get('Inference-Header-Content-Length') ?? body.length);
   const { error, outputs = [] } = parseJson(body.subarray(0, length)) as { error?: string; outputs?: SentOutput[] };
