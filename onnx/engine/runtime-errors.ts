@@ -4,7 +4,7 @@ import { EngineError, type EngineErrorCode } from './engine.ts';
 /** The latest version of ONNX's own operators that the runtime supports; a test fails once it supports a later one. */
 export const highestOpset = 26;
 
-/** The earliest version that the runtime promises to run. Of operators that changed since, it lacks the versions before. */
+/** The earliest version that the runtime promises to run: it lacks earlier versions of operators that changed since. */
 const lowestOpset = 7;
 
 /**
@@ -153,9 +153,9 @@ const tooOldFailures: readonly Failure[] = [
     code: 'unsupported-opset',
     pattern: noKernel,
     reason: ({ op, version, node }) =>
-      `${nodeLabel(node, op)} is version ${version} of this operator, which the ONNX runtime does not have: the model ` +
-      `uses an opset older than ${lowestOpset}. Convert the model with onnx.version_converter, or export it again with ` +
-      'a recent opset.',
+      `${nodeLabel(node, op)} is version ${version} of this operator, which the ONNX runtime does not have: the ` +
+      `model uses an opset older than ${lowestOpset}. Convert the model with onnx.version_converter, or export it ` +
+      'again with a recent opset.',
   },
   ...loadFailures,
 ];

@@ -33,7 +33,9 @@ def plain(value):
     """Returns numpy's arrays for ONNX's messages, in lists for sequences; None for an absent value."""
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
-    return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value if value is None else numpy.asarray(value)
+    if isinstance(value, onnx.TensorProto):
+        return numpy_helper.to_array(value)
+    return value if value is None else numpy.asarray(value)
 
 
 def model_of(case):
