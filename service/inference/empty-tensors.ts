@@ -54,7 +54,8 @@ export async function checkEmpty(
  * @param feeds tensors that match the signature
  * @param empty the dimensions that are 0
  * @returns outputs without rows; undefined if it is no request without rows
- * @throws {ServiceError} `invalid-input` if only some inputs have no rows, or if an output's dimensions are not declared
+ * @throws {ServiceError} `invalid-input` if only some inputs have no rows, or if an output's dimensions are not
+ *   declared
  */
 export function outputsWithoutRows(
   { batching, inputs, outputs }: Pick<Signature, 'batching' | 'inputs' | 'outputs'>,
