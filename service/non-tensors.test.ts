@@ -8,7 +8,7 @@ const fixtures = join(import.meta.dirname, '../onnx/fixtures');
 let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'rhizome-non-tensors-'));
-  for (const name of ['multi-output', 'run-ragged', 'run-absent', 'zipmap-if']) {
+  for (const name of ['multi-output', 'run-ragged', 'run-absent', 'run-optional', 'zipmap-if']) {
     await mkdir(join(dir, name));
     await cp(join(fixtures, `graphs/${name}.onnx`), join(dir, name, 'model.onnx'));
   }
@@ -70,3 +70,21 @@ test.each<[string, object, RegExp, object]>([
     expect((await request('POST', `/models/${name}/predictions`, next)).status).toBe(200);
   },
 );
+
+test('a request of the Open Inference Protocol may leave an optional input out', async () => {
+  const { request } = await start({ dir });
+  const infer = async (...names: readonly string[]): Promise<readonly [number, Record<string, unknown>]> => {
+    const inputs = names.map((name) => ({ name, datatype: 'FP32', shape: [1, 3], data: [1, 2, 3] }));
+    const response = await request('POST', '/v2/models/run-optional/infer', { inputs });
+    return [response.status, await json(response)];
+  };
+  expect(await infer('x', 'o')).toMatchObject([200, { outputs: [{ name: 'y', data: [2, 4, 6] }] }]);
+  expect(await infer('x')).toMatchObject([200, { outputs: [{ name: 'y', data: [1, 2, 3] }] }]);
+  expect(await infer('o')).toMatchObject([422, { error: "Input 'x' is missing. The model's inputs are 'x', 'o'." }]);
+  // A row has a value for each feature.
+  const row = await request('POST', '/models/run-optional/predictions', {
+    ...{ x_0: 1, x_1: 2, x_2: 3 },
+    ...{ o_0: 1, o_1: 1, o_2: 1 },
+  });
+  expect(await json(row)).toMatchObject({ outputs: { y: [2, 3, 4] } });
+});

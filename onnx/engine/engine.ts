@@ -46,6 +46,8 @@ export interface TensorInfo {
   /** Undefined for sequences and maps, which an engine cannot return. */
   readonly dtype: DType | undefined;
   readonly shape: readonly (number | string)[];
+  /** Whether a run needs no such input. @default false */
+  readonly optional?: boolean;
 }
 
 /** A loaded model. Several runs may be in progress at once; a failed run does not affect the others. */

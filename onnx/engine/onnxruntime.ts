@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { EngineError, type Engine, type EngineOptions, type Session, type Tensor, type TensorInfo } from './engine.ts';
 import { ownOpset } from '../graph/opset.ts';
+import { withGiven, withOptional } from './optional-inputs.ts';
 import { loadError, runError } from './runtime-errors.ts';
 
 // The runtime's Linux build sends usage data to its vendor unless this is set before the first session is created.
@@ -37,17 +38,20 @@ class OnnxruntimeSession implements Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly #session: ort.InferenceSession;
+  readonly #optional: readonly TensorInfo[];
 
   constructor(session: ort.InferenceSession) {
     this.#session = session;
-    this.inputs = session.inputMetadata.map(tensorInfo);
+    this.inputs = withOptional(session.inputMetadata.map(tensorInfo));
+    this.#optional = this.inputs.filter(({ optional }) => optional);
     this.outputs = session.outputMetadata.map(tensorInfo);
   }
 
   async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
     try {
       const inputs = emptyRecord<ort.Tensor>();
-      for (const [name, tensor] of Object.entries(feeds)) inputs[name] = toOrt(tensor);
+      const all = this.#optional.length === 0 ? feeds : withGiven(this.#optional, feeds);
+      for (const [name, tensor] of Object.entries(all)) inputs[name] = toOrt(tensor);
       const values = await this.#session.run(inputs, fetches);
       const outputs = emptyRecord<Tensor>();
       for (const name of fetches) {

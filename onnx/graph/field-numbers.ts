@@ -35,6 +35,7 @@ export const ATTRIBUTE = {
   strings: 9,
   tensors: 10,
   graphs: 11,
+  typeProto: 14,
   type: 20,
 } as const;
 export const FUNCTION = { name: 1, output: 5, node: 7, opsetImport: 9, domain: 10 } as const;
@@ -60,7 +61,7 @@ export const TENSOR = {
 export const ENTRY = { key: 1, value: 2 } as const;
 
 /** The values of AttributeProto.AttributeType for the nodes that Rhizome writes. */
-export const ATTRIBUTE_TYPE = { int: 2, string: 3, tensor: 4, ints: 7 } as const;
+export const ATTRIBUTE_TYPE = { int: 2, string: 3, tensor: 4, graph: 5, ints: 7, typeProto: 13 } as const;
 
 /** TensorProto.DataType by number, as onnxruntime spells it if it supports the type. */
 export const DATA_TYPES = [

@@ -19,25 +19,23 @@ export function declareValue(
   dtype?: string,
   shape?: readonly (number | string)[],
 ): Uint8Array {
-  const type =
-    dtype === undefined
+  const type = dtype === undefined ? [] : [encode(VALUE_INFO.type, [tensorType(dtype, shape)])];
+  return encode(field, [encode(VALUE_INFO.name, name), ...type]);
+}
+
+/** Encodes the content of a TypeProto for a tensor. */
+export function tensorType(dtype: string, shape?: readonly (number | string)[]): Uint8Array {
+  return encode(TYPE.tensor, [
+    encode(TENSOR_TYPE.elementType, numberOf(dtype)),
+    ...(shape === undefined
       ? []
       : [
-          encode(VALUE_INFO.type, [
-            encode(TYPE.tensor, [
-              encode(TENSOR_TYPE.elementType, numberOf(dtype)),
-              ...(shape === undefined
-                ? []
-                : [
-                    encode(
-                      TENSOR_TYPE.shape,
-                      shape.map((size) => encode(SHAPE.dimension, dimension(size))),
-                    ),
-                  ]),
-            ]),
-          ]),
-        ];
-  return encode(field, [encode(VALUE_INFO.name, name), ...type]);
+          encode(
+            TENSOR_TYPE.shape,
+            shape.map((size) => encode(SHAPE.dimension, dimension(size))),
+          ),
+        ]),
+  ]);
 }
 
 function dimension(size: number | string): Uint8Array[] {

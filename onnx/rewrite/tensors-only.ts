@@ -1,5 +1,6 @@
 import type { ClassLabel } from '../graph/class-labels.ts';
 import { GRAPH, MODEL, VALUE_INFO } from '../graph/field-numbers.ts';
+import { ownOpset } from '../graph/opset.ts';
 import { concatenate, embed, encode, fields, message, messages, textOf, type Field } from '../graph/protobuf.ts';
 import { Scope } from '../graph/scope.ts';
 import { describeType, isMap, isPlainTensor, readValue } from '../graph/value-type.ts';
@@ -27,7 +28,7 @@ export interface TensorsOnly {
  * - A sequence `s` of tensors becomes the outputs `s_0`, `s_1`, … if the graph determines how many there are.
  *   Otherwise it becomes one tensor `s` that stacks them along a new first dimension; a run in which their shapes
  *   differ fails.
- * - An `optional` becomes the value that it holds; a run in which it is absent fails.
+ * - An `optional` becomes the value that it holds; a run in which an output is absent fails. An input may be left out.
  * - bfloat16 and float8 become float32, and four-bit integers int8 or uint8.
  *
  * An input that is a sequence is stacked in the same way.
@@ -44,6 +45,7 @@ export function tensorsOnly(model: Uint8Array): TensorsOnly {
   if (inputs.length + outputs.length === 0) return { model, labels: new Map() };
 
   const scope = Scope.ofModel(model);
+  const opset = ownOpset(model) ?? 0;
   const labels = new Map(
     outputs
       .filter(({ type }) => isMap(type))
@@ -52,7 +54,7 @@ export function tensorsOnly(model: Uint8Array): TensorsOnly {
   const before = new Map(
     inputs
       .filter(({ name }) => scope.weight(name) === undefined)
-      .map((input) => [input.name, replaceInput(input)] as const),
+      .map((input) => [input.name, replaceInput(input, opset)] as const),
   );
   const after = new Map(
     outputs.filter(({ type }) => !isMap(type)).map((output) => [output.name, replaceOutput(output, scope)] as const),

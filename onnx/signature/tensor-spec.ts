@@ -5,6 +5,8 @@ export interface TensorSpec {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly (number | string)[];
+  /** Whether a request of the Open Inference Protocol may leave this input out. @default false */
+  readonly optional?: boolean;
 }
 
 /** The model is valid, but cannot be served, or `model.json` contradicts it. */
@@ -17,13 +19,13 @@ export class SignatureError extends Error {
  *
  * @throws {SignatureError} if it is not
  */
-export function toTensorSpec({ name, dtype, shape }: TensorInfo, what: 'input' | 'output'): TensorSpec {
+export function toTensorSpec({ name, dtype, shape, optional }: TensorInfo, what: 'input' | 'output'): TensorSpec {
   if (dtype === undefined) {
     throw new SignatureError(
       `${what} '${name}' is not a tensor of numbers, strings or booleans: export the model with such a tensor instead`,
     );
   }
-  return { name, dtype, shape };
+  return { name, dtype, shape, ...(optional && { optional }) };
 }
 
 /** Formats a tensor's name and type for a message: `'image' (float32[N, 3, 8, 8])`. */

@@ -64,6 +64,7 @@ function checkInputs(specs: readonly TensorSpec[], inputs: readonly NamedTensor[
   const feeds: Record<string, Tensor> = {};
   for (const spec of specs) {
     const tensor = sent.get(spec.name);
+    if (tensor === undefined && spec.optional) continue;
     if (tensor === undefined)
       throw new ServiceError('invalid-input', `Input '${spec.name}' is missing. ${expectedInputs(specs)}`);
     checkTensor(spec, tensor);

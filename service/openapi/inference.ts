@@ -153,7 +153,7 @@ export function inferSchemas({ model: { signature }, id }: DocumentedModel): Jso
         parameters: flags('binary_data_output'),
         inputs: {
           type: 'array',
-          minItems: inputs.length,
+          minItems: inputs.filter(({ optional }) => !optional).length,
           maxItems: inputs.length,
           ...(inputs.length > 0 && { items: { oneOf: inputs.map((input) => inputTensor(input)) } }),
         },
