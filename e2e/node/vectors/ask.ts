@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { toJson } from '../../../onnx/exact-json.ts';
 import type { Tensor } from '../../../onnx/engine/engine.ts';
-import { unpack } from '../../../onnx/signature/dtypes.ts';
+import { pack, unpack } from '../../../onnx/signature/dtypes.ts';
 import { datatypeOf, dtypeOf } from '../../../service/protocol/oip/datatypes.ts';
 import { readData } from '../../../service/protocol/oip/data.ts';
 import { readRaw, writeRaw } from '../../../service/protocol/oip/raw.ts';
@@ -90,11 +90,21 @@ async function infer(url: string, values: Values, encoding: Encoding): Promise<R
   );
 }
 
-/** Returns the tensors to send for a value: none if it is absent, and one for each tensor of a sequence. */
+/** Returns the tensors to send for a value: none if it is absent, and a stack of the tensors of a sequence. */
 function named(name: string, value: Value): [string, Tensor][] {
   if (value === null) return [];
   if (isTensor(value)) return [[name, value]];
-  return value.flatMap((each, index) => named(`${name}_${index}`, each));
+  const stack = stacked(value);
+  return stack === undefined ? value.flatMap((each, index) => named(`${name}_${index}`, each)) : [[name, stack]];
+}
+
+/** Stacks tensors along a new first dimension. Returns undefined if there are none, or if their shapes differ. */
+function stacked(values: readonly Value[]): Tensor | undefined {
+  const tensors = values.filter(isTensor);
+  const [first] = tensors;
+  if (first === undefined || tensors.some(({ shape }) => shape.join() !== first.shape.join())) return undefined;
+  const { dtype, shape } = first;
+  return { dtype, shape: [tensors.length, ...shape], data: pack(dtype, tensors.flatMap(unpack)) };
 }
 
 const isTensor = (value: Value): value is Tensor => value !== null && 'dtype' in value;
