@@ -33,7 +33,7 @@ function entries(
   const { 'onnxruntime-node': runtime = '', ...peers } = peerDependencies;
   const tools = ['node', 'typescript', '@types/node'].map((tool) => [tool, devDependencies[tool] ?? ''] as const);
   return {
-    // cdk8s-cli would be 130 MB. `rhizome synth` runs the same app.
+    // cdk8s-cli would be 105 MB. `rhizome synth` runs the same app.
     scripts: { start: 'rhizome up', synth: 'rhizome synth', types: 'tsc', postinstall: 'rhizome trim' },
     dependencies: { 'onnxruntime-node': runtime, [name]: spec },
     devDependencies: { ...peers, ...Object.fromEntries(tools) },
