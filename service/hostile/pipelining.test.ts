@@ -63,7 +63,7 @@ describe('in the service', () => {
 
 test('a response of which nothing is read for a while ends its connection; a slow reader gets all of it', async () => {
   const reasons: CloseReason[] = [];
-  const connections = new Connections({ closed: (reason) => reasons.push(reason), sendMs: 1000, sweepMs: 20 });
+  const connections = new Connections({ closed: (reason) => reasons.push(reason), sendMs: 2000, sweepMs: 20 });
   const large = Buffer.alloc(32 * 2 ** 20);
   const server = createServer((incoming, outgoing) => {
     if (connections.begin(incoming, outgoing)) outgoing.end(large);
