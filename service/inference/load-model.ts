@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Engine } from '../../onnx/engine/engine.ts';
-import type { ProcessEngine } from '../../onnx/engine/process/process-engine.ts';
+import type { ProcessEngine, ProcessOptions } from '../../onnx/engine/process/process-engine.ts';
 import { readModelFile } from '../../onnx/file/model-file.ts';
 import type { ModelFolder } from '../../onnx/file/model-folders.ts';
 import { Model } from '../../onnx/model.ts';
@@ -87,7 +87,6 @@ export async function loadModel(
     return json;
   });
   const { session } = engine;
-  const emptyTrials = trialsOf(model, engines, reread, options);
   if (options.measure === false) return { model, session, plan: unmeasuredPlan(model.signature.batching) };
   try {
     const exclusively = options.exclusively ?? ((work) => work());
@@ -104,7 +103,8 @@ export async function loadModel(
       ...(own.maxDelayMs !== undefined && { maxDelayMs: own.maxDelayMs }),
       ...(own.maxQueue !== undefined && { maxQueueRows: own.maxQueue }),
     };
-    return { model, session, plan: servingPlan(calibration, session.placement, settings), emptyTrials };
+    const plan = servingPlan(calibration, session.placement, settings);
+    return { model, session, plan, emptyTrials: trialsOf(model, engines, reread, options) };
   } catch (error) {
     await model.release();
     throw error;
@@ -150,20 +150,18 @@ async function measured(
 }
 
 function loadAt(
-  { eventLoop, process }: Engines,
+  engines: Engines,
   name: string,
   reread: () => ReturnType<typeof readModelFile>,
-  { requestTimeoutSeconds = 15, onProcessEnd, inferenceMemoryBytes: memoryBytes, ...settings }: LoadModelOptions,
+  limits: LoadModelOptions,
 ): LoadAt {
-  const limits = { memoryBytes, mostOutputBytes: mostOutputBytes(largestResponse(settings)) };
+  const { requestTimeoutSeconds = 15, onProcessEnd } = limits;
+  const { eventLoop, process } = engines;
   return async (placement, bytes, options) => {
     if (placement === 'event-loop' || process === undefined) return eventLoop.load(bytes, options);
     const { threads } = options;
-    const restart = async (): ReturnType<typeof process.load> => {
-      const { model, externalData } = await reread();
-      return process.load(model, { threads, externalData, ...limits });
-    };
-    return new SupervisedSession(await process.load(bytes, { ...options, ...limits }), restart, {
+    const session = await process.load(bytes, { ...options, ...processLimits(limits) });
+    return new SupervisedSession(session, newProcess(process, reread, { ...limits, threads }), {
       model: name,
       runTimeoutSeconds: requestTimeoutSeconds,
       ...(onProcessEnd && { log: onProcessEnd }),
@@ -175,12 +173,29 @@ function trialsOf(
   { signature }: Model,
   { process }: Engines,
   reread: () => ReturnType<typeof readModelFile>,
-  { threads, requestTimeoutSeconds: seconds = 15, inferenceMemoryBytes: memoryBytes }: LoadModelOptions,
+  options: LoadModelOptions,
 ): EmptyTrials | undefined {
   if (process === undefined) return undefined;
-  const load = async (): ReturnType<typeof process.load> => {
+  const { requestTimeoutSeconds: seconds = 15 } = options;
+  const outputs = signature.outputs.map(({ name }) => name);
+  return new EmptyTrials({ load: newProcess(process, reread, options), outputs, seconds });
+}
+
+/** Returns a function that loads the model, from its file, in a new process. */
+function newProcess(
+  process: ProcessEngine,
+  reread: () => ReturnType<typeof readModelFile>,
+  options: LoadModelOptions,
+): () => ReturnType<ProcessEngine['load']> {
+  return async () => {
     const { model, externalData } = await reread();
-    return process.load(model, { threads, externalData, memoryBytes });
+    return process.load(model, { threads: options.threads, externalData, ...processLimits(options) });
   };
-  return new EmptyTrials({ load, outputs: signature.outputs.map(({ name }) => name), seconds });
+}
+
+function processLimits({
+  inferenceMemoryBytes: memoryBytes,
+  ...settings
+}: LoadModelOptions): Pick<ProcessOptions, 'memoryBytes' | 'mostOutputBytes'> {
+  return { memoryBytes, mostOutputBytes: mostOutputBytes(largestResponse(settings)) };
 }
