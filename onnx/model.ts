@@ -142,9 +142,10 @@ export class Model {
     const { output } = this.#signature;
     if (output.task !== 'classifier') return;
     this.#signature = { ...this.#signature, output: { ...output, areScores: true } };
-    if (this.#trial === undefined || 'reason' in this.#trial || this.#trial.prediction === undefined) return;
-    const { probabilities, ...rest } = this.#trial.prediction;
-    this.#trial = { ...this.#trial, prediction: { ...rest, ...(probabilities && { scores: probabilities }) } };
+    const ran = this.#ran;
+    if (ran?.prediction === undefined) return;
+    const { probabilities, ...rest } = ran.prediction;
+    this.#trial = { ...ran, prediction: { ...rest, ...(probabilities && { scores: probabilities }) } };
   }
 
   get signature(): Signature {
@@ -154,9 +155,8 @@ export class Model {
   /** The first example of `model.json`; otherwise a generated one, if it runs and is small enough to be readable. */
   get example(): Example | undefined {
     const [first] = this.signature.examples;
-    if (first !== undefined || this.#trial === undefined || 'reason' in this.#trial) return first;
-    const { row, prediction } = this.#trial;
-    return prediction && toExample(this.signature, row, prediction);
+    const ran = this.#ran;
+    return first ?? (ran?.prediction && toExample(this.signature, ran.row, ran.prediction));
   }
 
   /**
@@ -180,9 +180,8 @@ export class Model {
    * are few. Only the first call returns any; a model that did not run has none.
    */
   *takeSamples(): Generator<readonly Row[], void> {
-    const generate = this.#samples;
-    this.#samples = undefined;
-    if (generate === undefined || this.neverRan) return;
+    const generate = this.#takeGenerator();
+    if (generate === undefined) return;
     const examples = this.signature.examples
       .slice(0, SAMPLES)
       .map(({ input }, index) => exampleRow(this.signature, input, index));
@@ -195,17 +194,28 @@ export class Model {
    * Only the first call returns any; a model that did not run has none.
    */
   *takeRows(count: number): Generator<readonly Row[], void> {
+    const generate = this.#takeGenerator();
+    if (generate === undefined) return;
+    yield* generate(count);
+    if (this.#ran !== undefined) yield [this.#ran.row];
+  }
+
+  /** Returns what generates sets of rows, once: it keeps the graph in memory. */
+  #takeGenerator(): ((rows: number) => Iterable<Row[]>) | undefined {
     const generate = this.#samples;
     this.#samples = undefined;
-    if (generate === undefined || this.neverRan) return;
-    yield* generate(count);
-    if (this.#trial !== undefined && !('reason' in this.#trial)) yield [this.#trial.row];
+    return this.neverRan ? undefined : generate;
+  }
+
+  /** The generated row that ran when the model was loaded; undefined if none did, or the model has examples. */
+  get #ran(): Trial | undefined {
+    return this.#trial === undefined || 'reason' in this.#trial ? undefined : this.#trial;
   }
 
   /** Returns the shapes of a row that runs, as far as one is known. */
   #shapes(): RowShapes | undefined {
     const [first] = this.signature.examples;
-    if (first === undefined) return this.#trial && 'reason' in this.#trial ? undefined : this.#trial?.shapes;
+    if (first === undefined) return this.#ran?.shapes;
     return exampleRow(this.signature, first.input, 0).map((cell) => (typeof cell === 'object' ? cell.shape : []));
   }
 
@@ -254,7 +264,7 @@ export class Model {
           `To verify it, ${addExample}`,
       );
     if (this.#trial !== undefined) {
-      if (!('reason' in this.#trial)) await this.predict([this.#trial.row]);
+      if (this.#ran !== undefined) await this.predict([this.#ran.row]);
       return;
     }
     const predictions = await this.predict(
