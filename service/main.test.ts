@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -215,15 +215,21 @@ test('a connection that was opened just before the listener closed may still sen
   expect(await exited).toBe(0);
 });
 
-test('a request on an open connection is still served after the listener closed; then the process exits', async () => {
-  const { port, url, process: child, exited, logged } = await start();
-  // Half of a request keeps its connection busy beyond the drain delay.
+/** Sends the first half of a request. */
+async function sendHalf(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   socket.write(
     'POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
       `Content-Length: ${flower.length}\r\n\r\n${flower.slice(0, 10)}`,
   );
+  return socket;
+}
+
+test('a request on an open connection is still served after the listener closed; then the process exits', async () => {
+  const { port, url, process: child, exited, logged } = await start();
+  // Half of a request keeps its connection busy beyond the drain delay.
+  const socket = await sendHalf(port);
   expect((await predict(url, new Agent())).status).toBe(200);
   child.kill('SIGTERM');
   await logged('draining');
@@ -252,12 +258,7 @@ test('MANAGEMENT_PORT serves probes and metrics alone, and closes last', async (
   expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
 
   // Half of a request keeps the service from exiting.
-  const socket = connect(port, '127.0.0.1');
-  await once(socket, 'connect');
-  socket.write(
-    'POST /predictions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
-      `Content-Length: ${flower.length}\r\n\r\n${flower.slice(0, 10)}`,
-  );
+  const socket = await sendHalf(port);
   expect((await predict(url, new Agent())).status).toBe(200);
   child.kill('SIGTERM');
   await untilRefused(url);

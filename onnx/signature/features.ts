@@ -112,5 +112,5 @@ export function checkInputs(inputs: readonly TensorSpec[]): void {
 }
 
 /** Returns how many elements a row of an input has at least: dynamic dimensions may be 1. */
-const rowElements = ({ shape }: TensorSpec): number =>
+export const rowElements = ({ shape }: Pick<TensorSpec, 'shape'>): number =>
   shape.reduce<number>((product, dimension) => product * (typeof dimension === 'number' ? dimension : 1), 1);

@@ -1,8 +1,9 @@
 /** How large the body of a request has to be for the models that are served. */
 import type { DType } from '../../onnx/engine/engine.ts';
 import { bytesPerElement } from '../../onnx/signature/dtypes.ts';
-import { leastBodyBytes } from '../contract/index.ts';
+import { rowElements } from '../../onnx/signature/features.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
+import { leastBodyBytes } from '../contract/index.ts';
 
 const MEBIBYTE = 2 ** 20;
 /** The largest body that is not set. */
@@ -43,8 +44,9 @@ const REST = 1024;
 
 export function rowBytes({ inputs, features }: Pick<Signature, 'inputs' | 'features'>): RowBytes {
   let [json, binary] = [REST, REST];
-  for (const { dtype, shape } of inputs) {
-    const elements = shape.reduce<number>((product, size) => product * (typeof size === 'number' ? size : 1), 1);
+  for (const input of inputs) {
+    const { dtype } = input;
+    const elements = rowElements(input);
     json += elements * CHARACTERS[dtype];
     binary += elements * (bytesPerElement(dtype) ?? TEXT_BYTES);
   }

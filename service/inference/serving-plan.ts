@@ -1,5 +1,6 @@
 /** A pure policy: the measured costs and the settings in, how requests are run out. */
 import type { Batching } from '../../onnx/signature/batching.ts';
+import { leastBodyBytes } from '../contract/index.ts';
 import type { QueueLimits } from './admission.ts';
 import type { Calibration, RunCost } from './calibration.ts';
 import { MOST_EVENT_LOOP_RUN_MS, type Placement } from './placement.ts';
@@ -67,7 +68,6 @@ const PATIENT_ROWS = 64;
 const PATIENT_SECONDS = 1;
 const LEAST_QUEUE_BYTES = 64 * 2 ** 20;
 const LEAST_RESPONSE_BYTES = 16 * 2 ** 20;
-const DEFAULT_BODY_BYTES = 2 ** 20;
 /** No request has more rows: its memory is a multiple of its rows, whatever they contain. */
 const MOST_ROWS = 2 ** 20;
 /**
@@ -81,7 +81,7 @@ export function servingPlan(
   placement: Placement,
   settings: ServingSettings = {},
 ): ServingPlan {
-  const { requestTimeoutSeconds = 15, maxBodyBytes = DEFAULT_BODY_BYTES } = settings;
+  const { requestTimeoutSeconds = 15, maxBodyBytes = leastBodyBytes } = settings;
   const stackRows = unstackable === undefined;
   const best = fullRun(costs, placement);
   const maxBatch = stackRows ? (settings.maxBatch ?? best?.rows ?? 1) : 1;
@@ -109,7 +109,7 @@ export function servingPlan(
 }
 
 /** Returns the bytes of the largest response. */
-export function largestResponse({ maxResponseBytes, maxBodyBytes = DEFAULT_BODY_BYTES }: ServingSettings): number {
+export function largestResponse({ maxResponseBytes, maxBodyBytes = leastBodyBytes }: ServingSettings): number {
   return maxResponseBytes ?? Math.max(LEAST_RESPONSE_BYTES, 2 * maxBodyBytes);
 }
 

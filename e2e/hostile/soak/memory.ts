@@ -1,3 +1,4 @@
+import { nearestRank } from '../../../cli/load/report.ts';
 import { metric } from '../../../service/fixtures/metric.ts';
 import { ports } from '../../../service/contract/index.ts';
 import { docker } from '../../container/docker.ts';
@@ -33,7 +34,10 @@ async function usedByGroup({ id }: Target): Promise<number> {
   return Number(used) - Number(droppable);
 }
 
-/** Returns the value below which a part of the numbers lies. */
+/** Returns the smallest value that at least a part of the numbers do not exceed. */
 export function quantile(numbers: readonly number[], part: number): number {
-  return numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * part))] ?? NaN;
+  return nearestRank(
+    numbers.toSorted((a, b) => a - b),
+    part,
+  );
 }

@@ -51,6 +51,7 @@ export class FrameAssembler {
     }
     return used;
   }
+
   #checked(bytes: number): number {
     if (bytes >= preludeBytes && bytes <= this.#most) return bytes;
     throw new RangeError(`it has ${bytes} bytes, expected at most ${this.#most}`);
