@@ -5,7 +5,7 @@ import { floatsOf, modelOf, nodeOf } from '../onnx/fixtures/hostile.ts';
 import { GRAPH } from '../onnx/graph/field-numbers.ts';
 import type { ModelDescription, Problem } from './contract/index.ts';
 import type { TensorSpec } from '../onnx/signature/tensor-spec.ts';
-import { adviceFor, fittingBodyBytes, rowBytes, type RowBytes } from './inference/body-size.ts';
+import { adviceFor, fittingBodyBytes, rowBytes, type RowBytes } from './inference/repository/body-size.ts';
 import { startService, type ServiceProcess } from './fixtures/process.ts';
 
 // The largest body is what one row of the largest model takes as JSON, and no more than 16 MiB.

@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
 import type { KeySource } from './config/api-key.ts';
 import { defaultInFlightBytes, InFlightBytes } from './connections/in-flight-bytes.ts';
-import { BulkGate } from './exchange/bulk-gate.ts';
+import { BulkGate } from './exchange/body/bulk-gate.ts';
 import { exchange, type Limits } from './exchange/exchange.ts';
 import { inferProtocol } from './exchange/infer.ts';
 import { modelRoutes, resolvedRoutes, type ModelRoutes, type ResolvedRoute } from './exchange/model-routes.ts';
 import { predictionsProtocol } from './exchange/predictions.ts';
 import { inferenceProbes, managementPaths } from './exchange/probes.ts';
 import { RequestObserver } from './exchange/request-observer.ts';
-import type { ModelRepository } from './inference/repository.ts';
+import type { ModelRepository } from './inference/repository/repository.ts';
 import type { Lifecycle } from './lifecycle/lifecycle.ts';
 import { accessLogOf } from './logging/logger.ts';
 import type { Metrics } from './metrics/metrics.ts';

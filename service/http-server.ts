@@ -4,7 +4,7 @@ import { Server as NetServer } from 'node:net';
 import type { Config } from './config/config.ts';
 import type { VariableName } from './contract/index.ts';
 import { Connections, type ConnectionsOptions } from './connections/connections.ts';
-import { DirectRequest } from './exchange/body-receiver.ts';
+import { DirectRequest } from './exchange/body/body-receiver.ts';
 import type { Listener } from './lifecycle/drain.ts';
 
 // Importing `node:http` would also load Node's web APIs, for what it only re-exports: 20 ms.

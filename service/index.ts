@@ -13,11 +13,16 @@ export type { Dependencies } from './dependencies.ts';
 export type { KeySource } from './config/api-key.ts';
 export { ConfigError, readConfig, type Config, type Environment } from './config/config.ts';
 export * from './contract/index.ts';
-export { ModelRepository, type ModelEntry, type LoadedEntry, type LoadOptions } from './inference/repository.ts';
-export type { QueueLimit } from './inference/admission.ts';
-export type { ExecutorObserver, ExecutorObservers, RefusalReason } from './inference/executor.ts';
-export type { Placement, PlacementSetting } from './inference/placement.ts';
-export type { ProcessEvent } from './inference/supervisor.ts';
+export {
+  ModelRepository,
+  type ModelEntry,
+  type LoadedEntry,
+  type LoadOptions,
+} from './inference/repository/repository.ts';
+export type { QueueLimit } from './inference/queue/admission.ts';
+export type { ExecutorObserver, ExecutorObservers, RefusalReason } from './inference/queue/executor.ts';
+export type { Placement, PlacementSetting } from './inference/placement/placement.ts';
+export type { ProcessEvent } from './inference/placement/supervisor.ts';
 export { Lifecycle, type Phase } from './lifecycle/lifecycle.ts';
 export { Metrics, type Scrape } from './metrics/metrics.ts';
 export { drain, type Listener } from './lifecycle/drain.ts';

@@ -4,8 +4,8 @@ import { paths } from './contract/index.ts';
 import { requestObserver, type Dependencies } from './dependencies.ts';
 import { ServiceError } from './errors.ts';
 import type { ExchangeResponse } from './exchange/exchange.ts';
-import { HeadWriter } from './exchange/head-writer.ts';
-import { refuseHead, respond, type Responder } from './exchange/node-response.ts';
+import { HeadWriter } from './exchange/response/head-writer.ts';
+import { refuseHead, respond, type Responder } from './exchange/response/node-response.ts';
 import { managementPaths, probes, scrape, type Probe } from './exchange/probes.ts';
 
 const METHODS = ['GET', 'HEAD'];

@@ -21,14 +21,14 @@ import type { DescribedModel } from '../../fixtures/training-libraries/row-predi
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
 import { createApp } from '../app.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { DirectRequest } from './body-receiver.ts';
+import { DirectRequest } from './body/body-receiver.ts';
 import { createListener } from '../listener.ts';
 import type { ModelDescription } from '../contract/index.ts';
 import { badNamed } from '../fixtures/bad-named.ts';
 import { Chance, type Target } from '../fixtures/bad-input.ts';
 import { badBinary, badTensors } from '../fixtures/bad-tensors.ts';
 import { datatypes } from '../fixtures/oip.ts';
-import { ModelRepository } from '../inference/repository.ts';
+import { ModelRepository } from '../inference/repository/repository.ts';
 import { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { until } from '../fixtures/until.ts';

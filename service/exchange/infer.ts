@@ -1,9 +1,9 @@
 import { infer, type NamedTensor } from '../inference/infer.ts';
 import { decodeInferRequest, type InferRequest } from '../protocol/oip/request.ts';
 import { encodeInferResponse } from '../protocol/oip/response.ts';
-import { checkInferContent } from './content-type.ts';
+import { checkInferContent } from './body/content-type.ts';
 import type { ExchangeProtocol } from './exchange.ts';
-import { JSON_BODY } from './json-body.ts';
+import { JSON_BODY } from './body/json-body.ts';
 
 /** The header with the number of bytes that are JSON, if binary tensors follow it; in lower case, as it is read. */
 export const JSON_LENGTH_HEADER = 'inference-header-content-length';

@@ -7,7 +7,7 @@ import {
 } from '../../onnx/batch/decode-predictions.ts';
 import { ownOutputs } from '../inference/batch.ts';
 import { predict } from '../inference/predict.ts';
-import type { LoadedEntry } from '../inference/repository.ts';
+import type { LoadedEntry } from '../inference/repository/repository.ts';
 import type { RunOptions, RunResult } from '../inference/run.ts';
 import { tooManyRows, type RowLimit } from '../inference/request-size.ts';
 import { checkPlain, parseJson } from '../protocol/json.ts';
@@ -16,9 +16,9 @@ import { compileWriter, type PredictionsWriter } from '../protocol/predictions/c
 import { decodeFeatures, type DecodedFeatures } from '../protocol/predictions/request.ts';
 import { writePredictions } from '../protocol/predictions/response.ts';
 import { countRows, predictionsLimit } from '../protocol/row-limit.ts';
-import { checkJson } from './content-type.ts';
+import { checkJson } from './body/content-type.ts';
 import type { ExchangeProtocol, ExchangeResponse } from './exchange.ts';
-import { JSON_BODY } from './json-body.ts';
+import { JSON_BODY } from './body/json-body.ts';
 
 /** What a signature determines, prepared once. */
 interface Prepared {

@@ -1,10 +1,10 @@
 import { paths, type Health } from '../contract/index.ts';
-import type { ModelRepository } from '../inference/repository.ts';
+import type { ModelRepository } from '../inference/repository/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { readiness } from '../lifecycle/readiness.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ExchangeResponse } from './exchange.ts';
-import { JSON_BODY } from './json-body.ts';
+import { JSON_BODY } from './body/json-body.ts';
 
 /** The probes of the Open Inference Protocol, which `routes/inference.ts` serves. */
 export const inferenceProbes = [`${paths.inference}/health/live`, `${paths.inference}/health/ready`] as const;

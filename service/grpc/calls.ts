@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { firstToEvict } from '../connections/eviction.ts';
 import { ServiceError } from '../errors.ts';
-import { Sweep } from '../inference/deadlines.ts';
+import { Sweep } from '../inference/queue/deadlines.ts';
 import type { CallHandler } from './http2/server.ts';
 import type { GrpcStream } from './http2/stream.ts';
 import type { Method } from './method.ts';

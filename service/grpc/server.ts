@@ -4,7 +4,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Config } from '../config/config.ts';
 import type { InFlightBytes } from '../connections/in-flight-bytes.ts';
 import type { Listener } from '../lifecycle/drain.ts';
-import type { ModelRepository } from '../inference/repository.ts';
+import type { ModelRepository } from '../inference/repository/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { InferenceOperations } from '../operations/inference.ts';
 import { accessLogOf } from '../logging/logger.ts';

@@ -1,5 +1,5 @@
 import { ServiceError } from '../errors.ts';
-import { Sweep } from '../inference/deadlines.ts';
+import { Sweep } from '../inference/queue/deadlines.ts';
 import type { Messages, StreamingCall } from './method.ts';
 import { codecOf, services, type Codec } from './protos.ts';
 

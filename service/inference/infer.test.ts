@@ -2,9 +2,9 @@ import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
-import { Executor } from './executor.ts';
+import { Executor } from './queue/executor.ts';
 import { infer, type Inferrer, type NamedTensor } from './infer.ts';
-import { unmeasuredPlan } from './serving-plan.ts';
+import { unmeasuredPlan } from './queue/serving-plan.ts';
 import type { Tensors } from './run.ts';
 
 const specs: readonly TensorSpec[] = [

@@ -7,7 +7,7 @@ import { ServiceError } from '../errors.ts';
 import { ownOutputs } from './batch.ts';
 import { checkEmpty, emptyDimensions, outputsWithoutRows } from './empty-tensors.ts';
 import type { EmptyTrials } from './empty-trials.ts';
-import type { Executor } from './executor.ts';
+import type { Executor } from './queue/executor.ts';
 import { formatCount, formatValue } from './format-value.ts';
 import type { RunOptions, Tensors } from './run.ts';
 import { invalidTensor, readShape } from './tensor-shape.ts';

@@ -4,11 +4,11 @@ import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
 import type { Row } from '../../onnx/signature/cells.ts';
 import { ServiceError } from '../errors.ts';
 import { ownOutputs } from './batch.ts';
-import type { Executor } from './executor.ts';
+import type { Executor } from './queue/executor.ts';
 import { truncate } from './format-value.ts';
 import { mostJsonElements, responseTooLarge } from './request-size.ts';
 import type { RunOptions, Tensors } from './run.ts';
-import type { Verifier } from './verifier.ts';
+import type { Verifier } from './repository/verifier.ts';
 
 /** What is needed of a loaded model to predict. */
 export interface Predictor {

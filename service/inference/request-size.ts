@@ -21,6 +21,10 @@ const MOST_BYTES_PER_CHARACTER = 4;
 const FEWEST_CHARACTERS = 2;
 /** The memory of a text in the outputs of a run, besides its characters. */
 const TEXT_BYTES = 4;
+/** A job that waits in the queue, its promise and its tensors. */
+const BYTES_PER_JOB = 512;
+/** The memory of a text that waits, besides its characters. */
+const BYTES_PER_STRING = 16;
 
 /** Creates the error for a request with more rows than the limit. */
 export function tooManyRows(model: string, rows: number, limit: RowLimit): ServiceError {
@@ -65,6 +69,18 @@ export function outputBytes(outputs: Tensors): number {
   for (const name in outputs) {
     const data = outputs[name]?.data as TensorData;
     bytes += ArrayBuffer.isView(data) ? data.byteLength : data.length * TEXT_BYTES;
+  }
+  return bytes;
+}
+
+/** Returns about how much memory a request needs while it waits. */
+export function byteLength(feeds: Tensors, names: readonly string[]): number {
+  let bytes = BYTES_PER_JOB;
+  for (const name of names) {
+    const data: TensorData | undefined = feeds[name]?.data;
+    if (data === undefined) continue;
+    if (ArrayBuffer.isView(data)) bytes += data.byteLength;
+    else for (const text of data) bytes += BYTES_PER_STRING + 2 * text.length;
   }
   return bytes;
 }

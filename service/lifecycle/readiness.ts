@@ -1,5 +1,5 @@
 import type { Check } from '../contract/index.ts';
-import type { ModelRepository } from '../inference/repository.ts';
+import type { ModelRepository } from '../inference/repository/repository.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /**

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
-import { ModelRepository } from '../inference/repository.ts';
+import { ModelRepository } from '../inference/repository/repository.ts';
 import { Metrics } from './metrics.ts';
 
 test('each version of a model has its state and its load duration', async () => {

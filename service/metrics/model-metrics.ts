@@ -1,6 +1,6 @@
 import type * as Prometheus from './prometheus.ts';
 import { metrics as names } from '../contract/index.ts';
-import type { ExecutorObserver, ExecutorObservers, RefusalReason } from '../inference/executor.ts';
+import type { ExecutorObserver, ExecutorObservers, RefusalReason } from '../inference/queue/executor.ts';
 import { ROWS, SECONDS } from './bounds.ts';
 import { Histogram } from './histogram.ts';
 

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit as honoBodyLimit } from 'hono/body-limit';
 import type { InFlightBytes } from '../connections/in-flight-bytes.ts';
-import { tooLarge } from '../exchange/body-length.ts';
+import { tooLarge } from '../exchange/body/body-length.ts';
 import { UNDECLARED_BYTES } from '../exchange/exchange.ts';
 import { JSON_LENGTH_HEADER } from '../exchange/infer.ts';
 import type { ResolvedRoute } from '../exchange/model-routes.ts';

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { freeMemory } from '../../onnx/engine/free-memory.ts';
 import type { Reservation } from '../connections/in-flight-bytes.ts';
 import { ServiceError } from '../errors.ts';
-import { BodyBuffer } from '../exchange/body-buffer.ts';
-import { tooLarge } from '../exchange/body-length.ts';
+import { BodyBuffer } from '../exchange/body/body-buffer.ts';
+import { tooLarge } from '../exchange/body/body-length.ts';
 import type { ResolvedRoute } from '../exchange/model-routes.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { ServiceError } from '../errors.ts';
 import type { RequestObserver } from '../exchange/request-observer.ts';
-import { SECURITY_HEADERS } from '../exchange/security-headers.ts';
+import { SECURITY_HEADERS } from '../exchange/response/security-headers.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 
 /**

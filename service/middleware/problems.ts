@@ -1,6 +1,6 @@
 import type { ErrorHandler } from 'hono';
 import type { Logger } from 'pino';
-import { errorResponse } from '../exchange/error-response.ts';
+import { errorResponse } from '../exchange/response/error-response.ts';
 import { toResponse } from './to-response.ts';
 
 /** Responds to errors of routes and middleware. */

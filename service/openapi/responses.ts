@@ -1,7 +1,7 @@
 import { ref } from '../contract/schemas.ts';
 import type { ErrorCode } from '../errors.ts';
 import { lowerFirst } from '../inference/format-value.ts';
-import { httpStatuses } from '../exchange/http-statuses.ts';
+import { httpStatuses } from '../exchange/response/http-statuses.ts';
 import type { Json } from '../protocol/json-schemas.ts';
 
 /** The errors of a body that has to be read. */

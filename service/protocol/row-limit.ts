@@ -1,6 +1,6 @@
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { RowLimit } from '../inference/request-size.ts';
-import type { ServingPlan } from '../inference/serving-plan.ts';
+import type { ServingPlan } from '../inference/queue/serving-plan.ts';
 import { isObject } from './issue-list.ts';
 import { stringifyJson } from './json.ts';
 

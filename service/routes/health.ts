@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { probes } from '../exchange/probes.ts';
-import type { ModelRepository } from '../inference/repository.ts';
+import type { ModelRepository } from '../inference/repository/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { toResponse } from '../middleware/to-response.ts';
 import { route } from './route.ts';

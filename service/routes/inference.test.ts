@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
 import { createApp } from '../app.ts';
 import { version } from '../contract/index.ts';
-import { ModelRepository } from '../inference/repository.ts';
+import { ModelRepository } from '../inference/repository/repository.ts';
 import { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { Metrics } from '../metrics/metrics.ts';
 

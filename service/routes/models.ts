@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono';
 import { paths } from '../contract/index.ts';
-import type { ModelRepository } from '../inference/repository.ts';
+import type { ModelRepository } from '../inference/repository/repository.ts';
 import { describeModel, describeModels } from '../protocol/models.ts';
 import { jsonBody } from './json-response.ts';
 import { route } from './route.ts';

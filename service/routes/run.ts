@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono';
 import type { ModelRoutes } from '../exchange/model-routes.ts';
-import type { ModelRepository } from '../inference/repository.ts';
+import type { ModelRepository } from '../inference/repository/repository.ts';
 import { exchangeRoute } from './exchange-route.ts';
 import { route } from './route.ts';
 

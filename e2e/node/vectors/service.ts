@@ -6,7 +6,7 @@ import { createLogger } from '../../../service/logging/logger.ts';
 import { onnxruntime } from '../../../onnx/engine/onnxruntime.ts';
 import { readConfig } from '../../../service/config/config.ts';
 import { listen } from '../../../service/http-server.ts';
-import { ModelRepository } from '../../../service/inference/repository.ts';
+import { ModelRepository } from '../../../service/inference/repository/repository.ts';
 import { Lifecycle } from '../../../service/lifecycle/lifecycle.ts';
 import { createListener } from '../../../service/listener.ts';
 import { Metrics } from '../../../service/metrics/metrics.ts';

@@ -1,6 +1,6 @@
 import type { ServerHttp2Session } from 'node:http2';
 import { firstToEvict, type Evictable } from '../../connections/eviction.ts';
-import { Sweep } from '../../inference/deadlines.ts';
+import { Sweep } from '../../inference/queue/deadlines.ts';
 
 /*
  * Times are counted in sweeps, of one second each. While the event loop is busy there are no sweeps, and what has

@@ -1,6 +1,5 @@
-import type { TensorData } from '../../onnx/engine/engine.ts';
-import { RowCollector } from './batch.ts';
-import type { RunOptions, RunResult, Tensors } from './run.ts';
+import { RowCollector } from '../batch.ts';
+import type { RunOptions, RunResult, Tensors } from '../run.ts';
 
 /** One request that waits for its model or is running. */
 export class Job {
@@ -82,19 +81,3 @@ export class Job {
     this.#reject(error);
   }
 }
-
-/** Returns about how much memory a request needs while it waits. */
-export function byteLength(feeds: Tensors, names: readonly string[]): number {
-  let bytes = BYTES_PER_JOB;
-  for (const name of names) {
-    const data: TensorData | undefined = feeds[name]?.data;
-    if (data === undefined) continue;
-    if (ArrayBuffer.isView(data)) bytes += data.byteLength;
-    else for (const text of data) bytes += BYTES_PER_STRING + 2 * text.length;
-  }
-  return bytes;
-}
-
-/** The job itself, its promise and its tensors. */
-const BYTES_PER_JOB = 512;
-const BYTES_PER_STRING = 16;

@@ -1,5 +1,5 @@
 /** A pure policy: what is known about a model in, where it runs out. */
-import type { GraphFacts } from '../../onnx/graph/graph-facts.ts';
+import type { GraphFacts } from '../../../onnx/graph/graph-facts.ts';
 import { costly, harmless } from './operators.ts';
 
 /** Where a model runs: on the event loop of the service, or in a process of its own. */

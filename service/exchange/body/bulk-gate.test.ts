@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { ServiceError } from '../errors.ts';
+import { ServiceError } from '../../errors.ts';
 import { BulkGate, isBulky, type BulkyRequest } from './bulk-gate.ts';
 
 const MB = 2 ** 20;

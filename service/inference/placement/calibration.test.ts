@@ -1,21 +1,21 @@
 /** Every model of the repository: whatever the measurement decides, requests that share runs get their own results. */
 import { join } from 'node:path';
-import type { DType, Tensor, TensorData } from '../../onnx/engine/engine.ts';
-import { memoryEngine, type MemoryModel } from '../../onnx/engine/fixtures/memory-engine.ts';
-import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
-import type { Row } from '../../onnx/signature/cells.ts';
-import { pack } from '../../onnx/signature/dtypes.ts';
-import { resolveSignature } from '../../onnx/signature/signature.ts';
-import { difference } from '../../fixtures/training-libraries/difference.ts';
+import type { DType, Tensor, TensorData } from '../../../onnx/engine/engine.ts';
+import { memoryEngine, type MemoryModel } from '../../../onnx/engine/fixtures/memory-engine.ts';
+import { onnxruntime } from '../../../onnx/engine/onnxruntime.ts';
+import type { Row } from '../../../onnx/signature/cells.ts';
+import { pack } from '../../../onnx/signature/dtypes.ts';
+import { resolveSignature } from '../../../onnx/signature/signature.ts';
+import { difference } from '../../../fixtures/training-libraries/difference.ts';
 import {
   trainedModels,
   trainingLibrariesFolder,
   type RecordedTensor,
-} from '../../fixtures/training-libraries/recorded-models.ts';
-import { ownOutputs } from './batch.ts';
+} from '../../../fixtures/training-libraries/recorded-models.ts';
+import { ownOutputs } from '../batch.ts';
 import { calibrate, firstRuns, type Calibration } from './calibration.ts';
-import { ModelRepository } from './repository.ts';
-import type { Tensors } from './run.ts';
+import { ModelRepository } from '../repository/repository.ts';
+import type { Tensors } from '../run.ts';
 
 async function repository(dir: string): Promise<ModelRepository> {
   const loaded = new ModelRepository(dir);
@@ -72,7 +72,7 @@ describe('models of training libraries', () => {
 });
 
 test('iris is batched on the event loop', async () => {
-  const models = await repository(join(import.meta.dirname, '../../models'));
+  const models = await repository(join(import.meta.dirname, '../../../models'));
   const { plan } = models.get('iris').executor;
   expect(plan).toMatchObject({ stackRows: true, placement: 'event-loop' });
   expect(plan.maxBatch).toBeGreaterThan(1);

@@ -1,10 +1,10 @@
 /** A pure policy: the measured costs and the settings in, how requests are run out. */
-import type { Batching } from '../../onnx/signature/batching.ts';
-import { leastBodyBytes } from '../contract/index.ts';
+import type { Batching } from '../../../onnx/signature/batching.ts';
+import { leastBodyBytes } from '../../contract/index.ts';
 import type { QueueLimits } from './admission.ts';
-import type { Calibration, RunCost } from './calibration.ts';
-import { MOST_EVENT_LOOP_RUN_MS, type Placement } from './placement.ts';
-import type { RowLimit } from './request-size.ts';
+import type { Calibration, RunCost } from '../placement/calibration.ts';
+import { MOST_EVENT_LOOP_RUN_MS, type Placement } from '../placement/placement.ts';
+import type { RowLimit } from '../request-size.ts';
 
 /** How the requests of one model are run. */
 export interface ServingPlan {

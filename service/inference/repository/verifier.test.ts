@@ -1,4 +1,4 @@
-import type { Model } from '../../onnx/model.ts';
+import type { Model } from '../../../onnx/model.ts';
 import { Verifier } from './verifier.ts';
 
 function fake(verify: () => Promise<void>): Model {

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { freeMemory } from '../../onnx/engine/free-memory.ts';
-import { BAD_REQUEST } from '../connections/ambiguous-head.ts';
-import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+import { freeMemory } from '../../../onnx/engine/free-memory.ts';
+import { BAD_REQUEST } from '../../connections/ambiguous-head.ts';
+import type { Lifecycle } from '../../lifecycle/lifecycle.ts';
 import { errorResponse } from './error-response.ts';
-import type { ExchangeResponse } from './exchange.ts';
+import type { ExchangeResponse } from '../exchange.ts';
 import type { HeadWriter } from './head-writer.ts';
-import type { Observation, RequestObserver } from './request-observer.ts';
+import type { Observation, RequestObserver } from '../request-observer.ts';
 
 /** What every response over Node's own server needs. */
 export interface Responder {

@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { ErrorCode, ServiceError } from '../errors.ts';
+import type { ErrorCode, ServiceError } from '../../errors.ts';
 
 export interface HttpStatus {
   readonly status: ContentfulStatusCode;

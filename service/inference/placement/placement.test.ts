@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readModelFile } from '../../onnx/file/model-file.ts';
-import { graphFacts } from '../../onnx/graph/graph-facts.ts';
+import { readModelFile } from '../../../onnx/file/model-file.ts';
+import { graphFacts } from '../../../onnx/graph/graph-facts.ts';
 import { dependentPlacement, firstPlacement, measuredPlacement, riskOf, type ModelFacts } from './placement.ts';
 
 const facts = (operators: readonly string[], changes: Partial<ModelFacts> = {}): ModelFacts => ({
@@ -77,7 +77,7 @@ test.each([
   ['expand', true],
   ['slow/endless', true],
 ])('the facts of %s show whether values determine a size, or a loop its end', async (name, risky) => {
-  const file = await readFile(join(import.meta.dirname, `../../onnx/fixtures/${name}.onnx`));
+  const file = await readFile(join(import.meta.dirname, `../../../onnx/fixtures/${name}.onnx`));
   const { operators, sizesFromValues } = graphFacts(file);
   expect(operators.has('Loop') || sizesFromValues).toBe(risky);
 });
@@ -93,6 +93,6 @@ test.each([
   ['onnx/fixtures/expand', 'the values of an input determine how large another tensor is'],
 ])('the risk of %s is known', async (name, risk) => {
   const path = name.startsWith('models') ? `${name}/model.onnx` : `${name}.onnx`;
-  const { model } = await readModelFile(join(import.meta.dirname, '../..', path));
+  const { model } = await readModelFile(join(import.meta.dirname, '../../..', path));
   expect(riskOf({ ...graphFacts(model), bytes: model.length })).toBe(risk);
 });

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError, type Tensor } from '../../onnx/engine/engine.ts';
-import { processEngine, type ProcessSession } from '../../onnx/engine/process/process-engine.ts';
-import type { Signature } from '../../onnx/signature/signature.ts';
-import type { ServiceError } from '../errors.ts';
-import { Executor } from './executor.ts';
-import { unmeasuredPlan } from './serving-plan.ts';
+import { EngineError, type Tensor } from '../../../onnx/engine/engine.ts';
+import { processEngine, type ProcessSession } from '../../../onnx/engine/process/process-engine.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
+import type { ServiceError } from '../../errors.ts';
+import { Executor } from '../queue/executor.ts';
+import { unmeasuredPlan } from '../queue/serving-plan.ts';
 import { SupervisedSession, type ProcessEvent } from './supervisor.ts';
-import type { Tensors } from './run.ts';
+import type { Tensors } from '../run.ts';
 
 const fast = { firstMs: 10, mostMs: 40, resetMs: 60_000 };
 
@@ -138,7 +138,7 @@ test('a released session starts no process', async () => {
 
 describe('with real processes', () => {
   const load = async (name: string): Promise<ProcessSession> =>
-    processEngine.load(await readFile(join(import.meta.dirname, `../../onnx/fixtures/slow/${name}.onnx`)), {
+    processEngine.load(await readFile(join(import.meta.dirname, `../../../onnx/fixtures/slow/${name}.onnx`)), {
       threads: 1,
     });
   const x = (first: number): Tensors => ({

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
-import { processEngine } from '../../onnx/engine/process/process-engine.ts';
-import { ifs, nested, wide } from '../../onnx/fixtures/hostile.ts';
-import { ServiceError } from '../errors.ts';
+import { onnxruntime } from '../../../onnx/engine/onnxruntime.ts';
+import { processEngine } from '../../../onnx/engine/process/process-engine.ts';
+import { ifs, nested, wide } from '../../../onnx/fixtures/hostile.ts';
+import { ServiceError } from '../../errors.ts';
 import { ModelRepository } from './repository.ts';
 
 let dir: string;
@@ -17,7 +17,7 @@ afterEach(() => rm(dir, { recursive: true }));
 async function repository(models: Readonly<Record<string, object>>, defaultModel?: string): Promise<ModelRepository> {
   for (const [folder, json] of Object.entries(models)) {
     await mkdir(join(dir, folder), { recursive: true });
-    await cp(join(import.meta.dirname, '../../onnx/fixtures/double.onnx'), join(dir, folder, 'model.onnx'));
+    await cp(join(import.meta.dirname, '../../../onnx/fixtures/double.onnx'), join(dir, folder, 'model.onnx'));
     await writeFile(join(dir, folder, 'model.json'), JSON.stringify(json));
   }
   const made = new ModelRepository(dir, defaultModel);
@@ -95,7 +95,7 @@ function bound(made: ModelRepository) {
   return { get: made.get.bind(made), versions: made.versions.bind(made) };
 }
 
-const fixtures = join(import.meta.dirname, '../../onnx/fixtures');
+const fixtures = join(import.meta.dirname, '../../../onnx/fixtures');
 
 test('models that do harm do not keep others from being served, and say what is wrong', async () => {
   const put = async (name: string, bytes: Uint8Array): Promise<void> => {

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { paths, type Problem } from '../contract/index.ts';
-import { ServiceError } from '../errors.ts';
+import { paths, type Problem } from '../../contract/index.ts';
+import { ServiceError } from '../../errors.ts';
 import { httpStatuses } from './http-statuses.ts';
-import { stringifyJson } from '../protocol/json.ts';
-import type { ExchangeResponse } from './exchange.ts';
+import { stringifyJson } from '../../protocol/json.ts';
+import type { ExchangeResponse } from '../exchange.ts';
 
 /** The request that failed, for the log. */
 export interface FailedRequest {

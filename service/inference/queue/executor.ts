@@ -1,17 +1,24 @@
-import { outputsCarryRows } from '../../onnx/batch/decode-predictions.ts';
-import { EngineError, type Session } from '../../onnx/engine/engine.ts';
-import { freeTensors } from '../../onnx/engine/free-memory.ts';
-import type { Signature } from '../../onnx/signature/signature.ts';
-import { ServiceError } from '../errors.ts';
+import { outputsCarryRows } from '../../../onnx/batch/decode-predictions.ts';
+import { EngineError, type Session } from '../../../onnx/engine/engine.ts';
+import { freeTensors } from '../../../onnx/engine/free-memory.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
+import { ServiceError } from '../../errors.ts';
 import { exceededLimit, overloaded, type QueueLimit, type QueueLimits } from './admission.ts';
-import { stack } from './batch.ts';
+import { stack } from '../batch.ts';
 import { Sweep } from './deadlines.ts';
 import { JobQueue, type JobPiece } from './job-queue.ts';
 import { Demand } from './demand.ts';
 import { Pace } from './pace.ts';
-import { leastRowBytes, mostOutputBytes, outputBytes, responseTooLarge, tooManyRows } from './request-size.ts';
-import { byteLength, Job } from './job.ts';
-import type { RunOptions, RunResult, Tensors } from './run.ts';
+import {
+  byteLength,
+  leastRowBytes,
+  mostOutputBytes,
+  outputBytes,
+  responseTooLarge,
+  tooManyRows,
+} from '../request-size.ts';
+import { Job } from './job.ts';
+import type { RunOptions, RunResult, Tensors } from '../run.ts';
 import type { ServingPlan } from './serving-plan.ts';
 
 /** Why a request was not run: the queue is full, its deadline passed while it waited, or its client left. */

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { Engine } from '../../onnx/engine/engine.ts';
-import type { ProcessEngine, ProcessOptions } from '../../onnx/engine/process/process-engine.ts';
-import { readModelFile } from '../../onnx/file/model-file.ts';
-import type { ModelFolder } from '../../onnx/file/model-folders.ts';
-import { Model } from '../../onnx/model.ts';
-import { readModelJson, type ServingJson } from '../../onnx/signature/model-json.ts';
-import { calibrate, firstRuns, type Calibration } from './calibration.ts';
-import { PlacedEngine, type LoadAt, type PlacedSession } from './placed-engine.ts';
+import type { Engine } from '../../../onnx/engine/engine.ts';
+import type { ProcessEngine, ProcessOptions } from '../../../onnx/engine/process/process-engine.ts';
+import { readModelFile } from '../../../onnx/file/model-file.ts';
+import type { ModelFolder } from '../../../onnx/file/model-folders.ts';
+import { Model } from '../../../onnx/model.ts';
+import { readModelJson, type ServingJson } from '../../../onnx/signature/model-json.ts';
+import { calibrate, firstRuns, type Calibration } from '../placement/calibration.ts';
+import { PlacedEngine, type LoadAt, type PlacedSession } from '../placement/placed-engine.ts';
 import {
   dependentPlacement,
   firstPlacement,
@@ -14,18 +14,18 @@ import {
   type ModelFacts,
   type Placement,
   type PlacementSetting,
-} from './placement.ts';
-import { mostOutputBytes } from './request-size.ts';
+} from '../placement/placement.ts';
+import { mostOutputBytes } from '../request-size.ts';
 import {
   largestResponse,
   servingPlan,
   unmeasuredPlan,
   type ServingPlan,
   type ServingSettings,
-} from './serving-plan.ts';
-import { EmptyTrials } from './empty-trials.ts';
-import { SupervisedSession, type ProcessEvent } from './supervisor.ts';
-import { within } from './within.ts';
+} from '../queue/serving-plan.ts';
+import { EmptyTrials } from '../empty-trials.ts';
+import { SupervisedSession, type ProcessEvent } from '../placement/supervisor.ts';
+import { within } from '../within.ts';
 
 /** Where models can run. */
 export interface Engines {

@@ -1,7 +1,7 @@
-import { outputsCarryRows } from '../../onnx/batch/decode-predictions.ts';
-import type { DType, Session } from '../../onnx/engine/engine.ts';
-import { rowSize, sameRowShape, stack, type Piece } from './batch.ts';
-import type { Tensors } from './run.ts';
+import { outputsCarryRows } from '../../../onnx/batch/decode-predictions.ts';
+import type { DType, Session } from '../../../onnx/engine/engine.ts';
+import { rowSize, sameRowShape, stack, type Piece } from '../batch.ts';
+import type { Tensors } from '../run.ts';
 
 /**
  * The largest relative difference between the outputs of a row alone and with others, absolute below 1. A matrix

@@ -1,8 +1,8 @@
-import type { EngineError, Session, Tensor, TensorInfo } from '../../onnx/engine/engine.ts';
-import { EngineError as ProcessError } from '../../onnx/engine/engine.ts';
-import type { ProcessSession } from '../../onnx/engine/process/process-engine.ts';
-import { ServiceError } from '../errors.ts';
-import { within } from './within.ts';
+import type { EngineError, Session, Tensor, TensorInfo } from '../../../onnx/engine/engine.ts';
+import { EngineError as ProcessError } from '../../../onnx/engine/engine.ts';
+import type { ProcessSession } from '../../../onnx/engine/process/process-engine.ts';
+import { ServiceError } from '../../errors.ts';
+import { within } from '../within.ts';
 
 export interface SupervisorOptions {
   /** The model's name, for messages. */

@@ -1,4 +1,4 @@
-import { freeMemory } from '../../onnx/engine/free-memory.ts';
+import { freeMemory } from '../../../onnx/engine/free-memory.ts';
 
 /** At least the size of any element, so that every type of array can be a view. */
 const ALIGNMENT = 8;

@@ -1,4 +1,4 @@
-import { sameRowShape, type Piece } from './batch.ts';
+import { sameRowShape, type Piece } from '../batch.ts';
 import type { Job } from './job.ts';
 
 /** Some rows of a job, as a part of a run. */

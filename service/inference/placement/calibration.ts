@@ -1,12 +1,12 @@
-import { EngineError, type Session } from '../../onnx/engine/engine.ts';
-import { freeTensors } from '../../onnx/engine/free-memory.ts';
-import { canShareRun, encodeRows } from '../../onnx/batch/encode-rows.ts';
-import { predictionOutputs } from '../../onnx/batch/decode-predictions.ts';
-import type { Row } from '../../onnx/signature/cells.ts';
-import type { Signature } from '../../onnx/signature/signature.ts';
-import { byteLength } from './job.ts';
+import { EngineError, type Session } from '../../../onnx/engine/engine.ts';
+import { freeTensors } from '../../../onnx/engine/free-memory.ts';
+import { canShareRun, encodeRows } from '../../../onnx/batch/encode-rows.ts';
+import { predictionOutputs } from '../../../onnx/batch/decode-predictions.ts';
+import type { Row } from '../../../onnx/signature/cells.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
+import { byteLength } from '../request-size.ts';
 import { outputsDiffer, rowDependence, stacked, type KnownRow } from './row-independence.ts';
-import type { Tensors } from './run.ts';
+import type { Tensors } from '../run.ts';
 
 /** How long one run takes. */
 export interface RunCost {

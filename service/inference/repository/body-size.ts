@@ -1,9 +1,9 @@
 /** How large the body of a request has to be for the models that are served. */
-import type { DType } from '../../onnx/engine/engine.ts';
-import { bytesPerElement } from '../../onnx/signature/dtypes.ts';
-import { rowElements } from '../../onnx/signature/features.ts';
-import type { Signature } from '../../onnx/signature/signature.ts';
-import { leastBodyBytes } from '../contract/index.ts';
+import type { DType } from '../../../onnx/engine/engine.ts';
+import { bytesPerElement } from '../../../onnx/signature/dtypes.ts';
+import { rowElements } from '../../../onnx/signature/features.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
+import { leastBodyBytes } from '../../contract/index.ts';
 
 const MEBIBYTE = 2 ** 20;
 /** The largest body that is not set. */

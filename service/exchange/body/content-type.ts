@@ -1,6 +1,6 @@
-import { ServiceError } from '../errors.ts';
-import { formatValue } from '../inference/format-value.ts';
-import type { ExchangeRequest } from './exchange.ts';
+import { ServiceError } from '../../errors.ts';
+import { formatValue } from '../../inference/format-value.ts';
+import type { ExchangeRequest } from '../exchange.ts';
 
 /** Checks that a body is declared as JSON. @throws {ServiceError} `unsupported-media-type` */
 export function checkJson({ header }: Pick<ExchangeRequest, 'header'>): void {

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { EngineError, type Session, type Tensor } from '../../onnx/engine/engine.ts';
-import { memoryEngine } from '../../onnx/engine/fixtures/memory-engine.ts';
-import type { Signature } from '../../onnx/signature/signature.ts';
-import { ServiceError } from '../errors.ts';
-import { ownOutputs } from './batch.ts';
+import { EngineError, type Session, type Tensor } from '../../../onnx/engine/engine.ts';
+import { memoryEngine } from '../../../onnx/engine/fixtures/memory-engine.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
+import { ServiceError } from '../../errors.ts';
+import { ownOutputs } from '../batch.ts';
 import { Executor, type ExecutorObserver } from './executor.ts';
-import type { RunOptions, Tensors } from './run.ts';
+import type { RunOptions, Tensors } from '../run.ts';
 import type { ServingPlan } from './serving-plan.ts';
 
 const inputs = [

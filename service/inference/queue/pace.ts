@@ -1,5 +1,5 @@
 import type { QueueLimits } from './admission.ts';
-import type { RunCost } from './calibration.ts';
+import type { RunCost } from '../placement/calibration.ts';
 
 /** How much of the estimate a new measurement replaces: after three runs, most of it. */
 const WEIGHT = 0.5;

@@ -1,8 +1,8 @@
-import { paths } from '../contract/index.ts';
-import { ServiceError } from '../errors.ts';
-import { adviceFor, rowBytes } from '../inference/body-size.ts';
-import type { LoadedEntry } from '../inference/repository.ts';
-import type { ResolvedRoute } from './model-routes.ts';
+import { paths } from '../../contract/index.ts';
+import { ServiceError } from '../../errors.ts';
+import { adviceFor, rowBytes } from '../../inference/repository/body-size.ts';
+import type { LoadedEntry } from '../../inference/repository/repository.ts';
+import type { ResolvedRoute } from '../model-routes.ts';
 
 /**
  * Returns the error for a body that is too large.

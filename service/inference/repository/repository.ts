@@ -1,17 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join, normalize } from 'node:path';
-import type { Engine } from '../../onnx/engine/engine.ts';
-import type { ProcessEngine } from '../../onnx/engine/process/process-engine.ts';
-import type { Model } from '../../onnx/model.ts';
-import { compareVersions, modelFolders, type ModelFolder } from '../../onnx/file/model-folders.ts';
-import { leastBodyBytes, paths, type Check } from '../contract/index.ts';
-import { ServiceError } from '../errors.ts';
+import type { Engine } from '../../../onnx/engine/engine.ts';
+import type { ProcessEngine } from '../../../onnx/engine/process/process-engine.ts';
+import type { Model } from '../../../onnx/model.ts';
+import { compareVersions, modelFolders, type ModelFolder } from '../../../onnx/file/model-folders.ts';
+import { leastBodyBytes, paths, type Check } from '../../contract/index.ts';
+import { ServiceError } from '../../errors.ts';
 import { fittingBodyBytes, rowBytes } from './body-size.ts';
-import type { EmptyTrials } from './empty-trials.ts';
-import { Executor, type ExecutorObservers } from './executor.ts';
-import { formatValue } from './format-value.ts';
+import type { EmptyTrials } from '../empty-trials.ts';
+import { Executor, type ExecutorObservers } from '../queue/executor.ts';
+import { formatValue } from '../format-value.ts';
 import { loadModel, type Engines, type LoadModelOptions } from './load-model.ts';
-import type { PlacedSession } from './placed-engine.ts';
+import type { PlacedSession } from '../placement/placed-engine.ts';
 import { Slots } from './slots.ts';
 import { Verifier } from './verifier.ts';
 

@@ -1,7 +1,7 @@
-import { VerificationError, type Model } from '../../onnx/model.ts';
-import type { Check } from '../contract/index.ts';
-import { formatCount } from './format-value.ts';
-import { within } from './within.ts';
+import { VerificationError, type Model } from '../../../onnx/model.ts';
+import type { Check } from '../../contract/index.ts';
+import { formatCount } from '../format-value.ts';
+import { within } from '../within.ts';
 
 /** The result of a readiness check, without its name. */
 export type Verification = Omit<Check, 'name'>;

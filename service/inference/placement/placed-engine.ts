@@ -1,6 +1,6 @@
-import type { Engine, EngineOptions, Session, Tensor, TensorInfo } from '../../onnx/engine/engine.ts';
-import type { ModelFile } from '../../onnx/file/model-file.ts';
-import { graphFacts } from '../../onnx/graph/graph-facts.ts';
+import type { Engine, EngineOptions, Session, Tensor, TensorInfo } from '../../../onnx/engine/engine.ts';
+import type { ModelFile } from '../../../onnx/file/model-file.ts';
+import { graphFacts } from '../../../onnx/graph/graph-facts.ts';
 import type { ModelFacts, Placement } from './placement.ts';
 import { SupervisedSession } from './supervisor.ts';
 
