@@ -10,8 +10,8 @@ import type { LoadRequest } from '../../cli/load/attempt.ts';
 import { underLoad, type LoadOptions } from '../../cli/load/load.ts';
 import { byKind, type LoadReport } from '../../cli/load/report.ts';
 import { addRow } from '../impact-table.ts';
-import { restartCounts } from './replicas.ts';
-import { clusterTest, context, name, useTestbed } from './testbed.ts';
+import { listPodNames, restartCounts } from './replicas.ts';
+import { clusterTest, context, kubectl, name, useTestbed } from './testbed.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** How long the replicas are kept busy, in milliseconds: much longer than the probes need to fail three times. */
@@ -108,7 +108,10 @@ clusterTest('more requests than a model of 0.5 s per row can serve: no replica r
   const folder = join(project.folder, 'models/busy');
   await mkdir(folder);
   await copyFile(join(root, 'onnx/fixtures/slow/busy.onnx'), join(folder, 'model.onnx'));
+  const earlier = await listPodNames();
   await testbed().up();
+  // Until the nodes know that they are terminating, the earlier replicas get requests, and do not have the model.
+  await kubectl('wait', '--for=delete', '--timeout=90s', ...earlier);
 
   const url = await testbed().url();
   const slow: LoadRequest = {
