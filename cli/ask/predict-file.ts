@@ -89,7 +89,8 @@ export async function predictFile(context: ExecContext, options: PredictFileOpti
   );
   if (totals.warned > 0)
     context.report.line(
-      `${count(totals.warned, 'row')} had values outside their valid range. "warnings" in the JSON output names them.`,
+      `${count(totals.warned, 'row')} had values outside their valid range or choices. ` +
+        '"warnings" in the JSON output names them.',
     );
   if (totals.rejected > 0) throw rejectedFailure(source, totals.rejected, rejected, stopOnError);
 }

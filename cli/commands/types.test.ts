@@ -111,7 +111,10 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
     put('iris', 'models/iris');
     put('price', 'onnx/fixtures/regressor.onnx');
     put('echo', 'onnx/fixtures/echo.onnx', { name: '1st_echo-v2.0' });
-    put('columns', 'onnx/fixtures/columns.onnx', { features: [{ name: 'it\'s "odd"' }, { name: 'size (cm)' }] });
+    put('columns', 'onnx/fixtures/columns.onnx', {
+      features: [{ name: 'it\'s "odd"', choices: ['red', "it's"] }, { name: 'size (cm)' }],
+    });
+    expect((await types()).stdout).toContain("/** One of 'red', 'it\\'s'. */");
     consumer.write('models.ts', `${(await types()).stdout}\n`);
     consumer.write(
       'caller.ts',

@@ -35,7 +35,7 @@ export function declarations(models: readonly Signature[]): string {
 /** Types that are declared if a model uses them. */
 const sharedTypes = {
   Warning: [
-    '/** A value outside its valid range. */',
+    '/** A value outside its valid range or choices. */',
     'export interface Warning {',
     '  /** Where the value is in the request, such as `#/1/petal_width`. */',
     '  readonly pointer: string;',
@@ -70,8 +70,8 @@ function declaration(signature: Signature, type: string): string {
     `\nexport interface ${type}Prediction {\n`,
     ...predictionFields(signature, type).map((line) => `  ${line}\n`),
     `  readonly model: { readonly name: ${literal(name)}; readonly version: string };\n`,
-    ...(features.some(({ range }) => range)
-      ? ['  /** Values outside their valid range. */\n  readonly warnings?: readonly Warning[];\n']
+    ...(features.some(({ range, choices }) => range ?? choices)
+      ? ['  /** Values outside their valid range or choices. */\n  readonly warnings?: readonly Warning[];\n']
       : []),
     '}\n',
   ].join('');
@@ -110,17 +110,27 @@ function predictionFields(signature: Signature, type: string): readonly string[]
 
 const sentence = (text = ''): string => (text === '' || /[.!?]$/.test(text) ? text : `${text}.`);
 
-function notes({ description, unit, range, shape, dtype }: Feature): readonly (string | undefined)[] {
+function notes({ description, unit, range, choices, shape, dtype }: Feature): readonly (string | undefined)[] {
   return [
     sentence(description),
     unit === undefined ? undefined : `In ${sentence(unit)}`,
     range && `Valid from ${range[0]} to ${range[1]}.`,
+    choices && `One of ${listed(choices)}.`,
     shape.length === 0
       ? undefined
       : `Shape [${shape.map((dimension) => (dimension === '' ? '?' : dimension)).join(', ')}].`,
     // Floats need no explanation.
     kindOf(dtype) === 'integer' || kindOf(dtype) === 'long' ? `An integer (${dtype}).` : undefined,
   ];
+}
+
+/** A longer list is in the model's description. */
+const mostListed = 20;
+
+function listed(choices: readonly string[]): string {
+  const more = choices.length - mostListed;
+  const first = choices.slice(0, mostListed).map(literal).join(', ');
+  return more > 0 ? `${first} or ${String(more)} more` : first;
 }
 
 type Kind = 'float' | 'integer' | 'long' | 'text' | 'boolean';

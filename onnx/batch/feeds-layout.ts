@@ -68,7 +68,7 @@ export class FeedsLayout {
 
   /**
    * Stores a feature's value for a row. The rows of a feature have to be stored in order. Returns false if the value
-   * does not fit the feature, is outside its range, or has another shape than the rows before it.
+   * does not fit the feature, is outside its range or choices, or has another shape than the rows before it.
    */
   store(to: FeedsData, feature: number, row: number, value: unknown): boolean {
     const layout = this.#features[feature] as FeatureLayout;
@@ -119,11 +119,12 @@ export class FeedsLayout {
     return storeNested(layout, dims, 0, data, row * size, value) >= 0;
   }
 
-  #place({ dtype, range, nullable, shape, input: name, column }: Feature, features: readonly Feature[]): FeatureLayout {
+  #place(feature: Feature, features: readonly Feature[]): FeatureLayout {
+    const { dtype, shape, input: name, column } = feature;
     const input = this.#inputs.findIndex((each) => each.name === name);
     const { width = 1 } = this.#inputs[input] ?? {};
-    const first = features.findIndex((feature) => feature.input === name);
-    const index = features.findIndex((feature) => feature.input === name && feature.column === column);
-    return { ...elementRules(dtype, range, nullable), shape, input, stride: width, offset: index - first };
+    const first = features.findIndex((each) => each.input === name);
+    const index = features.findIndex((each) => each.input === name && each.column === column);
+    return { ...elementRules(dtype, feature), shape, input, stride: width, offset: index - first };
   }
 }

@@ -1,4 +1,5 @@
 import type { DType, TensorData } from '../engine/engine.ts';
+import type { FeatureJson } from '../signature/model-json.ts';
 import { integerRange, largestFloat, toElement } from '../signature/dtypes.ts';
 
 /** Which JSON values are elements of a tensor, prepared so that common ones take a few comparisons. */
@@ -11,13 +12,19 @@ export interface ElementRules {
   readonly whole: boolean;
   /** Whether null is NaN. */
   readonly nullable: boolean;
+  /** The valid strings; undefined if all are. */
+  readonly choices: ReadonlySet<unknown> | undefined;
 }
 
 /**
  * @param range the lowest and the highest valid value
  * @param nullable whether null is NaN; only for floats
+ * @param choices the valid strings
  */
-export function elementRules(dtype: DType, range?: readonly [number, number], nullable = false): ElementRules {
+export function elementRules(
+  dtype: DType,
+  { range, nullable = false, choices }: Pick<FeatureJson, 'range' | 'nullable' | 'choices'> = {},
+): ElementRules {
   const [low, high] = plainNumbers(dtype);
   return {
     dtype,
@@ -26,6 +33,7 @@ export function elementRules(dtype: DType, range?: readonly [number, number], nu
     high: Math.min(high, range?.[1] ?? high),
     whole: integerRange(dtype) !== undefined,
     nullable,
+    choices: choices && new Set(choices),
   };
 }
 
@@ -38,7 +46,7 @@ function plainNumbers(dtype: DType): readonly [number, number] {
   return [Number(integers[0]), Number(integers[1])];
 }
 
-/** Stores one element. Returns false if the value does not fit the dtype or is outside the range. */
+/** Stores one element. Returns false if the value does not fit the dtype or is outside the range or the choices. */
 export function storeElement(rules: ElementRules, data: TensorData, index: number, value: unknown): boolean {
   if (typeof value === 'number' && value >= rules.low && value <= rules.high) {
     if (rules.whole && !Number.isInteger(value)) return false;
@@ -47,7 +55,8 @@ export function storeElement(rules: ElementRules, data: TensorData, index: numbe
   }
   const element = value === null && rules.nullable ? NaN : toElement(rules.dtype, value);
   if (element === undefined) return false;
-  const { range } = rules;
+  const { range, choices } = rules;
+  if (choices !== undefined && !choices.has(element)) return false;
   // NaN, which is a missing value, is in every range.
   if (
     range !== undefined &&

@@ -21,9 +21,9 @@ const mostColumns = 256;
 /**
  * Returns the features of a model, in the graph's order: one per column of a table, and one per other input.
  *
- * @param json names, units and ranges: one entry per column, or one per input
- * @throws {SignatureError} if there are not as many entries, two features have the same name, or a nullable feature is
- *   not a float
+ * @param json names, units, ranges and choices: one entry per column, or one per input
+ * @throws {SignatureError} if there are not as many entries, two features have the same name, a nullable feature is not
+ *   a float, or one with choices is not a string
  */
 export function resolveFeatures(
   inputs: readonly TensorSpec[],
@@ -74,6 +74,12 @@ function checked(features: readonly Feature[]): Feature[] {
     throw new SignatureError(
       `model.json says that the feature '${odd.name}' is nullable, but it is ${odd.dtype}, and only floats can be ` +
         'missing. Leave "nullable" out.',
+    );
+  const numeric = features.find(({ choices, dtype }) => choices !== undefined && dtype !== 'string');
+  if (numeric)
+    throw new SignatureError(
+      `model.json lists choices for the feature '${numeric.name}', but it is ${numeric.dtype}, and only strings have ` +
+        'choices. Use "range" for numbers.',
     );
   return distinct(features);
 }

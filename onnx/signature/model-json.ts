@@ -56,6 +56,8 @@ export interface FeatureJson {
   readonly unit?: string;
   /** The lowest and the highest value that the model is meant for, in `unit`. */
   readonly range?: readonly [number, number];
+  /** The texts that the model knows, such as the categories of an encoder. Only a feature of strings has choices. */
+  readonly choices?: readonly string[];
   /** Whether null is a missing value, which the model gets as NaN. Only floats can be missing. @default false */
   readonly nullable?: boolean;
 }

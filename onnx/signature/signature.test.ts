@@ -47,6 +47,15 @@ test('only a float may be nullable', () => {
   expect(resolve({ features: [{ name: 'a', nullable: false }] }, [whole]).features).toMatchObject([{ name: 'a' }]);
 });
 
+test('only strings have choices', () => {
+  const text = { ...matrix, dtype: 'string', shape: ['N', 1] } as const;
+  const features = [{ name: 'city', choices: ['Bern', 'Chur'] }];
+  expect(resolve({ features }, [text]).features).toMatchObject(features);
+  expect(() => resolve({ features }, [{ ...text, dtype: 'int64' }])).toThrow(
+    "lists choices for the feature 'city', but it is int64",
+  );
+});
+
 test('model.json adds names, units, ranges and classes', () => {
   const signature = resolve({
     name: 'n',

@@ -43,7 +43,7 @@ export interface PredictionResponse {
   /** Only for a model without one of these tasks: nested arrays by output name. */
   readonly outputs?: Readonly<Record<string, OutputValue>>;
   readonly model: { readonly name: string; readonly version: string };
-  /** Values outside their valid range. */
+  /** Values outside their valid range or choices. */
   readonly warnings?: readonly Issue[];
 }
 

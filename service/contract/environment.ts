@@ -79,7 +79,7 @@ export const variables = {
   STRICT_RANGES: {
     default: 'false',
     values: booleans,
-    description: 'if true, values outside their valid range are rejected instead of causing a warning',
+    description: 'if true, values outside their valid range or choices are rejected instead of causing a warning',
   },
   INFERENCE_THREADS: {
     unit: 'threads',

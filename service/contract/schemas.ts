@@ -241,6 +241,7 @@ export const apiSchemas = {
         items: { type: 'number' },
         description: 'The lowest and the highest value that the model is meant for, in `unit`.',
       },
+      choices: { type: 'array', items: text, description: 'The texts that the model knows.' },
       nullable: { type: 'boolean', description: 'Whether null is a missing value, which the model gets as NaN.' },
     },
   },

@@ -45,7 +45,7 @@ type Result = { readonly run: RunResult } | { readonly run?: undefined; readonly
  * Predictions from named features. Plain bodies go straight from JSON to the inputs of a run, and from its outputs to
  * JSON. Everything else takes the general way, which has the same results for plain bodies.
  *
- * @param strictRanges rejects values outside their feature's range, which otherwise only cause a warning
+ * @param strictRanges rejects values outside their feature's range or choices, which otherwise only cause a warning
  * @param largeIsPlain whether large bodies have to consist of numbers
  */
 export function predictionsProtocol(strictRanges: boolean, largeIsPlain: boolean): ExchangeProtocol<Decoded, Result> {

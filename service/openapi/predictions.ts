@@ -116,7 +116,7 @@ export function predictionSchemas({ model, id }: DocumentedModel, strictRanges: 
           required: ['name', 'version'],
           properties: { name: { type: 'string', const: name }, version: { type: 'string', const: version } },
         },
-        warnings: { type: 'array', items: ref('Issue'), description: 'Values outside their valid range' },
+        warnings: { type: 'array', items: ref('Issue'), description: 'Values outside their valid range or choices' },
       },
     },
   };

@@ -10,6 +10,8 @@ import { decimalPattern } from './decimal-pattern.ts';
 /** A JSON Schema (2020-12). Bounds of 64-bit integers are bigints, which `stringifyJson` can write. */
 export type Json = Readonly<Record<string, unknown>>;
 
+const MOST_LISTED = 20;
+
 /** The schemas of integers, which may also be sent as strings, by name: `Int64` and so on. */
 export const integerSchemas: Json = Object.fromEntries(
   (['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'] as const).map((dtype) => {
@@ -30,22 +32,24 @@ export const integerSchemas: Json = Object.fromEntries(
 
 /** Returns the schema of a feature's value. With `inline`, it has no references to components of the document. */
 export function featureSchema(feature: Feature, strictRanges: boolean, inline: boolean, example?: unknown): Json {
-  const { dtype, shape, description, unit, range, nullable = false } = feature;
-  const bounds = range && strictRanges ? range : undefined;
+  const { dtype, shape, description, unit, range, choices, nullable = false } = feature;
+  const limits = strictRanges ? feature : {};
   const notes = [
     description,
     unit && `In ${unit}.`,
     range && `Valid from ${range[0]} to ${range[1]}.`,
+    choices && `The model knows ${listed(choices)}.`,
     nullable && 'null is a missing value.',
     shapeNote(shape),
   ]
     .filter(Boolean)
     .join(' ');
   return {
-    ...nested(shape, elementSchema(dtype, inline, bounds, nullable), 1),
+    ...nested(shape, elementSchema(dtype, inline, limits, nullable), 1),
     ...(notes && { description: notes }),
     ...(unit && { 'x-unit': unit }),
     ...(range && { 'x-valid-range': range }),
+    ...(choices && { 'x-choices': choices }),
     ...(example !== undefined && { examples: [example] }),
   };
 }
@@ -73,10 +77,11 @@ export function rowSchema(
 export function elementSchema(
   dtype: DType,
   inline: boolean,
-  range?: readonly [number, number],
+  { range, choices }: Pick<Feature, 'range' | 'choices'> = {},
   nullable = false,
 ): Json {
   // The runtime ends a text at the first zero.
+  if (dtype === 'string' && choices) return { type: 'string', enum: choices };
   if (dtype === 'string') return { type: 'string', pattern: '^[^\\u0000]*$' };
   if (dtype === 'bool') return { type: 'boolean' };
   const most = largestFloat(dtype);
@@ -131,6 +136,12 @@ export function nested([first, ...rest]: readonly (number | string)[], element: 
     ...(typeof first === 'number' ? { minItems: first, maxItems: first } : least > 0 && { minItems: least }),
     items: nested(rest, element, least),
   };
+}
+
+/** Lists the first choices of a feature for its description; 'x-choices' has all. */
+function listed(choices: readonly string[]): string {
+  const first = choices.slice(0, MOST_LISTED).join(', ');
+  return choices.length > MOST_LISTED ? `${first} and ${choices.length - MOST_LISTED} more` : first;
 }
 
 function shapeNote(shape: readonly (number | string)[]): string | undefined {

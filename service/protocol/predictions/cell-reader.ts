@@ -3,12 +3,15 @@ import type { Feature } from '../../../onnx/signature/features.ts';
 import { closestName } from '../../../onnx/signature/model-json.ts';
 import { readCell, type Cell, type CellProblem } from '../../../onnx/signature/cells.ts';
 import { formatTensorType } from '../../../onnx/signature/tensor-spec.ts';
+import type { Issue } from '../../contract/index.ts';
 import { IssueList, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
-import { describeOutside, WarningList, type OutsideRange } from './warning-list.ts';
+import { WarningList } from './warning-list.ts';
 
 /** For the unknown fields of a row: comparing a name with all others takes time. */
 const MOST_SUGGESTIONS = 10;
 const MOST_NAMES = 20;
+const OUTSIDE_RANGE = 'The value is outside the valid range.';
+const NOT_A_CHOICE = 'The value is not one that the model knows.';
 
 /** Returns the path of a value in the body. */
 export type PathOf = () => readonly (string | number)[];
@@ -19,7 +22,7 @@ export class CellReader {
   readonly warnings = new WarningList();
   readonly #strict: boolean;
 
-  /** @param strict rejects values outside their feature's range, which otherwise only cause a warning */
+  /** @param strict rejects values outside their feature's range or choices, which otherwise only cause a warning */
   constructor(strict: boolean) {
     this.#strict = strict;
   }
@@ -36,15 +39,16 @@ export class CellReader {
       }));
       return 0;
     }
-    const outside = feature.range && firstOutside(feature.range, cell);
+    const outside = firstOutside(feature, cell);
     if (outside) {
-      const place = (): OutsideRange => ({
+      const issue = (): Issue => ({
         pointer: pointerTo(...pathOf(), ...outside.path),
+        detail: feature.choices === undefined ? OUTSIDE_RANGE : NOT_A_CHOICE,
         value: shorten(outside.value),
         expected: describeExpected(feature),
       });
-      if (this.#strict) this.issues.add(() => describeOutside(place()));
-      else this.warnings.add(feature.name, row, place);
+      if (this.#strict) this.issues.add(issue);
+      else this.warnings.add(feature.name, row, issue);
     }
     return cell;
   }
@@ -87,11 +91,22 @@ export function namesOf(features: readonly Feature[]): string {
 }
 
 /** Describes what a feature accepts. */
-export function describeExpected({ dtype, shape, unit, range, nullable }: Feature): string {
+export function describeExpected({ dtype, shape, unit, range, choices, nullable }: Feature): string {
   const what =
-    shape.length === 0 ? `${describeKind(dtype)} (${dtype})` : `nested arrays (${formatTensorType(dtype, shape)})`;
+    shape.length > 0
+      ? `nested arrays (${formatTensorType(dtype, shape)})${choices ? ` with ${listChoices(choices)}` : ''}`
+      : choices
+        ? listChoices(choices)
+        : `${describeKind(dtype)} (${dtype})`;
   const limits = range ? ` from ${range[0]} to ${range[1]}` : '';
   return `${what}${limits}${unit ? ` in ${unit}` : ''}${nullable === true ? ', or null' : ''}`;
+}
+
+/** Lists what a text may be, for a message: only the first ones of many. */
+function listChoices(choices: readonly string[]): string {
+  const more = choices.length - MOST_NAMES;
+  const listed = choices.slice(0, MOST_NAMES).map((choice) => JSON.stringify(choice));
+  return `one of ${listed.join(', ')}${more > 0 ? ` or ${more} more` : ''}`;
 }
 
 /** Says what is wrong with a value. What was expected is a field of its own in an issue. */
@@ -110,13 +125,27 @@ function describeMismatch({ dtype, shape }: Feature, { path, value, isLength }: 
     : got;
 }
 
-/** Finds the first element outside the range. NaN, which is a missing value, is in every range. */
+/** The sets of the models' choices: a body may have a hundred thousand rows, each with a value to look up. */
+const choiceSets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function choiceSet(choices: readonly string[]): ReadonlySet<string> {
+  const known = choiceSets.get(choices) ?? new Set(choices);
+  choiceSets.set(choices, known);
+  return known;
+}
+
+/** Finds the first element outside the range or the choices. NaN, which is a missing value, is in every range. */
 function firstOutside(
-  [low, high]: readonly [number, number],
+  { range, choices }: Feature,
   cell: Cell,
-): { path: number[]; value: Scalar } | undefined {
+): { readonly path: readonly number[]; readonly value: Scalar } | undefined {
+  if (range === undefined && choices === undefined) return undefined;
+  const [low, high] = range ?? [-Infinity, Infinity];
+  const known = choices && choiceSet(choices);
   const outside = (value: Scalar): boolean =>
-    (typeof value === 'number' || typeof value === 'bigint') && (value < low || value > high);
+    typeof value === 'string'
+      ? known !== undefined && !known.has(value)
+      : typeof value !== 'boolean' && (value < low || value > high);
   if (typeof cell !== 'object') return outside(cell) ? { path: [], value: cell } : undefined;
   const index = cell.data.findIndex(outside);
   const value = cell.data[index];

@@ -13,7 +13,8 @@ import { decodeFeatures } from './request.ts';
 /** An arbitrary for the JSON text of an element that fits. */
 function plainElement({ nullable, ...feature }: Feature): fc.Arbitrary<string> {
   if (nullable === true) return fc.oneof({ weight: 4, arbitrary: plainElement(feature) }, fc.constant('null'));
-  const { dtype, range: [low, high] = [-Infinity, Infinity] } = feature;
+  const { dtype, choices, range: [low, high] = [-Infinity, Infinity] } = feature;
+  if (choices) return fc.constantFrom(...choices.map((choice) => JSON.stringify(choice)));
   if (dtype === 'string')
     return fc
       .string({ unit: 'grapheme' })

@@ -1,6 +1,6 @@
 import type { DType } from '../../../onnx/engine/engine.ts';
 import type { Prediction } from '../../../onnx/batch/decode-predictions.ts';
-import type { Signature } from '../../../onnx/signature/signature.ts';
+import type { Feature, Signature } from '../../../onnx/signature/signature.ts';
 import type { Issue } from '../../contract/index.ts';
 import { ServiceError } from '../../errors.ts';
 import { decodeFeatures } from './request.ts';
@@ -298,6 +298,29 @@ describe('a value outside its range', () => {
     expect(JSON.parse(writePredictions(ranged, [{ prediction: 10 }, { prediction: 20 }], decoded))).toEqual([
       { prediction: 10, model: { name: 'm', version: '2' } },
       { prediction: 20, model: { name: 'm', version: '2' }, warnings: [issue] },
+    ]);
+  });
+
+  test('is a text that is not one of the choices: a warning too, and an issue in strict mode', () => {
+    const feature: Feature = {
+      ...{ name: 'city', dtype: 'string', input: 'city', shape: [] },
+      choices: ['Bern', ...Array.from({ length: 21 }, (_, index) => String(index))],
+    };
+    const known: Signature = { ...signature(), features: [feature] };
+    const unknown = {
+      pointer: '#/1/city',
+      detail: 'The value is not one that the model knows.',
+      value: 'Chur',
+      expected: expect.stringMatching(/^one of "Bern", "0", .*, "18" or 2 more$/),
+    };
+    const rows = [{ city: 'Bern' }, { city: 'Chur' }, { city: '20' }];
+    const decoded = decodeFeatures(known, rows, false);
+    expect(decoded.rows).toEqual([['Bern'], ['Chur'], ['20']]);
+    expect([...decoded.warnings]).toEqual([[1, [unknown]]]);
+    expect(() => decodeFeatures(known, rows, true)).toThrow(expect.objectContaining({ issues: [unknown] }));
+    const tensor: Signature = { ...known, features: [{ ...feature, shape: [''] }] };
+    expect([...decodeFeatures(tensor, { city: ['Bern', 'Chur'] }, false).warnings.values()]).toEqual([
+      [expect.objectContaining({ pointer: '#/city/1', value: 'Chur' })],
     ]);
   });
 

@@ -10,7 +10,7 @@ export interface DecodedFeatures {
   readonly rows: readonly Row[];
   /** Whether the body was one object, so that the response is one object too. */
   readonly single: boolean;
-  /** Values outside their valid range, by row. */
+  /** Values outside their valid range or choices, by row. */
   readonly warnings: ReadonlyMap<number, readonly Issue[]>;
   /** Returns the JSON Pointer to a row in the body. */
   readonly pointer: (row: number) => string;

@@ -5,10 +5,6 @@ import { formatCount } from '../../inference/format-value.ts';
 const MOST_LISTED = 4000;
 /** ...and at least so many of each feature. The next one is for all others: there may be hundreds of thousands. */
 const LISTED_EACH = 10;
-const OUTSIDE = 'The value is outside the valid range';
-
-/** A value outside its valid range, and its place. */
-export type OutsideRange = Omit<Issue, 'detail'>;
 
 /** The warnings about one feature. */
 interface FeatureWarnings {
@@ -20,7 +16,7 @@ interface FeatureWarnings {
   lastRow: number;
 }
 
-/** Collects values outside their valid range, for which a request is served with warnings. */
+/** Collects values outside their feature's range or choices, for which a request is served with warnings. */
 export class WarningList {
   readonly #byRow = new Map<number, Issue[]>();
   readonly #features = new Map<string, FeatureWarnings>();
@@ -29,9 +25,9 @@ export class WarningList {
   /**
    * Adds a value.
    *
-   * @param place only called if the value is listed
+   * @param issue describes it, in a sentence; only called if it is listed
    */
-  add(feature: string, row: number, place: () => OutsideRange): void {
+  add(feature: string, row: number, issue: () => Issue): void {
     const known = this.#of(feature);
     if (known.summary !== undefined) {
       known.others++;
@@ -39,8 +35,8 @@ export class WarningList {
     } else if (this.#listed < MOST_LISTED || known.listed < LISTED_EACH) {
       this.#listed++;
       known.listed++;
-      this.#list(row, describeOutside(place()));
-    } else known.summary = { row, issue: describeOutside(place()) };
+      this.#list(row, issue());
+    } else known.summary = { row, issue: issue() };
   }
 
   /** Returns the warnings by row. Call it once, when every value has been read. */
@@ -48,7 +44,11 @@ export class WarningList {
     for (const { summary, others, lastRow } of this.#features.values()) {
       if (summary === undefined) continue;
       const more = `like those of ${formatCount(others, 'more row')}, the last of which is row ${lastRow}`;
-      this.#list(summary.row, others === 0 ? summary.issue : { ...summary.issue, detail: `${OUTSIDE}, ${more}.` });
+      const { issue } = summary;
+      this.#list(
+        summary.row,
+        others === 0 ? issue : { ...issue, detail: `${issue.detail.replace(/\.$/, '')}, ${more}.` },
+      );
     }
     return this.#byRow;
   }
@@ -65,8 +65,4 @@ export class WarningList {
     if (listed === undefined) this.#byRow.set(row, [issue]);
     else listed.push(issue);
   }
-}
-
-export function describeOutside({ pointer, ...others }: OutsideRange): Issue {
-  return { pointer, detail: `${OUTSIDE}.`, ...others };
 }
