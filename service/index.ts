@@ -19,7 +19,7 @@ export {
   type LoadedEntry,
   type LoadOptions,
 } from './inference/repository/repository.ts';
-export type { QueueLimit } from './inference/queue/admission.ts';
+export type { QueueLimit } from './inference/admission/queue-limits.ts';
 export type { ExecutorObserver, ExecutorObservers, RefusalReason } from './inference/queue/executor.ts';
 export type { Placement, PlacementSetting } from './inference/placement/placement.ts';
 export type { ProcessEvent } from './inference/placement/supervisor.ts';

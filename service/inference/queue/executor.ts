@@ -1,24 +1,14 @@
-import { outputsCarryRows } from '../../../onnx/batch/decode-predictions.ts';
-import { EngineError, type Session } from '../../../onnx/engine/engine.ts';
-import { freeTensors } from '../../../onnx/engine/free-memory.ts';
+import type { Session } from '../../../onnx/engine/engine.ts';
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import { ServiceError } from '../../errors.ts';
-import { exceededLimit, overloaded, type QueueLimit, type QueueLimits } from './admission.ts';
-import { stack } from '../batch.ts';
+import { Admission } from '../admission/admission.ts';
+import type { QueueLimit } from '../admission/queue-limits.ts';
+import { byteLength, leastRowBytes, mostOutputBytes, responseTooLarge, tooManyRows } from '../request-size.ts';
+import type { RunOptions, RunResult, Tensors } from '../run.ts';
 import { Sweep } from './deadlines.ts';
 import { JobQueue, type JobPiece } from './job-queue.ts';
-import { Demand } from './demand.ts';
-import { Pace } from './pace.ts';
-import {
-  byteLength,
-  leastRowBytes,
-  mostOutputBytes,
-  outputBytes,
-  responseTooLarge,
-  tooManyRows,
-} from '../request-size.ts';
 import { Job } from './job.ts';
-import type { RunOptions, RunResult, Tensors } from '../run.ts';
+import { PieceRunner } from './piece-runner.ts';
 import type { ServingPlan } from './serving-plan.ts';
 
 /** Why a request was not run: the queue is full, its deadline passed while it waited, or its client left. */
@@ -43,8 +33,6 @@ export interface ExecutorObservers {
 
 /** How late a request may notice that its deadline has passed, or that its client has left. */
 const SWEEP_MS = 50;
-/** Looking through a full queue for each request would take longer than refusing it. */
-const LEAST_DROP_INTERVAL_MS = 5;
 
 const nobody: ExecutorObserver = { ran: () => undefined, waited: () => undefined, refused: () => undefined };
 
@@ -55,7 +43,6 @@ const nobody: ExecutorObserver = { ran: () => undefined, waited: () => undefined
  */
 export class Executor {
   readonly #signature: Pick<Signature, 'name' | 'inputs' | 'outputs' | 'batching'>;
-  readonly #session: Pick<Session, 'run'>;
   readonly plan: ServingPlan;
   readonly #observer: ExecutorObserver;
   readonly #inputs: readonly string[];
@@ -63,14 +50,11 @@ export class Executor {
   /** So many rows fit into a response, as far as the outputs are declared. */
   readonly #rowsOfAllOutputs: number;
   readonly #queue: JobQueue;
-  readonly #pace: Pace;
-  readonly #demand = new Demand();
+  readonly #admission: Admission;
+  readonly #runner: PieceRunner;
   readonly #sweep: Sweep;
-  /** Under overload, most refusals are for the same reason. Creating an error takes longer than finding one. */
-  readonly #refusals = new WeakMap<QueueLimits, ServiceError>();
   #running: readonly JobPiece[] = [];
   #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
-  #droppedAt = 0;
   #delayed = false;
   #closed = false;
   #onIdle: (() => void) | undefined;
@@ -82,15 +66,25 @@ export class Executor {
     observer: ExecutorObserver = nobody,
   ) {
     this.#signature = signature;
-    this.#session = session;
     this.plan = plan;
     this.#observer = observer;
     this.#inputs = signature.inputs.map(({ name }) => name);
     this.#mostOutputBytes = mostOutputBytes(plan.maxResponseBytes);
     this.#rowsOfAllOutputs = this.#mostOutputBytes / rowBytes(signature.outputs);
     this.#queue = new JobQueue(this.#inputs);
-    this.#pace = new Pace(plan.costs);
-    this.#sweep = new Sweep(SWEEP_MS, () => this.#dropDead());
+    this.#admission = new Admission(signature.name, this.#queue, plan, {
+      dropDead: (now) => {
+        this.#dropDead(now);
+      },
+      refused: (limit) => {
+        observer.refused(limit);
+      },
+    });
+    this.#runner = new PieceRunner(session, this.#inputs, plan.maxResponseBytes, (requests, rows, started, ended) => {
+      this.#admission.ran(requests, rows, started, ended);
+      observer.ran(rows, (ended - started) / 1000);
+    });
+    this.#sweep = new Sweep(SWEEP_MS, () => this.#dropDead(performance.now()));
   }
 
   /** The rows that wait for a run. */
@@ -109,7 +103,7 @@ export class Executor {
    * @throws {ServiceError} `overloaded` if it has no room for that many more bytes
    */
   admit(bytes: number): void {
-    const refusal = this.#refusal(1, bytes, Infinity);
+    const refusal = this.#admission.refusal(1, bytes, Infinity);
     if (refusal !== undefined) throw refusal;
   }
 
@@ -127,9 +121,9 @@ export class Executor {
     const bytes = byteLength(feeds, this.#inputs);
     const arrived = performance.now();
     if (options.continued !== true) {
-      const refusal = this.#refusal(rows, bytes, options.deadline - arrived);
+      const refusal = this.#admission.refusal(rows, bytes, options.deadline - arrived);
       if (refusal !== undefined) return Promise.reject(refusal);
-      this.#demand.accepted(arrived);
+      this.#admission.accepted(arrived);
     }
     const divisible = this.plan.stackRows && this.#sameRows(feeds, rows);
     const job = new Job(feeds, fetches, options, { rows, bytes, divisible, arrived });
@@ -153,38 +147,15 @@ export class Executor {
     return this.#running.length === 0 && this.#queue.jobs === 0;
   }
 
-  /** @param milliseconds until the request's deadline */
-  #refusal(rows: number, bytes: number, milliseconds: number): ServiceError | undefined {
-    if (this.#queue.jobs === 0) return undefined;
-    const { queue, overloadQueue } = this.plan;
-    // Usually even the shorter queue has room, and the time does not matter.
-    if (exceededLimit(this.#queue, this.#pace.limitsWithin(milliseconds, overloadQueue), rows, bytes) === undefined)
-      return undefined;
-    const now = performance.now();
-    const limits = this.#pace.limitsWithin(milliseconds, this.#demand.isOverload(now) ? overloadQueue : queue);
-    if (exceededLimit(this.#queue, limits, rows, bytes) === undefined) return undefined;
-    // What nobody waits for must not take the place of a new request: many clients may have left at once.
-    if (now - this.#droppedAt > LEAST_DROP_INTERVAL_MS) this.#dropDead();
-    const limit = exceededLimit(this.#queue, limits, rows, bytes);
-    if (limit === undefined) return undefined;
-    this.#demand.refused(now);
-    this.#observer.refused(limit);
-    let error = this.#refusals.get(limits);
-    if (error === undefined) this.#refusals.set(limits, (error = overloaded(this.#signature.name, limits)));
-    return error;
-  }
-
   /** Returns why a request cannot be run at all; undefined if it can. */
   #unfit(rows: number, fetches: readonly string[]): ServiceError | undefined {
     if (rows === 0) return new ServiceError('invalid-input', 'The request has no rows. Send at least one row.');
     if (rows > this.plan.rowLimit.rows) return tooManyRows(this.#signature.name, rows, this.plan.rowLimit);
     if (rows <= this.#rowsOfAllOutputs) return undefined;
     const requested = this.#signature.outputs.filter(({ name }) => fetches.includes(name));
-    return rows * rowBytes(requested) > this.#mostOutputBytes ? this.#tooLarge() : undefined;
-  }
-
-  #tooLarge(): ServiceError {
-    return responseTooLarge(this.plan.maxResponseBytes);
+    return rows * rowBytes(requested) > this.#mostOutputBytes
+      ? responseTooLarge(this.plan.maxResponseBytes)
+      : undefined;
   }
 
   #rowsOf(feeds: Tensors): number {
@@ -223,7 +194,7 @@ export class Executor {
     if (pieces.length > 0) {
       for (const { job, firstRow } of pieces) if (firstRow === 0) this.#observer.waited((now - job.arrived) / 1000);
       this.#running = pieces;
-      void this.#run(pieces).then(this.#next);
+      void this.#runner.run(pieces).then(this.#next);
     } else this.#next();
   };
 
@@ -233,82 +204,8 @@ export class Executor {
     else this.#onIdle?.();
   };
 
-  /** Runs pieces together, and gives each job its rows. Never rejects. */
-  async #run(pieces: readonly JobPiece[]): Promise<void> {
-    const [first] = pieces;
-    if (first === undefined) return;
-    let rows = 0;
-    for (const piece of pieces) rows += piece.rows;
-    try {
-      const feeds =
-        pieces.length === 1 && first.rows === first.job.rows ? first.job.feeds : stack(pieces, this.#inputs);
-      const started = performance.now();
-      const outputs = await this.#session.run(feeds, first.job.fetches);
-      const ended = performance.now();
-      if (pieces.length > 1) freeTensors(feeds);
-      const milliseconds = ended - started;
-      this.#pace.ran(rows, milliseconds);
-      this.#demand.served(pieces.length, ended);
-      this.#observer.ran(rows, milliseconds / 1000);
-      if (!(await this.#scatter(pieces, outputs, rows))) await this.#runApart(pieces);
-    } catch (error) {
-      if (pieces.length === 1 || !concernsRequest(error)) for (const { job } of pieces) job.reject(this.#worded(error));
-      // If the process ended, it was most likely because of one of the requests, which then fails alone.
-      else await this.#runApart(pieces);
-    }
-  }
-
-  /** @returns false if the outputs do not have the rows of the inputs, so that nobody can tell whose they are */
-  async #scatter(pieces: readonly JobPiece[], outputs: Tensors, rows: number): Promise<boolean> {
-    const [first] = pieces;
-    if (first === undefined) return true;
-    const outputBytesPerRow = outputBytes(outputs) / rows;
-    for (const { job } of pieces)
-      if (job.rows * outputBytesPerRow > this.#mostOutputBytes) job.reject(this.#tooLarge());
-    if (pieces.length === 1 && first.rows === first.job.rows) {
-      first.job.resolve(outputs, 0, false);
-      return true;
-    }
-    if (!outputsCarryRows(outputs, first.job.fetches, rows)) {
-      if (pieces.length > 1) return false;
-      await this.#runWhole(first.job);
-      return true;
-    }
-    let at = 0;
-    for (const { job, firstRow, rows: count } of pieces) {
-      if (count === job.rows) job.resolve(outputs, at, true);
-      else if (!job.collect(outputs, at, firstRow, count)) await this.#runWhole(job);
-      at += count;
-    }
-    return true;
-  }
-
-  /** Runs each piece alone after they failed together: one bad row must not fail the requests next to it. */
-  async #runApart(pieces: readonly JobPiece[]): Promise<void> {
-    for (const piece of pieces) if (!piece.job.settled) await this.#run([piece]);
-  }
-
-  /** Runs a job in one run, because the outputs of its rows cannot be put together. */
-  async #runWhole(job: Job): Promise<void> {
-    if (job.settled) return;
-    try {
-      const outputs = await this.#session.run(job.feeds, job.fetches);
-      if (outputBytes(outputs) > this.#mostOutputBytes) job.reject(this.#tooLarge());
-      else job.resolve(outputs, 0, false);
-    } catch (error) {
-      job.reject(this.#worded(error));
-    }
-  }
-
-  /** Outputs that are too large to be sent by a process are as if they had been sent. */
-  #worded(error: unknown): unknown {
-    return error instanceof EngineError && error.code === 'outputs-too-large' ? this.#tooLarge() : error;
-  }
-
   /** Rejects what nobody waits for anymore. @returns whether there is work left */
-  #dropDead(): boolean {
-    const now = performance.now();
-    this.#droppedAt = now;
+  #dropDead(now: number): boolean {
     this.#queue.sweep((job) => this.#drop(job, now));
     for (const { job } of this.#running) if (!job.settled && job.expired(now)) job.reject(this.#timeout(job, now));
     return !this.#idle;
@@ -335,11 +232,6 @@ export class Executor {
         'REQUEST_TIMEOUT_SECONDS limits this time, and so may the client.',
     );
   }
-}
-
-/** Whether a run may have failed because of what one request contains, so that the others of the run may succeed. */
-function concernsRequest(error: unknown): boolean {
-  return error instanceof EngineError || (error instanceof ServiceError && error.code === 'model-restarting');
 }
 
 function rowBytes(outputs: Signature['outputs']): number {

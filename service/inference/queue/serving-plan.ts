@@ -1,7 +1,7 @@
 /** A pure policy: the measured costs and the settings in, how requests are run out. */
 import type { Batching } from '../../../onnx/signature/batching.ts';
 import { leastBodyBytes } from '../../contract/index.ts';
-import type { QueueLimits } from './admission.ts';
+import type { QueueLimits } from '../admission/queue-limits.ts';
 import type { Calibration, RunCost } from '../placement/calibration.ts';
 import { MOST_EVENT_LOOP_RUN_MS, type Placement } from '../placement/placement.ts';
 import type { RowLimit } from '../request-size.ts';

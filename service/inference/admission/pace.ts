@@ -1,4 +1,4 @@
-import type { QueueLimits } from './admission.ts';
+import type { QueueLimits } from './queue-limits.ts';
 import type { RunCost } from '../placement/calibration.ts';
 
 /** How much of the estimate a new measurement replaces: after three runs, most of it. */
