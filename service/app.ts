@@ -4,7 +4,7 @@ import { paths } from './contract/index.ts';
 import { shared, type Dependencies, type Shared } from './dependencies.ts';
 import { ServiceError } from './errors.ts';
 import { managementPaths } from './exchange/probes.ts';
-import type { LoadedEntry } from './inference/repository/repository.ts';
+import type { LoadedEntry } from './inference/repository/entry.ts';
 import { auth } from './middleware/auth.ts';
 import { bodyLimit } from './middleware/body-limit.ts';
 import { observe, refuseClosed } from './middleware/observe.ts';

@@ -13,12 +13,8 @@ export type { Dependencies } from './dependencies.ts';
 export type { KeySource } from './config/api-key.ts';
 export { ConfigError, readConfig, type Config, type Environment } from './config/config.ts';
 export * from './contract/index.ts';
-export {
-  ModelRepository,
-  type ModelEntry,
-  type LoadedEntry,
-  type LoadOptions,
-} from './inference/repository/repository.ts';
+export { ModelRepository } from './inference/repository/repository.ts';
+export type { ModelEntry, LoadedEntry, LoadOptions } from './inference/repository/entry.ts';
 export type { QueueLimit } from './inference/admission/queue-limits.ts';
 export type { ExecutorObserver, ExecutorObservers, RefusalReason } from './inference/queue/executor.ts';
 export type { Placement, PlacementSetting } from './inference/placement/placement.ts';

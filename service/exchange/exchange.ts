@@ -1,6 +1,6 @@
 import { freeMemory } from '../../onnx/engine/free-memory.ts';
 import type { InFlightBytes, MemoryHolder, Reservation } from '../connections/in-flight-bytes.ts';
-import type { LoadedEntry } from '../inference/repository/repository.ts';
+import type { LoadedEntry } from '../inference/repository/entry.ts';
 import { isBulky, type BulkGate, type BulkyRequest } from './body/bulk-gate.ts';
 
 /** What a route can read of a request besides its body. */

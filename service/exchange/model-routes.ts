@@ -1,5 +1,6 @@
 import { paths } from '../contract/index.ts';
-import type { LoadedEntry, ModelRepository } from '../inference/repository/repository.ts';
+import type { LoadedEntry } from '../inference/repository/entry.ts';
+import type { ModelRepository } from '../inference/repository/repository.ts';
 import type { Exchange } from './exchange.ts';
 
 /** A path that runs a model, and what runs it. */

@@ -7,7 +7,7 @@ import {
 } from '../../onnx/batch/decode-predictions.ts';
 import { ownOutputs } from '../inference/batch.ts';
 import { predict } from '../inference/predict.ts';
-import type { LoadedEntry } from '../inference/repository/repository.ts';
+import type { LoadedEntry } from '../inference/repository/entry.ts';
 import type { RunOptions, RunResult } from '../inference/run.ts';
 import { tooManyRows, type RowLimit } from '../inference/request-size.ts';
 import { checkPlain, parseJson } from '../protocol/json.ts';

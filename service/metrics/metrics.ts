@@ -1,6 +1,6 @@
 import type * as Prometheus from './prometheus.ts';
 import { metrics as names } from '../contract/index.ts';
-import type { ModelEntry } from '../inference/repository/repository.ts';
+import type { ModelEntry } from '../inference/repository/entry.ts';
 import { ConnectionMetrics } from './connection-metrics.ts';
 import { ModelMetrics } from './model-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';

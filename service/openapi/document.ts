@@ -1,6 +1,6 @@
 import type { Model } from '../../onnx/model.ts';
 import { paths, version } from '../contract/index.ts';
-import type { LoadedEntry } from '../inference/repository/repository.ts';
+import type { LoadedEntry } from '../inference/repository/entry.ts';
 import { documentedModels, eachModel, parameters, type DocumentedModel } from './models.ts';
 import { predictionSchemas, predictionsOperation } from './predictions.ts';
 import { sharedSchemas } from './components.ts';

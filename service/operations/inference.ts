@@ -1,5 +1,6 @@
 import type { ModelMetadata, RepositoryIndexEntry, ServerMetadata } from '../contract/index.ts';
-import type { LoadedEntry, ModelRepository } from '../inference/repository/repository.ts';
+import type { LoadedEntry } from '../inference/repository/entry.ts';
+import type { ModelRepository } from '../inference/repository/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { readiness } from '../lifecycle/readiness.ts';
 import { modelMetadata, repositoryIndex, serverMetadata } from '../protocol/oip/metadata.ts';

@@ -6,7 +6,8 @@ import type {
   ModelListEntry,
   ServingDescription,
 } from '../contract/index.ts';
-import type { LoadedEntry, ModelEntry, ModelRepository } from '../inference/repository/repository.ts';
+import type { LoadedEntry, ModelEntry } from '../inference/repository/entry.ts';
+import type { ModelRepository } from '../inference/repository/repository.ts';
 import type { ServingPlan } from '../inference/queue/serving-plan.ts';
 import { rowSchema } from './json-schemas.ts';
 import { predictionsLimit } from './row-limit.ts';

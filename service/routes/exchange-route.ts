@@ -2,7 +2,7 @@ import type { Handler, Context } from 'hono';
 import { requestHeaders } from '../contract/index.ts';
 import { deadlineOf } from '../exchange/deadline.ts';
 import type { Exchange, ExchangeRequest } from '../exchange/exchange.ts';
-import type { LoadedEntry } from '../inference/repository/repository.ts';
+import type { LoadedEntry } from '../inference/repository/entry.ts';
 import { disconnect, hasLeft } from '../middleware/connection.ts';
 import { toResponse } from '../middleware/to-response.ts';
 import { readBody } from './request-body.ts';

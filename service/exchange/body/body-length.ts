@@ -1,7 +1,7 @@
 import { paths } from '../../contract/index.ts';
 import { ServiceError } from '../../errors.ts';
 import { adviceFor, rowBytes } from '../../inference/repository/body-size.ts';
-import type { LoadedEntry } from '../../inference/repository/repository.ts';
+import type { LoadedEntry } from '../../inference/repository/entry.ts';
 import type { ResolvedRoute } from '../model-routes.ts';
 
 /**

@@ -1,53 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join, normalize } from 'node:path';
 import type { Engine } from '../../../onnx/engine/engine.ts';
-import type { ProcessEngine } from '../../../onnx/engine/process/process-engine.ts';
-import type { Model } from '../../../onnx/model.ts';
-import { compareVersions, modelFolders, type ModelFolder } from '../../../onnx/file/model-folders.ts';
+import { compareVersions, modelFolders } from '../../../onnx/file/model-folders.ts';
 import { leastBodyBytes, paths, type Check } from '../../contract/index.ts';
 import { ServiceError } from '../../errors.ts';
 import { fittingBodyBytes, rowBytes } from './body-size.ts';
-import type { EmptyTrials } from '../empty-trials.ts';
-import { Executor, type ExecutorObservers } from '../queue/executor.ts';
+import type { ExecutorObservers } from '../queue/executor.ts';
 import { formatValue } from '../format-value.ts';
-import { loadModel, type Engines, type LoadModelOptions } from './load-model.ts';
-import type { PlacedSession } from '../placement/placed-engine.ts';
+import { loadEntry, type LoadedEntry, type LoadOptions, type ModelEntry } from './entry.ts';
+import type { Engines, LoadModelOptions } from './load-model.ts';
 import { Slots } from './slots.ts';
-import { Verifier } from './verifier.ts';
-
-/** One version of a model and its state. */
-export type ModelEntry =
-  | (Place & { readonly state: 'loading' })
-  | (Place & { readonly state: 'failed'; readonly reason: string })
-  | LoadedEntry;
-
-interface Place {
-  readonly folder: string;
-  readonly name: string;
-  readonly version: string;
-}
-
-export interface LoadedEntry extends Place {
-  readonly state: 'loaded';
-  readonly model: Model;
-  /** Runs the model for every request. */
-  readonly executor: Executor;
-  /** Where the model runs. */
-  readonly session: PlacedSession;
-  /** Tries tensors without elements. */
-  readonly emptyTrials?: EmptyTrials | undefined;
-  readonly verifier: Verifier;
-  readonly loadSeconds: number;
-}
-
-export interface LoadOptions extends Omit<LoadModelOptions, 'exclusively'> {
-  /** Loads models that run in processes of their own. @default every model runs on the event loop */
-  readonly processEngine?: ProcessEngine | undefined;
-  /** @default nobody observes the queues and the runs */
-  readonly observers?: ExecutorObservers;
-  /** The most bytes of request bodies in memory, of which the largest body may be half. @default 64 MiB */
-  readonly maxInFlightBytes?: number | undefined;
-}
 
 /** The models in a folder: each `NAME/model.onnx` and `NAME/<version>/model.onnx`. */
 export class ModelRepository {
@@ -97,7 +59,7 @@ export class ModelRepository {
     const exclusively: LoadModelOptions['exclusively'] = (work) => measuring.use(work);
     const engines: Engines = { eventLoop: engine, process: options.processEngine };
     const results = folders.map((folder) =>
-      loading.use(() => this.#loadOne(folder, engines, { ...options, exclusively })),
+      loading.use(() => loadEntry(this.#dir, folder, engines, { ...options, exclusively })),
     );
     // In the order of the folders, so that of two models with the same name the same one is served each time.
     for (const result of results) {
@@ -127,34 +89,6 @@ export class ModelRepository {
         ok: false,
         detail: `DEFAULT_MODEL is '${this.#default}', which is not the name of a model. ${this.#served()}`,
         final: true,
-      };
-    }
-  }
-
-  async #loadOne(folder: ModelFolder, engines: Engines, options: LoadOptions & LoadModelOptions): Promise<ModelEntry> {
-    const started = performance.now();
-    try {
-      const { model, session, plan, emptyTrials } = await loadModel(this.#dir, folder, engines, options);
-      const { name, version } = model.signature;
-      const executor = new Executor(model.signature, model, plan, options.observers?.of(name));
-      return {
-        folder: folder.folder,
-        name,
-        version,
-        state: 'loaded',
-        model,
-        executor,
-        session,
-        emptyTrials,
-        verifier: new Verifier(model, { outage: () => session.process?.outage }),
-        loadSeconds: (performance.now() - started) / 1000,
-      };
-    } catch (error) {
-      return {
-        version: '1',
-        ...folder,
-        state: 'failed',
-        reason: error instanceof Error ? error.message : String(error),
       };
     }
   }

@@ -7,7 +7,8 @@ import {
   type ServerMetadata,
   type TensorMetadata,
 } from '../../contract/index.ts';
-import type { ModelEntry, ModelRepository } from '../../inference/repository/repository.ts';
+import type { ModelEntry } from '../../inference/repository/entry.ts';
+import type { ModelRepository } from '../../inference/repository/repository.ts';
 import { datatypeOf } from './datatypes.ts';
 
 export function serverMetadata(): ServerMetadata {
