@@ -1,4 +1,4 @@
-import { Lazy } from 'cdk8s';
+import { ApiObject, Lazy } from 'cdk8s';
 import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { objectLabels, selectorLabels, workloadLabels, type Labels } from '../metadata/labels.ts';
@@ -112,8 +112,7 @@ export class PredictionService extends Construct implements IScalable {
       metadata,
       spec: networkPolicySpec(resolved),
     });
-    for (const object of [this.deployment, this.service, this.headlessService]) if (object) patchAsWritten(object);
-    for (const object of [this.disruptionBudget, this.networkPolicy]) patchAsWritten(object);
+    for (const object of this.node.findAll()) if (object instanceof ApiObject) patchAsWritten(object);
   }
 
   /** The backend for a path of a `k8s.KubeIngress` in the same namespace. */

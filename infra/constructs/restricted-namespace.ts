@@ -1,10 +1,8 @@
 import type { Construct } from 'constructs';
 import { ApiObject, JsonPatch } from 'cdk8s';
 import { Namespace } from 'cdk8s-plus-27';
-import { objectLabels } from '../metadata/labels.ts';
-
-/** The oldest supported version: its rules are enforced, so that the upgrade of a cluster does not refuse pods. */
-const enforcedVersion = 'v1.30';
+import { objectLabels, restrictedLabels } from '../metadata/labels.ts';
+import { patchAsWritten } from '../metadata/patches.ts';
 
 /** Props of RestrictedNamespace. */
 export interface RestrictedNamespaceProps {
@@ -23,18 +21,12 @@ export class RestrictedNamespace extends Namespace {
     super(scope, id, {
       metadata: {
         name: props.name,
-        labels: {
-          ...objectLabels(props.name),
-          'pod-security.kubernetes.io/enforce': 'restricted',
-          'pod-security.kubernetes.io/enforce-version': enforcedVersion,
-          'pod-security.kubernetes.io/warn': 'restricted',
-          'pod-security.kubernetes.io/warn-version': 'latest',
-          'pod-security.kubernetes.io/audit': 'restricted',
-          'pod-security.kubernetes.io/audit-version': 'latest',
-        },
+        labels: { ...objectLabels(props.name), ...restrictedLabels },
       },
     });
+    const object = ApiObject.of(this);
     // cdk8s-plus-27 writes an empty spec.
-    ApiObject.of(this).addJsonPatch(JsonPatch.remove('/spec'));
+    object.addJsonPatch(JsonPatch.remove('/spec'));
+    patchAsWritten(object);
   }
 }

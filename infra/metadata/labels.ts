@@ -28,3 +28,19 @@ export function workloadLabels(name: string, tag: string | undefined): Labels {
   const fits = tag !== undefined && tag.length <= longestLabelValue && /[A-Za-z0-9]$/.test(tag);
   return { ...objectLabels(name), ...(fits && { 'app.kubernetes.io/version': tag }) };
 }
+
+/** The oldest supported version: its rules are enforced, so that the upgrade of a cluster does not refuse pods. */
+const enforcedVersion = 'v1.30';
+
+/**
+ * The labels that make a namespace refuse pods that violate the Pod Security Standard "restricted" of Kubernetes 1.30,
+ * and warn about those that violate its newest version.
+ */
+export const restrictedLabels: Labels = {
+  'pod-security.kubernetes.io/enforce': 'restricted',
+  'pod-security.kubernetes.io/enforce-version': enforcedVersion,
+  'pod-security.kubernetes.io/warn': 'restricted',
+  'pod-security.kubernetes.io/warn-version': 'latest',
+  'pod-security.kubernetes.io/audit': 'restricted',
+  'pod-security.kubernetes.io/audit-version': 'latest',
+};

@@ -44,6 +44,13 @@ test('a patch reaches fields that cdk8s-plus-27 lacks, and a probe with a number
   expect(at(only(manifests, 'NetworkPolicy'), 'spec.ingress.0.ports')).toContainEqual({ port: 9000, protocol: 'TCP' });
 });
 
+test('an object whose only field is called value is not taken for a quantity', () => {
+  const manifests = service((own) => {
+    own.networkPolicy.addJsonPatch(JsonPatch.add('/metadata/annotations', { value: 'a' }));
+  });
+  expect(at(only(manifests, 'NetworkPolicy'), 'metadata.annotations')).toEqual({ value: 'a' });
+});
+
 test('a patch of a place that does not exist names the object and the place', () => {
   const wrong = () =>
     service((own) => {

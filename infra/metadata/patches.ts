@@ -35,8 +35,10 @@ function apply({ kind, name }: ApiObject, manifest: unknown, patch: JsonPatch): 
 function unwrapped(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unwrapped);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value);
-  const [only] = entries;
-  if (entries.length === 1 && only?.[0] === 'value' && typeof only[1] !== 'object') return only[1];
-  return Object.fromEntries(entries.map(([key, inner]) => [key, unwrapped(inner)]));
+  // By name, because the app may have another copy of cdk8s-plus-27. A plain object such as `{ value: 'a' }` may be
+  // labels.
+  if (wrappers.has(value.constructor.name) && 'value' in value) return value.value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unwrapped(inner)]));
 }
+
+const wrappers: ReadonlySet<string> = new Set(['Quantity', 'IntOrString']);
