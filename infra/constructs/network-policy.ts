@@ -10,8 +10,8 @@ const everyPod: readonly k8s.NetworkPolicyPeer[] = [{ namespaceSelector: {} }];
 
 /**
  * Returns the specification of the NetworkPolicy. Ingress: the service's ports, from `allowFrom` or from everyone; and
- * the management port, from `allowManagementFrom` or from every pod. A kubelet can always connect to the pods of its
- * node. Egress: the cluster's DNS only, because a prediction needs no other connection.
+ * the management port, from `allowManagementFrom` or from every pod. An empty list means nobody. A kubelet can always
+ * connect to the pods of its node. Egress: the cluster's DNS only, because a prediction needs no other connection.
  *
  * The L2 NetworkPolicy of cdk8s-plus-27 cannot express "from everyone to this port". Requests through a NodePort need
  * that: they come from a node, which no pod selector matches.
@@ -22,19 +22,16 @@ export function networkPolicySpec({
   allowManagementFrom = everyPod,
   grpc,
 }: Pick<ResolvedProps, 'name' | 'allowFrom' | 'allowManagementFrom' | 'grpc'>): k8s.NetworkPolicySpec {
+  // A rule without peers would allow everyone.
+  const rule = (from: readonly k8s.NetworkPolicyPeer[] | undefined, open: readonly { readonly name: string }[]) =>
+    from?.length === 0 ? [] : [{ ...(from && { from: [...from] }), ports: open.map(policyPort) }];
   return {
     // One label only: polaris does not recognize a policy that matches several.
     podSelector: { matchLabels: { [instanceLabel]: name } },
     policyTypes: ['Ingress', 'Egress'],
     ingress: [
-      {
-        ...(allowFrom && { from: [...allowFrom] }),
-        ports: [ports.http, ...(grpc ? [ports.grpc] : [])].map(policyPort),
-      },
-      // A rule without peers would allow everyone.
-      ...(allowManagementFrom.length > 0
-        ? [{ from: [...allowManagementFrom], ports: [policyPort(ports.management)] }]
-        : []),
+      ...rule(allowFrom, [ports.http, ...(grpc ? [ports.grpc] : [])]),
+      ...rule(allowManagementFrom, [ports.management]),
     ],
     egress: [
       {

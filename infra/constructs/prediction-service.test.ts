@@ -256,6 +256,7 @@ test('docs/manifests.md lists every prop and nothing else', () => {
   expect([...table.matchAll(/^\| `(\w+)` +\|/gm)].map(([, prop]) => prop)).toEqual([
     ...Object.keys(everyProp),
     'priority',
+    'createNamespace',
   ]);
 });
 
@@ -280,6 +281,19 @@ test('the PodMonitor and the scrape configuration of docs/manifests.md find the 
 test('grpc: false removes every trace of gRPC, and allows longer names', () => {
   const manifests = predictionService({ grpc: false, name: 'i'.repeat(63), namespace: 'iris' });
   expect(JSON.stringify(manifests)).not.toMatch(/grpc|8001|headless/i);
+});
+
+test('an empty allowFrom lets nobody connect, and undefined lets everyone', () => {
+  const ingress = (props: Partial<PredictionServiceProps>) =>
+    at(only(predictionService(props), 'NetworkPolicy'), 'spec.ingress');
+  const management = { from: [{ namespaceSelector: {} }], ports: [{ port: 'management', protocol: 'TCP' }] };
+  expect(ingress({ allowFrom: [] })).toEqual([management]);
+  expect(ingress({ allowFrom: [], allowManagementFrom: [] })).toEqual([]);
+  expect(
+    at(only(predictionService({ allowFrom: [], allowManagementFrom: [] }), 'NetworkPolicy'), 'spec'),
+  ).toMatchObject({
+    policyTypes: ['Ingress', 'Egress'],
+  });
 });
 
 test('without a peer, only the node can connect to the management port', () => {

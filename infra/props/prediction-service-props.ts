@@ -153,8 +153,8 @@ export interface PredictionServiceProps {
   readonly apiKeyOptional?: boolean;
 
   /**
-   * Peers that may connect to the ports for HTTP and gRPC. Takes effect only in clusters whose network plugin enforces
-   * NetworkPolicies.
+   * Peers that may connect to the ports for HTTP and gRPC; an empty list allows nobody. Takes effect only in clusters
+   * whose network plugin enforces NetworkPolicies.
    * @default everyone may connect
    */
   readonly allowFrom?: readonly k8s.NetworkPolicyPeer[];
