@@ -1,5 +1,6 @@
 /** The cdk8s constructs of Rhizome, for your own cdk8s apps: `rhizome-kit/infra`. */
 export { PredictionChart, type PredictionChartProps } from './charts/prediction-chart.ts';
+export { PriorityClass, type PriorityClassProps } from './constructs/priority-class.ts';
 export { PredictionService } from './constructs/prediction-service.ts';
 export { RestrictedNamespace, type RestrictedNamespaceProps } from './constructs/restricted-namespace.ts';
 export { SettingsMap, type SettingsMapProps } from './constructs/settings-map.ts';

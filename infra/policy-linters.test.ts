@@ -28,17 +28,8 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     expect(validateManifests(yaml, version)).toEqual([]);
   });
 
-  test('the Namespace, the Deployment and the Service have the name that other tools rely on', () => {
-    for (const kind of ['Namespace', 'Deployment', 'Service'])
-      expect(only(manifests, kind).metadata.name).toBe('iris-server');
-  });
-
-  test('Pod Security: the namespace enforces restricted', () => {
-    const labels = only(manifests, 'Namespace').metadata.labels;
-    for (const mode of ['enforce', 'warn', 'audit']) {
-      expect(labels[`pod-security.kubernetes.io/${mode}`]).toBe('restricted');
-      expect(labels[`pod-security.kubernetes.io/${mode}-version`]).toMatch(/^(v1\.\d+|latest)$/);
-    }
+  test('the Deployment and the Service have the name that other tools rely on', () => {
+    for (const kind of ['Deployment', 'Service']) expect(only(manifests, kind).metadata.name).toBe('iris-server');
   });
 
   test('Pod Security: the pods meet restricted, and more', () => {
@@ -159,13 +150,25 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
   });
 });
 
-test('production always pulls the image, requires the API key and has a PriorityClass', () => {
+test('production always pulls the image and requires the API key', () => {
   const manifests = parse(read('production'));
   const pod = at(only(manifests, 'Deployment'), 'spec.template.spec');
   expect(at(pod, 'containers.0.imagePullPolicy')).toBe('Always');
   expect(at(pod, 'volumes.1.secret.optional')).toBe(false);
   expect(only(manifests, 'ConfigMap').data).not.toHaveProperty('PUBLIC_PROBES');
-  expect(at(pod, 'priorityClassName')).toBe(only(manifests, 'PriorityClass').metadata.name);
+});
+
+test('production creates nothing outside of its namespace, and deleting it leaves the namespace', () => {
+  for (const { metadata } of parse(read('production'))) expect(metadata.namespace).toBe('iris-server');
+});
+
+test('local creates its namespace, which enforces the Pod Security Standard "restricted"', () => {
+  const { metadata } = only(parse(read('local')), 'Namespace');
+  expect(metadata.name).toBe('iris-server');
+  for (const mode of ['enforce', 'warn', 'audit']) {
+    expect(metadata.labels[`pod-security.kubernetes.io/${mode}`]).toBe('restricted');
+    expect(metadata.labels[`pod-security.kubernetes.io/${mode}-version`]).toMatch(/^(v1\.\d+|latest)$/);
+  }
 });
 
 test('local uses loaded images and node port 30080, serves probes there, and does not require the API key', () => {

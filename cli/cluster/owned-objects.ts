@@ -1,3 +1,6 @@
+import { instanceLabel } from '../../infra/metadata/labels.ts';
+import { isPriorityClassOf } from '../../infra/metadata/names.ts';
+import type { KubernetesObject } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlDelete, kubectlGet, type Scope } from '../tools/kubectl.ts';
 import type { Installation } from './applied.ts';
@@ -7,7 +10,7 @@ const ownLabel = 'app.kubernetes.io/managed-by';
 
 /** Selects the objects of one installation. */
 export const ownSelector = ({ deployment }: Installation): string =>
-  `--selector=${ownLabel}=rhizome,app.kubernetes.io/instance=${deployment}`;
+  `--selector=${ownLabel}=rhizome,${instanceLabel}=${deployment}`;
 
 /** The kinds that are pruned, by kubectl's names. Namespaces are handled separately. */
 export const ownKinds = [
@@ -28,20 +31,60 @@ export const parseDeleted = (output: string): string[] =>
   lines(output).flatMap((line) => /^(.*) deleted/.exec(line)?.[1] ?? []);
 
 /**
- * Deletes an installation, by label. Deletes the namespace last, and only if `up` created it and it contains nothing
- * else, such as a Secret that was created by hand.
- * @param kinds kinds in addition to `ownKinds`
+ * Deletes an installation: by label in its namespace, and by name what belongs to the whole cluster, where other
+ * namespaces may have objects with the same labels. Deletes the namespace last, and only if `up` created it and it
+ * contains nothing else, such as a Secret that was created by hand.
+ * @param objects those of its manifests, whose kinds are deleted in addition to `ownKinds`
  */
 export async function removeInstallation(
   context: ExecContext,
   kubeContext: string,
   installation: Installation,
-  kinds: readonly string[] = [],
+  objects: readonly KubernetesObject[] = [],
 ): Promise<readonly string[]> {
   const { namespace } = installation;
   const scope: Scope = { context: kubeContext, namespace };
-  const all = [...new Set([...ownKinds, ...kinds])].filter((kind) => kind !== 'namespace');
-  const removed = parseDeleted(await exec(context, kubectlDelete(scope, all.join(','), ownSelector(installation))));
+  const others = objects.filter(({ kind }) => kind !== 'Namespace');
+  const isShared = ({ metadata }: KubernetesObject): boolean => metadata.namespace === undefined;
+  const kinds = new Set([...ownKinds, ...others.filter((object) => !isShared(object)).map(resource)]);
+  const priorityClasses = await priorityClassesOf(context, scope, installation);
+  const removed = parseDeleted(
+    await exec(context, kubectlDelete(scope, [...kinds].join(','), ownSelector(installation))),
+  );
+  const shared = new Set([
+    ...others.filter(isShared).map((object) => `${resource(object)}/${object.metadata.name}`),
+    ...priorityClasses.map((name) => `priorityclass.scheduling.k8s.io/${name}`),
+  ]);
+  if (shared.size > 0) removed.push(...parseDeleted(await exec(context, kubectlDelete(scope, ...shared))));
+  return [...removed, ...(await removeNamespace(context, scope, installation))];
+}
+
+/** Returns the PriorityClasses that were created for the pods of an installation, old revisions included. */
+async function priorityClassesOf(
+  context: ExecContext,
+  scope: Scope,
+  installation: Installation,
+): Promise<readonly string[]> {
+  const output = await exec(
+    context,
+    kubectlGet(
+      scope,
+      ['deployment.apps', 'replicaset.apps'],
+      ownSelector(installation),
+      '--output',
+      'jsonpath={.items[*].spec.template.spec.priorityClassName}',
+    ),
+  );
+  const service = { name: installation.deployment, namespace: installation.namespace };
+  return [...new Set(output.split(' '))].filter((name) => isPriorityClassOf(service, name));
+}
+
+async function removeNamespace(
+  context: ExecContext,
+  scope: Scope,
+  installation: Installation,
+): Promise<readonly string[]> {
+  const { namespace } = scope;
   const own = await exec(
     context,
     kubectlGet(
@@ -54,17 +97,26 @@ export async function removeInstallation(
       'name',
     ),
   );
-  if (own === '') return removed;
+  if (own === '') return [];
 
   const anyKind = ['all', 'configmaps', 'secrets', 'serviceaccounts', 'persistentvolumeclaims'];
-  const others = lines(
-    await exec(context, kubectlGet(scope, anyKind, `--selector=${ownLabel}!=rhizome`, '--output', 'name')),
-  ).filter((name) => name !== 'configmap/kube-root-ca.crt' && name !== 'serviceaccount/default');
+  // Objects of other services may be there too.
+  const selectors = [`${ownLabel}!=rhizome`, `${ownLabel}=rhizome,${instanceLabel}!=${installation.deployment}`];
+  const found = await Promise.all(
+    selectors.map((selector) =>
+      exec(context, kubectlGet(scope, anyKind, `--selector=${selector}`, '--output', 'name')),
+    ),
+  );
+  const others = [...new Set(found.flatMap(lines))].filter(
+    (name) => name !== 'configmap/kube-root-ca.crt' && name !== 'serviceaccount/default',
+  );
   if (others.length > 0) {
-    context.report.line(
-      `Keeping the namespace ${namespace}, which contains objects that \`up\` did not create: ${others.join(', ')}`,
-    );
-    return removed;
+    context.report.line(`Keeping the namespace ${namespace}, which contains other objects: ${others.join(', ')}`);
+    return [];
   }
-  return [...removed, ...parseDeleted(await exec(context, kubectlDelete(scope, `namespace/${namespace}`)))];
+  return parseDeleted(await exec(context, kubectlDelete(scope, `namespace/${namespace}`)));
 }
+
+/** The resource name for kubectl: `deployment.apps`. */
+const resource = ({ apiVersion, kind }: KubernetesObject): string =>
+  kind.toLowerCase() + (apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '');

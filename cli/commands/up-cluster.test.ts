@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { priorityClassName } from '../../infra/metadata/names.ts';
 import { contentHash } from '../images/content-tag.ts';
 import {
   answerWith,
@@ -129,22 +130,33 @@ test('up --on minikube: builds, loads, applies, waits, forwards a port and predi
 
 test('down --on minikube deletes the applied objects by label, but not a namespace with other objects', async () => {
   const deleted = 'deployment.apps "iris-server" deleted from iris-server namespace';
+  const [own7, other] = [
+    ['iris-server', 'iris-server'],
+    ['elsewhere', 'iris-server'],
+  ].map(([namespace, name]) => priorityClassName({ namespace: namespace!, name: name! }, 7));
   await project.remove();
   project = await createProject({
     'kubectl --context minikube --namespace iris-server delete namespace': 'exit 9',
+    'kubectl --context minikube --namespace iris-server delete --ignore-not-found --cascade=foreground priorityclass':
+      'true',
+    'kubectl --context minikube --namespace iris-server get deployment.apps,replicaset.apps': `echo ${own7} ${other} ${own7} system-cluster-critical`,
     'kubectl --context minikube --namespace iris-server delete': `echo '${deleted}'`,
     'kubectl --context minikube --namespace iris-server get namespaces': 'echo namespace/iris-server',
     'kubectl --context minikube --namespace iris-server get all':
       'printf "configmap/kube-root-ca.crt\\nserviceaccount/default\\nsecret/mine\\n"',
   });
   const { exitCode, stdout, stderr } = await project.start(['down', '--on', 'minikube']);
-  expect(stderr).toContain(
-    'Keeping the namespace iris-server, which contains objects that `up` did not create: secret/mine',
-  );
+  expect(stderr).toContain('Keeping the namespace iris-server, which contains other objects: secret/mine');
   expect(exitCode).toBe(0);
   expect(stdout).toBe('removed deployment.apps "iris-server"');
-  const deletion = (await project.calls()).find((call) => call.includes(' delete '));
-  expect(deletion).toContain(`--ignore-not-found --cascade=foreground ${own} ${selector}`);
+  const deletions = (await project.calls()).filter((call) => call.includes(' delete '));
+  // Of what belongs to the whole cluster, only what belongs to this Deployment: others may have the same labels.
+  expect(deletions).toEqual(
+    [`${own} ${selector}`, `priorityclass.scheduling.k8s.io/${own7}`].map(
+      (what) =>
+        `kubectl --context minikube --namespace iris-server delete --ignore-not-found --cascade=foreground ${what}`,
+    ),
+  );
 });
 
 test('up --on kind: finds the cluster of kind.yaml, and predicts through the mapped port', async () => {
@@ -325,10 +337,15 @@ test('a renamed Deployment: deletes the Service with the NodePort before the app
     `${other} delete --ignore-not-found --cascade=foreground service/old`,
     applied('kind-mine'),
     get('kind-mine'),
+    `${other} get deployment.apps,replicaset.apps ${oldSelector} --output ` +
+      'jsonpath={.items[*].spec.template.spec.priorityClassName}',
     `${other} delete --ignore-not-found --cascade=foreground ${own} ${oldSelector}`,
     `${other} get namespaces ${oldSelector} --field-selector metadata.name=old --output name`,
-    `${other} get all,configmaps,secrets,serviceaccounts,persistentvolumeclaims ` +
-      '--selector=app.kubernetes.io/managed-by!=rhizome --output name',
+    ...['!=rhizome', '=rhizome,app.kubernetes.io/instance!=old'].map(
+      (labels) =>
+        `${other} get all,configmaps,secrets,serviceaccounts,persistentvolumeclaims ` +
+        `--selector=app.kubernetes.io/managed-by${labels} --output name`,
+    ),
     `${other} delete --ignore-not-found --cascade=foreground namespace/old`,
   ]);
   expect(JSON.parse(await readFile(join(project.folder, '.rhizome/applied.json'), 'utf8'))).toEqual({
@@ -343,7 +360,7 @@ test('a renamed Deployment: deletes the Service with the NodePort before the app
   });
 });
 
-test('names the cluster as kind.yaml does and the image as the manifests do, even without charts-out', async () => {
+test('names the cluster as kind.yaml does and the image as infra/ does, whatever charts-out/ has', async () => {
   const kindConfig = join(project.folder, 'kind.yaml');
   await writeFile(kindConfig, (await readFile(kindConfig, 'utf8')).replace('name: rhizome', 'name: wine'));
   const app = join(project.folder, 'infra.yaml');
@@ -351,7 +368,6 @@ test('names the cluster as kind.yaml does and the image as the manifests do, eve
     app,
     (await readFile(app, 'utf8')).replace('image: iris-server:v0.1.0', 'image: team/wine:v3@sha256:' + '0'.repeat(64)),
   );
-  await rm(join(project.folder, 'charts-out'), { recursive: true });
   expect(await project.start(['build', '--json'])).toMatchObject({
     exitCode: 0,
     stdout: expect.stringContaining('"image":"team/wine:v3"'),
@@ -550,7 +566,17 @@ describe('another environment', () => {
     const image = `r.example/team/${tag}`;
     expect(JSON.parse(stdout)).toMatchObject({ image });
     const file = '.rhizome/charts/production.k8s.yaml';
-    expect((await project.calls()).find((call) => call.includes(' apply '))).toContain(` -f ${file}`);
+    const calls = await project.calls();
+    const apply = calls.findIndex((call) => call.includes(' apply '));
+    expect(calls[apply]).toContain(` -f ${file}`);
+    // Its manifests do not contain the namespace, which is missing.
+    expect(calls.slice(apply - 3, apply)).toEqual([
+      'kubectl --context staging --namespace iris-server get namespace/iris-server --ignore-not-found --output name',
+      'kubectl --context staging create namespace iris-server',
+      expect.stringMatching(
+        /^kubectl .* label namespace\/iris-server .*instance=iris-server .*managed-by=rhizome .*enforce=restricted /,
+      ),
+    ]);
     expect(await readFile(join(project.folder, file), 'utf8')).toContain(`image: ${image}\n`);
     expect(await readFile(join(project.folder, '.rhizome/charts/local.k8s.yaml'), 'utf8')).toContain(
       'image: iris-server:v0.1.0\n',

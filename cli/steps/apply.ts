@@ -1,11 +1,13 @@
+import { objectLabels, restrictedLabels } from '../../infra/metadata/labels.ts';
 import { Failure } from '../failure.ts';
 import type { Manifests } from '../project/manifests.ts';
 import { explainRejection } from '../cluster/rejection.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
-import { kubectlApply, kubectlDiff } from '../tools/kubectl.ts';
+import { kubectlApply, kubectlCreateNamespace, kubectlDiff, kubectlGet, kubectlLabel } from '../tools/kubectl.ts';
 
 /** Applies the manifests. @throws {Failure} in plain words if the cluster rejects an object */
 export async function apply(context: ExecContext, kubeContext: string, manifests: Manifests): Promise<void> {
+  await ensureNamespace(context, kubeContext, manifests);
   try {
     await exec(context, kubectlApply(kubeContext, manifests.file), { stream: true });
   } catch (error) {
@@ -18,6 +20,32 @@ export async function apply(context: ExecContext, kubeContext: string, manifests
       cause: error,
     });
   }
+}
+
+/**
+ * Creates the namespace if the manifests expect one that is missing. Manifests do not contain the namespace of
+ * production: `kubectl delete -f` would delete everything in it.
+ */
+async function ensureNamespace(
+  context: ExecContext,
+  kubeContext: string,
+  { namespace, deployment, objects }: Manifests,
+): Promise<void> {
+  if (objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace)) return;
+  const scope = { context: kubeContext, namespace };
+  const find = kubectlGet(scope, [`namespace/${namespace}`], '--ignore-not-found', '--output', 'name');
+  const found = await exec(context, find).catch((error: unknown) => {
+    // Permission to apply does not imply permission to read namespaces.
+    if (error instanceof CommandFailed) return 'unknown';
+    throw error;
+  });
+  if (found !== '') return;
+  await exec(context, kubectlCreateNamespace(scope));
+  // `down` deletes what has the labels of the Deployment.
+  await exec(
+    context,
+    kubectlLabel(scope, `namespace/${namespace}`, { ...objectLabels(deployment), ...restrictedLabels }),
+  );
 }
 
 /** Whether applying would change nothing. False if kubectl cannot tell, for example without the program `diff`. */

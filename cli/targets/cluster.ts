@@ -1,6 +1,5 @@
 import { Failure } from '../failure.ts';
 import { currentManifests } from '../project/manifests.ts';
-import type { KubernetesObject } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { kubectlContexts } from '../tools/kubectl.ts';
@@ -73,18 +72,11 @@ export function inCluster(
       const former = (await readApplied(context.root))[on]?.installations ?? [];
       const removed: string[] = [];
       for (const installation of [manifests, ...former.filter((other) => !isSameInstallation(other, manifests))]) {
-        removed.push(
-          ...(await removeInstallation(context, kubeContext, installation, manifests.objects.map(resource))),
-        );
+        removed.push(...(await removeInstallation(context, kubeContext, installation, manifests.objects)));
       }
       return removed;
     },
   };
-}
-
-/** The resource name for kubectl: `deployment.apps`. */
-function resource({ apiVersion, kind }: KubernetesObject): string {
-  return kind.toLowerCase() + (apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '');
 }
 
 /** The contexts of the kubeconfig. */

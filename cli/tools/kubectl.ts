@@ -48,6 +48,18 @@ export const kubectlDiff = (context: string, file: string): string[] => [
 export const kubectlGet = (scope: Scope, kinds: readonly string[], ...args: readonly string[]): string[] =>
   kubectl(scope, 'get', kinds.join(','), ...args);
 
+export const kubectlCreateNamespace = ({ context, namespace }: Scope): string[] => [
+  'kubectl',
+  '--context',
+  context,
+  'create',
+  'namespace',
+  namespace,
+];
+
+export const kubectlLabel = (scope: Scope, object: string, labels: Readonly<Record<string, string>>): string[] =>
+  kubectl(scope, 'label', object, ...Object.entries(labels).map(([name, value]) => `${name}=${value}`));
+
 /** Prints the API server's response for a path. */
 export const kubectlRaw = (context: string, path: string): string[] => [
   'kubectl',

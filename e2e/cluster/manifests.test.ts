@@ -98,6 +98,8 @@ async function upgradeFrom(text: string, disruption: string): Promise<void> {
   await kubectl('delete', 'namespace', name, '--timeout=100s');
   const file = join(testbed().project.folder, 'before.yaml');
   await writeFile(file, await adapt(text, image));
+  // Charts may contain the namespace, or leave it to `up`.
+  if (!text.includes('kind: Namespace')) await execa('kubectl', ['--context', context, 'create', 'namespace', name]);
   await execa('kubectl', ['--context', context, ...kubectlApply, file], { timeout: 60_000 });
   await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
   await secondsUntil(

@@ -178,7 +178,6 @@ async function registerCleanUps(): Promise<void> {
       cleanUpAtEnd('docker', 'exec', node, 'sh', '-c', remove);
   }
   cleanUpAtEnd('kubectl', '--context', context, 'delete', 'namespace', name, '--ignore-not-found');
-  cleanUpAtEnd('kubectl', '--context', context, 'delete', 'priorityclass', name, '--ignore-not-found');
 }
 
 /** Returns the first of the URLs at which the service is ready. */

@@ -22,3 +22,20 @@ export const isObjectName = (name: string): boolean => dnsSubdomain.test(name);
 
 /** Returns the name of the headless Service that belongs to the service of a name. */
 export const headlessName = (name: string): string => `${name}-headless`;
+
+/** What a service is called, and where it is. */
+interface NamedService {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** How the names of a service's PriorityClasses begin. Neither part contains a dot, so no other service's match. */
+const priorityClassPrefix = ({ name, namespace }: NamedService): string => `rhizome.${namespace}.${name}.priority-`;
+
+/** Returns the name of the PriorityClass of a service, which is unique in the cluster for each value. */
+export const priorityClassName = (service: NamedService, value: number): string =>
+  `${priorityClassPrefix(service)}${value}`;
+
+/** Returns whether a PriorityClass belongs to a service. */
+export const isPriorityClassOf = (service: NamedService, className: string): boolean =>
+  className.startsWith(priorityClassPrefix(service));

@@ -1,10 +1,11 @@
 import type { PredictionChartProps } from '../charts/prediction-chart.ts';
 
 /**
- * For a cluster on your machine: images are loaded instead of pulled, no API key is required, `/readyz` and `/metrics`
- * are at the Service too, and rollouts fail fast.
+ * For a cluster on your machine: the namespace is created, images are loaded instead of pulled, no API key is required,
+ * `/readyz` and `/metrics` are at the Service too, and rollouts fail fast.
  */
 export const localProfile = {
+  createNamespace: true,
   imagePullPolicy: 'IfNotPresent',
   apiKeyOptional: true,
   publicProbes: true,

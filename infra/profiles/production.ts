@@ -1,11 +1,7 @@
 import type { PredictionChartProps } from '../charts/prediction-chart.ts';
 
-/**
- * For a shared cluster: nodes check with the registry at each start, an API key is required, and the pods take
- * precedence over batch work.
- */
+/** For a shared cluster, whose namespaces exist: nodes check with the registry at each start, and an API key is required. */
 export const productionProfile = {
   imagePullPolicy: 'Always',
   apiKeyOptional: false,
-  priority: 1000,
 } as const satisfies Partial<PredictionChartProps>;

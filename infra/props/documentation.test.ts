@@ -5,6 +5,7 @@ import ts from 'typescript';
 /** The files whose props are public: their comments become the API reference. */
 const files = [
   'charts/prediction-chart.ts',
+  'constructs/priority-class.ts',
   'constructs/restricted-namespace.ts',
   'constructs/settings-map.ts',
   'props/prediction-service-props.ts',
