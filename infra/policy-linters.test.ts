@@ -89,28 +89,27 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
     expect(podLabels).toEqual(deployment.metadata.labels);
   });
 
-  test('two replicas, preferably on two nodes, and never fewer during a rollout', () => {
+  test('two replicas, on two nodes if two accept pods, and never fewer during a rollout', () => {
     expect(at(deployment, 'spec')).toMatchObject({
       replicas: 2,
       strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
     });
-    const preferred = at(
-      pod,
-      'affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.0.podAffinityTerm',
-    );
-    // Limited to their own revision: otherwise, the new pods of a rollout avoid the nodes of the old ones.
-    expect(preferred).toEqual({
-      topologyKey: 'kubernetes.io/hostname',
-      labelSelector: at(deployment, 'spec.selector'),
-      matchLabelKeys: ['pod-template-hash'],
-    });
-    for (const constraint of pod.topologySpreadConstraints as object[]) {
-      expect(constraint).toMatchObject({
+    expect(pod).not.toHaveProperty('affinity');
+    expect(pod.topologySpreadConstraints).toEqual(
+      [
+        ['kubernetes.io/hostname', 'DoNotSchedule'],
+        ['topology.kubernetes.io/zone', 'ScheduleAnyway'],
+      ].map(([topologyKey, whenUnsatisfiable]) => ({
         maxSkew: 1,
-        whenUnsatisfiable: 'ScheduleAnyway',
+        topologyKey,
+        whenUnsatisfiable,
         labelSelector: at(deployment, 'spec.selector'),
-      });
-    }
+        // Otherwise, a cordoned node would keep a second pod from the other of two nodes: a drain could not end.
+        nodeTaintsPolicy: 'Honor',
+        // Otherwise, the new pods of a rollout avoid the nodes of the old ones.
+        matchLabelKeys: ['pod-template-hash'],
+      })),
+    );
   });
 
   test('one pod at a time may be evicted, and an unhealthy one at any time', () => {

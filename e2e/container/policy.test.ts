@@ -14,6 +14,7 @@ import { supportedVersions } from '../../infra/kubernetes-schemas/schema-file.ts
 import { findTool, testWithTools } from '../needs.ts';
 
 const noDigest = 'the digest is known only after the image is pushed; environments.ts says where to put it';
+const spread = 'a required topology spread places pods on different nodes; kube-score knows only pod anti-affinity';
 const loaded = 'the image is loaded into the nodes, so there is no registry to pull it from';
 
 /** Environment -> check -> why it is waived. */
@@ -22,9 +23,10 @@ const waived: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     CKV_K8S_15: loaded,
     CKV_K8S_43: noDigest,
     'container-image-pull-policy': loaded,
+    'deployment-has-host-podantiaffinity': spread,
     'service-type': 'kind can map only a NodePort to a port of this machine',
   },
-  production: { CKV_K8S_43: noDigest },
+  production: { CKV_K8S_43: noDigest, 'deployment-has-host-podantiaffinity': spread },
 };
 
 /** Optional kube-score checks that are enabled. The others demand requests that equal the limits. */

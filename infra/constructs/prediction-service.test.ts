@@ -229,6 +229,11 @@ const everyProp: {
     ['Deployment', `${pod}.tolerations.0.tolerationSeconds`, 11],
     ['Deployment', `${pod}.tolerations.1.tolerationSeconds`, 11],
   ],
+  spread: [
+    { nodes: 'preferred', zones: 'required' },
+    ['Deployment', `${pod}.topologySpreadConstraints.0.whenUnsatisfiable`, 'ScheduleAnyway'],
+    ['Deployment', `${pod}.topologySpreadConstraints.1.whenUnsatisfiable`, 'DoNotSchedule'],
+  ],
   nodePort: [31000, ['Service', 'spec.type', 'NodePort'], ['Service', 'spec.ports.0.nodePort', 31000]],
   apiKeySecret: ['key.of-mine', ['Deployment', `${pod}.volumes.1.secret.secretName`, 'key.of-mine']],
   apiKeyOptional: [true, ['Deployment', `${pod}.volumes.1.secret.optional`, true]],

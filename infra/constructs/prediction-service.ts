@@ -13,7 +13,6 @@ import type { PredictionServiceProps } from '../props/prediction-service-props.t
 import { withDefaults } from '../props/resolved-props.ts';
 import { disruptionBudgetSpec } from './disruption-budget.ts';
 import { networkPolicySpec } from './network-policy.ts';
-import { RevisionDeployment } from './revision-deployment.ts';
 import { headlessServiceSpec, serviceSpec } from './services.ts';
 import { SettingsMap } from './settings-map.ts';
 
@@ -76,7 +75,7 @@ export class PredictionService extends Construct implements IScalable {
     }));
 
     const labels = workloadLabels(name, parseImageReference(image)?.tag);
-    this.deployment = new RevisionDeployment(this, 'deployment', {
+    this.deployment = new k8s.KubeDeployment(this, 'deployment', {
       metadata: { ...metadata, labels },
       spec: {
         // Each apply would reset the number that an autoscaler has set.

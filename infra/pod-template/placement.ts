@@ -1,37 +1,38 @@
 import type { k8s } from 'cdk8s-plus-27';
 import type { Labels } from '../metadata/labels.ts';
+import type { Spread } from '../props/prediction-service-props.ts';
 
-const topologies = ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'];
+const topologies = {
+  nodes: 'kubernetes.io/hostname',
+  zones: 'topology.kubernetes.io/zone',
+} as const satisfies Record<keyof Spread, string>;
 const lostNodeTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
 /**
- * Returns the fields that decide where pods run: on different nodes and in different zones if there are several, and
- * otherwise together. A required spread would leave the second replica pending on a one-node cluster, and would block
- * the extra pod of a rolling update on two nodes.
+ * Returns the fields that decide where pods run: spread over nodes and, if there are several, over zones.
+ *
+ * A required spread blocks nobody who has only some of the nodes: those that are cordoned, lost or tainted do not count
+ * (`nodeTaintsPolicy`), so all pods can move to one node of two, and run on a cluster of one. There is no pod
+ * anti-affinity: it also avoids terminating pods, and so put the replacement of a deleted pod on the node of the
+ * remaining one.
  *
  * @param selector labels that select the pods
  * @param lostNodeSeconds how long to wait for a lost node before its pods are replaced; Kubernetes' default is 300 s
  */
 export function placement(
   selector: Labels,
+  spread: Required<Spread>,
   lostNodeSeconds: number,
-): Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints' | 'tolerations'> {
-  const labelSelector = { matchLabels: selector };
+): Pick<k8s.PodSpec, 'topologySpreadConstraints' | 'tolerations'> {
   return {
-    affinity: {
-      podAntiAffinity: {
-        preferredDuringSchedulingIgnoredDuringExecution: [
-          { weight: 100, podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector } },
-        ],
-      },
-    },
-    // The hash makes each revision spread on its own. Without it, a rollout spreads old and new pods together, and the
-    // new ones can end up next to each other once the old ones are gone.
-    topologySpreadConstraints: topologies.map((topologyKey) => ({
+    topologySpreadConstraints: (['nodes', 'zones'] as const).map((over) => ({
       maxSkew: 1,
-      topologyKey,
-      whenUnsatisfiable: 'ScheduleAnyway',
-      labelSelector,
+      topologyKey: topologies[over],
+      whenUnsatisfiable: spread[over] === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',
+      labelSelector: { matchLabels: selector },
+      nodeTaintsPolicy: 'Honor',
+      // The hash makes each revision spread on its own. Without it, a rollout spreads old and new pods together, and the
+      // new ones can end up next to each other once the old ones are gone.
       matchLabelKeys: ['pod-template-hash'],
     })),
     tolerations: lostNodeTaints.map((key) => ({

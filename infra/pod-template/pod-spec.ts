@@ -32,7 +32,7 @@ export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAc
     terminationGracePeriodSeconds: gracePeriodSeconds,
     securityContext: podSecurity,
     ...(priorityClassName !== undefined && { priorityClassName }),
-    ...placement(selector, lostNodeSeconds),
+    ...placement(selector, props.spread, lostNodeSeconds),
     containers: [container(props, settingsMap)],
     volumes: [
       { name: temporary.name, emptyDir: { sizeLimit: k8s.Quantity.fromString(temporaryLimit) } },

@@ -22,6 +22,24 @@ export interface Resources {
   readonly ephemeralStorage: RequestAndLimit;
 }
 
+/** Whether pods must be spread evenly, or only if possible. */
+type Spreading = 'required' | 'preferred';
+
+/** How pods are spread: the numbers of pods on two nodes, or in two zones, differ by at most one. */
+export interface Spread {
+  /**
+   * Over the nodes. `required`: a pod waits if the only node with room already runs one more than another node that
+   * accepts pods. Nodes that are cordoned, lost or otherwise tainted do not count.
+   * @default 'required'
+   */
+  readonly nodes?: Spreading;
+  /**
+   * Over the zones. `required` also needs every node to have the label `topology.kubernetes.io/zone`.
+   * @default 'preferred'
+   */
+  readonly zones?: Spreading;
+}
+
 /** Props of PredictionService. */
 export interface PredictionServiceProps {
   /**
@@ -132,6 +150,12 @@ export interface PredictionServiceProps {
    * @default 30
    */
   readonly lostNodeSeconds?: number;
+
+  /**
+   * How strictly the pods are spread over nodes and zones. Each revision is spread on its own.
+   * @default over nodes `required`, over zones `preferred`
+   */
+  readonly spread?: Spread;
 
   /**
    * Port at which every node of the cluster serves HTTP, 30000 to 32767. Makes the Service one of type NodePort.

@@ -1,12 +1,15 @@
 import { variables } from '../../service/contract/index.ts';
-import type { PredictionServiceProps, Resources } from './prediction-service-props.ts';
+import type { PredictionServiceProps, Resources, Spread } from './prediction-service-props.ts';
 
 /** Props that have no default. */
 type UndefaultedProp = 'nodePort' | 'allowFrom' | 'allowManagementFrom' | 'priorityClassName';
 
 /** The props after defaults are filled in. Only those without a default may still be undefined. */
-export type ResolvedProps = Required<Omit<PredictionServiceProps, 'resources' | UndefaultedProp>> &
-  Pick<PredictionServiceProps, UndefaultedProp> & { readonly resources: Resources };
+export type ResolvedProps = Required<Omit<PredictionServiceProps, 'resources' | 'spread' | UndefaultedProp>> &
+  Pick<PredictionServiceProps, UndefaultedProp> & {
+    readonly resources: Resources;
+    readonly spread: Required<Spread>;
+  };
 
 const defaultResources: Resources = {
   cpu: { request: '250m', limit: '1' },
@@ -39,5 +42,6 @@ export function withDefaults(props: PredictionServiceProps): ResolvedProps {
     apiKeyOptional: false,
     ...props,
     resources: { ...defaultResources, ...props.resources },
+    spread: { nodes: 'required', zones: 'preferred', ...props.spread },
   };
 }
