@@ -107,7 +107,7 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     const { exchange, entry } = this.#resolved;
     try {
       checkKey(apiKey(), this.header('authorization'));
-      this.#observation.model = entry.name;
+      this.#observation.runs(entry);
       this.deadline = deadlineOf(this.#observation.started, requestTimeoutSeconds, this.header(TIMEOUT_HEADER));
       this.#open = exchange.open(entry, this);
     } catch (error) {

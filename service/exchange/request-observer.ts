@@ -1,3 +1,5 @@
+import type { ModelCounts } from '../inference/queue/model-counts.ts';
+import type { LoadedEntry } from '../inference/repository/entry.ts';
 import type { AccessLog } from '../logging/logger.ts';
 import type { RequestMetrics } from '../metrics/request-metrics.ts';
 import { requestIdOf } from './request-id.ts';
@@ -39,12 +41,19 @@ export class Observation {
   status = 0;
   milliseconds = 0;
   readonly #options: RequestObserverOptions;
+  #counts: ModelCounts | undefined;
 
   constructor(options: RequestObserverOptions, method: string, path: string, requestId: string) {
     this.#options = options;
     this.method = method;
     this.path = path;
     this.requestId = requestId;
+  }
+
+  /** Sets the model that the request runs. */
+  runs({ name, executor }: Pick<LoadedEntry, 'name' | 'executor'>): void {
+    this.model = name;
+    this.#counts = executor.counts;
   }
 
   /**
@@ -57,6 +66,7 @@ export class Observation {
     this.status = status;
     this.milliseconds = performance.now() - this.started;
     metrics.end('http', route, this.model ?? '', String(status), this.milliseconds / 1000);
+    this.#counts?.responded(status < 400, this.milliseconds);
     log(quietPaths.has(this.path) ? 'debug' : 'info', this);
   }
 }

@@ -20,7 +20,7 @@ export function exchangeRoute(
   return async (c) => {
     const entry = find(c);
     const observation = c.get('observation');
-    observation.model = entry.name;
+    observation.runs(entry);
     const request: ExchangeRequest = {
       header: (name) => c.req.header(name),
       deadline: deadlineOf(observation.started, requestTimeoutSeconds, c.req.header(requestHeaders.timeout)),

@@ -8,7 +8,8 @@ import type { RunOptions, RunResult, Tensors } from '../run.ts';
 import { Sweep } from './deadlines.ts';
 import { JobQueue, type JobPiece } from './job-queue.ts';
 import { Job } from './job.ts';
-import { PieceRunner } from './piece-runner.ts';
+import { ModelCounts } from './model-counts.ts';
+import { PieceRunner, type RunObserver } from './piece-runner.ts';
 import type { ServingPlan } from './serving-plan.ts';
 
 /** Why a request was not run: the queue is full, its deadline passed while it waited, or its client left. */
@@ -44,6 +45,7 @@ const nobody: ExecutorObserver = { ran: () => undefined, waited: () => undefined
 export class Executor {
   readonly #signature: Pick<Signature, 'name' | 'inputs' | 'outputs' | 'batching'>;
   readonly plan: ServingPlan;
+  readonly counts = new ModelCounts();
   readonly #observer: ExecutorObserver;
   readonly #inputs: readonly string[];
   readonly #mostOutputBytes: number;
@@ -80,10 +82,11 @@ export class Executor {
         observer.refused(limit);
       },
     });
-    this.#runner = new PieceRunner(session, this.#inputs, plan.maxResponseBytes, (requests, rows, started, ended) => {
+    const ran: RunObserver = (requests, rows, started, ended) => {
       this.#admission.ran(requests, rows, started, ended);
       observer.ran(rows, (ended - started) / 1000);
-    });
+    };
+    this.#runner = new PieceRunner(session, this.#inputs, plan.maxResponseBytes, this.counts, ran);
     this.#sweep = new Sweep(SWEEP_MS, () => this.#dropDead(performance.now()));
   }
 
@@ -192,11 +195,16 @@ export class Executor {
     const now = performance.now();
     const pieces = this.#queue.take(this.plan.maxBatch, (job) => this.#drop(job, now));
     if (pieces.length > 0) {
-      for (const { job, firstRow } of pieces) if (firstRow === 0) this.#observer.waited((now - job.arrived) / 1000);
+      for (const { job, firstRow } of pieces) if (firstRow === 0) this.#waited(now - job.arrived);
       this.#running = pieces;
-      void this.#runner.run(pieces).then(this.#next);
+      void this.#runner.run(pieces, now).then(this.#next);
     } else this.#next();
   };
+
+  #waited(milliseconds: number): void {
+    this.#observer.waited(milliseconds / 1000);
+    this.counts.queue.add(milliseconds);
+  }
 
   readonly #next = (): void => {
     this.#running = [];

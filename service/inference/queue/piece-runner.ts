@@ -7,6 +7,10 @@ import { mostOutputBytes, outputBytes, responseTooLarge } from '../request-size.
 import type { Tensors } from '../run.ts';
 import type { JobPiece } from './job-queue.ts';
 import type { Job } from './job.ts';
+import type { ModelCounts } from './model-counts.ts';
+
+/** Is told the times of each run, as in `performance.now()`. */
+export type RunObserver = (requests: number, rows: number, started: number, ended: number) => void;
 
 /** Runs pieces of jobs together, and gives each job its rows. */
 export class PieceRunner {
@@ -14,27 +18,35 @@ export class PieceRunner {
   readonly #inputs: readonly string[];
   readonly #maxResponseBytes: number;
   readonly #mostOutputBytes: number;
-  readonly #ran: (requests: number, rows: number, started: number, ended: number) => void;
+  readonly #counts: ModelCounts;
+  readonly #ran: RunObserver;
 
   /**
    * @param inputs the names of the model's inputs
-   * @param ran is called after each run, with the times of `performance.now()`
+   * @param counts counts the runs whose outputs became results
+   * @param ran is called after each run
    */
   constructor(
     session: Pick<Session, 'run'>,
     inputs: readonly string[],
     maxResponseBytes: number,
-    ran: (requests: number, rows: number, started: number, ended: number) => void,
+    counts: ModelCounts,
+    ran: RunObserver,
   ) {
     this.#session = session;
     this.#inputs = inputs;
     this.#maxResponseBytes = maxResponseBytes;
     this.#mostOutputBytes = mostOutputBytes(maxResponseBytes);
+    this.#counts = counts;
     this.#ran = ran;
   }
 
-  /** Settles the jobs whose last rows these are. Never rejects. */
-  async run(pieces: readonly JobPiece[]): Promise<void> {
+  /**
+   * Settles the jobs whose last rows these are. Never rejects.
+   *
+   * @param taken when the pieces left the queue
+   */
+  async run(pieces: readonly JobPiece[], taken: number): Promise<void> {
     const [first] = pieces;
     if (first === undefined) return;
     let rows = 0;
@@ -47,7 +59,8 @@ export class PieceRunner {
       const ended = performance.now();
       if (pieces.length > 1) freeTensors(feeds);
       this.#ran(pieces.length, rows, started, ended);
-      if (!(await this.#scatter(pieces, outputs, rows))) await this.#runApart(pieces);
+      if (await this.#scatter(pieces, outputs, rows)) this.#counts.ran(pieces, rows, taken, started, ended);
+      else await this.#runApart(pieces);
     } catch (error) {
       if (pieces.length === 1 || !concernsRequest(error)) for (const { job } of pieces) job.reject(this.#worded(error));
       // If the process ended, it was most likely because of one of the requests, which then fails alone.
@@ -82,7 +95,7 @@ export class PieceRunner {
 
   /** Runs each piece alone after they failed together: one bad row must not fail the requests next to it. */
   async #runApart(pieces: readonly JobPiece[]): Promise<void> {
-    for (const piece of pieces) if (!piece.job.settled) await this.run([piece]);
+    for (const piece of pieces) if (!piece.job.settled) await this.run([piece], performance.now());
   }
 
   /** Runs a job in one run, because the outputs of its rows cannot be put together. */
