@@ -345,6 +345,8 @@ describe('/openapi.json', () => {
     expect(validates('Health', await json(await request('GET', '/readyz')))).toBe(true);
     expect(validates('Models', await json(await request('GET', '/models')))).toBe(true);
     expect(validates('Model', await json(await request('GET', '/models/iris')))).toBe(true);
+    expect(validates('V2ModelConfig', await json(await request('GET', '/v2/models/iris/config')))).toBe(true);
+    expect(validates('V2Statistics', await json(await request('GET', '/v2/models/stats')))).toBe(true);
   });
 });
 

@@ -18,5 +18,11 @@ export interface ModelMetadata
 
 export interface TensorMetadata extends Body<'V2Tensor'> {}
 
+/** A model's configuration, as Triton describes models. */
+export interface ModelConfig extends Body<'V2ModelConfig'> {}
+
+/** What a version of a model has done since it was loaded, as Triton reports it. */
+export interface ModelStatistics extends Body<'V2ModelStatistics'> {}
+
 /** One version of a model in the repository index. */
 export interface RepositoryIndexEntry extends Body<'V2IndexEntry'> {}

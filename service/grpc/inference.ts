@@ -5,7 +5,7 @@ import { encodeInferResponse } from './infer/response.ts';
 import { malformedRequest, type Call, type Method } from './method.ts';
 import { services, unary } from './protos.ts';
 
-/** The request of ModelReady and ModelMetadata. */
+/** The request of every method that is about one model and does not run it. */
 interface ModelRequest {
   readonly name?: string;
   readonly version?: string;
@@ -25,6 +25,14 @@ export function inferenceMethods(operations: InferenceOperations): readonly Meth
       call.model = metadata.name;
       return metadata;
     }),
+    unary('inference', 'ModelConfig', ({ name, version }: ModelRequest, call) => {
+      const config = operations.modelConfig(referenceOf(name, version));
+      call.model = config.name;
+      return { config };
+    }),
+    unary('inference', 'ModelStatistics', ({ name = '', version }: ModelRequest) => ({
+      model_stats: operations.statistics(name === '' ? undefined : referenceOf(name, version)),
+    })),
     { path: `/${services.inference}/ModelInfer`, respond: (bytes, call) => modelInfer(operations, bytes, call) },
     unary('inference', 'RepositoryIndex', ({ ready = false }: { readonly ready?: boolean }) => ({
       models: operations.repositoryIndex(ready),
@@ -37,8 +45,17 @@ async function modelInfer(operations: InferenceOperations, bytes: Buffer, call: 
   const request = decode(bytes);
   const entry = operations.model(referenceOf(request.modelName, request.modelVersion));
   call.model = entry.name;
-  const outputs = await infer(entry, readInputs(request), request.outputs, call);
-  return encodeInferResponse(entry, request, outputs, entry.executor.plan.maxResponseBytes);
+  const { counts, plan } = entry.executor;
+  const started = performance.now();
+  let ok = false;
+  try {
+    const outputs = await infer(entry, readInputs(request), request.outputs, call);
+    const response = encodeInferResponse(entry, request, outputs, plan.maxResponseBytes);
+    ok = true;
+    return response;
+  } finally {
+    counts.responded(ok, performance.now() - started);
+  }
 }
 
 function decode(bytes: Buffer): InferRequest {

@@ -70,16 +70,81 @@ describe('the Open Inference Protocol', () => {
   test.each([
     ['an unknown model', { name: 'none' }, "There is no model 'none'. Available models: iris."],
     ['an unknown version', { name: 'iris', version: '9' }, "no version '9'"],
-  ])('%s has no metadata and is not ready', async (_, request, details) => {
+  ])('%s has neither metadata nor statistics, and is not ready', async (_, request, details) => {
     const started = await start();
     const client = started.client();
     const expected = ['NOT_FOUND', expect.stringContaining(details)];
     expect(await failed(client.call('ModelMetadata', request))).toEqual(expected);
     expect(await failed(client.call('ModelReady', request))).toEqual(expected);
+    expect(await failed(client.call('ModelConfig', request))).toEqual(expected);
+    expect(await failed(client.call('ModelStatistics', request))).toEqual(expected);
     expect(requests(started)).toEqual([
       ['ModelMetadata', 'NOT_FOUND', undefined],
       ['ModelReady', 'NOT_FOUND', undefined],
+      ['ModelConfig', 'NOT_FOUND', undefined],
+      ['ModelStatistics', 'NOT_FOUND', undefined],
     ]);
+  });
+
+  test('configures a model as Triton does', async () => {
+    const client = (await start({ measure: false })).client();
+    expect(await client.call('ModelConfig', { name: 'iris' })).toEqual({
+      config: {
+        name: 'iris',
+        platform: 'onnxruntime_onnx',
+        backend: 'onnxruntime',
+        version_policy: { all: {}, policy_choice: 'all' },
+        max_batch_size: 64,
+        input: [{ name: 'X', data_type: 'TYPE_FP32', format: 'FORMAT_NONE', dims: ['4'], optional: false }],
+        output: [
+          { name: 'output_label', data_type: 'TYPE_INT64' },
+          { name: 'output_probability', data_type: 'TYPE_FP32', dims: ['3'] },
+        ],
+        dynamic_batching: { preferred_batch_size: [64], max_queue_delay_microseconds: '0' },
+        instance_group: [{ name: 'iris_0', kind: 'KIND_CPU', count: 1 }],
+        scheduling_choice: 'dynamic_batching',
+      },
+    });
+  });
+
+  test('counts requests and runs as Triton does', async () => {
+    const client = (await start({ measure: false })).client();
+    await infer(client, typed(setosa, virginica));
+    await infer(client, raw(setosa));
+    await failed(infer(client, { model_name: 'iris' }));
+    const sum = (count: number) => ({
+      count: String(count),
+      ns: expect.stringMatching(count === 0 ? '^0$' : '^\\d+$'),
+    });
+    const statistics = {
+      model_stats: [
+        {
+          name: 'iris',
+          version: '1',
+          last_inference: expect.stringMatching(/^\d{13}$/),
+          inference_count: '3',
+          execution_count: '2',
+          inference_stats: {
+            success: sum(2),
+            fail: sum(1),
+            queue: sum(2),
+            compute_input: sum(2),
+            compute_infer: sum(2),
+            compute_output: sum(0),
+            cache_hit: sum(0),
+            cache_miss: sum(0),
+          },
+          batch_stats: [1, 2].map((rows) => ({
+            batch_size: String(rows),
+            compute_input: sum(1),
+            compute_infer: sum(1),
+            compute_output: sum(0),
+          })),
+        },
+      ],
+    };
+    for (const request of [{}, { name: 'iris' }, { name: 'iris', version: '1' }])
+      expect(await client.call('ModelStatistics', request)).toEqual(statistics);
   });
 
   test('typed contents get a typed response, with the id', async () => {
@@ -181,11 +246,11 @@ describe('the Open Inference Protocol', () => {
   test('an unknown method is UNIMPLEMENTED', async () => {
     const { address } = await start();
     const client = new TestClient(address, {
-      ModelStatistics: { ...protos.inference['ServerReady']!, path: '/inference.GRPCInferenceService/ModelStatistics' },
+      TraceSetting: { ...protos.inference['ServerReady']!, path: '/inference.GRPCInferenceService/TraceSetting' },
     });
-    expect(await failed(client.call('ModelStatistics'))).toEqual([
+    expect(await failed(client.call('TraceSetting'))).toEqual([
       'UNIMPLEMENTED',
-      expect.stringContaining('ModelStatistics'),
+      expect.stringContaining('TraceSetting'),
     ]);
     client.close();
   });

@@ -40,15 +40,23 @@ export function inferencePaths(models: readonly DocumentedModel[], needsKey: boo
       ...inferenceErrorResponses(errors),
     },
   });
+  const aboutModel: readonly ErrorCode[] = [...key, 'model-not-found', 'model-not-ready', 'shutting-down'];
   const ofModel = (suffix: '' | 'Version', path: string, which: readonly Json[]): Json => ({
     [path]: {
       get: {
-        ...get(`modelMetadata${suffix}`, 'Describe the inputs and outputs of a model', 'V2Model', [
-          ...key,
-          'model-not-found',
-          'model-not-ready',
-          'shutting-down',
-        ]),
+        ...get(`modelMetadata${suffix}`, 'Describe the inputs and outputs of a model', 'V2Model', aboutModel),
+        parameters: which,
+      },
+    },
+    [`${path}/config`]: {
+      get: {
+        ...get(`modelConfig${suffix}`, 'Describe a model as Triton does', 'V2ModelConfig', aboutModel),
+        parameters: which,
+      },
+    },
+    [`${path}/stats`]: {
+      get: {
+        ...get(`modelStatistics${suffix}`, 'Count the requests and runs of a model', 'V2Statistics', aboutModel),
         parameters: which,
       },
     },
@@ -72,6 +80,9 @@ export function inferencePaths(models: readonly DocumentedModel[], needsKey: boo
         ...either('serverReady', 'Check whether every model has just reproduced its examples', 'V2Health'),
         ...OPEN,
       },
+    },
+    [`${base}/models/stats`]: {
+      get: get('statistics', 'Count the requests and runs of every model', 'V2Statistics', key),
     },
     ...ofModel('', `${base}/models/{name}`, [name]),
     ...ofModel('Version', `${base}/models/{name}/versions/{version}`, [name, version]),

@@ -1,9 +1,17 @@
-import type { ModelMetadata, RepositoryIndexEntry, ServerMetadata } from '../contract/index.ts';
+import type {
+  ModelConfig,
+  ModelMetadata,
+  ModelStatistics,
+  RepositoryIndexEntry,
+  ServerMetadata,
+} from '../contract/index.ts';
 import type { LoadedEntry } from '../inference/repository/entry.ts';
 import type { ModelRepository } from '../inference/repository/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { readiness } from '../lifecycle/readiness.ts';
+import { modelConfig } from '../protocol/oip/config.ts';
 import { modelMetadata, repositoryIndex, serverMetadata } from '../protocol/oip/metadata.ts';
+import { modelStatistics } from '../protocol/oip/statistics.ts';
 
 export interface InferenceDependencies {
   readonly repository: ModelRepository;
@@ -49,6 +57,30 @@ export class InferenceOperations {
       signature,
       versions.map(({ version }) => version),
     );
+  }
+
+  /** @throws {ServiceError} `model-not-found` or `model-not-ready` */
+  modelConfig(reference: ModelReference): ModelConfig {
+    const { model, executor } = this.model(reference);
+    return modelConfig(model.signature, executor.plan);
+  }
+
+  /**
+   * Returns the statistics of a version; without a version, of every loaded one of the model; without a reference, of
+   * every loaded model.
+   *
+   * @throws {ServiceError} `model-not-found` or `model-not-ready`
+   */
+  statistics(reference?: ModelReference): readonly ModelStatistics[] {
+    return this.#referenced(reference).map(modelStatistics);
+  }
+
+  #referenced(reference: ModelReference | undefined): readonly LoadedEntry[] {
+    const { repository } = this.#dependencies;
+    if (reference === undefined) return repository.loaded;
+    const { name, version } = reference;
+    const loaded = version === undefined ? repository.versions(name).filter((entry) => entry.state === 'loaded') : [];
+    return loaded.length > 0 ? loaded : [this.model(reference)];
   }
 
   /** @throws {ServiceError} `model-not-found` or `model-not-ready` */

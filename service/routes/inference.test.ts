@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { onnxruntime } from '../../onnx/engine/onnxruntime.ts';
 import { createApp } from '../app.ts';
-import { version } from '../contract/index.ts';
+import { version, type ModelStatistics } from '../contract/index.ts';
 import { ModelRepository } from '../inference/repository/repository.ts';
 import { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -43,9 +43,16 @@ interface Started {
 async function start({
   load = true,
   models = dir,
+  measure = true,
   apiKey,
   maxBodyBytes = 10_000,
-}: { load?: boolean; models?: string; apiKey?: string; maxBodyBytes?: number } = {}): Promise<Started> {
+}: {
+  load?: boolean;
+  models?: string;
+  measure?: boolean;
+  apiKey?: string;
+  maxBodyBytes?: number;
+} = {}): Promise<Started> {
   const [lifecycle, repository, logs] = [new Lifecycle(), new ModelRepository(models), [] as Record<string, unknown>[]];
   const logger = pino(
     { level: 'info' },
@@ -60,7 +67,7 @@ async function start({
     apiKey: () => apiKey,
     options: { strictRanges: false, requestTimeoutSeconds: 10, maxBodyBytes },
   });
-  if (load) await repository.load(onnxruntime, { threads: 1, observers: metrics.models });
+  if (load) await repository.load(onnxruntime, { threads: 1, measure, observers: metrics.models });
   return {
     repository,
     lifecycle,
@@ -103,7 +110,11 @@ describe('metadata', () => {
     for (const path of ['/v2', '/v2/']) {
       expect(await answer(request('GET', path))).toEqual([
         200,
-        { name: 'rhizome', version, extensions: ['binary_tensor_data', 'model_repository'] },
+        {
+          name: 'rhizome',
+          version,
+          extensions: ['binary_tensor_data', 'model_configuration', 'model_repository', 'statistics'],
+        },
       ]);
     }
   });
@@ -145,6 +156,132 @@ describe('metadata', () => {
   });
 });
 
+describe("Triton's configuration of a model", () => {
+  test('leaves the dimension of rows out if rows of several requests share a run', async () => {
+    const { request } = await start({ measure: false });
+    const config = {
+      name: 'iris',
+      platform: 'onnxruntime_onnx',
+      backend: 'onnxruntime',
+      version_policy: { all: {} },
+      max_batch_size: 64,
+      input: [{ name: 'X', data_type: 'TYPE_FP32', format: 'FORMAT_NONE', dims: [4], optional: false }],
+      output: [
+        { name: 'output_label', data_type: 'TYPE_INT64', dims: [] },
+        { name: 'output_probability', data_type: 'TYPE_FP32', dims: [3] },
+      ],
+      dynamic_batching: { preferred_batch_size: [64], max_queue_delay_microseconds: 0 },
+      instance_group: [{ name: 'iris_0', kind: 'KIND_CPU', count: 1 }],
+    };
+    for (const path of ['/v2/models/iris/config', '/v2/models/iris/versions/1/config'])
+      expect(await answer(request('GET', path))).toEqual([200, config]);
+  });
+
+  test('has every dimension if they do not', async () => {
+    const models = await mkdtemp(join(tmpdir(), 'rhizome-config-'));
+    await cp(join(root, 'fixtures/training-libraries/no-rows'), join(models, 'no-rows'), { recursive: true });
+    const { request, repository } = await start({ models, measure: false });
+    await rm(models, { recursive: true });
+    const { inputs } = repository.get('no-rows').model.signature;
+    const [status, config] = await answer(request('GET', '/v2/models/no-rows/config'));
+    expect([status, config]).toMatchObject([
+      200,
+      { max_batch_size: 0, input: inputs.map(({ name, shape }) => ({ name, dims: shape })) },
+    ]);
+    expect(config).not.toHaveProperty('dynamic_batching');
+  });
+});
+
+describe("Triton's statistics", () => {
+  const stats = async (request: Started['request'], path: string): Promise<ModelStatistics[]> => {
+    const [status, body] = await answer(request('GET', path));
+    expect(status).toBe(200);
+    return (body as { model_stats: ModelStatistics[] }).model_stats;
+  };
+  const counts = ({ inference_stats }: ModelStatistics): Record<string, number> =>
+    Object.fromEntries(Object.entries(inference_stats).map(([name, { count }]) => [name, count]));
+  const none = { count: 0, ns: 0 };
+
+  test('are 0 for a model that has had no request', async () => {
+    const { request } = await start({ measure: false });
+    const all = await stats(request, '/v2/models/stats');
+    expect(new Set(all.map(({ name, version }) => `${name} ${version}`))).toEqual(
+      new Set(['columns 1', 'echo 1', 'gather 2', 'gather 10', 'iris 1']),
+    );
+    for (const { last_inference, inference_count, execution_count, inference_stats, batch_stats } of all) {
+      expect({ last_inference, inference_count, execution_count, batch_stats }).toEqual({
+        last_inference: 0,
+        inference_count: 0,
+        execution_count: 0,
+        batch_stats: [],
+      });
+      for (const sum of Object.values(inference_stats)) expect(sum).toEqual(none);
+    }
+  });
+
+  test('count the requests, rows and runs of a model, by either protocol', async () => {
+    const { request } = await start({ measure: false });
+    const before = Date.now();
+    for (let times = 0; times < 3; times++) await request('POST', '/v2/models/iris/infer', { inputs: [X] });
+    const json = { 'Content-Type': 'application/json' };
+    const iris = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
+    expect((await request('POST', '/models/iris/predictions', iris, json)).status).toBe(200);
+    expect((await request('POST', '/v2/models/iris/infer', { inputs: [] })).status).toBe(422);
+    const [ofIris, ...others] = await stats(request, '/v2/models/iris/stats');
+    expect(others).toEqual([]);
+    expect(await stats(request, '/v2/models/iris/versions/1/stats')).toEqual([ofIris]);
+    expect(ofIris).toMatchObject({ name: 'iris', version: '1', inference_count: 7, execution_count: 4 });
+    expect(counts(ofIris!)).toEqual({
+      success: 4,
+      fail: 1,
+      queue: 4,
+      compute_input: 4,
+      compute_infer: 4,
+      compute_output: 0,
+      cache_hit: 0,
+      cache_miss: 0,
+    });
+    const { success, fail, compute_infer } = ofIris!.inference_stats;
+    for (const { ns } of [success, fail, compute_infer]) expect(ns).toBeGreaterThan(0);
+    expect(success.ns).toBeGreaterThan(compute_infer.ns);
+    expect(Math.abs(ofIris!.last_inference - before)).toBeLessThan(60_000);
+    expect(ofIris!.batch_stats).toEqual([
+      { batch_size: 1, compute_input: times(1), compute_infer: times(1), compute_output: none },
+      { batch_size: 2, compute_input: times(3), compute_infer: times(3), compute_output: none },
+    ]);
+  });
+
+  test('are of each version, and without one of all versions', async () => {
+    const { request } = await start({ measure: false });
+    await request('POST', '/v2/models/gather/versions/2/infer', indices([0]));
+    const rows = async (path: string): Promise<unknown[]> =>
+      (await stats(request, path)).map(({ version, inference_count }) => [version, inference_count]);
+    expect(await rows('/v2/models/gather/stats')).toEqual([
+      ['2', 1],
+      ['10', 0],
+    ]);
+    expect(await rows('/v2/models/gather/versions/10/stats')).toEqual([['10', 0]]);
+  });
+
+  test('and the configuration name an unknown model or version', async () => {
+    const { request } = await start({ measure: false });
+    for (const what of ['stats', 'config']) {
+      expect(await answer(request('GET', `/v2/models/rose/${what}`))).toEqual([
+        404,
+        { error: expect.stringContaining("There is no model 'rose'") },
+      ]);
+      expect(await answer(request('GET', `/v2/models/iris/versions/7/${what}`))).toEqual([
+        404,
+        { error: expect.stringContaining("has no version '7'") },
+      ]);
+      expect(await answer(request('POST', `/v2/models/iris/${what}`))).toMatchObject([405, {}]);
+    }
+  });
+});
+
+/** Matches a sum of so many durations. */
+const times = (count: number): object => ({ count, ns: expect.any(Number) });
+
 describe('health', () => {
   test('suits clients that read the body and clients that read the status', async () => {
     const { request } = await start();
@@ -172,6 +309,9 @@ describe('health', () => {
     await writeFile(join(broken, 'broken/model.onnx'), 'x');
     const { request } = await start({ models: broken });
     await rm(broken, { recursive: true });
+    for (const what of ['config', 'stats'])
+      expect((await request('GET', `/v2/models/broken/${what}`)).status).toBe(503);
+    expect(await answer(request('GET', '/v2/models/stats'))).toEqual([200, { model_stats: [] }]);
     expect(await answer(request('GET', '/v2/models/broken/ready'))).toEqual([503, { name: 'broken', ready: false }]);
     expect(await answer(request('POST', '/v2/models/broken/infer', {}))).toEqual([
       503,
@@ -190,6 +330,9 @@ describe('health', () => {
       ['GET', '/v2'],
       ['GET', '/v2/models/iris'],
       ['GET', '/v2/models/iris/ready'],
+      ['GET', '/v2/models/iris/config'],
+      ['GET', '/v2/models/iris/stats'],
+      ['GET', '/v2/models/stats'],
       ['POST', '/v2/models/iris/infer'],
       ['POST', '/v2/repository/index'],
     ] as const) {

@@ -29,8 +29,13 @@ export function inferenceHealth(app: Hono, operations: InferenceOperations): voi
 export function inference(app: Hono, operations: InferenceOperations): void {
   for (const path of [base, `${base}/`]) route(app, path, { GET: (c) => c.json(operations.serverMetadata()) });
 
+  // First: a model may be called stats.
+  route(app, `${base}/models/stats`, { GET: (c) => c.json({ model_stats: operations.statistics() }) });
+
   for (const path of [`${base}/models/:name`, `${base}/models/:name/versions/:version`]) {
     route(app, path, { GET: (c) => c.json(operations.modelMetadata(referenceOf(c))) });
+    route(app, `${path}/config`, { GET: (c) => c.json(operations.modelConfig(referenceOf(c))) });
+    route(app, `${path}/stats`, { GET: (c) => c.json({ model_stats: operations.statistics(referenceOf(c)) }) });
     route(app, `${path}/ready`, {
       GET: async (c) => {
         const reference = referenceOf(c);

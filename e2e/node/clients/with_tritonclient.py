@@ -42,7 +42,7 @@ else:
 
 server = client.get_server_metadata(**as_json)
 assert (server["name"], server["version"]) == ("rhizome", version), server
-assert "binary_tensor_data" in server["extensions"], server
+assert {"binary_tensor_data", "model_configuration", "statistics"} <= set(server["extensions"]), server
 metadata = client.get_model_metadata("columns", **as_json)
 assert metadata["versions"] == ["1"], metadata
 assert shapes(metadata["inputs"]) == {"colour": ("BYTES", [-1, 1]), "size": ("FP32", [-1, 1])}, metadata
@@ -50,6 +50,50 @@ index = client.get_model_repository_index(**as_json)
 index = index["models"] if transport == "grpc" else index
 states = {(each["name"], each["state"]) for each in index}
 assert states == {("columns", "READY"), ("echo", "READY"), ("gather", "READY")}, index
+
+# In protobuf's JSON, zeros are missing and large integers are text.
+for version_ in ("", "1"):
+    config = client.get_model_config("columns", version_, **as_json)
+    config = config["config"] if transport == "grpc" else config
+    assert (config["platform"], config["backend"]) == ("onnxruntime_onnx", "onnxruntime"), config
+    assert (config["max_batch_size"], config["dynamic_batching"]["preferred_batch_size"]) == (64, [64]), config
+    described = {each["name"]: (each["data_type"], [int(size) for size in each["dims"]]) for each in config["input"]}
+    assert described == {"colour": ("TYPE_STRING", [1]), "size": ("TYPE_FP32", [1])}, config
+    assert [each["kind"] for each in config["instance_group"]] == ["KIND_CPU"], config
+
+
+def statistics(*args):
+    found = client.get_inference_statistics(*args, **as_json)["model_stats"]
+    return {(each["name"], each["version"]): each for each in found}
+
+
+def counts(of):
+    inference = {name: int(sum_.get("count", 0)) for name, sum_ in of["inference_stats"].items()}
+    return {**inference, "rows": int(of.get("inference_count", 0)), "runs": int(of.get("execution_count", 0))}
+
+
+def added(before, after):
+    return {name: count - before[name] for name, count in after.items()}
+
+
+assert set(statistics()) == {("columns", "1"), ("echo", "1"), ("gather", "1")}, statistics()
+before = counts(statistics("columns")["columns", "1"])
+columns = [tensor("size", "FP32", SIZES), tensor("colour", "BYTES", COLOURS)]
+for _ in range(5):
+    client.infer("columns", columns)
+assert "Input 'colour' is missing" in refused("columns", columns[:1])
+after = statistics("columns", "1")["columns", "1"]
+assert added(before, counts(after)) == {
+    **dict.fromkeys(["success", "queue", "compute_input", "compute_infer", "runs"], 5),
+    **dict.fromkeys(["compute_output", "cache_hit", "cache_miss"], 0),
+    "fail": 1,
+    "rows": 5 * len(SIZES),
+}, after
+assert len(SIZES) in [int(each["batch_size"]) for each in after["batch_stats"]], after
+assert int(after["inference_stats"]["compute_infer"]["ns"]) > 0, after
+for call in (client.get_model_config, client.get_inference_statistics):
+    assert "There is no model 'rose'" in refused("rose", call=call)
+    assert "has no version '7'" in refused("columns", "7", call=call)
 
 inputs = [tensor(name, datatype, array) for name, (datatype, array) in ECHO.items()]
 result = client.infer("echo", inputs, request_id="42")

@@ -11,8 +11,18 @@ import type { ModelEntry } from '../../inference/repository/entry.ts';
 import type { ModelRepository } from '../../inference/repository/repository.ts';
 import { datatypeOf } from './datatypes.ts';
 
+/** Triton's name for models in ONNX. */
+export const PLATFORM = 'onnxruntime_onnx';
+
+const extensions: ServerMetadata['extensions'] = [
+  'binary_tensor_data',
+  'model_configuration',
+  'model_repository',
+  'statistics',
+];
+
 export function serverMetadata(): ServerMetadata {
-  return { name: 'rhizome', version, extensions: ['binary_tensor_data', 'model_repository'] };
+  return { name: 'rhizome', version, extensions };
 }
 
 /** @param versions every version of the model that is served */
@@ -23,17 +33,22 @@ export function modelMetadata(
   return {
     name: signature.name,
     versions,
-    platform: 'onnxruntime_onnx',
+    platform: PLATFORM,
     inputs: signature.inputs.map(tensorMetadata),
     outputs: signature.outputs.map(tensorMetadata),
   };
+}
+
+/** Returns a declared shape with -1 for each dynamic dimension. */
+export function declaredShape(shape: TensorSpec['shape']): number[] {
+  return shape.map((dimension) => (typeof dimension === 'number' ? dimension : -1));
 }
 
 function tensorMetadata({ name, dtype, shape }: TensorSpec): TensorMetadata {
   return {
     name,
     datatype: datatypeOf(dtype),
-    shape: shape.map((dimension) => (typeof dimension === 'number' ? dimension : -1)),
+    shape: declaredShape(shape),
   };
 }
 
