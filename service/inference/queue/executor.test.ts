@@ -169,6 +169,15 @@ test('rows that arrive in one turn, or during a run, share the next one', async 
     [0, 2],
     [2, 2],
   ]);
+  await executor.close();
+  expect(executor.counts).toMatchObject({
+    runs: 2,
+    rows: 7,
+    queue: { count: 5 },
+    input: { count: 5 },
+    run: { count: 5 },
+  });
+  expect([...executor.counts.sizes.keys()]).toEqual([3, 4]);
 });
 
 test('without proof that rows are independent, each request is one run, as it came', async () => {
