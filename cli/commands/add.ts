@@ -1,11 +1,16 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
+import type { Feature } from '../../onnx/signature/features.ts';
 import type { Example } from '../../onnx/signature/model-json.ts';
 import { formatTensorType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
+import { UsageError } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { addModel, type AddedModel } from '../steps/add-model.ts';
+import { columns } from '../terminal/columns.ts';
+import { describeValues } from '../terminal/describe-values.ts';
 import { createSteps } from '../terminal/steps.ts';
+import type { TrainingData } from '../training-data/training-data.ts';
 import { quote } from '../tools/quote.ts';
 import { examples, type CommandContext } from './options.ts';
 
@@ -14,6 +19,8 @@ interface AddFlags {
   readonly version?: string;
   readonly features?: readonly string[];
   readonly classes?: readonly string[];
+  readonly data?: string;
+  readonly target?: string;
   readonly force?: boolean;
   readonly json?: boolean;
 }
@@ -29,17 +36,27 @@ export function addCommand(context: CommandContext): Command {
     .option('--version <number>', 'add it as models/NAME/VERSION; the highest version is the default', parseVersion)
     .option('--features <names>', 'names of the columns, separated by commas, if the graph has none', list)
     .option('--classes <names>', "names of the classes, in the order of the model's labels", list)
+    .option('--data <file>', 'CSV or JSON that the model was trained with: names, units, ranges, choices and examples')
+    .option('--target <column>', 'column of --data with the true values: count how many the model predicts')
     .option('--force', 'replace the model or the version if it exists')
-    .option('--json', 'print {"folder", "name", "version", "task", "features", "classes", "examples", "notVerified"}')
+    .option(
+      '--json',
+      'print {"folder", "name", "version", "task", "features", "classes", "examples", "data", "notVerified"}',
+    )
     .addHelpText(
       'after',
       examples(
         'rhizome add wine.onnx',
         'rhizome add model.onnx --name wine --features alcohol,ash,hue',
         'rhizome add new.onnx --name wine --version 2',
+        'rhizome add wine.onnx --data train.csv --target quality',
       ),
     )
-    .action(async (model: string, { name, version, features, classes, force, json }: AddFlags) => {
+    .action(async (model: string, { name, version, features, classes, data, target, force, json }: AddFlags) => {
+      if (target !== undefined && data === undefined)
+        throw new UsageError('--target has no effect without --data.', {
+          hint: 'Pass the file with that column as --data.',
+        });
       const { root } = context;
       const { run } = createSteps(context.report);
       const added = await run('Add the model', () =>
@@ -49,40 +66,64 @@ export function addCommand(context: CommandContext): Command {
           ...(version !== undefined && { version }),
           ...(features && { features }),
           ...(classes && { classes }),
+          ...(data !== undefined && { data }),
+          ...(target !== undefined && { target }),
           ...(force && { force }),
         }),
       );
-      context.print(json === true ? toJson(summary(added)) : description(added));
+      for (const note of added.data?.notes ?? []) context.report.line(note);
+      context.print(json === true ? toJson(summary(added)) : description(added, target));
     });
 }
 
-function summary({ folder, signature, notVerified }: AddedModel): object {
+function summary({ folder, signature, data, notVerified }: AddedModel): object {
   const { name, version, features, output, examples: recorded } = signature;
   return {
     folder,
     name,
     version,
     task: output.task,
-    features: features.map(({ name: feature, dtype }) => ({ name: feature, dtype })),
+    features: features.map(({ name: feature, dtype, unit, range, choices, nullable }) => ({
+      ...{ name: feature, dtype, unit, range, choices, nullable },
+    })),
     ...(output.task === 'classifier' && { classes: output.classes }),
     examples: recorded,
+    ...(data && {
+      data: {
+        file: data.file,
+        rows: data.rows,
+        incomplete: data.incomplete,
+        ...(data.agreement && {
+          compared: data.agreement.rows,
+          asInFile: data.agreement.same,
+          meanAbsoluteError: data.agreement.meanAbsoluteError,
+        }),
+      },
+    }),
     ...(notVerified !== undefined && { notVerified }),
   };
 }
 
+/** More inputs are not listed. */
+const mostShown = 30;
+
 /** Longer requests are cut, and aren't suggested as a command. */
 const mostCharacters = 400;
 
-function description({
-  folder,
-  signature: { name, features, output, examples: recorded },
-  weights,
-  moved,
-  changed,
-  notVerified = '',
-  neverRan,
-  stoppedAfter,
-}: AddedModel): string {
+function description(
+  {
+    folder,
+    signature: { name, features, output, examples: recorded },
+    weights,
+    moved,
+    changed,
+    notVerified = '',
+    neverRan,
+    stoppedAfter,
+    data,
+  }: AddedModel,
+  target: string | undefined,
+): string {
   const [first, second] = recorded;
   const same = first !== undefined && toJson(said(first)) === toJson(second && said(second));
   const request = first === undefined ? '' : toJson(first.input);
@@ -94,7 +135,7 @@ function description({
     ...(moved === undefined ? [] : [`moved models/${name} to ${moved}, since it now has several versions`]),
     `${folder}: ${kinds[output.task]} of ${String(features.length)} ${features.length === 1 ? 'feature' : 'features'}`,
     ...(weights.length === 0 ? [] : [`  weights  ${weights.join(', ')}${included}`]),
-    `  inputs   ${features.map(nameAndType).join(', ')}`,
+    ...inputLines(features, data !== undefined),
     ...(output.task === 'classifier' ? [`  classes  ${output.classes.join(', ')}`] : []),
     ...(output.task === 'tensors' ? [`  outputs  ${output.outputs.map(nameAndType).join(', ')}`] : []),
     ...recorded.map((example) => {
@@ -103,15 +144,18 @@ function description({
       return `  ${cut(toJson(example.input))} → ${cut(text)}`;
     }),
     '',
+    ...agreementLine(data, target),
     ...(stoppedAfter === undefined ? [] : [`Recording examples stopped after ${String(stoppedAfter)} s.`]),
     first === undefined
       ? (neverRan
           ? `No example was recorded. ${notVerified}\nThe model is served without being verified. `
           : 'No example was recorded: no generated input was short enough for a text file and had numbers as ' +
             'outputs.\n') + `Add real examples to ${folder}/model.json.`
-      : `The inputs are generated${same ? ', and all had the same prediction' : ''}. ` +
-        'Replace them with real examples, and add units and\n' +
-        `ranges, in ${folder}/model.json.`,
+      : data !== undefined
+        ? `The units, ranges, choices and examples are from ${data.file}. Change them in ${folder}/model.json.`
+        : `The inputs are generated${same ? ', and all had the same prediction' : ''}. ` +
+          'Replace them with real examples, and add units and\n' +
+          `ranges, in ${folder}/model.json.`,
     '',
     'Try:',
     '  npx rhizome up',
@@ -119,6 +163,21 @@ function description({
       ? []
       : [`  npx rhizome predict ${name}${request.length > mostCharacters ? '' : ` --json ${quote([request])}`}`]),
   ].join('\n');
+}
+
+/** Compares the predictions with the file, in a line. */
+function agreementLine(data: TrainingData | undefined, target = ''): string[] {
+  if (data?.agreement === undefined) return [];
+  const { rows, same, meanAbsoluteError: error } = data.agreement;
+  if (rows === 0) return [`No row of ${data.file} with a value of ${target} was run.`];
+  const of = `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} of ${data.file}`;
+  if (error !== undefined)
+    return [`The mean absolute error is ${String(Number(error.toPrecision(3)))} in the column ${target}, for ${of}.`];
+  const right = same ?? 0;
+  return [
+    `The model predicts ${target} as in the file for ${right.toLocaleString('en')} of ${of} ` +
+      `(${String(Math.floor((1000 * right) / rows) / 10)}%).`,
+  ];
 }
 
 const kinds = {
@@ -129,6 +188,20 @@ const kinds = {
 } as const;
 
 const nameAndType = ({ name, dtype, shape }: TensorSpec): string => `${name} (${formatTensorType(dtype, shape)})`;
+
+/** Features of which nothing but the type is known share a line. */
+function inputLines(features: readonly Feature[], described: boolean): string[] {
+  if (!described) return [`  inputs   ${features.map(nameAndType).join(', ')}`];
+  const shown = features
+    .slice(0, mostShown)
+    .map((feature, index) => [
+      index === 0 ? 'inputs ' : '',
+      feature.name,
+      [formatTensorType(feature.dtype, feature.shape), ...describeValues(feature)].join(', '),
+    ]);
+  const more = features.length - mostShown;
+  return [...columns(shown, { indent: '  ' }), ...(more > 0 ? [`           … and ${String(more)} more`] : [])];
+}
 
 const said = ({ prediction, outputs }: Example): unknown => prediction ?? outputs;
 

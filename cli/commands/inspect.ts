@@ -6,6 +6,7 @@ import { formatTensorType } from '../../onnx/signature/tensor-spec.ts';
 import { Failure } from '../failure.ts';
 import { inspect, type Inspection } from '../steps/inspect.ts';
 import { columns } from '../terminal/columns.ts';
+import { describeValues } from '../terminal/describe-values.ts';
 import { escapeControls, printable } from '../terminal/printable.ts';
 import { quote } from '../tools/quote.ts';
 import { examples, type CommandContext } from './options.ts';
@@ -67,13 +68,15 @@ function signatureSummary({
     version,
     task: output.task,
     batching,
-    features: features.map(({ dtype, shape, input, column, name: feature, unit, range, description }) => ({
+    features: features.map(({ dtype, shape, input, column, name: feature, description, ...values }) => ({
       name: feature,
       type: formatTensorType(dtype, shape),
       input,
       column,
-      unit,
-      range,
+      unit: values.unit,
+      range: values.range,
+      choices: values.choices,
+      nullable: values.nullable,
       description,
     })),
     ...(output.task === 'classifier' && { classes: output.classes }),
@@ -125,6 +128,13 @@ const batchings = {
   unbatched: 'each request is one run',
 } as const;
 
+const kinds = {
+  classifier: 'a classifier',
+  regressor: 'a regressor',
+  'anomaly-detector': 'an anomaly detector',
+  tensors: 'a model with tensor outputs',
+} as const;
+
 function served({ name, version, batching, features, output, outputs }: Signature): string[] {
   const answers =
     output.task === 'classifier'
@@ -144,14 +154,13 @@ function served({ name, version, batching, features, output, outputs }: Signatur
     .slice(0, mostShown)
     .map((feature) => [
       feature.name,
-      [formatTensorType(feature.dtype, feature.shape), feature.unit, feature.description]
+      [formatTensorType(feature.dtype, feature.shape), ...describeValues(feature), feature.description]
         .filter((part) => part !== undefined)
         .join(', '),
     ]);
-  const kind = output.task === 'tensors' ? 'model with tensor outputs' : output.task;
   return [
     '',
-    `Served as ${name} ${version}, a ${kind} (${batchings[batching]})`,
+    `Served as ${name} ${version}, ${kinds[output.task]} (${batchings[batching]})`,
     ...columns(
       shown.map(([name = '', ...rest]) => [`input  ${name}`, ...rest]),
       { indent: '  ' },

@@ -41,10 +41,12 @@ export function matchColumns(file: string, columns: readonly string[], names: re
       const near = closestName(name, others);
       return near === undefined ? [] : [`the column nearest to ${name}: ${near}`];
     });
-    throw new UsageError(`${file} lacks the ${missing.length === 1 ? 'column' : 'columns'} ${listed(missing)}.`, {
+    throw new UsageError(`${file} lacks the ${missing.length === 1 ? 'column' : 'columns'} ${listNames(missing)}.`, {
       details: [
         ...nearest,
-        ...(nearest.length < Math.min(missing.length, mostListed) ? [`columns of the header: ${listed(columns)}`] : []),
+        ...(nearest.length < Math.min(missing.length, mostListed)
+          ? [`columns of the header: ${listNames(columns)}`]
+          : []),
       ],
       hint: `The first line must name the columns like the features of ${of}.`,
     });
@@ -54,7 +56,7 @@ export function matchColumns(file: string, columns: readonly string[], names: re
     columns: found,
     others,
     ...(similar.length > 0 && {
-      similar: `Columns with similar names: ${listed(similar.map((name) => `${found.get(name) ?? ''} is ${name}`))}`,
+      similar: `Columns with similar names: ${listNames(similar.map((name) => `${found.get(name) ?? ''} is ${name}`))}`,
     }),
   };
 }
@@ -66,7 +68,8 @@ const letters = (name: string): string =>
     .replace(/[^\p{L}\p{N}]+/gu, '');
 const withoutUnit = (name: string): string => letters(name.replace(/\s*[([][^)\]]*[)\]]\s*$/, ''));
 
-const listed = (names: readonly string[]): string =>
+/** Lists names for a message, only the first ones of many. */
+export const listNames = (names: readonly string[]): string =>
   names.length === 0
     ? 'none'
     : names.length <= mostListed

@@ -12,7 +12,7 @@ const longestHead = 1 << 20;
 /**
  * Opens a file with rows, or standard input with `-`. The first line determines the format: CSV with a header, or JSON
  * (an object, an array, `{"columns": …}`, or one object per line). CSV and JSON with one object per line are streamed.
- * @throws {Failure} if the file cannot be read, is empty, or is not valid
+ * @throws {Failure} if the file cannot be read, is empty, is not a text, or is not valid
  */
 export async function openRows(file: string): Promise<RowSource> {
   const name = file === '-' ? 'standard input' : file;
@@ -27,6 +27,12 @@ export async function openRows(file: string): Promise<RowSource> {
   })();
   const { head, rest } = await peek(chunks);
   if (head === '') throw new Failure(`${name} is empty.`, { hint: 'Expected CSV with a header, or JSON.' });
+  if (head.startsWith('PAR1') || head.includes('\0'))
+    throw new Failure(`${name} is not a text file.`, {
+      hint:
+        'Expected CSV with a header, or JSON. pandas converts other formats, such as Parquet: ' +
+        'read_parquet(FILE).to_csv(FILE, index=False)',
+    });
   const share = (): number | undefined => (size === undefined || size === 0 ? undefined : Math.min(1, bytes / size));
   // No column name begins with { or [.
   const read = /^[[{]/.test(head) ? jsonRows : csvRows;

@@ -78,6 +78,8 @@ test.each([
 
 test.each([
   ['', /rows is empty/],
+  ['PAR1\x15\x04', /rows is not a text file/],
+  ['a,b\x00\n', /rows is not a text file/],
   ['[1, 2', /rows is not valid JSON: /],
   ['{"columns": {"a": [1, 2], "b": [1]}}', /"a" has 2 values, but "b" has 1/],
   ['a,b,a\n1,2,3', /has the column "a" twice/],

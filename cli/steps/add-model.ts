@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { modelFolders } from '../../onnx/file/model-folders.ts';
-import type { Example, ModelJson } from '../../onnx/signature/model-json.ts';
+import type { Example, FeatureJson, ModelJson } from '../../onnx/signature/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { packageFolder, program } from '../own-package.ts';
 import { includeWeights } from '../scaffold/ignore-files.ts';
+import { readTrainingData, type TrainingData, type TrainingDataOptions } from '../training-data/training-data.ts';
 import { copyModel } from './copy-model.ts';
 import { moveIn, type Moved } from './move-model.ts';
 import { loadApart } from './load-engine.ts';
@@ -22,6 +23,10 @@ export interface AddOptions {
   readonly features?: readonly string[];
   /** Names of the classes, in the order of the labels. @default the labels */
   readonly classes?: readonly string[];
+  /** The file that the model was trained with. @default the examples are generated */
+  readonly data?: string;
+  /** Its column with the true values. @default none */
+  readonly target?: string;
   /** Whether to replace an existing model, or version, of this name. @default false */
   readonly force?: boolean;
 }
@@ -43,6 +48,8 @@ interface Described {
   readonly neverRan: boolean;
   /** The seconds after which recording stopped, if it did because they were over. */
   readonly stoppedAfter?: number;
+  /** What the training file says. */
+  readonly data?: TrainingData;
 }
 
 /**
@@ -52,7 +59,7 @@ interface Described {
  */
 export async function addModel(
   root: string,
-  { file, name, version, features, classes, force = false }: AddOptions,
+  { file, name, version, features, classes, data, target, force = false }: AddOptions,
 ): Promise<AddedModel> {
   const folder = ['models', name, ...(version === undefined ? [] : [version])].join('/');
   await checkFree(root, folder, { name, version, force });
@@ -66,7 +73,8 @@ export async function addModel(
       ...(features && { features: features.map((feature) => ({ name: feature })) }),
       ...(classes && { classes }),
     };
-    const described = await describe(draft, given, file, schemaReference(join(root, folder)));
+    const training = data === undefined ? undefined : { file: data, target, named: features !== undefined };
+    const described = await describe(draft, given, { file, training, schema: schemaReference(join(root, folder)) });
     const moved = await moveIn(root, draft, { name, version });
     return { folder, ...described, weights, ...moved, changed: await includeWeights(root, folder, weights) };
   } finally {
@@ -102,13 +110,16 @@ async function checkFree(
 /** The rows from which two examples are chosen. */
 const ROWS = 64;
 
+interface Sources {
+  /** The exported file. */
+  readonly file: string;
+  readonly training: Omit<TrainingDataOptions, 'predict'> | undefined;
+  /** The reference to the schema of `model.json`. */
+  readonly schema: { readonly $schema?: string };
+}
+
 /** Writes model.json next to the model, and verifies that the model reproduces its examples. */
-async function describe(
-  folder: string,
-  given: ModelJson,
-  file: string,
-  schema: { readonly $schema?: string },
-): Promise<Described> {
+async function describe(folder: string, given: ModelJson, { file, training, schema }: Sources): Promise<Described> {
   // Imported here, since the runtime is large, and other commands don't need it.
   const [model, { recordExamples, recordingBudgetMs }, engine] = await Promise.all([
     import('../../onnx/model.ts'),
@@ -122,10 +133,19 @@ async function describe(
     await write(given);
     const bare = await load();
     const { signature, notVerified, neverRan } = bare;
+    const data =
+      training &&
+      (await readTrainingData(signature, { ...training, predict: (rows) => bare.predict(rows) }).catch(
+        async (error: unknown) => {
+          await bare.release();
+          throw error;
+        },
+      ));
+    const features: readonly FeatureJson[] = data?.features ?? signature.features.map(({ name }) => ({ name }));
     const started = performance.now();
     const examples = await recordExamples(
-      signature,
-      bare.takeRows(ROWS),
+      { ...signature, features: signature.features.map((feature, index) => ({ ...feature, ...features[index] })) },
+      data === undefined ? bare.takeRows(ROWS) : [data.samples],
       // One by one, like requests with one row.
       async (row) => (await bare.predict([row]))[0],
     );
@@ -134,10 +154,14 @@ async function describe(
     const json = {
       ...schema,
       ...given,
-      features: signature.features.map((feature) => ({ name: feature.name })),
+      features,
       ...(signature.output.task === 'classifier' && { classes: signature.output.classes }),
     };
-    const facts = { neverRan, ...(stopped && { stoppedAfter: recordingBudgetMs / 1000 }) };
+    const facts = {
+      neverRan: neverRan && data === undefined,
+      ...(stopped && { stoppedAfter: recordingBudgetMs / 1000 }),
+      ...(data && { data }),
+    };
     if (examples.length === 0) {
       await write(json);
       return { signature, ...facts, ...(notVerified !== undefined && { notVerified }) };

@@ -95,13 +95,16 @@ function margin({ probabilities, scores, score }: Prediction): number {
 
 /** Returns whether a prediction suits a JSON file: no NaN, no infinities, and not thousands of numbers. */
 function sendable(row: Row, result: Prediction): boolean {
-  const { prediction, probabilities, scores, score, outputs } = result;
+  return isFinitePrediction(result) && readable(row, result);
+}
+
+/** Returns whether all numbers of a prediction are finite. */
+export function isFinitePrediction({ prediction, probabilities, scores, score, outputs }: Prediction): boolean {
   return (
     (typeof prediction !== 'number' || Number.isFinite(prediction)) &&
     (score === undefined || Number.isFinite(score)) &&
     Object.values(probabilities ?? scores ?? {}).every(Number.isFinite) &&
-    Object.values(outputs ?? {}).every(finite) &&
-    readable(row, result)
+    Object.values(outputs ?? {}).every(finite)
   );
 }
 
