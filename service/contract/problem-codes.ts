@@ -2,6 +2,8 @@
 export type ProblemCode =
   | 'incomplete-body'
   | 'invalid-json'
+  /** The body is not what its Content-Encoding says. */
+  | 'invalid-compression'
   | 'invalid-input'
   | 'unauthorized'
   | 'route-not-found'
@@ -9,6 +11,8 @@ export type ProblemCode =
   | 'method-not-allowed'
   | 'body-too-large'
   | 'unsupported-media-type'
+  /** The body is compressed in a way that the service does not support. */
+  | 'unsupported-encoding'
   | 'internal-error'
   /** The model is loading, or could not be loaded. */
   | 'model-not-ready'

@@ -12,6 +12,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
+import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { getRequestListener } from '@hono/node-server';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -103,6 +104,8 @@ class Carrier {
   }
 }
 
+/** A megabyte that decompresses to a gigabyte: gzip may have several parts. */
+const bomb = Buffer.concat(new Array<Buffer>(64).fill(gzipSync(Buffer.alloc(2 ** 24))));
 let repository: ModelRepository;
 let node: Carrier;
 let hono: Carrier;
@@ -184,6 +187,139 @@ test('bodies in chunks get the same response', async () => {
     expect(first).toEqual(second);
     expect([rows, first.status]).toEqual([rows, 200]);
     expect(await ordinary.send(sent)).toEqual(first);
+  }
+});
+
+/** The path and the headers of a request with rows of logistic-regression. */
+const rowsOf = { path: '/models/logistic-regression/predictions', headers: json };
+const manyRows = (count: number): string =>
+  JSON.stringify(new Array(count).fill(targets.find(({ name }) => name === 'logistic-regression')?.row));
+
+test.each([
+  ['gzip', gzipSync],
+  ['x-gzip', gzipSync],
+  ['GZIP', gzipSync],
+  ['deflate', deflateSync],
+] as const)('bodies with the Content-Encoding %s get the same response as without', async (encoding, compress) => {
+  for (const count of [1, 2000]) {
+    const [plain] = await both({ ...rowsOf, body: manyRows(count) });
+    expect(plain.status).toBe(200);
+    for (const extra of [{}, { 'Transfer-Encoding': 'chunked' }]) {
+      const headers = { ...json, 'Content-Encoding': encoding, ...extra };
+      const sent = { ...rowsOf, headers, body: compress(manyRows(count)) };
+      for (const carrier of [node, ordinary, hono]) expect(await carrier.send(sent)).toEqual(plain);
+    }
+  }
+});
+
+test('binary tensors may be compressed, in requests and in responses', async () => {
+  const shape = [2000];
+  const bytes = Buffer.from(Float64Array.from({ length: 2000 }, (_, index) => index).buffer);
+  const names = Object.keys(datatypes) as (keyof typeof datatypes)[];
+  const inputs = names.map((name) => {
+    const size = name === 'float64' ? bytes.length : 2000 * (name === 'bool' ? 1 : Number(/\d+/.exec(name) ?? 32) / 8);
+    return { name, datatype: datatypes[name], shape, parameters: { binary_data_size: size } };
+  });
+  const head = JSON.stringify({ inputs, outputs: [{ name: 'same_float64', parameters: { binary_data: true } }] });
+  const body = Buffer.concat([
+    Buffer.from(head),
+    ...inputs.map(({ name, parameters }) => (name === 'float64' ? bytes : Buffer.alloc(parameters.binary_data_size))),
+  ]);
+  const sent = {
+    path: '/v2/models/every-dtype/infer',
+    headers: {
+      'Content-Type': 'application/octet-stream',
+      'Inference-Header-Content-Length': String(head.length),
+      'Content-Encoding': 'gzip',
+      'Accept-Encoding': 'deflate',
+    },
+    body: gzipSync(body),
+  };
+  const [first, second] = await both(sent);
+  expect(first).toEqual(second);
+  expect(first).toMatchObject({ status: 200, headers: { 'content-encoding': 'deflate', vary: 'Accept-Encoding' } });
+  const received = inflateSync(Buffer.from(first.body, 'latin1'));
+  const length = Number(first.headers['inference-header-content-length']);
+  expect(received.subarray(length).equals(bytes)).toBe(true);
+  expect(JSON.parse(received.subarray(0, length).toString())).toMatchObject({ outputs: [{ shape: [2000] }] });
+});
+
+test.each<[string, string, () => Buffer, number, string]>([
+  ['truncated', 'gzip', () => gzipSync(iris).subarray(0, -2), 400, 'not valid gzip: unexpected end of file'],
+  ['empty', 'deflate', () => Buffer.of(), 400, 'not valid deflate: unexpected end of file'],
+  ['not compressed', 'gzip', () => Buffer.from(iris), 400, 'not valid gzip: incorrect header check'],
+  [
+    'followed by others',
+    'deflate',
+    () => Buffer.concat([deflateSync(iris), deflateSync(iris)]),
+    400,
+    'more bytes follow',
+  ],
+  ['larger than the limit', 'gzip', () => gzipSync(Buffer.alloc(1_048_577, ' ')), 413, 'larger than 1048576 bytes'],
+  ['much larger than the limit', 'gzip', () => bomb, 413, 'larger than 1048576 bytes'],
+  ['in another encoding', 'br', () => Buffer.from(iris), 415, "The Content-Encoding is 'br'. Compress the body once"],
+  ['compressed twice', 'gzip, deflate', () => deflateSync(gzipSync(iris)), 415, 'Compress the body once'],
+])('a compressed body that is %s is refused', async (_, encoding, body, status, detail) => {
+  const headers = { ...json, 'Content-Encoding': encoding };
+  for (const extra of [{}, { 'Transfer-Encoding': 'chunked' }]) {
+    const sent = { path: '/predictions', headers: { ...headers, ...extra }, body: body() };
+    const [first, second] = await both(sent);
+    expect(first).toEqual(second);
+    expect(first).toMatchObject({ status, body: expect.stringContaining(detail) as string });
+    expect(first.headers['accept-encoding']).toBe(status === 415 ? 'gzip, deflate' : undefined);
+    expect(await ordinary.send(sent)).toEqual(first);
+  }
+  for (const { metrics } of [node, ordinary, hono])
+    await until(async () => (await metrics.scrape()).text.includes('in_flight{protocol="http"} 0'));
+});
+
+test.each<[string | undefined, string | undefined]>([
+  ['gzip', 'gzip'],
+  ['deflate', 'deflate'],
+  ['gzip, deflate, br', 'gzip'],
+  ['gzip;q=0.5, deflate;q=0.8', 'deflate'],
+  ['*', 'gzip'],
+  ['br', undefined],
+  ['gzip;q=0', undefined],
+  ['identity, gzip;q=0.5', undefined],
+  ['', undefined],
+  [undefined, undefined],
+])('a large response to Accept-Encoding: %s is compressed with %s', async (accepted, encoding) => {
+  const headers = { ...json, ...(accepted !== undefined && { 'Accept-Encoding': accepted }) };
+  const [plain] = await both({ ...rowsOf, body: manyRows(100) });
+  const [first, second] = await both({ ...rowsOf, headers, body: manyRows(100) });
+  expect(first).toEqual(second);
+  expect(first.headers).toMatchObject({ vary: 'Accept-Encoding' });
+  expect(first.headers['content-encoding']).toBe(encoding);
+  const bytes = Buffer.from(first.body, 'latin1');
+  const text = encoding === undefined ? bytes : encoding === 'gzip' ? gunzipSync(bytes) : inflateSync(bytes);
+  expect(text.toString('latin1')).toBe(plain.body);
+  // What is small is sent as it is.
+  for (const carrier of [node, hono]) {
+    const small = await carrier.send({ ...rowsOf, headers, body: manyRows(1) });
+    expect([small.status, small.headers['content-encoding'], small.headers['vary']]).toEqual([
+      200,
+      undefined,
+      undefined,
+    ]);
+  }
+});
+
+test('a compressed body whose client leaves is logged, counted, and leaves nothing in progress', async () => {
+  const bytes = gzipSync(manyRows(2000));
+  for (const carrier of [node, ordinary, hono]) {
+    const before = carrier.logs.length;
+    const socket = connect(carrier.port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(
+      'POST /predictions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n' +
+        `Content-Length: ${bytes.length}\r\n\r\n`,
+    );
+    socket.write(bytes.subarray(0, -9));
+    await until(async () => (await carrier.metrics.scrape()).text.includes('in_flight{protocol="http"} 1'));
+    socket.destroy();
+    await until(() => carrier.logs.length > before);
+    expect((await carrier.metrics.scrape()).text).toContain('in_flight{protocol="http"} 0');
   }
 });
 

@@ -1,4 +1,5 @@
 import { freeMemory } from '../../onnx/engine/free-memory.ts';
+import { contentEncodingOf } from './encodings.ts';
 import type { InFlightBytes, MemoryHolder, Reservation } from '../connections/in-flight-bytes.ts';
 import type { LoadedEntry } from '../inference/repository/entry.ts';
 import { isBulky, type BulkGate, type BulkyRequest } from './body/bulk-gate.ts';
@@ -81,7 +82,9 @@ export function exchange<Decoded, Result>(protocol: ExchangeProtocol<Decoded, Re
   return {
     open(entry, request) {
       protocol.check(request);
-      const declared = request.header('content-length');
+      // The length of a compressed body says nothing about its size in memory.
+      const encoding = contentEncodingOf(request.header('content-encoding'));
+      const declared = encoding === undefined ? request.header('content-length') : undefined;
       const bytes = Number(declared ?? 0);
       entry.executor.admit(bytes);
       const work = weight(request, bytes);

@@ -2,6 +2,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { finished } from 'node:stream';
 import { freeMemory } from '../../onnx/engine/free-memory.ts';
 import type { KeySource } from '../config/api-key.ts';
+import { contentEncodingOf, type Encoding } from './encodings.ts';
+import { receiveInflated } from './body/inflated-body.ts';
+import type { ResponseCompressor } from './response/response-compressor.ts';
 import { ambiguityOf } from '../connections/ambiguous-head.ts';
 import { requestHeaders } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
@@ -28,6 +31,7 @@ export interface NodeListenerOptions extends Omit<Responder, 'heads'> {
   /** Returns the bytes of the largest body. */
   readonly maxBodyBytes: () => number;
   readonly requestTimeoutSeconds: number;
+  readonly compressor: ResponseCompressor;
 }
 
 /** What all requests share. */
@@ -105,8 +109,10 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
   start(): void {
     const { apiKey, requestTimeoutSeconds } = this.#shared;
     const { exchange, entry } = this.#resolved;
+    let encoding: Encoding | undefined;
     try {
       checkKey(apiKey(), this.header('authorization'));
+      encoding = contentEncodingOf(this.header('content-encoding'));
       this.#observation.runs(entry);
       this.deadline = deadlineOf(this.#observation.started, requestTimeoutSeconds, this.header(TIMEOUT_HEADER));
       this.#open = exchange.open(entry, this);
@@ -114,8 +120,32 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
       this.#refuse(error);
       return;
     }
+    if (encoding !== undefined) {
+      this.#inflate(encoding, this.#open);
+      return;
+    }
     if (this.header('content-length') === undefined) this.#undeclared = 0;
     receiveBody(this.#incoming, this);
+  }
+
+  #inflate(encoding: Encoding, open: OpenExchange): void {
+    const maxBytes = this.#shared.maxBodyBytes();
+    receiveInflated(this.#incoming, encoding, {
+      maxBytes,
+      jsonLength: this.header(JSON_LENGTH_HEADER),
+      tooLarge: () => tooLarge(maxBytes, this.#resolved),
+      grow: (bytes) => {
+        open.grow(bytes);
+      },
+    }).then(
+      (body) => {
+        this.#respond(open, body);
+      },
+      (error: unknown) => {
+        open.abandon();
+        this.#refuse(error);
+      },
+    );
   }
 
   /** Counts a part of a body whose length is not declared. Returns false if the request was refused. */
@@ -168,15 +198,23 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
   }
 
   end(): void {
-    const body = this.#whole?.body ?? this.#first ?? Buffer.alloc(0);
     const open = this.#open;
     this.#open = undefined;
+    if (open !== undefined) this.#respond(open, this.#whole?.body ?? this.#first ?? Buffer.alloc(0));
+  }
+
+  #respond(open: OpenExchange, body: Buffer): void {
     const fail = (error: unknown): void => {
       this.#fail(error);
     };
     try {
-      open?.respond(body).then((response) => {
-        this.#send(response);
+      open.respond(body).then((response) => {
+        const compressed = this.#shared.compressor.compress(response, this);
+        if (compressed instanceof Promise)
+          compressed.then((sent) => {
+            this.#send(sent);
+          }, fail);
+        else this.#send(compressed);
       }, fail);
     } catch (error) {
       fail(error);

@@ -5,7 +5,7 @@ import { ref } from '../contract/schemas.ts';
 import type { ErrorCode } from '../errors.ts';
 import { datatypeOf } from '../protocol/oip/datatypes.ts';
 import { eachModel, parameters, type DocumentedModel } from './models.ts';
-import { bodyErrors, inferenceErrorResponses, jsonResponse } from './responses.ts';
+import { bodyErrors, COMPRESSION, inferenceErrorResponses, jsonResponse } from './responses.ts';
 import { responseElement, elementSchema, nested, type Json } from '../protocol/json-schemas.ts';
 
 export const inferenceTag = 'Open Inference Protocol';
@@ -122,6 +122,7 @@ function inferOperation(
     operationId: `infer${id}${suffix}`,
     tags: [inferenceTag],
     summary: `Run the model ${signature.name}, version ${signature.version}`,
+    description: COMPRESSION,
     parameters: [
       timeoutParameter,
       {

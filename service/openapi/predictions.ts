@@ -2,7 +2,7 @@ import { classNumbers } from '../../onnx/batch/decode-predictions.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { DocumentedModel } from './models.ts';
 import { timeoutParameter } from './parameters.ts';
-import { bodyErrors, problemResponses } from './responses.ts';
+import { bodyErrors, COMPRESSION, problemResponses } from './responses.ts';
 import { ref } from '../contract/schemas.ts';
 import { featureSchema, outputSchema, rowSchema, type Json } from '../protocol/json-schemas.ts';
 
@@ -24,7 +24,8 @@ export function predictionsOperation(
     summary: `Predict with the model ${name}, version ${version}`,
     description:
       'For one object, the response is one object. ' +
-      'For an array or a table of columns, it is an array in the same order.',
+      'For an array or a table of columns, it is an array in the same order. ' +
+      COMPRESSION,
     parameters: [timeoutParameter],
     requestBody: {
       required: true,

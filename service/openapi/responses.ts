@@ -5,7 +5,19 @@ import { httpStatuses } from '../exchange/response/http-statuses.ts';
 import type { Json } from '../protocol/json-schemas.ts';
 
 /** The errors of a body that has to be read. */
-export const bodyErrors = ['incomplete-body', 'invalid-json', 'body-too-large', 'invalid-input'] as const;
+export const bodyErrors = [
+  'incomplete-body',
+  'invalid-json',
+  'invalid-compression',
+  'body-too-large',
+  'unsupported-encoding',
+  'invalid-input',
+] as const;
+
+/** How a body of a request that runs a model, or of its response, may be compressed. */
+export const COMPRESSION =
+  'The body may be compressed with gzip or deflate, as `Content-Encoding` says. ' +
+  'A response of 4 KiB or more is compressed if `Accept-Encoding` allows for it.';
 
 /** Returns the responses of the API of named features for these errors. */
 export function problemResponses(codes: readonly ErrorCode[]): Json {

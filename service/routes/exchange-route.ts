@@ -1,4 +1,5 @@
 import type { Handler, Context } from 'hono';
+import type { ResponseCompressor } from '../exchange/response/response-compressor.ts';
 import { requestHeaders } from '../contract/index.ts';
 import { deadlineOf } from '../exchange/deadline.ts';
 import type { Exchange, ExchangeRequest } from '../exchange/exchange.ts';
@@ -15,6 +16,7 @@ import { readBody } from './request-body.ts';
 export function exchangeRoute(
   exchange: Exchange,
   find: (c: Context) => LoadedEntry,
+  compressor: ResponseCompressor,
   requestTimeoutSeconds: number,
 ): Handler {
   return async (c) => {
@@ -34,6 +36,6 @@ export function exchangeRoute(
       opened.abandon();
       throw error;
     });
-    return toResponse(c, await opened.respond(body));
+    return toResponse(c, await compressor.compress(await opened.respond(body), request));
   };
 }

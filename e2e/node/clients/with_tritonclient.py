@@ -108,6 +108,32 @@ assert [each["name"] for each in result.get_response(**as_json)["outputs"]] == [
 assert_same("float16", result.as_numpy("float16_out"), ECHO["float16"][1])
 assert result.as_numpy("int8_out") is None
 
+# Compressed. Over HTTP, the response too, if it is large.
+encodings = []
+if transport == "http":
+    post = client._post
+
+    def recording_post(**request):
+        response = post(**request)
+        encodings.append(response.get("Content-Encoding"))
+        return response
+
+    client._post = recording_post
+for repeats in (1, 2000):
+    tensors = {name: (datatype, array.repeat(repeats)) for name, (datatype, array) in ECHO.items()}
+    inputs = [tensor(name, datatype, array) for name, (datatype, array) in tensors.items()]
+    for algorithm, other in (("gzip", "deflate"), ("deflate", "gzip")):
+        if transport == "http":
+            how = {"request_compression_algorithm": algorithm, "response_compression_algorithm": other}
+        else:
+            how = {"compression_algorithm": algorithm}
+        result = client.infer("echo", inputs, **how)
+        for name, (_, array) in tensors.items():
+            assert_same(f"{name} with {algorithm}", result.as_numpy(f"{name}_out"), array)
+if transport == "http":
+    client._post = post
+    assert encodings == [None, None, "deflate", "gzip"], encodings
+
 if transport == "http":
     inputs = [tensor(name, datatype, finite(array), binary_data=False) for name, (datatype, array) in ECHO.items()]
     outputs = [module.InferRequestedOutput(f"{name}_out", binary_data=name == "bool") for name in ECHO]

@@ -29,16 +29,26 @@ export class BodyBuffer {
 
   /** @param chunk is not usable any more if it is large */
   add(chunk: Uint8Array): void {
+    this.copy(chunk);
+    freeMemory(chunk);
+  }
+
+  /** As `add`, of a chunk that somebody else owns. */
+  copy(chunk: Uint8Array): void {
     const filled = this.#filled + chunk.length;
     if (filled > this.#buffer.length) this.#grow(filled);
     this.#buffer.set(chunk, this.#filled);
     this.#filled = filled;
-    freeMemory(chunk);
   }
 
   /** Returns what has arrived. */
   get body(): Buffer {
     return this.#buffer.subarray(0, this.#filled);
+  }
+
+  /** Frees what has arrived. It is not usable any more, as is the buffer. */
+  free(): void {
+    freeMemory(this.#buffer);
   }
 
   #grow(needed: number): void {

@@ -29,12 +29,6 @@ export function checkInferContent({ header }: Pick<ExchangeRequest, 'header'>): 
         'expected application/json, or application/octet-stream if binary tensors follow the JSON.',
     );
   }
-  const encoding = header('content-encoding') ?? 'identity';
-  if (encoding !== 'identity')
-    throw new ServiceError(
-      'unsupported-media-type',
-      `The Content-Encoding is ${formatValue(encoding)}. Send the body uncompressed, without Content-Encoding.`,
-    );
 }
 
 /** Returns a Content-Type without its parameters, or '' if it is missing. */

@@ -1,5 +1,6 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ErrorCode, ServiceError } from '../../errors.ts';
+import { SUPPORTED_ENCODINGS } from '../encodings.ts';
 
 export interface HttpStatus {
   readonly status: ContentfulStatusCode;
@@ -12,6 +13,7 @@ export interface HttpStatus {
 export const httpStatuses: Readonly<Record<ErrorCode, HttpStatus>> = {
   'incomplete-body': { status: 400, title: 'Incomplete body' },
   'invalid-json': { status: 400, title: 'Malformed JSON' },
+  'invalid-compression': { status: 400, title: 'Invalid compression' },
   unauthorized: { status: 401, title: 'Unauthorized', headers: () => ({ 'WWW-Authenticate': 'Bearer' }) },
   'route-not-found': { status: 404, title: 'Not found' },
   'model-not-found': { status: 404, title: 'Model not found' },
@@ -27,6 +29,12 @@ export const httpStatuses: Readonly<Record<ErrorCode, HttpStatus>> = {
     status: 415,
     title: 'Unsupported media type',
     headers: () => ({ Accept: 'application/json' }),
+  },
+  // RFC 7694, section 3.
+  'unsupported-encoding': {
+    status: 415,
+    title: 'Unsupported encoding',
+    headers: () => ({ 'Accept-Encoding': SUPPORTED_ENCODINGS }),
   },
   'invalid-input': { status: 422, title: 'Invalid input' },
   'model-not-ready': { status: 503, title: 'Model not ready', headers: () => ({ 'Retry-After': '1' }) },
