@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import {
   createClient,
   ServiceProblem,
@@ -320,6 +321,15 @@ test('the path of the URL, the API key, and names that need to be escaped', asyn
     headers: { authorization: 'Bearer k1', 'content-type': 'application/json' },
   });
   expect(() => client({ url: 'localhost' })).toThrow('"localhost" is not a valid URL');
+});
+
+test('a response is compressed only if the client is told to ask for it', async () => {
+  const client = await serve(({ headers }, response) => {
+    if (headers['accept-encoding']?.includes('gzip') !== true) response.end(JSON.stringify(prediction));
+    else response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(JSON.stringify(prediction)));
+  });
+  for (const compressed of [false, true]) expect(await client({ compressed }).predict({})).toEqual(prediction);
+  expect(requests.map(({ headers }) => headers['accept-encoding']?.split(', ')[0])).toEqual(['identity', 'gzip']);
 });
 
 test('fetch can be replaced', async () => {

@@ -23,6 +23,11 @@ export interface ClientOptions {
    * @default 3
    */
   readonly retries?: number;
+  /**
+   * Whether to ask for compressed responses, which only pays over slow networks. Browsers always ask for them.
+   * @default false
+   */
+  readonly compressed?: boolean;
   /** Replaces the global `fetch`, for tests or proxies, for example. @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch;
   /** Aborts all calls of the client. @default none */
@@ -64,6 +69,7 @@ export function createTransport({
   apiKey,
   timeout: defaultTimeout = 30_000,
   retries: defaultRetries = 3,
+  compressed = false,
   fetch = globalThis.fetch,
   signal: clientSignal,
 }: ClientOptions): Transport {
@@ -86,6 +92,8 @@ export function createTransport({
         headers: {
           ...headers,
           ...(milliseconds !== undefined && { [requestHeaders.timeout]: String(milliseconds) }),
+          // Without this header, fetch asks for compressed responses.
+          ...(!compressed && { 'accept-encoding': 'identity' }),
           ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
         },
         ...(body !== undefined && { body }),
