@@ -35,7 +35,7 @@ async function add(
   return { ...added, json: await modelJson('model') };
 }
 
-test('a training file gives names, units, ranges and real examples, and --target compares the predictions', async () => {
+test('a training file gives names, units, ranges and real examples; --target compares predictions', async () => {
   const added = await rhizome(
     ...['add', trained('logistic-regression-strings'), '--name', 'iris', '--data', iris, '--target', 'species'],
   );

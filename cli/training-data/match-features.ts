@@ -28,8 +28,8 @@ export interface FileColumns {
 }
 
 /**
- * Finds the column of each feature: by name, or by a similar name. The columns of a table have no names in a graph: they
- * get those of the file, in its order, if it has as many.
+ * Finds the column of each feature: by name, or by a similar name. The columns of a table have no names in a graph:
+ * they get those of the file, in its order, if it has as many.
  *
  * @param named whether the user named the features
  * @throws {UsageError} if a feature has no column, or there is no column with the true values

@@ -202,7 +202,8 @@ function checkClasses(
     {
       hint:
         labels.length === output.classes.length && !labels.some((label) => label.includes(','))
-          ? `Name the classes in the order of the model's labels; scikit-learn sorts them: --classes ${labels.join(',')}`
+          ? "Name the classes in the order of the model's labels; scikit-learn sorts them: " +
+            `--classes ${labels.join(',')}`
           : 'Pass the column with the classes as --target.',
     },
   );
@@ -224,7 +225,8 @@ function notes(
     ...(left === 0
       ? []
       : [
-          `${left.toLocaleString('en')} of ${rows.toLocaleString('en')} rows were left out: they lack values that the model needs.`,
+          `${left.toLocaleString('en')} of ${rows.toLocaleString('en')} rows were left out: ` +
+            'they lack values that the model needs.',
         ]),
     ...(texts.length === 0
       ? []
