@@ -52,3 +52,10 @@ export interface DeploymentStatus {
 /** The reason and what is known about it: `Error: exit code 137`. Undefined if there is no reason. */
 export const describeReason = ({ reason, message }: Pick<ReplicaStatus, 'reason' | 'message'>): string | undefined =>
   reason === undefined || message === undefined ? reason : `${reason}: ${message}`;
+
+/** Whether there is a cluster, but no Deployment. */
+export const isEmpty = ({ wanted, updated, replicas }: DeploymentStatus): boolean =>
+  wanted === 0 && updated === undefined && replicas.length === 0;
+
+/** What is said about such a cluster. */
+export const emptyCluster = 'the cluster is running, but nothing is deployed on it';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { describeReason, type DeploymentStatus, type ReplicaStatus, type Termination } from '../deployment-status.ts';
+import { describeReason, isEmpty, type DeploymentStatus, type ReplicaStatus, type Termination } from '../deployment-status.ts';
 import { Failure } from '../failure.ts';
-import { isEmpty, observe, summary, watch } from '../steps/watch-status.ts';
+import { observe, summary, watch } from '../steps/watch-status.ts';
 import { findTarget } from '../targets/find.ts';
 import type { Target } from '../targets/target.ts';
 import { columns } from '../terminal/columns.ts';

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeReason, type DeploymentStatus, type ReplicaStatus } from '../deployment-status.ts';
+import {
+  describeReason,
+  emptyCluster,
+  isEmpty,
+  type DeploymentStatus,
+  type ReplicaStatus,
+} from '../deployment-status.ts';
 import type { Target } from '../targets/target.ts';
 import { Failure } from '../failure.ts';
 import type { ExecContext } from '../tools/exec.ts';
@@ -55,14 +61,10 @@ function linesOf(target: Target, observation: Observation, shown: Lines): Lines 
   };
 }
 
-/** Whether there is a cluster, but no Deployment. */
-export const isEmpty = ({ wanted, updated, replicas }: DeploymentStatus): boolean =>
-  wanted === 0 && updated === undefined && replicas.length === 0;
-
 /** `2 of 2 replicas ready`, and during a rollout how many run the new version. */
 export function summary(status: DeploymentStatus): string {
   const { wanted, ready, updated, available, replicas } = status;
-  if (isEmpty(status)) return 'the cluster is running, but nothing is deployed on it';
+  if (isEmpty(status)) return emptyCluster;
   const old = replicas.filter(({ revision }) => revision === 'old').length;
   const counts = `${String(ready)} of ${String(wanted)} replicas ready`;
   if (updated === undefined || (old === 0 && updated === wanted && available === wanted)) return counts;

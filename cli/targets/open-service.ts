@@ -1,3 +1,4 @@
+import { emptyCluster, isEmpty } from '../deployment-status.ts';
 import { Failure } from '../failure.ts';
 import { currentManifests, type Manifests } from '../project/manifests.ts';
 import { containerPort } from '../tools/container-engine.ts';
@@ -35,7 +36,10 @@ export async function openService(context: ExecContext, target: Target): Promise
 export async function findRoute(context: ExecContext, target: Target): Promise<Route> {
   if (!isCluster(target) || target.mapsPort) {
     const url = await target.url();
-    if (url !== undefined) return { url, boundToOnePod: false };
+    if (url !== undefined) {
+      if (isCluster(target)) await checkDeployed(context, target);
+      return { url, boundToOnePod: false };
+    }
   }
   if (!isCluster(target) || (await target.status()) === undefined) {
     throw new Failure(`Nothing is up on ${target.name}.`, { hint: `Start it: rhizome up --on ${target.name}` });
@@ -46,6 +50,18 @@ export async function findRoute(context: ExecContext, target: Target): Promise<R
   const forwarded = await target.url();
   if (forwarded !== undefined) return { url: forwarded, boundToOnePod: true };
   return { url: undefined, kubeContext: target.context, manifests };
+}
+
+/** @throws {Failure} if the cluster is there, but empty: requests to its port would be repeated until their timeout */
+async function checkDeployed(context: ExecContext, target: Cluster): Promise<void> {
+  const status = await target.status().catch((error: unknown) => {
+    context.signal.throwIfAborted();
+    // The request itself shows whether the service can be reached.
+    if (error instanceof Failure) return undefined;
+    throw error;
+  });
+  if (status !== undefined && isEmpty(status))
+    throw new Failure(`${target.name}: ${emptyCluster}.`, { hint: `To deploy: rhizome up --on ${target.name}` });
 }
 
 /** The URL at which a kind cluster, whoever created it, publishes the Service's NodePort on this machine. */
