@@ -13,9 +13,10 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** In an empty folder: no project is needed. */
-const inspect = (...args: readonly string[]) =>
+const inspect = (...args: readonly string[]) => inspectIn(folder, ...args);
+const inspectIn = (cwd: string, ...args: readonly string[]) =>
   execa(process.execPath, [join(repository, 'cli/main.ts'), 'inspect', ...args], {
-    cwd: folder,
+    cwd,
     reject: false,
     timeout: 30_000,
   });
@@ -98,6 +99,17 @@ test('a folder with a model.json is inspected as it will be served, and its exam
       "model.onnx cannot be served: example 0 of iris: expected 'virginica', predicted 'setosa'",
     ),
   });
+});
+
+test.each([
+  ['model.onnx', '.', 'wine', '1'],
+  ['.', '.', 'wine', '1'],
+  ['2', '2', 'wine', '2'],
+])('without a name, `inspect %s` shows that of the folder', async (argument, place, name, version) => {
+  const models = join(folder, 'wine');
+  await cp(fixture('columns'), join(models, place, 'model.onnx'), { recursive: true });
+  const { stdout } = await inspectIn(models, argument, '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ signature: { name, version } });
 });
 
 test('shows the shape of images', async () => {

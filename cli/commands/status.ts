@@ -1,5 +1,11 @@
 import { Command } from 'commander';
-import { describeReason, isEmpty, type DeploymentStatus, type ReplicaStatus, type Termination } from '../deployment-status.ts';
+import {
+  describeReason,
+  isEmpty,
+  type DeploymentStatus,
+  type ReplicaStatus,
+  type Termination,
+} from '../deployment-status.ts';
 import { Failure } from '../failure.ts';
 import { observe, summary, watch } from '../steps/watch-status.ts';
 import { findTarget } from '../targets/find.ts';

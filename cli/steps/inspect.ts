@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { GraphDescription } from '../../onnx/description.ts';
 import type { Engine } from '../../onnx/engine/engine.ts';
+import { placeOf } from '../../onnx/file/model-folders.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { loadApart } from './load-engine.ts';
@@ -52,11 +53,11 @@ export async function inspect(path: string): Promise<Inspection> {
 
 async function tryToServe(file: string, engine: Engine): Promise<Omit<Inspection, 'file' | 'bytes' | 'description'>> {
   const { Model } = await import('../../onnx/model.ts');
-  const folder = dirname(file);
+  const folder = resolve(dirname(file));
   const own = basename(file) === 'model.onnx';
   const model = await (
     own
-      ? Model.load(folder, engine, { threads: 1 })
+      ? Model.load(folder, engine, { threads: 1 }, placeOf(folder))
       : Model.open(file, engine, { threads: 1 }, { name: basename(file).replace(/\.onnx$/i, '') })
   ).catch((cause: unknown) => reasonOf(cause));
   if (typeof model === 'string') return { reason: model };

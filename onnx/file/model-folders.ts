@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ModelPlace } from '../signature/signature.ts';
 
 /** A model in a repository: a folder such as `iris` or `wine/11` that contains a model.onnx. */
@@ -33,6 +33,12 @@ export async function modelFolders(dir: string): Promise<ModelFolder[]> {
     }),
   );
   return found.flat();
+}
+
+/** Returns the name of the model in a folder, and its version if the folder is that of a version. */
+export function placeOf(folder: string): ModelPlace {
+  const name = basename(folder);
+  return VERSION.test(name) ? { name: basename(dirname(folder)), version: String(BigInt(name)) } : { name };
 }
 
 /** Compares versions for sorting: numbers by value, so that 11 comes after 2, and other strings alphabetically. */
