@@ -102,8 +102,8 @@ export class Model {
     let session: Session | undefined;
     try {
       const json = await readJson();
-      const { model, labels, externalData } = await readModelFile(path, { mostBytes });
-      const loadedSession = (session = await engine.load(model, { ...options, externalData }));
+      const { model, labels, externalData, conversions } = await readModelFile(path, { mostBytes });
+      const loadedSession = (session = await engine.load(model, { ...options, externalData, conversions }));
       let known: Node[] | undefined;
       const nodes = (): readonly Node[] => (known ??= graphNodes(model));
       const graphLabels = () => classLabels(nodes()) ?? argMaxLabels(model);
@@ -216,7 +216,11 @@ export class Model {
   #shapes(): RowShapes | undefined {
     const [first] = this.signature.examples;
     if (first === undefined) return this.#ran?.shapes;
-    return exampleRow(this.signature, first.input, 0).map((cell) => (typeof cell === 'object' ? cell.shape : []));
+    return exampleRow(this.signature, first.input, 0).map((cell) => {
+      if (typeof cell !== 'object' || cell === null) return [];
+      // Generated tensors of a sequence have one shape.
+      return cell.parts === undefined ? cell.shape : [cell.parts.length, ...(cell.parts[0] ?? [])];
+    });
   }
 
   /**

@@ -8,7 +8,7 @@ const fixtures = join(import.meta.dirname, '../onnx/fixtures');
 let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'rhizome-non-tensors-'));
-  for (const name of ['multi-output', 'run-ragged', 'run-absent', 'run-optional', 'zipmap-if']) {
+  for (const name of ['multi-output', 'run-absent', 'run-optional', 'zipmap-if']) {
     await mkdir(join(dir, name));
     await cp(join(fixtures, `graphs/${name}.onnx`), join(dir, name, 'model.onnx'));
   }
@@ -36,24 +36,6 @@ test.each<[string, object, object]>([
 });
 
 test.each<[string, object, RegExp, object]>([
-  [
-    'run-ragged',
-    {
-      x: [
-        [1, 2, 3],
-        [4, 5, 6],
-      ],
-      times: 2,
-    },
-    /rejects the input: the tensors of the sequence 's' differ in shape, so they cannot be stacked into one tensor/,
-    {
-      x: [
-        [1, 2, 3],
-        [4, 5, 6],
-      ],
-      times: 1,
-    },
-  ],
   [
     'run-absent',
     { x: [[1, 2, 3]], c: false },

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
 import type { Feature } from '../../onnx/signature/features.ts';
 import type { Example } from '../../onnx/signature/model-json.ts';
-import { formatTensorType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
+import { formatType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { UsageError } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
@@ -187,7 +187,7 @@ const kinds = {
   tensors: 'a model',
 } as const;
 
-const nameAndType = ({ name, dtype, shape }: TensorSpec): string => `${name} (${formatTensorType(dtype, shape)})`;
+const nameAndType = (spec: TensorSpec): string => `${spec.name} (${formatType(spec)})`;
 
 /** Features of which nothing but the type is known share a line. */
 function inputLines(features: readonly Feature[], described: boolean): string[] {
@@ -197,7 +197,7 @@ function inputLines(features: readonly Feature[], described: boolean): string[] 
     .map((feature, index) => [
       index === 0 ? 'inputs ' : '',
       feature.name,
-      [formatTensorType(feature.dtype, feature.shape), ...describeValues(feature)].join(', '),
+      [formatType(feature), ...describeValues(feature)].join(', '),
     ]);
   const more = features.length - mostShown;
   return [...columns(shown, { indent: '  ' }), ...(more > 0 ? [`           … and ${String(more)} more`] : [])];

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { classNumbers } from '../../onnx/batch/decode-predictions.ts';
 import type { GraphDescription, ValueDescription } from '../../onnx/description.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
-import { formatTensorType } from '../../onnx/signature/tensor-spec.ts';
+import { formatType } from '../../onnx/signature/tensor-spec.ts';
 import { Failure } from '../failure.ts';
 import { inspect, type Inspection } from '../steps/inspect.ts';
 import { columns } from '../terminal/columns.ts';
@@ -68,9 +68,9 @@ function signatureSummary({
     version,
     task: output.task,
     batching,
-    features: features.map(({ dtype, shape, input, column, name: feature, description, ...values }) => ({
+    features: features.map(({ dtype, shape, sequence, input, column, name: feature, description, ...values }) => ({
       name: feature,
-      type: formatTensorType(dtype, shape),
+      type: formatType({ dtype, shape, ...(sequence && { sequence }) }),
       input,
       column,
       unit: values.unit,
@@ -80,7 +80,7 @@ function signatureSummary({
       description,
     })),
     ...(output.task === 'classifier' && { classes: output.classes }),
-    outputs: outputs.map(({ name: of, dtype, shape }) => ({ name: of, type: formatTensorType(dtype, shape) })),
+    outputs: outputs.map(({ name: of, ...type }) => ({ name: of, type: formatType(type) })),
     examples: recorded.length,
   };
 }
@@ -149,12 +149,12 @@ function served({ name, version, batching, features, output, outputs }: Signatur
               ['prediction', '-1 or 1'],
               ['score', 'a number'],
             ]
-          : outputs.map((each) => [each.name, formatTensorType(each.dtype, each.shape)]);
+          : outputs.map((each) => [each.name, formatType(each)]);
   const shown = features
     .slice(0, mostShown)
     .map((feature) => [
       feature.name,
-      [formatTensorType(feature.dtype, feature.shape), ...describeValues(feature), feature.description]
+      [formatType(feature), ...describeValues(feature), feature.description]
         .filter((part) => part !== undefined)
         .join(', '),
     ]);

@@ -60,8 +60,8 @@ function declaration(signature: Signature, type: string): string {
     `export interface ${type}Features {\n`,
     ...features.map(
       (feature) =>
-        `${comment(notes(feature), '  ')}  readonly ${property(feature.name)}: ` +
-        `${nested(feature.shape, inputType(feature))};\n`,
+        `${comment(notes(feature), '  ')}  readonly ${property(feature.name)}${feature.optional ? '?' : ''}: ` +
+        `${featureType(feature)};\n`,
     ),
     '}\n',
     ...(output.task === 'classifier'
@@ -151,11 +151,15 @@ const inputTypes: Readonly<Record<Kind, string>> = {
 };
 const inputType = ({ dtype, nullable }: Feature): string =>
   `${inputTypes[kindOf(dtype)]}${nullable === true ? ' | null' : ''}`;
+/** Returns the type of a feature's value. Of some sequences, not even the number of dimensions is known. */
+const featureType = (feature: Feature): string =>
+  feature.sequence && feature.shape.length === 0 ? 'readonly unknown[]' : nested(feature.shape, inputType(feature));
 const outputTypes: Readonly<Record<Kind, string>> = { ...inputTypes, float: 'Float' };
 
 /** Returns the type of an output's value for one row: without the dimension of the rows, if it certainly has one. */
-function outputType({ dtype, shape }: TensorSpec, { batching, inputs }: Signature): string {
+function outputType({ dtype, shape, sequence }: TensorSpec, { batching, inputs }: Signature): string {
   const element = outputTypes[kindOf(dtype)];
+  if (sequence && shape.length > 0) return nested(shape, element);
   if (shape.length === 0) return `Nested<${element}>`;
   const [rows, ...rest] = shape;
   if (batching === 'unbatched' || (typeof rows === 'number' && rows !== 1)) return nested(shape, element);

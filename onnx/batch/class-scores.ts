@@ -39,5 +39,8 @@ function scaled(row: Row, factor: number): Row {
   // Integers may be categories.
   const scale = (value: Scalar): Scalar =>
     typeof value === 'number' && !Number.isInteger(value) ? value * factor : value;
-  return row.map((cell) => (typeof cell === 'object' ? { ...cell, data: cell.data.map(scale) } : scale(cell)));
+  return row.map((cell) => {
+    if (cell === null) return null;
+    return typeof cell === 'object' ? { ...cell, data: cell.data.map(scale) } : scale(cell);
+  });
 }

@@ -108,6 +108,7 @@ function className({ labels, classes }: ClassifierOutput, label: Scalar | undefi
 /** Returns an output's value for each row, without the dimension of rows if it has one. */
 function perRow(spec: TensorSpec, tensor: Tensor, rows: number, batching: Batching): OutputValue[] {
   const values = unpack(tensor);
+  if (tensor.parts !== undefined) return [nestParts(values, tensor.parts)];
   if (!hasRows(spec, tensor, rows, batching)) return [nestArray(values, tensor.shape)];
   const [, ...rest] = tensor.shape;
   const size = rest.reduce((product, dimension) => product * dimension, 1);
@@ -118,10 +119,20 @@ function perRow(spec: TensorSpec, tensor: Tensor, rows: number, batching: Batchi
 export function hasRows(spec: TensorSpec, { shape }: Tensor, rows: number, batching: Batching): boolean {
   const [declared] = spec.shape;
   return (
+    !spec.sequence &&
     batching !== 'unbatched' &&
     shape[0] === rows &&
     (typeof declared === 'string' || declared === 1 || declared === undefined)
   );
+}
+
+/** Nests the elements of the tensors of a sequence, each by its shape. */
+function nestParts(values: readonly Scalar[], parts: readonly (readonly number[])[]): OutputValue[] {
+  let at = 0;
+  return parts.map((shape) => {
+    const size = shape.reduce((product, dimension) => product * dimension, 1);
+    return nestArray(values.slice(at, (at += size)), shape);
+  });
 }
 
 /** Nests elements in arrays by a shape; returns the element itself for a scalar. */

@@ -1,5 +1,5 @@
 import type { Tensor } from '../engine/engine.ts';
-import type { Cell, Row } from '../signature/cells.ts';
+import type { Cell, CellTensor, Row } from '../signature/cells.ts';
 import { pack, type Scalar } from '../signature/dtypes.ts';
 import type { Feature } from '../signature/features.ts';
 import type { Signature } from '../signature/signature.ts';
@@ -7,11 +7,14 @@ import type { Signature } from '../signature/signature.ts';
 /** Returns whether rows can share one run: only tensors of the same shape can be stacked. */
 export function canShareRun({ features }: Signature, rows: readonly Row[]): boolean {
   return features.every(
-    ({ shape }, index) => shape.length === 0 || rows.every((row) => sameShape(row[index], rows[0]?.[index])),
+    ({ shape, optional }, index) =>
+      (shape.length === 0 && !optional) || rows.every((row) => sameShape(row[index], rows[0]?.[index])),
   );
 }
 
 function sameShape(a: Cell | undefined, b: Cell | undefined): boolean {
+  if (a === null || b === null) return a === b;
+  if (typeof a !== 'object' && typeof b !== 'object') return true;
   return (
     typeof a === 'object' && typeof b === 'object' && a.shape.every((dimension, axis) => dimension === b.shape[axis])
   );
@@ -24,7 +27,9 @@ export function encodeRows({ inputs, features, batching }: Signature, rows: read
   for (const { name, dtype } of inputs) {
     const width = features.findIndex((feature, index) => index >= first && feature.input !== name);
     const end = width === -1 ? features.length : width;
-    feeds[name] = { dtype, ...encodeInput(features.slice(first, end), rows, first, batching === 'unbatched', dtype) };
+    // An optional input that the rows leave out.
+    if (rows[0]?.[first] !== null)
+      feeds[name] = { dtype, ...encodeInput(features.slice(first, end), rows, first, batching === 'unbatched', dtype) };
     first = end;
   }
   return feeds;
@@ -45,12 +50,18 @@ function encodeInput(
     return { shape: [rows.length, features.length], data: pack(dtype, values) };
   }
   const cells = rows.map((row) => row[first]);
-  const shape = typeof cells[0] === 'object' ? cells[0].shape : [];
+  const { shape, parts }: Pick<CellTensor, 'shape' | 'parts'> =
+    typeof cells[0] === 'object' && cells[0] !== null ? cells[0] : { shape: [] };
   // Not flat(): a row that is an image has thousands of elements.
   const data: Scalar[] = [];
   for (const cell of cells) {
+    if (cell === null) continue;
     if (typeof cell === 'object') for (const one of cell.data) data.push(one);
     else if (cell !== undefined) data.push(cell);
   }
-  return { shape: unbatched ? shape : [rows.length, ...shape], data: pack(dtype, data) };
+  return {
+    shape: unbatched ? shape : [rows.length, ...shape],
+    data: pack(dtype, data),
+    ...(parts !== undefined && { parts }),
+  };
 }

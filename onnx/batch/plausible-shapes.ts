@@ -1,4 +1,5 @@
 import { countsRows, countsSteps, isNameless } from '../signature/dimension-names.ts';
+import type { Feature } from '../signature/features.ts';
 import type { Signature } from '../signature/signature.ts';
 
 /** The shape of one row's value of each feature; [] is a scalar. */
@@ -26,7 +27,8 @@ export function* plausibleShapes(signature: Signature): Generator<RowShapes, voi
   const rows = rowSymbols(signature);
   const isDynamic = (dimension: number | string): boolean => typeof dimension === 'string';
   // If only the first dimensions are dynamic, they count the steps of a sequence.
-  const first = signature.batching === 'unbatched' && features.some(({ shape }) => shape.slice(1).some(isDynamic));
+  const first =
+    signature.batching === 'unbatched' && features.some((feature) => shapeOf(feature).slice(1).some(isDynamic));
   const isRows = (symbol: string, axis: number): boolean =>
     countsRows(symbol) || (!countsSteps(symbol) && (rows.has(symbol) || (axis === 0 && first)));
   const seen = new Set<string>();
@@ -37,9 +39,9 @@ export function* plausibleShapes(signature: Signature): Generator<RowShapes, voi
       (_, axis, rank) => (axis === rank - 1 ? length : 1),
     ];
     for (const lengthOf of kinds) {
-      const shapes = features.map(({ shape }) =>
-        shape.map((dimension, axis) =>
-          typeof dimension === 'number' ? dimension : lengthOf(dimension, axis, shape.length),
+      const shapes = features.map((feature) =>
+        shapeOf(feature).map((dimension, axis, { length: rank }) =>
+          typeof dimension === 'number' ? dimension : lengthOf(dimension, axis, rank),
         ),
       );
       const key = JSON.stringify(shapes);
@@ -49,6 +51,9 @@ export function* plausibleShapes(signature: Signature): Generator<RowShapes, voi
     }
   }
 }
+
+/** A sequence whose tensors may have any number of dimensions can have one. */
+const shapeOf = ({ shape, sequence }: Feature): Feature['shape'] => (sequence && shape.length === 0 ? ['', ''] : shape);
 
 /** Returns the names of the first dimensions of the inputs, which also count rows where they are other dimensions. */
 function rowSymbols({ inputs, batching }: Signature): ReadonlySet<string> {

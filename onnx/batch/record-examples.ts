@@ -113,7 +113,7 @@ function readable(row: Row, { outputs }: Prediction): boolean {
 }
 
 const elements = (row: Row): number =>
-  row.reduce((sum: number, cell) => sum + (typeof cell === 'object' ? cell.data.length : 1), 0);
+  row.reduce((sum: number, cell) => sum + (typeof cell === 'object' ? (cell?.data.length ?? 0) : 1), 0);
 const finite = (value: OutputValue): boolean =>
   typeof value === 'object' ? value.every(finite) : typeof value !== 'number' || Number.isFinite(value);
 const written = (outputs: Prediction['outputs'] = {}): string =>
@@ -142,7 +142,7 @@ export function toExample({ features }: Signature, row: Row, result: Prediction)
   };
 }
 
-function cellJson(cell: Cell): FeatureValue {
+function cellJson(cell: NonNullable<Cell>): FeatureValue {
   return typeof cell === 'object' ? nestArray(cell.data.map(scalarJson), cell.shape) : scalarJson(cell);
 }
 

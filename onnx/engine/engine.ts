@@ -1,3 +1,5 @@
+import type { Conversions } from '../graph/conversions.ts';
+
 /** An element type of tensors, as onnxruntime spells it. */
 export type DType =
   | 'float32'
@@ -38,6 +40,11 @@ export interface Tensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: TensorData;
+  /**
+   * For a sequence of tensors whose shapes differ: their shapes. `data` then has the elements of all, one tensor after
+   * another, and `shape` is only their number. A sequence of tensors of one shape is a tensor that stacks them.
+   */
+  readonly parts?: readonly (readonly number[])[];
 }
 
 /** What a model declares about an input or output. A dynamic dimension is its symbolic name, or '' if it has none. */
@@ -48,6 +55,12 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[];
   /** Whether a run needs no such input. @default false */
   readonly optional?: boolean;
+  /**
+   * Whether it is a sequence of tensors. The first dimension then counts them, and the others are those of each. The
+   * shape is [] if not even the number of their dimensions is known.
+   * @default false
+   */
+  readonly sequence?: boolean;
 }
 
 /** A loaded model. Several runs may be in progress at once; a failed run does not affect the others. */
@@ -80,6 +93,8 @@ export interface EngineOptions {
    * @default none
    */
   readonly externalData?: readonly ExternalFile[];
+  /** What Rhizome has added to the graph. @default nothing */
+  readonly conversions?: Conversions;
 }
 
 /** Loads models so that they can run. */

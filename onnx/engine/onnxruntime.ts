@@ -3,6 +3,7 @@ import { EngineError, type Engine, type EngineOptions, type Session, type Tensor
 import { ownOpset } from '../graph/opset.ts';
 import { withGiven, withOptional } from './optional-inputs.ts';
 import { loadError, runError } from './runtime-errors.ts';
+import { Sequences } from './sequences.ts';
 
 // The runtime's Linux build sends usage data to its vendor unless this is set before the first session is created.
 process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
@@ -39,19 +40,47 @@ class OnnxruntimeSession implements Session {
   readonly outputs: readonly TensorInfo[];
   readonly #session: ort.InferenceSession;
   readonly #optional: readonly TensorInfo[];
+  readonly #sequences: Sequences;
+  /** Whether the tensors of a sequence differed in shape in the last run: such sequences are returned another way. */
+  #outputsApart = false;
 
   constructor(session: ort.InferenceSession) {
     this.#session = session;
-    this.inputs = withOptional(session.inputMetadata.map(tensorInfo));
+    this.#sequences = new Sequences(session.inputMetadata.map(tensorInfo), session.outputMetadata.map(tensorInfo));
+    this.inputs = withOptional(this.#sequences.inputs);
     this.#optional = this.inputs.filter(({ optional }) => optional);
-    this.outputs = session.outputMetadata.map(tensorInfo);
+    this.outputs = this.#sequences.outputs;
   }
 
   async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
+    const all = this.#optional.length === 0 ? feeds : withGiven(this.#optional, feeds);
+    if (!this.#sequences.any) return this.#run(all, fetches);
+    const apart = this.#outputsApart;
+    try {
+      return await this.#runSequences(all, fetches, apart);
+    } catch (cause) {
+      const isSequence =
+        cause instanceof EngineError && (cause.code === 'ragged-sequence' || cause.code === 'empty-sequence');
+      if (!isSequence || !this.#sequences.hasApart) throw cause;
+      return await this.#runSequences(all, fetches, !apart);
+    }
+  }
+
+  async #runSequences(
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: readonly string[],
+    apart: boolean,
+  ): Promise<Record<string, Tensor>> {
+    const outputs = await this.#run(this.#sequences.feeds(feeds, apart), this.#sequences.fetches(fetches));
+    const results = this.#sequences.results(outputs, apart);
+    this.#outputsApart = apart;
+    return results;
+  }
+
+  async #run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
     try {
       const inputs = emptyRecord<ort.Tensor>();
-      const all = this.#optional.length === 0 ? feeds : withGiven(this.#optional, feeds);
-      for (const [name, tensor] of Object.entries(all)) inputs[name] = toOrt(tensor);
+      for (const [name, tensor] of Object.entries(feeds)) inputs[name] = toOrt(tensor);
       const values = await this.#session.run(inputs, fetches);
       const outputs = emptyRecord<Tensor>();
       for (const name of fetches) {

@@ -20,10 +20,11 @@ export function withGiven(
   feeds: Readonly<Record<string, Tensor>>,
 ): Record<string, Tensor> {
   const all: Record<string, Tensor> = { ...feeds };
-  for (const { name, dtype = 'float32', shape: declared } of optional) {
+  for (const { name, dtype = 'float32', shape: declared, sequence } of optional) {
     const given = Object.hasOwn(feeds, name);
     all[givenInput(name)] = { dtype: 'bool', shape: [], data: Uint8Array.of(Number(given)) };
-    if (given) continue;
+    // A sequence without a value is empty.
+    if (given || sequence) continue;
     const shape = declared.map((size) => (typeof size === 'number' ? size : 1));
     const length = shape.reduce((product, size) => product * size, 1);
     all[name] = {

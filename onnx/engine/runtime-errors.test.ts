@@ -65,18 +65,6 @@ test('the highest opset named in messages loads', async () => {
 const x = { dtype: 'float32', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 7) } as const;
 test.each([
   [
-    'run-ragged',
-    { times: { dtype: 'int64', shape: [], data: BigInt64Array.of(2n) } },
-    'ragged-sequence',
-    /the sequence 's' .*\(Non concat axis dimensions must match/,
-  ],
-  [
-    'run-ragged',
-    { times: { dtype: 'int64', shape: [], data: BigInt64Array.of(0n) } },
-    'empty-sequence',
-    /the sequence 's' is empty/,
-  ],
-  [
     'run-absent',
     { c: { dtype: 'bool', shape: [], data: Uint8Array.of(0) } },
     'absent-output',
@@ -90,12 +78,7 @@ test.each([
     const error = await failure(session.run({ x, ...more }, [output]));
     expect(error.code).toBe(code);
     expect(error.reason).toMatch(reason);
-    const good = {
-      ...more,
-      ...('c' in more
-        ? { c: { ...more.c, data: Uint8Array.of(1) } }
-        : { times: { ...more.times, data: BigInt64Array.of(1n) } }),
-    };
+    const good = { ...more, c: { ...more.c, data: Uint8Array.of(1) } };
     expect(await session.run({ x, ...good }, [output])).toHaveProperty(output);
     await session.release();
   },

@@ -37,11 +37,14 @@ function explain(cause: unknown, failures: readonly Failure[], fallback: EngineE
 
 /** Replaces the names of values and nodes that a rewrite has added by the name of the input or output they are for. */
 function withoutOwnNames(reason: string): string {
-  return reason.replaceAll(
-    /\brhizome\/([^'")]+?)(?:\/(?:stack|element|present|input|cast|at|shape))?(?=['")\s,:;]|$)/g,
-    '$1',
-  );
+  return reason.replaceAll(ownNames, '$1');
 }
+
+const ownNames = new RegExp(
+  String.raw`\brhizome\/([^'")]+?)` +
+    String.raw`(?:\/(?:stack|element|present|input|output|sequence|cast|at|shape)(?:\/\w+)*)?(?=['")\s,:;]|$)`,
+  'g',
+);
 
 /**
  * Leaves out the middle of a long message, such as one with a name of a megabyte: patterns take a time that grows with

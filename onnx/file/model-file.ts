@@ -37,9 +37,9 @@ export interface ReadOptions {
 export async function readModelFile(path: string, { mostBytes = Infinity }: ReadOptions = {}): Promise<ModelFile> {
   const bytes = await readModelBytes(path, { mostBytes });
   try {
-    const { model, labels } = tensorsOnly(withPortableLocale(bytes));
+    const { model, labels, conversions } = tensorsOnly(withPortableLocale(bytes));
     const { model: whole, files } = await readExternalWeights(model, path, mostBytes - bytes.length);
-    return { model: whole, labels, externalData: files };
+    return { model: whole, labels, conversions, externalData: files };
   } catch (cause) {
     if (!(cause instanceof ProtobufError)) throw cause;
     throw new ModelFileError(damaged(cause), { cause });

@@ -1,6 +1,8 @@
 import { ATTRIBUTE, DATA_TYPES, FUNCTION, GRAPH, MODEL, NODE, TENSOR } from './field-numbers.ts';
 import { readTensor } from './constants.ts';
+import { noConversions } from './conversions.ts';
 import { operatorName, readNode, type Node } from './node.ts';
+import { floatOnly, oneType, sameType } from './output-types.ts';
 import { first, fields, int64, int64s, messages, textOf } from './protobuf.ts';
 import { readValue } from './value-type.ts';
 
@@ -37,33 +39,6 @@ const sizeInputs: Readonly<Record<string, readonly number[]>> = {
   Upsample: [1],
 };
 
-/** Operators whose first output has the type of their first input. */
-const sameType = new Set(
-  (
-    'Abs AveragePool Ceil Clip CumSum Dropout Expand Flatten Floor Gather GatherElements GatherND GlobalAveragePool ' +
-    'GlobalMaxPool Identity MaxPool Neg Pad Pow Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ' +
-    'ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Round Sign Slice Squeeze Tile Transpose ' +
-    'Unsqueeze'
-  ).split(' '),
-);
-/** Operators whose output has the type of each of their inputs. */
-const oneType = new Set('Add Concat Div Gemm MatMul Max Mean Min Mul Sub Sum'.split(' '));
-/** Operators that only exist for floats, and the index of the output that is one. */
-const floatOnly: Readonly<Record<string, number>> = {
-  ...Object.fromEntries(
-    (
-      'BatchNormalization Conv Cos Elu Erf Exp Gelu HardSigmoid InstanceNormalization LayerNormalization LeakyRelu ' +
-      'Log LogSoftmax Selu Sigmoid Sin Softmax Softplus Sqrt Tanh ai.onnx.ml.FeatureVectorizer ' +
-      'ai.onnx.ml.LinearRegressor ai.onnx.ml.Normalizer ai.onnx.ml.SVMRegressor ai.onnx.ml.Scaler ' +
-      'ai.onnx.ml.TreeEnsembleRegressor'
-    )
-      .split(' ')
-      .map((name) => [name, 0]),
-  ),
-  'ai.onnx.ml.LinearClassifier': 1,
-  'ai.onnx.ml.SVMClassifier': 1,
-  'ai.onnx.ml.TreeEnsembleClassifier': 1,
-};
 /** Those of `sizeInputs` whose output has at least as many elements as the product of the values. */
 const multiplied = { ConstantOfShape: true, Expand: true, Tile: true } as const;
 /** Operators whose output is not larger than their first input. */
@@ -76,9 +51,10 @@ const FLOAT = /^(?:b?float|complex)/;
 /**
  * Reads the facts of a model's graph.
  *
+ * @param conversions what is not the model's own: its loops have as many steps as a sequence has tensors
  * @throws {ProtobufError} if the bytes are not a complete protobuf message
  */
-export function graphFacts(model: Uint8Array): GraphFacts {
+export function graphFacts(model: Uint8Array, conversions = noConversions): GraphFacts {
   const walk = new Walk();
   let openShapes = false;
   let emptyInputs = false;
@@ -98,6 +74,7 @@ export function graphFacts(model: Uint8Array): GraphFacts {
     walk.graph(
       graph,
       inputs.map(({ name }) => name),
+      conversions,
     );
   }
   // It is not known which inputs of the graph a function's inputs come from: any may determine a size.
@@ -125,7 +102,7 @@ class Walk {
   /** Those that the file holds. */
   readonly #stored = new Map<string, Uint8Array>();
 
-  graph(graph: Uint8Array, inputs: readonly string[] = []): void {
+  graph(graph: Uint8Array, inputs: readonly string[] = [], { before, after } = noConversions): void {
     for (const input of inputs) this.#fromValues.add(input);
     for (const number of [GRAPH.input, GRAPH.valueInfo]) {
       for (const { name, type } of messages(graph, number).map(readValue))
@@ -134,7 +111,13 @@ class Walk {
     // These are stored without their zeros, but not run without them.
     if (messages(graph, GRAPH.sparseInitializer).length > 0) this.largeConstants = true;
     for (const weight of messages(graph, GRAPH.initializer)) this.#store(textOf(weight, TENSOR.name), weight);
-    for (const bytes of messages(graph, GRAPH.node)) this.#node(readNode(bytes));
+    const nodes = messages(graph, GRAPH.node);
+    for (const [index, bytes] of nodes.entries()) {
+      const node = readNode(bytes);
+      const isConversion = index < before || index >= nodes.length - after;
+      if (isConversion && node.subgraphs.length > 0) for (const output of node.outputs) this.#fromValues.add(output);
+      else this.#node(node);
+    }
   }
 
   functionBody(body: Uint8Array): void {

@@ -122,6 +122,10 @@ export const isPlainTensor = (type: ValueType): boolean =>
 export const isMap = (type: ValueType): boolean =>
   type.kind === 'map' || ((type.kind === 'sequence' || type.kind === 'optional') && isMap(type.of));
 
+/** Returns whether a type is a sequence of tensors, or an optional of such. */
+export const isSequence = (type: ValueType): boolean =>
+  (type.kind === 'sequence' && isTensor(type.of)) || (type.kind === 'optional' && isSequence(type.of));
+
 /** Formats a type for people: `float32[N, 3]`, `seq(map(int64, float32))`. */
 export function describeType(type: ValueType): string {
   switch (type.kind) {

@@ -10,6 +10,8 @@ export interface Replacement {
   readonly nodes: readonly Uint8Array[];
   /** The new name of the original value. */
   readonly renamed: string;
+  /** Whether the nodes use the input that asks for tensors of different shapes. @default false */
+  readonly hasApart?: boolean;
 }
 
 /** Encodes an input or output of the graph. Without a dtype, the runtime infers the type. */
@@ -53,4 +55,5 @@ export const castNode = (input: string, output: string, dtype: string): Uint8Arr
     attributes: [intAttribute('to', numberOf(dtype))],
   });
 
-const numberOf = (dtype: string): number => (DATA_TYPES as readonly string[]).indexOf(dtype);
+/** Returns the number of an element type in TensorProto.DataType. */
+export const numberOf = (dtype: string): number => (DATA_TYPES as readonly string[]).indexOf(dtype);

@@ -1,10 +1,11 @@
 import { givenInput } from '../engine/optional-inputs.ts';
-import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, VALUE_INFO } from '../graph/field-numbers.ts';
-import { intAttribute, newNode, type NewNode } from '../graph/node.ts';
-import { concatenate, encode } from '../graph/protobuf.ts';
-import { carrierType, describeType, isMap, isPlainTensor, type TensorType, type Value } from '../graph/value-type.ts';
+import { GRAPH } from '../graph/field-numbers.ts';
+import { newNode } from '../graph/node.ts';
+import { carrierType, describeType, isMap, isPlainTensor, type Value } from '../graph/value-type.ts';
 import { NonTensorError } from './non-tensor-error.ts';
 import { castNode, declareValue, tensorType, type Replacement } from './replacement.ts';
+import { sequenceInput } from './sequence-inputs.ts';
+import { graphAttribute, sequenceType, typeAttribute } from './subgraph.ts';
 
 /**
  * Replaces an input that is a sequence of tensors, is optional, or has elements that engines do not accept.
@@ -14,8 +15,6 @@ import { castNode, declareValue, tensorType, type Replacement } from './replacem
  */
 export function replaceInput({ name, type }: Value, opset: number): Replacement {
   const renamed = `rhizome/${name}`;
-  const node = (opType: string, attributes: readonly Uint8Array[] = []) =>
-    newNode({ opType, name: `${renamed}/input`, inputs: [name], outputs: [renamed], attributes });
   if (type.kind === 'tensor') {
     const dtype = carrierType(type.dtype);
     if (dtype !== undefined)
@@ -25,19 +24,22 @@ export function replaceInput({ name, type }: Value, opset: number): Replacement 
         fields: [declareValue(GRAPH.input, name, dtype, type.shape)],
       };
   }
-  if (type.kind === 'optional' && type.of.kind === 'tensor' && isPlainTensor(type.of)) {
-    if (opset >= OPTIONAL_BRANCHES) return maybeAbsent(name, renamed, type.of);
-    // The value is always present: the service rejects a request that leaves the input out.
-    return {
-      renamed,
-      nodes: [node('Optional')],
-      fields: [declareValue(GRAPH.input, name, type.of.dtype, type.of.shape)],
-    };
+  const held = type.kind === 'optional' ? type.of : type;
+  if (type.kind === 'optional' && held.kind === 'tensor' && isPlainTensor(held)) {
+    const fields = [declareValue(GRAPH.input, name, held.dtype, held.shape)];
+    if (opset < OPTIONAL_BRANCHES) return { renamed, nodes: [alwaysPresent(name, renamed)], fields };
+    const nodes = [maybeAbsent(name, name, renamed, tensorType(held.dtype, held.shape))];
+    return { renamed, nodes, fields: [...fields, declareGiven(name)] };
   }
-  // Stacks the tensors along a new first dimension, which can be declared only if the number of the others is known.
-  if (type.kind === 'sequence' && type.of.kind === 'tensor' && isPlainTensor(type.of) && type.of.shape !== undefined) {
-    const nodes = [node('SplitToSequence', [intAttribute('axis', 0), intAttribute('keepdims', 0)])];
-    return { renamed, nodes, fields: [declareValue(GRAPH.input, name, type.of.dtype, ['', ...type.of.shape])] };
+  if (held.kind === 'sequence' && held.of.kind === 'tensor' && isPlainTensor(held.of)) {
+    const isOptional = type.kind === 'optional';
+    const sequence = isOptional ? `${renamed}/sequence` : renamed;
+    const input = sequenceInput(name, sequence, held.of, opset);
+    if (input !== undefined && !isOptional) return { renamed, ...input };
+    if (input !== undefined && opset >= OPTIONAL_BRANCHES) {
+      const choice = maybeAbsent(name, sequence, renamed, sequenceType(held.of.dtype, held.of.shape));
+      return { renamed, nodes: [...input.nodes, choice], fields: [...input.fields, declareGiven(name)] };
+    }
   }
   const advice = isMap(type)
     ? 'Export only the part of the model after the step that turns maps into numbers, such as a DictVectorizer.'
@@ -50,42 +52,34 @@ export function replaceInput({ name, type }: Value, opset: number): Replacement 
 /** Since this opset, the branches of an If may return optionals. */
 const OPTIONAL_BRANCHES = 16;
 
-/** Replaces an optional tensor by the tensor, and a second input that says whether there is one. */
-function maybeAbsent(name: string, renamed: string, { dtype, shape }: TensorType): Replacement {
-  const given = givenInput(name);
-  const branch = (attribute: string, node: NewNode): Uint8Array =>
-    concatenate([
-      encode(ATTRIBUTE.name, attribute),
-      encode(ATTRIBUTE.graph, [
-        encode(GRAPH.node, [newNode(node)]),
-        encode(GRAPH.name, attribute),
-        ...node.outputs.map((output) => encode(GRAPH.output, [encode(VALUE_INFO.name, output)])),
-      ]),
-      encode(ATTRIBUTE.type, ATTRIBUTE_TYPE.graph),
-    ]);
-  const typeOfNone = concatenate([
-    encode(ATTRIBUTE.name, 'type'),
-    encode(ATTRIBUTE.typeProto, [tensorType(dtype, shape)]),
-    encode(ATTRIBUTE.type, ATTRIBUTE_TYPE.typeProto),
-  ]);
-  const choice = newNode({
+const declareGiven = (name: string): Uint8Array => declareValue(GRAPH.input, givenInput(name), 'bool', []);
+
+/** Makes an optional of a value. The service rejects a request that leaves the input out. */
+const alwaysPresent = (value: string, renamed: string): Uint8Array =>
+  newNode({ opType: 'Optional', name: `${renamed}/input`, inputs: [value], outputs: [renamed] });
+
+/**
+ * Makes an optional of a value, or without one, if the input that says so is false.
+ *
+ * @param type the type of the value
+ */
+function maybeAbsent(name: string, value: string, renamed: string, type: Uint8Array): Uint8Array {
+  const [some, none] = [`${renamed}/some`, `${renamed}/none`];
+  const attributes = [typeAttribute('type', type)];
+  return newNode({
     opType: 'If',
-    name: `${renamed}/input`,
-    inputs: [given],
+    name: `${renamed}/choice`,
+    inputs: [givenInput(name)],
     outputs: [renamed],
     attributes: [
-      branch('then_branch', { opType: 'Optional', inputs: [name], outputs: [`${renamed}/some`] }),
-      branch('else_branch', {
-        opType: 'Optional',
-        inputs: [],
-        outputs: [`${renamed}/none`],
-        attributes: [typeOfNone],
+      graphAttribute('then_branch', {
+        nodes: [newNode({ opType: 'Optional', inputs: [value], outputs: [some] })],
+        outputs: [some],
+      }),
+      graphAttribute('else_branch', {
+        nodes: [newNode({ opType: 'Optional', inputs: [], outputs: [none], attributes })],
+        outputs: [none],
       }),
     ],
   });
-  return {
-    renamed,
-    nodes: [choice],
-    fields: [declareValue(GRAPH.input, name, dtype, shape), declareValue(GRAPH.input, given, 'bool', [])],
-  };
 }

@@ -1,18 +1,20 @@
 import { classLabels } from '../graph/class-labels.ts';
 import { GRAPH } from '../graph/field-numbers.ts';
-import { constantInts, intAttribute, newNode } from '../graph/node.ts';
+import { constantInts, newNode } from '../graph/node.ts';
 import type { Scope } from '../graph/scope.ts';
 import { carrierType, describeType, isPlainTensor, type TensorType, type Value } from '../graph/value-type.ts';
 import { outputError } from './non-tensor-error.ts';
 import { castNode, declareValue, type Replacement } from './replacement.ts';
+import { sequenceOutput } from './sequence-outputs.ts';
 import { sequencePieces, type Piece } from './sequence-pieces.ts';
 
 /**
  * Replaces an output that is a sequence of tensors, is optional, or has elements that engines do not return.
  *
+ * @param opset the version of ONNX's own operators that the model uses
  * @throws {NonTensorError} if no tensors can replace it
  */
-export function replaceOutput({ name, type }: Value, scope: Scope): Replacement {
+export function replaceOutput({ name, type }: Value, scope: Scope, opset: number): Replacement {
   const origin = scope.origin(name);
   const refuse = (advice: string) => outputError(name, describeType(type), origin, advice);
   if (type.kind === 'optional' && origin?.node.opType === 'Optional' && origin.node.inputs.length === 0)
@@ -37,25 +39,9 @@ export function replaceOutput({ name, type }: Value, scope: Scope): Replacement 
   if (held.kind !== 'sequence' || !isPlainTensor(held.of) || held.of.kind !== 'tensor')
     throw refuse('Export the model with a tensor instead, or without this output.');
   const known = sequencePieces(name, scope);
-  const made = known === undefined ? stacked(name, present, held.of) : apart(name, present, known, held.of, scope);
-  return { renamed, nodes: [...nodes, ...made.nodes], fields: made.fields };
-}
-
-/** Stacks a sequence into one tensor, whose first dimension is the position in the sequence. */
-function stacked(name: string, sequence: string, { dtype, shape }: TensorType): Omit<Replacement, 'renamed'> {
-  const attributes = [intAttribute('axis', 0), intAttribute('new_axis', 1)];
-  return {
-    nodes: [
-      newNode({
-        opType: 'ConcatFromSequence',
-        name: `rhizome/${name}/stack`,
-        inputs: [sequence],
-        outputs: [name],
-        attributes,
-      }),
-    ],
-    fields: [declareValue(GRAPH.output, name, dtype, shape && ['', ...shape])],
-  };
+  const made =
+    known === undefined ? sequenceOutput(name, present, held.of, opset) : apart(name, present, known, held.of, scope);
+  return { ...made, renamed, nodes: [...nodes, ...made.nodes] };
 }
 
 /** Makes an output of each tensor in a sequence. */

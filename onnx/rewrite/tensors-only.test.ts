@@ -127,7 +127,7 @@ test.each<[string, string, DType, (number | string)[]]>([
   ['multi-output', 'probabilities_1', 'float32', ['', 2]],
 ])('%s: the shape of %s is declared as far as it is known', async (name, output, dtype, shape) => {
   const session = await onnxruntime.load(tensorsOnly(await fixture(`graphs/${name}`)).model, { threads: 1 });
-  expect(session.outputs).toContainEqual({ name: output, dtype, shape });
+  expect(session.outputs.map(({ sequence: _, ...info }) => info)).toContainEqual({ name: output, dtype, shape });
 });
 
 test('a model that has only tensors is returned unchanged', async () => {

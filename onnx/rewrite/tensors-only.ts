@@ -1,10 +1,13 @@
+import { OUTPUTS_APART } from '../engine/sequences.ts';
 import type { ClassLabel } from '../graph/class-labels.ts';
+import { noConversions, type Conversions } from '../graph/conversions.ts';
 import { GRAPH, MODEL, VALUE_INFO } from '../graph/field-numbers.ts';
 import { ownOpset } from '../graph/opset.ts';
 import { concatenate, embed, encode, fields, message, messages, textOf, type Field } from '../graph/protobuf.ts';
 import { Scope } from '../graph/scope.ts';
-import { describeType, isMap, isPlainTensor, readValue } from '../graph/value-type.ts';
-import type { Replacement } from './replacement.ts';
+import { describeType, isMap, isPlainTensor, isSequence, readValue } from '../graph/value-type.ts';
+import { liftOpset } from './lift-opset.ts';
+import { declareValue, type Replacement } from './replacement.ts';
 import { missingOpset, rewriteFunction, rewriteNode, tensorValueInfo, withoutMapType } from './rewrite-nodes.ts';
 import { replaceInput } from './tensor-inputs.ts';
 import { replaceOutput } from './tensor-outputs.ts';
@@ -18,6 +21,7 @@ export interface TensorsOnly {
   readonly model: Uint8Array;
   /** The labels by output, for outputs that were maps from label to probability and now are a column per label. */
   readonly labels: ReadonlyMap<string, readonly ClassLabel[]>;
+  readonly conversions: Conversions;
 }
 
 /**
@@ -26,24 +30,24 @@ export interface TensorsOnly {
  * - skl2onnx ends its graphs in a ZipMap, whose output is a sequence of maps from label to probability. Its input is
  *   the tensor [N, labels] that we want: it replaces the ZipMap, and the labels are returned.
  * - A sequence `s` of tensors becomes the outputs `s_0`, `s_1`, … if the graph determines how many there are.
- *   Otherwise it becomes one tensor `s` that stacks them along a new first dimension; a run in which their shapes
- *   differ fails.
+ *   Otherwise it becomes one tensor `s` that stacks them along a new first dimension, and the engine knows of outputs
+ *   for tensors whose shapes differ.
  * - An `optional` becomes the value that it holds; a run in which an output is absent fails. An input may be left out.
  * - bfloat16 and float8 become float32, and four-bit integers int8 or uint8.
  *
- * An input that is a sequence is stacked in the same way.
+ * An input that is a sequence is replaced in the same way.
  *
  * @throws {NonTensorError} if an input or output cannot become a tensor
  * @throws {ProtobufError} if the bytes are not a complete protobuf message
  */
-export function tensorsOnly(model: Uint8Array): TensorsOnly {
-  const modelFields = [...fields(model)];
-  const graphField = modelFields.find(({ number }) => number === MODEL.graph);
-  const graph = graphField === undefined ? new Uint8Array() : message(graphField);
+export function tensorsOnly(whole: Uint8Array): TensorsOnly {
+  const [graph = new Uint8Array()] = messages(whole, MODEL.graph);
   const inputs = values(graph, GRAPH.input).filter(({ type }) => !isPlainTensor(type));
   const outputs = values(graph, GRAPH.output).filter(({ type }) => !isPlainTensor(type));
-  if (inputs.length + outputs.length === 0) return { model, labels: new Map() };
+  if (inputs.length + outputs.length === 0) return { model: whole, labels: new Map(), conversions: noConversions };
 
+  const model = [...inputs, ...outputs].some(({ type }) => isSequence(type)) ? liftOpset(whole) : whole;
+  const modelFields = [...fields(model)];
   const scope = Scope.ofModel(model);
   const opset = ownOpset(model) ?? 0;
   const labels = new Map(
@@ -57,14 +61,24 @@ export function tensorsOnly(model: Uint8Array): TensorsOnly {
       .map((input) => [input.name, replaceInput(input, opset)] as const),
   );
   const after = new Map(
-    outputs.filter(({ type }) => !isMap(type)).map((output) => [output.name, replaceOutput(output, scope)] as const),
+    outputs
+      .filter(({ type }) => !isMap(type))
+      .map((output) => [output.name, replaceOutput(output, scope, opset)] as const),
   );
-  const newGraph = [...nodesOf(before), ...rewriteGraph(graph, before, after), ...nodesOf(after)];
+  const [first, last] = [nodesOf(before), nodesOf(after)];
+  const asks = [...after.values()].some(({ hasApart }) => hasApart)
+    ? [declareValue(GRAPH.input, OUTPUTS_APART, 'bool', [])]
+    : [];
+  const newGraph = [...first, ...rewriteGraph(graph, before, after), ...last, ...asks];
   const parts = modelFields.flatMap((field) => {
-    if (field === graphField) return embed(MODEL.graph, newGraph);
+    if (field.number === MODEL.graph) return embed(MODEL.graph, newGraph);
     return field.number === MODEL.functions ? rewriteFunction(field) : [field.raw];
   });
-  return { model: concatenate([...parts, ...missingOpset(modelFields, MODEL.opsetImport)]), labels };
+  return {
+    model: concatenate([...parts, ...missingOpset(modelFields, MODEL.opsetImport)]),
+    labels,
+    conversions: { before: first.length, after: last.length },
+  };
 }
 
 type Changed = ReadonlyMap<string, Replacement>;

@@ -12,14 +12,16 @@ export type Batching = 'batched' | 'per-row' | 'unbatched';
 /** Derives the batching from the declared shapes. */
 export function resolveBatching(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): Batching {
   const first = inputs.map(({ shape }) => shape[0]);
-  if (inputs.length === 0 || !first.every((dimension) => dimension === 1 || typeof dimension === 'string'))
+  const hasSequence = inputs.some(({ sequence }) => sequence);
+  if (inputs.length === 0 || hasSequence || !first.every((size) => size === 1 || typeof size === 'string'))
     return 'unbatched';
   const symbols = new Set(first.filter((dimension) => typeof dimension === 'string' && !isNameless(dimension)));
   if (symbols.size > 1 || isSequence(first, inputs, outputs)) return 'unbatched';
   const rows = (dimension: number | string | undefined): boolean =>
     typeof dimension === 'string' &&
     (isNameless(dimension) || symbols.size === 0 || symbols.has(dimension) || !usedElsewhere(dimension, inputs));
-  return first.every((dimension) => typeof dimension === 'string') && outputs.every(({ shape }) => rows(shape[0]))
+  return first.every((dimension) => typeof dimension === 'string') &&
+    outputs.every(({ shape, sequence }) => !sequence && rows(shape[0]))
     ? 'batched'
     : 'per-row';
 }

@@ -1,15 +1,17 @@
 import { describeAccepted, toElement, type Scalar } from './dtypes.ts';
 import type { Feature } from './features.ts';
-import { formatTensorType } from './tensor-spec.ts';
+import { formatTensorType, formatType } from './tensor-spec.ts';
 
 /** The value of a feature that is a tensor, for one row; flat, in row-major order. */
 export interface CellTensor {
   readonly shape: readonly number[];
   readonly data: readonly Scalar[];
+  /** For a sequence of tensors whose shapes differ: their shapes, as in `Tensor`. */
+  readonly parts?: readonly (readonly number[])[];
 }
 
-/** The value of a feature for one row. */
-export type Cell = Scalar | CellTensor;
+/** The value of a feature for one row; null if the row leaves an optional input out. */
+export type Cell = Scalar | CellTensor | null;
 
 /** The values of one row, in the order of the signature's features. Each value fits its feature's dtype and shape. */
 export type Row = readonly Cell[];
@@ -25,10 +27,12 @@ export interface CellProblem {
 
 /** A cell, or the problem that prevents reading it. */
 export type CellReading =
-  { readonly cell: Cell; readonly problem?: undefined } | { readonly cell?: undefined; readonly problem: CellProblem };
+  | { readonly cell: NonNullable<Cell>; readonly problem?: undefined }
+  | { readonly cell?: undefined; readonly problem: CellProblem };
 
 /** Reads a feature's value from JSON: an element, or nested arrays of elements, as deep as the feature's shape. */
 export function readCell(feature: Feature, json: unknown): CellReading {
+  if (feature.sequence) return readSequence(feature, json);
   if (feature.shape.length > 0) return readTensor(feature, json);
   const cell = elementOf(feature, json);
   return cell === undefined
@@ -39,6 +43,38 @@ export function readCell(feature: Feature, json: unknown): CellReading {
 /** Returns an element of a feature; undefined if the value does not fit. */
 function elementOf({ dtype, nullable }: Feature, json: unknown): Scalar | undefined {
   return json === null && nullable === true ? NaN : toElement(dtype, json);
+}
+
+/** Reads the tensors of a sequence, each with a shape of its own. */
+function readSequence(feature: Feature, json: unknown): CellReading {
+  const { shape } = feature;
+  if (!Array.isArray(json)) {
+    const expected = `an array of tensors, since the value is ${formatType(feature)}`;
+    return { problem: { path: [], value: json, expected, isLength: false } };
+  }
+  const data: Scalar[] = [];
+  const parts: (readonly number[])[] = [];
+  for (const [index, value] of json.entries()) {
+    const { cell, problem } = readTensor(
+      { ...feature, shape: shape.length === 0 ? depthOf(value) : shape.slice(1) },
+      value,
+    );
+    if (problem !== undefined) return { problem: { ...problem, path: [index, ...problem.path] } };
+    const tensor = cell as CellTensor;
+    for (const one of tensor.data) data.push(one);
+    parts.push(tensor.shape);
+  }
+  const [first = []] = parts;
+  return parts.every((dims) => dims.length === first.length && dims.every((size, axis) => size === first[axis]))
+    ? { cell: { shape: [parts.length, ...first], data } }
+    : { cell: { shape: [data.length], data, parts } };
+}
+
+/** Returns as many dimensions as a value has levels of arrays. */
+function depthOf(value: unknown): string[] {
+  const depth: string[] = [];
+  for (let level = value; Array.isArray(level); level = (level as unknown[])[0]) depth.push('');
+  return depth;
 }
 
 function readTensor(feature: Feature, json: unknown): CellReading {

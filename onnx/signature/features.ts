@@ -13,6 +13,14 @@ export interface Feature extends FeatureJson {
   readonly column?: number;
   /** The shape of one row's value; [] is a scalar. A dynamic dimension is its symbol, or '' if it has none. */
   readonly shape: readonly (number | string)[];
+  /** Whether a row may leave it out, together with the other columns of its input. @default false */
+  readonly optional?: boolean;
+  /**
+   * Whether it is a sequence of tensors, whose shapes may differ; the first dimension of the shape then counts them.
+   * The shape is [] if not even the number of their dimensions is known.
+   * @default false
+   */
+  readonly sequence?: boolean;
 }
 
 /** Nobody names the columns of a wider table: each of its rows is one vector. */
@@ -54,18 +62,20 @@ function columnsOf(input: TensorSpec, batching: Batching): Feature[] {
     width > mostColumns
   )
     return [wholeInput(input, batching)];
-  const { name, dtype } = input;
+  const { name, dtype, optional } = input;
   return Array.from({ length: width }, (_, column) => ({
     name: width === 1 ? name : `${name}_${column}`,
     dtype,
     input: name,
     column,
     shape: [],
+    ...(optional && { optional }),
   }));
 }
 
-function wholeInput({ name, dtype, shape }: TensorSpec, batching: Batching): Feature {
-  return { name, dtype, input: name, shape: batching === 'unbatched' ? shape : shape.slice(1) };
+function wholeInput({ name, dtype, shape, optional, sequence }: TensorSpec, batching: Batching): Feature {
+  const own = batching === 'unbatched' ? shape : shape.slice(1);
+  return { name, dtype, input: name, shape: own, ...(optional && { optional }), ...(sequence && { sequence }) };
 }
 
 function checked(features: readonly Feature[]): Feature[] {

@@ -78,7 +78,10 @@ export function resolveSignature(
  * @throws {SignatureError} if a feature is missing, unknown or does not fit
  */
 export function exampleRow({ features }: Signature, input: Readonly<Record<string, FeatureValue>>, index: number): Row {
-  const missing = features.filter(({ name }) => !Object.hasOwn(input, name)).map(({ name }) => name);
+  const given = new Set(features.flatMap((feature) => (Object.hasOwn(input, feature.name) ? [feature.input] : [])));
+  const missing = features
+    .filter((feature) => !Object.hasOwn(input, feature.name) && !(feature.optional && !given.has(feature.input)))
+    .map(({ name }) => name);
   const unknown = Object.keys(input).filter((name) => !features.some((feature) => feature.name === name));
   if (missing.length + unknown.length > 0) {
     throw new SignatureError(
@@ -87,6 +90,7 @@ export function exampleRow({ features }: Signature, input: Readonly<Record<strin
     );
   }
   return features.map((feature): Cell => {
+    if (!Object.hasOwn(input, feature.name)) return null;
     const { cell, problem } = readCell(feature, input[feature.name]);
     if (problem === undefined) return cell;
     const place = [feature.name, ...problem.path.map(String)].join('/');

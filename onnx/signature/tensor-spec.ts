@@ -5,8 +5,14 @@ export interface TensorSpec {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly (number | string)[];
-  /** Whether a request of the Open Inference Protocol may leave this input out. @default false */
+  /** Whether a request may leave this input out. @default false */
   readonly optional?: boolean;
+  /**
+   * Whether it is a sequence of tensors. The first dimension then counts them, and the others are those of each, which
+   * may differ; the shape is [] if not even the number of their dimensions is known.
+   * @default false
+   */
+  readonly sequence?: boolean;
 }
 
 /** The model is valid, but cannot be served, or `model.json` contradicts it. */
@@ -19,18 +25,26 @@ export class SignatureError extends Error {
  *
  * @throws {SignatureError} if it is not
  */
-export function toTensorSpec({ name, dtype, shape, optional }: TensorInfo, what: 'input' | 'output'): TensorSpec {
+export function toTensorSpec(
+  { name, dtype, shape, optional, sequence }: TensorInfo,
+  what: 'input' | 'output',
+): TensorSpec {
   if (dtype === undefined) {
     throw new SignatureError(
       `${what} '${name}' is not a tensor of numbers, strings or booleans: export the model with such a tensor instead`,
     );
   }
-  return { name, dtype, shape, ...(optional && { optional }) };
+  return { name, dtype, shape, ...(optional && { optional }), ...(sequence && { sequence }) };
 }
 
 /** Formats a tensor's name and type for a message: `'image' (float32[N, 3, 8, 8])`. */
-export function describeTensor({ name, dtype, shape }: TensorSpec): string {
-  return `'${name}' (${formatTensorType(dtype, shape)})`;
+export function describeTensor(spec: TensorSpec): string {
+  return `'${spec.name}' (${formatType(spec)})`;
+}
+
+/** Formats the type of an input or output: `float32[N, 3, 8, 8]`, or `seq(float32[N, 3])` for a sequence. */
+export function formatType({ dtype, shape, sequence }: Pick<TensorSpec, 'dtype' | 'shape' | 'sequence'>): string {
+  return sequence ? `seq(${formatTensorType(dtype, shape.slice(1))})` : formatTensorType(dtype, shape);
 }
 
 /** Formats a type: `float32[N, 3, 8, 8]`, or only the dtype for a scalar. */

@@ -42,6 +42,18 @@ export const inferenceSchemas = {
         items: { type: 'integer', minimum: -1 },
         description: '-1 is a dimension of any length.',
       },
+      parameters: {
+        type: 'object',
+        properties: {
+          sequence: {
+            type: 'boolean',
+            description:
+              'Whether it is a sequence. The first dimension counts its tensors, whose shapes may differ: they are ' +
+              'called `NAME_0`, `NAME_1`, and so on, unless one tensor stacks them.',
+          },
+          optional: { type: 'boolean', description: 'Whether a request may leave this input out.' },
+        },
+      },
     },
   },
   V2Datatype: {

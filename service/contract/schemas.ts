@@ -243,12 +243,29 @@ export const apiSchemas = {
       },
       choices: { type: 'array', items: text, description: 'The texts that the model knows.' },
       nullable: { type: 'boolean', description: 'Whether null is a missing value, which the model gets as NaN.' },
+      optional: {
+        type: 'boolean',
+        description: 'Whether a row may leave it out, together with the other columns of its input.',
+      },
+      sequence: {
+        type: 'boolean',
+        description: 'Whether it is an array of tensors, whose shapes may differ. The first dimension counts them.',
+      },
     },
   },
   Tensor: {
     type: 'object',
     required: ['name', 'dtype', 'shape'],
-    properties: { name: text, dtype: ref('DType'), shape: ref('Shape') },
+    properties: {
+      name: text,
+      dtype: ref('DType'),
+      shape: ref('Shape'),
+      optional: { type: 'boolean', description: 'Whether a request may leave this input out.' },
+      sequence: {
+        type: 'boolean',
+        description: 'Whether it is a sequence of tensors, whose shapes may differ. The first dimension counts them.',
+      },
+    },
   },
   DType: {
     type: 'string',

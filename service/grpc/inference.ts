@@ -1,3 +1,4 @@
+import type { TensorMetadata } from '../contract/index.ts';
 import { infer } from '../inference/infer.ts';
 import type { InferenceOperations, ModelReference } from '../operations/inference.ts';
 import { decodeInferRequest, readInputs, type InferRequest } from './infer/request.ts';
@@ -23,7 +24,8 @@ export function inferenceMethods(operations: InferenceOperations): readonly Meth
     unary('inference', 'ModelMetadata', ({ name, version }: ModelRequest, call) => {
       const metadata = operations.modelMetadata(referenceOf(name, version));
       call.model = metadata.name;
-      return metadata;
+      const { inputs, outputs } = metadata;
+      return { ...metadata, inputs: inputs.map(withParameters), outputs: outputs.map(withParameters) };
     }),
     unary('inference', 'ModelConfig', ({ name, version }: ModelRequest, call) => {
       const config = operations.modelConfig(referenceOf(name, version));
@@ -64,6 +66,12 @@ function decode(bytes: Buffer): InferRequest {
   } catch (cause) {
     throw malformedRequest(cause);
   }
+}
+
+/** Converts the parameters of a tensor to messages. */
+function withParameters({ parameters = {}, ...tensor }: TensorMetadata): object {
+  const messages = Object.entries(parameters).map(([name, value]) => [name, { bool_param: value }] as const);
+  return { ...tensor, parameters: Object.fromEntries(messages) };
 }
 
 /** In a message, an empty version means none. */

@@ -21,8 +21,15 @@ const MOST_HIDDEN = 2 ** 20;
 /** Returns the dimensions that a client has chosen to be 0; undefined, without a list, if there are none. */
 export function emptyDimensions(inputs: readonly TensorSpec[], feeds: Tensors): EmptyDimension[] | undefined {
   let found: EmptyDimension[] | undefined;
-  for (const { name, shape: declared } of inputs) {
-    const shape = feeds[name]?.shape ?? [];
+  for (const { name, shape: declared, sequence } of inputs) {
+    const { shape = [], parts } = feeds[name] ?? {};
+    if (parts !== undefined) {
+      const empty = parts.find((part) => part.some((size, axis) => size === 0 && declared[axis + 1] !== 0));
+      if (empty !== undefined) (found ??= []).push({ name, axis: empty.indexOf(0), shape: empty });
+      continue;
+    }
+    // A sequence may have no tensors, whatever their dimensions would be.
+    if (sequence && shape[0] === 0) continue;
     for (let axis = 0; axis < shape.length; axis++)
       if (shape[axis] === 0 && declared[axis] !== 0) (found ??= []).push({ name, axis, shape });
   }

@@ -9,12 +9,12 @@ import { checkEmpty, emptyDimensions, outputsWithoutRows } from './empty-tensors
 import type { EmptyTrials } from './empty-trials.ts';
 import type { Executor } from './queue/executor.ts';
 import { formatCount, formatValue } from './format-value.ts';
+import type { NamedTensor } from './named-tensor.ts';
 import type { RunOptions, Tensors } from './run.ts';
+import { joinPieces, outputTensors, placeInSequence } from './sequences.ts';
 import { invalidTensor, readShape } from './tensor-shape.ts';
 
-export interface NamedTensor extends Tensor {
-  readonly name: string;
-}
+export type { NamedTensor } from './named-tensor.ts';
 
 /** What is needed of a loaded model to infer. */
 export interface Inferrer {
@@ -45,29 +45,42 @@ export async function infer(
     if (empty !== undefined) await checkEmpty(empty, feeds, emptyTrials);
     results = await run(signature, executor, feeds, fetches, options);
   }
-  return fetches.map((name) => {
+  const taken = signature.outputs.map(({ name }) => name);
+  return fetches.flatMap((name) => {
     const tensor = results[name];
     if (tensor === undefined) throw new Error(`The model '${signature.name}' did not return the output '${name}'.`);
-    return { name, dtype: tensor.dtype, shape: tensor.shape, data: tensor.data };
+    return outputTensors(name, tensor, taken);
   });
 }
 
 function checkInputs(specs: readonly TensorSpec[], inputs: readonly NamedTensor[]): Record<string, Tensor> {
   const sent = new Map<string, NamedTensor>();
+  const pieces = new Map<TensorSpec, Map<number, NamedTensor>>();
   for (const input of inputs) {
     if (sent.has(input.name))
       throw new ServiceError('invalid-input', `Input ${formatValue(input.name)} is duplicated.`);
-    if (!specs.some(({ name }) => name === input.name))
-      throw new ServiceError('invalid-input', `There is no input ${formatValue(input.name)}. ${expectedInputs(specs)}`);
     sent.set(input.name, input);
+    if (specs.some(({ name }) => name === input.name)) continue;
+    const place = placeInSequence(specs, input.name);
+    if (place === undefined)
+      throw new ServiceError('invalid-input', `There is no input ${formatValue(input.name)}. ${expectedInputs(specs)}`);
+    const { spec, index } = place;
+    checkTensor({ ...spec, shape: spec.shape.slice(1) }, input, spec.shape.length === 0);
+    const known = pieces.get(spec) ?? new Map<number, NamedTensor>();
+    pieces.set(spec, known.set(index, input));
   }
   const feeds: Record<string, Tensor> = {};
   for (const spec of specs) {
     const tensor = sent.get(spec.name);
-    if (tensor === undefined && spec.optional) continue;
+    const own = pieces.get(spec);
+    if (own !== undefined && tensor !== undefined)
+      throw invalidTensor(spec.name, 'it is sent as one tensor, and in pieces too. Send only one of them');
+    if (own !== undefined) feeds[spec.name] = joinPieces(spec, own);
+    // A sequence without tensors is empty.
+    if (tensor === undefined && (spec.optional || spec.sequence)) continue;
     if (tensor === undefined)
       throw new ServiceError('invalid-input', `Input '${spec.name}' is missing. ${expectedInputs(specs)}`);
-    checkTensor(spec, tensor);
+    checkTensor(spec, tensor, spec.sequence && spec.shape.length === 0);
     feeds[spec.name] = { dtype: tensor.dtype, shape: tensor.shape, data: tensor.data };
   }
   return feeds;
@@ -77,12 +90,15 @@ function expectedInputs(specs: readonly TensorSpec[]): string {
   return `The model's inputs are ${names(specs)}.`;
 }
 
-function checkTensor(spec: TensorSpec, { name, dtype, shape, data }: NamedTensor): void {
+/** @param anyRank whether the model does not declare the number of dimensions */
+function checkTensor(spec: TensorSpec, { name, dtype, shape, data }: NamedTensor, anyRank = false): void {
   if (dtype !== spec.dtype) throw invalidTensor(name, `its dtype is ${dtype}, expected ${spec.dtype}`);
   const { count } = readShape(name, shape);
   const mismatch = (): string =>
     `the shape [${shape.join(', ')}] does not match ${formatTensorType(spec.dtype, spec.shape)}`;
-  if (shape.length !== spec.shape.length)
+  if (anyRank && spec.sequence && name === spec.name && shape.length === 0)
+    throw invalidTensor(name, 'it is a sequence, so its shape needs a first dimension that counts the tensors');
+  if (shape.length !== spec.shape.length && !anyRank)
     throw invalidTensor(
       name,
       `${mismatch()}: ${formatCount(shape.length, 'dimension')}, expected ${spec.shape.length}`,

@@ -4,7 +4,7 @@ import type { DocumentedModel } from './models.ts';
 import { timeoutParameter } from './parameters.ts';
 import { bodyErrors, COMPRESSION, problemResponses } from './responses.ts';
 import { ref } from '../contract/schemas.ts';
-import { featureSchema, outputSchema, rowSchema, type Json } from '../protocol/json-schemas.ts';
+import { featureSchema, outputSchema, rowSchema, type Json, requiredFeatures } from '../protocol/json-schemas.ts';
 
 /** Returns the operation `POST …/predictions` of a model. */
 export function predictionsOperation(
@@ -96,7 +96,7 @@ export function predictionSchemas({ model, id }: DocumentedModel, strictRanges: 
         columns: {
           type: 'object',
           additionalProperties: false,
-          required: features.map((feature) => feature.name),
+          ...requiredFeatures(features),
           properties: Object.fromEntries(
             features.map((feature) => [
               feature.name,

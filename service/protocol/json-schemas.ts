@@ -32,20 +32,21 @@ export const integerSchemas: Json = Object.fromEntries(
 
 /** Returns the schema of a feature's value. With `inline`, it has no references to components of the document. */
 export function featureSchema(feature: Feature, strictRanges: boolean, inline: boolean, example?: unknown): Json {
-  const { dtype, shape, description, unit, range, choices, nullable = false } = feature;
-  const limits = strictRanges ? feature : {};
+  const { dtype, shape, description, unit, range, choices, nullable = false, sequence, optional } = feature;
+  const element = elementSchema(dtype, inline, strictRanges ? feature : {}, nullable);
   const notes = [
     description,
     unit && `In ${unit}.`,
     range && `Valid from ${range[0]} to ${range[1]}.`,
     choices && `The model knows ${listed(choices)}.`,
     nullable && 'null is a missing value.',
-    shapeNote(shape),
+    optional && 'It may be left out.',
+    sequence ? 'An array of tensors, whose shapes may differ.' : shapeNote(shape),
   ]
     .filter(Boolean)
     .join(' ');
   return {
-    ...nested(shape, elementSchema(dtype, inline, limits, nullable), 1),
+    ...(sequence ? sequenceSchema(shape, element) : nested(shape, element, 1)),
     ...(notes && { description: notes }),
     ...(unit && { 'x-unit': unit }),
     ...(range && { 'x-valid-range': range }),
@@ -63,7 +64,7 @@ export function rowSchema(
   return {
     type: 'object',
     additionalProperties: false,
-    required: features.map(({ name }) => name),
+    ...requiredFeatures(features),
     properties: Object.fromEntries(
       features.map((feature) => [
         feature.name,
@@ -71,6 +72,28 @@ export function rowSchema(
       ]),
     ),
   };
+}
+
+/** Returns which features an object must have: all columns of an optional input, or none. */
+export function requiredFeatures(features: readonly Feature[]): Json {
+  const inputs = Map.groupBy(
+    features.filter(({ optional }) => optional),
+    ({ input }) => input,
+  );
+  // Each requires the next, and the last one the first.
+  const together = [...inputs.values()].flatMap((own) =>
+    own.length > 1 ? own.map(({ name }, index) => [name, [own[(index + 1) % own.length]?.name]] as const) : [],
+  );
+  return {
+    required: features.filter(({ optional }) => !optional).map(({ name }) => name),
+    ...(together.length > 0 && { dependentRequired: Object.fromEntries(together) }),
+  };
+}
+
+/** Returns the schema of a sequence of tensors, of which each has a shape of its own. */
+function sequenceSchema(shape: readonly (number | string)[], element: Json): Json {
+  const items = shape.length === 0 ? { anyOf: [element, { type: 'array' }] } : nested(shape.slice(1), element, 1);
+  return { type: 'array', items };
 }
 
 /** Returns the schema of an element in a request. */
@@ -114,8 +137,9 @@ export function responseElement(dtype: DType): Json {
 }
 
 /** Returns the schema of an output's value for one row, without the dimension of the rows if it has one. */
-export function outputSchema({ dtype, shape }: TensorSpec, { batching, inputs }: Signature): Json {
+export function outputSchema({ dtype, shape, sequence }: TensorSpec, { batching, inputs }: Signature): Json {
   const element = responseElement(dtype);
+  if (sequence && shape.length > 0) return nested(shape, element);
   // The graph declares neither the rank nor whether there are rows.
   if (shape.length === 0) return { anyOf: [element, ref('Nested')] };
   const [rows, ...rest] = shape;

@@ -9,7 +9,7 @@ import {
 } from '../engine.ts';
 
 /** A tensor in a frame; its data is the part with the same index. */
-export type DescribedTensor = readonly [name: string, dtype: DType, shape: readonly number[]];
+export type DescribedTensor = readonly [name: string, dtype: DType, shape: readonly number[], parts?: Tensor['parts']];
 
 /** The first message to an inference process. Its parts are the model and its files. */
 export interface LoadRequest {
@@ -46,8 +46,8 @@ export function toParts(tensors: Readonly<Record<string, Tensor>>): {
 } {
   const described: DescribedTensor[] = [];
   const parts: Uint8Array[] = [];
-  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
-    described.push([name, dtype, shape]);
+  for (const [name, { dtype, shape, data, parts: shapes }] of Object.entries(tensors)) {
+    described.push(shapes === undefined ? [name, dtype, shape] : [name, dtype, shape, shapes]);
     parts.push(
       ArrayBuffer.isView(data)
         ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
@@ -60,9 +60,12 @@ export function toParts(tensors: Readonly<Record<string, Tensor>>): {
 /** Returns the tensors that `toParts` described. They are views of the parts. */
 export function fromParts(described: readonly DescribedTensor[], parts: readonly Uint8Array[]): Record<string, Tensor> {
   return Object.fromEntries(
-    described.map(([name, dtype, shape], index) => [
+    described.map(([name, dtype, shape, shapes], index) => [
       name,
-      { dtype, shape, data: toData(dtype, parts[index] ?? new Uint8Array()) },
+      {
+        ...{ dtype, shape, data: toData(dtype, parts[index] ?? new Uint8Array()) },
+        ...(shapes !== undefined && { parts: shapes }),
+      },
     ]),
   );
 }

@@ -85,9 +85,9 @@ export class PlacedEngine implements Engine {
   }
 
   async load(model: Uint8Array, options: EngineOptions): Promise<Session> {
-    const { threads, externalData = [] } = options;
+    const { threads, externalData = [], conversions } = options;
     const bytes = model.length + externalData.reduce((sum, { data }) => sum + data.length, 0);
-    const facts = { ...graphFacts(model), bytes };
+    const facts = { ...graphFacts(model, conversions), bytes };
     const placement = this.#place(facts);
     const session = await this.#load(placement, model, options);
     this.#session = new PlacedSession(facts, placement, session, async (where) => {

@@ -18,10 +18,10 @@ export function modelConfig(
   { stackRows, maxBatch, maxDelayMs }: Pick<ServingPlan, 'stackRows' | 'maxBatch' | 'maxDelayMs'>,
 ): ModelConfig {
   const batches = stackRows && batching === 'batched';
-  const tensor = ({ name, dtype, shape }: TensorSpec) => ({
-    name,
-    data_type: dataTypeOf(dtype),
-    dims: declaredShape(shape).slice(batches ? 1 : 0),
+  const tensor = (spec: TensorSpec) => ({
+    name: spec.name,
+    data_type: dataTypeOf(spec.dtype),
+    dims: declaredShape(spec).slice(batches ? 1 : 0),
   });
   return {
     name,

@@ -39,16 +39,21 @@ export function modelMetadata(
   };
 }
 
-/** Returns a declared shape with -1 for each dynamic dimension. */
-export function declaredShape(shape: TensorSpec['shape']): number[] {
+/** Returns a declared shape with -1 for each dynamic dimension; even their number may be unknown in a sequence. */
+export function declaredShape({ shape, sequence }: Pick<TensorSpec, 'shape' | 'sequence'>): number[] {
+  if (sequence && shape.length === 0) return [-1];
   return shape.map((dimension) => (typeof dimension === 'number' ? dimension : -1));
 }
 
-function tensorMetadata({ name, dtype, shape }: TensorSpec): TensorMetadata {
+function tensorMetadata(spec: TensorSpec): TensorMetadata {
+  const { name, dtype, sequence, optional } = spec;
   return {
     name,
     datatype: datatypeOf(dtype),
-    shape: declaredShape(shape),
+    shape: declaredShape(spec),
+    ...((sequence || optional) && {
+      parameters: { ...(sequence && { sequence: true }), ...(optional && { optional: true }) },
+    }),
   };
 }
 

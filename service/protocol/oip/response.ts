@@ -47,7 +47,7 @@ export function encodeInferResponse(
     const { name, dtype, shape } = output;
     if (index > 0) json += ',';
     json += `{"name":${JSON.stringify(name)},"datatype":"${datatypeOf(dtype)}","shape":[${shape.join()}],`;
-    if (binary(name)) {
+    if (binary(output.output ?? name)) {
       const bytes = writeRaw(output);
       tail.push(bytes);
       left -= bytes.length;

@@ -2,7 +2,7 @@ import { describeKind, largestFloat, type Scalar } from '../../../onnx/signature
 import type { Feature } from '../../../onnx/signature/features.ts';
 import { closestName } from '../../../onnx/signature/model-json.ts';
 import { readCell, type Cell, type CellProblem } from '../../../onnx/signature/cells.ts';
-import { formatTensorType } from '../../../onnx/signature/tensor-spec.ts';
+import { formatType } from '../../../onnx/signature/tensor-spec.ts';
 import type { Issue } from '../../contract/index.ts';
 import { IssueList, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
 import { WarningList } from './warning-list.ts';
@@ -35,7 +35,7 @@ export class CellReader {
         pointer: pointerTo(...pathOf(), ...problem.path),
         detail: describeMismatch(feature, problem),
         value: shorten(problem.value),
-        expected: feature.shape.length === 0 ? describeExpected(feature) : problem.expected,
+        expected: feature.shape.length === 0 && !feature.sequence ? describeExpected(feature) : problem.expected,
       }));
       return 0;
     }
@@ -91,10 +91,12 @@ export function namesOf(features: readonly Feature[]): string {
 }
 
 /** Describes what a feature accepts. */
-export function describeExpected({ dtype, shape, unit, range, choices, nullable }: Feature): string {
+export function describeExpected(feature: Feature): string {
+  const { dtype, shape, unit, range, choices, nullable, sequence } = feature;
   const what =
-    shape.length > 0
-      ? `nested arrays (${formatTensorType(dtype, shape)})${choices ? ` with ${listChoices(choices)}` : ''}`
+    shape.length > 0 || sequence
+      ? `${sequence ? 'an array of tensors' : 'nested arrays'} (${formatType(feature)})` +
+        (choices ? ` with ${listChoices(choices)}` : '')
       : choices
         ? listChoices(choices)
         : `${describeKind(dtype)} (${dtype})`;
@@ -137,7 +139,7 @@ function choiceSet(choices: readonly string[]): ReadonlySet<string> {
 /** Finds the first element outside the range or the choices. NaN, which is a missing value, is in every range. */
 function firstOutside(
   { range, choices }: Feature,
-  cell: Cell,
+  cell: NonNullable<Cell>,
 ): { readonly path: readonly number[]; readonly value: Scalar } | undefined {
   if (range === undefined && choices === undefined) return undefined;
   const [low, high] = range ?? [-Infinity, Infinity];
@@ -150,6 +152,7 @@ function firstOutside(
   const index = cell.data.findIndex(outside);
   const value = cell.data[index];
   if (value === undefined) return undefined;
+  if (cell.parts !== undefined) return { path: [], value };
   const path: number[] = [];
   for (let rest = index, axis = cell.shape.length - 1; axis >= 0; axis--) {
     const length = cell.shape[axis] ?? 1;

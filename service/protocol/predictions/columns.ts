@@ -46,11 +46,17 @@ export function readTable(
     return [];
   }
   reader.refuseUnknown(features, columns, ['columns']);
-  const arrays = features.map((feature) => readColumn(feature, columns, reader));
+  const given = new Set(features.flatMap(({ name, input }) => (Object.hasOwn(columns, name) ? [input] : [])));
+  const present = features.map(({ optional, input }) => !optional || given.has(input));
+  const arrays = features.map((feature, index) => (present[index] ? readColumn(feature, columns, reader) : null));
   const length = commonLength(features, arrays, reader);
   const rows = Array.from({ length }, (): Cell[] => []);
   for (const [index, feature] of features.entries()) {
     const values = arrays[index] ?? [];
+    if (arrays[index] === null) {
+      for (const row of rows) row.push(null);
+      continue;
+    }
     for (let row = 0; row < length && !reader.issues.full; row++)
       rows[row]?.push(reader.read(feature, values[row], row, () => ['columns', feature.name, row]));
   }
@@ -82,13 +88,13 @@ function readColumn(
 /** Returns the number of rows. It is 0 if the columns differ in length, because then the rows are unknown. */
 function commonLength(
   features: readonly Feature[],
-  arrays: readonly (readonly unknown[] | undefined)[],
+  arrays: readonly (readonly unknown[] | null | undefined)[],
   { issues }: CellReader,
 ): number {
-  const first = arrays.findIndex((values) => values !== undefined);
+  const first = arrays.findIndex((values) => values != null);
   const length = arrays[first]?.length ?? 0;
   const unequal = arrays.flatMap((values, index) =>
-    values === undefined || values.length === length ? [] : [{ name: features[index]?.name ?? '', values }],
+    values == null || values.length === length ? [] : [{ name: features[index]?.name ?? '', values }],
   );
   for (const { name, values } of unequal) {
     const other = features[first]?.name ?? '';

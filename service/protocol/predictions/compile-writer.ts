@@ -151,7 +151,7 @@ function compileTensors({ outputs: specs }: TensorsOutput, batching: Batching): 
     const values: { readonly tensor: Tensor; readonly dims: readonly number[] }[] = [];
     for (const [name, spec] of order) {
       const tensor = outputs[name];
-      if (tensor === undefined) return undefined;
+      if (tensor === undefined || tensor.parts !== undefined) return undefined;
       const isSplit = hasRows(spec, tensor, totalRows, batching);
       if (!isSplit && totalRows > 1) return undefined;
       values.push({ tensor, dims: isSplit ? tensor.shape.slice(1) : tensor.shape });

@@ -60,6 +60,12 @@ function readRow(
     return [];
   }
   let known = 0;
+  /** The optional inputs of which the row has a value. */
+  let given: Set<string> | undefined;
+  const has = ({ input }: Feature): boolean => {
+    given ??= new Set(features.flatMap((each) => (Object.hasOwn(item, each.name) ? [each.input] : [])));
+    return given.has(input);
+  };
   const cells: Cell[] = [];
   for (const feature of features) {
     if (reader.issues.full) return cells;
@@ -67,6 +73,10 @@ function readRow(
     if (Object.hasOwn(item, feature.name)) {
       known++;
       cells.push(reader.read(feature, item[feature.name], row, pathOf));
+      continue;
+    }
+    if (feature.optional && !has(feature)) {
+      cells.push(null);
       continue;
     }
     reader.issues.add(() => ({
