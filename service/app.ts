@@ -20,7 +20,7 @@ import { run } from './routes/run.ts';
 /** Creates the Hono application. It does not listen, and does not load models. */
 export function createApp(
   dependencies: Dependencies,
-  { observer, routes, memory, compressor, maxBodyBytes, route }: Shared = shared(dependencies),
+  { observer, routes, memory, maxBodyBytes, route }: Shared = shared(dependencies),
 ): Hono {
   const { repository, lifecycle, metrics, logger, apiKey, options } = dependencies;
   const app = new Hono();
@@ -58,7 +58,7 @@ export function createApp(
 
   // The routes above are open. Those below need the API key, and their bodies are limited.
   app.use(auth(apiKey), bodyLimit(maxBodyBytes, memory, route));
-  run(app, repository, routes, compressor, requestTimeoutSeconds);
+  run(app, repository, routes, requestTimeoutSeconds);
   models(app, repository, options.strictRanges, maxBodyBytes);
   inference(app, operations);
   return app;

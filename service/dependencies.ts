@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { KeySource } from './config/api-key.ts';
-import { ResponseCompressor } from './exchange/response/response-compressor.ts';
 import { defaultInFlightBytes, InFlightBytes } from './connections/in-flight-bytes.ts';
 import { BulkGate } from './exchange/body/bulk-gate.ts';
 import { exchange, type Limits } from './exchange/exchange.ts';
@@ -38,7 +37,6 @@ export interface Shared {
   readonly observer: RequestObserver;
   readonly routes: ModelRoutes;
   readonly memory: InFlightBytes;
-  readonly compressor: ResponseCompressor;
   /** Returns the bytes of the largest body. */
   readonly maxBodyBytes: () => number;
   /** Returns the route of a plain path that runs a model; undefined until every model is loaded, or has failed. */
@@ -73,7 +71,6 @@ export function shared(dependencies: Dependencies): Shared {
     observer: requestObserver(dependencies),
     routes,
     memory,
-    compressor: new ResponseCompressor(),
     maxBodyBytes: () => options.maxBodyBytes ?? repository.bodyBytes,
     route: (path) => {
       if (resolved === undefined && repository.complete) resolved = resolvedRoutes(routes, repository);

@@ -13,7 +13,7 @@ import { probes } from './exchange/probes.ts';
 export function createListener(dependencies: Dependencies): RequestListener {
   const { repository, lifecycle, logger, apiKey, options } = dependencies;
   const common = shared(dependencies);
-  const { observer, route, maxBodyBytes, compressor } = common;
+  const { observer, route, maxBodyBytes } = common;
   let hono: Promise<RequestListener> | undefined;
   const loadHono = async (): Promise<RequestListener> => {
     const [{ createApp }, { getRequestListener }] = await Promise.all([
@@ -33,7 +33,6 @@ export function createListener(dependencies: Dependencies): RequestListener {
       apiKey,
       logger,
       maxBodyBytes,
-      compressor,
       requestTimeoutSeconds: options.requestTimeoutSeconds,
     },
     (incoming, outgoing) => {

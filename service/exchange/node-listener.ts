@@ -4,7 +4,7 @@ import { freeMemory } from '../../onnx/engine/free-memory.ts';
 import type { KeySource } from '../config/api-key.ts';
 import { contentEncodingOf, type Encoding } from './encodings.ts';
 import { receiveInflated } from './body/inflated-body.ts';
-import type { ResponseCompressor } from './response/response-compressor.ts';
+import { compressedResponse } from './response/compressed-response.ts';
 import { ambiguityOf } from '../connections/ambiguous-head.ts';
 import { requestHeaders } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
@@ -31,7 +31,6 @@ export interface NodeListenerOptions extends Omit<Responder, 'heads'> {
   /** Returns the bytes of the largest body. */
   readonly maxBodyBytes: () => number;
   readonly requestTimeoutSeconds: number;
-  readonly compressor: ResponseCompressor;
 }
 
 /** What all requests share. */
@@ -209,7 +208,7 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     };
     try {
       open.respond(body).then((response) => {
-        const compressed = this.#shared.compressor.compress(response, this);
+        const compressed = compressedResponse(response, this);
         if (compressed instanceof Promise)
           compressed.then((sent) => {
             this.#send(sent);

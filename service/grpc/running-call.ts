@@ -177,7 +177,9 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
 
   async #respond(method: UnaryMethod, request: Buffer): Promise<void> {
     try {
-      const frame = await method.respond(request, this);
+      const plain = await method.respond(request, this);
+      const compressed = this.#stream.compress(plain);
+      const frame = compressed instanceof Promise ? await compressed : compressed;
       if (this.#ended) return;
       this.#memory?.send(frame.length);
       this.#end('OK');

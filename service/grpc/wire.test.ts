@@ -9,7 +9,7 @@ import {
 } from 'node:http2';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { deflateSync, gzipSync } from 'node:zlib';
+import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { encodeRequest } from './fixtures/codec.ts';
 import { start, stopAll, type Started } from './fixtures/server.ts';
 import { frameMessage, PREFIX_BYTES } from './http2/messages.ts';
@@ -153,6 +153,38 @@ describe('compression', () => {
     expect(statusOf(result)).toEqual(['0', undefined]);
     expect(result.body[0]).toBe(0);
   });
+
+  test.each([
+    ['gzip', 'identity,deflate,gzip', 'gzip'],
+    ['deflate', 'identity, deflate', 'deflate'],
+    ['gzip', 'identity,deflate', undefined],
+    ['gzip', undefined, undefined],
+    [undefined, 'identity,deflate,gzip', undefined],
+  ])(
+    'a large response to a request with %s that accepts %s is compressed with %s',
+    async (sent, accepted, expected) => {
+      const rows = Array.from({ length: 4 * 1000 }, (_, index) => index % 7);
+      const large = encodeRequest({
+        model_name: 'iris',
+        inputs: [{ name: 'X', datatype: 'FP32', shape: ['1000', '4'], contents: { fp32_contents: rows } }],
+      });
+      const started = await start();
+      const plain = await call(started, frameMessage(large));
+      const result = await call(started, frameMessage(large), {
+        ...(sent !== undefined && { 'grpc-encoding': sent }),
+        ...(accepted !== undefined && { 'grpc-accept-encoding': accepted }),
+      });
+      expect([statusOf(result), result.headers['grpc-encoding']]).toEqual([['0', undefined], expected]);
+      const message = result.body.subarray(PREFIX_BYTES);
+      expect([...result.body.subarray(0, PREFIX_BYTES)]).toEqual([
+        Number(expected !== undefined),
+        ...frameMessage(message).subarray(1, PREFIX_BYTES),
+      ]);
+      const decompress = { gzip: gunzipSync, deflate: inflateSync }[String(expected)];
+      expect((decompress?.(message) ?? message).equals(plain.body.subarray(PREFIX_BYTES))).toBe(true);
+      if (decompress !== undefined) expect(message.length).toBeLessThan(plain.body.length / 2);
+    },
+  );
 
   test('a message that is not compressed may follow the header', async () => {
     const result = await call(await start(), frameMessage(request), { 'grpc-encoding': 'gzip' });

@@ -1,5 +1,5 @@
 import type { Handler, Context } from 'hono';
-import type { ResponseCompressor } from '../exchange/response/response-compressor.ts';
+import { compressedResponse } from '../exchange/response/compressed-response.ts';
 import { requestHeaders } from '../contract/index.ts';
 import { deadlineOf } from '../exchange/deadline.ts';
 import type { Exchange, ExchangeRequest } from '../exchange/exchange.ts';
@@ -16,7 +16,6 @@ import { readBody } from './request-body.ts';
 export function exchangeRoute(
   exchange: Exchange,
   find: (c: Context) => LoadedEntry,
-  compressor: ResponseCompressor,
   requestTimeoutSeconds: number,
 ): Handler {
   return async (c) => {
@@ -36,6 +35,6 @@ export function exchangeRoute(
       opened.abandon();
       throw error;
     });
-    return toResponse(c, await compressor.compress(await opened.respond(body), request));
+    return toResponse(c, await compressedResponse(await opened.respond(body), request));
   };
 }

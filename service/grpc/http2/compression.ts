@@ -1,5 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http2';
 import { promisify } from 'node:util';
-import { MessageTooLarge } from './messages.ts';
+import type { Encoding } from '../../exchange/encodings.ts';
+import { compress, isCompressible } from '../../exchange/response/compress.ts';
+import { MessageTooLarge, PREFIX_BYTES, writePrefix } from './messages.ts';
 
 /** The functions of `node:zlib`, which is loaded for the first compressed message. */
 const decoders = new Map([
@@ -7,7 +10,7 @@ const decoders = new Map([
   ['deflate', 'inflate'],
 ] as const);
 
-/** The value of `grpc-accept-encoding`: the encodings of requests. Responses are not compressed. */
+/** The value of `grpc-accept-encoding`: the encodings of requests. */
 export const ACCEPTED_ENCODINGS = ['identity', ...decoders.keys()].join(',');
 
 /** A client compresses its messages in a way that the server does not support. */
@@ -44,4 +47,29 @@ async function decompressNow(bytes: Buffer, encoding: string | undefined, limit:
     if (error instanceof RangeError) throw new MessageTooLarge();
     throw error;
   }
+}
+
+/**
+ * Returns how responses are compressed: as the client compresses its requests, if it accepts that. Most clients accept
+ * gzip without being told to, so that alone does not mean that they ask for it.
+ */
+export function responseEncodingOf(headers: IncomingHttpHeaders): Encoding | undefined {
+  const encoding = headers['grpc-encoding'];
+  if (encoding !== 'gzip' && encoding !== 'deflate') return undefined;
+  const accepted = String(headers['grpc-accept-encoding'] ?? '').split(',');
+  return accepted.some((each) => each.trim() === encoding) ? encoding : undefined;
+}
+
+/** Compresses a message with its prefix; without a promise if it is sent as it is. */
+export function compressFrame(frame: Buffer, encoding: Encoding | undefined): Buffer | Promise<Buffer> {
+  const bytes = frame.length - PREFIX_BYTES;
+  if (encoding === undefined || !isCompressible(bytes)) return frame;
+  const compressing = compress([frame.subarray(PREFIX_BYTES)], bytes, encoding);
+  return compressing?.then((parts) => (parts === undefined ? frame : compressedFrame(parts))) ?? frame;
+}
+
+function compressedFrame(parts: readonly Uint8Array[]): Buffer {
+  const frame = Buffer.concat([Buffer.alloc(PREFIX_BYTES), ...parts]);
+  writePrefix(frame, frame.length - PREFIX_BYTES, true);
+  return frame;
 }

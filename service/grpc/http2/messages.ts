@@ -96,8 +96,8 @@ export function frameMessage(message: Uint8Array): Buffer {
   return frame;
 }
 
-/** Writes the prefix of an uncompressed message to the start of a buffer. */
-export function writePrefix(frame: Buffer, length: number): void {
-  frame[0] = 0;
+/** Writes the prefix of a message to the start of a buffer. */
+export function writePrefix(frame: Buffer, length: number, compressed = false): void {
+  frame[0] = Number(compressed);
   frame.writeUInt32BE(length, 1);
 }

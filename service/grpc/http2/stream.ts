@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { ACCEPTED_ENCODINGS, decompress, UnknownEncoding } from './compression.ts';
+import type { Encoding } from '../../exchange/encodings.ts';
+import { ACCEPTED_ENCODINGS, compressFrame, decompress, responseEncodingOf, UnknownEncoding } from './compression.ts';
 import { MessageReader, MessageTooLarge } from './messages.ts';
 import type { Connection } from './sessions.ts';
 import { encodeMessage, OK, StatusCode, type Status } from './status-codes.ts';
@@ -33,6 +34,7 @@ export class GrpcStream {
   readonly connection: Connection;
   readonly #stream: ServerHttp2Stream;
   readonly #encoding: string | undefined;
+  readonly #responseEncoding: Encoding | undefined;
   readonly #limit: number;
   readonly #reader: MessageReader;
   #decompressing = false;
@@ -45,6 +47,7 @@ export class GrpcStream {
     this.connection = connection;
     this.#stream = stream;
     this.#encoding = headers['grpc-encoding'] as string | undefined;
+    if (this.#encoding !== undefined) this.#responseEncoding = responseEncodingOf(headers);
     this.#limit = limit;
     this.#reader = new MessageReader(limit);
     // A stream that the client resets has an error. `close` follows it.
@@ -117,6 +120,11 @@ export class GrpcStream {
     this.#deliver(receiver);
   }
 
+  /** Compresses a message of the response, if the client compresses its requests and that is worthwhile. */
+  compress(frame: Buffer): Buffer | Promise<Buffer> {
+    return compressFrame(frame, this.#responseEncoding);
+  }
+
   /** Sends one message and the status OK. @param frame the message with its prefix */
   respond(frame: Buffer, metadata: Metadata): void {
     if (!this.#open(metadata)) return;
@@ -170,6 +178,7 @@ export class GrpcStream {
         ':status': 200,
         'content-type': 'application/grpc',
         'grpc-accept-encoding': ACCEPTED_ENCODINGS,
+        ...(this.#responseEncoding !== undefined && { 'grpc-encoding': this.#responseEncoding }),
         ...metadata,
       },
       MORE,
