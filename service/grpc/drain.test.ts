@@ -1,6 +1,11 @@
+import { once } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import { drain } from '../lifecycle/drain.ts';
+import { models } from '../fixtures/app.ts';
 import { engineThatRuns } from '../fixtures/engine.ts';
+import { startService } from '../fixtures/process.ts';
+import { until } from '../fixtures/until.ts';
+import { empty, livePath, RawClient } from './fixtures/raw-client.ts';
 import { start, stopAll } from './fixtures/server.ts';
 
 afterEach(stopAll);
@@ -84,4 +89,14 @@ test('under load no call fails: clients are told to reconnect, and do', async ()
   expect(await drain([started], started.lifecycle, started.config)).toBe(0);
   expect(new Set(await Promise.all(clients))).toEqual(new Set(['OK']));
   expect(answered).toBeGreaterThan(before);
+});
+
+test('a client that does not close its side of a connection does not keep the process running', async () => {
+  const service = await startService(models, { GRPC_PORT: '0' });
+  const client = new RawClient(service.grpcAddress, undefined, true);
+  client.call(livePath, 1, empty);
+  await once(client.socket, 'data');
+  void service.stop();
+  await until(() => !service.alive(), 'the process ends');
+  client.destroy();
 });

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Server, type AddressInfo } from 'node:net';
+import { Server, type AddressInfo, type Socket } from 'node:net';
 import { defaultConnectionLimits, Sessions, type Connection, type ConnectionLimits } from './sessions.ts';
 import { GrpcStream } from './stream.ts';
 
 /** The most calls of a connection at once. Clients learn the number when they connect, and wait. */
 export const MOST_STREAMS = 128;
+/** How long a client may take to close a connection that the service has closed. */
+const LINGER_MS = 3000;
 
 export interface CallHandler {
   /** Receives a call. It has to call `stream.attach`, and to read the stream or to end it. */
@@ -25,6 +27,7 @@ export class GrpcServer {
   readonly #handler: CallHandler;
   readonly #limit: () => number;
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
   /** Node loads HTTP/2 and TLS together, which takes a tenth of the start. They are loaded for the first connection. */
   #http2: Http2Server | undefined;
   readonly #sessions: Sessions;
@@ -34,9 +37,21 @@ export class GrpcServer {
     this.#handler = handler;
     this.#limit = limit;
     this.#sessions = new Sessions(limits);
-    this.#server = new Server((socket) => (this.#http2 ??= this.#createHttp2()).emit('connection', socket));
+    this.#server = new Server((socket) => {
+      this.#watch(socket);
+      (this.#http2 ??= this.#createHttp2()).emit('connection', socket);
+    });
     // A connection that is evicted is gone only a moment later. This bounds how many of these there are.
     this.#server.maxConnections = 2 * limits.connections;
+  }
+
+  /** Node waits for the client to close a connection too, for as long as it likes. */
+  #watch(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('finish', () => {
+      setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    });
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 
   #createHttp2(): Http2Server {
@@ -97,6 +112,8 @@ export class GrpcServer {
   destroy(): void {
     this.#server.close();
     this.#sessions.destroy();
+    // A session that was closed before only ends its side of the connection.
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 
