@@ -336,7 +336,7 @@ test('a kind cluster that exists but does not respond is up: status reports it, 
   }
 });
 
-test('status of a kind cluster without a Deployment says so, and prints no address; predict sends nothing', async () => {
+test('a kind cluster without a Deployment: status says so and prints no address, predict sends nothing', async () => {
   const empty = await createProject({ 'kind get clusters': 'echo rhizome' });
   try {
     expect(await empty.start(['status'])).toMatchObject({
@@ -346,7 +346,8 @@ test('status of a kind cluster without a Deployment says so, and prints no addre
     expect(await empty.start(['predict'])).toMatchObject({
       exitCode: 1,
       stdout: '',
-      stderr: '\n✗ kind: the cluster is running, but nothing is deployed on it.\n  → To deploy: rhizome up --on kind',
+      stderr:
+        '\n✗ kind: the cluster is running, but nothing is deployed on it.\n' + '  → To deploy: rhizome up --on kind',
     });
   } finally {
     await empty.remove();

@@ -139,7 +139,8 @@ test('down --on minikube deletes the applied objects by label, but not a namespa
     'kubectl --context minikube --namespace iris-server delete namespace': 'exit 9',
     'kubectl --context minikube --namespace iris-server delete --ignore-not-found --cascade=foreground priorityclass':
       'true',
-    'kubectl --context minikube --namespace iris-server get deployment.apps,replicaset.apps': `echo ${own7} ${other} ${own7} system-cluster-critical`,
+    'kubectl --context minikube --namespace iris-server get deployment.apps,replicaset.apps':
+      `echo ${own7} ${other} ` + `${own7} system-cluster-critical`,
     'kubectl --context minikube --namespace iris-server delete': `echo '${deleted}'`,
     'kubectl --context minikube --namespace iris-server get namespaces': 'echo namespace/iris-server',
     'kubectl --context minikube --namespace iris-server get all':

@@ -9,8 +9,8 @@ import { synth } from '../project/synth.ts';
 const scratch = '.rhizome/image';
 
 /**
- * Returns the name and tag of the image to build, from newly synthesized manifests: the committed ones may be older than
- * infra/, and those that `up` applied have a content-based tag.
+ * Returns the name and tag of the image to build, from newly synthesized manifests: the committed ones may be older
+ * than infra/, and those that `up` applied have a content-based tag.
  */
 export async function imageName(context: ExecContext): Promise<string> {
   await synth(context, { outdir: scratch });

@@ -36,7 +36,7 @@ test('priority creates a PriorityClass for the whole cluster, which the pods use
   expect(at(only(manifests, 'Deployment'), 'spec.template.spec.priorityClassName')).toBe(metadata.name);
 });
 
-test('no two services and no two values share a PriorityClass, which is immutable and may be deleted with a chart', () => {
+test('each service and value has its own PriorityClass, which is immutable and may be deleted with a chart', () => {
   const names = [
     chart({ priority: 7 }),
     chart({ priority: 8 }),

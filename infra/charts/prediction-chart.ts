@@ -17,9 +17,9 @@ export interface PredictionChartProps extends PredictionServiceProps {
   readonly priority?: number;
 
   /**
-   * Whether the chart contains the Namespace, which enforces the Pod Security Standard "restricted". `kubectl delete -f`
-   * then deletes the Namespace too, and with it everything that others have put there, such as the Secret with the API
-   * key. `rhizome up` creates a missing namespace in either case.
+   * Whether the chart contains the Namespace, which enforces the Pod Security Standard "restricted". Then, `kubectl
+   * delete -f` also deletes the Namespace, and with it everything that others have put there, such as the Secret with
+   * the API key. `rhizome up` creates a missing namespace in either case.
    * @default false: the namespace must exist
    */
   readonly createNamespace?: boolean;

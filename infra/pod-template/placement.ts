@@ -31,8 +31,8 @@ export function placement(
       whenUnsatisfiable: spread[over] === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',
       labelSelector: { matchLabels: selector },
       nodeTaintsPolicy: 'Honor',
-      // The hash makes each revision spread on its own. Without it, a rollout spreads old and new pods together, and the
-      // new ones can end up next to each other once the old ones are gone.
+      // The hash makes each revision spread on its own. Without it, a rollout spreads old and new pods together, and
+      // the new ones can end up next to each other once the old ones are gone.
       matchLabelKeys: ['pod-template-hash'],
     })),
     tolerations: lostNodeTaints.map((key) => ({
