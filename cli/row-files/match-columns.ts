@@ -1,4 +1,4 @@
-import { closestName } from '../../onnx/signature/model-json.ts';
+import { closestName } from '../../onnx/signature/closest-name.ts';
 import { UsageError } from '../failure.ts';
 
 export interface Matched {

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
-import leven from 'leven';
 import { readText, UnreadableFileError } from '../regular-file.ts';
+import { closestName } from './closest-name.ts';
 import type { Scalar } from './dtypes.ts';
 import { validate } from './model-json-validator.ts';
 
@@ -130,16 +130,4 @@ function describeProblem({ instancePath, message = 'is wrong', params, parentSch
   const known = Object.keys((parentSchema?.['properties'] as Record<string, unknown> | undefined) ?? {});
   const near = closestName(unknown, known);
   return `${place} ${message}: ${unknown}${near === undefined ? '' : ` (did you mean "${near}"?)`}`;
-}
-
-/** Returns the known name that was probably meant; undefined if none is similar. */
-export function closestName(name: string, known: readonly string[]): string | undefined {
-  // The time grows with the product of the lengths, and a client may send a name of a megabyte.
-  if (name.length > 200) return undefined;
-  const [best] = known
-    .map((each) => ({ each, distance: leven(name.toLowerCase(), each.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.round(Math.max(name.length, best.each.length) * 0.4)
-    ? best.each
-    : undefined;
 }

@@ -1,6 +1,6 @@
 import { describeKind, largestFloat, type Scalar } from '../../../onnx/signature/dtypes.ts';
 import type { Feature } from '../../../onnx/signature/features.ts';
-import { closestName } from '../../../onnx/signature/model-json.ts';
+import { closestName } from '../../../onnx/signature/closest-name.ts';
 import { readCell, type Cell, type CellProblem } from '../../../onnx/signature/cells.ts';
 import { formatType } from '../../../onnx/signature/tensor-spec.ts';
 import type { Issue } from '../../contract/index.ts';
