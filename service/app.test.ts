@@ -235,6 +235,17 @@ test('with an API key, requests need it, but probes, metrics and documentation d
   expect(await json(await request('GET', '/openapi.json'))).toHaveProperty('components.securitySchemes.apiKey');
 });
 
+test('with publicDocs: false, the documentation needs the API key too', async () => {
+  const { request } = await start({ apiKey: 'correct-horse', publicDocs: false });
+  const authorization = { Authorization: 'Bearer correct-horse' };
+  for (const path of ['/openapi.json', '/docs', '/docs/start.js']) {
+    expect((await request('GET', path)).status).toBe(401);
+    expect((await request('GET', path, undefined, authorization)).status).toBe(200);
+  }
+  const open = await start({ publicDocs: false });
+  expect((await open.request('GET', '/openapi.json')).status).toBe(200);
+});
+
 test('the request id comes from X-Request-Id or traceparent, or is generated; it is returned and logged', async () => {
   const { request, logs } = await start();
   const id = async (headers: Record<string, string>) =>

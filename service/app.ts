@@ -36,28 +36,32 @@ export function createApp(
   });
 
   app.use(observe(observer, lifecycle), refuseClosed(lifecycle));
-  const { requestTimeoutSeconds, publicProbes = true } = options;
+  const { requestTimeoutSeconds, publicProbes = true, publicDocs = true } = options;
   const operations = new InferenceOperations({ repository, lifecycle });
   if (publicProbes) {
     health(app, repository, lifecycle);
     metricsRoute(app, metrics);
   }
   inferenceHealth(app, operations);
-  docs(
-    app,
-    () => ({
-      loaded: repository.loaded,
-      defaultVersion: (name) => loaded(() => repository.get(name))?.model,
-      defaultModel: loaded(() => repository.default())?.model,
-      strictRanges: options.strictRanges,
-      needsKey: apiKey() !== undefined,
-      publicProbes,
-    }),
-    () => repository.complete,
-  );
+  const documentation = (): void => {
+    docs(
+      app,
+      () => ({
+        loaded: repository.loaded,
+        defaultVersion: (name) => loaded(() => repository.get(name))?.model,
+        defaultModel: loaded(() => repository.default())?.model,
+        strictRanges: options.strictRanges,
+        needsKey: apiKey() !== undefined,
+        publicProbes,
+      }),
+      () => repository.complete,
+    );
+  };
+  if (publicDocs) documentation();
 
   // The routes above are open. Those below need the API key, and their bodies are limited.
   app.use(auth(apiKey), bodyLimit(maxBodyBytes, memory, route));
+  if (!publicDocs) documentation();
   run(app, repository, routes, requestTimeoutSeconds);
   models(app, repository, options.strictRanges, maxBodyBytes);
   inference(app, operations);

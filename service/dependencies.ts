@@ -27,6 +27,8 @@ export interface Dependencies {
     readonly maxBodyBytes?: number | undefined;
     /** Whether to serve probes and metrics. @default true */
     readonly publicProbes?: boolean;
+    /** Whether the documentation needs no API key. @default true */
+    readonly publicDocs?: boolean;
   };
   /** Shared with gRPC. @default 64 MiB, and at least two of the largest bodies */
   readonly memory?: InFlightBytes;

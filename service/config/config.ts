@@ -20,6 +20,8 @@ export interface Config {
   readonly managementPort: number | undefined;
   /** Whether `port` serves probes and metrics. */
   readonly publicProbes: boolean;
+  /** Whether the documentation needs no API key. */
+  readonly publicDocs: boolean;
   readonly host: string;
   readonly modelsDir: string;
   /** The model of requests that name none. If undefined, it is the only model. */
@@ -98,7 +100,7 @@ export function readConfig(environment: Environment): Config {
     return Number(raw(name));
   };
   const logLevel = LOG_LEVELS.find((level) => level === raw('LOG_LEVEL'));
-  for (const name of ['LOG_LEVEL', 'LOG_SYNC', 'STRICT_RANGES', 'PLACEMENT'] as const) checkValue(name);
+  for (const name of ['LOG_LEVEL', 'LOG_SYNC', 'STRICT_RANGES', 'PLACEMENT', 'PUBLIC_DOCS'] as const) checkValue(name);
   if (raw('PUBLIC_PROBES') !== '') checkValue('PUBLIC_PROBES');
   const placement = PLACEMENTS.find((place) => place === raw('PLACEMENT'));
   const optional = (name: NumberName): number | undefined => (raw(name) === '' ? undefined : number(name));
@@ -109,6 +111,7 @@ export function readConfig(environment: Environment): Config {
     grpcPort: optional('GRPC_PORT'),
     managementPort,
     publicProbes: raw('PUBLIC_PROBES') === '' ? managementPort === undefined : raw('PUBLIC_PROBES') === 'true',
+    publicDocs: raw('PUBLIC_DOCS') === 'true',
     host: raw('HOST'),
     modelsDir: raw('MODELS_DIR'),
     defaultModel: environment['DEFAULT_MODEL'] || undefined,

@@ -24,6 +24,11 @@ export const variables = {
     values: booleans,
     description: 'whether PORT serves /livez, /readyz and /metrics; if unset, only without MANAGEMENT_PORT',
   },
+  PUBLIC_DOCS: {
+    default: 'true',
+    values: booleans,
+    description: 'whether /docs and /openapi.json, which describe the models, need no API key',
+  },
   HOST: { default: '0.0.0.0', description: 'address to listen on' },
   MODELS_DIR: {
     default: image.modelsDir,
@@ -117,7 +122,8 @@ export const variables = {
   },
   API_KEY: {
     description:
-      'if set, requests need "Authorization: Bearer KEY", except for probes, metrics and documentation; ' +
+      'if set, requests need "Authorization: Bearer KEY", except for probes, metrics and, unless PUBLIC_DOCS is ' +
+      'false, documentation; ' +
       'if it is blank, the service does not start',
   },
   API_KEY_FILE: {
