@@ -1,4 +1,4 @@
-import { parseWorkload, readWorkload, serviceOf, servingContainer } from './workload.ts';
+import { grpcPort, parseWorkload, readWorkload, serviceOf, servingContainer } from './workload.ts';
 import { manifests as fixture } from '../fixtures/manifests.ts';
 
 test('finds the container and port that the Service refers to', () => {
@@ -32,6 +32,27 @@ spec:
   );
   const service = { metadata: { name: 'web' }, spec: { ports: [{ port: 80, targetPort: 'http' }] } };
   expect(servingContainer(deployments[0]!, service)).toMatchObject({ container: { name: 'web' }, port: 2 });
+});
+
+test('gRPC is at the port of the Service, or else of the headless one, as with a NodePort for HTTP alone', () => {
+  const service = (spec: string) => `
+---
+kind: Service
+metadata: { name: web }
+spec: { selector: { app: web }, ${spec} }`;
+  const web = `
+kind: Deployment
+metadata: { name: web }
+spec:
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [{ name: web, ports: [{ name: http, containerPort: 2 }, { name: grpc, containerPort: 3 }] }] }`;
+  const http = '{ name: http, port: 80, targetPort: http }';
+  const grpc = '{ name: grpc, port: 81, targetPort: grpc }';
+  const port = (...services: readonly string[]) => grpcPort(parseWorkload([web, ...services].join(''), 'test.yaml'));
+  expect(port(service(`ports: [${http}, ${grpc}]`))).toBe(3);
+  expect(port(service(`ports: [${http}]`), service(`clusterIP: None, ports: [${grpc}]`))).toBe(3);
+  expect(port(service(`ports: [${http}]`))).toBeUndefined();
 });
 
 test.each([

@@ -82,11 +82,17 @@ export function servedDeployment({ deployments, services }: Workload): Deploymen
   return deployments.find((deployment) => serviceOf(deployment, services) !== undefined) ?? deployments[0];
 }
 
-/** Returns the container's port that the Service's port `grpc` leads to; undefined if there is none. */
+/**
+ * Returns the container's port that a port `grpc` leads to, of the Service or else of the headless one; undefined if
+ * there is none.
+ */
 export function grpcPort(manifests: Workload): number | undefined {
   const deployment = servedDeployment(manifests);
   const service = deployment && serviceOf(deployment, manifests.services);
-  const servicePort = service?.spec.ports?.find(({ name }) => name === ports.grpc.name);
+  const headless = deployment && serviceOf(deployment, manifests.all.filter(isHeadless) as Service[]);
+  const servicePort = [service, headless]
+    .flatMap((each) => each?.spec.ports ?? [])
+    .find(({ name }) => name === ports.grpc.name);
   if (deployment === undefined || servicePort === undefined) return undefined;
   const wanted = servicePort.targetPort ?? servicePort.port;
   const { container } = servingContainer(deployment, service);
