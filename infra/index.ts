@@ -8,6 +8,7 @@ export { objectLabels, selectorLabels, type Labels } from './metadata/labels.ts'
 export { localProfile } from './profiles/local.ts';
 export { productionProfile } from './profiles/production.ts';
 export { InvalidPropsError, type InvalidProp } from './props/invalid-props-error.ts';
+export type { EntryReference, ExtraVolume, PodProps } from './props/pod-props.ts';
 export type { PredictionServiceProps, RequestAndLimit, Resources, Spread } from './props/prediction-service-props.ts';
 export type { Settings } from './props/settings.ts';
 export { synthesize } from './synthesize.ts';

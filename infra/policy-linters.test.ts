@@ -178,6 +178,9 @@ test('local uses loaded images and node port 30080, serves probes there, and doe
   expect(only(manifests, 'ConfigMap').data).toMatchObject({ PUBLIC_PROBES: 'true' });
   expect(at(only(manifests, 'Service'), 'spec')).toMatchObject({
     type: 'NodePort',
-    ports: [{ port: 80, nodePort: 30080 }, { port: 8001 }],
+    ports: [
+      { port: 80, nodePort: 30080 },
+      { port: 8001, nodePort: 30081 },
+    ],
   });
 });

@@ -1,5 +1,6 @@
 import type { App } from 'cdk8s';
 import { PredictionChart, type PredictionChartProps } from './charts/prediction-chart.ts';
+import { findMissingDefaultModel } from './props/checks/default-model.ts';
 import { InvalidPropsError } from './props/invalid-props-error.ts';
 
 /**
@@ -23,6 +24,8 @@ export function synthesize(
   try {
     for (const [name, props] of Object.entries(environments(environment === 'local' ? image : undefined))) {
       const own = image !== undefined && name === environment ? { ...props, image } : props;
+      const invalidProps = [...findMissingDefaultModel(own, 'models')];
+      if (invalidProps.length > 0) throw new InvalidPropsError(`The environment ${name}`, invalidProps);
       const chart = new PredictionChart(app, name, own);
       extend?.(chart, name);
     }

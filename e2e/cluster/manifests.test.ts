@@ -63,15 +63,15 @@ async function expectNoDifference(file: string): Promise<void> {
   expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: '', exitCode: 0 });
 }
 
-/** Adapts a chart of this repository to the testbed: its name, NodePort and image. */
+/** Adapts a chart of this repository to the testbed: its name, node ports and image. */
 async function adapt(text: string, image: string): Promise<string> {
-  const nodePort = /nodePort: (\d+)/.exec(
-    await readFile(join(testbed().project.folder, 'charts-out/local.k8s.yaml'), 'utf8'),
-  )![1]!;
+  const own = await readFile(join(testbed().project.folder, 'charts-out/local.k8s.yaml'), 'utf8');
+  const [http = '30080', grpc = '30081'] = [...own.matchAll(/nodePort: (\d+)/g)].map(([, port]) => port!);
   return text
     .replace(/image: .*/, `image: ${image}`)
     .replaceAll('iris-server', name)
-    .replaceAll('30080', nodePort);
+    .replaceAll('30080', http)
+    .replaceAll('30081', grpc);
 }
 
 const previousCommit = execaSync('git', ['show', 'HEAD~1:charts-out/local.k8s.yaml'], {

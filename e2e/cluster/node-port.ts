@@ -2,17 +2,18 @@ import { execa } from 'execa';
 import type { List, Node, Service } from '../../cli/kubernetes.ts';
 
 /**
- * Returns the NodePort for this run's Service: its current one, if an earlier test file created the Service already, or
- * one that no other Service of the cluster uses.
+ * Returns the node ports for HTTP and gRPC of this run's Service: its current ones, if an earlier test file created the
+ * Service already, or some that no other Service of the cluster uses.
  */
-export async function chooseNodePort(context: string, name: string): Promise<number> {
+export async function chooseNodePorts(context: string, name: string): Promise<readonly [http: number, grpc: number]> {
   const services = await get<Service>(context, 'services', '--all-namespaces');
   const ports = ({ spec }: Service): number[] => (spec.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []);
   const own = services.find(({ metadata }) => metadata.namespace === name && metadata.name === name);
-  if (own !== undefined) return ports(own)[0]!;
   const taken = new Set(services.flatMap(ports));
   const free = Array.from({ length: 2768 }, (_, index) => 30_000 + index).filter((port) => !taken.has(port));
-  return free[Math.floor(Math.random() * free.length)]!;
+  const random = (): number => free.splice(Math.floor(Math.random() * free.length), 1)[0]!;
+  const [http = random(), grpc = random()] = own === undefined ? [] : ports(own);
+  return [http, grpc];
 }
 
 /**
@@ -20,7 +21,7 @@ export async function chooseNodePort(context: string, name: string): Promise<num
  * because the tests stop other nodes.
  */
 export async function nodePortUrls(context: string, name: string): Promise<readonly string[]> {
-  const port = await chooseNodePort(context, name);
+  const [port] = await chooseNodePorts(context, name);
   const nodes = await get<Node>(context, 'nodes');
   const rank = ({ metadata }: Node): number =>
     'node-role.kubernetes.io/control-plane' in (metadata.labels ?? {}) ? 0 : 1;

@@ -8,7 +8,7 @@ import { kindCluster, variables } from '../suite.ts';
 import { testUnless } from '../needs.ts';
 import { cleanUpAtEnd } from '../cleanup.ts';
 import { createWorkspace, type Run, type Workspace } from '../workspace.ts';
-import { chooseNodePort, nodePortUrls } from './node-port.ts';
+import { chooseNodePorts, nodePortUrls } from './node-port.ts';
 
 const {
   [variables.id]: id,
@@ -124,8 +124,10 @@ async function openTestbed(): Promise<Testbed> {
     await edit('kind.yaml', 'name: rhizome\n', `name: ${kindCluster}\n`);
     await edit('kind.yaml', 'hostPort: 8080', `hostPort: ${port}`);
   } else {
-    const nodePort = String(await chooseNodePort(context, name));
-    for (const file of ['infra/environments.ts', 'charts-out/local.k8s.yaml']) await edit(file, '30080', nodePort);
+    const nodePorts = await chooseNodePorts(context, name);
+    for (const file of ['infra/environments.ts', 'charts-out/local.k8s.yaml']) {
+      for (const [index, port] of ['30080', '30081'].entries()) await edit(file, port, String(nodePorts[index]));
+    }
   }
   const target = isOwn
     ? ['--on', 'kind']

@@ -4,6 +4,8 @@ import { PriorityClass } from '../constructs/priority-class.ts';
 import { PredictionService } from '../constructs/prediction-service.ts';
 import { RestrictedNamespace } from '../constructs/restricted-namespace.ts';
 import { objectLabels } from '../metadata/labels.ts';
+import { findMistypedProps, serviceProps, type PropTypes } from '../props/checks/types.ts';
+import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 
 /** Props of PredictionChart: those of PredictionService, and a priority. */
@@ -25,12 +27,20 @@ export interface PredictionChartProps extends PredictionServiceProps {
   readonly createNamespace?: boolean;
 }
 
+const chartProps: PropTypes<PredictionChartProps> = {
+  ...serviceProps,
+  priority: 'number',
+  createNamespace: 'true or false',
+};
+
 /** The manifests of one environment. The id names the file: `<id>.k8s.yaml`. */
 export class PredictionChart extends Chart {
   /** The service, to add objects that refer to it: an autoscaler's target, the backend of an Ingress. */
   readonly service: PredictionService;
 
   constructor(scope: Construct, id: string, { priority, createNamespace, ...props }: PredictionChartProps) {
+    const mistyped = findMistypedProps({ priority, createNamespace, ...props }, chartProps);
+    if (mistyped.length > 0) throw new InvalidPropsError(`PredictionChart '${props.name}'`, mistyped);
     const { name, namespace = name } = props;
     // Objects that are added to the chart belong to the service too: `rhizome up` and `down` delete by these labels.
     super(scope, id, { labels: objectLabels(name) });

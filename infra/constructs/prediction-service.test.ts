@@ -209,6 +209,7 @@ const everyProp: {
     ['NetworkPolicy', 'spec.ingress.0.ports.1', undefined],
   ],
   publicProbes: [true, ['ConfigMap', 'data.PUBLIC_PROBES', 'true']],
+  publicDocs: [true, ['ConfigMap', 'data.PUBLIC_DOCS', undefined]],
   drainDelaySeconds: [6, ['ConfigMap', 'data.DRAIN_DELAY_SECONDS', '6']],
   requestTimeoutSeconds: [14, ['ConfigMap', 'data.REQUEST_TIMEOUT_SECONDS', '14']],
   gracePeriodSeconds: [
@@ -235,6 +236,11 @@ const everyProp: {
     ['Deployment', `${pod}.topologySpreadConstraints.1.whenUnsatisfiable`, 'DoNotSchedule'],
   ],
   nodePort: [31000, ['Service', 'spec.type', 'NodePort'], ['Service', 'spec.ports.0.nodePort', 31000]],
+  grpcNodePort: [31001, ['Service', 'spec.ports.1.nodePort', 31001]],
+  nodePortRange: [
+    [20000, 20999],
+    ['Service', 'spec.ports.0.nodePort', 20080],
+  ],
   apiKeySecret: ['key.of-mine', ['Deployment', `${pod}.volumes.1.secret.secretName`, 'key.of-mine']],
   apiKeyOptional: [true, ['Deployment', `${pod}.volumes.1.secret.optional`, true]],
   allowFrom: [
@@ -246,11 +252,61 @@ const everyProp: {
     ['NetworkPolicy', 'spec.ingress.1.from', [{ namespaceSelector: { matchLabels: { team: 'monitoring' } } }]],
     ['NetworkPolicy', 'spec.ingress.0.from', undefined],
   ],
+  imagePullSecrets: [['registry'], ['Deployment', `${pod}.imagePullSecrets`, [{ name: 'registry' }]]],
+  nodeSelector: [
+    { 'kubernetes.io/arch': 'arm64' },
+    ['Deployment', `${pod}.nodeSelector`, { 'kubernetes.io/arch': 'arm64' }],
+  ],
+  tolerations: [
+    [{ key: 'dedicated', operator: 'Exists', effect: 'NoSchedule' }],
+    ['Deployment', `${pod}.tolerations.2`, { key: 'dedicated', operator: 'Exists', effect: 'NoSchedule' }],
+    ['Deployment', `${pod}.tolerations.0.key`, 'node.kubernetes.io/not-ready'],
+  ],
+  podLabels: [{ team: 'flowers' }, ['Deployment', 'spec.template.metadata.labels.team', 'flowers']],
+  podAnnotations: [
+    { 'sidecar.istio.io/inject': 'false' },
+    ['Deployment', 'spec.template.metadata.annotations', { 'sidecar.istio.io/inject': 'false' }],
+  ],
+  env: [
+    {
+      HTTPS_PROXY: 'http://proxy:3128',
+      TOKEN: { secret: 'sink', key: 'token' },
+      SITE: { configMap: 'site', key: 'name' },
+    },
+    ['Deployment', `${container}.env.1`, { name: 'HTTPS_PROXY', value: 'http://proxy:3128' }],
+    [
+      'Deployment',
+      `${container}.env.2`,
+      { name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'sink', key: 'token' } } },
+    ],
+    [
+      'Deployment',
+      `${container}.env.3`,
+      { name: 'SITE', valueFrom: { configMapKeyRef: { name: 'site', key: 'name' } } },
+    ],
+  ],
+  volumes: [
+    {
+      certificates: { configMap: 'ca', mountPath: '/etc/ssl/own' },
+      credentials: { secret: 'sink', mountPath: '/etc/sink' },
+      models: { claim: 'models', mountPath: '/app/models' },
+    },
+    ['Deployment', `${pod}.volumes.2`, { name: 'certificates', configMap: { name: 'ca' } }],
+    ['Deployment', `${pod}.volumes.3`, { name: 'credentials', secret: { secretName: 'sink' } }],
+    ['Deployment', `${pod}.volumes.4.persistentVolumeClaim`, { claimName: 'models', readOnly: true }],
+    ['Deployment', `${container}.volumeMounts.4`, { name: 'models', mountPath: '/app/models', readOnly: true }],
+  ],
   priorityClassName: ['urgent', ['Deployment', `${pod}.priorityClassName`, 'urgent']],
 };
 
+/** Other props that a prop needs to have an effect. */
+const needed: Readonly<Record<string, Partial<PredictionServiceProps>>> = {
+  grpcNodePort: { nodePort: 31000 },
+  nodePortRange: { nodePort: 20080 },
+};
+
 test.each(Object.entries(everyProp))('%s reaches the manifests', (prop, [value, ...reaches]) => {
-  const manifests = predictionService({ [prop]: value });
+  const manifests = predictionService({ ...needed[prop], [prop]: value });
   for (const [kind, path, expected] of reaches) expect(at(only(manifests, kind), path)).toEqual(expected);
   expect(manifests).not.toEqual(predictionService());
 });
@@ -379,7 +435,12 @@ test.each<Invalid>([
     'progressDeadlineSeconds',
     /125 is too short: [^]*Use more than 125 \(startupSeconds 120 \+ minReadySeconds 5\)/,
   ],
-  ['no replicas', { replicas: 0 }, 'replicas', /0 is too low\.\n +Use a whole number of replicas, 1 or more/],
+  [
+    'fewer than no replicas',
+    { replicas: -1 },
+    'replicas',
+    /-1 is too low\.\n +Use a whole number of replicas, 0 or more/,
+  ],
   ['half a replica', { replicas: 1.5 }, 'replicas', /1.5 is not a whole number/],
   [
     'a negative delay',
@@ -397,7 +458,7 @@ test.each<Invalid>([
     'a node port outside the range',
     { nodePort: 8080 },
     'nodePort',
-    /8080 is not a valid node port\.\n +Use a whole number from 30000 to 32767/,
+    /8080 is not a valid node port\.\n +Use a whole number from 30000 to 32767, or set nodePortRange/,
   ],
   [
     'a name with capital letters',
@@ -481,11 +542,11 @@ test('the message does not repeat an API key', () => {
 });
 
 test('all invalid props are reported at once', () => {
-  const error = thrownBy(() => predictionService({ image: 'x', replicas: 0, gracePeriodSeconds: 1 }));
+  const error = thrownBy(() => predictionService({ image: 'x', replicas: -1, gracePeriodSeconds: 1 }));
   expect(error.construct).toBe("PredictionService 'iris-server'");
   expect(error.invalidProps.map(({ prop, value }) => [prop, value])).toEqual([
     ['image', 'x'],
-    ['replicas', 0],
+    ['replicas', -1],
     ['gracePeriodSeconds', 1],
   ]);
   expect(error.message).toMatch(/^PredictionService 'iris-server' has 3 invalid props:\n/);

@@ -6,11 +6,13 @@ import { headlessName } from '../metadata/names.ts';
 import { patchAsWritten } from '../metadata/patches.ts';
 import { environmentVariables } from '../pod-template/environment-variables.ts';
 import { podSpec } from '../pod-template/pod-spec.ts';
+import { findMistypedProps, serviceProps } from '../props/checks/types.ts';
 import { findInvalidProps } from '../props/find-invalid-props.ts';
 import { parseImageReference } from '../props/image-reference.ts';
 import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 import { withDefaults } from '../props/resolved-props.ts';
+import { findNameCollisions } from './name-collisions.ts';
 import { disruptionBudgetSpec } from './disruption-budget.ts';
 import { networkPolicySpec } from './network-policy.ts';
 import { headlessServiceSpec, serviceSpec } from './services.ts';
@@ -57,9 +59,12 @@ export class PredictionService extends Construct implements IScalable {
 
   constructor(scope: Construct, id: string, props: PredictionServiceProps) {
     super(scope, id);
+    const described = `PredictionService '${props.name}'`;
+    const mistyped = findMistypedProps(props, serviceProps);
+    if (mistyped.length > 0) throw new InvalidPropsError(described, mistyped);
     const resolved = withDefaults(props);
-    const invalidProps = findInvalidProps(resolved);
-    if (invalidProps.length > 0) throw new InvalidPropsError(`PredictionService '${props.name}'`, invalidProps);
+    const invalidProps = [...findInvalidProps(resolved), ...findNameCollisions(this, resolved)];
+    if (invalidProps.length > 0) throw new InvalidPropsError(described, invalidProps);
 
     const { name, namespace, image, grpc } = resolved;
     const metadata = { name, namespace, labels: objectLabels(name) };
@@ -90,7 +95,10 @@ export class PredictionService extends Construct implements IScalable {
         progressDeadlineSeconds: resolved.progressDeadlineSeconds,
         revisionHistoryLimit: resolved.revisionHistoryLimit,
         template: {
-          metadata: { labels },
+          metadata: {
+            labels: { ...resolved.podLabels, ...labels },
+            ...(Object.keys(resolved.podAnnotations).length > 0 && { annotations: resolved.podAnnotations }),
+          },
           spec: podSpec(resolved, { selector, settingsMap: settings.name, serviceAccount: account.name }),
         },
       },

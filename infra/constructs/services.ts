@@ -27,13 +27,16 @@ const grpcPort = servicePort('grpc', ports.grpc.number);
  *
  * @param httpPort the Service's port for HTTP
  */
-export function serviceSpec({ name, nodePort, grpc }: ResolvedProps, httpPort: number): k8s.ServiceSpec {
+export function serviceSpec(props: ResolvedProps, httpPort: number): k8s.ServiceSpec {
+  const { name, nodePort, grpcNodePort, grpc } = props;
+  // Without a number of its own, each port of a Service of type NodePort gets a random port of the nodes.
+  const hasGrpc = grpc && (nodePort === undefined || grpcNodePort !== undefined);
   return {
     type: nodePort === undefined ? 'ClusterIP' : 'NodePort',
     selector: selectorLabels(name),
     ports: [
       { ...servicePort('http', httpPort), ...(nodePort !== undefined && { nodePort }) },
-      ...(grpc ? [grpcPort] : []),
+      ...(hasGrpc ? [{ ...grpcPort, ...(grpcNodePort !== undefined && { nodePort: grpcNodePort }) }] : []),
     ],
   };
 }

@@ -39,3 +39,14 @@ export const priorityClassName = (service: NamedService, value: number): string 
 /** Returns whether a PriorityClass belongs to a service. */
 export const isPriorityClassOf = (service: NamedService, className: string): boolean =>
   className.startsWith(priorityClassPrefix(service));
+
+const qualifiedName = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+/** Returns whether Kubernetes accepts the key of a label or an annotation: a name, or a domain, a slash and a name. */
+export function isAnnotationKey(key: string): boolean {
+  const [name = '', domain, ...more] = key.split('/').reverse();
+  return qualifiedName.test(name) && (domain === undefined || isObjectName(domain)) && more.length === 0;
+}
+
+/** Returns whether Kubernetes accepts the value of a label. */
+export const isLabelValue = (value: string): boolean => value === '' || qualifiedName.test(value);

@@ -14,10 +14,11 @@ export function environmentVariables(props: ResolvedProps): Readonly<Record<stri
   };
 }
 
-function servicePorts({ grpc, publicProbes }: ResolvedProps): Partial<Record<VariableName, string>> {
+function servicePorts({ grpc, publicProbes, publicDocs }: ResolvedProps): Partial<Record<VariableName, string>> {
   return {
     ...(grpc && { GRPC_PORT: String(ports.grpc.number) }),
     MANAGEMENT_PORT: String(ports.management.number),
     ...(publicProbes && { PUBLIC_PROBES: 'true' }),
+    ...(!publicDocs && { PUBLIC_DOCS: 'false' }),
   };
 }

@@ -1,6 +1,7 @@
 import type { k8s } from 'cdk8s-plus-27';
 import type { Labels } from '../metadata/labels.ts';
 import type { Spread } from '../props/prediction-service-props.ts';
+import type { ResolvedProps } from '../props/resolved-props.ts';
 
 const topologies = {
   nodes: 'kubernetes.io/hostname',
@@ -17,14 +18,13 @@ const lostNodeTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unre
  * remaining one.
  *
  * @param selector labels that select the pods
- * @param lostNodeSeconds how long to wait for a lost node before its pods are replaced; Kubernetes' default is 300 s
  */
 export function placement(
+  { spread, lostNodeSeconds, nodeSelector, tolerations }: ResolvedProps,
   selector: Labels,
-  spread: Required<Spread>,
-  lostNodeSeconds: number,
-): Pick<k8s.PodSpec, 'topologySpreadConstraints' | 'tolerations'> {
+): Pick<k8s.PodSpec, 'nodeSelector' | 'topologySpreadConstraints' | 'tolerations'> {
   return {
+    ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
     topologySpreadConstraints: (['nodes', 'zones'] as const).map((over) => ({
       maxSkew: 1,
       topologyKey: topologies[over],
@@ -35,11 +35,15 @@ export function placement(
       // the new ones can end up next to each other once the old ones are gone.
       matchLabelKeys: ['pod-template-hash'],
     })),
-    tolerations: lostNodeTaints.map((key) => ({
-      key,
-      operator: 'Exists',
-      effect: 'NoExecute',
-      tolerationSeconds: lostNodeSeconds,
-    })),
+    tolerations: [
+      // How long to wait for a lost node before its pods are replaced. Kubernetes' default is 300 s.
+      ...lostNodeTaints.map((key) => ({
+        key,
+        operator: 'Exists',
+        effect: 'NoExecute',
+        tolerationSeconds: lostNodeSeconds,
+      })),
+      ...tolerations,
+    ],
   };
 }

@@ -1,8 +1,9 @@
 import { k8s } from 'cdk8s-plus-27';
 import { apiKeyMount, ports } from '../../service/contract/index.ts';
 import type { Labels } from '../metadata/labels.ts';
-import type { Resources } from '../props/prediction-service-props.ts';
+import { noLimit, type Resources } from '../props/prediction-service-props.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
+import { variables, volumeMounts, volumes } from './extras.ts';
 import { placement } from './placement.ts';
 import { probes } from './probes.ts';
 import { containerSecurity, podSecurity } from './security-contexts.ts';
@@ -23,7 +24,7 @@ export interface PodReferences {
 
 /** Returns the specification of the pods. */
 export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAccount }: PodReferences): k8s.PodSpec {
-  const { apiKeySecret, apiKeyOptional, gracePeriodSeconds, lostNodeSeconds, priorityClassName } = props;
+  const { apiKeySecret, apiKeyOptional, gracePeriodSeconds, priorityClassName } = props;
   return {
     serviceAccountName: serviceAccount,
     automountServiceAccountToken: false,
@@ -32,7 +33,10 @@ export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAc
     terminationGracePeriodSeconds: gracePeriodSeconds,
     securityContext: podSecurity,
     ...(priorityClassName !== undefined && { priorityClassName }),
-    ...placement(selector, props.spread, lostNodeSeconds),
+    ...(props.imagePullSecrets.length > 0 && {
+      imagePullSecrets: props.imagePullSecrets.map((secret) => ({ name: secret })),
+    }),
+    ...placement(props, selector),
     containers: [container(props, settingsMap)],
     volumes: [
       { name: temporary.name, emptyDir: { sizeLimit: k8s.Quantity.fromString(temporaryLimit) } },
@@ -46,6 +50,7 @@ export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAc
           items: [{ key: apiKeyMount.file, path: apiKeyMount.file }],
         },
       },
+      ...volumes(props.volumes),
     ],
   };
 }
@@ -61,23 +66,36 @@ function container(props: ResolvedProps, settingsMap: string): k8s.Container {
       protocol: 'TCP',
     })),
     envFrom: [{ configMapRef: { name: settingsMap } }],
-    // A reference to the limit, because the ONNX runtime counts the node's processors and ignores the limit
-    // (onnxruntime #29510).
-    env: [{ name: 'INFERENCE_THREADS', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } }],
+    env: [inferenceThreads(props.resources), ...variables(props.env)],
     resources: resourceRequirements(props.resources),
     ...probes(props.startupSeconds),
     securityContext: containerSecurity,
     // `kubectl describe pod` then shows why a container failed.
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    volumeMounts: [temporary, { name: 'api-key', mountPath: apiKeyMount.dir, readOnly: true }],
+    volumeMounts: [
+      temporary,
+      { name: 'api-key', mountPath: apiKeyMount.dir, readOnly: true },
+      ...volumeMounts(props.volumes),
+    ],
   };
 }
 
-function resourceRequirements({ cpu, memory, ephemeralStorage }: Resources): k8s.ResourceRequirements {
-  const each = (end: 'request' | 'limit') => ({
-    cpu: k8s.Quantity.fromString(cpu[end]),
-    memory: k8s.Quantity.fromString(memory[end]),
-    'ephemeral-storage': k8s.Quantity.fromString(ephemeralStorage[end]),
-  });
+/**
+ * A reference to the limit, because the ONNX runtime counts the node's processors and ignores the limit
+ * (onnxruntime #29510). Without a limit, Kubernetes would return the node's processors.
+ */
+const inferenceThreads = ({ cpu }: Resources): k8s.EnvVar => ({
+  name: 'INFERENCE_THREADS',
+  valueFrom: { resourceFieldRef: { resource: cpu.limit === noLimit ? 'requests.cpu' : 'limits.cpu' } },
+});
+
+function resourceRequirements(resources: Resources): k8s.ResourceRequirements {
+  const names = { cpu: 'cpu', memory: 'memory', ephemeralStorage: 'ephemeral-storage' } as const;
+  const each = (end: 'request' | 'limit') =>
+    Object.fromEntries(
+      (Object.keys(names) as (keyof Resources)[])
+        .filter((resource) => resources[resource][end] !== noLimit)
+        .map((resource) => [names[resource], k8s.Quantity.fromString(resources[resource][end])]),
+    );
   return { requests: each('request'), limits: each('limit') };
 }

@@ -9,6 +9,7 @@ export const localProfile = {
   imagePullPolicy: 'IfNotPresent',
   apiKeyOptional: true,
   publicProbes: true,
+  publicDocs: true,
   startupSeconds: 60,
   minReadySeconds: 2,
   progressDeadlineSeconds: 120,

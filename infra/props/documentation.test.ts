@@ -8,6 +8,7 @@ const files = [
   'constructs/priority-class.ts',
   'constructs/restricted-namespace.ts',
   'constructs/settings-map.ts',
+  'props/pod-props.ts',
   'props/prediction-service-props.ts',
 ];
 

@@ -10,6 +10,7 @@ test.each([
   ['registry.example.com:5000/team/iris:v1', { repository: 'registry.example.com:5000/team/iris', tag: 'v1' }],
   [`team/iris@${digest}`, { repository: 'team/iris', digest }],
   [`team/iris:v1@${digest}`, { repository: 'team/iris', tag: 'v1', digest }],
+  [`team/iris@sha512:${'0'.repeat(128)}`, { repository: 'team/iris', digest: `sha512:${'0'.repeat(128)}` }],
 ])('%s is parsed', (reference, parts) => {
   expect(parseImageReference(reference)).toEqual(parts);
 });
@@ -21,6 +22,7 @@ test.each([
   'iris:v 1',
   'iris:-v1',
   'iris@sha256:abc',
+  `iris@sha512:${'0'.repeat(64)}`,
   '/iris:v1',
   'a//b:v1',
   'Iris:v1',

@@ -8,8 +8,10 @@ export interface ImageReference {
 // The grammar of github.com/distribution/reference: a number after a colon is a port only if a slash follows.
 const host = String.raw`(?:[a-zA-Z\d](?:[a-zA-Z\d-]*[a-zA-Z\d])?)(?:\.[a-zA-Z\d](?:[a-zA-Z\d-]*[a-zA-Z\d])?)*(?::\d+)?`;
 const component = String.raw`[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*`;
+// Those of github.com/opencontainers/go-digest.
+const digests = String.raw`sha256:[\da-f]{64}|sha384:[\da-f]{96}|sha512:[\da-f]{128}`;
 const pattern = new RegExp(
-  String.raw`^((?:${host}/)?${component}(?:/${component})*)(?::(\w[\w.-]{0,127}))?(?:@(sha256:[\da-f]{64}))?$`,
+  String.raw`^((?:${host}/)?${component}(?:/${component})*)(?::(\w[\w.-]{0,127}))?(?:@(${digests}))?$`,
 );
 const longestRepository = 255;
 

@@ -20,7 +20,7 @@ export class InvalidPropsError extends Error {
 
   constructor(construct: string, invalidProps: readonly InvalidProp[]) {
     const lines = invalidProps.map(
-      ({ prop, value, reason, fix }) => `  ${prop}: ${JSON.stringify(value)} ${reason}.\n    ${fix}`,
+      ({ prop, value, reason, fix }) => `  ${prop}: ${shown(value)} ${reason}.\n    ${fix}`,
     );
     const count = `${invalidProps.length} invalid ${invalidProps.length === 1 ? 'prop' : 'props'}`;
     super([`${construct} has ${count}:`, ...lines].join('\n'));
@@ -28,3 +28,7 @@ export class InvalidPropsError extends Error {
     this.invalidProps = invalidProps;
   }
 }
+
+/** JSON has neither bigints nor NaN, and nothing for what is undefined. */
+const shown = (value: unknown): string =>
+  typeof value === 'object' || typeof value === 'string' ? JSON.stringify(value) : `${value as number}`;

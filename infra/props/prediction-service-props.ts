@@ -1,5 +1,9 @@
 import type { k8s } from 'cdk8s-plus-27';
+import type { PodProps } from './pod-props.ts';
 import type { Settings } from './settings.ts';
+
+/** In place of a limit of processor time: the pods may use what the node has free. */
+export const noLimit = 'none';
 
 /** The request and the limit of one resource, as Kubernetes quantities: `250m`, `512Mi`. */
 export interface RequestAndLimit {
@@ -12,11 +16,11 @@ export interface RequestAndLimit {
 /** The resources of each pod. */
 export interface Resources {
   /**
-   * Processor time, in CPUs (`1`) or thousandths of a CPU (`250m`). The limit, rounded up, is also the number
-   * of inference threads.
+   * Processor time, in CPUs (`1`) or thousandths of a CPU (`250m`). The limit, rounded up, is also the number of
+   * inference threads. With the limit `none`, it is the request, rounded up.
    */
   readonly cpu: RequestAndLimit;
-  /** Memory, in bytes with a suffix (`512Mi`). Half of the limit becomes Node's heap. */
+  /** Memory, in bytes with a suffix (`512Mi`). Half of the limit, which is at least `64Mi`, becomes Node's heap. */
   readonly memory: RequestAndLimit;
   /** Disk space for the container's log files and /tmp, in bytes with a suffix (`64Mi`). */
   readonly ephemeralStorage: RequestAndLimit;
@@ -41,7 +45,7 @@ export interface Spread {
 }
 
 /** Props of PredictionService. */
-export interface PredictionServiceProps {
+export interface PredictionServiceProps extends PodProps {
   /**
    * Name of the Deployment, of the Service and of the other objects. Lower-case letters, digits and dashes, starting
    * with a letter; at most 54 characters, or 63 with `grpc: false`.
@@ -69,7 +73,7 @@ export interface PredictionServiceProps {
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
 
   /**
-   * Number of pods to keep running, 1 or more. A HorizontalPodAutoscaler overrides it.
+   * Number of pods to keep running, 0 or more. A HorizontalPodAutoscaler overrides it.
    * @default 2
    */
   readonly replicas?: number;
@@ -101,6 +105,12 @@ export interface PredictionServiceProps {
    * @default false
    */
   readonly publicProbes?: boolean;
+
+  /**
+   * Whether the documentation, `/docs` and `/openapi.json`, needs no API key. It describes the models and their inputs.
+   * @default false: it needs the key, if there is one
+   */
+  readonly publicDocs?: boolean;
 
   /**
    * Seconds for which a terminating pod still accepts connections while its endpoint is being removed, 0 or more.
@@ -158,10 +168,23 @@ export interface PredictionServiceProps {
   readonly spread?: Spread;
 
   /**
-   * Port at which every node of the cluster serves HTTP, 30000 to 32767. Makes the Service one of type NodePort.
+   * Port at which every node of the cluster serves HTTP, within `nodePortRange`. Makes the Service one of type NodePort,
+   * without a port for gRPC, which would get a random port of the nodes; in the cluster, the headless Service has one.
    * @default none: the Service is of type ClusterIP
    */
   readonly nodePort?: number;
+
+  /**
+   * Port at which every node of the cluster serves gRPC, within `nodePortRange`. Needs `nodePort`.
+   * @default none
+   */
+  readonly grpcNodePort?: number;
+
+  /**
+   * The lowest and the highest node port of the cluster, if its API server has another `--service-node-port-range`.
+   * @default [30000, 32767]
+   */
+  readonly nodePortRange?: readonly [lowest: number, highest: number];
 
   /**
    * Name of the Secret that holds the API key in its entry `api-key`. Lower-case letters, digits, dashes and dots, at

@@ -18,15 +18,19 @@ export const scales = {
   Ei: 2 ** 60,
 } as const;
 
-const pattern = /^(\d+(?:\.\d+)?)([numkMGTPE]|[KMGTPE]i|)$/;
+/** A number with an exponent (`1e9`) or a suffix, never both: `1E` is 10^18. */
+const pattern = /^\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i|)$/;
 
 /**
- * Parses a Kubernetes quantity: `'250m'` is 0.25, `'512Mi'` is 536870912. Returns undefined if it is not a valid one.
- * Signs and exponents (`1e3`), which Kubernetes allows, are not accepted, because they are easily misread.
+ * Parses a Kubernetes quantity that is not negative: `'250m'` is 0.25, `'512Mi'` is 536870912. Returns undefined if it
+ * is not a valid one.
  *
  * @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  */
 export function parseQuantity(quantity: string): number | undefined {
-  const [, digits, suffix] = pattern.exec(quantity) ?? [];
-  return digits === undefined ? undefined : Number(digits) * scales[suffix as keyof typeof scales];
+  const [, digits, suffix = ''] = pattern.exec(quantity) ?? [];
+  if (digits === undefined) return undefined;
+  return Object.hasOwn(scales, suffix)
+    ? Number(digits) * scales[suffix as keyof typeof scales]
+    : Number(`${digits}${suffix}`);
 }

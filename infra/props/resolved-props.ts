@@ -2,7 +2,7 @@ import { variables } from '../../service/contract/index.ts';
 import type { PredictionServiceProps, Resources, Spread } from './prediction-service-props.ts';
 
 /** Props that have no default. */
-type UndefaultedProp = 'nodePort' | 'allowFrom' | 'allowManagementFrom' | 'priorityClassName';
+type UndefaultedProp = 'nodePort' | 'grpcNodePort' | 'allowFrom' | 'allowManagementFrom' | 'priorityClassName';
 
 /** The props after defaults are filled in. Only those without a default may still be undefined. */
 export type ResolvedProps = Required<Omit<PredictionServiceProps, 'resources' | 'spread' | UndefaultedProp>> &
@@ -20,16 +20,17 @@ const defaultResources: Resources = {
 /** Time to schedule a pod and to pull its image, before it starts. */
 const schedulingSeconds = 180;
 
-/** Returns the props with defaults filled in. */
-export function withDefaults(props: PredictionServiceProps): ResolvedProps {
-  const { startupSeconds = 120, minReadySeconds = 5 } = props;
+/** Returns the props with defaults filled in. A prop that is undefined gets its default, too. */
+export function withDefaults(given: PredictionServiceProps): ResolvedProps {
+  const props = defined(given);
+  const { startupSeconds = 120, minReadySeconds = 5, resources = {} } = props;
   return {
     namespace: props.name,
     imagePullPolicy: 'Always',
     replicas: 2,
-    settings: {},
     grpc: true,
     publicProbes: false,
+    publicDocs: false,
     drainDelaySeconds: Number(variables.DRAIN_DELAY_SECONDS.default),
     requestTimeoutSeconds: Number(variables.REQUEST_TIMEOUT_SECONDS.default),
     gracePeriodSeconds: Number(variables.GRACE_PERIOD_SECONDS.default),
@@ -38,10 +39,27 @@ export function withDefaults(props: PredictionServiceProps): ResolvedProps {
     progressDeadlineSeconds: startupSeconds + minReadySeconds + schedulingSeconds,
     revisionHistoryLimit: 5,
     lostNodeSeconds: 30,
+    nodePortRange: [30000, 32767],
     apiKeySecret: `${props.name}-api-key`,
     apiKeyOptional: false,
+    imagePullSecrets: [],
+    nodeSelector: {},
+    tolerations: [],
+    podLabels: {},
+    podAnnotations: {},
+    env: {},
+    volumes: {},
     ...props,
-    resources: { ...defaultResources, ...props.resources },
-    spread: { nodes: 'required', zones: 'preferred', ...props.spread },
+    settings: defined(props.settings ?? {}),
+    spread: { nodes: 'required', zones: 'preferred', ...defined(props.spread ?? {}) },
+    resources: {
+      cpu: { ...defaultResources.cpu, ...defined(resources.cpu ?? {}) },
+      memory: { ...defaultResources.memory, ...defined(resources.memory ?? {}) },
+      ephemeralStorage: { ...defaultResources.ephemeralStorage, ...defined(resources.ephemeralStorage ?? {}) },
+    },
   };
 }
+
+/** Returns an object without the fields that are undefined, which would replace defaults. */
+const defined = <Fields extends object>(fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;

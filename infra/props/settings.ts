@@ -9,6 +9,7 @@ export const managedSettings = {
   GRPC_PORT: 'Use the prop grpc, which also configures the Services and the NetworkPolicy.',
   MANAGEMENT_PORT: 'Leave it out: the probes and the NetworkPolicy rely on port 8002.',
   PUBLIC_PROBES: 'Use the prop publicProbes.',
+  PUBLIC_DOCS: 'Use the prop publicDocs.',
   HOST: 'Leave it out: pods listen on every address.',
   DRAIN_DELAY_SECONDS: 'Use the prop drainDelaySeconds.',
   GRACE_PERIOD_SECONDS: 'Use the prop gracePeriodSeconds.',

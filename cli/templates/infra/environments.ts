@@ -11,7 +11,7 @@ const image = '{{name}}-server:v0.1.0';
  */
 export function environments(localImage = image): Readonly<Record<string, PredictionChartProps>> {
   return {
-    local: { ...localProfile, name, image: localImage, nodePort: 30080 },
+    local: { ...localProfile, name, image: localImage, nodePort: 30080, grpcNodePort: 30081 },
     // Before you apply this, set an image that the cluster can pull, preferably with its digest:
     // 'registry.example.com/{{name}}-server:v0.1.0@sha256:…'.
     production: { ...productionProfile, name, image },

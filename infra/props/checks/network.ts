@@ -1,0 +1,72 @@
+import { BlockList, isIP } from 'node:net';
+import { closestName } from '../../../onnx/signature/closest-name.ts';
+import type { InvalidProp } from '../invalid-props-error.ts';
+import type { ResolvedProps } from '../resolved-props.ts';
+
+/** What may be in a NetworkPolicyPeer: addresses, or pods and namespaces. */
+const peerFields = ['ipBlock', 'namespaceSelector', 'podSelector'];
+
+/** Checks the peers that may connect. */
+export function* checkNetwork({ allowFrom, allowManagementFrom }: ResolvedProps): Generator<InvalidProp> {
+  for (const [list, peers] of Object.entries({ allowFrom, allowManagementFrom })) {
+    for (const [index, peer] of (peers ?? []).entries()) yield* checkPeer(`${list}.${index}`, peer);
+  }
+}
+
+function* checkPeer(prop: string, peer: unknown): Generator<InvalidProp> {
+  const fields = typeof peer === 'object' && peer !== null ? Object.entries(peer) : [];
+  const given = fields.filter(([, value]) => value !== undefined).map(([field]) => field);
+  const unknown = given.find((field) => !peerFields.includes(field));
+  if (unknown !== undefined) {
+    const near = closestName(unknown, peerFields);
+    const fix = `Use ${near ?? `one of ${peerFields.join(', ')}`}.`;
+    yield { prop, value: peer, reason: `has a field that peers do not have, ${unknown}`, fix };
+  } else if (given.length === 0) {
+    const fix = 'Name pods, namespaces or addresses; `{ namespaceSelector: {} }` is every pod of the cluster.';
+    yield { prop, value: peer, reason: 'names nobody, which Kubernetes rejects', fix };
+  } else if (given.includes('ipBlock')) {
+    if (given.length > 1) {
+      const fix = 'Use two peers: one with ipBlock, and one with the selectors.';
+      yield { prop, value: peer, reason: 'has both addresses and a selector', fix };
+    }
+    yield* checkAddresses(`${prop}.ipBlock`, (peer as { readonly ipBlock: unknown }).ipBlock);
+  }
+}
+
+function* checkAddresses(prop: string, block: unknown): Generator<InvalidProp> {
+  const { cidr, except = [] } = (block ?? {}) as { readonly cidr?: unknown; readonly except?: readonly unknown[] };
+  const fix = "Use an address and the length of its prefix, such as '10.0.0.0/8' or '2001:db8::/32'.";
+  const outer = parseCidr(cidr);
+  if (outer === undefined) {
+    yield { prop: `${prop}.cidr`, value: cidr, reason: 'is not a range of addresses', fix };
+    return;
+  }
+  const inside = new BlockList();
+  inside.addSubnet(outer.address, outer.prefix, outer.family);
+  for (const [index, value] of except.entries()) {
+    const inner = parseCidr(value);
+    if (inner === undefined)
+      yield { prop: `${prop}.except.${index}`, value, reason: 'is not a range of addresses', fix };
+    else if (inner.prefix <= outer.prefix || !inside.check(inner.address, inner.family))
+      yield {
+        prop: `${prop}.except.${index}`,
+        value,
+        reason: `is not a part of ${String(cidr)}`,
+        fix: 'Use a part of it, with a longer prefix, or leave it out.',
+      };
+  }
+}
+
+interface Cidr {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+function parseCidr(text: unknown): Cidr | undefined {
+  const [, address = '', length = ''] = (typeof text === 'string' && /^([\d.a-fA-F:]+)\/(\d{1,3})$/.exec(text)) || [];
+  const version = isIP(address);
+  const prefix = Number(length);
+  if (version === 0 || prefix > (version === 4 ? 32 : 128) || String(prefix) !== length) return undefined;
+  return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
+}

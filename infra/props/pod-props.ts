@@ -1,0 +1,89 @@
+import type { k8s } from 'cdk8s-plus-27';
+import type { Labels } from '../metadata/labels.ts';
+
+/** An entry of a Secret or of a ConfigMap that exists in the namespace. */
+export type EntryReference =
+  | {
+      /** Name of the Secret. */
+      readonly secret: string;
+      /** Name of its entry. */
+      readonly key: string;
+    }
+  | {
+      /** Name of the ConfigMap. */
+      readonly configMap: string;
+      /** Name of its entry. */
+      readonly key: string;
+    };
+
+/** Where a volume is mounted. */
+interface Mount {
+  /** Absolute path in the container. */
+  readonly mountPath: string;
+}
+
+/** A volume of the pods, and where it is mounted. What it refers to must exist in the namespace. It is read-only. */
+export type ExtraVolume = Mount &
+  (
+    | {
+        /** Name of a Secret, whose entries become files. */
+        readonly secret: string;
+      }
+    | {
+        /** Name of a ConfigMap, whose entries become files. */
+        readonly configMap: string;
+      }
+    | {
+        /** Name of a PersistentVolumeClaim. With several nodes, it must allow reading from many. */
+        readonly claim: string;
+      }
+  );
+
+/** Props of the pods that not every service needs. */
+export interface PodProps {
+  /**
+   * Names of Secrets with the credentials of registries. Lower-case letters, digits, dashes and dots, at most 253
+   * characters.
+   * @default none: the nodes' own credentials
+   */
+  readonly imagePullSecrets?: readonly string[];
+
+  /**
+   * Labels that a node must have to run the pods, such as `{ 'kubernetes.io/arch': 'arm64' }`.
+   * @default none: every node
+   */
+  readonly nodeSelector?: Labels;
+
+  /**
+   * Taints of nodes on which the pods may run, in addition to lost nodes for `lostNodeSeconds`.
+   * @default none
+   */
+  readonly tolerations?: readonly k8s.Toleration[];
+
+  /**
+   * Labels of the pods, in addition to those that the service sets, which start with `app.kubernetes.io/`. A change
+   * replaces the pods.
+   * @default none
+   */
+  readonly podLabels?: Labels;
+
+  /**
+   * Annotations of the pods, for example for a mesh or a collector of logs. A change replaces the pods.
+   * @default none
+   */
+  readonly podAnnotations?: Labels;
+
+  /**
+   * Environment variables for libraries, or for your own code in the service: texts, or entries of Secrets and
+   * ConfigMaps. Variables of the service go into `settings`, which checks them. A changed Secret takes effect when a
+   * pod starts.
+   * @default none
+   */
+  readonly env?: Readonly<Record<string, string | EntryReference>>;
+
+  /**
+   * Volumes by name, such as `{ certificates: { configMap: 'ca', mountPath: '/etc/ssl/own' } }`.
+   * @default none
+   */
+  readonly volumes?: Readonly<Record<string, ExtraVolume>>;
+}
