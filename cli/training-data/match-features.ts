@@ -1,7 +1,7 @@
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { Feature } from '../../onnx/signature/features.ts';
 import type { FeatureJson } from '../../onnx/signature/model-json.ts';
-import { closestName } from '../../onnx/signature/model-json.ts';
+import { closestName } from '../../onnx/signature/closest-name.ts';
 import { UsageError } from '../failure.ts';
 import { listNames, matchColumns } from '../row-files/match-columns.ts';
 
