@@ -129,7 +129,7 @@ function isOfType(value: unknown, type: Exclude<PropType, Readonly<Record<string
     case 'object':
       return isObject(value);
     default:
-      return typeof value === 'string' && (type).includes(value);
+      return typeof value === 'string' && type.includes(value);
   }
 }
 
