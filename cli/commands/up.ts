@@ -91,7 +91,7 @@ function refuseUnusedOptions(cluster: Cluster | undefined, options: UpOptions): 
     });
   if (cluster !== undefined && options.grpcPort !== undefined)
     throw new UsageError('--grpc-port has no effect on a cluster: no port of this machine leads to gRPC there.', {
-      hint: `Leave it out. To reach gRPC, forward a port: kubectl port-forward service/NAME-headless ${defaultGrpcPort}`,
+      hint: `To reach gRPC, forward a port instead: kubectl port-forward service/NAME-headless ${defaultGrpcPort}`,
     });
   if (cluster !== undefined) return;
   const flags = {

@@ -6,7 +6,8 @@ import type { ResolvedProps } from '../props/resolved-props.ts';
 
 /**
  * Finds out whether the Services of a new construct would have the name of one that is in the chart already: `iris` and
- * `iris-headless` would both have a Service `iris-headless`. Other charts do not count: each may be another environment.
+ * `iris-headless` would both have a Service `iris-headless`. Other charts do not count, since each may be another
+ * environment.
  */
 export function* findNameCollisions(
   construct: Construct,
@@ -26,7 +27,7 @@ export function* findNameCollisions(
   yield {
     prop: 'name',
     value: name,
-    reason: `would create a second Service ${taken.name} in the namespace ${namespace}: the first is that of ${taken.node.path}`,
+    reason: `would create a second Service ${taken.name} in the namespace ${namespace}, beside ${taken.node.path}`,
     fix: 'Use another name or namespace.',
   };
 }

@@ -168,8 +168,9 @@ export interface PredictionServiceProps extends PodProps {
   readonly spread?: Spread;
 
   /**
-   * Port at which every node of the cluster serves HTTP, within `nodePortRange`. Makes the Service one of type NodePort,
-   * without a port for gRPC, which would get a random port of the nodes; in the cluster, the headless Service has one.
+   * Port at which every node of the cluster serves HTTP, within `nodePortRange`. Makes the Service one of type
+   * NodePort, without a port for gRPC, which would get a random port of the nodes; in the cluster, the headless Service
+   * has one.
    * @default none: the Service is of type ClusterIP
    */
   readonly nodePort?: number;

@@ -25,7 +25,7 @@ const resources: PropTypes<Resources> = {
 const spreading = ['required', 'preferred'];
 const spread: PropTypes<Spread> = { nodes: spreading, zones: spreading };
 
-/** The type of each prop, for programs whose types nobody checks: JavaScript, and TypeScript that Node runs as it is. */
+/** The type of each prop, for programs whose types nobody checks: JavaScript, and TypeScript as Node runs it. */
 export const serviceProps: PropTypes<PredictionServiceProps> = {
   name: 'text',
   image: 'text',
