@@ -149,10 +149,12 @@ function encoderOf(
   { name }: RowSource,
   columns: readonly string[],
 ): RowPredictor['toJson'] {
+  // A file without the columns of an optional input leaves it out of every row.
+  const sent = features.filter((feature) => !feature.optional || columns.includes(feature.name));
   const matched = matchColumns(
     name,
     columns,
-    features.map((feature) => feature.name),
+    sent.map((feature) => feature.name),
     model,
   );
   if (matched.similar !== undefined) context.report.line(matched.similar);
@@ -165,7 +167,7 @@ function encoderOf(
   return ({ values }: SourceRow) =>
     toJson(
       Object.fromEntries(
-        features.map((feature) => [
+        sent.map((feature) => [
           feature.name,
           parseField(feature, String(values[matched.columns.get(feature.name) ?? feature.name])),
         ]),

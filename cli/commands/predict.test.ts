@@ -34,6 +34,8 @@ beforeAll(async () => {
   }
   await mkdir(join(folder, 'models/echo'));
   await cp(join(repository, 'onnx/fixtures/columns.onnx'), join(folder, 'models/echo/model.onnx'));
+  await mkdir(join(folder, 'models/sum'));
+  await cp(join(repository, 'onnx/fixtures/graphs/run-optional.onnx'), join(folder, 'models/sum/model.onnx'));
   service = await startService(join(folder, 'models'));
 });
 afterAll(async () => {
@@ -73,7 +75,7 @@ test('each model and each version has its examples', async () => {
   const which = await predict([]);
   expect(which).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('Which model? models/ has echo, flowers/1, flowers/2, iris.'),
+    stderr: expect.stringContaining('Which model? models/ has echo, flowers/1, flowers/2, iris, sum.'),
   });
   const unknown = await predict(['tulips', '--json', '{}']);
   expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("There is no model 'tulips'") });
@@ -179,6 +181,18 @@ test('columns as pandas names them are found, and one line says so', async () =>
     'Columns with similar names: Sepal length (cm) is sepal_length, sepal width is sepal_width, ' +
       'petal-width is petal_width',
   );
+});
+
+test('a file may lack the columns of an optional input', async () => {
+  const header = ['x_0', 'x_1', 'x_2', 'o_0', 'o_1', 'o_2'];
+  for (const [columns, y] of [
+    [3, [1, 2, 3]],
+    [6, [5, 7, 9]],
+  ] as const) {
+    const rows = [header, [1, 2, 3, 4, 5, 6]].map((row) => row.slice(0, columns));
+    const { stdout } = await predict(['sum', '--file', '-', '--format', 'json'], csv(rows));
+    expect(JSON.parse(stdout)).toMatchObject([{ outputs: { y } }]);
+  }
 });
 
 test.each<[string, readonly string[], string, number, RegExp]>([

@@ -33,7 +33,8 @@ export async function holdoutRows(
   say: (line: string) => void,
 ): Promise<readonly HoldoutRow[]> {
   const { name, unit, format, columns } = source;
-  const names = [...before.features.map((feature) => feature.name), ...(label === undefined ? [] : [label])];
+  const needed = before.features.filter(({ name: of, optional }) => !optional || columns?.includes(of));
+  const names = [...needed.map((feature) => feature.name), ...(label === undefined ? [] : [label])];
   const matched = columns === undefined ? undefined : matchColumns(name, columns, names, before.name);
   if (matched?.similar !== undefined) say(matched.similar);
   const columnOf = (of: string): string => matched?.columns.get(of) ?? of;

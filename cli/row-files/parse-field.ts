@@ -8,6 +8,8 @@ export interface ColumnType {
   readonly shape?: readonly (number | string)[];
   /** Whether null is a missing value. @default false */
   readonly nullable?: boolean;
+  /** Whether each value is a sequence of tensors, as JSON. @default false */
+  readonly sequence?: boolean;
 }
 
 const notFinite: Readonly<Record<string, string>> = {
@@ -25,8 +27,9 @@ const notFinite: Readonly<Record<string, string>> = {
  * text, so that whoever checks the row reports it. An empty field of a column that is nullable is null: pandas writes
  * missing values so.
  */
-export function parseField({ dtype, shape = [], nullable = false }: ColumnType, text: string): unknown {
-  if (shape.length > 0) return array(text);
+export function parseField(column: ColumnType, text: string): unknown {
+  const { dtype, shape = [], nullable = false, sequence = false } = column;
+  if (shape.length > 0 || sequence) return array(text);
   if (dtype === 'string') return text;
   const word = text.trim().toLowerCase();
   if (nullable && word === '') return null;

@@ -15,6 +15,7 @@ export class ValueError extends Error {
  * @throws {ValueError} if it does not fit
  */
 export function readFeature(feature: Feature, value: unknown, isText: boolean): Cell {
+  if (value === undefined && feature.optional) return null;
   if (value === undefined) throw new ValueError(`${feature.name} is missing`);
   const reading = readCell(feature, isText && typeof value === 'string' ? parseField(feature, value) : value);
   if (reading.problem === undefined) return reading.cell;

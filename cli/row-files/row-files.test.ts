@@ -124,4 +124,5 @@ test('a field of a tensor contains JSON, whose large integers keep their digits'
     [3, 4],
   ]);
   expect(toJson(parseField({ dtype: 'int64', shape: [1] }, '[9007199254740993]'))).toBe('[9007199254740993]');
+  expect(parseField({ dtype: 'float32', shape: [], sequence: true }, '[1, [2, 3]]')).toEqual([1, [2, 3]]);
 });
