@@ -11,13 +11,19 @@ export interface Schema {
   readonly format?: string;
   readonly pattern?: string;
   readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
   readonly additionalProperties?: Schema | boolean;
 }
 
-/** The content of `v<version>.json.gz`. */
+/** The content of `v<version>.json.gz` and of `custom.json.gz`. */
 export interface SchemaFile {
   readonly $id: string;
   /** Name in `$defs` by kind, such as `apps/v1/Deployment`. */
@@ -29,3 +35,6 @@ export interface SchemaFile {
 export function schemaFile(version: KubernetesVersion): string {
   return join(import.meta.dirname, `v${version}.json.gz`);
 }
+
+/** The file with the schemas of custom resources: of the Gateway API, KEDA and the Vertical Pod Autoscaler. */
+export const customSchemaFile = join(import.meta.dirname, 'custom.json.gz');

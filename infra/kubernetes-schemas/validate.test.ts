@@ -92,3 +92,31 @@ test('a field is rejected only by the version that lacks it', () => {
   expect(validateManifests(yaml, '1.30')).toHaveLength(1);
   expect(validateManifests(yaml, '1.36')).toEqual([]);
 });
+
+const route = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: iris }
+spec:
+  parentRefs: [{ name: shared }]
+  rules:
+    - matches: [{ path: { type: PathPrefix, value: / } }]
+      timeouts: { request: 20s }
+      backendRefs: [{ name: iris, port: 80 }]
+`;
+
+test.each([
+  ['an unknown field', 'request: 20s', 'total: 20s', '/spec/rules/0/timeouts unknown field total'],
+  ['a value outside a pattern', 'request: 20s', 'request: 20', '/spec/rules/0/timeouts/request must be string'],
+  ['a value outside an enumeration', 'PathPrefix', 'Prefix', 'must be one of Exact, PathPrefix, RegularExpression'],
+  [
+    'a version that the CRD lacks',
+    '/v1',
+    '/v1alpha1',
+    '/kind Kubernetes 1.36 has no gateway.networking.k8s.io/v1alpha1',
+  ],
+])('a custom resource is checked too, for %s', (_title, from, to, expected) => {
+  expect(validateManifests(route, '1.36')).toEqual([]);
+  const [problem] = validateManifests(route.replace(from, to), '1.36');
+  expect(`${problem?.pointer} ${problem?.message}`).toContain(expected);
+});

@@ -4,7 +4,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import { parseAllDocuments } from 'yaml';
-import { schemaFile, type KubernetesVersion, type SchemaFile } from './schema-file.ts';
+import { customSchemaFile, schemaFile, type KubernetesVersion, type SchemaFile } from './schema-file.ts';
 
 /** Something that the API server would reject or silently drop. */
 export interface SchemaProblem {
@@ -40,16 +40,15 @@ function validateObject(
   version: KubernetesVersion,
 ): readonly SchemaProblem[] {
   const id = `${object?.apiVersion ?? ''}/${object?.kind ?? ''}`;
-  const { file, ajv } = load(version);
+  const custom = load(customSchemaFile);
+  const { file, ajv } = id in custom.file.kinds ? custom : load(schemaFile(version));
   const definition = file.kinds[id];
   if (definition === undefined) {
     return [{ object: place, pointer: '/kind', message: `Kubernetes ${version} has no ${id}` }];
   }
   const validate = ajv.getSchema(`${file.$id}#/$defs/${definition}`);
   if (validate === undefined)
-    throw new Error(
-      `${schemaFile(version)} lacks ${definition}. Regenerate it: see infra/kubernetes-schemas/generate.ts`,
-    );
+    throw new Error(`The schemas lack ${definition}. Regenerate them: see infra/kubernetes-schemas/generate*.ts`);
   if (validate(object) === true) return [];
   const name = `${object?.kind ?? ''}/${object?.metadata?.name ?? place}`;
   return (validate.errors ?? []).map((error) => ({
@@ -69,12 +68,12 @@ interface LoadedSchemas {
   readonly file: SchemaFile;
   readonly ajv: Ajv2020;
 }
-const loaded = new Map<KubernetesVersion, LoadedSchemas>();
+const loaded = new Map<string, LoadedSchemas>();
 
-function load(version: KubernetesVersion): LoadedSchemas {
-  const known = loaded.get(version);
+function load(path: string): LoadedSchemas {
+  const known = loaded.get(path);
   if (known !== undefined) return known;
-  const file = JSON.parse(gunzipSync(readFileSync(schemaFile(version))).toString()) as SchemaFile;
+  const file = JSON.parse(gunzipSync(readFileSync(path)).toString()) as SchemaFile;
   const ajv = new Ajv2020({
     allErrors: true,
     strict: true,
@@ -84,6 +83,6 @@ function load(version: KubernetesVersion): LoadedSchemas {
   });
   ajv.addSchema(file);
   const fresh = { file, ajv };
-  loaded.set(version, fresh);
+  loaded.set(path, fresh);
   return fresh;
 }
