@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -129,6 +129,24 @@ test('--help lists every variable', async () => {
   const { code, stdout } = await output(run({}, ['--help']));
   expect(code).toBe(0);
   expect(stdout).toContain('REQUEST_TIMEOUT_SECONDS');
+});
+
+test('a warning says that a model with a loop does not run on the event loop, as its model.json asks', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'rhizome-main-'));
+  try {
+    mkdirSync(join(dir, 'loop'));
+    cpSync(join(models, '../onnx/fixtures/graphs/loop.onnx'), join(dir, 'loop/model.onnx'));
+    writeFileSync(join(dir, 'loop/model.json'), '{"serving": {"placement": "event-loop"}}');
+    const { logged, logs } = await start({ MODELS_DIR: dir });
+    expect(await logged('placement overridden')).toMatchObject({
+      ...{ level: 'warn', model: 'loop', version: '1' },
+      ...{ asked: 'event-loop', set_by: 'model.json', placement: 'process' },
+      reason: 'its operator Loop may not end, or is not known',
+    });
+    expect(logs.filter(({ msg }) => msg === 'placement overridden')).toHaveLength(1);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test('a model without examples that no generated input fits is served, with a warning, as not verified', async () => {

@@ -87,12 +87,17 @@ export async function serve(
       plan: { placement, maxBatch, unstackable },
     },
     loadSeconds,
+    overridden,
   } of repository.loaded) {
     const serving = {
       placement,
       ...(unstackable === undefined ? { max_batch: maxBatch } : { not_batched: unstackable }),
     };
     logger.info({ model, version, load_seconds: loadSeconds, ...serving }, 'model loaded');
+    if (overridden !== undefined) {
+      const { asked, setBy, reason } = overridden;
+      logger.warn({ model, version, asked, set_by: setBy, placement, reason }, 'placement overridden');
+    }
     if (neverRan) logger.warn({ model, version, reason: notVerified }, 'model not verified');
   }
   warnOfBodies(repository, config.maxBodyBytes ?? repository.bodyBytes, logger);

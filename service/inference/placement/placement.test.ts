@@ -2,7 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readModelFile } from '../../../onnx/file/model-file.ts';
 import { graphFacts } from '../../../onnx/graph/graph-facts.ts';
-import { dependentPlacement, firstPlacement, measuredPlacement, riskOf, type ModelFacts } from './placement.ts';
+import {
+  dependentPlacement,
+  firstPlacement,
+  measuredPlacement,
+  overriddenPlacement,
+  riskOf,
+  type ModelFacts,
+} from './placement.ts';
 
 const facts = (operators: readonly string[], changes: Partial<ModelFacts> = {}): ModelFacts => ({
   operators: new Set(operators),
@@ -41,6 +48,18 @@ test.each([
   ['a fast model with sizes from its shapes', facts(['Expand'], { sizesFromShapes: true }), 0.1, 'event-loop'],
 ] as const)('%s runs in the right place once it is measured', (_, model, rowMs, expected) => {
   expect(measuredPlacement(model, rowMs, 'auto')).toBe(expected);
+});
+
+test('a setting that does not decide says why; where none asks for anything, nothing is overridden', () => {
+  const reason = 'its operator Loop may not end, or is not known';
+  const loop = facts(['Loop']);
+  expect(overriddenPlacement(loop, 'process', 'event-loop', 'auto')).toEqual({
+    ...{ asked: 'event-loop', setBy: 'model.json', reason },
+  });
+  expect(overriddenPlacement(loop, 'process', undefined, 'event-loop')).toMatchObject({ setBy: 'PLACEMENT', reason });
+  expect(overriddenPlacement(loop, 'process', 'auto', 'event-loop')).toBeUndefined();
+  expect(overriddenPlacement(loop, 'process', undefined)).toBeUndefined();
+  expect(overriddenPlacement(facts([]), 'event-loop', 'event-loop')).toBeUndefined();
 });
 
 test('a setting decides, whatever was measured', () => {

@@ -62,6 +62,27 @@ export function riskOf(facts: ModelFacts): string | undefined {
   return unknown === undefined ? undefined : `its operator ${unknown} may not end, or is not known`;
 }
 
+/** A setting that a model does not have, since it could stop the service. */
+export interface OverriddenPlacement {
+  readonly asked: Placement;
+  /** Whose setting it is. */
+  readonly setBy: 'model.json' | 'PLACEMENT';
+  readonly reason: string;
+}
+
+/** Returns why a model runs elsewhere than its `model.json`, or otherwise the service's setting, asks for. */
+export function overriddenPlacement(
+  facts: ModelFacts,
+  placement: Placement,
+  own: PlacementSetting | undefined,
+  common: PlacementSetting = 'auto',
+): OverriddenPlacement | undefined {
+  const asked = own ?? common;
+  if (asked === 'auto' || asked === placement) return undefined;
+  const reason = riskOf(facts) ?? `a model cannot be loaded in a ${asked} here`;
+  return { asked, setBy: own === undefined ? 'PLACEMENT' : 'model.json', reason };
+}
+
 /** Whether its runs take anything from microseconds to seconds, or from bytes to gigabytes. */
 function mayBeCostly(facts: ModelFacts): boolean {
   return facts.sizesFromShapes || [...costly].some((operator) => facts.operators.has(operator));

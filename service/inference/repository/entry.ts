@@ -3,6 +3,7 @@ import type { ModelFolder } from '../../../onnx/file/model-folders.ts';
 import type { Model } from '../../../onnx/model.ts';
 import type { EmptyTrials } from '../empty-trials.ts';
 import type { PlacedSession } from '../placement/placed-engine.ts';
+import type { OverriddenPlacement } from '../placement/placement.ts';
 import { Executor, type ExecutorObservers } from '../queue/executor.ts';
 import { loadModel, type Engines, type LoadModelOptions } from './load-model.ts';
 import { Verifier } from './verifier.ts';
@@ -27,6 +28,8 @@ export interface LoadedEntry extends Place {
   readonly executor: Executor;
   /** Where the model runs. */
   readonly session: PlacedSession;
+  /** The setting of its placement that it does not have, and why. */
+  readonly overridden?: OverriddenPlacement | undefined;
   /** Tries tensors without elements. */
   readonly emptyTrials?: EmptyTrials | undefined;
   readonly verifier: Verifier;
@@ -51,7 +54,7 @@ export async function loadEntry(
 ): Promise<ModelEntry> {
   const started = performance.now();
   try {
-    const { model, session, plan, emptyTrials } = await loadModel(dir, folder, engines, options);
+    const { model, session, plan, overridden, emptyTrials } = await loadModel(dir, folder, engines, options);
     const { name, version } = model.signature;
     return {
       folder: folder.folder,
@@ -61,6 +64,7 @@ export async function loadEntry(
       model,
       executor: new Executor(model.signature, model, plan, options.observers?.of(name)),
       session,
+      overridden,
       emptyTrials,
       verifier: new Verifier(model, { outage: () => session.process?.outage }),
       loadSeconds: (performance.now() - started) / 1000,

@@ -11,7 +11,9 @@ import {
   dependentPlacement,
   firstPlacement,
   measuredPlacement,
+  overriddenPlacement,
   type ModelFacts,
+  type OverriddenPlacement,
   type Placement,
   type PlacementSetting,
 } from '../placement/placement.ts';
@@ -58,6 +60,8 @@ export interface PlannedModel {
   readonly model: Model;
   readonly session: PlacedSession;
   readonly plan: ServingPlan;
+  /** Undefined if the model runs where the settings ask for. */
+  readonly overridden?: OverriddenPlacement | undefined;
   /** Undefined if no model has a process of its own. */
   readonly emptyTrials?: EmptyTrials | undefined;
 }
@@ -104,7 +108,8 @@ export async function loadModel(
       ...(own.maxQueue !== undefined && { maxQueueRows: own.maxQueue }),
     };
     const plan = servingPlan(calibration, session.placement, settings);
-    return { model, session, plan, emptyTrials: trialsOf(model, engines, reread, options) };
+    const overridden = overriddenPlacement(session.facts, session.placement, own.placement, options.placement);
+    return { model, session, plan, overridden, emptyTrials: trialsOf(model, engines, reread, options) };
   } catch (error) {
     await model.release();
     throw error;
