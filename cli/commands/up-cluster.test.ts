@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -632,6 +632,17 @@ test('up --watch builds and applies again after a change, and keeps watching if 
     await writeFile(file, good);
     await says('✓ Predict');
     expect(await builds()).toBe(2);
+    // What the image is made of: its Dockerfile, and what that copies.
+    await writeFile(join(project.folder, 'Dockerfile'), 'FROM scratch\nCOPY settings.json ./\n');
+    await says('✓ Predict');
+    expect(await builds()).toBe(3);
+    await writeFile(join(project.folder, 'settings.json'), '{}');
+    await says('settings.json changed: deploying it.');
+    await says('✓ Predict');
+    expect(await builds()).toBe(4);
+    await appendFile(join(project.folder, 'kind.yaml'), '\n');
+    await says('kind.yaml changed: it applies to a new cluster. Run `rhizome down --on kind`, then `up` again.');
+    expect(await builds()).toBe(4);
   } finally {
     running.kill('SIGINT');
   }

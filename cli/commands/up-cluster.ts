@@ -4,6 +4,7 @@ import { defaultEnvironment } from '../project/environment.ts';
 import type { Manifests } from '../project/manifests.ts';
 import { verifyModels, type ModelsVerification } from '../ask/verify-models.ts';
 import { nameInRegistry } from '../images/push.ts';
+import { imageSources } from '../images/image-sources.ts';
 import { planEnvironment } from '../steps/plan-environment.ts';
 import { redeployOnChange } from '../steps/redeploy-on-change.ts';
 import { preflight } from '../steps/preflight.ts';
@@ -90,11 +91,16 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       await deploy(context, again.run, deployment);
       await again.run('Predict', (skip) => verifyModels(asking, url, skip));
     };
+    const fixed = new Map(
+      cluster.isOwn
+        ? [['kind.yaml', 'it applies to a new cluster. Run `rhizome down --on kind`, then `up` again.']]
+        : [],
+    );
     await Promise.all([
       watch(context, cluster, (line) => {
         context.report.line(line);
       }),
-      ...(options.watch === true ? [redeployOnChange(context, redeploy)] : []),
+      ...(options.watch === true ? [redeployOnChange(context, () => imageSources(context.root), redeploy, fixed)] : []),
     ]);
   } finally {
     await forward?.close();

@@ -14,6 +14,7 @@ import {
 import { checkEnvironment, defaultEnvironment } from '../project/environment.ts';
 import { privateCharts, readManifests } from '../project/manifests.ts';
 import { synth } from '../project/synth.ts';
+import { reportFailure } from '../steps/keep-going.ts';
 import { reloadManifests } from '../steps/reload-manifests.ts';
 import { localTarget } from '../targets/local.ts';
 import { logFormatFor } from '../terminal/log-format.ts';
@@ -75,16 +76,19 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
     if (options.watch === true) {
       watchFiles(root, {
         signal: AbortSignal.any([signal, ended.signal]),
-        onChange: (path) => {
-          if (path.startsWith(`infra${sep}`)) {
-            reloading = reloading.then(() => reload(path));
-            return;
-          }
-          given.report.line(`${path} changed: replacing the replicas.`);
-          running.replace();
+        onChange: (paths) => {
+          const ofManifests = (path: string): boolean => path.startsWith(`infra${sep}`) || path === 'cdk8s.yaml';
+          const manifest = paths.findLast(ofManifests);
+          const other = paths.findLast((path) => !ofManifests(path));
+          if (manifest !== undefined) reloading = reloading.then(() => reload(manifest));
+          if (other === undefined) return;
+          reloading = reloading.then(() => {
+            given.report.line(`${other} changed: replacing the replicas.`);
+            running.replace();
+          });
         },
-        onError: ({ message, hint = '' }) => {
-          given.report.line(`${message} ${hint}`);
+        onError: (failure) => {
+          reportFailure(given, failure);
         },
       });
     }

@@ -25,7 +25,7 @@ export function upCommand(context: CommandContext): Command {
     .option('--port <number>', 'port on this machine (default: 8080; on kind, the one in kind.yaml)', parsePort)
     .option('--grpc-port <number>', 'port for gRPC on this machine, local only (default: 8001)', parsePort)
     .option('--detach', 'return when the replicas are ready, instead of staying until Ctrl-C')
-    .option('--watch', 'deploy again when a model, the code of the service or infra/ changes')
+    .option('--watch', 'deploy again when a model, code, infra/, or what the image is made of changes')
     .option(
       '--json',
       'print one JSON object when ready: target, url, grpc, image, answer, answers, withoutExamples, ' +

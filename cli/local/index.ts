@@ -6,4 +6,4 @@ export type { ReplicaEvent } from './replica/replica.ts';
 export { belongsTo, sendSignal } from './replica/process-id.ts';
 export { readState } from './state.ts';
 export { describeStopper } from './stopper.ts';
-export { watchFiles } from './watch-files.ts';
+export { replicaSources, watchFiles, type Watched } from './watch-files.ts';

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import type { FSWatcher, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,12 +33,39 @@ test('reports a saved file, and nothing for one that no replica reads', async ()
   const changed = once(changes, 'change', { signal: AbortSignal.timeout(10_000) });
   watchFiles(root, {
     signal: stop.signal,
-    onChange: (path) => changes.emit('change', path),
+    onChange: (paths) => changes.emit('change', paths),
     onError: unexpected,
   });
   await writeFile(join(root, 'models/a.test.ts'), '');
   await writeFile(join(root, 'models/model.json'), '{}');
-  expect(await changed).toEqual([join('models', 'model.json')]);
+  expect(await changed).toEqual([[join('models', 'model.json')]]);
+});
+
+test('reports files of the project, which an editor may replace; and all that changes at the same time', async () => {
+  const changes = new EventEmitter();
+  const next = async (): Promise<readonly string[]> => {
+    const [paths] = (await once(changes, 'change', { signal: AbortSignal.timeout(10_000) })) as [readonly string[]];
+    return paths.toSorted();
+  };
+  await mkdir(join(root, 'docker'));
+  await mkdir(join(root, 'data'));
+  watchFiles(root, {
+    watched: { folders: ['data', 'none'], files: ['cdk8s.yaml', 'docker/Dockerfile', 'none/file'] },
+    signal: stop.signal,
+    onChange: (paths) => changes.emit('change', paths),
+    onError: unexpected,
+  });
+  const both = next();
+  await Promise.all(
+    ['data/a.csv', 'cdk8s.yaml', 'other.yaml', 'models/a', 'docker/other'].map((file) =>
+      writeFile(join(root, file), ''),
+    ),
+  );
+  expect(await both).toEqual(['cdk8s.yaml', join('data', 'a.csv')]);
+  const replaced = next();
+  await writeFile(join(root, 'docker/Dockerfile.tmp'), 'FROM scratch');
+  await rename(join(root, 'docker/Dockerfile.tmp'), join(root, 'docker/Dockerfile'));
+  expect(await replaced).toEqual([join('docker', 'Dockerfile')]);
 });
 
 test.each([
@@ -62,7 +89,12 @@ test('an error of a running watch is reported, and does not end the process', ()
   const failures: Failure[] = [];
   watchFiles(
     root,
-    { signal: stop.signal, onChange: unexpected, onError: (failure) => failures.push(failure) },
+    {
+      watched: { folders: ['models'], files: [] },
+      signal: stop.signal,
+      onChange: unexpected,
+      onError: (failure) => failures.push(failure),
+    },
     () => watcher as FSWatcher,
   );
   // Without a listener, emitting an error throws it.

@@ -1,9 +1,23 @@
 import { existsSync, watch } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Failure } from '../failure.ts';
 
-/** What replicas run: the models, the infrastructure and, in a clone, the code of the service. */
-const folders = ['models', 'service', 'onnx', 'infra'] as const;
+/** What is watched, relative to the project's folder. */
+export interface Watched {
+  /** With everything below them. Those that do not exist are left out. */
+  readonly folders: readonly string[];
+  /** They need not exist yet. */
+  readonly files: readonly string[];
+}
+
+/**
+ * What replicas on this machine run: the models, the manifests, the installed packages and, in a clone, the code of the
+ * service.
+ */
+export const replicaSources: Watched = {
+  folders: ['models', 'service', 'onnx', 'infra'],
+  files: ['cdk8s.yaml', 'package.json', 'package-lock.json'],
+};
 
 /** Files that no replica reads. */
 const ignored = /\.(test|case)\.ts$|~$|\.swp$|(^|[/\\])(fixtures|__pycache__)([/\\]|$)/;
@@ -12,27 +26,39 @@ const ignored = /\.(test|case)\.ts$|~$|\.swp$|(^|[/\\])(fixtures|__pycache__)([/
 const settleMs = 100;
 
 export interface FileWatch {
+  /** @default replicaSources */
+  readonly watched?: Watched;
   /** Ends the watch. Until then it keeps the process alive. */
   readonly signal: AbortSignal;
-  /** Called with a file's path, relative to the project's folder, once nothing has changed for 0.1 s after it. */
-  readonly onChange: (path: string) => void;
+  /**
+   * Called with the paths of all changed files, relative to the project's folder, once nothing has changed for 0.1 s.
+   */
+  readonly onChange: (paths: readonly string[]) => void;
   /** Called if a folder cannot be watched any more, or not completely. */
   readonly onError: (failure: Failure) => void;
 }
 
 /** Watches what a project's replicas run. @throws {Failure} if the operating system refuses */
-export function watchFiles(root: string, { signal, onChange, onError }: FileWatch, start = watch): void {
+export function watchFiles(
+  root: string,
+  { watched = replicaSources, signal, onChange, onError }: FileWatch,
+  start = watch,
+): void {
   let settled: NodeJS.Timeout | undefined;
+  const changed = new Set<string>();
   signal.addEventListener('abort', () => {
     clearTimeout(settled);
   });
-  for (const folder of folders.filter((name) => existsSync(join(root, name)))) {
+  const observe = (folder: string, recursive: boolean, concerns: (name: string) => boolean): void => {
     try {
-      start(join(root, folder), { recursive: true, signal }, (_event, name) => {
-        if (name === null || ignored.test(name)) return;
+      start(join(root, folder), { recursive, signal }, (_event, name) => {
+        if (name === null || !concerns(name)) return;
+        changed.add(join(folder, name));
         clearTimeout(settled);
         settled = setTimeout(() => {
-          onChange(join(folder, name));
+          const paths = [...changed];
+          changed.clear();
+          onChange(paths);
         }, settleMs);
       }).on('error', (error) => {
         onError(watchFailure(folder, error));
@@ -40,6 +66,15 @@ export function watchFiles(root: string, { signal, onChange, onError }: FileWatc
     } catch (error) {
       throw watchFailure(folder, error);
     }
+  };
+  for (const folder of watched.folders.filter((name) => existsSync(join(root, name))))
+    observe(folder, true, (name) => !ignored.test(name));
+  // Their folders, since editors replace a file, and nobody would notice what becomes of the new one.
+  const names = Map.groupBy(watched.files, dirname);
+  for (const [folder, files] of names) {
+    if (!existsSync(join(root, folder))) continue;
+    const own = new Set(files.map((file) => basename(file)));
+    observe(folder, false, (name) => own.has(name));
   }
 }
 
@@ -52,7 +87,8 @@ function watchFailure(folder: string, error: unknown): Failure {
       : code === 'EMFILE'
         ? 'fs.inotify.max_user_instances=512'
         : undefined;
-  return new Failure(`Cannot watch ${folder}/ for changes: ${message}.`, {
+  const what = folder === '.' ? "the project's folder" : `${folder}/`;
+  return new Failure(`Cannot watch ${what} for changes: ${message}.`, {
     cause: error,
     hint:
       limit === undefined

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure } from '../failure.ts';
 import type { LocalRuntime } from '../local/index.ts';
 import { privateCharts } from '../project/manifests.ts';
 import { synth } from '../project/synth.ts';
 import type { ExecContext } from '../tools/exec.ts';
+import { keepGoing } from './keep-going.ts';
 
 /** What `up --watch` runs on this machine, and what has changed. */
 export interface Reload {
@@ -16,13 +16,13 @@ export interface Reload {
 }
 
 /**
- * Synthesizes the manifests again after a change in infra/, and restarts the replicas if they differ. If synthesis
- * fails, it says why, and the replicas keep running.
+ * Synthesizes the manifests again after a change in infra/ or cdk8s.yaml, and restarts the replicas if they differ. If
+ * synthesis fails, it says why, and the replicas keep running.
  */
 export async function reloadManifests(context: ExecContext, { path, file, running }: Reload): Promise<void> {
-  const { root, report, signal } = context;
+  const { root, report } = context;
   const manifests = (): Promise<string> => readFile(join(root, file), 'utf8');
-  try {
+  await keepGoing(context, async () => {
     const before = await manifests();
     await synth(context, { outdir: privateCharts });
     if ((await manifests()) === before) {
@@ -31,9 +31,5 @@ export async function reloadManifests(context: ExecContext, { path, file, runnin
     }
     report.line(`${path} changed: restarting the replicas with the new manifests.`);
     await running.reload();
-  } catch (error) {
-    if (signal.aborted) return;
-    if (!(error instanceof Failure)) throw error;
-    report.failure(error.message, error.details, error.hint);
-  }
+  });
 }

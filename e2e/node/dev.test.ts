@@ -123,6 +123,19 @@ test('changed manifests run, and invalid ones are reported while the replicas ke
   expect(output.slice(before)).toContain('environments.ts changed: restarting the replicas with the new manifests.');
 });
 
+test('cdk8s.yaml is a part of the manifests, and package.json of the replicas', async () => {
+  const before = output.length;
+  const says = async (text: string): Promise<void> => {
+    for (let tries = 0; !output.slice(before).includes(text) && tries < 300; tries++) await sleep(100);
+    expect(output.slice(before)).toContain(text);
+  };
+  await change('cdk8s.yaml', 'output:', '# A comment.\noutput:');
+  await says('cdk8s.yaml changed: the manifests are the same.');
+  await change('package.json', '"scripts": {', '"scripts":  {');
+  await says('package.json changed: replacing the replicas.');
+  await until('setosa', prediction, 30_000);
+});
+
 test('a second up takes over, and the first one says so', async () => {
   const ports = ['--port', String(await freePort()), '--grpc-port', String(await freePort())];
   const second = await workspace.rhizome('up', '--detach', '--json', ...ports);
