@@ -99,6 +99,7 @@ test('metadata says which inputs and outputs are sequences, and which inputs may
   });
   expect(await described('/models/sequence-optional')).toMatchObject({
     features: [{ name: 'o', dtype: 'string', shape: [], optional: true, sequence: true }],
+    outputs: [{ name: 'has' }, { name: 'n' }, { name: 'same', optional: true, sequence: true }],
     input_schema: { required: [], properties: { o: { type: 'array' } } },
   });
 });
@@ -195,6 +196,12 @@ test.each<[string, string, () => object[], RegExp]>([
     'sequence-rows',
     () => Array.from({ length: 3000 }, (_, index) => rows(`s_${index}`, [1, 2, 3, ...(index === 7 ? [1, 2, 3] : [])])),
     /has 3000 tensors, but at most 1024/,
+  ],
+  [
+    'a name for each of very many tensors',
+    'sequence-rows',
+    () => Array.from({ length: 5000 }, (_, index) => rows(`s_${index}`, [1, 2, 3])),
+    /more than 4096 tensors\. Stack tensors of one shape/,
   ],
 ])('a sequence with %s is refused', async (_, model, inputs, message) => {
   expect(await infer(model, inputs())).toEqual([422, { error: expect.stringMatching(message) }]);

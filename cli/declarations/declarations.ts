@@ -102,7 +102,9 @@ function predictionFields(signature: Signature, type: string): readonly string[]
     case 'tensors':
       return [
         'readonly outputs: {',
-        ...output.outputs.map((spec) => `  readonly ${property(spec.name)}: ${outputType(spec, signature)};`),
+        ...output.outputs.map(
+          (spec) => `  readonly ${property(spec.name)}${spec.optional ? '?' : ''}: ${outputType(spec, signature)};`,
+        ),
         '};',
       ];
   }

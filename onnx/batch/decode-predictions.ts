@@ -81,9 +81,9 @@ export function decodePredictions(
       }));
     }
     case 'tensors': {
-      const values = output.outputs.map(
-        (spec) => [spec.name, perRow(spec, fetched(outputs, spec.name), rows, batching)] as const,
-      );
+      const values = output.outputs
+        .filter(({ name, optional }) => !optional || outputs[name] !== undefined)
+        .map((spec) => [spec.name, perRow(spec, fetched(outputs, spec.name), rows, batching)] as const);
       return all((row) => ({ outputs: Object.fromEntries(values.map(([name, list]) => [name, list[row] ?? []])) }));
     }
   }

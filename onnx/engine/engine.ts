@@ -53,7 +53,7 @@ export interface TensorInfo {
   /** Undefined for sequences and maps, which an engine cannot return. */
   readonly dtype: DType | undefined;
   readonly shape: readonly (number | string)[];
-  /** Whether a run needs no such input. @default false */
+  /** Whether a run needs no such input, or may return no such output. @default false */
   readonly optional?: boolean;
   /**
    * Whether it is a sequence of tensors. The first dimension then counts them, and the others are those of each. The
@@ -118,7 +118,6 @@ export type EngineErrorCode =
   // Running
   | 'empty-sequence'
   | 'ragged-sequence'
-  | 'absent-output'
   | 'run-failed'
   // In a process of its own (./process/)
   | 'outputs-too-large'

@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { EngineError, type Engine, type EngineOptions, type Session, type Tensor, type TensorInfo } from './engine.ts';
 import { ownOpset } from '../graph/opset.ts';
-import { withGiven, withOptional } from './optional-inputs.ts';
+import { returnedOutput, withGiven, withOptionalInputs, withOptionalOutputs, withoutAbsent } from './optionals.ts';
 import { loadError, runError } from './runtime-errors.ts';
 import { Sequences } from './sequences.ts';
 
@@ -40,6 +40,7 @@ class OnnxruntimeSession implements Session {
   readonly outputs: readonly TensorInfo[];
   readonly #session: ort.InferenceSession;
   readonly #optional: readonly TensorInfo[];
+  readonly #optionalOutputs: readonly TensorInfo[];
   readonly #sequences: Sequences;
   /** Whether the tensors of a sequence differed in shape in the last run: such sequences are returned another way. */
   #outputsApart = false;
@@ -47,22 +48,44 @@ class OnnxruntimeSession implements Session {
   constructor(session: ort.InferenceSession) {
     this.#session = session;
     this.#sequences = new Sequences(session.inputMetadata.map(tensorInfo), session.outputMetadata.map(tensorInfo));
-    this.inputs = withOptional(this.#sequences.inputs);
+    this.inputs = withOptionalInputs(this.#sequences.inputs);
     this.#optional = this.inputs.filter(({ optional }) => optional);
-    this.outputs = this.#sequences.outputs;
+    this.outputs = withOptionalOutputs(this.#sequences.outputs);
+    this.#optionalOutputs = this.outputs.filter(({ optional }) => optional);
   }
 
-  async run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
+  // Not async, like what most runs call: each step of a promise costs a run time.
+  run(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
     const all = this.#optional.length === 0 ? feeds : withGiven(this.#optional, feeds);
-    if (!this.#sequences.any) return this.#run(all, fetches);
+    return this.#optionalOutputs.length === 0 ? this.#runWhole(all, fetches) : this.#runOptional(all, fetches);
+  }
+
+  async #runOptional(
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: readonly string[],
+  ): Promise<Record<string, Tensor>> {
+    const flags = this.#optionalOutputs
+      .filter(({ name }) => fetches.includes(name))
+      .map(({ name }) => returnedOutput(name));
+    return withoutAbsent(this.#optionalOutputs, await this.#runWhole(feeds, [...fetches, ...flags]));
+  }
+
+  #runWhole(feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
+    return this.#sequences.any ? this.#runWithSequences(feeds, fetches) : this.#run(feeds, fetches);
+  }
+
+  async #runWithSequences(
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: readonly string[],
+  ): Promise<Record<string, Tensor>> {
     const apart = this.#outputsApart;
     try {
-      return await this.#runSequences(all, fetches, apart);
+      return await this.#runSequences(feeds, fetches, apart);
     } catch (cause) {
       const isSequence =
         cause instanceof EngineError && (cause.code === 'ragged-sequence' || cause.code === 'empty-sequence');
       if (!isSequence || !this.#sequences.hasApart) throw cause;
-      return await this.#runSequences(all, fetches, !apart);
+      return await this.#runSequences(feeds, fetches, !apart);
     }
   }
 

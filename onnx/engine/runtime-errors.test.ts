@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { floatsOf, modelOf, nodeOf } from '../fixtures/hostile.ts';
 import { GRAPH } from '../graph/field-numbers.ts';
-import { tensorsOnly } from '../rewrite/tensors-only.ts';
 import { EngineError, type EngineErrorCode } from './engine.ts';
 import { onnxruntime } from './onnxruntime.ts';
 import { loadError, runError } from './runtime-errors.ts';
@@ -61,28 +60,6 @@ test('a name of a megabyte in a message is cut, before patterns that would take 
 test('the highest opset named in messages loads', async () => {
   await (await onnxruntime.load(await fixture('refused/opset-known'), { threads: 1 })).release();
 });
-
-const x = { dtype: 'float32', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 7) } as const;
-test.each([
-  [
-    'run-absent',
-    { c: { dtype: 'bool', shape: [], data: Uint8Array.of(0) } },
-    'absent-output',
-    /the output 'o' is absent/,
-  ],
-] as const)(
-  '%s: a run without a tensor to return says why, and the next run succeeds',
-  async (name, more, code, reason) => {
-    const session = await onnxruntime.load(tensorsOnly(await fixture(`graphs/${name}`)).model, { threads: 1 });
-    const output = session.outputs[0]!.name;
-    const error = await failure(session.run({ x, ...more }, [output]));
-    expect(error.code).toBe(code);
-    expect(error.reason).toMatch(reason);
-    const good = { ...more, c: { ...more.c, data: Uint8Array.of(1) } };
-    expect(await session.run({ x, ...good }, [output])).toHaveProperty(output);
-    await session.release();
-  },
-);
 
 const floats = (...shape: readonly number[]) =>
   ({ dtype: 'float32', shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) }) as const;

@@ -181,11 +181,6 @@ const runFailures: readonly Failure[] = [
       `the tensors of the sequence '${output}' differ in shape, so they cannot be stacked into one tensor ` +
       `(${withoutSource(message)}). Pad them to one shape in the model, or send an input for which their shapes match.`,
   },
-  {
-    code: 'absent-output',
-    pattern: /Name:'rhizome\/(?<output>[^']+)\/element'/,
-    reason: ({ output }) => `the output '${output}' is absent for this input`,
-  },
   // The runtime has planned to put one tensor where another was, because their dimensions have the same names.
   {
     code: 'run-failed',

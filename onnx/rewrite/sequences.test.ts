@@ -145,19 +145,32 @@ test('in an opset that cannot be lifted, a run without a tensor to return says w
   await session.release();
 });
 
-test('an optional sequence is absent, empty, or has tensors', async () => {
+test('an optional sequence is absent, empty, or has tensors, as an input and an output', async () => {
   const session = await load('sequence-optional');
-  expect(session.inputs).toEqual([{ name: 'o', dtype: 'string', shape: [], sequence: true, optional: true }]);
-  const lengths: unknown[] = [];
-  for (const o of [undefined, { dtype: 'string', shape: [0], data: [] } as const, sequence('string', [2], [1, 1])]) {
-    const { has, n } = await session.run(o === undefined ? {} : { o }, ['has', 'n']);
-    lengths.push([has?.data[0], n?.data[0]]);
+  const info = { dtype: 'string', shape: [], sequence: true, optional: true } as const;
+  expect([session.inputs, session.outputs[2]]).toEqual([[{ name: 'o', ...info }], { name: 'same', ...info }]);
+  const empty = { dtype: 'string', shape: [0], data: [] } as const;
+  for (const [o, has, n] of [
+    [undefined, 0, -1n],
+    [empty, 1, 0n],
+    [sequence('string', [2], [1, 1]), 1, 2n],
+    [stack('string', 3, 1), 1, 3n],
+    [undefined, 0, -1n],
+  ] as const) {
+    const outputs = await session.run(o === undefined ? {} : { o }, ['has', 'n', 'same']);
+    expect([outputs['has']?.data[0], outputs['n']?.data[0], outputs['same']]).toEqual([has, n, o]);
+    expect(Object.keys(outputs)).toEqual(['has', 'n', ...(o === undefined ? [] : ['same'])]);
   }
-  expect(lengths).toEqual([
-    [0, -1n],
-    [1, 0n],
-    [1, 2n],
-  ]);
+  await session.release();
+});
+
+test('an optional output that is a tensor may be absent', async () => {
+  const session = await load('run-absent');
+  expect(session.outputs).toEqual([{ name: 'o', dtype: 'float32', shape: ['N', 3], optional: true }]);
+  const x = stack('float32', 2, 3);
+  const run = (c: boolean) =>
+    session.run({ x, c: { dtype: 'bool', shape: [], data: Uint8Array.of(Number(c)) } }, ['o']);
+  expect([{ ...(await run(true)) }, { ...(await run(false)) }]).toEqual([{ o: x }, {}]);
   await session.release();
 });
 

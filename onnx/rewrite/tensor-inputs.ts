@@ -1,4 +1,4 @@
-import { givenInput } from '../engine/optional-inputs.ts';
+import { givenInput } from '../engine/optionals.ts';
 import { GRAPH } from '../graph/field-numbers.ts';
 import { newNode } from '../graph/node.ts';
 import { carrierType, describeType, isMap, isPlainTensor, type Value } from '../graph/value-type.ts';

@@ -1,11 +1,20 @@
+import { returnedOutput } from '../engine/optionals.ts';
 import { classLabels } from '../graph/class-labels.ts';
 import { GRAPH } from '../graph/field-numbers.ts';
-import { constantInts, newNode } from '../graph/node.ts';
+import { constantInts, intAttribute, newNode } from '../graph/node.ts';
 import type { Scope } from '../graph/scope.ts';
-import { carrierType, describeType, isPlainTensor, type TensorType, type Value } from '../graph/value-type.ts';
+import {
+  carrierType,
+  describeType,
+  isPlainTensor,
+  type TensorType,
+  type Value,
+  type ValueType,
+} from '../graph/value-type.ts';
 import { outputError } from './non-tensor-error.ts';
-import { castNode, declareValue, type Replacement } from './replacement.ts';
+import { castNode, declareValue, numberOf, type Replacement } from './replacement.ts';
 import { sequenceOutput } from './sequence-outputs.ts';
+import { emptyConstant, graphAttribute } from './subgraph.ts';
 import { sequencePieces, type Piece } from './sequence-pieces.ts';
 
 /**
@@ -22,10 +31,11 @@ export function replaceOutput({ name, type }: Value, scope: Scope, opset: number
   const renamed = `rhizome/${name}`;
   const held = type.kind === 'optional' ? type.of : type;
   const present = type.kind === 'optional' ? `${renamed}/present` : renamed;
-  const nodes =
-    type.kind === 'optional'
-      ? [newNode({ opType: 'OptionalGetElement', name: `${renamed}/element`, inputs: [renamed], outputs: [present] })]
-      : [];
+  const known = held.kind === 'sequence' ? sequencePieces(name, scope) : undefined;
+  // An Optional with an input has a value.
+  const mayBeAbsent = type.kind === 'optional' && origin?.node.opType !== 'Optional' && known === undefined;
+  const nodes = type.kind === 'optional' ? heldValue(name, held, mayBeAbsent) : [];
+  const flag = mayBeAbsent ? [declareValue(GRAPH.output, returnedOutput(name), 'bool', [])] : [];
   if (held.kind === 'tensor') {
     const dtype = carrierType(held.dtype);
     if (dtype === undefined)
@@ -33,15 +43,47 @@ export function replaceOutput({ name, type }: Value, scope: Scope, opset: number
     return {
       renamed,
       nodes: [...nodes, castNode(present, name, dtype)],
-      fields: [declareValue(GRAPH.output, name, dtype, held.shape)],
+      fields: [declareValue(GRAPH.output, name, dtype, held.shape), ...flag],
     };
   }
   if (held.kind !== 'sequence' || !isPlainTensor(held.of) || held.of.kind !== 'tensor')
     throw refuse('Export the model with a tensor instead, or without this output.');
-  const known = sequencePieces(name, scope);
   const made =
     known === undefined ? sequenceOutput(name, present, held.of, opset) : apart(name, present, known, held.of, scope);
-  return { ...made, renamed, nodes: [...nodes, ...made.nodes] };
+  return { ...made, renamed, nodes: [...nodes, ...made.nodes], fields: [...made.fields, ...flag] };
+}
+
+/** Returns the nodes that take the value out of an optional; if it may have none, they say whether it has one. */
+function heldValue(name: string, held: ValueType, mayBeAbsent: boolean): Uint8Array[] {
+  const renamed = `rhizome/${name}`;
+  const value = (output: string): Uint8Array =>
+    newNode({ opType: 'OptionalGetElement', name: `${renamed}/element`, inputs: [renamed], outputs: [output] });
+  if (!mayBeAbsent) return [value(`${renamed}/present`)];
+  const [has, some, none] = [returnedOutput(name), `${renamed}/some`, `${renamed}/none`];
+  const choice = newNode({
+    opType: 'If',
+    name: `${renamed}/present`,
+    inputs: [has],
+    outputs: [`${renamed}/present`],
+    attributes: [
+      graphAttribute('then_branch', { nodes: [value(some)], outputs: [some] }),
+      graphAttribute('else_branch', { nodes: [placeholder(held, none)], outputs: [none] }),
+    ],
+  });
+  return [newNode({ opType: 'OptionalHasElement', name: `${renamed}/has`, inputs: [renamed], outputs: [has] }), choice];
+}
+
+/** Returns a node with a value that nobody reads, of a type that is not a sequence of sequences. */
+function placeholder(type: ValueType, output: string): Uint8Array {
+  if (type.kind === 'tensor') {
+    const { dtype, shape = [] } = type;
+    // One without dimensions has an element.
+    const sizes = shape.map((size) => (typeof size === 'number' ? size : 0));
+    return emptyConstant(output, dtype, sizes.includes(0) ? sizes : [0, ...sizes.slice(1)]);
+  }
+  const dtype = type.kind === 'sequence' && type.of.kind === 'tensor' ? type.of.dtype : 'float32';
+  const attributes = [intAttribute('dtype', numberOf(dtype))];
+  return newNode({ opType: 'SequenceEmpty', name: output, inputs: [], outputs: [output], attributes });
 }
 
 /** Makes an output of each tensor in a sequence. */

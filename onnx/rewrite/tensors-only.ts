@@ -32,7 +32,7 @@ export interface TensorsOnly {
  * - A sequence `s` of tensors becomes the outputs `s_0`, `s_1`, … if the graph determines how many there are.
  *   Otherwise it becomes one tensor `s` that stacks them along a new first dimension, and the engine knows of outputs
  *   for tensors whose shapes differ.
- * - An `optional` becomes the value that it holds; a run in which an output is absent fails. An input may be left out.
+ * - An `optional` becomes the value that it holds, and the engine knows whether it has one.
  * - bfloat16 and float8 become float32, and four-bit integers int8 or uint8.
  *
  * An input that is a sequence is replaced in the same way.

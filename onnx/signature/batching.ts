@@ -21,7 +21,7 @@ export function resolveBatching(inputs: readonly TensorSpec[], outputs: readonly
     typeof dimension === 'string' &&
     (isNameless(dimension) || symbols.size === 0 || symbols.has(dimension) || !usedElsewhere(dimension, inputs));
   return first.every((dimension) => typeof dimension === 'string') &&
-    outputs.every(({ shape, sequence }) => !sequence && rows(shape[0]))
+    outputs.every(({ shape, sequence, optional }) => !sequence && !optional && rows(shape[0]))
     ? 'batched'
     : 'per-row';
 }

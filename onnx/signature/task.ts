@@ -60,8 +60,13 @@ export function resolveTask(input: TaskInput): TaskOutput {
   const { task, outputs, classes } = input;
   const tensors: TensorsOutput = { task: 'tensors', outputs };
   if (task === 'tensors') return tensors;
-  if (task !== undefined) return found(task, rules[task](input), outputs);
-  const output = rules['anomaly-detector'](input) ?? rules.classifier(input) ?? rules.regressor(input) ?? tensors;
+  // Whoever reads a label or a number needs one in every run.
+  const certain = outputs.filter(({ sequence, optional }) => !sequence && !optional);
+  if (task !== undefined) return found(task, rules[task]({ ...input, outputs: certain }), outputs);
+  const output =
+    certain.length < outputs.length
+      ? tensors
+      : (rules['anomaly-detector'](input) ?? rules.classifier(input) ?? rules.regressor(input) ?? tensors);
   if (classes !== undefined && output.task !== 'classifier') {
     throw new SignatureError(
       `model.json names classes, but no output of the model is labels: it has ${describeAll(outputs)}. ` +

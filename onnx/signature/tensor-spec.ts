@@ -5,7 +5,7 @@ export interface TensorSpec {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly (number | string)[];
-  /** Whether a request may leave this input out. @default false */
+  /** Whether a request may leave this input out, or a run may not return this output. @default false */
   readonly optional?: boolean;
   /**
    * Whether it is a sequence of tensors. The first dimension then counts them, and the others are those of each, which

@@ -51,7 +51,10 @@ export const inferenceSchemas = {
               'Whether it is a sequence. The first dimension counts its tensors, whose shapes may differ: they are ' +
               'called `NAME_0`, `NAME_1`, and so on, unless one tensor stacks them.',
           },
-          optional: { type: 'boolean', description: 'Whether a request may leave this input out.' },
+          optional: {
+            type: 'boolean',
+            description: 'Whether a request may leave this input out, or a response this output.',
+          },
         },
       },
     },

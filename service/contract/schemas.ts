@@ -260,7 +260,10 @@ export const apiSchemas = {
       name: text,
       dtype: ref('DType'),
       shape: ref('Shape'),
-      optional: { type: 'boolean', description: 'Whether a request may leave this input out.' },
+      optional: {
+        type: 'boolean',
+        description: 'Whether a request may leave this input out, or a response this output.',
+      },
       sequence: {
         type: 'boolean',
         description: 'Whether it is a sequence of tensors, whose shapes may differ. The first dimension counts them.',

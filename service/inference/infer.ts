@@ -48,10 +48,14 @@ export async function infer(
   const taken = signature.outputs.map(({ name }) => name);
   return fetches.flatMap((name) => {
     const tensor = results[name];
+    if (tensor === undefined && signature.outputs.some((spec) => spec.name === name && spec.optional)) return [];
     if (tensor === undefined) throw new Error(`The model '${signature.name}' did not return the output '${name}'.`);
     return outputTensors(name, tensor, taken);
   });
 }
+
+/** The most tensors of a sequence that have names of their own. */
+const MOST_PIECES = 4096;
 
 function checkInputs(specs: readonly TensorSpec[], inputs: readonly NamedTensor[]): Record<string, Tensor> {
   const sent = new Map<string, NamedTensor>();
@@ -67,6 +71,11 @@ function checkInputs(specs: readonly TensorSpec[], inputs: readonly NamedTensor[
     const { spec, index } = place;
     checkTensor({ ...spec, shape: spec.shape.slice(1) }, input, spec.shape.length === 0);
     const known = pieces.get(spec) ?? new Map<number, NamedTensor>();
+    if (known.size === MOST_PIECES)
+      throw invalidTensor(
+        spec.name,
+        `it has more than ${MOST_PIECES} tensors. Stack tensors of one shape in a single tensor '${spec.name}'`,
+      );
     pieces.set(spec, known.set(index, input));
   }
   const feeds: Record<string, Tensor> = {};

@@ -143,7 +143,10 @@ function predictionProperties(signature: Signature): Json {
       };
     case 'tensors':
       return {
-        outputs: exactly(Object.fromEntries(output.outputs.map((spec) => [spec.name, outputSchema(spec, signature)]))),
+        outputs: {
+          ...exactly(Object.fromEntries(output.outputs.map((spec) => [spec.name, outputSchema(spec, signature)]))),
+          required: output.outputs.filter(({ optional }) => !optional).map(({ name }) => name),
+        },
       };
   }
 }
