@@ -336,7 +336,7 @@ test('a kind cluster that exists but does not respond is up: status reports it, 
   }
 });
 
-test('a kind cluster without a Deployment: status says so and prints no address, predict sends nothing', async () => {
+test('a kind cluster without a Deployment: status says so and prints no address; predict and logs fail', async () => {
   const empty = await createProject({ 'kind get clusters': 'echo rhizome' });
   try {
     expect(await empty.start(['status'])).toMatchObject({
@@ -348,6 +348,10 @@ test('a kind cluster without a Deployment: status says so and prints no address,
       stdout: '',
       stderr:
         '\n✗ kind: the cluster is running, but nothing is deployed on it.\n' + '  → To deploy: rhizome up --on kind',
+    });
+    expect(await empty.start(['logs'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('✗ kind: the cluster is running, but nothing is deployed on it.'),
     });
   } finally {
     await empty.remove();

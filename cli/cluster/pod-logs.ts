@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { emptyCluster } from '../deployment-status.ts';
+import { Failure } from '../failure.ts';
 import type { LogOptions } from '../log-options.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { plainLog } from '../terminal/log-format.ts';
@@ -11,13 +13,17 @@ const pollMilliseconds = 2000;
 /**
  * Writes every replica's log lines to standard output. `kubectl logs --follow` ends with its container; this continues
  * with restarted containers and new replicas, from their first line.
+ *
+ * @param target the target's name, for messages
+ * @throws {Failure} if the Deployment does not exist, unless the logs are followed
  */
 export async function followLogs(
   context: ExecContext,
   scope: Scope,
-  deployment: string,
+  { deployment, target }: { readonly deployment: string; readonly target: string },
   { follow, tail, format = plainLog }: Omit<LogOptions, 'signal'>,
 ): Promise<void> {
+  const interrupted = (): boolean => context.signal.aborted;
   const followed = new Map<string, Promise<void>>();
   const write =
     (pod: string) =>
@@ -25,11 +31,16 @@ export async function followLogs(
       process.stdout.write(`${format(pod, line)}\n`);
     };
 
-  for (let polls = 0; !context.signal.aborted; polls++) {
+  for (let polls = 0; !interrupted(); polls++) {
     const snapshot = await readSnapshot(context, scope, deployment, { quiet: true }).catch((error: unknown) => {
-      if (context.signal.aborted) return undefined;
+      if (interrupted()) return undefined;
       throw error;
     });
+    if (snapshot === undefined && !interrupted()) {
+      const message = `${target}: ${emptyCluster}.`;
+      if (!follow) throw new Failure(message, { hint: `To deploy: rhizome up --on ${target}` });
+      if (polls === 0) context.report.line(`${message} Waiting for replicas.`);
+    }
     const options = { follow, ...(polls === 0 && tail !== undefined && { tail }) };
     for (const pod of [...(snapshot?.current ?? []), ...(snapshot?.old ?? [])]) {
       const { name, restarts } = replicaStatus(pod);
@@ -42,7 +53,7 @@ export async function followLogs(
           (error: unknown) => {
             // The container has not started yet: the next poll tries again.
             if (error instanceof CommandFailed) followed.delete(container);
-            else if (!context.signal.aborted) throw error;
+            else if (!interrupted()) throw error;
           },
         ),
       );

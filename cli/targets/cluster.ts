@@ -65,7 +65,8 @@ export function inCluster(
     isUp: async () => (await status()) !== undefined,
     async logs({ signal, ...options }) {
       const manifests = currentManifests(context.root, environment);
-      await followLogs({ ...context, signal }, scopeOf(kubeContext, manifests), manifests.deployment, options);
+      const { deployment } = manifests;
+      await followLogs({ ...context, signal }, scopeOf(kubeContext, manifests), { deployment, target: on }, options);
     },
     async down() {
       const manifests = currentManifests(context.root, environment);
