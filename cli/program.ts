@@ -11,6 +11,7 @@ import { loadCommand } from './commands/load.ts';
 import { logsCommand } from './commands/logs.ts';
 import { examples, type CommandContext } from './commands/options.ts';
 import { predictCommand } from './commands/predict.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { statusCommand } from './commands/status.ts';
 import { synthCommand } from './commands/synth.ts';
 import { trimCommand } from './commands/trim.ts';
@@ -37,6 +38,7 @@ export function createProgram(context: CommandContext, version: string): Command
     loadCommand,
     chaosCommand,
     logsCommand,
+    rollbackCommand,
     downCommand,
     buildCommand,
     synthCommand,

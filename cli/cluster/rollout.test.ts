@@ -46,6 +46,7 @@ function snapshot(
     },
     current,
     old,
+    revisions: [],
   };
 }
 

@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly current: readonly Pod[];
   /** Pods of older revisions, which a rollout replaces. */
   readonly old: readonly Pod[];
+  /** The revisions that Kubernetes keeps, in ascending order. */
+  readonly revisions: readonly number[];
   /** The name of the newest revision's ReplicaSet. Missing until the controller has created it. */
   readonly replicaSet?: string;
 }
@@ -50,13 +52,27 @@ export function pickSnapshot(
   const newest = sets.filter((set) => revision(set) === revision(deployment));
   return {
     deployment,
+    revisions: sets.map(revision).sort((a, b) => a - b),
     ...(newest[0] !== undefined && { replicaSet: newest[0].metadata.name }),
     current: of(newest),
     old: of(sets.filter((set) => revision(set) !== revision(deployment))),
   };
 }
 
-export function deploymentStatus({ deployment, current, old }: Snapshot): DeploymentStatus {
+/** Returns the Deployment's revision, and the earlier ones that it can return to, in ascending order. */
+export function revisionsOf({ deployment, revisions }: Snapshot): {
+  readonly current: number;
+  readonly earlier: readonly number[];
+} {
+  const current = revision(deployment);
+  return { current, earlier: revisions.filter((each) => each !== current) };
+}
+
+export function deploymentStatus({
+  deployment,
+  current,
+  old,
+}: Pick<Snapshot, 'deployment' | 'current' | 'old'>): DeploymentStatus {
   const replicas = [
     ...current.map((pod) => ({ ...replicaStatus(pod), revision: 'new' as const })),
     ...old.map((pod) => ({ ...replicaStatus(pod), revision: 'old' as const })),

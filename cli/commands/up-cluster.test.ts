@@ -249,6 +249,41 @@ test('a second up applies the manifests if the cluster differs from them', async
   expect((await project.calls()).filter((call) => call === applied('kind-rhizome'))).toHaveLength(2);
 });
 
+test('if an autoscaler takes over, the number of replicas gets another owner first, which keeps it', async () => {
+  const live = (...managers: readonly string[]) => ({
+    metadata: {
+      managedFields: managers.map((manager) => ({ manager, fieldsV1: { 'f:spec': { 'f:replicas': {} } } })),
+    },
+    spec: { replicas: 4 },
+  });
+  const callsWith = async (deployment: object): Promise<readonly string[]> => {
+    await project.remove();
+    const answer = `echo '${JSON.stringify(deployment)}'`;
+    project = await createProject(
+      { ...answers(service.port), 'kubectl --context * get deployment/iris-server': answer },
+      service.port,
+    );
+    const app = join(project.folder, 'infra.yaml');
+    await writeFile(app, (await readFile(app, 'utf8')).replace('  replicas: 2\n', ''));
+    const { exitCode } = await project.start(['up', '--on', 'context=kind-mine', '--detach', '--no-verify']);
+    expect(exitCode).toBe(0);
+    return (await project.calls()).filter((call) => call.includes(' apply '));
+  };
+  expect(await callsWith(live('rhizome'))).toEqual([
+    'kubectl --context kind-mine apply --server-side --force-conflicts --field-manager=rhizome-replicas ' +
+      '-f .rhizome/replicas.json',
+    applied('kind-mine'),
+  ]);
+  expect(JSON.parse(await readFile(join(project.folder, '.rhizome/replicas.json'), 'utf8'))).toEqual({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'iris-server', namespace: 'iris-server' },
+    spec: { replicas: 4 },
+  });
+  // The autoscaler has changed it: it is an owner.
+  expect(await callsWith(live('rhizome-replicas', 'kube-controller-manager'))).toEqual([applied('kind-mine')]);
+});
+
 test('saves the image for one platform if Docker can, and deletes the archive, also after Ctrl-C', async () => {
   await project.remove();
   const temporary = await mkdtemp(join(tmpdir(), 'rhizome-test-'));

@@ -1,6 +1,7 @@
 import { objectLabels, restrictedLabels } from '../../infra/metadata/labels.ts';
 import { Failure } from '../failure.ts';
 import type { Manifests } from '../project/manifests.ts';
+import { keepReplicas } from './keep-replicas.ts';
 import { explainRejection } from '../cluster/rejection.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlApply, kubectlCreateNamespace, kubectlDiff, kubectlGet, kubectlLabel } from '../tools/kubectl.ts';
@@ -8,6 +9,7 @@ import { kubectlApply, kubectlCreateNamespace, kubectlDiff, kubectlGet, kubectlL
 /** Applies the manifests. @throws {Failure} in plain words if the cluster rejects an object */
 export async function apply(context: ExecContext, kubeContext: string, manifests: Manifests): Promise<void> {
   await ensureNamespace(context, kubeContext, manifests);
+  await keepReplicas(context, kubeContext, manifests);
   try {
     await exec(context, kubectlApply(kubeContext, manifests.file), { stream: true });
   } catch (error) {

@@ -49,5 +49,12 @@ export const kubectlSetImage = (scope: Scope, deployment: string, container: str
 export const kubectlRestart = (scope: Scope, deployment: string): string[] =>
   kubectl(scope, 'rollout', 'restart', `deployment/${deployment}`);
 
-export const kubectlUndo = (scope: Scope, deployment: string): string[] =>
-  kubectl(scope, 'rollout', 'undo', `deployment/${deployment}`);
+/** @param revision of `kubectl rollout history`; by default the previous one */
+export const kubectlUndo = (scope: Scope, deployment: string, revision?: number): string[] =>
+  kubectl(
+    scope,
+    'rollout',
+    'undo',
+    `deployment/${deployment}`,
+    ...(revision === undefined ? [] : [`--to-revision=${revision}`]),
+  );

@@ -19,15 +19,18 @@ export const kubectlContexts = (): string[] => ['kubectl', 'config', 'get-contex
 
 export const kubectlVersion = (): string[] => ['kubectl', 'version', '--client'];
 
+/** The field manager of everything that `up` applies. */
+export const fieldManager = 'rhizome';
+
 /** Applies server-side with a field manager: the manifests win, and fields that others set stay. */
-export const kubectlApply = (context: string, file: string): string[] => [
+export const kubectlApply = (context: string, file: string, manager: string = fieldManager): string[] => [
   'kubectl',
   '--context',
   context,
   'apply',
   '--server-side',
   '--force-conflicts',
-  '--field-manager=rhizome',
+  `--field-manager=${manager}`,
   '-f',
   file,
 ];
@@ -40,7 +43,7 @@ export const kubectlDiff = (context: string, file: string): string[] => [
   'diff',
   '--server-side',
   '--force-conflicts',
-  '--field-manager=rhizome',
+  `--field-manager=${fieldManager}`,
   '-f',
   file,
 ];
