@@ -25,9 +25,10 @@ async function deployed(...revisions: readonly number[]): Promise<void> {
       ownerReferences: [{ uid: 'd' }],
     },
   }));
+  const answer = `echo '${JSON.stringify({ items: [...items, ...older] })}'`;
   project = await createProject({
     'kubectl config get-contexts': 'echo kind-mine',
-    'kubectl --context kind-mine --namespace iris-server get deployments': `echo '${JSON.stringify({ items: [...items, ...older] })}'`,
+    'kubectl --context kind-mine --namespace iris-server get deployments': answer,
   });
 }
 

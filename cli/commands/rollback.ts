@@ -53,7 +53,9 @@ export function rollbackCommand(context: CommandContext): Command {
             ? `The Deployment ${deployment} has no earlier revision than ${current}.`
             : `The Deployment ${deployment} has no earlier revision ${wanted}.`,
           {
-            hint: `Earlier revisions: ${earlier.join(', ') || 'none'}. The prop revisionHistoryLimit sets how many stay.`,
+            hint:
+              `Earlier revisions: ${earlier.join(', ') || 'none'}. ` +
+              'The prop revisionHistoryLimit sets how many stay.',
           },
         );
       });
