@@ -1,7 +1,11 @@
-/** How many of the graph's nodes, from its start and to its end, convert inputs and outputs to tensors and back. */
+/** What Rhizome has added to a graph to convert its inputs and outputs to tensors and back. */
 export interface Conversions {
+  /** How many nodes at the start of the graph. */
   readonly before: number;
+  /** How many nodes at its end. */
   readonly after: number;
+  /** Whether an input is a sequence of tensors with any number of dimensions. */
+  readonly anyRank: boolean;
 }
 
-export const noConversions: Conversions = { before: 0, after: 0 };
+export const noConversions: Conversions = { before: 0, after: 0, anyRank: false };

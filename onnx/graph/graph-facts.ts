@@ -35,6 +35,8 @@ const sizeInputs: Readonly<Record<string, readonly number[]>> = {
   Pad: [1],
   Range: [0, 1, 2],
   Resize: [2, 3],
+  // How many tensors there are.
+  SplitToSequence: [1],
   Tile: [1],
   Upsample: [1],
 };
@@ -56,7 +58,7 @@ const FLOAT = /^(?:b?float|complex)/;
  */
 export function graphFacts(model: Uint8Array, conversions = noConversions): GraphFacts {
   const walk = new Walk();
-  let openShapes = false;
+  let openShapes = conversions.anyRank;
   let emptyInputs = false;
   for (const graph of messages(model, MODEL.graph)) {
     // Older exporters also list the weights as inputs.

@@ -177,6 +177,8 @@ test('an optional output that is a tensor may be absent', async () => {
 test('the loops that convert sequences are not those of the model', async () => {
   const { model, conversions } = await rewritten('sequence-rows');
   expect(graphFacts(model, conversions).operators).toEqual(new Set(['Identity', 'SequenceLength']));
+  const any = await rewritten('sequence-types');
+  expect(graphFacts(any.model, any.conversions).openShapes).toBe(true);
   const own = await rewritten('loop');
   expect(graphFacts(own.model, own.conversions).operators).toContain('Loop');
 });

@@ -5,7 +5,7 @@ import { GRAPH, MODEL, VALUE_INFO } from '../graph/field-numbers.ts';
 import { ownOpset } from '../graph/opset.ts';
 import { concatenate, embed, encode, fields, message, messages, textOf, type Field } from '../graph/protobuf.ts';
 import { Scope } from '../graph/scope.ts';
-import { describeType, isMap, isPlainTensor, isSequence, readValue } from '../graph/value-type.ts';
+import { describeType, isMap, isPlainTensor, isSequence, readValue, type ValueType } from '../graph/value-type.ts';
 import { liftOpset } from './lift-opset.ts';
 import { declareValue, type Replacement } from './replacement.ts';
 import { missingOpset, rewriteFunction, rewriteNode, tensorValueInfo, withoutMapType } from './rewrite-nodes.ts';
@@ -77,8 +77,18 @@ export function tensorsOnly(whole: Uint8Array): TensorsOnly {
   return {
     model: concatenate([...parts, ...missingOpset(modelFields, MODEL.opsetImport)]),
     labels,
-    conversions: { before: first.length, after: last.length },
+    conversions: {
+      before: first.length,
+      after: last.length,
+      anyRank: inputs.some(({ type }) => isAnyRank(type)),
+    },
   };
+}
+
+/** Returns whether a type is a sequence of tensors whose number of dimensions is unknown, or an optional of such. */
+function isAnyRank(type: ValueType): boolean {
+  if (type.kind === 'optional') return isAnyRank(type.of);
+  return type.kind === 'sequence' && type.of.kind === 'tensor' && type.of.shape === undefined;
 }
 
 type Changed = ReadonlyMap<string, Replacement>;
