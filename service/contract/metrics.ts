@@ -15,3 +15,11 @@ export const metrics = {
   modelVerified: 'rhizome_model_verified',
   modelLoadDuration: 'rhizome_model_load_duration_seconds',
 } as const;
+
+/**
+ * Upper bounds of the buckets of durations, in seconds: a tabular model takes tens of microseconds, a large one takes
+ * seconds. An alert on latency can only compare with one of them.
+ */
+export const durationBounds = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+] as const;

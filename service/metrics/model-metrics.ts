@@ -1,7 +1,7 @@
 import type * as Prometheus from './prometheus.ts';
-import { metrics as names } from '../contract/index.ts';
+import { durationBounds, metrics as names } from '../contract/index.ts';
 import type { ExecutorObserver, ExecutorObservers, RefusalReason } from '../inference/queue/executor.ts';
-import { ROWS, SECONDS } from './bounds.ts';
+import { ROWS } from './bounds.ts';
 import { Histogram } from './histogram.ts';
 
 /** What an executor reports of its model, and what is refused before it. */
@@ -11,12 +11,16 @@ export interface ModelObserver extends Omit<ExecutorObserver, 'refused'> {
 
 /** Metrics of queues and runs, by model. Versions of a model share their series. */
 export class ModelMetrics implements ExecutorObservers {
-  readonly #runs = histogram(names.inferenceDuration, 'Time of one run of the model in seconds, by model.', SECONDS);
+  readonly #runs = histogram(
+    names.inferenceDuration,
+    'Time of one run of the model in seconds, by model.',
+    durationBounds,
+  );
   readonly #batches = histogram(names.batchRows, 'Rows of one run of the model, by model.', ROWS);
   readonly #waits = histogram(
     names.queueDuration,
     'Time that a request waited for its run in seconds, by model.',
-    SECONDS,
+    durationBounds,
   );
   readonly #observers = new Map<string, ModelObserver>();
   /** By model, then by reason. */

@@ -1,7 +1,6 @@
 import type * as Prometheus from './prometheus.ts';
-import { metrics as names } from '../contract/index.ts';
+import { durationBounds, metrics as names } from '../contract/index.ts';
 import { Histogram, type HistogramSeries } from './histogram.ts';
-import { SECONDS } from './bounds.ts';
 
 export type Protocol = 'http' | 'grpc';
 
@@ -22,7 +21,7 @@ export class RequestMetrics {
   readonly #durations = new Histogram<'protocol' | 'route' | 'model'>({
     name: names.requestDuration,
     help: 'Time from request to response in seconds, by protocol (http or grpc), route and model.',
-    bounds: SECONDS,
+    bounds: durationBounds,
   });
   /** By protocol and route, then by model. */
   readonly #series = new Map<string, Map<string, RouteSeries>>();
