@@ -3,7 +3,8 @@
  * projects (all Apache-2.0):
  *
  *   go mod download sigs.k8s.io/gateway-api@v1.7.0 github.com/kedacore/keda/v2@v2.21.0 \
- *     k8s.io/autoscaler/vertical-pod-autoscaler@v1.8.1
+ *     k8s.io/autoscaler/vertical-pod-autoscaler@v1.8.1 \
+ *     github.com/prometheus-operator/prometheus-operator@v0.85.0
  *   node infra/kubernetes-schemas/generate-crds.ts "$(go env GOMODCACHE)"
  *
  * Keeps what a schema can check. Rules in CEL, which only the API server evaluates, are left out, and so are
@@ -15,6 +16,8 @@ import { gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { customSchemaFile, type Schema, type SchemaFile } from './schema-file.ts';
 
+const monitoring =
+  'github.com/prometheus-operator/prometheus-operator@v0.85.0/example/prometheus-operator-crd/monitoring.coreos.com_';
 const gatewayApi = 'sigs.k8s.io/gateway-api@v1.7.0/config/crd/standard/gateway.networking.k8s.io_';
 
 /** The files with the CRDs, below the folder of the Go modules. */
@@ -23,10 +26,15 @@ const sources = [
   `${gatewayApi}grpcroutes.yaml`,
   'github.com/kedacore/keda/v2@v2.21.0/config/crd/bases/keda.sh_scaledobjects.yaml',
   'k8s.io/autoscaler/vertical-pod-autoscaler@v1.8.1/deploy/vpa-v1-crd-gen.yaml',
+  `${monitoring}podmonitors.yaml`,
+  `${monitoring}prometheusrules.yaml`,
 ] as const;
 
 /** The custom resources that the constructs write. A file may contain more. */
-const wanted: ReadonlySet<string> = new Set(['HTTPRoute', 'GRPCRoute', 'ScaledObject', 'VerticalPodAutoscaler']);
+const wanted: ReadonlySet<string> = new Set([
+  ...['HTTPRoute', 'GRPCRoute', 'ScaledObject', 'VerticalPodAutoscaler'],
+  ...['PodMonitor', 'PrometheusRule'],
+]);
 
 interface CustomSchema extends Omit<Schema, 'properties' | 'items' | 'additionalProperties'> {
   readonly properties?: Readonly<Record<string, CustomSchema>>;
@@ -53,10 +61,17 @@ const kept = [
   ...['minLength', 'maxLength', 'minItems', 'maxItems'],
 ] as const;
 
+/** Returns whether a value is a pattern with flags, `(?i)…`, which JavaScript cannot compile. */
+const isGoPattern = (value: unknown): boolean => typeof value === 'string' && value.includes('(?i)');
+
 function shrink(schema: CustomSchema): Schema {
   if (schema['x-kubernetes-int-or-string'] === true) return { type: ['integer', 'string'] };
   const { properties, items, additionalProperties } = schema;
-  const plain = kept.flatMap((key) => (key in schema ? [[key, schema[key as keyof CustomSchema]] as const] : []));
+  const plain = kept.flatMap((key) =>
+    key in schema && !isGoPattern(schema[key as keyof CustomSchema])
+      ? [[key, schema[key as keyof CustomSchema]] as const]
+      : [],
+  );
   return {
     ...Object.fromEntries(plain),
     ...(properties && {

@@ -36,5 +36,8 @@ export function schemaFile(version: KubernetesVersion): string {
   return join(import.meta.dirname, `v${version}.json.gz`);
 }
 
-/** The file with the schemas of custom resources: of the Gateway API, KEDA and the Vertical Pod Autoscaler. */
+/**
+ * The file with the schemas of custom resources: of the Gateway API, KEDA, the Vertical Pod Autoscaler and the
+ * Prometheus operator.
+ */
 export const customSchemaFile = join(import.meta.dirname, 'custom.json.gz');
