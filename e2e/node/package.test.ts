@@ -138,21 +138,28 @@ test('the files that init writes synthesize with the package', async () => {
   expect(readdirSync(join(folder, 'charts-out'))).toEqual(['local.k8s.yaml', 'production.k8s.yaml']);
 });
 
-test('the infra/main.ts of docs/toolkit.md type-checks, and adds objects to production', async () => {
-  const [, code = ''] =
-    [...readFileSync(join(root, 'docs/toolkit.md'), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)][1] ?? [];
-  write('infra/extended.ts', code);
-  expect(await run('tsc', '--project', '.')).toMatchObject({ exitCode: 0, all: '' });
-  const { exitCode, all } = await run('node', 'infra/extended.ts');
-  expect([exitCode, all]).toEqual([0, '']);
-  const kinds = (environment: string) =>
-    [...readFileSync(join(folder, 'charts-out', `${environment}.k8s.yaml`), 'utf8').matchAll(/^kind: (\w+)$/gm)].map(
-      ([, kind]) => kind,
-    );
-  expect(kinds('production').slice(-2)).toEqual(['HorizontalPodAutoscaler', 'Ingress']);
-  expect(kinds('local')).not.toContain('Ingress');
-  rmSync(join(folder, 'infra/extended.ts'));
-});
+// The page, which of its snippets is the file, and the kinds that it adds.
+test.each([
+  ['toolkit', 1, ['HorizontalPodAutoscaler', 'Ingress']],
+  ['monitoring', 0, ['PodMonitor', 'PrometheusRule', 'ConfigMap']],
+] as const)(
+  'the infra/main.ts of docs/%s.md type-checks, and adds objects to production',
+  async (page, snippet, added) => {
+    const [, code = ''] =
+      [...readFileSync(join(root, `docs/${page}.md`), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)][snippet] ?? [];
+    write('infra/extended.ts', code);
+    expect(await run('tsc', '--project', '.')).toMatchObject({ exitCode: 0, all: '' });
+    const { exitCode, all } = await run('node', 'infra/extended.ts');
+    expect([exitCode, all]).toEqual([0, '']);
+    const kinds = (environment: string) =>
+      [...readFileSync(join(folder, 'charts-out', `${environment}.k8s.yaml`), 'utf8').matchAll(/^kind: (\w+)$/gm)].map(
+        ([, kind]) => kind,
+      );
+    expect(kinds('production').slice(-added.length)).toEqual(added);
+    expect(kinds('local')).not.toContain(added[1]);
+    rmSync(join(folder, 'infra/extended.ts'));
+  },
+);
 
 test('the client needs nothing of Node, and the service loads without the command line', async () => {
   const { stdout } = await run(

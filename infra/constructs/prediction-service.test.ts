@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 import { at, only, predictionService } from '../fixtures/manifests.ts';
@@ -319,24 +318,6 @@ test('docs/manifests.md lists every prop and nothing else', () => {
     'priority',
     'createNamespace',
   ]);
-});
-
-test('the PodMonitor and the scrape configuration of docs/manifests.md find the pods and their port', () => {
-  const page = readFileSync(join(import.meta.dirname, '../../docs/manifests.md'), 'utf8');
-  const [monitor, config] = [...page.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(
-    ([, text = '']) => parse(text) as unknown,
-  );
-  const deployment = only(predictionService(), 'Deployment');
-  const labels = at(deployment, 'spec.template.metadata.labels') as Record<string, string>;
-  const [, , management] = at(deployment, `${container}.ports`) as { readonly name: string }[];
-  expect(at(monitor, 'metadata.namespace')).toBe(deployment.metadata.namespace);
-  expect(labels).toMatchObject(at(monitor, 'spec.selector.matchLabels') as object);
-  expect(at(monitor, 'spec.podMetricsEndpoints')).toEqual([{ port: management?.name, path: '/metrics' }]);
-  expect(at(config, 'scrape_configs.0.relabel_configs')).toEqual([
-    { source_labels: [expect.stringMatching(/app_kubernetes_io_managed_by$/)], regex: 'rhizome', action: 'keep' },
-    { source_labels: [expect.stringMatching(/container_port_name$/)], regex: management?.name, action: 'keep' },
-  ]);
-  expect(labels['app.kubernetes.io/managed-by']).toBe('rhizome');
 });
 
 test('grpc: false removes every trace of gRPC, and allows longer names', () => {

@@ -8,6 +8,10 @@ const files = [
   'constructs/priority-class.ts',
   'constructs/restricted-namespace.ts',
   'constructs/settings-map.ts',
+  'observability/alert-rules.ts',
+  'observability/dashboard.ts',
+  'observability/objectives.ts',
+  'observability/pod-monitor.ts',
   'props/pod-props.ts',
   'props/prediction-service-props.ts',
 ];

@@ -1,0 +1,129 @@
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { PredictionService } from '../constructs/prediction-service.ts';
+import { objectLabels, type Labels } from '../metadata/labels.ts';
+import { patchAsWritten } from '../metadata/patches.ts';
+import { InvalidPropsError, type InvalidProp } from '../props/invalid-props-error.ts';
+import { alerts, type Alert, type AlertName, type AlertSeverity } from './alerts.ts';
+import { findInvalidObjectives, recordingRules, type LatencyObjective, type Objectives } from './objectives.ts';
+import { monitored } from './promql.ts';
+
+/** What to change of an alert. */
+export interface AlertOverride {
+  /**
+   * How urgent it is.
+   * @default the alert's own: see docs/runbooks.md
+   */
+  readonly severity?: AlertSeverity;
+  /**
+   * How long the condition must hold before the alert fires. A whole number, 0 or more.
+   * @default the alert's own: see docs/runbooks.md
+   */
+  readonly forSeconds?: number;
+}
+
+/** Props of AlertRules. */
+export interface AlertRulesProps {
+  /** The service that the alerts are about. */
+  readonly service: PredictionService;
+  /**
+   * Share of requests that must not fail over 30 days. From 0.95 to 0.99999.
+   * @default 0.999
+   */
+  readonly availability?: number;
+  /**
+   * Share of requests that must be faster than a time over 30 days.
+   * @default 99 % within half a second: { objective: 0.99, thresholdSeconds: 0.5 }
+   */
+  readonly latency?: LatencyObjective;
+  /**
+   * Changes alerts by name, or turns them off:
+   * `{ RhizomeQueueSlow: { severity: 'info' }, RhizomeReplicasMissing: false }`.
+   * @default none
+   */
+  readonly alerts?: Readonly<Partial<Record<AlertName, AlertOverride | false>>>;
+  /**
+   * The page that each alert's `runbook_url` leads to; the alert's name in lower case follows as the anchor.
+   * @default Rhizome's own
+   */
+  readonly runbooks?: string;
+  /**
+   * More labels of the PrometheusRule, such as those by which Prometheus selects it:
+   * `{ release: 'kube-prometheus-stack' }`.
+   * @default none
+   */
+  readonly labels?: Labels;
+}
+
+const ownRunbooks = 'https://github.com/rhizome-kit/rhizome/blob/main/docs/runbooks.md';
+
+/**
+ * Alerts on the service's objectives, and on what threatens them: a PrometheusRule of the Prometheus operator, whose
+ * CRDs the cluster needs. Alerts on replicas and pods use the metrics of kube-state-metrics, and the one on memory that
+ * of the kubelet. Without those metrics, these alerts never fire.
+ */
+export class AlertRules extends ApiObject {
+  constructor(scope: Construct, id: string, props: AlertRulesProps) {
+    const service = monitored(props.service);
+    const objectives: Objectives = {
+      availability: props.availability ?? 0.999,
+      latency: props.latency ?? { objective: 0.99, thresholdSeconds: 0.5 },
+    };
+    const overrides = props.alerts ?? {};
+    const invalidProps = [...findInvalidObjectives(objectives), ...findInvalidOverrides(overrides)];
+    if (invalidProps.length > 0) throw new InvalidPropsError(`AlertRules of '${service.name}'`, invalidProps);
+
+    const { name, namespace } = service;
+    const runbooks = props.runbooks ?? ownRunbooks;
+    const rules = (Object.entries(alerts) as [AlertName, Alert][]).flatMap(([alert, definition]) => {
+      const override = overrides[alert];
+      return override === false ? [] : [alertRule(alert, { ...definition, ...override })];
+    });
+    super(scope, id, {
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: { name, namespace, labels: { ...objectLabels(name), ...props.labels } },
+      spec: {
+        groups: [
+          { name: `${namespace}.${name}.objectives`, rules: recordingRules(service, objectives) },
+          { name: `${namespace}.${name}.alerts`, rules },
+        ],
+      },
+    });
+    patchAsWritten(this);
+
+    function alertRule(alert: AlertName, definition: Alert): object {
+      const { severity, forSeconds, summary, description, expression } = definition;
+      return {
+        alert,
+        expr: expression(service, objectives),
+        ...(forSeconds > 0 && { for: `${forSeconds}s` }),
+        labels: { severity, namespace, service: name },
+        annotations: { summary, description, runbook_url: `${runbooks}#${alert.toLowerCase()}` },
+      };
+    }
+  }
+}
+
+const severities: readonly unknown[] = ['critical', 'warning', 'info'] satisfies AlertSeverity[];
+
+// Node runs TypeScript without checking types, so a name or a value may be any.
+function* findInvalidOverrides(overrides: Readonly<Record<string, AlertOverride | false>>): Generator<InvalidProp> {
+  for (const [alert, override] of Object.entries(overrides)) {
+    const prop = `alerts.${alert}`;
+    if (!Object.hasOwn(alerts, alert)) {
+      const fix = `Use one of these: ${Object.keys(alerts).join(', ')}.`;
+      yield { prop, value: override, reason: 'changes an alert that does not exist', fix };
+    }
+    if (override === false) continue;
+    const { severity, forSeconds } = override;
+    if (severity !== undefined && !severities.includes(severity)) {
+      const fix = `Use ${severities.join(', ')}.`;
+      yield { prop: `${prop}.severity`, value: severity, reason: 'is not a severity', fix };
+    }
+    if (forSeconds !== undefined && !(Number.isInteger(forSeconds) && forSeconds >= 0)) {
+      const fix = 'Use a whole number of seconds, 0 or more.';
+      yield { prop: `${prop}.forSeconds`, value: forSeconds, reason: 'is not a valid time', fix };
+    }
+  }
+}
