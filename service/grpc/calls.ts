@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { firstToEvict } from '../connections/eviction.ts';
-import { ServiceError } from '../errors.ts';
 import { Sweep } from '../inference/queue/deadlines.ts';
 import type { CallHandler } from './http2/server.ts';
 import type { GrpcStream } from './http2/stream.ts';
@@ -35,12 +34,7 @@ export class Calls implements CallHandler, CallCounter {
 
   /** Ends the calls that would not end by themselves. */
   hangUp(): void {
-    for (const call of this.#open) {
-      if (call.handler?.endless === true)
-        call.fail(
-          new ServiceError('shutting-down', 'This replica is shutting down. Call again to reach another replica.'),
-        );
-    }
+    for (const call of this.#open) if (call.handler?.endless === true) call.shutDown();
   }
 
   onCall(path: string, headers: IncomingHttpHeaders, stream: GrpcStream): void {

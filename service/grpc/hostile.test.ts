@@ -18,6 +18,7 @@ afterEach(async () => {
 });
 
 const reflection = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+const streamPath = '/inference.GRPCInferenceService/ModelStreamInfer';
 const inferPath = '/inference.GRPCInferenceService/ModelInfer';
 
 const request = {
@@ -198,6 +199,50 @@ test('requests that do not end take a part of the memory, and small ones are alw
       .on('error', () => undefined)
       .write(most);
   await until(() => count(statuses(started, inferPath), 'RESOURCE_EXHAUSTED') >= 30 - 9, 'most are refused');
+  await good.served();
+  await good.stop();
+});
+
+test('streams that wait for their clients make room for others', async () => {
+  const started = await start({ limits: { calls: 50 } });
+  const good = goodClient(started);
+  await good.served();
+  for (let index = 0; index < 4; index += 1) attacker(started).call(streamPath, 100);
+  await until(() => count(statuses(started, streamPath), 'RESOURCE_EXHAUSTED') >= 340, 'the oldest have ended');
+  await good.served();
+  await good.stop();
+});
+
+test('thousands of requests in one stream, each of which takes no time, let others get in between', async () => {
+  const started = await start();
+  const good = goodClient(started);
+  await good.served();
+  const { path } = protos.inference['ModelStreamInfer']!;
+  const same = (bytes: Buffer): Buffer => bytes;
+  const stream = started.client().client.makeBidiStreamRequest<Buffer, Buffer>(path, same, same, {});
+  let [responses, code] = [0, -1];
+  stream
+    .on('data', () => (responses += 1))
+    .on('error', () => undefined)
+    .on('status', (end) => (code = end.code));
+  for (let index = 0; index < 5000; index += 1) stream.write(Buffer.of());
+  stream.end();
+  await until(() => code >= 0, 'the stream ends');
+  expect([code, responses]).toEqual([0, 5000]);
+  await good.served();
+  await good.stop();
+});
+
+test('a stream whose client does not read has a few requests in progress, and ends after some time', async () => {
+  const started = await start({ limits: { sendSeconds: 0.5 } });
+  const good = goodClient(started);
+  const client = attacker(started, 100);
+  client.call(streamPath);
+  // 60,000 bytes, so that the client need not wait for the service to read them.
+  for (let part = 0; part < 4; part += 1) client.send(Buffer.concat(new Array<Buffer>(3000).fill(empty)));
+  await until(() => count(statuses(started, streamPath), 'DEADLINE_EXCEEDED') === 1, 'the stream ends');
+  // The first response fits, and the sixteen after it wait.
+  expect(statuses(started, streamPath).length).toBeLessThanOrEqual(1 + 16 + 2);
   await good.served();
   await good.stop();
 });

@@ -3,8 +3,10 @@ import { infer } from '../inference/infer.ts';
 import type { InferenceOperations, ModelReference } from '../operations/inference.ts';
 import { decodeInferRequest, readInputs, type InferRequest } from './infer/request.ts';
 import { encodeInferResponse } from './infer/response.ts';
+import { encodeStreamError, readId } from './infer/stream.ts';
 import { malformedRequest, type Call, type Method } from './method.ts';
 import { services, unary } from './protos.ts';
+import { RequestStream, type RequestHandler } from './request-stream.ts';
 
 /** The request of every method that is about one model and does not run it. */
 interface ModelRequest {
@@ -14,6 +16,10 @@ interface ModelRequest {
 
 /** The methods of GRPCInferenceService. Each decodes its request, calls the operation, and encodes the response. */
 export function inferenceMethods(operations: InferenceOperations): readonly Method[] {
+  const streamed: RequestHandler = {
+    respond: (bytes, call) => modelInfer(operations, bytes, call, true),
+    failed: (bytes, { message }) => encodeStreamError(readId(bytes), message),
+  };
   return [
     unary('inference', 'ServerLive', () => ({ live: true }), true),
     unary('inference', 'ServerReady', async () => ({ ready: await operations.serverReady() }), true),
@@ -36,6 +42,12 @@ export function inferenceMethods(operations: InferenceOperations): readonly Meth
       model_stats: operations.statistics(name === '' ? undefined : referenceOf(name, version)),
     })),
     { path: `/${services.inference}/ModelInfer`, respond: (bytes, call) => modelInfer(operations, bytes, call) },
+    {
+      path: `/${services.inference}/ModelStreamInfer`,
+      endless: true,
+      manyRequests: true,
+      stream: (call, headers) => new RequestStream(call, streamed, headers['triton_grpc_error'] === 'true'),
+    },
     unary('inference', 'RepositoryIndex', ({ ready = false }: { readonly ready?: boolean }) => ({
       models: operations.repositoryIndex(ready),
     })),
@@ -43,7 +55,12 @@ export function inferenceMethods(operations: InferenceOperations): readonly Meth
 }
 
 /** ModelInfer has codecs of its own, which read and write the elements where the model has them. */
-async function modelInfer(operations: InferenceOperations, bytes: Buffer, call: Call): Promise<Buffer> {
+async function modelInfer(
+  operations: InferenceOperations,
+  bytes: Buffer,
+  call: Call,
+  streamed = false,
+): Promise<Buffer> {
   const request = decode(bytes);
   const entry = operations.model(referenceOf(request.modelName, request.modelVersion));
   call.model = entry.name;
@@ -52,7 +69,7 @@ async function modelInfer(operations: InferenceOperations, bytes: Buffer, call: 
   let ok = false;
   try {
     const outputs = await infer(entry, readInputs(request), request.outputs, call);
-    const response = encodeInferResponse(entry, request, outputs, plan.maxResponseBytes);
+    const response = encodeInferResponse(entry, request, outputs, plan.maxResponseBytes, streamed);
     ok = true;
     return response;
   } finally {

@@ -1,4 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http2';
+import type { Reservation } from '../connections/in-flight-bytes.ts';
 import { ServiceError } from '../errors.ts';
+import type { Status } from './http2/status-codes.ts';
 
 /** What a method can read and set of its call. */
 export interface Call {
@@ -20,12 +23,42 @@ export interface StreamingCall extends Call {
   /** Ends the call with the status OK. */
   finish(): void;
   fail(error: unknown): void;
+  /** Says whether the method works on something. A call that only waits for its client may make room for others. */
+  working(active: boolean): void;
+  /** Begins one of several requests of the call. */
+  begin(): StreamedRequest;
+  /**
+   * Reserves memory for a request that has arrived.
+   *
+   * @throws {ServiceError} `overloaded`
+   */
+  reserve(bytes: number): Reservation;
+  /** Compresses a message with its prefix, if the client asks for it. */
+  compress(frame: Buffer): Buffer | Promise<Buffer>;
+  /**
+   * Sends a message, whether the client reads or not. If it takes nothing for too long, the call fails.
+   *
+   * @param sent called when the client has taken the message, or will not
+   */
+  write(frame: Buffer, sent: () => void): void;
+  /** Takes no further message until `release`. The client can send little more meanwhile. */
+  hold(): void;
+  release(): void;
+}
+
+/** One of several requests of a call, which is logged and counted by itself. */
+export interface StreamedRequest extends Call {
+  succeed(): void;
+  /** Returns what the client learns. */
+  fail(error: unknown): Status;
 }
 
 /** Receives what a client sends in a streaming call. */
 export interface Messages {
   onMessage(message: Buffer): void;
   onHalfClose?(): void;
+  /** The replica shuts down. Without this, the call fails. */
+  onShutdown?(): void;
   /** The stream of the call is closed: nothing of it is in memory any longer. */
   onClose?(): void;
 }
@@ -35,7 +68,7 @@ interface Common {
   readonly path: string;
   /** Whether the method is for probes and tools: it needs no API key, and is logged at `debug`. */
   readonly open?: boolean;
-  /** Whether a call lasts until its client ends it. */
+  /** Whether a call lasts until its client ends it, or the replica shuts down. */
   readonly endless?: boolean;
 }
 
@@ -46,7 +79,9 @@ export interface UnaryMethod extends Common {
 }
 
 export interface StreamingMethod extends Common {
-  readonly stream: (call: StreamingCall) => Messages;
+  readonly stream: (call: StreamingCall, headers: IncomingHttpHeaders) => Messages;
+  /** Whether each request of a call is logged and counted by itself (`begin`). */
+  readonly manyRequests?: boolean;
 }
 
 export type Method = UnaryMethod | StreamingMethod;
@@ -55,4 +90,9 @@ export type Method = UnaryMethod | StreamingMethod;
 export function malformedRequest(cause: unknown): ServiceError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new ServiceError('invalid-input', `The request is not a valid protobuf message: ${reason}.`, { cause });
+}
+
+/** Returns the error for a call that a replica ends because it shuts down. */
+export function shuttingDown(): ServiceError {
+  return new ServiceError('shutting-down', 'This replica is shutting down. Call again to reach another replica.');
 }

@@ -13,8 +13,16 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { OK, type Status, type StatusName } from './http2/status-codes.ts';
 import type { GrpcStream, Receiver, Violation } from './http2/stream.ts';
 import { parseTimeout } from './http2/timeout.ts';
-import type { Messages, Method, StreamingCall, UnaryMethod } from './method.ts';
+import {
+  shuttingDown,
+  type Messages,
+  type Method,
+  type StreamedRequest,
+  type StreamingCall,
+  type UnaryMethod,
+} from './method.ts';
 import { statusOf } from './status.ts';
+import { ObservedRequest } from './observed-request.ts';
 
 const REQUEST_ID = 'x-request-id';
 /** What a client has to read per second, beyond `sendSeconds`. */
@@ -77,6 +85,12 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
   #active = false;
   #request: Buffer | undefined;
   #messages: Messages | undefined;
+  /** Whether the method counts the requests of the call. */
+  readonly #manyRequests: boolean;
+  /** How many requests it has counted. */
+  #requests = 0;
+  /** How many bytes of messages the client has yet to take. */
+  #unsent = 0;
   /** Of the request, and then of the response. */
   #memory: Reservation | undefined;
 
@@ -91,6 +105,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     this.#started = this.since = performance.now();
     this.path = path;
     this.handler = handler;
+    this.#manyRequests = handler !== undefined && 'stream' in handler && handler.manyRequests === true;
     this.#stream = stream;
     this.#options = options;
     this.#counter = counter;
@@ -109,7 +124,8 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
   /** A call whose request is incomplete costs less than a response that its client has yet to read. */
   get cost(): number | undefined {
     if (this.#ended) return 1;
-    return this.#active ? undefined : 0;
+    if (this.#active) return undefined;
+    return this.#unsent > 0 ? 1 : 0;
   }
 
   readonly abandoned = (): boolean => this.#ended;
@@ -119,7 +135,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     const { metrics, apiKey } = this.#options;
     this.#counter.add(this);
     this.#stream.attach(this);
-    metrics.requests.begin('grpc');
+    if (!this.#manyRequests) metrics.requests.begin('grpc');
     const { handler } = this;
     if (this.#timeout === undefined) {
       this.#finish({
@@ -133,12 +149,11 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
       if (handler === undefined)
         throw new ServiceError('route-not-found', `There is no method ${formatValue(this.path)}.`);
       if (handler.open !== true) checkKey(apiKey(), headers.authorization);
-      if ('stream' in handler) this.#messages = handler.stream(this);
+      if ('stream' in handler) this.#messages = handler.stream(this, headers);
     } catch (error) {
       this.fail(error);
       return;
     }
-    if (handler.endless === true) this.#activate();
     this.#stream.read(this);
   }
 
@@ -168,7 +183,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     else if (request === undefined)
       this.onViolation({ code: 'UNIMPLEMENTED', message: 'There is no request message.' });
     else {
-      this.#activate();
+      this.working(true);
       this.#request = undefined;
       this.#memory?.arrived();
       void this.#respond(this.handler as UnaryMethod, request);
@@ -216,6 +231,53 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     this.#stream.send(frame, this.#metadata);
   }
 
+  begin(): StreamedRequest {
+    this.#requests += 1;
+    return new ObservedRequest(this, this.#options);
+  }
+
+  reserve(bytes: number): Reservation {
+    const reservation = this.#options.memory.reserve(bytes, this);
+    reservation.arrived();
+    return reservation;
+  }
+
+  compress(frame: Buffer): Buffer | Promise<Buffer> {
+    return this.#stream.compress(frame);
+  }
+
+  write(frame: Buffer, sent: () => void): void {
+    this.#unsent += frame.length;
+    this.#limitSending();
+    this.#stream.write(frame, this.#metadata, () => {
+      this.#unsent -= frame.length;
+      this.#limitSending();
+      sent();
+    });
+  }
+
+  /** Limits the time until the client takes something more. */
+  #limitSending(): void {
+    if (this.#ended) return;
+    const { sendSeconds } = this.#options.limits;
+    const latest = performance.now() + (sendSeconds + this.#unsent / SEND_BYTES_PER_SECOND) * 1000;
+    this.until = this.#unsent === 0 ? this.deadline : Math.min(this.deadline, latest);
+  }
+
+  hold(): void {
+    this.#stream.hold();
+  }
+
+  release(): void {
+    this.#stream.release();
+  }
+
+  /** Ends a call that would not end by itself. */
+  shutDown(): void {
+    if (this.#messages?.onShutdown !== undefined) this.#messages.onShutdown();
+    else this.fail(shuttingDown());
+  }
+
   finish(): void {
     this.#finish(OK);
   }
@@ -227,10 +289,15 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
       return;
     }
     const seconds = this.#options.requestTimeoutSeconds;
+    if (performance.now() < this.deadline) {
+      this.fail(new ServiceError('timeout', 'The client took too long to read its responses.'));
+      this.#stream.cut();
+      return;
+    }
     this.fail(
       new ServiceError(
         'timeout',
-        (this.#timeout ?? Infinity) < seconds * 1000
+        this.handler?.endless === true || (this.#timeout ?? Infinity) < seconds * 1000
           ? 'The deadline of the call passed before it was complete.'
           : `The call was not complete within ${seconds} s (REQUEST_TIMEOUT_SECONDS).`,
       ),
@@ -255,9 +322,11 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     }, CUT_MILLISECONDS).unref();
   }
 
-  #activate(): void {
-    this.#active = true;
-    this.#stream.connection.active += 1;
+  working(active: boolean): void {
+    if (active === this.#active || this.#ended) return;
+    this.#active = active;
+    this.#stream.connection.active += active ? 1 : -1;
+    if (!active) this.since = performance.now();
   }
 
   /** Makes room for the request, as far as it has arrived; or ends the call. */
@@ -291,21 +360,21 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     // A failure takes no memory. Otherwise, the response does.
     if (code !== 'OK') this.#memory?.release();
     const { metrics, accessLog } = this.#options;
-    const { open, endless } = this.handler ?? {};
     this.status = code;
     const now = performance.now();
     this.milliseconds = now - this.#started;
     this.since = now;
     this.until = now + this.#options.limits.sendSeconds * 1000;
-    // Other paths would let clients create series without limit.
-    const route = this.handler === undefined ? 'none' : this.path;
-    metrics.requests.end(
-      'grpc',
-      route,
-      this.model ?? '',
-      code,
-      endless === true ? undefined : this.milliseconds / 1000,
-    );
+    const { open, endless } = this.handler ?? {};
+    // Its requests were counted instead, unless it was refused.
+    const counted = !this.#manyRequests || (this.#requests === 0 && code !== 'OK' && code !== 'CANCELLED');
+    if (counted) {
+      if (this.#manyRequests) metrics.requests.begin('grpc');
+      // Other paths would let clients create series without limit.
+      const route = this.handler === undefined ? 'none' : this.path;
+      const seconds = endless === true ? undefined : this.milliseconds / 1000;
+      metrics.requests.end('grpc', route, this.model ?? '', code, seconds);
+    }
     accessLog(open === true ? 'debug' : 'info', this);
   }
 }

@@ -64,6 +64,8 @@ export class Watchers {
     const watcher: Watcher = { call, service: undefined, told: undefined };
     this.#watchers.add(watcher);
     this.#perConnection.set(connection, own + 1);
+    // It has limits of its own.
+    call.working(true);
     let asked = false;
     return {
       onMessage: (bytes) => {

@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { encodeRequest } from './fixtures/codec.ts';
 import { start, stopAll, type Started } from './fixtures/server.ts';
-import { frameMessage, PREFIX_BYTES } from './http2/messages.ts';
+import { frameMessage, MessageReader, PREFIX_BYTES } from './http2/messages.ts';
 
 const sessions: ClientHttp2Session[] = [];
 afterEach(async () => {
@@ -21,6 +21,7 @@ afterEach(async () => {
 });
 
 const infer = '/inference.GRPCInferenceService/ModelInfer';
+const streamInfer = '/inference.GRPCInferenceService/ModelStreamInfer';
 const request = encodeRequest({
   model_name: 'iris',
   inputs: [{ name: 'X', datatype: 'FP32', shape: ['1', '4'], contents: { fp32_contents: [5.1, 3.5, 1.4, 0.2] } }],
@@ -135,6 +136,36 @@ test.each([
   ['what is not protobuf', frameMessage(Buffer.of(0xff)), '3', 'not a valid protobuf message'],
 ])('%s is refused', async (_, bytes, status, message) => {
   expect(statusOf(await call(await start(), bytes))).toEqual([status, expect.stringContaining(message)]);
+});
+
+test.each([
+  ['half a message', frameMessage(request).subarray(0, -1), '13', 'incomplete'],
+  [
+    'a message after which half of one follows',
+    Buffer.concat([frameMessage(request), Buffer.of(0)]),
+    '13',
+    'incomplete',
+  ],
+  ['a message that is too large', Buffer.of(0, 0x7f, 0xff, 0xff, 0xff), '8', 'MAX_BODY_BYTES'],
+])('in a stream of requests, %s is refused', async (_, bytes, status, message) => {
+  const result = await call(await start(), bytes, { ':path': streamInfer });
+  expect(statusOf(result)).toEqual([status, expect.stringContaining(message)]);
+});
+
+test('the responses of a stream are compressed as the requests are, if they are large', async () => {
+  const rows = Array.from({ length: 4 * 1000 }, (_, index) => index % 7);
+  const inputs = [{ name: 'X', datatype: 'FP32', shape: ['1000', '4'], contents: { fp32_contents: rows } }];
+  const large = encodeRequest({ model_name: 'iris', inputs });
+  const bytes = Buffer.concat([compressed(gzipSync(large)), frameMessage(request), compressed(gzipSync(large))]);
+  const headers = { ':path': streamInfer, 'grpc-encoding': 'gzip', 'grpc-accept-encoding': 'gzip' };
+  const result = await call(await start(), bytes, headers);
+  expect([statusOf(result), result.headers['grpc-encoding']]).toEqual([['0', undefined], 'gzip']);
+  const reader = new MessageReader(100_000);
+  reader.push(result.body);
+  const messages = Array.from({ length: 3 }, () => reader.next());
+  expect(messages.map((each) => each?.compressed)).toEqual([true, false, true]);
+  const [first, , third] = messages.map((each) => each?.bytes ?? Buffer.of());
+  expect(gunzipSync(first ?? '').equals(gunzipSync(third ?? ''))).toBe(true);
 });
 
 test('a request in many small frames is answered', async () => {

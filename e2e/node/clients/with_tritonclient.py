@@ -4,6 +4,7 @@ with_tritonclient.py http|grpc HOST:PORT VERSION
 """
 
 import importlib
+import queue
 import sys
 
 from tensors import COLOURS, ECHO, LABELS, SIZES, assert_same, finite
@@ -133,6 +134,30 @@ for repeats in (1, 2000):
 if transport == "http":
     client._post = post
     assert encodings == [None, None, "deflate", "gzip"], encodings
+
+# A stream: one response to each request, in order, errors included.
+if transport == "grpc":
+    responses = queue.Queue()
+    size, colour = tensor("size", "FP32", SIZES), tensor("colour", "BYTES", COLOURS)
+    for algorithm in (None, "gzip"):
+        client.start_stream(lambda result, error: responses.put((result, error)), compression_algorithm=algorithm)
+        for number in range(40):
+            client.async_stream_infer("columns", [size, colour] if number % 10 else [size], request_id=str(number))
+        for number in range(40):
+            result, error = responses.get(timeout=30)
+            if number % 10:
+                assert error is None, error
+                response = result.get_response()
+                assert (response.id, response.parameters["triton_final_response"].bool_param) == (str(number), True)
+                assert result.as_numpy("output_label").tolist() == LABELS
+            else:
+                assert "Input 'colour' is missing" in error.message(), error
+        client.stop_stream()
+    client.start_stream(lambda result, error: responses.put((result, error)), headers={"triton_grpc_error": "true"})
+    client.async_stream_infer("columns", [size])
+    _, error = responses.get(timeout=30)
+    assert error.status() == "StatusCode.INVALID_ARGUMENT", error
+    client.stop_stream()
 
 if transport == "http":
     inputs = [tensor(name, datatype, finite(array), binary_data=False) for name, (datatype, array) in ECHO.items()]

@@ -38,6 +38,8 @@ export class GrpcStream {
   readonly #limit: number;
   readonly #reader: MessageReader;
   #decompressing = false;
+  /** Whether the call takes no message at present. */
+  #held = false;
   #halfClosed = false;
   #status: Status | undefined;
   #receiver: Receiver | undefined;
@@ -79,11 +81,26 @@ export class GrpcStream {
       });
   }
 
+  /** Passes on no further message, and reads no further, until `release`. */
+  hold(): void {
+    this.#held = true;
+    this.#stream.pause();
+  }
+
+  release(): void {
+    if (!this.#held || this.#status !== undefined) return;
+    this.#held = false;
+    this.#stream.resume();
+    if (this.#receiver !== undefined) this.#deliver(this.#receiver);
+  }
+
   /** Passes on what has arrived, until a message has to be decompressed first: messages stay in order. */
   #deliver(receiver: Receiver): void {
     if (this.#decompressing) return;
     try {
-      for (let next; this.#status === undefined && (next = this.#reader.next()) !== undefined;) {
+      while (this.#status === undefined && !this.#held) {
+        const next = this.#reader.next();
+        if (next === undefined) break;
         if (next.compressed) {
           void this.#decompress(next.bytes, receiver);
           return;
@@ -94,7 +111,7 @@ export class GrpcStream {
       if (!(error instanceof MessageTooLarge)) throw error;
       receiver.onViolation('too-large');
     }
-    if (this.#status !== undefined) return;
+    if (this.#status !== undefined || this.#held) return;
     const { pending } = this.#reader;
     if (!this.#halfClosed) {
       if (pending > 0) receiver.onPart(pending);
@@ -116,7 +133,7 @@ export class GrpcStream {
     this.#decompressing = false;
     if (message === undefined || this.#status !== undefined) return;
     receiver.onMessage(message);
-    this.#stream.resume();
+    if (!this.#held) this.#stream.resume();
     this.#deliver(receiver);
   }
 
@@ -143,6 +160,19 @@ export class GrpcStream {
     this.#stream.once('drain', () => this.#stream.resume());
   }
 
+  /**
+   * Sends one of several messages. Does not stop reading while the client does not read.
+   *
+   * @param sent called when the client has taken it, or will not
+   */
+  write(frame: Buffer, metadata: Metadata, sent: () => void): void {
+    if (!this.#open(metadata)) sent();
+    else
+      this.#stream.write(frame, () => {
+        sent();
+      });
+  }
+
   /** Ends the call with its status. */
   end(status: Status, metadata: Metadata): void {
     if (this.#over()) return;
@@ -152,6 +182,8 @@ export class GrpcStream {
       // Behind what the client does not read, the status of a failure would not arrive either.
       if (status !== OK && this.#stream.writableNeedDrain) this.cut();
       else this.#stream.end();
+      // What the client still sends is dropped.
+      this.#stream.resume();
       return;
     }
     this.#stream.respond(

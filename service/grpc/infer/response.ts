@@ -4,6 +4,7 @@ import { datatypeOf } from '../../protocol/oip/datatypes.ts';
 import { writeRaw } from '../../protocol/oip/raw.ts';
 import { PREFIX_BYTES, writePrefix } from '../http2/messages.ts';
 import { WireWriter } from '../protobuf/wire-writer.ts';
+import { delimitStreamed } from './stream.ts';
 import { isRawOnly, writeContents } from './contents.ts';
 import type { InferRequest } from './request.ts';
 
@@ -16,6 +17,7 @@ const NAMES_BYTES = 160;
  * The outputs are raw if the inputs were raw, or if one of the outputs can only be sent raw; otherwise typed.
  *
  * @param mostBytes the bytes of the largest response
+ * @param streamed writes ModelStreamInferResponse with it instead
  * @throws {ServiceError} `body-too-large`
  */
 export function encodeInferResponse(
@@ -23,6 +25,7 @@ export function encodeInferResponse(
   { id, rawContents }: Pick<InferRequest, 'id' | 'rawContents'>,
   outputs: readonly NamedTensor[],
   mostBytes = Infinity,
+  streamed = false,
 ): Buffer {
   const raw = rawContents.length > 0 || outputs.some(({ dtype }) => isRawOnly(dtype));
   // Each element takes at least one byte.
@@ -30,14 +33,29 @@ export function encodeInferResponse(
   const writer = new WireWriter(NAMES_BYTES + outputs.reduce((sum, { data }) => sum + sizeOf(data), 0));
   if (raw) for (const tensor of outputs.toReversed()) writer.element(6, writeRaw(tensor));
   for (const tensor of outputs.toReversed()) writeOutput(writer, tensor, raw);
+  if (streamed) writeFinal(writer);
   writer.string(3, id);
   writer.string(2, version);
   writer.string(1, name);
+  if (streamed) delimitStreamed(writer);
   const frame = writer.finish(PREFIX_BYTES);
   if (frame.length > mostBytes) throw responseTooLarge(mostBytes);
   writePrefix(frame, frame.length - PREFIX_BYTES);
   return frame;
 }
+
+/** Says that there is no other response to the request, as Triton does in every response of a stream. */
+function writeFinal(writer: WireWriter): void {
+  const parameter = writer.length;
+  writer.varint(1);
+  writer.varint(BOOL_PARAM * 8);
+  writer.delimit(2, parameter);
+  writer.element(1, 'triton_final_response');
+  writer.delimit(4, parameter);
+}
+
+/** The number of `bool_param` in InferParameter. */
+const BOOL_PARAM = 1;
 
 function writeOutput(writer: WireWriter, tensor: NamedTensor, raw: boolean): void {
   const output = writer.length;

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import { ServiceError } from '../errors.ts';
+import type { AccessEntry, AccessLog } from '../logging/logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Status, StatusName } from './http2/status-codes.ts';
+import type { Call, StreamedRequest } from './method.ts';
+import { statusOf } from './status.ts';
+
+export interface ObservedRequestOptions {
+  readonly logger: Logger;
+  readonly accessLog: AccessLog;
+  readonly metrics: Metrics;
+  readonly requestTimeoutSeconds: number;
+}
+
+/** One of several requests of a call: logged and counted as a call with one request is. */
+export class ObservedRequest implements StreamedRequest, AccessEntry {
+  readonly method = 'gRPC';
+  readonly path: string;
+  readonly requestId: string;
+  readonly deadline: number;
+  readonly abandoned: () => boolean;
+  model: string | undefined = undefined;
+  status: StatusName = 'OK';
+  milliseconds = 0;
+  readonly #started = performance.now();
+  readonly #options: ObservedRequestOptions;
+
+  constructor(
+    { path, requestId, deadline, abandoned }: Call & { readonly path: string },
+    options: ObservedRequestOptions,
+  ) {
+    this.path = path;
+    this.requestId = requestId;
+    this.deadline = Math.min(deadline, this.#started + options.requestTimeoutSeconds * 1000);
+    this.abandoned = abandoned;
+    this.#options = options;
+    options.metrics.requests.begin('grpc');
+  }
+
+  succeed(): void {
+    this.#end('OK');
+  }
+
+  fail(error: unknown): Status {
+    const { path, requestId } = this;
+    if (!(error instanceof ServiceError))
+      this.#options.logger.error({ err: error, path, request_id: requestId }, 'internal error');
+    const status = statusOf(error);
+    this.#end(status.code);
+    return status;
+  }
+
+  #end(code: StatusName): void {
+    const status = this.abandoned() ? 'CANCELLED' : code;
+    const { metrics, accessLog } = this.#options;
+    this.status = status;
+    this.milliseconds = performance.now() - this.#started;
+    metrics.requests.end('grpc', this.path, this.model ?? '', status, this.milliseconds / 1000);
+    accessLog('info', this);
+  }
+}
