@@ -17,7 +17,7 @@ export { ModelRepository } from './inference/repository/repository.ts';
 export type { ModelEntry, LoadedEntry, LoadOptions } from './inference/repository/entry.ts';
 export type { QueueLimit } from './inference/admission/queue-limits.ts';
 export type { ExecutorObserver, ExecutorObservers, RefusalReason } from './inference/queue/executor.ts';
-export type { Placement, PlacementSetting } from './inference/placement/placement.ts';
+export type { OverriddenPlacement, Placement, PlacementSetting } from './inference/placement/placement.ts';
 export type { ProcessEvent } from './inference/placement/supervisor.ts';
 export { Lifecycle, type Phase } from './lifecycle/lifecycle.ts';
 export { Metrics, type Scrape } from './metrics/metrics.ts';
