@@ -235,6 +235,18 @@ test('with an API key, requests need it, but probes, metrics and documentation d
   expect(await json(await request('GET', '/openapi.json'))).toHaveProperty('components.securitySchemes.apiKey');
 });
 
+test('with two API keys, one a line, requests may use either, and nothing else', async () => {
+  const { request } = await start({ apiKey: 'old-key\nnew-key' });
+  const status = async (key: string) =>
+    (await request('GET', '/models', undefined, { Authorization: `Bearer ${key}` })).status;
+  expect([
+    await status('old-key'),
+    await status('new-key'),
+    await status('old-key\\nnew-key'),
+    await status('-'),
+  ]).toEqual([200, 200, 401, 401]);
+});
+
 test('with publicDocs: false, the documentation needs the API key too', async () => {
   const { request } = await start({ apiKey: 'correct-horse', publicDocs: false });
   const authorization = { Authorization: 'Bearer correct-horse' };

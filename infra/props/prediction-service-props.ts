@@ -188,8 +188,8 @@ export interface PredictionServiceProps extends PodProps {
   readonly nodePortRange?: readonly [lowest: number, highest: number];
 
   /**
-   * Name of the Secret that holds the API key in its entry `api-key`. Lower-case letters, digits, dashes and dots, at
-   * most 253 characters.
+   * Name of the Secret that holds the API key in its entry `api-key`, or several, one a line. Lower-case letters,
+   * digits, dashes and dots, at most 253 characters.
    * @default `<name>-api-key`
    */
   readonly apiKeySecret?: string;

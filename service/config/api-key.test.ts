@@ -54,6 +54,20 @@ test('the file is read again when it changes; a key that disappears stays valid'
   expect(key()).toBe('second');
 });
 
+test('the file may have several keys, one a line, and a change is logged with their number', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'rhizome-key-'));
+  const file = join(dir, 'api-key');
+  let now = 0;
+  writeFileSync(file, 'old\n');
+  const key = source(file, { now: () => now });
+  lines.length = 0;
+  writeFileSync(file, ' old\r\n\nnew \n');
+  for (; now <= 3000; now += 1000) key();
+  expect(key()).toBe('old\nnew');
+  expect(lines.map(({ msg, keys }) => [msg, keys])).toEqual([['The API key file has changed', 2]]);
+  rmSync(dir, { recursive: true });
+});
+
 test.each([
   ['a configured file', true],
   ['a file that existed at the start', false],

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 
-/** Returns the key that requests need now, or undefined if they need none. */
+/**
+ * Returns the keys of which requests need one now, one a line, or undefined if they need none. There are two while keys
+ * are rotated.
+ */
 export type KeySource = () => string | undefined;
 
 /** How long it may take to notice a rotated key. Kubernetes takes up to a minute to write it to the volume. */
@@ -27,8 +30,11 @@ export function apiKeySource(
   const read = (): void => {
     nextRead = now() + REREAD_MILLISECONDS;
     const found = readKey(apiKeyFile);
-    if (found.key !== undefined) key = found.key;
-    else if (found.problem !== undefined || apiKeyFileRequired) key ??= crypto.randomUUID();
+    if (found.key !== undefined) {
+      if (key !== undefined && found.key !== key)
+        logger.info({ keys: found.key.split('\n').length }, 'The API key file has changed');
+      key = found.key;
+    } else if (found.problem !== undefined || apiKeyFileRequired) key ??= crypto.randomUUID();
     const missing = key === undefined ? undefined : 'The API key file is missing';
     const current = found.key === undefined ? (found.problem ?? missing) : undefined;
     if (current !== undefined && current !== problem) logger.error({ err: found.error, path: apiKeyFile }, current);
@@ -51,7 +57,11 @@ interface Found {
 
 function readKey(path: string): Found {
   try {
-    const key = readFileSync(path, 'utf8').trim();
+    const key = readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .join('\n');
     return key === '' ? { problem: 'The API key file is empty' } : { key };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};

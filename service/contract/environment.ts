@@ -129,8 +129,8 @@ export const variables = {
   API_KEY_FILE: {
     default: `${apiKeyMount.dir}/${apiKeyMount.file}`,
     description:
-      'file with the API key, read again when it changes; if it is set, a missing file closes the service; ' +
-      'if it is unset and there is no such file at the start, no key is required',
+      'file with the API key, or several, one a line, read again when it changes; if it is set, a missing file ' +
+      'closes the service; if it is unset and there is no such file at the start, no key is required',
   },
 } as const satisfies Record<string, Variable>;
 

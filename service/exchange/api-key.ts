@@ -3,12 +3,13 @@ import { ServiceError } from '../errors.ts';
 const BEARER = /^Bearer +(\S+) *$/i;
 
 /**
- * Checks the header `Authorization: Bearer KEY` (RFC 6750) against the expected key.
+ * Checks the header `Authorization: Bearer KEY` (RFC 6750) against the valid keys.
  *
+ * @param valid one key a line: while keys are rotated, there are two
  * @throws {ServiceError} `unauthorized`
  */
-export function checkKey(expected: string | undefined, header: string | undefined): void {
-  if (expected === undefined) return;
+export function checkKey(valid: string | undefined, header: string | undefined): void {
+  if (valid === undefined) return;
   const given = BEARER.exec(header ?? '')?.[1];
   if (given === undefined) {
     throw new ServiceError(
@@ -16,12 +17,20 @@ export function checkKey(expected: string | undefined, header: string | undefine
       'This service requires an API key. Send the header "Authorization: Bearer KEY".',
     );
   }
-  if (!equal(given, expected)) throw new ServiceError('unauthorized', 'The API key is wrong.');
+  if (!isOneOf(valid, given)) throw new ServiceError('unauthorized', 'The API key is wrong.');
 }
 
+/** The digests of the keys that were valid last. */
+let known: { readonly keys: string; readonly digests: readonly Buffer[] } | undefined;
+
 /** Compares in constant time. Digests have the same length even if the texts do not. */
-function equal(a: string, b: string): boolean {
+function isOneOf(keys: string, given: string): boolean {
   // Loaded with the first key: it takes as long as loading a small model.
   const { createHash, timingSafeEqual } = process.getBuiltinModule('node:crypto');
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+  const digest = (key: string): Buffer => createHash('sha256').update(key).digest();
+  if (known?.keys !== keys) known = { keys, digests: keys.split('\n').map((key) => digest(key.trim())) };
+  const sent = digest(given);
+  let found = false;
+  for (const each of known.digests) found = timingSafeEqual(each, sent) || found;
+  return found;
 }
