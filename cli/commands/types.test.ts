@@ -114,6 +114,8 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
     put('columns', 'onnx/fixtures/columns.onnx', {
       features: [{ name: 'it\'s "odd"', choices: ['red', "it's"] }, { name: 'size (cm)' }],
     });
+    put('texts', 'onnx/fixtures/graphs/sequence-optional.onnx');
+    put('rows', 'onnx/fixtures/graphs/sequence-rows.onnx');
     expect((await types()).stdout).toContain("/** One of 'red', 'it\\'s'. */");
     consumer.write('models.ts', `${(await types()).stdout}\n`);
     consumer.write(
@@ -141,7 +143,12 @@ test('a correct caller compiles, each mistake does not, and a changed model brea
         const exact: number | bigint = outputs.int64_out;
         const house = { X_0: 0, X_1: 0, X_2: 0, X_3: 0, X_4: 0, X_5: 0, X_6: 0, X_7: 0, X_8: 0, X_9: 0 };
         const price: number = (await client.predict('price', house)).prediction;
+        const texts = [await client.predict('texts', {}), await client.predict('texts', { o: ['a', ['b', 'c']] })];
+        const same: readonly unknown[] | undefined = texts[0]?.outputs.same as readonly unknown[] | undefined;
+        const { outputs: { out } } = await client.predict('rows', { s: [[[1, 2, 3]], [[4, 5, 6], [7, 8, 9]]] });
+        const cell: number | string | undefined = out[0]?.[0]?.[0];
         const description = await client.model('price');
+        console.log(same, cell);
         console.log(one, many, columns, species, sure, exact, odd, price, description, one.warnings?.[0]?.pointer);
 
         // @ts-expect-error a misspelt feature

@@ -155,7 +155,9 @@ const inputType = ({ dtype, nullable }: Feature): string =>
   `${inputTypes[kindOf(dtype)]}${nullable === true ? ' | null' : ''}`;
 /** Returns the type of a feature's value. Of some sequences, not even the number of dimensions is known. */
 const featureType = (feature: Feature): string =>
-  feature.sequence && feature.shape.length === 0 ? 'readonly unknown[]' : nested(feature.shape, inputType(feature));
+  feature.sequence && feature.shape.length === 0
+    ? `readonly Nested<${inputType(feature)}>[]`
+    : nested(feature.shape, inputType(feature));
 const outputTypes: Readonly<Record<Kind, string>> = { ...inputTypes, float: 'Float' };
 
 /** Returns the type of an output's value for one row: without the dimension of the rows, if it certainly has one. */

@@ -42,9 +42,10 @@ export function describeTensor(spec: TensorSpec): string {
   return `'${spec.name}' (${formatType(spec)})`;
 }
 
-/** Formats the type of an input or output: `float32[N, 3, 8, 8]`, or `seq(float32[N, 3])` for a sequence. */
-export function formatType({ dtype, shape, sequence }: Pick<TensorSpec, 'dtype' | 'shape' | 'sequence'>): string {
-  return sequence ? `seq(${formatTensorType(dtype, shape.slice(1))})` : formatTensorType(dtype, shape);
+/** Formats the type of an input or output as graphs have it: `float32[N, 3, 8, 8]`, `optional(seq(float32[N, 3]))`. */
+export function formatType({ dtype, shape, sequence, optional }: Omit<TensorSpec, 'name'>): string {
+  const held = sequence ? `seq(${formatTensorType(dtype, shape.slice(1))})` : formatTensorType(dtype, shape);
+  return optional ? `optional(${held})` : held;
 }
 
 /** Formats a type: `float32[N, 3, 8, 8]`, or only the dtype for a scalar. */
