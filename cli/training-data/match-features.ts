@@ -61,6 +61,15 @@ export function matchFeatures(
       },
     );
   const taken = features.filter((feature) => !nameless.includes(feature)).map(({ name }) => name);
+  // pandas calls columns without names 0, 1, 2, …
+  if (
+    ordered.every(
+      (column, index) => /^[-+.\d]/.test(column) && !Number.isNaN(Number(column)) && column !== String(index),
+    )
+  )
+    throw new UsageError(`The first line of ${file} has numbers rather than names of columns.`, {
+      hint: 'Write the names of the columns into the first line.',
+    });
   const fromHeader = ordered.map((column, index) => nameAndUnit(column, nameless[index]?.dtype ?? 'string'));
   const names = fromHeader.map(({ name }) => name);
   const isUnique = (name: string): boolean => [...names, ...taken].filter((each) => each === name).length === 1;
