@@ -52,14 +52,16 @@ test('an alert can be changed or turned off by its name', () => {
     alerts: {
       RhizomeRequestsRefused: { severity: 'info', forSeconds: 0 },
       RhizomeQueueSlow: { forSeconds: 90 },
+      RhizomeMemoryNearLimit: { forSeconds: 1800 },
       RhizomeModelNotVerified: false,
     },
   });
   expect(changed['RhizomeRequestsRefused']?.labels['severity']).toBe('info');
   expect(changed['RhizomeRequestsRefused']).not.toHaveProperty('for');
   expect(changed['RhizomeQueueSlow']).toMatchObject({ for: '90s', labels: { severity: 'warning' } });
+  expect(changed['RhizomeMemoryNearLimit']?.for).toBe('30m');
   const others = (rules: Readonly<Record<string, Rule>>) =>
-    Object.values(rules).filter(({ alert }) => !/Refused|QueueSlow|NotVerified/.test(alert!));
+    Object.values(rules).filter(({ alert }) => !/Refused|QueueSlow|NearLimit|NotVerified/.test(alert!));
   expect(others(changed)).toEqual(others(alertsOf()));
   expect(changed).not.toHaveProperty('RhizomeModelNotVerified');
 });

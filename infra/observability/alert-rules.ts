@@ -97,13 +97,16 @@ export class AlertRules extends ApiObject {
       return {
         alert,
         expr: expression(service, objectives),
-        ...(forSeconds > 0 && { for: `${forSeconds}s` }),
+        ...(forSeconds > 0 && { for: duration(forSeconds) }),
         labels: { severity, namespace, service: name },
         annotations: { summary, description, runbook_url: `${runbooks}#${alert.toLowerCase()}` },
       };
     }
   }
 }
+
+/** Writes a time as Prometheus does: `15m`. */
+const duration = (seconds: number): string => (seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`);
 
 const severities: readonly unknown[] = ['critical', 'warning', 'info'] satisfies AlertSeverity[];
 

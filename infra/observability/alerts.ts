@@ -24,28 +24,28 @@ export const alerts = {
     severity: 'critical',
     forSeconds: 0,
     summary: 'Requests fail so often that the error budget of 30 days will be spent within days.',
-    description: `${value} of the requests have failed in the longer window.`,
+    description: `${value} of the requests have failed, over one hour or six.`,
     expression: (service, { availability }) => burnRateExpression(service, 'availability', 'fast', availability),
   },
   RhizomeAvailabilitySlowBurn: {
     severity: 'warning',
     forSeconds: 0,
     summary: 'Requests fail so often that the error budget will be spent before its 30 days are over.',
-    description: `${value} of the requests have failed in the longer window.`,
+    description: `${value} of the requests have failed, over one day or three.`,
     expression: (service, { availability }) => burnRateExpression(service, 'availability', 'slow', availability),
   },
   RhizomeLatencyFastBurn: {
     severity: 'critical',
     forSeconds: 0,
     summary: 'Requests are so often slow that the latency budget of 30 days will be spent within days.',
-    description: `${value} of the requests took longer than the objective allows, in the longer window.`,
+    description: `${value} of the requests took longer than the objective allows, over one hour or six.`,
     expression: (service, { latency }) => burnRateExpression(service, 'latency', 'fast', latency.objective),
   },
   RhizomeLatencySlowBurn: {
     severity: 'warning',
     forSeconds: 0,
     summary: 'Requests are so often slow that the latency budget will be spent before its 30 days are over.',
-    description: `${value} of the requests took longer than the objective allows, in the longer window.`,
+    description: `${value} of the requests took longer than the objective allows, over one day or three.`,
     expression: (service, { latency }) => burnRateExpression(service, 'latency', 'slow', latency.objective),
   },
   RhizomeNoReplicaReady: {
@@ -54,16 +54,16 @@ export const alerts = {
     summary: 'No replica is ready: every request fails.',
     description: 'The Deployment {{ $labels.deployment }} wants replicas, and none of them is available.',
     expression: (service) =>
-      `kube_deployment_status_replicas_available{${deploymentMatchers(service)}} == 0 ` +
-      `and kube_deployment_spec_replicas{${deploymentMatchers(service)}} > 0`,
+      `kube_deployment_status_replicas_available{${deploymentMatchers(service)}} == 0\n` +
+      `and\nkube_deployment_spec_replicas{${deploymentMatchers(service)}} > 0`,
   },
   RhizomeReplicasMissing: {
     severity: 'warning',
     forSeconds: 900,
     summary: 'Fewer replicas are ready than the Deployment wants.',
-    description: '{{ $value }} replicas of {{ $labels.deployment }} have been missing for 15 minutes.',
+    description: '{{ $value }} replicas of the Deployment {{ $labels.deployment }} are not available.',
     expression: (service) =>
-      `kube_deployment_spec_replicas{${deploymentMatchers(service)}} ` +
+      `kube_deployment_spec_replicas{${deploymentMatchers(service)}}\n` +
       `- kube_deployment_status_replicas_available{${deploymentMatchers(service)}} > 0`,
   },
   RhizomeRolloutStuck: {
@@ -91,8 +91,8 @@ export const alerts = {
     summary: 'A pod was killed because it exceeded its memory limit.',
     description: 'The container of {{ $labels.pod }} was killed (OOMKilled) and restarted within the last 15 minutes.',
     expression: (service) =>
-      `kube_pod_container_status_last_terminated_reason{${podMatchers(service)},reason="OOMKilled"} == 1 ` +
-      'and on (namespace, pod, container) ' +
+      `kube_pod_container_status_last_terminated_reason{${podMatchers(service)},reason="OOMKilled"} == 1\n` +
+      'and on (namespace, pod, container)\n' +
       `increase(kube_pod_container_status_restarts_total{${podMatchers(service)}}[15m]) > 0`,
   },
   RhizomeInferenceProcessRestarting: {
@@ -112,8 +112,8 @@ export const alerts = {
     // An abandoned request was given up by its client, which may have other reasons.
     expression: (service) =>
       'sum by (model, reason) (' +
-      `rate(${metrics.requestsRefused}{${podMatchers(service)},reason!="abandoned"}[5m])) ` +
-      `/ on (model) group_left () sum by (model) (rate(${metrics.requests}{${podMatchers(service)}}[5m])) > 0.01`,
+      `rate(${metrics.requestsRefused}{${podMatchers(service)},reason!="abandoned"}[5m]))\n` +
+      `/ on (model) group_left ()\nsum by (model) (rate(${metrics.requests}{${podMatchers(service)}}[5m])) > 0.01`,
   },
   RhizomeQueueSlow: {
     severity: 'warning',
@@ -124,7 +124,7 @@ export const alerts = {
       const waits = (part: string, more = '') =>
         `sum by (model) (rate(${metrics.queueDuration}_${part}{${podMatchers(service)}${more}}[5m]))`;
       const within = waits('bucket', `,${bucketUpTo(latency.thresholdSeconds)}`);
-      return `1 - ${within} / (${waits('count')} > 0) > 1 - ${latency.objective}`;
+      return `1 - ${within}\n/\n(${waits('count')} > 0) > 1 - ${latency.objective}`;
     },
   },
   RhizomeModelNotLoaded: {
@@ -150,7 +150,7 @@ export const alerts = {
     description: `{{ $labels.pod }} uses ${value} of its memory limit.`,
     expression: (service) =>
       `max by (namespace, pod) (container_memory_working_set_bytes{${podMatchers(service)},` +
-      `container="${service.name}"}) / on (namespace, pod) ` +
+      `container="${service.name}"})\n/ on (namespace, pod)\n` +
       `max by (namespace, pod) (kube_pod_container_resource_limits{${podMatchers(service)},` +
       `container="${service.name}",resource="memory"}) > 0.9`,
   },

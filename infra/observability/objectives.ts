@@ -61,7 +61,7 @@ export interface RecordingRule {
 /** The two kinds of objectives. */
 export type ObjectiveKind = 'availability' | 'latency';
 
-const windows = [...new Set([...burnRates.fast, ...burnRates.slow].flatMap(({ long, short }) => [short, long]))];
+const windows = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'];
 const recorded = (kind: ObjectiveKind, window: string): string => `rhizome:${kind}_errors:ratio_rate${window}`;
 
 /** Returns the rules that record, for each window, which share of requests violated each objective. */
@@ -75,14 +75,15 @@ export function recordingRules(service: MonitoredService, { latency }: Objective
     {
       record: recorded('availability', window),
       // Without a failure so far there is no series of failures: the share is then 0, not unknown.
-      expr: `(${requests(window, `,${failed}`)} or 0 * ${requests(window)}) / (${requests(window)} > 0)`,
+      expr:
+        `(\n  ${requests(window, `,${failed}`)}\n  or\n  0 * ${requests(window)}\n)\n` + `/\n(${requests(window)} > 0)`,
       labels,
     },
     {
       record: recorded('latency', window),
       expr:
-        `1 - ${durations('bucket', window, `,${bucketUpTo(latency.thresholdSeconds)}`)} / ` +
-        `(${durations('count', window)} > 0)`,
+        `1 - ${durations('bucket', window, `,${bucketUpTo(latency.thresholdSeconds)}`)}\n` +
+        `/\n(${durations('count', window)} > 0)`,
       labels,
     },
   ]);
@@ -98,10 +99,12 @@ export function burnRateExpression(
   const own = `{namespace="${service.namespace}",service="${service.name}"}`;
   return burnRates[speed]
     .map(({ factor, long, short }) =>
-      [long, short].map((window) => `${recorded(kind, window)}${own} > ${factor} * (1 - ${objective})`).join(' and '),
+      [long, short]
+        .map((window) => `  ${recorded(kind, window)}${own} > ${factor} * (1 - ${objective})`)
+        .join('\n  and\n'),
     )
-    .map((both) => `(${both})`)
-    .join(' or ');
+    .map((both) => `(\n${both}\n)`)
+    .join('\nor\n');
 }
 
 /** Below this objective, 14.4 times the budget could be more than all requests, and the alert could never fire. */
