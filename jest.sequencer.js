@@ -17,6 +17,7 @@ const slowest = [
   'e2e/node/models',
   'cli/commands/types',
   'e2e/node/dev',
+  'e2e/node/monitoring',
   'cli/commands/add',
   'service/main',
   'cli/commands/predict',
