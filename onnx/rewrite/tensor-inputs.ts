@@ -4,6 +4,7 @@ import { newNode } from '../graph/node.ts';
 import { carrierType, describeType, isMap, isPlainTensor, type Value } from '../graph/value-type.ts';
 import { NonTensorError } from './non-tensor-error.ts';
 import { castNode, declareValue, tensorType, type Replacement } from './replacement.ts';
+import { LOOPS_WITH_SEQUENCES } from './sequence-loops.ts';
 import { sequenceInput } from './sequence-inputs.ts';
 import { graphAttribute, sequenceType, typeAttribute } from './subgraph.ts';
 
@@ -40,10 +41,15 @@ export function replaceInput({ name, type }: Value, opset: number): Replacement 
       const choice = maybeAbsent(name, sequence, renamed, sequenceType(held.of.dtype, held.of.shape));
       return { renamed, nodes: [...input.nodes, choice], fields: [...input.fields, declareGiven(name)] };
     }
+    const least = isOptional ? OPTIONAL_BRANCHES : LOOPS_WITH_SEQUENCES;
+    throw new NonTensorError(
+      `the input '${name}' is ${describeType(type)}, which Rhizome can serve only if the model uses opset ${least} ` +
+        `or later, but it uses opset ${opset}. Export the model again with a recent opset.`,
+    );
   }
   const advice = isMap(type)
     ? 'Export only the part of the model after the step that turns maps into numbers, such as a DictVectorizer.'
-    : 'Export the model with inputs that are tensors of real numbers, with a known number of dimensions.';
+    : 'Export the model with inputs that are tensors of real numbers.';
   throw new NonTensorError(
     `the input '${name}' is ${describeType(type)}, but clients can send only tensors. ${advice}`,
   );

@@ -148,6 +148,12 @@ test.each([
     "the output 'o' is optional(float32[1]), produced by the node 'nothing' (Optional), but Rhizome can serve only " +
       'tensors. It is always absent',
   ],
+  [
+    'sequence-11',
+    "the input 's' is seq(float32), which Rhizome can serve only if the model uses opset 13 or later, but it uses " +
+      'opset 11. Export the model again',
+  ],
+  ['sequence-15', "the input 'o' is optional(seq(string)), which Rhizome can serve only if the model uses opset 16 or"],
   ['input', "the input 'd' is map(string, float32), but clients can send only tensors. Export only the part"],
 ])('refused-%s: the error names what cannot be a tensor, and how to export it instead', async (name, message) => {
   const bytes = await fixture(`graphs/refused-${name}`);
