@@ -16,28 +16,24 @@ export type EntryReference =
       readonly key: string;
     };
 
-/** Where a volume is mounted. */
-interface Mount {
+/** A volume of the pods, and where it is mounted. What it refers to must exist in the namespace. It is read-only. */
+export type ExtraVolume = {
   /** Absolute path in the container. */
   readonly mountPath: string;
-}
-
-/** A volume of the pods, and where it is mounted. What it refers to must exist in the namespace. It is read-only. */
-export type ExtraVolume = Mount &
-  (
-    | {
-        /** Name of a Secret, whose entries become files. */
-        readonly secret: string;
-      }
-    | {
-        /** Name of a ConfigMap, whose entries become files. */
-        readonly configMap: string;
-      }
-    | {
-        /** Name of a PersistentVolumeClaim. With several nodes, it must allow reading from many. */
-        readonly claim: string;
-      }
-  );
+} & (
+  | {
+      /** Name of a Secret, whose entries become files. */
+      readonly secret: string;
+    }
+  | {
+      /** Name of a ConfigMap, whose entries become files. */
+      readonly configMap: string;
+    }
+  | {
+      /** Name of a PersistentVolumeClaim. With several nodes, it must allow reading from many. */
+      readonly claim: string;
+    }
+);
 
 /** Props of the pods that not every service needs. */
 export interface PodProps {
