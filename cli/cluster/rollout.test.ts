@@ -155,6 +155,17 @@ test('after the progress deadline, the problem names the replica that is not rea
   );
 });
 
+test('a replica that may not share a node with another says which prop decides that', () => {
+  const late = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
+  const message =
+    "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod topology spread constraints.";
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+  const { problem } = judgeRollout(
+    snapshot([pod('a', undefined, { phase: 'Pending', conditions })], [], { availableReplicas: 0, conditions: [late] }),
+  );
+  expect(problem?.hint).toMatch(/^Without `spread: \{ nodes: 'preferred' \}` .* Add a node, or lower /);
+});
+
 test('a rejection is a problem once it has lasted, and not while a replica is terminating', () => {
   const rejected = {
     type: 'ReplicaFailure',

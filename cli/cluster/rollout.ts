@@ -161,13 +161,16 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
     return { reason, cause: `The rollout made no progress for ${seconds} s.`, object: deployment.metadata.name };
   const { name } = pod.metadata;
   if (replicaStatus(pod).reason === 'Unschedulable') {
+    const spread = schedulingFailure(pod)?.includes('topology spread')
+      ? "Without `spread: { nodes: 'preferred' }` in infra/, replicas do not share a node while another has fewer. "
+      : '';
     return {
       reason: 'Unschedulable',
       cause: `No node could run ${name} within ${seconds} s: ${schedulingFailure(pod) ?? 'no reason given'}.`,
       pod,
       object: name,
       hint:
-        'Add a node, or lower `resources` or `replicas` in infra/. ' +
+        `${spread}Add a node, or lower \`resources\` or \`replicas\` in infra/. ` +
         'A rolling update needs room for one extra replica.',
     };
   }
