@@ -25,7 +25,11 @@ export interface StreamingCall extends Call {
   fail(error: unknown): void;
   /** Says whether the method works on something. A call that only waits for its client may make room for others. */
   working(active: boolean): void;
-  /** Begins one of several requests of the call. */
+  /**
+   * Begins one of several requests of the call.
+   *
+   * @throws {ServiceError} `unauthorized` if the client's key is no longer valid
+   */
   begin(): StreamedRequest;
   /**
    * Reserves memory for a request that has arrived.

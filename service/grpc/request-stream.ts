@@ -102,7 +102,7 @@ export class RequestStream implements Messages {
     return this.#last !== undefined && this.#last <= 0;
   }
 
-  /** Never rejects. */
+  /** @throws {ServiceError} `unauthorized`, which ends the call; any other error is the response */
   async #respond(message: Buffer): Promise<Response> {
     const request = this.#call.begin();
     let memory: Reservation | undefined;

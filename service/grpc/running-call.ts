@@ -78,6 +78,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
   readonly #options: CallsOptions;
   readonly #counter: CallCounter;
   readonly #metadata: Readonly<Record<string, string>>;
+  readonly #authorization: string | undefined;
   /** Undefined if the header is invalid. */
   readonly #timeout: number | undefined;
   #ended = false;
@@ -85,10 +86,8 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
   #active = false;
   #request: Buffer | undefined;
   #messages: Messages | undefined;
-  /** Whether the method counts the requests of the call. */
-  readonly #manyRequests: boolean;
-  /** How many requests it has counted. */
-  #requests = 0;
+  /** Whether the requests of the call are counted instead of the call. */
+  #manyRequests = false;
   /** How many bytes of messages the client has yet to take. */
   #unsent = 0;
   /** Of the request, and then of the response. */
@@ -105,11 +104,11 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     this.#started = this.since = performance.now();
     this.path = path;
     this.handler = handler;
-    this.#manyRequests = handler !== undefined && 'stream' in handler && handler.manyRequests === true;
     this.#stream = stream;
     this.#options = options;
     this.#counter = counter;
     this.requestId = requestIdIn(headers);
+    this.#authorization = headers.authorization;
     this.#metadata = { [REQUEST_ID]: this.requestId };
     this.#timeout = parseTimeout(textOf(headers['grpc-timeout']));
     const most = handler?.endless === true ? Infinity : options.requestTimeoutSeconds * 1000;
@@ -135,7 +134,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     const { metrics, apiKey } = this.#options;
     this.#counter.add(this);
     this.#stream.attach(this);
-    if (!this.#manyRequests) metrics.requests.begin('grpc');
+    metrics.requests.begin('grpc');
     const { handler } = this;
     if (this.#timeout === undefined) {
       this.#finish({
@@ -148,12 +147,16 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
       if (!admitted) throw new ServiceError('overloaded', 'There are too many calls at once. Call again later.');
       if (handler === undefined)
         throw new ServiceError('route-not-found', `There is no method ${formatValue(this.path)}.`);
-      if (handler.open !== true) checkKey(apiKey(), headers.authorization);
-      if ('stream' in handler) this.#messages = handler.stream(this, headers);
+      if (handler.open !== true) checkKey(apiKey(), this.#authorization);
+      if ('stream' in handler) {
+        this.#messages = handler.stream(this, headers);
+        this.#manyRequests = handler.manyRequests === true;
+      }
     } catch (error) {
       this.fail(error);
       return;
     }
+    if (this.#manyRequests) metrics.requests.forget('grpc');
     this.#stream.read(this);
   }
 
@@ -232,7 +235,8 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
   }
 
   begin(): StreamedRequest {
-    this.#requests += 1;
+    // The key may have been replaced since the call began.
+    checkKey(this.#options.apiKey(), this.#authorization);
     return new ObservedRequest(this, this.#options);
   }
 
@@ -366,10 +370,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     this.since = now;
     this.until = now + this.#options.limits.sendSeconds * 1000;
     const { open, endless } = this.handler ?? {};
-    // Its requests were counted instead, unless it was refused.
-    const counted = !this.#manyRequests || (this.#requests === 0 && code !== 'OK' && code !== 'CANCELLED');
-    if (counted) {
-      if (this.#manyRequests) metrics.requests.begin('grpc');
+    if (!this.#manyRequests) {
       // Other paths would let clients create series without limit.
       const route = this.handler === undefined ? 'none' : this.path;
       const seconds = endless === true ? undefined : this.milliseconds / 1000;

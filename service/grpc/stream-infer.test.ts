@@ -120,9 +120,17 @@ test('a stream without the key is refused, and counted', async () => {
   expect(await open(started).ended).toMatchObject({ code: status.UNAUTHENTICATED });
   const labels = `rhizome_requests_total{protocol="grpc",route="${path}",model="",code="UNAUTHENTICATED"`;
   expect(await count(started, labels)).toBe(1);
-  const { stream, ended } = open(started, { authorization: 'Bearer secret' });
-  stream.end();
-  expect(await ended).toMatchObject({ code: status.OK });
+});
+
+test('a stream ends with the first request after its key was replaced', async () => {
+  let apiKey = 'old';
+  const { stream, responses, ended } = open(await start({ apiKey: () => apiKey }), { authorization: 'Bearer old' });
+  stream.write(flower('1'));
+  await until(() => responses.length === 1);
+  apiKey = 'new';
+  stream.write(flower('2'));
+  expect(await ended).toMatchObject({ code: status.UNAUTHENTICATED });
+  expect(responses.map(idOf)).toEqual(['1']);
 });
 
 test('a message that is too large ends the stream', async () => {
@@ -224,7 +232,7 @@ test('the deadline of the call and a client that cancels end its requests', asyn
 test('a replica that shuts down answers what it has received, and ends the stream', async () => {
   const { engine, waiting, openAll } = gate();
   const started = await start({ engine });
-  const idle = open(started);
+  const [silent, idle] = [open(started), open(started)];
   idle.stream.write({ model_name: 'rose' });
   const client = started.client();
   const { stream, responses, ended } = open(started, {}, undefined, client);
@@ -234,6 +242,7 @@ test('a replica that shuts down answers what it has received, and ends the strea
   await client.call('ServerLive');
   await until(() => waiting.length > 0 && idle.responses.length === 1, 'the model runs');
   const drained = drain([started], started.lifecycle, started.config);
+  expect(await silent.ended).toMatchObject({ code: status.UNAVAILABLE });
   expect(await idle.ended).toMatchObject({
     code: status.UNAVAILABLE,
     details: expect.stringContaining('shutting') as string,
@@ -247,4 +256,6 @@ test('a replica that shuts down answers what it has received, and ends the strea
   expect(await ended).toMatchObject({ code: status.UNAVAILABLE });
   expect(responses.map(idOf)).toEqual(ids);
   expect(await drained).toBe(0);
+  // Nobody missed a response, so no request counts as failed.
+  expect((await started.metrics.scrape()).text).not.toContain('code="UNAVAILABLE"');
 });

@@ -63,6 +63,11 @@ export class RequestMetrics {
     this.#inFlight.set(protocol, (this.#inFlight.get(protocol) ?? 0) + 1);
   }
 
+  /** Takes back that a request began: it turned out to be a stream of requests, each of which is counted. */
+  forget(protocol: Protocol): void {
+    this.#inFlight.set(protocol, (this.#inFlight.get(protocol) ?? 1) - 1);
+  }
+
   /**
    * Counts a request as complete.
    *
