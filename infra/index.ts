@@ -1,4 +1,9 @@
 /** The cdk8s constructs of Rhizome, for your own cdk8s apps: `rhizome-kit/infra`. */
+export { Autoscaling, type AutoscalingProps } from './autoscaling/autoscaling.ts';
+export { KedaAutoscaling, type KedaAutoscalingProps, type PrometheusQuery } from './autoscaling/keda-autoscaling.ts';
+export type { ReplicaBounds } from './autoscaling/replica-bounds.ts';
+export type { ScalingSpeed, ScalingSpeeds } from './autoscaling/scaling-speed.ts';
+export { VerticalPodAutoscaler, type VerticalPodAutoscalerProps } from './autoscaling/vertical-pod-autoscaler.ts';
 export { PredictionChart, type PredictionChartProps } from './charts/prediction-chart.ts';
 export { PriorityClass, type PriorityClassProps } from './constructs/priority-class.ts';
 export { PredictionService } from './constructs/prediction-service.ts';

@@ -11,7 +11,7 @@ import { findInvalidProps } from '../props/find-invalid-props.ts';
 import { parseImageReference } from '../props/image-reference.ts';
 import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
-import { withDefaults } from '../props/resolved-props.ts';
+import { withDefaults, type ResolvedProps } from '../props/resolved-props.ts';
 import { findNameCollisions } from './name-collisions.ts';
 import { disruptionBudgetSpec } from './disruption-budget.ts';
 import { networkPolicySpec } from './network-policy.ts';
@@ -56,6 +56,11 @@ export class PredictionService extends Construct implements IScalable {
   readonly servicePort = 80;
   /** Whether a HorizontalPodAutoscaler sets the number of replicas. If so, the Deployment does not. */
   hasAutoscaler = false;
+  /**
+   * The props with defaults filled in, for constructs that depend on them.
+   * @internal
+   */
+  readonly resolved: ResolvedProps;
 
   constructor(scope: Construct, id: string, props: PredictionServiceProps) {
     super(scope, id);
@@ -66,6 +71,7 @@ export class PredictionService extends Construct implements IScalable {
     const invalidProps = [...findInvalidProps(resolved), ...findNameCollisions(this, resolved)];
     if (invalidProps.length > 0) throw new InvalidPropsError(described, invalidProps);
 
+    this.resolved = resolved;
     const { name, namespace, image, grpc } = resolved;
     const metadata = { name, namespace, labels: objectLabels(name) };
     const selector = selectorLabels(name);

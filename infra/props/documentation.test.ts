@@ -4,6 +4,11 @@ import ts from 'typescript';
 
 /** The files whose props are public: their comments become the API reference. */
 const files = [
+  'autoscaling/autoscaling.ts',
+  'autoscaling/keda-autoscaling.ts',
+  'autoscaling/replica-bounds.ts',
+  'autoscaling/scaling-speed.ts',
+  'autoscaling/vertical-pod-autoscaler.ts',
   'charts/prediction-chart.ts',
   'constructs/priority-class.ts',
   'constructs/restricted-namespace.ts',

@@ -8,9 +8,13 @@ const peerFields = ['ipBlock', 'namespaceSelector', 'podSelector'];
 
 /** Checks the peers that may connect. */
 export function* checkNetwork({ allowFrom, allowManagementFrom }: ResolvedProps): Generator<InvalidProp> {
-  for (const [list, peers] of Object.entries({ allowFrom, allowManagementFrom })) {
-    for (const [index, peer] of (peers ?? []).entries()) yield* checkPeer(`${list}.${index}`, peer);
-  }
+  yield* checkPeers('allowFrom', allowFrom);
+  yield* checkPeers('allowManagementFrom', allowManagementFrom);
+}
+
+/** Checks the peers in one prop. */
+export function* checkPeers(prop: string, peers: readonly unknown[] = []): Generator<InvalidProp> {
+  for (const [index, peer] of peers.entries()) yield* checkPeer(`${prop}.${index}`, peer);
 }
 
 function* checkPeer(prop: string, peer: unknown): Generator<InvalidProp> {

@@ -1,0 +1,135 @@
+import { k8s } from 'cdk8s-plus-27';
+import type { Construct } from 'constructs';
+import { metrics } from '../../service/contract/index.ts';
+import type { PredictionService } from '../constructs/prediction-service.ts';
+import { objectLabels } from '../metadata/labels.ts';
+import { patchAsWritten } from '../metadata/patches.ts';
+import { findMistypedProps, type PropTypes } from '../props/checks/types.ts';
+import { InvalidPropsError, type InvalidProp } from '../props/invalid-props-error.ts';
+import { parseQuantity } from '../props/quantity.ts';
+import { checkBounds, replicaBounds, type ReplicaBounds } from './replica-bounds.ts';
+import { checkSpeeds, scalingBehavior, scalingSpeeds, type ScalingSpeeds } from './scaling-speed.ts';
+
+/** Props of Autoscaling. */
+export interface AutoscalingProps extends ReplicaBounds, ScalingSpeeds {
+  /** The service whose number of pods is scaled. */
+  readonly service: PredictionService;
+
+  /**
+   * Processor time that the pods should use on average, in percent of what they request. A whole number, 1 or more.
+   * Pods are added above it; it must be well below what the limit allows.
+   * @default 70, or none with `requestsInFlight` or `queuedRows`
+   */
+  readonly cpuUtilization?: number;
+
+  /**
+   * Requests that each pod should have in progress, on average over a minute. Above zero. Needs the Prometheus adapter
+   * with the rule in docs/scaling.md.
+   * @default none
+   */
+  readonly requestsInFlight?: number;
+
+  /**
+   * Rows that should wait for the model in each pod, on average over a minute. Above zero. Needs the Prometheus adapter
+   * with the rule in docs/scaling.md.
+   * @default none
+   */
+  readonly queuedRows?: number;
+}
+
+const types: PropTypes<AutoscalingProps> = {
+  service: 'object',
+  ...replicaBounds,
+  ...scalingSpeeds,
+  cpuUtilization: 'number',
+  requestsInFlight: 'number',
+  queuedRows: 'number',
+};
+
+/** An autoscaler changes nothing if a metric differs from its target by less than this. */
+const tolerance = 0.1;
+
+/**
+ * Scales the pods of a service with a HorizontalPodAutoscaler. With several targets, the one that needs the most pods
+ * counts. The Deployment then has no number of replicas: docs/scaling.md says how to hand it over from one that had.
+ *
+ * @throws {InvalidPropsError} if a prop would not work on a cluster
+ */
+export class Autoscaling extends k8s.KubeHorizontalPodAutoscalerV2 {
+  constructor(scope: Construct, id: string, props: AutoscalingProps) {
+    const mistyped = findMistypedProps(props, types, ['service', 'maxReplicas']);
+    if (mistyped.length > 0) throw new InvalidPropsError('Autoscaling', mistyped);
+    const { service, maxReplicas } = props;
+    const { name, replicas } = service.resolved;
+    const { minReplicas = replicas } = props;
+    const invalid = [...findInvalid(props)];
+    if (invalid.length > 0) throw new InvalidPropsError(`Autoscaling of '${name}'`, invalid);
+
+    service.markHasAutoscaler();
+    const { apiVersion, kind } = service.toScalingTarget();
+    super(scope, id, {
+      metadata: { name, namespace: service.namespace, labels: objectLabels(name) },
+      spec: {
+        scaleTargetRef: { apiVersion, kind, name },
+        minReplicas,
+        maxReplicas,
+        metrics: [...targets(props)],
+        behavior: scalingBehavior(props),
+      },
+    });
+    patchAsWritten(this);
+  }
+}
+
+const isPositive = (value: number): boolean => Number.isFinite(value) && value > 0;
+
+function* findInvalid(props: AutoscalingProps): Generator<InvalidProp> {
+  const { service, cpuUtilization, requestsInFlight, queuedRows } = props;
+  yield* checkBounds(service, props);
+  yield* checkSpeeds(props);
+  for (const [prop, value] of Object.entries({ requestsInFlight, queuedRows })) {
+    if (value !== undefined && !isPositive(value))
+      yield { prop, value, reason: 'is not a valid target', fix: 'Use a number above zero.' };
+  }
+  const value = cpuUtilization ?? defaultCpu(props);
+  if (value === undefined) return;
+  if (!(Number.isInteger(value) && value >= 1)) {
+    const fix = 'Use a whole percentage of the requested processor time, such as 70.';
+    yield { prop: 'cpuUtilization', value, reason: 'is not a valid target', fix };
+    return;
+  }
+  const { request, limit } = service.resolved.resources.cpu;
+  const most = ((parseQuantity(limit) ?? Infinity) / (parseQuantity(request) ?? 1)) * 100;
+  if (value * (1 + tolerance) < most) return;
+  yield {
+    prop: 'cpuUtilization',
+    value,
+    reason: `would never add a pod: with the limit '${limit}', pods use at most ${Math.floor(most)} % of '${request}'`,
+    fix: `Use at most ${Math.ceil(most / (1 + tolerance)) - 1}, or raise resources.cpu.limit.`,
+  };
+}
+
+const defaultCpu = ({ requestsInFlight, queuedRows }: AutoscalingProps): number | undefined =>
+  requestsInFlight === undefined && queuedRows === undefined ? 70 : undefined;
+
+function* targets(props: AutoscalingProps): Generator<k8s.MetricSpecV2> {
+  const { requestsInFlight, queuedRows, cpuUtilization = defaultCpu(props) } = props;
+  if (cpuUtilization !== undefined) {
+    const target = { type: 'Utilization', averageUtilization: cpuUtilization };
+    yield { type: 'Resource', resource: { name: 'cpu', target } };
+  }
+  if (requestsInFlight !== undefined) yield perPod(metrics.requestsInFlight, requestsInFlight);
+  if (queuedRows !== undefined) yield perPod(metrics.queueRows, queuedRows);
+}
+
+/** Returns a target for a metric that the Prometheus adapter has of each pod. */
+const perPod = (name: string, average: number): k8s.MetricSpecV2 => ({
+  type: 'Pods',
+  pods: {
+    metric: { name },
+    target: { type: 'AverageValue', averageValue: k8s.Quantity.fromString(quantity(average)) },
+  },
+});
+
+/** Writes a number as Kubernetes stores it, in thousandths if it is not whole: a second apply changes nothing. */
+const quantity = (value: number): string => (Number.isInteger(value) ? `${value}` : `${Math.ceil(value * 1000)}m`);
