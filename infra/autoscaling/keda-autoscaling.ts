@@ -91,8 +91,8 @@ const failureThreshold = 3;
 
 /**
  * Scales the pods of a service with KEDA, by queries of Prometheus. While Prometheus does not respond, the pods that
- * run stay. KEDA creates the HorizontalPodAutoscaler itself, so use this or Autoscaling. Needs KEDA 2.17 or newer in the
- * cluster.
+ * run stay. KEDA creates the HorizontalPodAutoscaler itself, so use this or Autoscaling. Needs KEDA 2.17 or newer in
+ * the cluster.
  *
  * @throws {InvalidPropsError} if a prop would not work on a cluster
  */
