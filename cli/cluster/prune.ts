@@ -31,6 +31,8 @@ export async function prune(
   const wanted = new Set(manifests.objects.map(nameOf));
   const old = items
     .filter((item) => item.kind !== 'ReplicaSet' && !wanted.has(nameOf(item)) && !kept.has(nameOf(item)))
+    // What a controller has created may have the labels of its owner, and is deleted with it.
+    .filter(({ metadata }) => (metadata.ownerReferences ?? []).length === 0)
     .map(nameOf);
 
   const removed = old.length === 0 ? [] : parseDeleted(await exec(context, kubectlDelete(scope, ...old)));

@@ -33,6 +33,8 @@ export async function keepReplicas(
   const owners = (metadata.managedFields ?? []).filter(
     ({ fieldsV1 }) => (fieldsV1 as ManagedFields | undefined)?.['f:spec']?.['f:replicas'] !== undefined,
   );
+  // An autoscaler ignores a Deployment that is scaled to zero. The default, one replica, starts it.
+  if (spec.replicas === 0) return;
   // Another owner keeps the number anyway.
   if (owners.length === 0 || owners.some(({ manager }) => manager !== fieldManager)) return;
   const path = join(context.root, file);
