@@ -5,7 +5,7 @@
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -167,6 +167,25 @@ test('every panel and variable of the dashboard queries what is exported', () =>
     expect(problemsOf(expr)).toEqual([]);
     expect(labelsOf(referencesOf(expr).selectors[0]!.metric)).toContain(label);
   }
+});
+
+test('the runbooks name queries, panels and commands that exist', async () => {
+  const page = await readFile(join(root, 'docs/runbooks.md'), 'utf8');
+  const code = [...page.matchAll(/`([^`]+)`/g)].map(([, text]) => text!.replace(/\s+/g, ' '));
+  const queries = code.filter((text) => /^\w+[ (].*rhizome_/.test(text));
+  expect(queries.length).toBeGreaterThan(1);
+  expect(queries.flatMap(problemsOf)).toEqual([]);
+  const commands = code.flatMap((text) => /^npx rhizome (\w+)/.exec(text)?.[1] ?? []);
+  expect(commands.length).toBeGreaterThan(2);
+  for (const command of commands) expect(await readdir(join(root, 'cli/commands'))).toContain(`${command}.ts`);
+  // Pages of Prometheus and Grafana, and headings of kubectl, are in italics too.
+  const others = new Set(['Graph', 'Explore', 'Events', 'Last State', 'Targets']);
+  const titles = new Set(model.panels.map(({ title }) => title));
+  const named = [...page.replace(/`[^`]*`/g, '').matchAll(/_([A-Z][^_]*)_/g)].map(([, name]) =>
+    name!.replace(/\s+/g, ' '),
+  );
+  expect(named.filter((name) => titles.has(name)).length).toBeGreaterThan(5);
+  expect(named.filter((name) => !titles.has(name) && !others.has(name))).toEqual([]);
 });
 
 testUnless(needs('promtool'), 'promtool accepts the rules, and their unit tests pass', async () => {
