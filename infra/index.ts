@@ -21,6 +21,10 @@ export { productionProfile } from './profiles/production.ts';
 export { InvalidPropsError, type InvalidProp } from './props/invalid-props-error.ts';
 export type { EntryReference, ExtraVolume, PodProps } from './props/pod-props.ts';
 export type { PredictionServiceProps, RequestAndLimit, Resources, Spread } from './props/prediction-service-props.ts';
+export type { Admission } from './routes/admission.ts';
+export type { GatewayRoutesProps, GrpcRoute, ParentRef, Retries } from './routes/gateway-props.ts';
+export { GatewayRoutes } from './routes/gateway-routes.ts';
+export { IngressRoute, type IngressRouteProps } from './routes/ingress-route.ts';
 export type { Settings } from './props/settings.ts';
 export { synthesize } from './synthesize.ts';
 // Names that monitors, alert rules and load balancers refer to.

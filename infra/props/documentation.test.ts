@@ -19,6 +19,9 @@ const files = [
   'observability/pod-monitor.ts',
   'props/pod-props.ts',
   'props/prediction-service-props.ts',
+  'routes/admission.ts',
+  'routes/gateway-props.ts',
+  'routes/ingress-route.ts',
 ];
 
 interface DocumentedProp {
