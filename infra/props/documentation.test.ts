@@ -67,3 +67,16 @@ describe.each(files)('%s', (file) => {
     expect(seconds).toEqual([]);
   });
 });
+
+test.each([
+  ['pod-monitor', 'PodMonitorProps', '## Scrape the pods'],
+  ['alert-rules', 'AlertRulesProps', '## Alerts'],
+  ['dashboard', 'DashboardProps', '## Dashboard'],
+])('docs/monitoring.md lists every prop of %s and nothing else', (file, props, heading) => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/monitoring.md'), 'utf8');
+  const [, section = ''] = page.split(`${heading}\n`);
+  const [table = ''] = section.split('\n## ', 1);
+  const listed = [...table.matchAll(/^\| `(\w+)` +\|/gm)].map(([, prop]) => `${props}.${prop}`);
+  const declared = propsOf(`observability/${file}.ts`).map(({ name }) => name);
+  expect(listed).toEqual(declared.filter((name) => name.startsWith(`${props}.`)));
+});
