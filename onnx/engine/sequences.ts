@@ -92,13 +92,15 @@ export class Sequences {
     const sequence = tensor ?? { dtype, shape: [0], data: noElements(dtype) };
     const [count = 0, ...each] = sequence.shape;
     const apart = !hasApart || sequence.parts !== undefined || count === 0;
-    const shapes = sequence.parts ?? Array.from({ length: apart ? count : 0 }, () => each);
-    if (shapes.length > MOST_TENSORS)
+    const length = sequence.parts?.length ?? count;
+    // A shape promises any number of tensors that have no elements.
+    if (length > MOST_TENSORS && (apart || sequence.data.length === 0))
       throw new EngineError(
         'run-failed',
-        `the sequence '${name}' has ${shapes.length} tensors, but at most ${MOST_TENSORS} are supported` +
-          (hasApart ? ' if their shapes differ' : ''),
+        `the sequence '${name}' has ${length} tensors, but at most ${MOST_TENSORS} are supported` +
+          (hasApart ? ' if their shapes differ, or they have no elements' : ''),
       );
+    const shapes = sequence.parts ?? Array.from({ length: apart ? count : 0 }, () => each);
     const none = noElements(dtype);
     // The graph reads only one of the two.
     const placeholder = { dtype, shape: shape.map((size) => (typeof size === 'number' ? size : 0)), data: none };

@@ -101,8 +101,12 @@ test('a long sequence may be stacked; one of tensors of different shapes is refu
   const shapes = Array.from({ length: 1025 }, (_, index) => [1 + (index % 2), 3]);
   await expect(session.run({ s: sequence('float32', ...shapes) }, ['out'])).rejects.toMatchObject({
     code: 'run-failed',
-    reason: "the sequence 's' has 1025 tensors, but at most 1024 are supported if their shapes differ",
+    reason:
+      "the sequence 's' has 1025 tensors, but at most 1024 are supported if their shapes differ, " +
+      'or they have no elements',
   });
+  const promised = { dtype: 'float32', shape: [2 ** 31 - 1, 0, 3], data: new Float32Array() } as const;
+  await expect(session.run({ s: promised }, ['out'])).rejects.toMatchObject({ code: 'run-failed' });
   await session.release();
 });
 
