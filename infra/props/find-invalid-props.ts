@@ -4,6 +4,7 @@ import { checkNumbers, checkTimes } from './checks/numbers.ts';
 import { checkPods } from './checks/pods.ts';
 import { checkResources } from './checks/resources.ts';
 import { checkSettings } from './checks/settings.ts';
+import { checkTolerations } from './checks/tolerations.ts';
 import type { InvalidProp } from './invalid-props-error.ts';
 import type { ResolvedProps } from './resolved-props.ts';
 
@@ -18,5 +19,6 @@ export function findInvalidProps(props: ResolvedProps): readonly InvalidProp[] {
     checkSettings,
     checkNetwork,
     checkPods,
+    checkTolerations,
   ].flatMap((check) => [...check(props)]);
 }

@@ -35,6 +35,13 @@ test.each<readonly [props: object, message: RegExp]>([
   [{ allowManagementFrom: [{}] }, /^allowManagementFrom\.0: /],
   [{ allowFrom: [{ podSelecter: {} }] }, /has a field that peers do not have, podSelecter\. +Use podSelector\./],
   [{ allowFrom: [{ podSelector: {}, ipBlock: { cidr: '10.0.0.0/8' } }] }, /has both addresses and a selector/],
+  [{ allowFrom: [{ podSelector: { app: 'shop' } }] }, /podSelector: .* has a field that selectors do not have, app/],
+  [{ allowFrom: [{ podSelector: null }] }, /podSelector: null is not a selector/],
+  [{ allowFrom: [{ podSelector: { matchLabels: { app: 'a b' } } }] }, /matchLabels\.app: "a b" is not a label/],
+  [
+    { allowFrom: [{ namespaceSelector: { matchExpressions: [{ key: 'a', operator: 'In', values: [] }] } }] },
+    /namespaceSelector\.matchExpressions\.0: .* is not a requirement/,
+  ],
   [addresses('10.0.0.0/33'), /^allowFrom\.0\.ipBlock\.cidr: "10\.0\.0\.0\/33" is not a range of addresses/],
   [addresses('2001:db8::/129'), /is not a range of addresses/],
   [addresses('10.0.0.300/8'), /is not a range of addresses/],
@@ -70,6 +77,16 @@ test.each<readonly [props: object, message: RegExp]>([
   [{ imagePullSecrets: 'mine' }, /is not a list of texts/],
   [{ imagePullSecrets: ['my_secret'] }, /^imagePullSecrets\.0: "my_secret" is not a valid name/],
   [{ nodeSelector: { 'a b': 'c' } }, /^nodeSelector\.a b: "c" has a key that is not valid/],
+  [{ tolerations: [{ operator: 'Sometimes' }] }, /^tolerations\.0: .* has an operator other than Equal and Exists/],
+  [{ tolerations: [{ value: 'a' }] }, /has no key/],
+  [
+    { tolerations: [{ key: 'a', operator: 'Exists', value: 'b' }] },
+    /has a value, which the operator Exists does not use/,
+  ],
+  [{ tolerations: [{ key: 'a', effect: 'Never' }] }, /has an effect other than NoSchedule, /],
+  [{ tolerations: [{ key: 'a', tolerationSeconds: 3 }] }, /has seconds, which must be whole/],
+  [{ tolerations: [{ keys: 'a' }] }, /has a field that tolerations do not have, keys/],
+  [{ tolerations: [7] }, /is not a toleration/],
   [{ podLabels: { team: 'a b' } }, /^podLabels\.team: "a b" is not a valid value of a label/],
   [{ podLabels: { team: 7 } }, /^podLabels\.team: 7 is not a string/],
   [{ podLabels: { 'app.kubernetes.io/name': 'x' } }, /is a label that the service sets/],
@@ -98,6 +115,15 @@ test.each<readonly [props: object, message: RegExp]>([
 
 test.each<object>([
   { replicas: 0 },
+  { tolerations: [{ operator: 'Exists' }, { key: 'a', value: 'b', effect: 'NoExecute', tolerationSeconds: 60 }] },
+  {
+    allowFrom: [
+      {
+        podSelector: { matchLabels: { 'a.b/c': '' }, matchExpressions: [{ key: 'a', operator: 'In', values: ['b'] }] },
+      },
+      { namespaceSelector: { matchExpressions: [{ key: 'a', operator: 'Exists' }] } },
+    ],
+  },
   { resources: { cpu: { request: '1', limit: 'none' }, memory: { request: '5e8', limit: '1e9' } } },
   { resources: { cpu: { limit: '2' } } },
   { image: `iris-server@sha512:${'0'.repeat(128)}` },

@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { closestName } from '../../../onnx/signature/closest-name.ts';
 import type { InvalidProp } from '../invalid-props-error.ts';
 import type { ResolvedProps } from '../resolved-props.ts';
+import { checkSelector } from './selectors.ts';
 
 /** What may be in a NetworkPolicyPeer: addresses, or pods and namespaces. */
 const peerFields = ['ipBlock', 'namespaceSelector', 'podSelector'];
@@ -34,6 +35,9 @@ function* checkPeer(prop: string, peer: unknown): Generator<InvalidProp> {
       yield { prop, value: peer, reason: 'has both addresses and a selector', fix };
     }
     yield* checkAddresses(`${prop}.ipBlock`, (peer as { readonly ipBlock: unknown }).ipBlock);
+  } else {
+    for (const [field, selector] of fields)
+      if (selector !== undefined) yield* checkSelector(`${prop}.${field}`, selector);
   }
 }
 
