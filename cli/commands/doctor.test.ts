@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { appendFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createProject, type Answers, type Project } from '../fixtures/project.ts';
 import { identify } from '../local/replica/process-id.ts';
 import { writeState } from '../local/state.ts';
@@ -88,7 +90,7 @@ test.each<[string, Answers, string, string]>([
     'a kind that the cluster does not have',
     { 'kubectl --context staging api-resources': `echo 'deployments deploy apps/v1 true Deployment'` },
     'NetworkPolicy',
-    'the cluster does not have networking.k8s.io/v1 NetworkPolicy',
+    'the cluster does not have networking.k8s.io/v1 NetworkPolicy, of which infra/ has iris-server',
   ],
   [
     'a cluster that is too old',
@@ -121,6 +123,35 @@ test.each<[string, Answers, string, string]>([
     detail,
   });
   expect(stderr).toMatch(new RegExp(`rhizome up --on context=staging. would fail because of: .*${what}`));
+});
+
+test('objects whose CRDs or metrics the cluster lacks are named, with what to install', async () => {
+  const { 'kubectl --context staging api-resources': _, ...others } = well;
+  const api = [...resources, 'horizontalpodautoscalers hpa autoscaling/v2 true HorizontalPodAutoscaler'];
+  project = await createProject({ ...others, 'kubectl --context staging api-resources': printLines(api) });
+  const object = (apiVersion: string, kind: string, spec: object) =>
+    `---\n${JSON.stringify({ apiVersion, kind, metadata: { name: 'iris-server', namespace: 'iris-server' }, spec })}\n`;
+  await appendFile(
+    join(project.folder, 'charts-out/local.k8s.yaml'),
+    object('gateway.networking.k8s.io/v1', 'HTTPRoute', {}) +
+      object('autoscaling/v2', 'HorizontalPodAutoscaler', { metrics: [{ type: 'Resource' }] }),
+  );
+  const { exitCode, stdout } = await project.start(['doctor', '--on', 'context=staging', '--json']);
+  expect(exitCode).toBe(1);
+  expect((JSON.parse(stdout) as Finding[]).filter(({ state }) => state === 'missing')).toEqual([
+    {
+      what: 'HTTPRoute',
+      state: 'missing',
+      detail: 'the cluster does not have gateway.networking.k8s.io/v1 HTTPRoute, of which infra/ has iris-server',
+      fix: 'Install the Gateway API (https://gateway-api.sigs.k8s.io/guides/), or remove the object from infra/.',
+    },
+    {
+      what: 'metrics-server',
+      state: 'missing',
+      detail: 'not installed: the HorizontalPodAutoscaler iris-server would never scale',
+      fix: 'Install it: https://github.com/kubernetes-sigs/metrics-server',
+    },
+  ]);
 });
 
 test('locally only Node is needed: what kind would need is a warning', async () => {

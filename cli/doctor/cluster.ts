@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '../kubernetes.ts';
 import type { Manifests } from '../project/manifests.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlApiResources, kubectlCanI, kubectlServerVersion, type Scope } from '../tools/kubectl.ts';
@@ -34,13 +35,15 @@ export async function clusterFindings(
   const known = parseApiResources(
     await exec(context, kubectlApiResources(scope), { quiet: true, timeout: timeoutMilliseconds }),
   );
-  const kinds = new Map(
-    manifests.objects.map(({ apiVersion, kind }) => [`${apiVersion}/${kind}`, { apiVersion, kind }]),
-  );
+  const kinds = new Map<string, KubernetesObject[]>();
+  for (const object of manifests.objects) {
+    const id = `${object.apiVersion}/${object.kind}`;
+    kinds.set(id, [...(kinds.get(id) ?? []), object]);
+  }
   const permissions = await Promise.all(
-    [...kinds.values()].map(({ apiVersion, kind }) => checkPermission(context, scope, apiVersion, kind, known)),
+    [...kinds.values()].map((objects) => checkPermission(context, scope, objects, known)),
   );
-  return [version, ...permissions, ...policyEnforcement(manifests), metricsServer(known)];
+  return [version, ...permissions, ...policyEnforcement(manifests), metricsServer(manifests, known)];
 }
 
 /** A kind of objects that the cluster has, and its plural name. */
@@ -65,17 +68,19 @@ function parseApiResources(output: string): readonly ApiResource[] {
 async function checkPermission(
   context: ExecContext,
   scope: Scope,
-  apiVersion: string,
-  kind: string,
+  objects: readonly KubernetesObject[],
   known: readonly ApiResource[],
 ): Promise<Finding> {
+  const { apiVersion = '', kind = '' } = objects[0] ?? {};
   const resource = known.find((other) => other.apiVersion === apiVersion && other.kind === kind);
   if (resource === undefined) {
     return {
       what: kind,
       state: 'missing',
-      detail: `the cluster does not have ${apiVersion} ${kind}`,
-      fix: 'Install the CRD that defines it, or remove the object from infra/.',
+      detail:
+        `the cluster does not have ${apiVersion} ${kind}, of which infra/ has ` +
+        objects.map(({ metadata }) => metadata.name).join(' and '),
+      fix: `Install ${projectOf(apiVersion) ?? 'the CRD that defines it'}, or remove the object from infra/.`,
     };
   }
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '';
@@ -93,6 +98,18 @@ async function checkPermission(
   };
 }
 
+/** What defines the kinds of an API group, for the groups that the constructs use. */
+const projects: Readonly<Record<string, string>> = {
+  'gateway.networking.k8s.io': 'the Gateway API (https://gateway-api.sigs.k8s.io/guides/)',
+  'keda.sh': 'KEDA (https://keda.sh/docs/latest/deploy/)',
+  'autoscaling.k8s.io':
+    'the Vertical Pod Autoscaler (https://github.com/kubernetes/autoscaler/tree/master/vertical-pod-autoscaler)',
+  'monitoring.coreos.com':
+    'the Prometheus operator (https://prometheus-operator.dev/docs/getting-started/installation/)',
+};
+
+const projectOf = (apiVersion: string): string | undefined => projects[apiVersion.split('/')[0] ?? ''];
+
 /** Returns whether `kubectl auth can-i` prints "yes". It exits with 1 if not. */
 async function allowed(context: ExecContext, argv: readonly string[]): Promise<boolean> {
   try {
@@ -103,15 +120,22 @@ async function allowed(context: ExecContext, argv: readonly string[]): Promise<b
   }
 }
 
-function metricsServer(known: readonly ApiResource[]): Finding {
-  if (known.some(({ apiVersion }) => apiVersion.startsWith('metrics.k8s.io/')))
-    return ok('metrics-server', 'installed');
-  return {
-    what: 'metrics-server',
-    state: 'warning',
-    detail: 'not installed: `kubectl top` and autoscaling by CPU do not work',
-    fix: 'Install it if you need those: https://github.com/kubernetes-sigs/metrics-server',
-  };
+/** The metrics of nodes and pods, without which a HorizontalPodAutoscaler by CPU never changes anything. */
+function metricsServer({ objects }: Manifests, known: readonly ApiResource[]): Finding {
+  const what = 'metrics-server';
+  if (known.some(({ apiVersion }) => apiVersion.startsWith('metrics.k8s.io/'))) return ok(what, 'installed');
+  const scaled = objects.find(
+    ({ kind, spec }) => kind === 'HorizontalPodAutoscaler' && JSON.stringify(spec).includes('"type":"Resource"'),
+  );
+  const fix = 'Install it if you need those: https://github.com/kubernetes-sigs/metrics-server';
+  return scaled === undefined
+    ? { what, state: 'warning', detail: 'not installed: `kubectl top` and autoscaling by CPU do not work', fix }
+    : {
+        what,
+        state: 'missing',
+        detail: `not installed: the HorizontalPodAutoscaler ${scaled.metadata.name} would never scale`,
+        fix: 'Install it: https://github.com/kubernetes-sigs/metrics-server',
+      };
 }
 
 /** Warns that NetworkPolicies may have no effect. No API tells whether a cluster enforces them. */
