@@ -110,11 +110,11 @@ test('if a model cannot be served, the log says why, and the next save repairs i
 
 test('changed manifests run, and invalid ones are reported while the replicas keep running', async () => {
   const before = output.length;
-  await change('infra/environments.ts', '...localProfile,', '...localProfile, replicas: 0,');
-  for (let tries = 0; !output.slice(before).includes('0 is too low') && tries < 300; tries++) await sleep(100);
-  expect(output.slice(before)).toContain('replicas: 0 is too low.');
+  await change('infra/environments.ts', '...localProfile,', '...localProfile, replicas: -1,');
+  for (let tries = 0; !output.slice(before).includes('-1 is too low') && tries < 300; tries++) await sleep(100);
+  expect(output.slice(before)).toContain('replicas: -1 is too low.');
   expect(await prediction()).toBe('setosa');
-  await change('infra/environments.ts', 'replicas: 0,', 'replicas: 1,');
+  await change('infra/environments.ts', 'replicas: -1,', 'replicas: 1,');
   const wanted = async (): Promise<number> =>
     (JSON.parse((await workspace.rhizome('status', '--json')).stdout) as { wanted: number }).wanted;
   for (let tries = 0; (await wanted()) !== 1 && tries < 30; tries++) await sleep(100);
