@@ -46,6 +46,9 @@ test.each<readonly [props: object, message: RegExp]>([
   [addresses('2001:db8::/129'), /is not a range of addresses/],
   [addresses('10.0.0.300/8'), /is not a range of addresses/],
   [addresses('10.0.0.1'), /is not a range of addresses/],
+  [addresses('10.0.0.1/8'), /is not a range of addresses/],
+  [addresses('fe80::1/64'), /is not a range of addresses/],
+  [addresses('::ffff:10.0.0.1/104'), /is not a range of addresses/],
   [addresses(undefined), /cidr: undefined is not a range/],
   [addresses('10.0.0.0/8', ['11.0.0.0/16']), /except\.0: "11\.0\.0\.0\/16" is not a part of 10\.0\.0\.0\/8/],
   [addresses('10.0.0.0/8', ['10.0.0.0/8']), /is not a part of/],
@@ -131,6 +134,11 @@ test.each<object>([
   { name: 'system-iris' },
   { allowFrom: [{ namespaceSelector: {} }, { ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } }] },
   { allowFrom: [{ ipBlock: { cidr: '::/0', except: ['2001:db8::/32'] } }, { ipBlock: { cidr: '0.0.0.0/0' } }] },
+  {
+    allowFrom: ['fe80::/64', '2001:db8:0:1::/64', '1:2:3:4:5:6:7:8/128', '10.0.0.1/32'].map((cidr) => ({
+      ipBlock: { cidr },
+    })),
+  },
   { podLabels: { 'example.com/team': '' }, podAnnotations: { note: 'any text, even "this"' } },
   { grpc: false, nodePort: 30080, grpcNodePort: 30081 },
 ])('%j is accepted', (props) => {

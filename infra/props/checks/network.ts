@@ -43,7 +43,7 @@ function* checkPeer(prop: string, peer: unknown): Generator<InvalidProp> {
 
 function* checkAddresses(prop: string, block: unknown): Generator<InvalidProp> {
   const { cidr, except = [] } = (block ?? {}) as { readonly cidr?: unknown; readonly except?: readonly unknown[] };
-  const fix = "Use an address and the length of its prefix, such as '10.0.0.0/8' or '2001:db8::/32'.";
+  const fix = "Use the first address and the length of the prefix, such as '10.0.0.0/8' or '2001:db8::/32'.";
   const outer = parseCidr(cidr);
   if (outer === undefined) {
     yield { prop: `${prop}.cidr`, value: cidr, reason: 'is not a range of addresses', fix };
@@ -75,6 +75,24 @@ function parseCidr(text: unknown): Cidr | undefined {
   const [, address = '', length = ''] = (typeof text === 'string' && /^([\d.a-fA-F:]+)\/(\d{1,3})$/.exec(text)) || [];
   const version = isIP(address);
   const prefix = Number(length);
-  if (version === 0 || prefix > (version === 4 ? 32 : 128) || String(prefix) !== length) return undefined;
+  const size = version === 4 ? 32 : 128;
+  if (version === 0 || prefix > size || String(prefix) !== length) return undefined;
+  // Kubernetes refuses bits beyond the prefix, such as in 10.0.0.1/8, since 1.36.
+  if (bitsOf(address, version) % 2n ** BigInt(size - prefix) !== 0n) return undefined;
   return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
+}
+
+/** Returns an address as a number. */
+function bitsOf(address: string, version: number): bigint {
+  const number = (parts: readonly string[], base: number, width: bigint): bigint =>
+    parts.reduce((sum, part) => (sum << width) | BigInt(parseInt(part, base)), 0n);
+  if (version === 4) return number(address.split('.'), 10, 8n);
+  // The last two groups may be written as an IPv4 address.
+  const hexadecimal = address.replace(/[\d.]+\.\d+$/, (last) => {
+    const bits = bitsOf(last, 4);
+    return `${(bits >> 16n).toString(16)}:${(bits & 0xffffn).toString(16)}`;
+  });
+  const [head = [], tail] = hexadecimal.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = Array.from({ length: tail === undefined ? 0 : 8 - head.length - tail.length }, () => '0');
+  return number([...head, ...zeros, ...(tail ?? [])], 16, 16n);
 }
