@@ -142,6 +142,8 @@ test('the files that init writes synthesize with the package', async () => {
 test.each([
   ['toolkit', 1, ['HorizontalPodAutoscaler', 'Ingress']],
   ['monitoring', 0, ['PodMonitor', 'PrometheusRule', 'ConfigMap']],
+  ['scaling', 0, ['HorizontalPodAutoscaler', 'VerticalPodAutoscaler']],
+  ['exposing', 0, ['HTTPRoute', 'GRPCRoute']],
 ] as const)(
   'the infra/main.ts of docs/%s.md type-checks, and adds objects to production',
   async (page, snippet, added) => {

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { k8s } from 'cdk8s-plus-27';
+import { parse } from 'yaml';
+import { metrics } from '../../service/contract/index.ts';
 import { HorizontalPodAutoscaler, Metric, MetricTarget } from 'cdk8s-plus-27';
 import { PredictionService } from '../constructs/prediction-service.ts';
 import { at, minimalProps, only, problemsOf, synthesized } from '../fixtures/manifests.ts';
@@ -148,4 +152,30 @@ test('a second autoscaler of any kind is refused', () => {
       new Autoscaling(chart, 'autoscaling', { service, maxReplicas: 10 });
     });
   expect(build).toThrow('service: "iris-server" has an autoscaler already');
+});
+
+test('the rule of docs/scaling.md gives the Prometheus adapter the metrics that the manifests name', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/scaling.md'), 'utf8');
+  const [, yaml = ''] = /```yaml\n(rules:[^`]*)```/.exec(page) ?? [];
+  const { rules } = parse(yaml) as { rules: { custom: { seriesQuery: string; metricsQuery: string }[] } };
+  const targets = at(autoscaler({ requestsInFlight: 8, queuedRows: 1 }), 'spec.metrics') as k8s.MetricSpecV2[];
+  const [, series = ''] = /__name__=~"([^"]+)"/.exec(rules.custom[0]!.seriesQuery) ?? [];
+  expect(series.split('|')).toEqual(targets.map(({ pods }) => pods?.metric.name));
+  expect(series.split('|').every((name) => Object.values<string>(metrics).includes(name))).toBe(true);
+  expect(rules.custom[0]!.metricsQuery).toBe(
+    'sum(avg_over_time(<<.Series>>{<<.LabelMatchers>>}[1m])) by (<<.GroupBy>>)',
+  );
+});
+
+test.each<[string, string[]]>([
+  ['autoscaling', ['autoscaling', 'replica-bounds', 'scaling-speed']],
+  ['keda-autoscaling', ['keda-autoscaling']],
+])('docs/scaling.md names every prop in %s.ts', (_, files) => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/scaling.md'), 'utf8');
+  const props = files.flatMap((file) =>
+    [...readFileSync(join(import.meta.dirname, `${file}.ts`), 'utf8').matchAll(/^ {2}readonly (\w+)\??:/gm)].map(
+      ([, prop]) => `\`${prop}\``,
+    ),
+  );
+  expect(props.filter((prop) => !page.includes(prop))).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { metrics } from '../../service/contract/index.ts';
 import type { PredictionService } from '../constructs/prediction-service.ts';
 import { objectLabels } from '../metadata/labels.ts';
 import { patchAsWritten } from '../metadata/patches.ts';
+import { podMatchers } from '../observability/promql.ts';
 import { findMistypedProps, type PropTypes } from '../props/checks/types.ts';
 import { InvalidPropsError, type InvalidProp } from '../props/invalid-props-error.ts';
 import { checkBounds, replicaBounds, type ReplicaBounds } from './replica-bounds.ts';
@@ -192,12 +193,9 @@ function* triggers(props: KedaAutoscalingProps): Generator<object> {
   });
   // No result is no load only if there may be no pod. Otherwise the scrape has failed.
   const own = { ignoreNullValues: `${scaleToZero}` };
-  const total = (metric: string): string => `sum(avg_over_time(${metric}{${podMatchers(service)}}[1m]))`;
+  const total = (metric: string): string => `sum(avg_over_time(${metric}{${podMatchers(service.resolved)}}[1m]))`;
   if (requestsInFlight !== undefined) yield trigger(total(metrics.requestsInFlight), requestsInFlight, own);
   if (queuedRows !== undefined) yield trigger(total(metrics.queueRows), queuedRows, own);
   for (const { query, perReplica, activation = 0 } of queries)
     yield trigger(query, perReplica, { activationThreshold: `${activation}`, ignoreNullValues: 'false' });
 }
-
-const podMatchers = (service: PredictionService): string =>
-  `namespace="${service.namespace}",pod=~"${service.deployment.name}-[a-z0-9]+-[a-z0-9]+"`;
