@@ -34,7 +34,7 @@ export class ModelCounts {
   runs = 0;
   /** By the number of rows. */
   readonly sizes = new Map<number, SizeCounts>();
-  /** When the model last ran, in milliseconds as in `performance.now()`. */
+  /** When the model last ran, in milliseconds as in `Date.now()`. */
   lastRun: number | undefined;
 
   responded(ok: boolean, milliseconds: number): void {
@@ -67,7 +67,7 @@ export class ModelCounts {
     }
     this.rows += rows;
     this.runs += 1;
-    this.lastRun = ended;
+    this.lastRun = Date.now();
     let size = this.sizes.get(rows);
     if (size === undefined) {
       if (this.sizes.size === MOST_SIZES) return;

@@ -12,7 +12,7 @@ export function modelStatistics({ name, version, executor: { counts } }: LoadedE
   return {
     name,
     version,
-    last_inference: counts.lastRun === undefined ? 0 : sinceEpoch(counts.lastRun),
+    last_inference: counts.lastRun ?? 0,
     inference_count: counts.rows,
     execution_count: counts.runs,
     inference_stats: {
@@ -38,9 +38,4 @@ export function modelStatistics({ name, version, executor: { counts } }: LoadedE
 
 function duration({ count, milliseconds }: DurationSum): Duration {
   return { count, ns: Math.round(milliseconds * 1e6) };
-}
-
-/** By the clock of now, which may have been corrected since then. @param at as in `performance.now()` */
-function sinceEpoch(at: number): number {
-  return Math.round(Date.now() - (performance.now() - at));
 }
