@@ -29,6 +29,9 @@ export function rhizome({ modelsDir, settings, sources, name = 'Rhizome' }: Rhiz
         ORT_DISABLE_TELEMETRY: '1',
         PORT: String(http),
         GRPC_PORT: String(grpc),
+        // Several servers run at once, and are asked at the public port whether they are ready.
+        MANAGEMENT_PORT: '0',
+        PUBLIC_PROBES: 'true',
         MODELS_DIR: modelsDir,
         ...settings,
       },
