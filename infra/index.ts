@@ -1,6 +1,7 @@
 /** The cdk8s constructs of Rhizome, for your own cdk8s apps: `rhizome-kit/infra`. */
 export { Autoscaling, type AutoscalingProps } from './autoscaling/autoscaling.ts';
 export { KedaAutoscaling, type KedaAutoscalingProps, type PrometheusQuery } from './autoscaling/keda-autoscaling.ts';
+export type { LoadTargets } from './autoscaling/load-targets.ts';
 export type { ReplicaBounds } from './autoscaling/replica-bounds.ts';
 export type { ScalingSpeed, ScalingSpeeds } from './autoscaling/scaling-speed.ts';
 export { VerticalPodAutoscaler, type VerticalPodAutoscalerProps } from './autoscaling/vertical-pod-autoscaler.ts';

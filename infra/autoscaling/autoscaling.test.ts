@@ -168,7 +168,7 @@ test('the rule of docs/scaling.md gives the Prometheus adapter the metrics that 
 });
 
 test.each<[string, string[]]>([
-  ['autoscaling', ['autoscaling', 'replica-bounds', 'scaling-speed']],
+  ['autoscaling', ['autoscaling', 'load-targets', 'replica-bounds', 'scaling-speed']],
   ['keda-autoscaling', ['keda-autoscaling']],
 ])('docs/scaling.md names every prop in %s.ts', (_, files) => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/scaling.md'), 'utf8');

@@ -7,11 +7,12 @@ import { patchAsWritten } from '../metadata/patches.ts';
 import { findMistypedProps, type PropTypes } from '../props/checks/types.ts';
 import { InvalidPropsError, type InvalidProp } from '../props/invalid-props-error.ts';
 import { parseQuantity } from '../props/quantity.ts';
+import { checkTargets, loadTargets, type LoadTargets } from './load-targets.ts';
 import { checkBounds, replicaBounds, type ReplicaBounds } from './replica-bounds.ts';
 import { checkSpeeds, scalingBehavior, scalingSpeeds, type ScalingSpeeds } from './scaling-speed.ts';
 
 /** Props of Autoscaling. */
-export interface AutoscalingProps extends ReplicaBounds, ScalingSpeeds {
+export interface AutoscalingProps extends ReplicaBounds, ScalingSpeeds, LoadTargets {
   /** The service whose number of pods is scaled. */
   readonly service: PredictionService;
 
@@ -21,29 +22,14 @@ export interface AutoscalingProps extends ReplicaBounds, ScalingSpeeds {
    * @default 70, or none with `requestsInFlight` or `queuedRows`
    */
   readonly cpuUtilization?: number;
-
-  /**
-   * Requests that each pod should have in progress, on average over a minute. Above zero. Needs the Prometheus adapter
-   * with the rule in docs/scaling.md.
-   * @default none
-   */
-  readonly requestsInFlight?: number;
-
-  /**
-   * Rows that should wait for the model in each pod, on average over a minute. Above zero. Needs the Prometheus adapter
-   * with the rule in docs/scaling.md.
-   * @default none
-   */
-  readonly queuedRows?: number;
 }
 
 const types: PropTypes<AutoscalingProps> = {
   service: 'object',
   ...replicaBounds,
   ...scalingSpeeds,
+  ...loadTargets,
   cpuUtilization: 'number',
-  requestsInFlight: 'number',
-  queuedRows: 'number',
 };
 
 /** An autoscaler changes nothing if a metric differs from its target by less than this. */
@@ -81,16 +67,11 @@ export class Autoscaling extends k8s.KubeHorizontalPodAutoscalerV2 {
   }
 }
 
-const isPositive = (value: number): boolean => Number.isFinite(value) && value > 0;
-
 function* findInvalid(props: AutoscalingProps): Generator<InvalidProp> {
-  const { service, cpuUtilization, requestsInFlight, queuedRows } = props;
+  const { service, cpuUtilization } = props;
   yield* checkBounds(service, props);
   yield* checkSpeeds(props);
-  for (const [prop, value] of Object.entries({ requestsInFlight, queuedRows })) {
-    if (value !== undefined && !isPositive(value))
-      yield { prop, value, reason: 'is not a valid target', fix: 'Use a number above zero.' };
-  }
+  yield* checkTargets(props);
   const value = cpuUtilization ?? defaultCpu(props);
   if (value === undefined) return;
   if (!(Number.isInteger(value) && value >= 1)) {

@@ -8,6 +8,7 @@ import { patchAsWritten } from '../metadata/patches.ts';
 import { podMatchers } from '../observability/promql.ts';
 import { findMistypedProps, type PropTypes } from '../props/checks/types.ts';
 import { InvalidPropsError, type InvalidProp } from '../props/invalid-props-error.ts';
+import { checkTargets, isPositive, loadTargets, type LoadTargets } from './load-targets.ts';
 import { checkBounds, replicaBounds, type ReplicaBounds } from './replica-bounds.ts';
 import { checkSpeeds, scalingBehavior, scalingSpeeds, type ScalingSpeeds } from './scaling-speed.ts';
 
@@ -28,24 +29,12 @@ export interface PrometheusQuery {
 }
 
 /** Props of KedaAutoscaling. */
-export interface KedaAutoscalingProps extends ReplicaBounds, ScalingSpeeds {
+export interface KedaAutoscalingProps extends ReplicaBounds, ScalingSpeeds, LoadTargets {
   /** The service whose number of pods is scaled. */
   readonly service: PredictionService;
 
   /** The URL of Prometheus, as KEDA reaches it: `http://prometheus.monitoring:9090`. */
   readonly prometheus: string;
-
-  /**
-   * Requests that each pod should have in progress, on average over a minute. Above zero.
-   * @default none
-   */
-  readonly requestsInFlight?: number;
-
-  /**
-   * Rows that should wait for the model in each pod, on average over a minute. Above zero.
-   * @default none
-   */
-  readonly queuedRows?: number;
 
   /**
    * Other measures of the load, such as the length of a queue that another system has.
@@ -79,8 +68,7 @@ const types: PropTypes<KedaAutoscalingProps> = {
   prometheus: 'text',
   ...replicaBounds,
   ...scalingSpeeds,
-  requestsInFlight: 'number',
-  queuedRows: 'number',
+  ...loadTargets,
   queries: 'list',
   scaleToZero: 'true or false',
   cooldownSeconds: 'number',
@@ -134,7 +122,6 @@ export class KedaAutoscaling extends ApiObject {
 }
 
 const isAtLeast = (least: number, value: number): boolean => Number.isInteger(value) && value >= least;
-const isPositive = (value: unknown): boolean => Number.isFinite(value) && (value as number) > 0;
 
 function* checkQueries(props: KedaAutoscalingProps): Generator<InvalidProp> {
   const { prometheus, requestsInFlight, queuedRows, queries = [], scaleToZero = false } = props;
@@ -142,10 +129,7 @@ function* checkQueries(props: KedaAutoscalingProps): Generator<InvalidProp> {
     const fix = "Use the URL of Prometheus as KEDA reaches it, such as 'http://prometheus.monitoring:9090'.";
     yield { prop: 'prometheus', value: prometheus, reason: 'is not a URL', fix };
   }
-  for (const [prop, value] of Object.entries({ requestsInFlight, queuedRows })) {
-    if (value !== undefined && !isPositive(value))
-      yield { prop, value, reason: 'is not a valid target', fix: 'Use a number above zero.' };
-  }
+  yield* checkTargets(props);
   for (const [index, query] of (queries as readonly Partial<PrometheusQuery>[]).entries())
     yield* checkQuery(`queries.${index}`, query);
   for (const [prop, least] of Object.entries({ pollingSeconds: 1, cooldownSeconds: 0 } as const)) {

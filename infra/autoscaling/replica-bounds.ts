@@ -1,4 +1,5 @@
 import type { PredictionService } from '../constructs/prediction-service.ts';
+import { int32 } from '../props/checks/numbers.ts';
 import type { InvalidProp } from '../props/invalid-props-error.ts';
 
 /** How many pods an autoscaler may run. */
@@ -26,9 +27,6 @@ export const replicaBounds = {
   minReplicas: 'number',
   allowSingleReplica: 'true or false',
 } as const;
-
-/** Kubernetes stores numbers of pods as 32-bit integers. */
-const int32 = 2 ** 31 - 1;
 
 /** Checks the bounds, and that the service has no other autoscaler: each would overwrite the number of the other. */
 export function* checkBounds(

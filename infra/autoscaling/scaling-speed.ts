@@ -1,4 +1,5 @@
 import type { k8s } from 'cdk8s-plus-27';
+import { int32 } from '../props/checks/numbers.ts';
 import type { PropTypes } from '../props/checks/types.ts';
 import type { InvalidProp } from '../props/invalid-props-error.ts';
 
@@ -62,8 +63,8 @@ const defaults: Readonly<Record<keyof ScalingSpeeds, Required<ScalingSpeed>>> = 
 
 /** The bounds that the API server checks. */
 const bounds: Readonly<Record<keyof ScalingSpeed, readonly [least: number, most: number]>> = {
-  pods: [1, 2 ** 31 - 1],
-  percent: [1, 2 ** 31 - 1],
+  pods: [1, int32],
+  percent: [1, int32],
   periodSeconds: [1, 1800],
   stabilizationSeconds: [0, 3600],
 };

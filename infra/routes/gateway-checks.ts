@@ -3,7 +3,7 @@ import type { PropTypes } from '../props/checks/types.ts';
 import type { InvalidProp } from '../props/invalid-props-error.ts';
 import { checkAdmission } from './admission.ts';
 import type { GatewayRoutesProps, ParentRef } from './gateway-props.ts';
-import { isHostname, overlap } from './hostnames.ts';
+import { checkHostnames, overlap } from './hostnames.ts';
 
 /** The type of each prop, for `findMistypedProps`. */
 export const gatewayRoutesTypes: PropTypes<GatewayRoutesProps> = {
@@ -27,7 +27,7 @@ const path = /^\/$|^(\/(?!\.{1,2}(\/|$))[\w.~-]+)+$/;
 export function* findInvalidRoutes(props: GatewayRoutesProps): Generator<InvalidProp> {
   const { service, parentRefs, hostnames, pathPrefix = '/', grpc } = props;
   yield* checkParents('parentRefs', parentRefs);
-  yield* checkHostnames('hostnames', hostnames);
+  yield* checkHosts('hostnames', hostnames);
   if (!path.test(pathPrefix)) {
     const fix = "Use a path without a slash at its end, such as '/iris'.";
     yield { prop: 'pathPrefix', value: pathPrefix, reason: 'is not a path', fix };
@@ -35,7 +35,7 @@ export function* findInvalidRoutes(props: GatewayRoutesProps): Generator<Invalid
   yield* checkTimes(props);
   if (grpc) {
     yield* checkParents('grpc.parentRefs', grpc.parentRefs);
-    yield* checkHostnames('grpc.hostnames', grpc.hostnames);
+    yield* checkHosts('grpc.hostnames', grpc.hostnames);
     yield* checkGrpc(props, grpc);
   }
   yield* checkAdmission(service, props);
@@ -72,14 +72,10 @@ function* checkRetries({ attempts, codes = [] }: NonNullable<GatewayRoutesProps[
   yield { prop: 'retries.codes', value: codes, reason: 'are not statuses to repeat a request for', fix };
 }
 
-function* checkHostnames(prop: string, hostnames: readonly string[] | undefined): Generator<InvalidProp> {
+function* checkHosts(prop: string, hostnames: readonly string[] | undefined): Generator<InvalidProp> {
   if (hostnames?.length === 0)
     yield { prop, value: hostnames, reason: 'names no host', fix: 'Name one, or leave it out.' };
-  for (const [index, value] of (hostnames ?? []).entries()) {
-    if (isHostname(value)) continue;
-    const fix = "Use a name in lower case without a port, such as 'iris.example.com' or '*.example.com'.";
-    yield { prop: `${prop}.${index}`, value, reason: 'is not a name of a host', fix };
-  }
+  yield* checkHostnames(prop, hostnames ?? []);
 }
 
 function* checkParents(prop: string, parents: readonly unknown[] | undefined): Generator<InvalidProp> {

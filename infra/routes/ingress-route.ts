@@ -2,12 +2,13 @@ import { k8s } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { PredictionService } from '../constructs/prediction-service.ts';
 import { objectLabels } from '../metadata/labels.ts';
-import { isAnnotationKey, isObjectName } from '../metadata/names.ts';
+import { isAnnotationKey } from '../metadata/names.ts';
 import { patchAsWritten } from '../metadata/patches.ts';
 import { findMistypedProps, type PropTypes } from '../props/checks/types.ts';
 import { InvalidPropsError, type InvalidProp } from '../props/invalid-props-error.ts';
 import { admit, checkAdmission, type Admission } from './admission.ts';
-import { isHostname } from './hostnames.ts';
+import { checkObjectNames } from '../props/checks/names.ts';
+import { checkHostnames } from './hostnames.ts';
 
 /** Props of IngressRoute. */
 export interface IngressRouteProps extends Admission {
@@ -118,16 +119,8 @@ function* findInvalid(props: IngressRouteProps): Generator<InvalidProp> {
   const { service, hostnames, className, tlsSecret, clusterIssuer, plainHttp, paths = ['/'], annotations = {} } = props;
   if (hostnames.length === 0)
     yield { prop: 'hostnames', value: hostnames, reason: 'names no host', fix: 'Name at least one.' };
-  for (const [index, value] of hostnames.entries()) {
-    if (isHostname(value)) continue;
-    const fix = "Use a name in lower case without a port, such as 'iris.example.com' or '*.example.com'.";
-    yield { prop: `hostnames.${index}`, value, reason: 'is not a name of a host', fix };
-  }
-  for (const [prop, value] of Object.entries({ className, tlsSecret, clusterIssuer })) {
-    if (value === undefined || isObjectName(value)) continue;
-    const fix = 'Use lower-case letters, digits, dashes and dots; at most 253 characters.';
-    yield { prop, value, reason: 'is not a valid name in Kubernetes', fix };
-  }
+  yield* checkHostnames('hostnames', hostnames);
+  yield* checkObjectNames({ className, tlsSecret, clusterIssuer });
   for (const [prop, value] of Object.entries({ tlsSecret, clusterIssuer })) {
     if (!plainHttp || value === undefined) continue;
     yield { prop, value, reason: 'has no effect with plainHttp', fix: 'Leave out one of the two.' };

@@ -3,6 +3,8 @@ import { parseImageReference } from '../image-reference.ts';
 import type { InvalidProp } from '../invalid-props-error.ts';
 import type { ResolvedProps } from '../resolved-props.ts';
 
+const reason = 'is not a valid name in Kubernetes';
+
 /** Checks the names of objects. */
 export function* checkNames({
   name,
@@ -12,7 +14,6 @@ export function* checkNames({
   priorityClassName,
   imagePullSecrets,
 }: ResolvedProps): Generator<InvalidProp> {
-  const reason = 'is not a valid name in Kubernetes';
   // A Service has the strictest rule of all objects with this name.
   if (!isServiceName(name)) {
     const fix = `Use lower-case letters, digits and dashes, starting with a letter; at most ${longestName} characters.`;
@@ -29,8 +30,12 @@ export function* checkNames({
     const fix = `Use lower-case letters, digits and dashes; at most ${longestName} characters.`;
     yield { prop: 'namespace', value: namespace, reason, fix };
   }
-  const others = { apiKeySecret, priorityClassName, ...prefixed('imagePullSecrets', imagePullSecrets) };
-  for (const [prop, value] of Object.entries(others)) {
+  yield* checkObjectNames({ apiKeySecret, priorityClassName, ...prefixed('imagePullSecrets', imagePullSecrets) });
+}
+
+/** Checks names of other objects, by the props that have them. */
+export function* checkObjectNames(names: Readonly<Record<string, string | undefined>>): Generator<InvalidProp> {
+  for (const [prop, value] of Object.entries(names)) {
     if (value === undefined || isObjectName(value)) continue;
     yield { prop, value, reason, fix: 'Use lower-case letters, digits, dashes and dots; at most 253 characters.' };
   }

@@ -3,7 +3,7 @@ import type { InvalidProp } from '../invalid-props-error.ts';
 import type { ResolvedProps } from '../resolved-props.ts';
 
 /** The highest number that Kubernetes can store in most fields. */
-const int32 = 2 ** 31 - 1;
+export const int32 = 2 ** 31 - 1;
 
 interface WholeNumber {
   readonly minimum: number;
