@@ -2,6 +2,7 @@
  * Sequences of tensors, which the runtime's binding neither accepts nor returns. `onnx/rewrite/` gives the graph inputs
  * and outputs that hold the tensors of a sequence one after another, which only this file knows.
  */
+import { sequenceShape } from './sequence-shape.ts';
 import { arrayTypes } from './array-types.ts';
 import { EngineError, type DType, type Tensor, type TensorData, type TensorInfo } from './engine.ts';
 
@@ -149,14 +150,11 @@ function joined(
     );
   let at = 0;
   const parts = ranks.map((rank) => dims.slice(at, (at += rank)));
-  const [first] = parts;
-  if (first === undefined) {
+  if (parts.length === 0) {
     const each = declared.slice(1).map((size) => (typeof size === 'number' ? size : 0));
     return { dtype, shape: [0, ...each], data };
   }
-  return parts.every((shape) => shape.length === first.length && shape.every((size, axis) => size === first[axis]))
-    ? { dtype, shape: [parts.length, ...first], data }
-    : { dtype, shape: [data.length], data, parts };
+  return { dtype, ...sequenceShape(parts, data.length), data };
 }
 
 const noElements = (dtype: DType): TensorData => (dtype === 'string' ? [] : new arrayTypes[dtype](0));

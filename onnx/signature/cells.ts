@@ -1,3 +1,4 @@
+import { sequenceShape } from '../engine/sequence-shape.ts';
 import { describeAccepted, toElement, type Scalar } from './dtypes.ts';
 import type { Feature } from './features.ts';
 import { formatTensorType, formatType } from './tensor-spec.ts';
@@ -64,10 +65,7 @@ function readSequence(feature: Feature, json: unknown): CellReading {
     for (const one of tensor.data) data.push(one);
     parts.push(tensor.shape);
   }
-  const [first = []] = parts;
-  return parts.every((dims) => dims.length === first.length && dims.every((size, axis) => size === first[axis]))
-    ? { cell: { shape: [parts.length, ...first], data } }
-    : { cell: { shape: [data.length], data, parts } };
+  return { cell: { ...sequenceShape(parts, data.length), data } };
 }
 
 /** Returns as many dimensions as a value has levels of arrays. */

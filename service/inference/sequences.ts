@@ -3,6 +3,7 @@
  * sequence `s` are stacked along a new first dimension, or are called `s_0`, `s_1`, and so on.
  */
 import type { Tensor, TensorData } from '../../onnx/engine/engine.ts';
+import { sequenceShape } from '../../onnx/engine/sequence-shape.ts';
 import { allocate } from '../../onnx/signature/dtypes.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import type { NamedTensor } from './named-tensor.ts';
@@ -44,10 +45,7 @@ export function joinPieces({ name, dtype }: TensorSpec, pieces: ReadonlyMap<numb
     store(data, piece, at);
     at += piece.length;
   }
-  const [first = []] = parts;
-  return parts.every((shape) => shape.join() === first.join())
-    ? { dtype, shape: [parts.length, ...first], data }
-    : { dtype, shape: [length], data, parts };
+  return { dtype, ...sequenceShape(parts, length), data };
 }
 
 function store(target: TensorData, source: TensorData, at: number): void {
