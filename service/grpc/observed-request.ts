@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
-import { ServiceError } from '../errors.ts';
 import type { AccessEntry, AccessLog } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Status, StatusName } from './http2/status-codes.ts';
 import type { Call, StreamedRequest } from './method.ts';
-import { statusOf } from './status.ts';
+import { statusOfFailure } from './status.ts';
 
 export interface ObservedRequestOptions {
   readonly logger: Logger;
@@ -43,10 +42,7 @@ export class ObservedRequest implements StreamedRequest, AccessEntry {
   }
 
   fail(error: unknown): Status {
-    const { path, requestId } = this;
-    if (!(error instanceof ServiceError))
-      this.#options.logger.error({ err: error, path, request_id: requestId }, 'internal error');
-    const status = statusOf(error);
+    const status = statusOfFailure(error, this, this.#options.logger);
     this.#end(status.code);
     return status;
   }

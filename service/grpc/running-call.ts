@@ -21,7 +21,7 @@ import {
   type StreamingCall,
   type UnaryMethod,
 } from './method.ts';
-import { statusOf } from './status.ts';
+import { statusOfFailure } from './status.ts';
 import { ObservedRequest } from './observed-request.ts';
 
 const REQUEST_ID = 'x-request-id';
@@ -345,9 +345,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
 
   fail(error: unknown): void {
     if (this.#ended) return;
-    if (!(error instanceof ServiceError))
-      this.#options.logger.error({ err: error, path: this.path, request_id: this.requestId }, 'internal error');
-    this.#finish(statusOf(error));
+    this.#finish(statusOfFailure(error, this, this.#options.logger));
   }
 
   #finish(status: Status): void {

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { ServiceError, type ErrorCode } from '../errors.ts';
 import { truncate } from '../inference/format-value.ts';
 import type { Status, StatusName } from './http2/status-codes.ts';
@@ -25,8 +26,18 @@ const statuses: Readonly<Record<ErrorCode, StatusName>> = {
 /** The message is sent in a header, of which clients accept 8 KiB; a character may take nine bytes there. */
 const LONGEST_MESSAGE = 500;
 
+/** Converts an error for the client, and logs one that is the service's own fault. @param request for the log */
+export function statusOfFailure(
+  error: unknown,
+  { path, requestId }: { readonly path: string; readonly requestId: string },
+  logger: Logger,
+): Status {
+  if (!(error instanceof ServiceError)) logger.error({ err: error, path, request_id: requestId }, 'internal error');
+  return statusOf(error);
+}
+
 /** Converts an error for the client. Details of an unknown error only go to the log. */
-export function statusOf(error: unknown): Status {
+function statusOf(error: unknown): Status {
   if (!(error instanceof ServiceError)) {
     return {
       code: 'INTERNAL',

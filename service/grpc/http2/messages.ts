@@ -1,3 +1,5 @@
+import type { WireWriter } from '../protobuf/wire-writer.ts';
+
 /** In front of each message: a byte that is 1 if the message is compressed, and its length in four bytes. */
 export const PREFIX_BYTES = 5;
 
@@ -93,6 +95,13 @@ export function frameMessage(message: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
   writePrefix(frame, message.length);
   frame.set(message, PREFIX_BYTES);
+  return frame;
+}
+
+/** Returns what a writer has written, with the prefix in front of it. */
+export function finishFrame(writer: WireWriter): Buffer {
+  const frame = writer.finish(PREFIX_BYTES);
+  writePrefix(frame, frame.length - PREFIX_BYTES);
   return frame;
 }
 

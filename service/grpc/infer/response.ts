@@ -2,7 +2,7 @@ import type { NamedTensor } from '../../inference/infer.ts';
 import { responseTooLarge } from '../../inference/request-size.ts';
 import { datatypeOf } from '../../protocol/oip/datatypes.ts';
 import { writeRaw } from '../../protocol/oip/raw.ts';
-import { PREFIX_BYTES, writePrefix } from '../http2/messages.ts';
+import { finishFrame } from '../http2/messages.ts';
 import { WireWriter } from '../protobuf/wire-writer.ts';
 import { delimitStreamed } from './stream.ts';
 import { isRawOnly, writeContents } from './contents.ts';
@@ -38,9 +38,8 @@ export function encodeInferResponse(
   writer.string(2, version);
   writer.string(1, name);
   if (streamed) delimitStreamed(writer);
-  const frame = writer.finish(PREFIX_BYTES);
+  const frame = finishFrame(writer);
   if (frame.length > mostBytes) throw responseTooLarge(mostBytes);
-  writePrefix(frame, frame.length - PREFIX_BYTES);
   return frame;
 }
 

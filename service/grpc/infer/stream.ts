@@ -1,4 +1,4 @@
-import { PREFIX_BYTES, writePrefix } from '../http2/messages.ts';
+import { finishFrame } from '../http2/messages.ts';
 import { WireReader } from '../protobuf/wire-reader.ts';
 import { WireWriter } from '../protobuf/wire-writer.ts';
 
@@ -13,9 +13,7 @@ export function encodeStreamError(id: string, message: string): Buffer {
   writer.string(3, id);
   delimitStreamed(writer);
   writer.string(1, message);
-  const frame = writer.finish(PREFIX_BYTES);
-  writePrefix(frame, frame.length - PREFIX_BYTES);
-  return frame;
+  return finishFrame(writer);
 }
 
 /** Returns the id of a ModelInferRequest that may be malformed. */
