@@ -29,6 +29,10 @@ export interface KubernetesObject {
   readonly spec?: unknown;
 }
 
+/** Returns the API group as kubectl appends it to the name of a resource: `.apps`; '' for the core group. */
+export const groupSuffix = (apiVersion: string): string =>
+  apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '';
+
 // In a manifest.
 export type Deployment = Named<WithSpec<apps.Deployment>> & {
   readonly spec: { readonly template: WithSpec<core.PodTemplateSpec> };

@@ -1,6 +1,6 @@
 import { instanceLabel } from '../../infra/metadata/labels.ts';
 import { isPriorityClassOf } from '../../infra/metadata/names.ts';
-import type { KubernetesObject } from '../kubernetes.ts';
+import { groupSuffix, type KubernetesObject } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlDelete, kubectlGet, type Scope } from '../tools/kubectl.ts';
 import type { Installation } from './applied.ts';
@@ -118,5 +118,4 @@ async function removeNamespace(
 }
 
 /** The resource name for kubectl: `deployment.apps`. */
-const resource = ({ apiVersion, kind }: KubernetesObject): string =>
-  kind.toLowerCase() + (apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '');
+const resource = ({ apiVersion, kind }: KubernetesObject): string => kind.toLowerCase() + groupSuffix(apiVersion);

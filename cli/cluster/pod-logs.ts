@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emptyCluster } from '../deployment-status.ts';
-import { Failure } from '../failure.ts';
+import { nothingDeployed } from '../deployment-status.ts';
 import type { LogOptions } from '../log-options.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { plainLog } from '../terminal/log-format.ts';
@@ -37,9 +36,9 @@ export async function followLogs(
       throw error;
     });
     if (snapshot === undefined && !interrupted()) {
-      const message = `${target}: ${emptyCluster}.`;
-      if (!follow) throw new Failure(message, { hint: `To deploy: rhizome up --on ${target}` });
-      if (polls === 0) context.report.line(`${message} Waiting for replicas.`);
+      const empty = nothingDeployed(target);
+      if (!follow) throw empty;
+      if (polls === 0) context.report.line(`${empty.message} Waiting for replicas.`);
     }
     const options = { follow, ...(polls === 0 && tail !== undefined && { tail }) };
     for (const pod of [...(snapshot?.current ?? []), ...(snapshot?.old ?? [])]) {

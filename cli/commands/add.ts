@@ -83,9 +83,9 @@ function summary({ folder, signature, data, notVerified }: AddedModel): object {
     name,
     version,
     task: output.task,
-    features: features.map(({ name: feature, dtype, unit, range, choices, nullable }) => ({
-      ...{ name: feature, dtype, unit, range, choices, nullable },
-    })),
+    features: features.map(({ name: feature, dtype, unit, range, choices, nullable }) => {
+      return { name: feature, dtype, unit, range, choices, nullable };
+    }),
     ...(output.task === 'classifier' && { classes: output.classes }),
     examples: recorded,
     ...(data && {

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../kubernetes.ts';
+import { groupSuffix, type KubernetesObject } from '../kubernetes.ts';
 import type { Manifests } from '../project/manifests.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlApiResources, kubectlCanI, kubectlServerVersion, type Scope } from '../tools/kubectl.ts';
@@ -83,17 +83,17 @@ async function checkPermission(
       fix: `Install ${projectOf(apiVersion) ?? 'the CRD that defines it'}, or remove the object from infra/.`,
     };
   }
-  const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0] ?? ''}` : '';
   const missing: string[] = [];
   // Server-side apply creates objects with a patch.
   for (const verb of ['create', 'patch'] as const) {
-    if (!(await allowed(context, kubectlCanI(scope, verb, `${resource.name}${group}`)))) missing.push(verb);
+    if (!(await allowed(context, kubectlCanI(scope, verb, `${resource.name}${groupSuffix(apiVersion)}`))))
+      missing.push(verb);
   }
   if (missing.length === 0) return ok(kind, 'you may create it');
   return {
     what: kind,
     state: 'missing',
-    detail: `you may not ${missing.join(' or ')} ${resource.name}${group} in ${scope.namespace}`,
+    detail: `you may not ${missing.join(' or ')} ${resource.name}${groupSuffix(apiVersion)} in ${scope.namespace}`,
     fix: 'Ask an administrator of the cluster for this permission, or to create the object for you.',
   };
 }

@@ -1,4 +1,4 @@
-import { emptyCluster, isEmpty } from '../deployment-status.ts';
+import { isEmpty, nothingDeployed } from '../deployment-status.ts';
 import { Failure } from '../failure.ts';
 import { currentManifests, type Manifests } from '../project/manifests.ts';
 import { containerPort } from '../tools/container-engine.ts';
@@ -60,8 +60,7 @@ async function checkDeployed(context: ExecContext, target: Cluster): Promise<voi
     if (error instanceof Failure) return undefined;
     throw error;
   });
-  if (status !== undefined && isEmpty(status))
-    throw new Failure(`${target.name}: ${emptyCluster}.`, { hint: `To deploy: rhizome up --on ${target.name}` });
+  if (status !== undefined && isEmpty(status)) throw nothingDeployed(target.name);
 }
 
 /** The URL at which a kind cluster, whoever created it, publishes the Service's NodePort on this machine. */

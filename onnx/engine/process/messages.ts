@@ -63,7 +63,9 @@ export function fromParts(described: readonly DescribedTensor[], parts: readonly
     described.map(([name, dtype, shape, shapes], index) => [
       name,
       {
-        ...{ dtype, shape, data: toData(dtype, parts[index] ?? new Uint8Array()) },
+        dtype,
+        shape,
+        data: toData(dtype, parts[index] ?? new Uint8Array()),
         ...(shapes !== undefined && { parts: shapes }),
       },
     ]),
