@@ -84,7 +84,7 @@ test('kill -9 under load: the replica is back within 3 s, and only its connectio
   const { runtime } = await start({});
   await runtime.waitReady(waiting);
   const clients = load(runtime.url, 50);
-  await eventually('every client is served', 5000, () => clients.served() > 500);
+  await eventually('every client is served', 15_000, () => clients.served() > 500 && clients.unserved() === 0);
 
   const victim = runtime.status().replicas[0]!.pid!;
   const killedAt = performance.now();
