@@ -2,6 +2,8 @@ import { k8s } from 'cdk8s-plus-27';
 import { ports } from '../../service/contract/index.ts';
 import { instanceLabel } from '../metadata/labels.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
+import { destinations } from './destinations.ts';
+import { egressToAll } from './egress.ts';
 
 const dns = k8s.IntOrString.fromNumber(53);
 
@@ -11,17 +13,14 @@ const everyPod: readonly k8s.NetworkPolicyPeer[] = [{ namespaceSelector: {} }];
 /**
  * Returns the specification of the NetworkPolicy. Ingress: the service's ports, from `allowFrom` or from everyone; and
  * the management port, from `allowManagementFrom` or from every pod. An empty list means nobody. A kubelet can always
- * connect to the pods of its node. Egress: the cluster's DNS only, because a prediction needs no other connection.
+ * connect to the pods of its node. Egress: the cluster's DNS, because a prediction needs no other connection, and the
+ * destinations that other props name.
  *
  * The L2 NetworkPolicy of cdk8s-plus-27 cannot express "from everyone to this port". Requests through a NodePort need
  * that: they come from a node, which no pod selector matches.
  */
-export function networkPolicySpec({
-  name,
-  allowFrom,
-  allowManagementFrom = everyPod,
-  grpc,
-}: Pick<ResolvedProps, 'name' | 'allowFrom' | 'allowManagementFrom' | 'grpc'>): k8s.NetworkPolicySpec {
+export function networkPolicySpec(props: ResolvedProps): k8s.NetworkPolicySpec {
+  const { name, allowFrom, allowManagementFrom = everyPod, grpc } = props;
   // A rule without peers would allow everyone.
   const rule = (from: readonly k8s.NetworkPolicyPeer[] | undefined, open: readonly { readonly name: string }[]) =>
     from?.length === 0 ? [] : [{ ...(from && { from: [...from] }), ports: open.map(policyPort) }];
@@ -46,6 +45,7 @@ export function networkPolicySpec({
           { port: dns, protocol: 'TCP' },
         ],
       },
+      ...egressToAll(destinations(props)),
     ],
   };
 }
