@@ -4,7 +4,7 @@ import { ConfigMap, HorizontalPodAutoscaler, k8s, Metric, MetricTarget } from 'c
 import type { HTTPIngressPath } from 'kubernetes-types/networking/v1.js';
 import { localProfile, PredictionChart, PredictionService, productionProfile, RestrictedNamespace } from './index.ts';
 import { at, only, type Manifest } from './fixtures/manifests.ts';
-import { supportedVersions } from './kubernetes-schemas/schema-file.ts';
+import { kubernetesVersions } from './kubernetes-schemas/versions.ts';
 import { validateManifests } from './kubernetes-schemas/validate.ts';
 
 const app = new App();
@@ -65,7 +65,7 @@ const named = (kind: string, name: string) =>
     kind,
   );
 
-test.each(supportedVersions)('every manifest is valid for Kubernetes %s', (version) => {
+test.each(kubernetesVersions)('every manifest is valid for Kubernetes %s', (version) => {
   expect(app.charts.map(({ node }) => node.id).sort()).toEqual(['both', 'web', 'wine']);
   expect(validateManifests(app.synthYaml(), version)).toEqual([]);
 });

@@ -20,6 +20,7 @@ export { scrapeAnnotations } from './observability/scrape-annotations.ts';
 export { localProfile } from './profiles/local.ts';
 export { productionProfile } from './profiles/production.ts';
 export { InvalidPropsError, type InvalidProp } from './props/invalid-props-error.ts';
+export { kubernetesVersions, type KubernetesVersion } from './kubernetes-schemas/versions.ts';
 export type { EntryReference, ExtraVolume, PodProps } from './props/pod-props.ts';
 export type { PredictionServiceProps, RequestAndLimit, Resources, Spread } from './props/prediction-service-props.ts';
 export type { Admission } from './routes/admission.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { environments } from './environments.ts';
 import { at, only, type Manifest } from './fixtures/manifests.ts';
-import { supportedVersions } from './kubernetes-schemas/schema-file.ts';
+import { kubernetesVersions } from './kubernetes-schemas/versions.ts';
 import { validateManifests } from './kubernetes-schemas/validate.ts';
 
 const read = (environment: string) =>
@@ -24,7 +24,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
   const container = at(pod, 'containers.0') as Record<string, unknown>;
   const podLabels = at(deployment, 'spec.template.metadata.labels');
 
-  test.each(supportedVersions)('every document is valid for Kubernetes %s', (version) => {
+  test.each(kubernetesVersions)('every document is valid for Kubernetes %s', (version) => {
     expect(validateManifests(yaml, version)).toEqual([]);
   });
 

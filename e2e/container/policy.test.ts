@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { environments } from '../../infra/environments.ts';
-import { supportedVersions } from '../../infra/kubernetes-schemas/schema-file.ts';
+import { kubernetesVersions } from '../../infra/kubernetes-schemas/versions.ts';
 import { findTool, testWithTools } from '../needs.ts';
 
 const noDigest = 'the digest is known only after the image is pushed; environments.ts says where to put it';
@@ -65,7 +65,7 @@ describe.each(Object.keys(environments()))('%s', (environment) => {
   });
 
   testWith('kubernetes-validate', 'kubernetes-validate accepts every document in strict mode', async (tool) => {
-    for (const version of supportedVersions) {
+    for (const version of kubernetesVersions) {
       // The output must be empty, because the tool only warns about a kind that it does not know.
       const { all } = await execa(tool, ['--strict', '--quiet', '--kubernetes-version', version, chart(environment)], {
         all: true,
@@ -103,7 +103,7 @@ test('CI runs the oldest and the newest supported version of Kubernetes', () => 
     jobs: { cluster: { strategy: { matrix: { include: readonly { kubernetes: string; image: string }[] } } } };
   };
   const { include } = jobs.cluster.strategy.matrix;
-  expect(include.map(({ kubernetes }) => kubernetes)).toEqual([supportedVersions[0], supportedVersions.at(-1)]);
+  expect(include.map(({ kubernetes }) => kubernetes)).toEqual([kubernetesVersions[0], kubernetesVersions.at(-1)]);
   for (const { kubernetes, image } of include) expect(image).toContain(`kindest/node:v${kubernetes}.`);
 });
 

@@ -176,6 +176,11 @@ const everyProp: {
       'NetworkPolicy',
     ].map((kind): Reach => [kind, 'metadata.namespace', 'elsewhere']),
   ],
+  kubernetesVersion: [
+    '1.33',
+    ['Deployment', 'metadata.annotations', { 'rhizome-kit/kubernetes-version': '1.33' }],
+    ['Deployment', 'spec.template.metadata.annotations', undefined],
+  ],
   imagePullPolicy: ['Never', ['Deployment', `${container}.imagePullPolicy`, 'Never']],
   replicas: [7, ['Deployment', 'spec.replicas', 7]],
   resources: [

@@ -1,6 +1,7 @@
 import { ApiObject, Lazy } from 'cdk8s';
 import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import { targetVersion } from '../metadata/annotations.ts';
 import { objectLabels, selectorLabels, workloadLabels, type Labels } from '../metadata/labels.ts';
 import { headlessName } from '../metadata/names.ts';
 import { patchAsWritten } from '../metadata/patches.ts';
@@ -87,7 +88,7 @@ export class PredictionService extends Construct implements IScalable {
 
     const labels = workloadLabels(name, parseImageReference(image)?.tag);
     this.deployment = new k8s.KubeDeployment(this, 'deployment', {
-      metadata: { ...metadata, labels },
+      metadata: { ...metadata, labels, ...targetVersion(resolved.kubernetesVersion) },
       spec: {
         // Each apply would reset the number that an autoscaler has set.
         replicas: Lazy.any({ produce: () => (this.hasAutoscaler ? undefined : resolved.replicas) }) as number,

@@ -1,5 +1,6 @@
 /**
- * Generates the small, strict schemas in this folder from those of the Python package kubernetes-validate (Apache-2.0):
+ * Generates the small, strict schemas of Kubernetes in this folder from those of the Python package kubernetes-validate
+ * (Apache-2.0):
  *
  *   pip download --no-deps kubernetes-validate==1.37.0 && unzip -d unpacked kubernetes_validate-*.whl
  *   node infra/kubernetes-schemas/generate.ts unpacked/kubernetes_validate/kubernetes-json-schema
@@ -11,7 +12,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { enumerations } from './enumerations.ts';
-import { schemaFile, supportedVersions, type Schema, type SchemaFile } from './schema-file.ts';
+import { kubernetesVersions, type KubernetesVersion } from './versions.ts';
+import { kubernetesSchemaFile, type AllVersions, type Schema, type SchemaFile } from './schema-file.ts';
 
 interface UpstreamSchema extends Schema {
   readonly 'x-kubernetes-group-version-kind'?: readonly {
@@ -92,9 +94,19 @@ if (folder === undefined)
   throw new Error(
     'Pass the folder with the schemas of kubernetes-validate. The top of this file says how to get them.',
   );
-for (const version of supportedVersions) {
+const kinds: Partial<Record<KubernetesVersion, SchemaFile['kinds']>> = {};
+const changes = new Map<string, [KubernetesVersion, Schema | null][]>();
+for (const version of kubernetesVersions) {
   const source = join(folder, `v${version}.0-local-strict`, '_definitions.json');
-  const { $defs } = JSON.parse(readFileSync(source, 'utf8')) as { $defs: Record<string, UpstreamSchema> };
-  const file: SchemaFile = { $id: version, ...generate($defs) };
-  writeFileSync(schemaFile(version), gzipSync(JSON.stringify(file), { level: 9 }));
+  const upstream = JSON.parse(readFileSync(source, 'utf8')) as { $defs: Record<string, UpstreamSchema> };
+  const { kinds: own, $defs } = generate(upstream.$defs);
+  kinds[version] = own;
+  for (const name of new Set([...changes.keys(), ...Object.keys($defs)])) {
+    const known = changes.get(name) ?? [];
+    const [, before = null] = known.at(-1) ?? [];
+    const after = $defs[name] ?? null;
+    if (JSON.stringify(before) !== JSON.stringify(after)) changes.set(name, [...known, [version, after]]);
+  }
 }
+const all = { kinds, $defs: Object.fromEntries(changes) } as AllVersions;
+writeFileSync(kubernetesSchemaFile, gzipSync(JSON.stringify(all), { level: 9 }));

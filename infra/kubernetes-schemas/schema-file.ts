@@ -1,8 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** The oldest supported version, the one of the local cluster, and the newest. */
-export const supportedVersions = ['1.30', '1.36', '1.37'] as const;
-export type KubernetesVersion = (typeof supportedVersions)[number];
+import { gunzipSync } from 'node:zlib';
+import { kubernetesVersions, type KubernetesVersion } from './versions.ts';
 
 /** The part of JSON Schema that describes the Kubernetes API. */
 export interface Schema {
@@ -23,7 +22,7 @@ export interface Schema {
   readonly additionalProperties?: Schema | boolean;
 }
 
-/** The content of `v<version>.json.gz` and of `custom.json.gz`. */
+/** The content of `custom.json.gz`, and the schemas of one version of Kubernetes. */
 export interface SchemaFile {
   readonly $id: string;
   /** Name in `$defs` by kind, such as `apps/v1/Deployment`. */
@@ -31,13 +30,37 @@ export interface SchemaFile {
   readonly $defs: Readonly<Record<string, Schema>>;
 }
 
-/** Returns the path of the file with the schemas of a version. */
-export function schemaFile(version: KubernetesVersion): string {
-  return join(import.meta.dirname, `v${version}.json.gz`);
+/**
+ * The content of `kubernetes.json.gz`: all versions in one file, because most definitions never change. Eight versions
+ * take 25 kB; a file for each would take 136.
+ */
+export interface AllVersions {
+  readonly kinds: Readonly<Record<KubernetesVersion, SchemaFile['kinds']>>;
+  /** Each definition as the first version has it and as later ones changed it, oldest first; null if one removed it. */
+  readonly $defs: Readonly<Record<string, readonly (readonly [since: KubernetesVersion, schema: Schema | null])[]>>;
 }
+
+/** The file with the schemas of Kubernetes. */
+export const kubernetesSchemaFile = join(import.meta.dirname, 'kubernetes.json.gz');
 
 /**
  * The file with the schemas of custom resources: of the Gateway API, KEDA, the Vertical Pod Autoscaler and the
  * Prometheus operator.
  */
 export const customSchemaFile = join(import.meta.dirname, 'custom.json.gz');
+
+const read = (path: string): unknown => JSON.parse(gunzipSync(readFileSync(path)).toString());
+
+/** Reads the schemas of custom resources. */
+export const readCustomSchemas = (): SchemaFile => read(customSchemaFile) as SchemaFile;
+
+/** Reads the schemas of a version of Kubernetes. */
+export function readSchemas(version: KubernetesVersion): SchemaFile {
+  const { kinds, $defs } = read(kubernetesSchemaFile) as AllVersions;
+  const until = kubernetesVersions.indexOf(version);
+  const definitions = Object.entries($defs).flatMap(([name, changes]) => {
+    const [, schema] = changes.findLast(([since]) => kubernetesVersions.indexOf(since) <= until) ?? [];
+    return schema ? [[name, schema] as const] : [];
+  });
+  return { $id: version, kinds: kinds[version], $defs: Object.fromEntries(definitions) };
+}

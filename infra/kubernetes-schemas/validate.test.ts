@@ -1,4 +1,4 @@
-import { supportedVersions } from './schema-file.ts';
+import { kubernetesVersions } from './versions.ts';
 import { validateManifests } from './validate.ts';
 
 const deployment = `
@@ -20,7 +20,7 @@ spec:
           resources: { limits: { cpu: 1, memory: 512Mi } }
 `;
 
-describe.each(supportedVersions)('Kubernetes %s', (version) => {
+describe.each(kubernetesVersions)('Kubernetes %s', (version) => {
   const problems = (yaml: string) =>
     validateManifests(yaml, version).map(({ pointer, message }) => `${pointer} ${message}`);
 

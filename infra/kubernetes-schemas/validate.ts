@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import { parseAllDocuments } from 'yaml';
-import { customSchemaFile, schemaFile, type KubernetesVersion, type SchemaFile } from './schema-file.ts';
+import type { KubernetesVersion } from './versions.ts';
+import { readCustomSchemas, readSchemas, type SchemaFile } from './schema-file.ts';
 
 /** Something that the API server would reject or silently drop. */
 export interface SchemaProblem {
@@ -40,8 +39,8 @@ function validateObject(
   version: KubernetesVersion,
 ): readonly SchemaProblem[] {
   const id = `${object?.apiVersion ?? ''}/${object?.kind ?? ''}`;
-  const custom = load(customSchemaFile);
-  const { file, ajv } = id in custom.file.kinds ? custom : load(schemaFile(version));
+  const custom = load('custom');
+  const { file, ajv } = id in custom.file.kinds ? custom : load(version);
   const definition = file.kinds[id];
   if (definition === undefined) {
     return [{ object: place, pointer: '/kind', message: `Kubernetes ${version} has no ${id}` }];
@@ -70,10 +69,10 @@ interface LoadedSchemas {
 }
 const loaded = new Map<string, LoadedSchemas>();
 
-function load(path: string): LoadedSchemas {
-  const known = loaded.get(path);
+function load(version: KubernetesVersion | 'custom'): LoadedSchemas {
+  const known = loaded.get(version);
   if (known !== undefined) return known;
-  const file = JSON.parse(gunzipSync(readFileSync(path)).toString()) as SchemaFile;
+  const file = version === 'custom' ? readCustomSchemas() : readSchemas(version);
   const ajv = new Ajv2020({
     allErrors: true,
     strict: true,
@@ -83,6 +82,6 @@ function load(path: string): LoadedSchemas {
   });
   ajv.addSchema(file);
   const fresh = { file, ajv };
-  loaded.set(path, fresh);
+  loaded.set(version, fresh);
   return fresh;
 }

@@ -1,14 +1,12 @@
 /** The types of cdk8s-plus-27 end at Kubernetes 1.27: patches must reach every field that is newer. */
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { ApiObject, App, JsonPatch } from 'cdk8s';
 import { parseAllDocuments } from 'yaml';
 import { PredictionChart } from '../charts/prediction-chart.ts';
 import { minimalProps, type Manifest } from '../fixtures/manifests.ts';
-import { schemaFile, supportedVersions, type Schema, type SchemaFile } from '../kubernetes-schemas/schema-file.ts';
+import { readSchemas, type Schema } from '../kubernetes-schemas/schema-file.ts';
+import { newestKubernetesVersion } from '../kubernetes-schemas/versions.ts';
 
-const newest = supportedVersions.at(-1) ?? '1.37';
-const { kinds, $defs } = JSON.parse(gunzipSync(readFileSync(schemaFile(newest))).toString()) as SchemaFile;
+const { kinds, $defs } = readSchemas(newestKubernetesVersion);
 
 /** Returns a value that has every field of a schema, with one element in each list and each map. */
 function complete({ $ref, type, enum: values, properties, items, additionalProperties }: Schema): unknown {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { at, only } from '../fixtures/manifests.ts';
-import { supportedVersions } from '../kubernetes-schemas/schema-file.ts';
+import { kubernetesVersions } from '../kubernetes-schemas/versions.ts';
 import { validateManifests } from '../kubernetes-schemas/validate.ts';
 import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import { monitoredService } from './fixtures/monitored.ts';
@@ -73,5 +73,5 @@ test('Kubernetes and the Prometheus operator accept every field of a service and
   });
   const yaml = manifests.map((manifest) => stringify(manifest)).join('---\n');
   expect(yaml).toContain('kind: PrometheusRule');
-  for (const version of supportedVersions) expect(validateManifests(yaml, version)).toEqual([]);
+  for (const version of kubernetesVersions) expect(validateManifests(yaml, version)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import type { k8s } from 'cdk8s-plus-27';
+import type { KubernetesVersion } from '../kubernetes-schemas/versions.ts';
 import type { PodProps } from './pod-props.ts';
 import type { Settings } from './settings.ts';
 
@@ -64,6 +65,12 @@ export interface PredictionServiceProps extends PodProps {
    * @default the value of `name`
    */
   readonly namespace?: string;
+
+  /**
+   * The oldest Kubernetes that the manifests have to work with. Props that need a newer one are refused.
+   * @default '1.30', the oldest supported version
+   */
+  readonly kubernetesVersion?: KubernetesVersion;
 
   /**
    * When a node pulls the image. `Always` checks with the registry each time a container starts; `IfNotPresent` pulls

@@ -1,4 +1,5 @@
 import { variables } from '../../service/contract/index.ts';
+import { oldestKubernetesVersion } from '../kubernetes-schemas/versions.ts';
 import type { PredictionServiceProps, Resources, Spread } from './prediction-service-props.ts';
 
 /** Props that have no default. */
@@ -26,6 +27,7 @@ export function withDefaults(given: PredictionServiceProps): ResolvedProps {
   const { startupSeconds = 120, minReadySeconds = 5, resources = {} } = props;
   return {
     namespace: props.name,
+    kubernetesVersion: oldestKubernetesVersion,
     imagePullPolicy: 'Always',
     replicas: 2,
     grpc: true,

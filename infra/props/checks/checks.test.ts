@@ -101,6 +101,8 @@ test.each<readonly [props: object, message: RegExp]>([
   [{ env: { LOG_LEVEL: 'loud' } }, /is a variable of the service\. +Use the prop settings/],
   [{ env: { SITE: 7 } }, /^env\.SITE: 7 is neither a text nor an entry/],
   [{ env: { SITE: { secret: 'a', configMap: 'b', key: 'c' } } }, /is neither a text nor an entry/],
+  [{ kubernetesVersion: '1.29' }, /kubernetesVersion: "1\.29" is not one of 1\.30, .*, 1\.37/],
+  [{ kubernetesVersion: 1.31 }, /kubernetesVersion: 1\.31 is not one of 1\.30/],
   [{ volumes: { tmp: { secret: 'a', mountPath: '/etc/a' } } }, /has the name of a volume that each pod has/],
   [{ volumes: { A: { secret: 'a', mountPath: '/etc/a' } } }, /has a name that is not valid/],
   [{ volumes: { a: { mountPath: '/etc/a' } } }, /does not have exactly one source/],

@@ -1,5 +1,6 @@
 import { closestName } from '../../../onnx/signature/closest-name.ts';
 import type { InvalidProp } from '../invalid-props-error.ts';
+import { kubernetesVersions } from '../../kubernetes-schemas/versions.ts';
 import type { PredictionServiceProps, RequestAndLimit, Resources, Spread } from '../prediction-service-props.ts';
 
 /** What a prop has to be: one of several texts, of a type, or an object with certain fields. */
@@ -30,6 +31,7 @@ export const serviceProps: PropTypes<PredictionServiceProps> = {
   name: 'text',
   image: 'text',
   namespace: 'text',
+  kubernetesVersion: kubernetesVersions,
   imagePullPolicy: ['Always', 'IfNotPresent', 'Never'],
   replicas: 'number',
   resources,
