@@ -1,4 +1,4 @@
-import type { WireWriter } from '../protobuf/wire-writer.ts';
+import type { WireWriter } from '../../protobuf/wire-writer.ts';
 
 /** In front of each message: a byte that is 1 if the message is compressed, and its length in four bytes. */
 export const PREFIX_BYTES = 5;

@@ -2,8 +2,8 @@ import type { DType, Tensor, TensorData } from '../../../onnx/engine/engine.ts';
 import { describeAccepted, pack } from '../../../onnx/signature/dtypes.ts';
 import { invalidTensor } from '../../inference/tensor-shape.ts';
 import { readText } from '../../protocol/oip/raw.ts';
-import { WireError, type WireReader } from '../protobuf/wire-reader.ts';
-import type { WireWriter } from '../protobuf/wire-writer.ts';
+import { WireError, type WireReader } from '../../protobuf/wire-reader.ts';
+import type { WireWriter } from '../../protobuf/wire-writer.ts';
 
 /** The elements of an input, in the fields of InferTensorContents. Fields without elements are missing. */
 export interface Contents {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { DType, TensorData } from '../../../onnx/engine/engine.ts';
 import { encodeRequest, receivedInputs, receivedResponse } from '../fixtures/codec.ts';
-import { WireError } from '../protobuf/wire-reader.ts';
+import { WireError } from '../../protobuf/wire-reader.ts';
 import { decodeInferRequest } from './request.ts';
 import { encodeInferResponse } from './response.ts';
 

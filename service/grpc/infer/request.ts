@@ -4,7 +4,7 @@ import { invalidTensor, readShape } from '../../inference/tensor-shape.ts';
 import { ServiceError } from '../../errors.ts';
 import { allDatatypes, dtypeOf } from '../../protocol/oip/datatypes.ts';
 import { readRaw } from '../../protocol/oip/raw.ts';
-import { WireReader } from '../protobuf/wire-reader.ts';
+import { WireReader } from '../../protobuf/wire-reader.ts';
 import { decodeContents, readContents, type Contents } from './contents.ts';
 
 /** ModelInferRequest, without its parameters, which are ignored. A missing text is empty. */

@@ -3,7 +3,7 @@ import { responseTooLarge } from '../../inference/request-size.ts';
 import { datatypeOf } from '../../protocol/oip/datatypes.ts';
 import { writeRaw } from '../../protocol/oip/raw.ts';
 import { finishFrame } from '../http2/messages.ts';
-import { WireWriter } from '../protobuf/wire-writer.ts';
+import { WireWriter } from '../../protobuf/wire-writer.ts';
 import { delimitStreamed } from './stream.ts';
 import { isRawOnly, writeContents } from './contents.ts';
 import type { InferRequest } from './request.ts';

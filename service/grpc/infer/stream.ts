@@ -1,6 +1,6 @@
 import { finishFrame } from '../http2/messages.ts';
-import { WireReader } from '../protobuf/wire-reader.ts';
-import { WireWriter } from '../protobuf/wire-writer.ts';
+import { WireReader } from '../../protobuf/wire-reader.ts';
+import { WireWriter } from '../../protobuf/wire-writer.ts';
 
 /** Writes the message so far as `infer_response` of ModelStreamInferResponse. */
 export function delimitStreamed(writer: WireWriter): void {
