@@ -24,14 +24,16 @@ export function networkPolicySpec(props: ResolvedProps): k8s.NetworkPolicySpec {
   // A rule without peers would allow everyone.
   const rule = (from: readonly k8s.NetworkPolicyPeer[] | undefined, open: readonly { readonly name: string }[]) =>
     from?.length === 0 ? [] : [{ ...(from && { from: [...from] }), ports: open.map(policyPort) }];
+  const ingress = [
+    ...rule(allowFrom, [ports.http, ...(grpc ? [ports.grpc] : [])]),
+    ...rule(allowManagementFrom, [ports.management]),
+  ];
   return {
     // One label only: polaris does not recognize a policy that matches several.
     podSelector: { matchLabels: { [instanceLabel]: name } },
     policyTypes: ['Ingress', 'Egress'],
-    ingress: [
-      ...rule(allowFrom, [ports.http, ...(grpc ? [ports.grpc] : [])]),
-      ...rule(allowManagementFrom, [ports.management]),
-    ],
+    // Without rules, nobody may connect. The API server drops an empty list, and `kubectl diff` would always show it.
+    ...(ingress.length > 0 && { ingress }),
     egress: [
       {
         to: [
