@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -71,4 +72,14 @@ test('the bundle reports the same problems of model.json as the modules', async 
   const bundled = await reason(join(folder, 'service/main.js'));
   expect(bundled).toContain('did you mean "name"?');
   expect(bundled).toBe(await reason(join(root, 'service/main.ts')));
+});
+
+test('the bundle has the program that downloads models, which needs no ONNX runtime', async () => {
+  const file = join(folder, 'service/download/main.js');
+  const child = spawn(process.execPath, [file], { env: {}, stdio: ['ignore', 'pipe', 'inherit'], timeout: 60_000 });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  expect([code, JSON.parse(output)]).toMatchObject([78, { reason: expect.stringMatching(/^MODELS_URL is not set/) }]);
+  expect(readFileSync(file, 'utf8')).not.toContain('onnxruntime');
 });

@@ -3,8 +3,9 @@
  *
  *     node service/image/bundle.ts FOLDER
  *
- * writes FOLDER/service/main.js and FOLDER/onnx/engine/process/child.js, which replace the modules of the same names,
- * and what they share. FOLDER is laid out like the repository, and needs the same packages and data files next to it.
+ * writes FOLDER/service/main.js, FOLDER/service/download/main.js and FOLDER/onnx/engine/process/child.js, which replace
+ * the modules of the same names, and what they share. FOLDER is laid out like the repository, and needs the same
+ * packages and data files next to it.
  */
 import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -16,7 +17,7 @@ import { options } from '../../onnx/signature/model-json-validator.ts';
 import schema from '../../onnx/signature/model.schema.json' with { type: 'json' };
 
 const root = resolve(import.meta.dirname, '../..');
-const entryPoints = ['service/main.ts', 'onnx/engine/process/child.ts'];
+const entryPoints = ['service/main.ts', 'service/download/main.ts', 'onnx/engine/process/child.ts'];
 
 /** Packages that read files of their own, such as binaries and .proto files. */
 const external = ['onnxruntime-node/bin/*', 'swagger-ui-dist', '@grpc/*'];

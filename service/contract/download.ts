@@ -1,0 +1,34 @@
+/**
+ * The program of the image that downloads models before the service starts, in an init container of the same image.
+ * The manifests set its variables.
+ */
+export const download = {
+  program: 'service/download/main.js',
+  variables: {
+    /** Where the file is, without credentials. */
+    url: 'MODELS_URL',
+    /** The SHA-256 of the file, in hexadecimal. */
+    sha256: 'MODELS_SHA256',
+    /** Name of the model if the file is a single one. */
+    name: 'MODELS_NAME',
+    /** The most bytes that the file and what is unpacked from it may take together. */
+    maxBytes: 'MODELS_MAX_BYTES',
+    /** Ranges of private addresses to which it may connect, separated by commas. */
+    allowedAddresses: 'MODELS_ALLOWED_ADDRESSES',
+    /** Region of an S3-compatible storage, for its signature. */
+    region: 'MODELS_REGION',
+    /** Folder with the entries of the Secret as files. */
+    credentialsDir: 'MODELS_CREDENTIALS_DIR',
+  },
+  credentialsDir: '/var/run/secrets/rhizome-models',
+  /** Entries of the Secret with the credentials. */
+  credentials: {
+    /** A bearer token. */
+    token: 'token',
+    /** The query of a presigned URL: what follows its question mark. */
+    query: 'query',
+    accessKeyId: 'AWS_ACCESS_KEY_ID',
+    secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
+    sessionToken: 'AWS_SESSION_TOKEN',
+  },
+} as const;
