@@ -22,7 +22,13 @@ export { productionProfile } from './profiles/production.ts';
 export { InvalidPropsError, type InvalidProp } from './props/invalid-props-error.ts';
 export { kubernetesVersions, type KubernetesVersion } from './kubernetes-schemas/versions.ts';
 export type { EntryReference, ExtraVolume, PodProps } from './props/pod-props.ts';
-export type { PredictionServiceProps, RequestAndLimit, Resources, Spread } from './props/prediction-service-props.ts';
+export type {
+  PredictionServiceProps,
+  RequestAndLimit,
+  Resources,
+  Spread,
+  TrafficDistribution,
+} from './props/prediction-service-props.ts';
 export type { Admission } from './routes/admission.ts';
 export type { GatewayRoutesProps, GrpcRoute, ParentRef, Retries } from './routes/gateway-props.ts';
 export { GatewayRoutes } from './routes/gateway-routes.ts';

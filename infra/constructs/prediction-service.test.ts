@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
-import { at, only, predictionService } from '../fixtures/manifests.ts';
+import { at, only, predictionService, problemsOf } from '../fixtures/manifests.ts';
+import { isAtLeast, kubernetesVersions } from '../kubernetes-schemas/versions.ts';
 
 const pod = 'spec.template.spec';
 const container = `${pod}.containers.0`;
@@ -239,6 +240,7 @@ const everyProp: {
     ['Deployment', `${pod}.topologySpreadConstraints.0.whenUnsatisfiable`, 'ScheduleAnyway'],
     ['Deployment', `${pod}.topologySpreadConstraints.1.whenUnsatisfiable`, 'DoNotSchedule'],
   ],
+  trafficDistribution: ['PreferClose', ['Service', 'spec.trafficDistribution', 'PreferClose']],
   nodePort: [31000, ['Service', 'spec.type', 'NodePort'], ['Service', 'spec.ports.0.nodePort', 31000]],
   grpcNodePort: [31001, ['Service', 'spec.ports.1.nodePort', 31001]],
   nodePortRange: [
@@ -266,6 +268,7 @@ const everyProp: {
     ['Deployment', `${pod}.tolerations.2`, { key: 'dedicated', operator: 'Exists', effect: 'NoSchedule' }],
     ['Deployment', `${pod}.tolerations.0.key`, 'node.kubernetes.io/not-ready'],
   ],
+  hostUsers: [false, ['Deployment', `${pod}.hostUsers`, false]],
   podLabels: [{ team: 'flowers' }, ['Deployment', 'spec.template.metadata.labels.team', 'flowers']],
   podAnnotations: [
     { 'sidecar.istio.io/inject': 'false' },
@@ -307,12 +310,44 @@ const everyProp: {
 const needed: Readonly<Record<string, Partial<PredictionServiceProps>>> = {
   grpcNodePort: { nodePort: 31000 },
   nodePortRange: { nodePort: 20080 },
+  trafficDistribution: { kubernetesVersion: '1.31' },
+  hostUsers: { kubernetesVersion: '1.33' },
 };
 
 test.each(Object.entries(everyProp))('%s reaches the manifests', (prop, [value, ...reaches]) => {
   const manifests = predictionService({ ...needed[prop], [prop]: value });
   for (const [kind, path, expected] of reaches) expect(at(only(manifests, kind), path)).toEqual(expected);
   expect(manifests).not.toEqual(predictionService());
+});
+
+test.each(kubernetesVersions)(
+  'all props together are valid for Kubernetes %s, if it is the target',
+  (kubernetesVersion) => {
+    const values = Object.entries(everyProp).map(([prop, [value]]) => [prop, value] as const);
+    const { trafficDistribution, hostUsers, ...others } = Object.fromEntries(
+      values,
+    ) as unknown as PredictionServiceProps;
+    const props = {
+      ...others,
+      nodePort: 20080,
+      grpcNodePort: 20081,
+      kubernetesVersion,
+      ...(isAtLeast(kubernetesVersion, '1.31') && { trafficDistribution }),
+      ...(isAtLeast(kubernetesVersion, '1.33') && { hostUsers }),
+      grpc: true,
+    };
+    expect(problemsOf(predictionService(props), [kubernetesVersion])).toEqual([]);
+  },
+);
+
+test.each([
+  ['1.35', undefined],
+  ['1.36', false],
+] as const)('with %s as the target, hostUsers is %s by default', (kubernetesVersion, expected) => {
+  const hostUsers = (props: Partial<PredictionServiceProps>) =>
+    at(only(predictionService({ kubernetesVersion, ...props }), 'Deployment'), `${pod}.hostUsers`);
+  expect(hostUsers({})).toBe(expected);
+  expect(hostUsers({ hostUsers: true })).toBeUndefined();
 });
 
 test('docs/manifests.md lists every prop and nothing else', () => {

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { targetVersion } from '../metadata/annotations.ts';
 import { objectLabels, selectorLabels, workloadLabels, type Labels } from '../metadata/labels.ts';
 import { headlessName } from '../metadata/names.ts';
+import { addNewerFields } from '../metadata/newer-fields.ts';
 import { patchAsWritten } from '../metadata/patches.ts';
 import { environmentVariables } from '../pod-template/environment-variables.ts';
 import { podSpec } from '../pod-template/pod-spec.ts';
@@ -127,6 +128,7 @@ export class PredictionService extends Construct implements IScalable {
       spec: networkPolicySpec(resolved),
     });
     for (const object of this.node.findAll()) if (object instanceof ApiObject) patchAsWritten(object);
+    addNewerFields(this.service, { trafficDistribution: resolved.trafficDistribution });
   }
 
   /** The backend for a path of a `k8s.KubeIngress` in the same namespace. */

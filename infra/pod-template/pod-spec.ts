@@ -32,6 +32,7 @@ export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAc
     restartPolicy: 'Always',
     terminationGracePeriodSeconds: gracePeriodSeconds,
     securityContext: podSecurity,
+    ...(!props.hostUsers && { hostUsers: false }),
     ...(priorityClassName !== undefined && { priorityClassName }),
     ...(props.imagePullSecrets.length > 0 && {
       imagePullSecrets: props.imagePullSecrets.map((secret) => ({ name: secret })),

@@ -5,6 +5,7 @@ import { checkPods } from './checks/pods.ts';
 import { checkResources } from './checks/resources.ts';
 import { checkSettings } from './checks/settings.ts';
 import { checkTolerations } from './checks/tolerations.ts';
+import { checkVersions } from './checks/versions.ts';
 import type { InvalidProp } from './invalid-props-error.ts';
 import type { ResolvedProps } from './resolved-props.ts';
 
@@ -20,5 +21,6 @@ export function findInvalidProps(props: ResolvedProps): readonly InvalidProp[] {
     checkNetwork,
     checkPods,
     checkTolerations,
+    checkVersions,
   ].flatMap((check) => [...check(props)]);
 }

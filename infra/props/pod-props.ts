@@ -57,6 +57,14 @@ export interface PodProps {
   readonly tolerations?: readonly k8s.Toleration[];
 
   /**
+   * Whether the users of the container are those of the node. With false, which needs Kubernetes 1.33, the container
+   * has a user namespace of its own: a process that escapes from it has no rights on the node. Needs nodes with Linux
+   * 6.3 and containerd 2.0 or newer, and file systems of volumes that support idmapped mounts, which NFS does not.
+   * @default false if `kubernetesVersion` is 1.36 or newer, otherwise true
+   */
+  readonly hostUsers?: boolean;
+
+  /**
    * Labels of the pods, in addition to those that the service sets, which start with `app.kubernetes.io/`. A change
    * replaces the pods.
    * @default none

@@ -45,6 +45,9 @@ export interface Spread {
   readonly zones?: Spreading;
 }
 
+/** Which pods a Service prefers. */
+export type TrafficDistribution = 'PreferClose' | 'PreferSameZone' | 'PreferSameNode';
+
 /** Props of PredictionService. */
 export interface PredictionServiceProps extends PodProps {
   /**
@@ -173,6 +176,14 @@ export interface PredictionServiceProps extends PodProps {
    * @default over nodes `required`, over zones `preferred`
    */
   readonly spread?: Spread;
+
+  /**
+   * Which pods the Service prefers for a client. `PreferClose`, from Kubernetes 1.31, and its newer name
+   * `PreferSameZone`, from 1.35: those in the client's zone; `PreferSameNode`, from 1.35: those on the client's node.
+   * Others serve it if no preferred pod is ready, not if one is busy.
+   * @default none: every ready pod is equally likely
+   */
+  readonly trafficDistribution?: TrafficDistribution;
 
   /**
    * Port at which every node of the cluster serves HTTP, within `nodePortRange`. Makes the Service one of type

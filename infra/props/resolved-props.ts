@@ -1,9 +1,10 @@
 import { variables } from '../../service/contract/index.ts';
-import { oldestKubernetesVersion } from '../kubernetes-schemas/versions.ts';
+import { isAtLeast, oldestKubernetesVersion } from '../kubernetes-schemas/versions.ts';
 import type { PredictionServiceProps, Resources, Spread } from './prediction-service-props.ts';
 
 /** Props that have no default. */
-type UndefaultedProp = 'nodePort' | 'grpcNodePort' | 'allowFrom' | 'allowManagementFrom' | 'priorityClassName';
+type UndefaultedProp =
+  'trafficDistribution' | 'nodePort' | 'grpcNodePort' | 'allowFrom' | 'allowManagementFrom' | 'priorityClassName';
 
 /** The props after defaults are filled in. Only those without a default may still be undefined. */
 export type ResolvedProps = Required<Omit<PredictionServiceProps, 'resources' | 'spread' | UndefaultedProp>> &
@@ -25,9 +26,10 @@ const schedulingSeconds = 180;
 export function withDefaults(given: PredictionServiceProps): ResolvedProps {
   const props = defined(given);
   const { startupSeconds = 120, minReadySeconds = 5, resources = {} } = props;
+  const { kubernetesVersion = oldestKubernetesVersion } = props;
   return {
     namespace: props.name,
-    kubernetesVersion: oldestKubernetesVersion,
+    kubernetesVersion,
     imagePullPolicy: 'Always',
     replicas: 2,
     grpc: true,
@@ -47,6 +49,8 @@ export function withDefaults(given: PredictionServiceProps): ResolvedProps {
     imagePullSecrets: [],
     nodeSelector: {},
     tolerations: [],
+    // Generally available in 1.36: every node that is new enough supports it.
+    hostUsers: !isAtLeast(kubernetesVersion, '1.36'),
     podLabels: {},
     podAnnotations: {},
     env: {},

@@ -102,6 +102,14 @@ test.each<readonly [props: object, message: RegExp]>([
   [{ env: { SITE: 7 } }, /^env\.SITE: 7 is neither a text nor an entry/],
   [{ env: { SITE: { secret: 'a', configMap: 'b', key: 'c' } } }, /is neither a text nor an entry/],
   [{ kubernetesVersion: '1.29' }, /kubernetesVersion: "1\.29" is not one of 1\.30, .*, 1\.37/],
+  [
+    { trafficDistribution: 'PreferClose' },
+    /^trafficDistribution: "PreferClose" needs Kubernetes 1\.31, but .* is 1\.30/,
+  ],
+  [{ trafficDistribution: 'PreferSameZone', kubernetesVersion: '1.34' }, /"PreferSameZone" needs Kubernetes 1\.35/],
+  [{ trafficDistribution: 'PreferSameNode', kubernetesVersion: '1.31' }, /"PreferSameNode" needs Kubernetes 1\.35/],
+  [{ trafficDistribution: 'Close' }, /is not one of PreferClose, PreferSameZone, PreferSameNode/],
+  [{ hostUsers: false, kubernetesVersion: '1.32' }, /^hostUsers: false needs Kubernetes 1\.33, but .* is 1\.32/],
   [{ kubernetesVersion: 1.31 }, /kubernetesVersion: 1\.31 is not one of 1\.30/],
   [{ volumes: { tmp: { secret: 'a', mountPath: '/etc/a' } } }, /has the name of a volume that each pod has/],
   [{ volumes: { A: { secret: 'a', mountPath: '/etc/a' } } }, /has a name that is not valid/],
@@ -143,6 +151,9 @@ test.each<object>([
   },
   { podLabels: { 'example.com/team': '' }, podAnnotations: { note: 'any text, even "this"' } },
   { grpc: false, nodePort: 30080, grpcNodePort: 30081 },
+  { hostUsers: true },
+  { hostUsers: false, kubernetesVersion: '1.33' },
+  { trafficDistribution: 'PreferSameNode', kubernetesVersion: '1.35' },
 ])('%j is accepted', (props) => {
   expect(refusal(props)).toBe('accepted');
 });
