@@ -14,8 +14,8 @@ const image = 'iris-server:v0.1.0';
 export function environments(localImage = image): Readonly<Record<string, PredictionChartProps>> {
   return {
     local: { ...localProfile, name, image: localImage, nodePort: 30080, grpcNodePort: 30081 },
-    // Before you apply this, set an image that the cluster can pull, preferably with its digest:
-    // 'registry.example.com/iris-server:v0.1.0@sha256:…'.
-    production: { ...productionProfile, name, image },
+    // Before you apply this, name a registry in `image`, and run `rhizome build --push`: it records the digest, which
+    // the manifests then have. After that, remove `unpinnedImage`: synthesis will refuse an image that was not pushed.
+    production: { ...productionProfile, name, image, unpinnedImage: 'it is in no registry yet' },
   };
 }

@@ -23,6 +23,7 @@ const [iris, rose] = (['iris', 'rose'] as const).map(
       name,
       namespace: 'flowers',
       image: `registry.example/${name}:v1`,
+      unpinnedImage: 'an example',
       replicas: 3,
     }),
 ) as [PredictionService, PredictionService];

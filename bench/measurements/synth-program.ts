@@ -8,7 +8,7 @@ synthesize(new App({ outdir }), () =>
   Object.fromEntries(
     Array.from({ length: Number(count) }, (_, index) => {
       const name = `service-${index}`;
-      return [name, { ...productionProfile, name, image: `${name}:v1` }];
+      return [name, { ...productionProfile, name, image: `${name}:v1`, unpinnedImage: 'a measurement' }];
     }),
   ),
 );

@@ -137,7 +137,8 @@ function namesFor(
 
 /** @throws {Failure} if the project's program did not set the image, as `synthesize` of rhizome-kit/infra does */
 function checkImage({ image }: Manifests, environment: string, wanted: string): void {
-  if (image === wanted) return;
+  // With the digest of an image that was pushed.
+  if (image === wanted || image.startsWith(`${wanted}@`)) return;
   throw new Failure(`The environment ${environment} has the image ${image} instead of ${wanted}.`, {
     hint:
       'Call `synthesize` of rhizome-kit/infra in infra/main.ts: it gives the image in RHIZOME_IMAGE to the ' +

@@ -124,7 +124,9 @@ test('up --on minikube: builds, loads, applies, waits, forwards a port and predi
   expect(steps).toHaveLength(11);
   // Each command is printed as a person would type it.
   expect(stderr).toContain(`  $ docker save --output /`);
-  expect(stderr).toContain(`  $ CDK8S_OUTDIR=.rhizome/charts RHIZOME_IMAGE=${tag} npx -c 'sed `);
+  expect(stderr).toContain(
+    `  $ CDK8S_OUTDIR=.rhizome/charts RHIZOME_IMAGE=${tag} RHIZOME_ENVIRONMENT=local npx -c 'sed `,
+  );
   expect(stderr).toContain(`  $ curl http://localhost:${service.port}/predictions `);
 });
 

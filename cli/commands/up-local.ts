@@ -35,7 +35,7 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
   const events = eventLines(report, options.verbose === true);
 
   const { file, progressDeadlineSeconds: timeoutSeconds } = await run('Synthesize the manifests', async () => {
-    await synth(context, { outdir: privateCharts });
+    await synth(context, { outdir: privateCharts, environment: defaultEnvironment });
     checkEnvironment(root, privateCharts, environment);
     return readManifests(root, privateCharts, environment);
   });

@@ -14,7 +14,10 @@ export async function tagByContent(context: ExecContext, engine: ContainerEngine
 
 /** The part of `docker image inspect` (or podman's) that determines what a container of the image does. */
 export interface InspectedImage {
+  readonly Os?: string;
   readonly Architecture: string;
+  /** Of an architecture, such as `v8`. */
+  readonly Variant?: string;
   readonly Size: number;
   readonly RootFS: { readonly Layers?: readonly string[] };
   readonly Config: Readonly<Record<string, unknown>>;

@@ -13,7 +13,7 @@ const scratch = '.rhizome/image';
  * than infra/, and those that `up` applied have a content-based tag.
  */
 export async function imageName(context: ExecContext): Promise<string> {
-  await synth(context, { outdir: scratch });
+  await synth(context, { outdir: scratch, environment: defaultEnvironment });
   const { image } = readManifests(context.root, scratch);
   const { repository, tag = 'latest' } = parseImageReference(image) ?? {};
   if (repository === undefined)

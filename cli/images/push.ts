@@ -46,14 +46,27 @@ export async function push(
   const existing = engine === 'docker' ? await remoteDigest(context, name) : undefined;
   if (existing !== undefined) return { reference: `${name}@${existing}`, skipped: `${registry} already has it` };
   await exec(context, imageTag(engine, image, name));
+  const digest = await pushImage(context, engine, name);
+  return { reference: digest === undefined ? name : `${name}@${digest}` };
+}
+
+/**
+ * Pushes an image of this machine under its name.
+ * @returns its digest; undefined if the registry did not report it
+ * @throws {Failure} if the registry doesn't respond or rejects the image
+ */
+export async function pushImage(
+  context: ExecContext,
+  engine: ContainerEngine,
+  name: string,
+): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'rhizome-push-'));
   try {
     const digestFile = join(folder, 'digest');
     const output = await exec(context, imagePush(engine, name, digestFile), { stream: true });
-    const digest = engine === 'docker' ? parsePushedDigest(output) : (await readFile(digestFile, 'utf8')).trim();
-    return { reference: digest === undefined ? name : `${name}@${digest}` };
+    return engine === 'docker' ? parsePushedDigest(output) : (await readFile(digestFile, 'utf8')).trim();
   } catch (error) {
-    throw error instanceof CommandFailed ? explain(error, engine, registry) : error;
+    throw error instanceof CommandFailed ? explain(error, engine, splitRegistry(name).registry ?? 'docker.io') : error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -79,8 +92,7 @@ async function remoteDigest(context: ExecContext, name: string): Promise<string 
 }
 
 /** Explains a failed push by the container engine's last messages, which have no codes. */
-function explain(error: CommandFailed, engine: ContainerEngine, registry: string): Failure {
-  const [host = ''] = registry.split('/');
+function explain(error: CommandFailed, engine: ContainerEngine, host: string): Failure {
   const output = error.details.join('\n');
   const failure = (message: string, hint: string): Failure =>
     new Failure(message, { details: error.details.slice(-5), hint, cause: error });

@@ -2,7 +2,6 @@ import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { Failure } from '../failure.ts';
-import { defaultEnvironment } from './environment.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
 
@@ -11,7 +10,7 @@ export interface SynthOptions {
   readonly outdir?: string;
   /** Image for the environment. @default the one in infra/ */
   readonly image?: string;
-  /** The environment that gets the image. @default local */
+  /** The environment that gets the image, and the only one that may need a digest. @default `local`, and all of them */
   readonly environment?: string;
 }
 
@@ -21,7 +20,7 @@ export interface SynthOptions {
  */
 export async function synth(context: ExecContext, options: SynthOptions = {}): Promise<readonly string[]> {
   const { app, output } = await readConfig(context.root);
-  const { outdir = output, environment = defaultEnvironment } = options;
+  const { outdir = output, environment } = options;
   const folder = join(context.root, outdir);
   await mkdir(folder, { recursive: true });
   const before = await charts(folder);
@@ -32,7 +31,7 @@ export async function synth(context: ExecContext, options: SynthOptions = {}): P
     env: {
       CDK8S_OUTDIR: outdir,
       ...(options.image !== undefined && { RHIZOME_IMAGE: options.image }),
-      ...(environment !== defaultEnvironment && { RHIZOME_ENVIRONMENT: environment }),
+      ...(environment !== undefined && { RHIZOME_ENVIRONMENT: environment }),
     },
     hint: 'Nothing was applied. Correct infra/ as the message above says.',
   });

@@ -1,7 +1,7 @@
 import { parseImageReference, splitRegistry } from '../../infra/props/image-reference.ts';
 import { Failure } from '../failure.ts';
 import type { Deployment } from '../kubernetes.ts';
-import { checkEnvironment } from '../project/environment.ts';
+import { checkEnvironment, defaultEnvironment } from '../project/environment.ts';
 import { readManifests } from '../project/manifests.ts';
 import { synth } from '../project/synth.ts';
 import type { Cluster } from '../targets/cluster.ts';
@@ -30,7 +30,8 @@ export async function planEnvironment(
   cluster: Cluster,
   { environment, image: asked, registry }: Asked,
 ): Promise<EnvironmentImage> {
-  await synth(context, { outdir: scratch });
+  // Its image gets a digest when it is pushed.
+  await synth(context, { outdir: scratch, environment: defaultEnvironment });
   checkEnvironment(context.root, scratch, environment);
   if (asked !== undefined) return { given: asked, tag: undefined };
   const { image, objects } = readManifests(context.root, scratch, environment);

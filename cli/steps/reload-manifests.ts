@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalRuntime } from '../local/index.ts';
+import { defaultEnvironment } from '../project/environment.ts';
 import { privateCharts } from '../project/manifests.ts';
 import { synth } from '../project/synth.ts';
 import type { ExecContext } from '../tools/exec.ts';
@@ -24,7 +25,7 @@ export async function reloadManifests(context: ExecContext, { path, file, runnin
   const manifests = (): Promise<string> => readFile(join(root, file), 'utf8');
   await keepGoing(context, async () => {
     const before = await manifests();
-    await synth(context, { outdir: privateCharts });
+    await synth(context, { outdir: privateCharts, environment: defaultEnvironment });
     if ((await manifests()) === before) {
       report.line(`${path} changed: the manifests are the same.`);
       return;

@@ -152,6 +152,8 @@ test('the version label is the tag, and is left out if the tag is not a valid la
   expect(version(`iris-server@sha256:${'a'.repeat(64)}`)).not.toHaveProperty(['app.kubernetes.io/version']);
 });
 
+const pinned = `iris-server:v9@sha256:${'1'.repeat(64)}`;
+
 /** A value that the manifests must have: the object's kind, the path in it, and the value. */
 type Reach = readonly [kind: string, path: string, value: unknown];
 /** Every prop, with a value other than its default, and where the manifests must have it. */
@@ -165,6 +167,8 @@ const everyProp: {
     ['headless Service', 'metadata.name', 'other-headless'],
   ],
   image: ['iris-server:v9', ['Deployment', `${container}.image`, 'iris-server:v9']],
+  requireDigest: [true, ['Deployment', `${container}.image`, pinned]],
+  unpinnedImage: ['a reason', ['Deployment', 'metadata.annotations', { 'rhizome-kit/unpinned-image': 'a reason' }]],
   namespace: [
     'elsewhere',
     ...[
@@ -308,6 +312,7 @@ const everyProp: {
 
 /** Other props that a prop needs to have an effect. */
 const needed: Readonly<Record<string, Partial<PredictionServiceProps>>> = {
+  requireDigest: { image: pinned },
   grpcNodePort: { nodePort: 31000 },
   nodePortRange: { nodePort: 20080 },
   trafficDistribution: { kubernetesVersion: '1.31' },

@@ -1,7 +1,7 @@
 import { ApiObject, Lazy } from 'cdk8s';
 import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
-import { targetVersion } from '../metadata/annotations.ts';
+import { deploymentAnnotations } from '../metadata/annotations.ts';
 import { objectLabels, selectorLabels, workloadLabels, type Labels } from '../metadata/labels.ts';
 import { headlessName } from '../metadata/names.ts';
 import { addNewerFields } from '../metadata/newer-fields.ts';
@@ -87,9 +87,11 @@ export class PredictionService extends Construct implements IScalable {
       variables: environmentVariables(resolved),
     }));
 
-    const labels = workloadLabels(name, parseImageReference(image)?.tag);
+    const { tag, digest } = parseImageReference(image) ?? {};
+    const labels = workloadLabels(name, tag);
+    const annotations = deploymentAnnotations({ ...resolved, hasDigest: digest !== undefined });
     this.deployment = new k8s.KubeDeployment(this, 'deployment', {
-      metadata: { ...metadata, labels, ...targetVersion(resolved.kubernetesVersion) },
+      metadata: { ...metadata, labels, ...annotations },
       spec: {
         // Each apply would reset the number that an autoscaler has set.
         replicas: Lazy.any({ produce: () => (this.hasAutoscaler ? undefined : resolved.replicas) }) as number,

@@ -63,6 +63,21 @@ export interface PredictionServiceProps extends PodProps {
   readonly image: string;
 
   /**
+   * Whether `image` must have a digest: a tag can move, and then the next pod to start would run something else than
+   * the others. `synthesize` adds the digest that `rhizome build --push` has recorded in infra/images.json;
+   * `recordedImage` does so in your own app.
+   * @default false; `productionProfile` sets it
+   */
+  readonly requireDigest?: boolean;
+
+  /**
+   * Why the image may lack a digest in spite of `requireDigest`, in words for whoever reviews it. Becomes an annotation
+   * of the Deployment.
+   * @default none: it may not
+   */
+  readonly unpinnedImage?: string;
+
+  /**
    * Namespace of all objects. It must exist: RestrictedNamespace creates one. Lower-case letters, digits and dashes, at
    * most 63 characters.
    * @default the value of `name`

@@ -4,7 +4,13 @@ import type { PredictionServiceProps, Resources, Spread } from './prediction-ser
 
 /** Props that have no default. */
 type UndefaultedProp =
-  'trafficDistribution' | 'nodePort' | 'grpcNodePort' | 'allowFrom' | 'allowManagementFrom' | 'priorityClassName';
+  | 'trafficDistribution'
+  | 'nodePort'
+  | 'grpcNodePort'
+  | 'allowFrom'
+  | 'allowManagementFrom'
+  | 'priorityClassName'
+  | 'unpinnedImage';
 
 /** The props after defaults are filled in. Only those without a default may still be undefined. */
 export type ResolvedProps = Required<Omit<PredictionServiceProps, 'resources' | 'spread' | UndefaultedProp>> &
@@ -30,6 +36,7 @@ export function withDefaults(given: PredictionServiceProps): ResolvedProps {
   return {
     namespace: props.name,
     kubernetesVersion,
+    requireDigest: false,
     imagePullPolicy: 'Always',
     replicas: 2,
     grpc: true,

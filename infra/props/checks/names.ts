@@ -45,8 +45,8 @@ export function* checkObjectNames(names: Readonly<Record<string, string | undefi
 const prefixed = (prop: string, values: readonly string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(values.map((value, index) => [`${prop}.${index}`, value]));
 
-/** Checks that the image has a version. */
-export function* checkImage({ image }: ResolvedProps): Generator<InvalidProp> {
+/** Checks that the image has a version, and a digest if it must have one. */
+export function* checkImage({ image, requireDigest, unpinnedImage }: ResolvedProps): Generator<InvalidProp> {
   const reference = parseImageReference(image);
   const fix = "Name a version, such as 'registry.example.com/iris-server:v0.1.0', or add a digest: '@sha256:…'.";
   if (reference === undefined) {
@@ -57,5 +57,21 @@ export function* checkImage({ image }: ResolvedProps): Generator<InvalidProp> {
         ? 'has neither a tag nor a digest'
         : 'has the tag latest, which can move: you could not tell which version runs, or roll back to it';
     yield { prop: 'image', value: image, reason, fix };
+  } else if (reference.digest === undefined && requireDigest && unpinnedImage === undefined) {
+    yield {
+      prop: 'image',
+      value: image,
+      reason: 'has no digest, and its tag can move: pods that start later could run another image',
+      fix:
+        'Push it with `rhizome build --push`, which records the digest in infra/images.json, add the digest ' +
+        "('@sha256:…'), or say why it has none: unpinnedImage: '…'.",
+    };
   }
+  if (unpinnedImage?.trim() === '')
+    yield {
+      prop: 'unpinnedImage',
+      value: unpinnedImage,
+      reason: 'gives no reason',
+      fix: 'Write a reason, or remove it.',
+    };
 }

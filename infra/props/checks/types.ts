@@ -30,6 +30,8 @@ const spread: PropTypes<Spread> = { nodes: spreading, zones: spreading };
 export const serviceProps: PropTypes<PredictionServiceProps> = {
   name: 'text',
   image: 'text',
+  requireDigest: 'true or false',
+  unpinnedImage: 'text',
   namespace: 'text',
   kubernetesVersion: kubernetesVersions,
   imagePullPolicy: ['Always', 'IfNotPresent', 'Never'],
