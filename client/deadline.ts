@@ -46,6 +46,22 @@ export class Deadline {
     this.signal.throwIfAborted();
   }
 
+  /** Resolves with a value, or rejects when the time is over or a signal aborts. */
+  async wait<Value>(value: Value | Promise<Value>): Promise<Value> {
+    let abort: () => void = () => undefined;
+    const over = new Promise<never>((_, reject) => {
+      abort = () => {
+        reject(this.signal.reason as Error);
+      };
+      this.signal.addEventListener('abort', abort);
+    });
+    try {
+      return await Promise.race([value, over]);
+    } finally {
+      this.signal.removeEventListener('abort', abort);
+    }
+  }
+
   clear(): void {
     clearTimeout(this.#timer);
     for (const signal of this.#signals) signal.removeEventListener('abort', this.#abort);

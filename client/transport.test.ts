@@ -139,6 +139,21 @@ test('if nothing listens, the error names the URL and the reason', async () => {
   expect((error as Error).cause).toBeInstanceOf(TypeError);
 });
 
+test('a function is asked for the key before each attempt, within the time of the call', async () => {
+  const client = await serve((request, response) => {
+    if (requests.length < 2) response.writeHead(503, { 'retry-after': '0' }).end('{}');
+    else ok(request, response);
+  });
+  let calls = 0;
+  await client({ apiKey: () => `token-${(calls += 1)}` }).live();
+  expect(requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
+  const broken = new Error('The issuer does not respond.');
+  expect(await failure(client({ apiKey: () => Promise.reject(broken) }).live())).toBe(broken);
+  const never = client({ apiKey: () => new Promise<string>(() => undefined), timeout: 10 });
+  expect(await failure(never.live())).toBeInstanceOf(TimedOut);
+  expect(requests).toHaveLength(2);
+});
+
 test('a call that exceeds its timeout rejects, and is not retried', async () => {
   const client = await serve(silent);
   expect(await failure(client({ timeout: 50 }).live())).toBeInstanceOf(TimedOut);

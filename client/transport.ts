@@ -9,8 +9,12 @@ import { parseRetryAfter, retryDelay } from './retry.ts';
 export interface ClientOptions {
   /** The service's base URL, such as `http://localhost:8080`. A path in it becomes a prefix of all paths. */
   readonly url: string;
-  /** Sent as `Authorization: Bearer …`. @default no such header */
-  readonly apiKey?: string;
+  /**
+   * The API key or the token, sent as `Authorization: Bearer …`. A function is called before each request, also before
+   * a repeated one, so that it can renew a token that expires.
+   * @default no such header
+   */
+  readonly apiKey?: string | (() => string | Promise<string>);
   /**
    * How long a call may take in all, with its retries, in milliseconds. `Infinity` is no limit. Each request tells the
    * service how much time is left, so that it drops a request that nobody waits for anymore.
@@ -84,6 +88,8 @@ export function createTransport({
     deadline: Deadline,
   ): Promise<ServiceResponse | RhizomeError> {
     const address = `${base}${path}`;
+    // What the function throws is the caller's own error, and not a connection that failed.
+    const key = typeof apiKey === 'function' ? await deadline.wait(apiKey()) : apiKey;
     const milliseconds = deadline.wholeMilliseconds;
     let received: ServiceResponse;
     try {
@@ -94,7 +100,7 @@ export function createTransport({
           ...(milliseconds !== undefined && { [requestHeaders.timeout]: String(milliseconds) }),
           // Without this header, fetch asks for compressed responses.
           ...(!compressed && { 'accept-encoding': 'identity' }),
-          ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+          ...(key !== undefined && { authorization: `Bearer ${key}` }),
         },
         ...(body !== undefined && { body }),
         signal: deadline.signal,

@@ -22,7 +22,7 @@ export function createApp(
   dependencies: Dependencies,
   { observer, routes, memory, maxBodyBytes, route }: Shared = shared(dependencies),
 ): Hono {
-  const { repository, lifecycle, metrics, logger, apiKey, options } = dependencies;
+  const { repository, lifecycle, metrics, logger, apiKey, tokens, options } = dependencies;
   const app = new Hono();
   app.onError(problems(logger));
   app.notFound((c) => {
@@ -51,7 +51,7 @@ export function createApp(
         defaultVersion: (name) => loaded(() => repository.get(name))?.model,
         defaultModel: loaded(() => repository.default())?.model,
         strictRanges: options.strictRanges,
-        needsKey: apiKey() !== undefined,
+        security: { apiKey: apiKey() !== undefined, token: tokens !== undefined },
         publicProbes,
       }),
       () => repository.complete,
@@ -59,8 +59,8 @@ export function createApp(
   };
   if (publicDocs) documentation();
 
-  // The routes above are open. Those below need the API key, and their bodies are limited.
-  app.use(auth(apiKey), bodyLimit(maxBodyBytes, memory, route));
+  // The routes above are open. Those below need the API key or a token, and their bodies are limited.
+  app.use(auth(dependencies), bodyLimit(maxBodyBytes, memory, route));
   if (!publicDocs) documentation();
   run(app, repository, routes, requestTimeoutSeconds);
   models(app, repository, options.strictRanges, maxBodyBytes);

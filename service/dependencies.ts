@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { KeySource } from './config/api-key.ts';
+import type { Authentication } from './authentication/authenticate.ts';
 import { defaultInFlightBytes, InFlightBytes } from './connections/in-flight-bytes.ts';
 import { BulkGate } from './exchange/body/bulk-gate.ts';
 import { exchange, type Limits } from './exchange/exchange.ts';
@@ -14,12 +14,11 @@ import { accessLogOf } from './logging/logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
 /** What the service over HTTP needs. */
-export interface Dependencies {
+export interface Dependencies extends Authentication {
   readonly repository: ModelRepository;
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly apiKey: KeySource;
   readonly options: {
     readonly strictRanges: boolean;
     readonly requestTimeoutSeconds: number;

@@ -10,6 +10,8 @@ interface ServiceErrorOptions {
   readonly issues?: readonly Issue[];
   /** For `method-not-allowed`: the methods that the route supports. */
   readonly allow?: readonly string[];
+  /** For `unauthorized` and `forbidden`: parameters of the header WWW-Authenticate (RFC 6750). */
+  readonly challenge?: string;
   readonly cause?: unknown;
 }
 
@@ -19,11 +21,17 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly issues: readonly Issue[];
   readonly allow: readonly string[];
+  readonly challenge: string | undefined;
 
-  constructor(code: ErrorCode, message: string, { issues = [], allow = [], cause }: ServiceErrorOptions = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { issues = [], allow = [], challenge, cause }: ServiceErrorOptions = {},
+  ) {
     super(message, { cause });
     this.code = code;
     this.issues = issues;
     this.allow = allow;
+    this.challenge = challenge;
   }
 }

@@ -11,7 +11,7 @@ import { probes } from './exchange/probes.ts';
  * than everything else, and 10 MB.
  */
 export function createListener(dependencies: Dependencies): RequestListener {
-  const { repository, lifecycle, logger, apiKey, options } = dependencies;
+  const { repository, lifecycle, logger, apiKey, tokens, options } = dependencies;
   const common = shared(dependencies);
   const { observer, route, maxBodyBytes } = common;
   let hono: Promise<RequestListener> | undefined;
@@ -31,6 +31,7 @@ export function createListener(dependencies: Dependencies): RequestListener {
       observer,
       lifecycle,
       apiKey,
+      tokens,
       logger,
       maxBodyBytes,
       requestTimeoutSeconds: options.requestTimeoutSeconds,

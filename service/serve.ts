@@ -2,8 +2,12 @@ import { flushCompileCache } from 'node:module';
 import type { Logger } from 'pino';
 import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
 import { processEngine } from '../onnx/engine/process/process-engine.ts';
+import { KeyServer } from './authentication/key-server.ts';
+import { fetchKeySet } from './authentication/key-set.ts';
+import { Tokens } from './authentication/tokens.ts';
 import { apiKeySource } from './config/api-key.ts';
 import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } from './config/config.ts';
+import type { TokenConfig } from './config/token-config.ts';
 import { mostModelBytes } from './config/memory-limit.ts';
 import { InFlightBytes } from './connections/in-flight-bytes.ts';
 import { rowBytes } from './inference/repository/body-size.ts';
@@ -36,7 +40,11 @@ export async function serve(
   const repository = new ModelRepository(config.modelsDir, config.defaultModel);
   const metrics = new Metrics();
   const memory = new InFlightBytes(config.maxInFlightBytes);
-  const common = { repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger), memory };
+  const keyServer = config.tokens && keyServerOf(config.tokens, logger);
+  const tokens = config.tokens && keyServer && new Tokens(config.tokens, keyServer);
+  metrics.keyServer = keyServer;
+  keyServer?.start();
+  const common = { repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger), tokens, memory };
 
   // The gRPC library is only loaded if it is needed.
   const { grpcPort, managementPort } = config;
@@ -109,8 +117,16 @@ export async function serve(
   flushCompileCache();
 
   await stopped;
+  keyServer?.stop();
   await repository.release();
   closeLogger(logger);
+}
+
+/** How long the key server may take. A request with a new token may wait for it. */
+const KEY_SERVER_MILLISECONDS = 5000;
+
+function keyServerOf({ jwksUrl, algorithms }: TokenConfig, logger: Logger): KeyServer {
+  return new KeyServer(() => fetchKeySet(jwksUrl, algorithms, KEY_SERVER_MILLISECONDS), logger);
 }
 
 /** Names the models of which one row does not fit into a request. */

@@ -37,6 +37,7 @@ test("the defaults are the contract's", () => {
     apiKey: undefined,
     apiKeyFile: '/var/run/secrets/rhizome/api-key',
     apiKeyFileRequired: false,
+    tokens: undefined,
   });
 });
 
@@ -99,6 +100,7 @@ test('every variable is read', () => {
     apiKey: 'secret',
     apiKeyFile: '/nowhere',
     apiKeyFileRequired: false,
+    tokens: undefined,
   });
 });
 

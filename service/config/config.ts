@@ -9,6 +9,7 @@ import {
   type Variable,
   type VariableName,
 } from '../contract/index.ts';
+import { readTokenConfig, type TokenConfig } from './token-config.ts';
 import { cpuLimit } from './cpu-limit.ts';
 import { inferenceMemory } from './memory-limit.ts';
 
@@ -54,6 +55,8 @@ export interface Config {
   readonly apiKeyFile: string;
   /** Whether the file was configured: then a key is required even if the file is missing. */
   readonly apiKeyFileRequired: boolean;
+  /** Undefined if the service accepts no tokens. */
+  readonly tokens: TokenConfig | undefined;
 }
 
 /** The environment variables are invalid. The process exits with code 78, which is EX_CONFIG in sysexits.h. */
@@ -102,6 +105,7 @@ export function readConfig(environment: Environment): Config {
   const logLevel = LOG_LEVELS.find((level) => level === raw('LOG_LEVEL'));
   for (const name of ['LOG_LEVEL', 'LOG_SYNC', 'STRICT_RANGES', 'PLACEMENT', 'PUBLIC_DOCS'] as const) checkValue(name);
   if (raw('PUBLIC_PROBES') !== '') checkValue('PUBLIC_PROBES');
+  for (const name of ['JWT_JWKS_INSECURE', 'JWT_LEEWAY_SECONDS'] as const) checkValue(name);
   const placement = PLACEMENTS.find((place) => place === raw('PLACEMENT'));
   const optional = (name: NumberName): number | undefined => (raw(name) === '' ? undefined : number(name));
   const maxBodyBytes = optional('MAX_BODY_BYTES');
@@ -138,6 +142,7 @@ export function readConfig(environment: Environment): Config {
     apiKey: environment['API_KEY']?.trim() || undefined,
     apiKeyFile: raw('API_KEY_FILE'),
     apiKeyFileRequired: Boolean(environment['API_KEY_FILE']) && environment['API_KEY'] === undefined,
+    tokens: readTokenConfig(raw, check),
   };
   check('MODELS_DIR', isReadableFolder(config.modelsDir), 'a readable folder');
   const least = minimumGraceSeconds(config.drainDelaySeconds, config.requestTimeoutSeconds);

@@ -132,6 +132,27 @@ export const variables = {
       'file with the API key, or several, one a line, read again when it changes; if it is set, a missing file ' +
       'closes the service; if it is unset and there is no such file at the start, no key is required',
   },
+  JWT_ISSUER: {
+    description:
+      'if set, requests need a JSON Web Token of this issuer (iss), or the API key if there is one; needs ' +
+      'JWT_AUDIENCE and JWT_JWKS_URL',
+  },
+  JWT_AUDIENCE: { description: 'the audience (aud) that tokens must be for' },
+  JWT_JWKS_URL: { description: 'https URL of the key set that verifies tokens, which is fetched again regularly' },
+  JWT_JWKS_INSECURE: {
+    default: 'false',
+    values: booleans,
+    description: 'if true, JWT_JWKS_URL may begin with http:// though it is not on this machine',
+  },
+  JWT_ALGORITHMS: {
+    default: 'RS256,ES256',
+    description: 'algorithms that tokens may be signed with, only those with a public key, with commas between them',
+  },
+  JWT_LEEWAY_SECONDS: {
+    default: '30',
+    unit: 'seconds',
+    description: 'by how much the clock of the issuer may differ',
+  },
 } as const satisfies Record<string, Variable>;
 
 export type VariableName = keyof typeof variables;

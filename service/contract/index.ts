@@ -10,6 +10,7 @@ export { minimumGraceSeconds } from './grace-period.ts';
 export { nodeOptions } from './node-options.ts';
 export { problemCode, type ProblemCode } from './problem-codes.ts';
 export { expectedValue, leastBodyBytes, leastInFlightBytes, type NumberName } from './variable-values.ts';
+export { expectedKeyUrl, parseAlgorithms, tokenAlgorithms, type TokenAlgorithm } from './token-settings.ts';
 export { typeNames } from './type-names.ts';
 export { version } from './version.ts';
 export type * from './api.ts';

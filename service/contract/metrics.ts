@@ -5,6 +5,8 @@ export const metrics = {
   requestsInFlight: 'rhizome_requests_in_flight',
   requestsRefused: 'rhizome_requests_refused_total',
   connectionsClosed: 'rhizome_connections_closed_total',
+  tokenKeyFetches: 'rhizome_token_key_fetches_total',
+  tokenKeyAge: 'rhizome_token_key_age_seconds',
   inferenceDuration: 'rhizome_inference_duration_seconds',
   batchRows: 'rhizome_batch_rows',
   queueRows: 'rhizome_queue_rows',

@@ -6,6 +6,8 @@ export type ProblemCode =
   | 'invalid-compression'
   | 'invalid-input'
   | 'unauthorized'
+  /** The token is valid, but does not allow to run the model. */
+  | 'forbidden'
   | 'route-not-found'
   | 'model-not-found'
   | 'method-not-allowed'
@@ -21,6 +23,8 @@ export type ProblemCode =
   /** The process that runs the model has ended, and is being started again. */
   | 'model-restarting'
   | 'shutting-down'
+  /** The keys that verify tokens cannot be fetched. */
+  | 'keys-unavailable'
   | 'timeout';
 
 /** Returns the code in the `type` of an error, which a newer service may have added. Undefined for other errors. */

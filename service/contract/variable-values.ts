@@ -29,6 +29,7 @@ const numbers = {
   MAX_BATCH_DELAY_MS: { least: 0, most: 60_000, decimals: true },
   MAX_QUEUE_ROWS: { least: 1, most: 2 ** 31 - 1 },
   MAX_QUEUE_BYTES: bytes,
+  JWT_LEEWAY_SECONDS: { least: 0, most: 600 },
 } as const satisfies Partial<Record<VariableName, NumberRange>>;
 
 /** The name of a variable that is a number. */

@@ -1,15 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { finished } from 'node:stream';
 import { freeMemory } from '../../onnx/engine/free-memory.ts';
-import type { KeySource } from '../config/api-key.ts';
+import type { Access } from '../authentication/access.ts';
+import { authenticate, type Authentication } from '../authentication/authenticate.ts';
 import { contentEncodingOf, type Encoding } from './encodings.ts';
 import { receiveInflated } from './body/inflated-body.ts';
 import { compressedResponse } from './response/compressed-response.ts';
 import { ambiguityOf } from '../connections/ambiguous-head.ts';
 import { requestHeaders } from '../contract/index.ts';
 import { ServiceError } from '../errors.ts';
-import { receiveBody, stopReceiving, type BodyReceiver } from './body/body-receiver.ts';
-import { checkKey } from './api-key.ts';
+import { receiveBody, receiveStream, stopReceiving, type BodyReceiver } from './body/body-receiver.ts';
 import { BodyBuffer } from './body/body-buffer.ts';
 import { tooLarge } from './body/body-length.ts';
 import { deadlineOf } from './deadline.ts';
@@ -22,12 +22,11 @@ import { headerText, refuseHead, respond, send, type Responder } from './respons
 import type { Probe } from './probes.ts';
 import type { Observation } from './request-observer.ts';
 
-export interface NodeListenerOptions extends Omit<Responder, 'heads'> {
+export interface NodeListenerOptions extends Omit<Responder, 'heads'>, Authentication {
   /** Returns the route of a path; undefined if it does not run a model. */
   readonly route: (path: string) => ResolvedRoute | undefined;
   /** By path. */
   readonly probes: ReadonlyMap<string, Probe>;
-  readonly apiKey: KeySource;
   /** Returns the bytes of the largest body. */
   readonly maxBodyBytes: () => number;
   readonly requestTimeoutSeconds: number;
@@ -106,11 +105,35 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     this.#outgoing.destroyed || this.#incoming.socket.writableEnded || this.#incoming.socket.destroyed;
 
   start(): void {
-    const { apiKey, requestTimeoutSeconds } = this.#shared;
+    let access: Access | undefined | Promise<Access>;
+    try {
+      access = authenticate(this.#shared, this.header('authorization'));
+    } catch (error) {
+      this.#refuse(error);
+      return;
+    }
+    if (!(access instanceof Promise)) {
+      this.#begin(access, receiveBody);
+      return;
+    }
+    access.then(
+      (verified) => {
+        if (this.#incoming.errored === null) this.#begin(verified, receiveStream);
+        else this.#fail(incompleteBody(this.#incoming.errored));
+      },
+      (error: unknown) => {
+        this.#refuse(error);
+      },
+    );
+  }
+
+  /** @param receive passes the body to this receiver */
+  #begin(access: Access | undefined, receive: typeof receiveBody): void {
+    const { requestTimeoutSeconds } = this.#shared;
     const { exchange, entry } = this.#resolved;
     let encoding: Encoding | undefined;
     try {
-      checkKey(apiKey(), this.header('authorization'));
+      access?.require(entry.name);
       encoding = contentEncodingOf(this.header('content-encoding'));
       this.#observation.runs(entry);
       this.deadline = deadlineOf(this.#observation.started, requestTimeoutSeconds, this.header(TIMEOUT_HEADER));
@@ -124,7 +147,7 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
       return;
     }
     if (this.header('content-length') === undefined) this.#undeclared = 0;
-    receiveBody(this.#incoming, this);
+    receive(this.#incoming, this);
   }
 
   #inflate(encoding: Encoding, open: OpenExchange): void {
@@ -172,7 +195,7 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
   chunk(chunk: Buffer): void {
     if (this.#undeclared !== undefined && !this.#count(chunk.length)) return;
     if (this.#first === undefined) this.#first = chunk;
-    else (this.#whole ??= this.#begin(this.#first)).add(chunk);
+    else (this.#whole ??= this.#collect(this.#first)).add(chunk);
   }
 
   /** Responds at once if the connection is kept, and discards the body. */
@@ -189,7 +212,7 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     });
   }
 
-  #begin(first: Buffer): BodyBuffer {
+  #collect(first: Buffer): BodyBuffer {
     const declared = this.#undeclared === undefined ? Number(this.header('content-length')) : undefined;
     const whole = new BodyBuffer(declared, this.header(JSON_LENGTH_HEADER));
     whole.add(first);
@@ -224,7 +247,7 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     if (this.#open === undefined) return;
     this.#open.abandon();
     this.#open = undefined;
-    this.#fail(new ServiceError('incomplete-body', 'The connection ended before the whole body arrived.', { cause }));
+    this.#fail(incompleteBody(cause));
   }
 
   #fail(error: unknown): void {
@@ -235,3 +258,6 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     send(response, this.#shared, this.#outgoing, this.#observation, this.#resolved.pattern);
   }
 }
+
+const incompleteBody = (cause: Error): ServiceError =>
+  new ServiceError('incomplete-body', 'The connection ended before the whole body arrived.', { cause });

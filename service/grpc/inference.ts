@@ -63,6 +63,7 @@ async function modelInfer(
 ): Promise<Buffer> {
   const request = decode(bytes);
   const entry = operations.model(referenceOf(request.modelName, request.modelVersion));
+  call.access?.require(entry.name);
   call.model = entry.name;
   const { counts, plan } = entry.executor;
   const started = performance.now();

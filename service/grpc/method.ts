@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http2';
+import type { Access } from '../authentication/access.ts';
 import type { Reservation } from '../connections/in-flight-bytes.ts';
 import { ServiceError } from '../errors.ts';
 import type { Status } from './http2/status-codes.ts';
@@ -10,6 +11,8 @@ export interface Call {
   readonly deadline: number;
   /** Returns true once nobody waits for the response. */
   readonly abandoned: () => boolean;
+  /** What the client's token allows; undefined if it may do everything. */
+  readonly access: Access | undefined;
   /** The name of the model that the call uses, for the log and the metrics. */
   model: string | undefined;
 }
@@ -28,7 +31,7 @@ export interface StreamingCall extends Call {
   /**
    * Begins one of several requests of the call.
    *
-   * @throws {ServiceError} `unauthorized` if the client's key is no longer valid
+   * @throws {ServiceError} `unauthorized` if the client's key or token is no longer valid
    */
   begin(): StreamedRequest;
   /**

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Access } from '../authentication/access.ts';
 import type { AccessEntry, AccessLog } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Status, StatusName } from './http2/status-codes.ts';
@@ -19,6 +20,7 @@ export class ObservedRequest implements StreamedRequest, AccessEntry {
   readonly requestId: string;
   readonly deadline: number;
   readonly abandoned: () => boolean;
+  readonly access: Access | undefined;
   model: string | undefined = undefined;
   status: StatusName = 'OK';
   milliseconds = 0;
@@ -26,13 +28,14 @@ export class ObservedRequest implements StreamedRequest, AccessEntry {
   readonly #options: ObservedRequestOptions;
 
   constructor(
-    { path, requestId, deadline, abandoned }: Call & { readonly path: string },
+    { path, requestId, deadline, abandoned, access }: Call & { readonly path: string },
     options: ObservedRequestOptions,
   ) {
     this.path = path;
     this.requestId = requestId;
     this.deadline = Math.min(deadline, this.#started + options.requestTimeoutSeconds * 1000);
     this.abandoned = abandoned;
+    this.access = access;
     this.#options = options;
     options.metrics.requests.begin('grpc');
   }

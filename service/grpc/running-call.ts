@@ -1,11 +1,12 @@
 // One class: a call from its headers until its stream is closed. Each step needs the state that the one before left.
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { Logger } from 'pino';
-import type { KeySource } from '../config/api-key.ts';
+import type { Access } from '../authentication/access.ts';
+import { checkKey } from '../authentication/api-key.ts';
+import { authenticate, type Authentication } from '../authentication/authenticate.ts';
 import type { Evictable } from '../connections/eviction.ts';
 import type { InFlightBytes, MemoryHolder, Reservation } from '../connections/in-flight-bytes.ts';
 import { ServiceError } from '../errors.ts';
-import { checkKey } from '../exchange/api-key.ts';
 import { requestIdOf } from '../exchange/request-id.ts';
 import { formatValue } from '../inference/format-value.ts';
 import type { AccessEntry, AccessLog } from '../logging/logger.ts';
@@ -37,11 +38,10 @@ export interface CallLimits {
   readonly sendSeconds: number;
 }
 
-export interface CallsOptions {
+export interface CallsOptions extends Authentication {
   readonly logger: Logger;
   readonly accessLog: AccessLog;
   readonly metrics: Metrics;
-  readonly apiKey: KeySource;
   readonly requestTimeoutSeconds: number;
   /** Returns the bytes of the largest message. */
   readonly maxBodyBytes: () => number;
@@ -69,6 +69,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
   until: number;
   /** When the present step began. */
   since: number;
+  access: Access | undefined = undefined;
   model: string | undefined = undefined;
   /** For the log, once the call has ended. */
   status: StatusName = 'OK';
@@ -131,7 +132,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
 
   /** @param admitted false if there are too many calls */
   start(headers: IncomingHttpHeaders, admitted: boolean): void {
-    const { metrics, apiKey } = this.#options;
+    const { metrics } = this.#options;
     this.#counter.add(this);
     this.#stream.attach(this);
     metrics.requests.begin('grpc');
@@ -147,7 +148,27 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
       if (!admitted) throw new ServiceError('overloaded', 'There are too many calls at once. Call again later.');
       if (handler === undefined)
         throw new ServiceError('route-not-found', `There is no method ${formatValue(this.path)}.`);
-      if (handler.open !== true) checkKey(apiKey(), this.#authorization);
+      const access = handler.open === true ? undefined : authenticate(this.#options, this.#authorization);
+      if (access instanceof Promise)
+        access.then(
+          (verified) => {
+            this.#read(handler, verified, headers);
+          },
+          (error: unknown) => {
+            this.fail(error);
+          },
+        );
+      else this.#read(handler, access, headers);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #read(handler: Method, access: Access | undefined, headers: IncomingHttpHeaders): void {
+    // While the token was verified, the client may have left.
+    if (this.#ended) return;
+    this.access = access;
+    try {
       if ('stream' in handler) {
         this.#messages = handler.stream(this, headers);
         this.#manyRequests = handler.manyRequests === true;
@@ -156,7 +177,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
       this.fail(error);
       return;
     }
-    if (this.#manyRequests) metrics.requests.forget('grpc');
+    if (this.#manyRequests) this.#options.metrics.requests.forget('grpc');
     this.#stream.read(this);
   }
 
@@ -235,8 +256,9 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
   }
 
   begin(): StreamedRequest {
-    // The key may have been replaced since the call began.
-    checkKey(this.#options.apiKey(), this.#authorization);
+    // The key may have been replaced, or the token may have expired, since the call began.
+    if (this.access === undefined) checkKey(this.#options.apiKey(), this.#authorization);
+    else this.access.check(Date.now());
     return new ObservedRequest(this, this.#options);
   }
 

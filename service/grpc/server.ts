@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { KeySource } from '../config/api-key.ts';
+import type { Authentication } from '../authentication/authenticate.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Config } from '../config/config.ts';
 import type { InFlightBytes } from '../connections/in-flight-bytes.ts';
@@ -18,12 +18,11 @@ import { reflectionMethods } from './reflection.ts';
 import type { CallLimits } from './running-call.ts';
 import { defaultWatchLimits, type WatchLimits } from './watchers.ts';
 
-export interface GrpcDependencies {
+export interface GrpcDependencies extends Authentication {
   readonly repository: ModelRepository;
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly apiKey: KeySource;
   /** Shared with HTTP. */
   readonly memory: InFlightBytes;
 }
@@ -35,7 +34,7 @@ export interface GrpcLimits extends ConnectionLimits, CallLimits, WatchLimits {}
 export async function listenGrpc(
   port: number,
   { host, requestTimeoutSeconds, maxBodyBytes: bodyBytes, maxConnections: connections }: Config,
-  { repository, lifecycle, metrics, logger, apiKey, memory }: GrpcDependencies,
+  { repository, lifecycle, metrics, logger, apiKey, tokens, memory }: GrpcDependencies,
   overrides: Partial<GrpcLimits> = {},
 ): Promise<Listener> {
   const limits = { ...defaultConnectionLimits, connections, ...defaultCallLimits, ...defaultWatchLimits, ...overrides };
@@ -51,6 +50,7 @@ export async function listenGrpc(
     accessLog: accessLogOf(logger),
     metrics,
     apiKey,
+    tokens,
     requestTimeoutSeconds,
     maxBodyBytes,
     memory,

@@ -12,6 +12,7 @@ const statuses: Readonly<Record<ErrorCode, StatusName>> = {
   'unsupported-media-type': 'INVALID_ARGUMENT',
   'unsupported-encoding': 'INVALID_ARGUMENT',
   unauthorized: 'UNAUTHENTICATED',
+  forbidden: 'PERMISSION_DENIED',
   'model-not-found': 'NOT_FOUND',
   'route-not-found': 'UNIMPLEMENTED',
   'method-not-allowed': 'UNIMPLEMENTED',
@@ -21,6 +22,7 @@ const statuses: Readonly<Record<ErrorCode, StatusName>> = {
   'model-not-ready': 'UNAVAILABLE',
   'model-restarting': 'UNAVAILABLE',
   'shutting-down': 'UNAVAILABLE',
+  'keys-unavailable': 'UNAVAILABLE',
 };
 
 /** The message is sent in a header, of which clients accept 8 KiB; a character may take nine bytes there. */

@@ -2,6 +2,8 @@ import type * as Prometheus from './prometheus.ts';
 import { metrics as names } from '../contract/index.ts';
 import type { ModelEntry } from '../inference/repository/entry.ts';
 import { ConnectionMetrics } from './connection-metrics.ts';
+import type { KeyServerState } from '../authentication/key-server.ts';
+import { registerTokenMetrics } from './token-metrics.ts';
 import { ModelMetrics } from './model-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
 
@@ -21,6 +23,8 @@ export class Metrics {
   readonly requests = new RequestMetrics();
   readonly connections = new ConnectionMetrics();
   readonly models = new ModelMetrics();
+  /** Where the keys of tokens come from; undefined if the service accepts none. Set it before the first scrape. */
+  keyServer: KeyServerState | undefined = undefined;
   #entries: readonly ModelEntry[] = [];
   #registry: Promise<Prometheus.Registry> | undefined;
 
@@ -40,6 +44,7 @@ export class Metrics {
     this.requests.register(prometheus, registry);
     this.connections.register(prometheus, registry);
     this.models.register(prometheus, registry);
+    if (this.keyServer !== undefined) registerTokenMetrics(prometheus, registry, this.keyServer);
     const entries = (): readonly ModelEntry[] => this.#entries;
     const gauge = (name: string, help: string, value: (entry: ModelEntry) => number | undefined): void => {
       new prometheus.Gauge({

@@ -1,11 +1,10 @@
 import type { MiddlewareHandler } from 'hono';
-import type { KeySource } from '../config/api-key.ts';
-import { checkKey } from '../exchange/api-key.ts';
+import { authenticate, type Authentication } from '../authentication/authenticate.ts';
 
-/** Requires an API key if there is one. */
-export function auth(key: KeySource): MiddlewareHandler {
+/** Requires an API key or a token, if the service has either. */
+export function auth(authentication: Authentication): MiddlewareHandler {
   return async (c, next) => {
-    checkKey(key(), c.req.header('Authorization'));
+    c.set('access', await authenticate(authentication, c.req.header('Authorization')));
     await next();
   };
 }

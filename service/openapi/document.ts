@@ -7,7 +7,7 @@ import { sharedSchemas } from './components.ts';
 import { inferencePaths, inferenceTag, inferSchemas } from './inference.ts';
 import { getOperation, jsonResponse } from './responses.ts';
 import { ref } from '../contract/schemas.ts';
-import type { ErrorCode } from '../errors.ts';
+import { hasAny, requirements, schemes, securityErrors, type Security } from './security.ts';
 import type { Json } from '../protocol/json-schemas.ts';
 
 export interface OpenApiOptions {
@@ -18,7 +18,7 @@ export interface OpenApiOptions {
   /** The model of `POST /predictions`; undefined if there is none, or if it is not loaded. */
   readonly defaultModel: Model | undefined;
   readonly strictRanges: boolean;
-  readonly needsKey: boolean;
+  readonly security: Security;
   /** Whether the port that this document is about serves probes and metrics. */
   readonly publicProbes: boolean;
 }
@@ -32,7 +32,7 @@ export function openApi({
   defaultVersion,
   defaultModel,
   strictRanges,
-  needsKey,
+  security,
   publicProbes,
 }: OpenApiOptions): Json {
   const models = documentedModels(
@@ -50,7 +50,7 @@ export function openApi({
     },
     servers: [{ url: '/' }],
     // The default for routes without their own `security`.
-    security: needsKey ? [{ apiKey: [] }] : [],
+    security: requirements(security),
     tags: [
       ...new Set([
         ...(byDefault ? ['predictions'] : []),
@@ -62,13 +62,13 @@ export function openApi({
     ].map((name) => ({ name })),
     paths: {
       ...(byDefault && {
-        [paths.predictions]: { post: predictionsOperation(byDefault, 'predict', 'predictions', needsKey) },
+        [paths.predictions]: { post: predictionsOperation(byDefault, 'predict', 'predictions', security) },
       }),
       ...eachModel(models, paths.models, paths.predictions, (model, suffix) => ({
-        post: predictionsOperation(model, `predict${model.id}${suffix}`, model.model.signature.name, needsKey),
+        post: predictionsOperation(model, `predict${model.id}${suffix}`, model.model.signature.name, security),
       })),
-      ...modelPaths(models, needsKey),
-      ...inferencePaths(models, needsKey),
+      ...modelPaths(models, security),
+      ...inferencePaths(models, security),
       ...(publicProbes && operationPaths),
     },
     components: {
@@ -77,14 +77,14 @@ export function openApi({
         sharedSchemas(publicProbes),
         ...models.flatMap((model) => [predictionSchemas(model, strictRanges), inferSchemas(model)]),
       ) as Json,
-      ...(needsKey && { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } }),
+      ...(hasAny(security) && { securitySchemes: schemes(security) }),
     },
   };
 }
 
-function modelPaths(models: readonly DocumentedModel[], needsKey: boolean): Json {
+function modelPaths(models: readonly DocumentedModel[], security: Security): Json {
   const { name, version: ofModel } = parameters(models);
-  const key: readonly ErrorCode[] = needsKey ? ['unauthorized'] : [];
+  const key = securityErrors(security);
   return {
     [paths.models]: { get: getOperation('listModels', 'models', 'List the models and their versions', 'Models', key) },
     [`${paths.models}/{name}`]: {

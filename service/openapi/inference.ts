@@ -4,6 +4,7 @@ import { paths } from '../contract/index.ts';
 import { ref } from '../contract/schemas.ts';
 import type { ErrorCode } from '../errors.ts';
 import { datatypeOf } from '../protocol/oip/datatypes.ts';
+import { runErrors, runSecurity, securityErrors, type Security } from './security.ts';
 import { eachModel, parameters, type DocumentedModel } from './models.ts';
 import { bodyErrors, COMPRESSION, inferenceErrorResponses, jsonResponse } from './responses.ts';
 import { responseElement, elementSchema, nested, type Json } from '../protocol/json-schemas.ts';
@@ -22,10 +23,10 @@ const BINARY: Json = {
 };
 
 /** Returns the paths below /v2. */
-export function inferencePaths(models: readonly DocumentedModel[], needsKey: boolean): Json {
+export function inferencePaths(models: readonly DocumentedModel[], security: Security): Json {
   const base = paths.inference;
   const { name, version } = parameters(models);
-  const key: readonly ErrorCode[] = needsKey ? ['unauthorized'] : [];
+  const key = securityErrors(security);
   const get = (operationId: string, summary: string, schema: string, errors: readonly ErrorCode[] = []): Json => ({
     operationId,
     tags: [inferenceTag],
@@ -86,7 +87,9 @@ export function inferencePaths(models: readonly DocumentedModel[], needsKey: boo
     },
     ...ofModel('', `${base}/models/{name}`, [name]),
     ...ofModel('Version', `${base}/models/{name}/versions/{version}`, [name, version]),
-    ...eachModel(models, `${base}/models`, '/infer', (model, suffix) => ({ post: inferOperation(model, suffix, key) })),
+    ...eachModel(models, `${base}/models`, '/infer', (model, suffix) => ({
+      post: inferOperation(model, suffix, security),
+    })),
     [`${base}/repository/index`]: {
       post: {
         operationId: 'repositoryIndex',
@@ -113,15 +116,12 @@ export function inferencePaths(models: readonly DocumentedModel[], needsKey: boo
   };
 }
 
-function inferOperation(
-  { model: { signature }, id }: DocumentedModel,
-  suffix: string,
-  key: readonly ErrorCode[],
-): Json {
+function inferOperation({ model: { signature }, id }: DocumentedModel, suffix: string, security: Security): Json {
   return {
     operationId: `infer${id}${suffix}`,
     tags: [inferenceTag],
     summary: `Run the model ${signature.name}, version ${signature.version}`,
+    ...runSecurity(security, signature.name),
     description: COMPRESSION,
     parameters: [
       timeoutParameter,
@@ -142,7 +142,7 @@ function inferOperation(
       ...inferenceErrorResponses([
         ...bodyErrors,
         'unsupported-media-type',
-        ...key,
+        ...runErrors(security),
         'model-not-ready',
         'model-restarting',
         'overloaded',

@@ -2,6 +2,7 @@ import { classNumbers } from '../../onnx/batch/decode-predictions.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { DocumentedModel } from './models.ts';
 import { timeoutParameter } from './parameters.ts';
+import { runErrors, runSecurity, type Security } from './security.ts';
 import { bodyErrors, COMPRESSION, problemResponses } from './responses.ts';
 import { ref } from '../contract/schemas.ts';
 import { featureSchema, outputSchema, rowSchema, type Json, requiredFeatures } from '../protocol/json-schemas.ts';
@@ -11,7 +12,7 @@ export function predictionsOperation(
   { model, id }: DocumentedModel,
   operationId: string,
   tag: string,
-  needsKey: boolean,
+  security: Security,
 ): Json {
   const { signature, example } = model;
   const { name, version } = signature;
@@ -22,6 +23,7 @@ export function predictionsOperation(
     operationId,
     tags: [tag],
     summary: `Predict with the model ${name}, version ${version}`,
+    ...runSecurity(security, name),
     description:
       'For one object, the response is one object. ' +
       'For an array or a table of columns, it is an array in the same order. ' +
@@ -70,7 +72,7 @@ export function predictionsOperation(
       ...problemResponses([
         ...bodyErrors,
         'unsupported-media-type',
-        ...(needsKey ? (['unauthorized'] as const) : []),
+        ...runErrors(security),
         'model-not-ready',
         'model-restarting',
         'overloaded',

@@ -40,17 +40,17 @@ const CONTENT_SECURITY_POLICY =
 /**
  * The OpenAPI document, and a page that displays it.
  *
- * @param complete returns whether `options` returns the same from now on, except for `needsKey`
+ * @param complete returns whether `options` returns the same from now on, except for `security.apiKey`
  */
 export function docs(app: Hono, options: () => OpenApiOptions, complete: () => boolean): void {
   /** By whether requests need a key. */
   const documents = new Map<boolean, SharedBody>();
   const document = (): SharedBody => {
     const current = options();
-    const known = documents.get(current.needsKey);
+    const known = documents.get(current.security.apiKey);
     if (known !== undefined) return known;
     const body = Buffer.from(stringifyJson(openApi(current)));
-    if (complete()) documents.set(current.needsKey, body);
+    if (complete()) documents.set(current.security.apiKey, body);
     return body;
   };
   route(app, paths.openapi, { GET: (c) => c.body(document(), 200, { 'Content-Type': 'application/json' }) });

@@ -21,6 +21,7 @@ export function exchangeRoute(
   return async (c) => {
     const entry = find(c);
     const observation = c.get('observation');
+    c.get('access')?.require(entry.name);
     observation.runs(entry);
     const request: ExchangeRequest = {
       header: (name) => c.req.header(name),

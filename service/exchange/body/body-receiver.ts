@@ -46,6 +46,11 @@ export function receiveBody(incoming: Incoming, receiver: BodyReceiver): void {
     incoming.receiver = receiver;
     return;
   }
+  receiveStream(incoming, receiver);
+}
+
+/** Passes the body of a request to a receiver, a part of which may wait in the stream. */
+export function receiveStream(incoming: Incoming, receiver: BodyReceiver): void {
   incoming.on('data', (chunk: Buffer) => {
     receiver.chunk(chunk);
   });

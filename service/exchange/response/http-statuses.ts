@@ -14,7 +14,8 @@ export const httpStatuses: Readonly<Record<ErrorCode, HttpStatus>> = {
   'incomplete-body': { status: 400, title: 'Incomplete body' },
   'invalid-json': { status: 400, title: 'Malformed JSON' },
   'invalid-compression': { status: 400, title: 'Invalid compression' },
-  unauthorized: { status: 401, title: 'Unauthorized', headers: () => ({ 'WWW-Authenticate': 'Bearer' }) },
+  unauthorized: { status: 401, title: 'Unauthorized', headers: challenge },
+  forbidden: { status: 403, title: 'Forbidden', headers: challenge },
   'route-not-found': { status: 404, title: 'Not found' },
   'model-not-found': { status: 404, title: 'Model not found' },
   'method-not-allowed': {
@@ -45,6 +46,11 @@ export const httpStatuses: Readonly<Record<ErrorCode, HttpStatus>> = {
     title: 'Shutting down',
     headers: () => ({ 'Retry-After': '1', Connection: 'close' }),
   },
+  'keys-unavailable': { status: 503, title: 'Keys unavailable', headers: () => ({ 'Retry-After': '1' }) },
   // Without `Retry-After`: a repeated request would take as long again and increase the load.
   timeout: { status: 504, title: 'Timed out' },
 };
+
+function challenge({ challenge }: ServiceError): Readonly<Record<string, string>> {
+  return { 'WWW-Authenticate': challenge === undefined ? 'Bearer' : `Bearer ${challenge}` };
+}

@@ -10,7 +10,7 @@ const BEARER = /^Bearer +(\S+) *$/i;
  */
 export function checkKey(valid: string | undefined, header: string | undefined): void {
   if (valid === undefined) return;
-  const given = BEARER.exec(header ?? '')?.[1];
+  const given = bearerOf(header);
   if (given === undefined) {
     throw new ServiceError(
       'unauthorized',
@@ -20,11 +20,14 @@ export function checkKey(valid: string | undefined, header: string | undefined):
   if (!isOneOf(valid, given)) throw new ServiceError('unauthorized', 'The API key is wrong.');
 }
 
+/** Returns what follows `Bearer`; undefined if nothing does. */
+export const bearerOf = (header: string | undefined): string | undefined => BEARER.exec(header ?? '')?.[1];
+
 /** The digests of the keys that were valid last. */
 let known: { readonly keys: string; readonly digests: readonly Buffer[] } | undefined;
 
 /** Compares in constant time. Digests have the same length even if the texts do not. */
-function isOneOf(keys: string, given: string): boolean {
+export function isOneOf(keys: string, given: string): boolean {
   // Loaded with the first key: it takes as long as loading a small model.
   const { createHash, timingSafeEqual } = process.getBuiltinModule('node:crypto');
   const digest = (key: string): Buffer => createHash('sha256').update(key).digest();
