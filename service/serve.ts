@@ -31,6 +31,9 @@ export interface ServeOptions {
   readonly onSignal?: OnSignal;
 }
 
+/** A model may have thousands of features. */
+const MOST_LISTED = 10;
+
 /** Loads the models of a folder and serves them until SIGTERM or SIGINT, then drains. @throws {ListenError} */
 export async function serve(
   config: Config,
@@ -38,7 +41,7 @@ export async function serve(
 ): Promise<void> {
   const lifecycle = new Lifecycle();
   const repository = new ModelRepository(config.modelsDir, config.defaultModel);
-  const metrics = new Metrics();
+  const metrics = new Metrics(config.driftSample);
   const memory = new InFlightBytes(config.maxInFlightBytes);
   const keyServer = config.tokens && keyServerOf(config.tokens, logger);
   const tokens = config.tokens && keyServer && new Tokens(config.tokens, keyServer);
@@ -77,6 +80,7 @@ export async function serve(
     maxDelayMs: config.maxBatchDelayMs,
     processEngine,
     observers: metrics.models,
+    watch: (signature) => metrics.drift.watch(signature),
     onProcessEnd: ({ model, reason, delayMs }) => {
       logger.error({ model, reason, restart_in_seconds: delayMs / 1000 }, 'inference process ended');
     },
@@ -107,6 +111,10 @@ export async function serve(
       logger.warn({ model, version, asked, set_by: setBy, placement, reason }, 'placement overridden');
     }
     if (neverRan) logger.warn({ model, version, reason: notVerified }, 'model not verified');
+  }
+  for (const { name: model, version, leftOut } of metrics.drift.leftOut) {
+    const first = leftOut.slice(0, MOST_LISTED);
+    logger.warn({ model, version, left_out: first, count: leftOut.length }, 'not in the drift metrics');
   }
   warnOfBodies(repository, config.maxBodyBytes ?? repository.bodyBytes, logger);
   const failed = (await repository.checks(Infinity)).filter(({ ok }) => !ok);

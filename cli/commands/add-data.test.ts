@@ -49,13 +49,20 @@ test('a training file gives names, units, ranges and real examples; --target com
     `\n\nThe model predicts species as in the file for 146 of 150 rows of ${iris} (97.3%).\n` +
       `The units, ranges, choices and examples are from ${iris}. Change them in models/iris/model.json.\n`,
   );
-  const { features, examples = [] } = await modelJson('iris');
-  expect(features).toEqual([
+  const { features = [], examples = [], distribution } = await modelJson('iris');
+  expect(features.map(({ distribution: _, ...feature }) => feature)).toEqual([
     { name: 'sepal_length', unit: 'cm', range: [4.3, 7.9] },
     { name: 'sepal_width', unit: 'cm', range: [2, 4.4] },
     { name: 'petal_length', unit: 'cm', range: [1, 6.9] },
     { name: 'petal_width', unit: 'cm', range: [0.1, 2.5] },
   ]);
+  expect(features[3]?.distribution).toEqual({
+    bounds: [0.2, 0.4, 1.2, 1.3, 1.5, 1.8, 1.9, 2.2],
+    shares: [0.2267, 0.0933, 0.1133, 0.0867, 0.1333, 0.12, 0.0333, 0.1, 0.0933],
+  });
+  expect(distribution).toEqual({ shares: [0.3333, 0.32, 0.3467] });
+  const text = await readFile(join(folder, 'models/iris/model.json'), 'utf8');
+  expect(text).toContain('\n      "range": [4.3, 7.9],\n');
   const rows = (await readFile(iris, 'utf8')).split('\n').map((line) => line.split(','));
   expect(examples).toHaveLength(2);
   // The model is wrong about four flowers: none of them is an example.
@@ -77,7 +84,7 @@ test('columns match by similar names; texts that are repeated are choices', asyn
     'Columns with similar names: City is city, Age (years) is age.',
     'Columns that are not features of the model: id.',
   ]);
-  expect(json.features).toEqual([
+  expect(json.features?.map(({ distribution: _, ...feature }) => feature)).toEqual([
     { name: 'city', choices: ['Bern', 'Chur'] },
     { name: 'plan' },
     { name: 'age', unit: 'years', range: [30, 35] },
@@ -105,6 +112,7 @@ test('a regressor is compared by its mean absolute error, also with JSON lines',
     { target: 'price' },
   );
   expect(json.features?.map(({ name }) => name)).toEqual(names);
+  expect(json.distribution?.bounds?.length).toBeGreaterThan(3);
   expect(data?.agreement).toMatchObject({ rows: 8, same: undefined, meanAbsoluteError: expect.closeTo(15, 3) });
 });
 

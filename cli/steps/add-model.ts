@@ -118,6 +118,10 @@ interface Sources {
   readonly schema: { readonly $schema?: string };
 }
 
+/** Puts each array of numbers on one line: people read and change this file. */
+const withShortLists = (json: string): string =>
+  json.replace(/\[\n\s*([-\d.e+,\s]+?)\s*\]/g, (_, numbers: string) => `[${numbers.split(/,\s*/).join(', ')}]`);
+
 /** Writes model.json next to the model, and verifies that the model reproduces its examples. */
 async function describe(folder: string, given: ModelJson, { file, training, schema }: Sources): Promise<Described> {
   // Imported here, since the runtime is large, and other commands don't need it.
@@ -127,7 +131,7 @@ async function describe(folder: string, given: ModelJson, { file, training, sche
     loadApart(),
   ]);
   const write = (json: object): Promise<void> =>
-    writeFile(join(folder, 'model.json'), `${JSON.stringify(json, null, 2)}\n`);
+    writeFile(join(folder, 'model.json'), `${withShortLists(JSON.stringify(json, null, 2))}\n`);
   const load = (): Promise<Model> => model.Model.load(folder, engine, { threads: 1, samples: true });
   try {
     await write(given);
@@ -156,6 +160,7 @@ async function describe(folder: string, given: ModelJson, { file, training, sche
       ...given,
       features,
       ...(signature.output.task === 'classifier' && { classes: signature.output.classes }),
+      ...(data?.distribution && { distribution: data.distribution }),
     };
     const facts = {
       neverRan: neverRan && data === undefined,

@@ -1,9 +1,11 @@
 import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
 import { isFinitePrediction, recordingBudgetMs } from '../../onnx/batch/record-examples.ts';
+import type { DistributionJson } from '../../onnx/signature/distribution.ts';
 import type { Row } from '../../onnx/signature/cells.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { reasonOf } from '../failure.ts';
 import type { Agreement } from './agreement.ts';
+import { NumberDistribution, textDistribution } from './distributions.ts';
 import { Sample } from './sample.ts';
 
 /** A row of a training file. */
@@ -37,6 +39,9 @@ export class PredictedRows {
   readonly #right = new Sample();
   readonly #others = new Sample();
   readonly #missing = new Set<number>();
+  /** How often each class was predicted. */
+  readonly #classes = new Map<string, number>();
+  readonly #numbers = new NumberDistribution();
   #waiting: TrainingRow[] = [];
   #size = 1;
   #spentMs = 0;
@@ -83,6 +88,13 @@ export class PredictedRows {
   /** Whether the model answers although the value of this feature is missing. */
   readonly acceptsMissing = (feature: number): boolean => this.#missing.has(feature);
 
+  /** How the predictions are distributed; undefined unless they are classes or numbers. */
+  get distribution(): DistributionJson | undefined {
+    const { output } = this.#signature;
+    if (output.task === 'classifier') return textDistribution(this.#classes, output.classes);
+    return output.task === 'regressor' ? this.#numbers.json : undefined;
+  }
+
   /** Rows to record examples from: if possible, complete ones that are predicted as the file says. */
   get samples(): readonly Row[] {
     return this.#right.rows.length > 1 ? this.#right.rows : [...this.#right.rows, ...this.#others.rows];
@@ -110,6 +122,9 @@ export class PredictedRows {
       return;
     }
     for (const index of missing) this.#missing.add(index);
+    const { prediction: predicted } = prediction;
+    if (typeof predicted === 'number') this.#numbers.add(predicted);
+    else if (predicted !== undefined) this.#classes.set(predicted, (this.#classes.get(predicted) ?? 0) + 1);
     const isRight = label === undefined || this.agreement === undefined || this.agreement.add(prediction, label);
     const isComplete = row.every((cell) => typeof cell !== 'number' || Number.isFinite(cell));
     const key = this.#signature.output.task === 'classifier' ? String(prediction.prediction) : '';

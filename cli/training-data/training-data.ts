@@ -1,4 +1,5 @@
 import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
+import type { DistributionJson } from '../../onnx/signature/distribution.ts';
 import type { Row } from '../../onnx/signature/cells.ts';
 import { largestFloat } from '../../onnx/signature/dtypes.ts';
 import type { FeatureJson } from '../../onnx/signature/model-json.ts';
@@ -27,6 +28,8 @@ export interface TrainingDataOptions {
 export interface TrainingData {
   /** In the model's order. */
   readonly features: readonly FeatureJson[];
+  /** How the model's predictions for the rows are distributed. */
+  readonly distribution?: DistributionJson;
   /** Rows to record examples from. */
   readonly samples: readonly Row[];
   /** The file's name. */
@@ -44,7 +47,7 @@ export interface TrainingData {
 const mostListed = 10;
 
 /**
- * Reads a training file: names, units, ranges and choices of the features, and rows to record examples from, which the
+ * Reads a training file: names, units, ranges, choices and distributions of the features, and rows to record examples from, which the
  * model predicts.
  *
  * @throws {UsageError} if columns are missing
@@ -76,6 +79,7 @@ export async function readTrainingData(signature: Signature, options: TrainingDa
   }
   const agreement = predicted.agreement;
   if (target !== undefined) checkClasses(signature, source, target, agreement);
+  const { distribution } = predicted;
   const answered = signature.features.map((_, index) => predicted.acceptsMissing(index));
   return {
     features: matched.features.map(({ json }, index) => ({
@@ -83,6 +87,7 @@ export async function readTrainingData(signature: Signature, options: TrainingDa
       ...reader.facts[index]?.json,
       ...(answered[index] === true && { nullable: true }),
     })),
+    ...(distribution && { distribution }),
     samples: predicted.samples,
     file: source.name,
     rows: reader.rows,

@@ -7,6 +7,7 @@ skl2onnx's defaults, so its last node is a ZipMap.
 """
 
 import json
+from bisect import bisect_right
 from pathlib import Path
 
 import numpy
@@ -44,16 +45,33 @@ onnx_probabilities = session.run(None, {"X": rows})[1]
 largest = max(abs(row[c] - p[c]) for row, p in zip(onnx_probabilities, probabilities) for c in range(len(classes)))
 assert largest < 1e-5, f"ONNX and scikit-learn differ by {largest}"
 
+
+def distribution(values):
+    """Returns the shares of ten bins with about as many values each, as `rhizome add --data` does."""
+    ordered = sorted(round(float(value), 1) for value in values)
+    count = len(ordered)
+    bounds = sorted({ordered[count * decile // 10] for decile in range(1, 10)} - {ordered[-1]})
+    up_to = [bisect_right(ordered, bound) for bound in bounds] + [count]
+    return {"bounds": bounds, "shares": [round((b - a) / count, 4) for a, b in zip([0] + up_to, up_to)]}
+
+
+predicted = numpy.bincount(classifier.predict(x), minlength=len(classes)) / len(x)
 signature = {
     "$schema": "../../onnx/signature/model.schema.json",
     "name": "iris",
     "version": "1",
     "description": "The species of an iris from the size of its sepals and petals (Fisher, 1936).",
     "features": [
-        {"name": name, "unit": "cm", "range": [round(float(low), 1), round(float(high), 1)]}
-        for name, low, high in zip(features, x.min(axis=0), x.max(axis=0))
+        {
+            "name": name,
+            "unit": "cm",
+            "range": [round(float(column.min()), 1), round(float(column.max()), 1)],
+            "distribution": distribution(column),
+        }
+        for name, column in zip(features, x.T)
     ],
     "classes": classes,
+    "distribution": {"shares": [round(float(share), 4) for share in predicted]},
     "metrics": {"accuracy": {"value": round(float(accuracy), 4), "data": f"{len(y_test)} flowers held out of 150"}},
     "examples": [
         {

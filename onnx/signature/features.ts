@@ -1,5 +1,6 @@
 import type { DType } from '../engine/engine.ts';
 import type { Batching } from './batching.ts';
+import { checkDistribution } from './distribution.ts';
 import type { FeatureJson } from './model-json.ts';
 import { largestFloat } from './dtypes.ts';
 import { describeTensor, SignatureError, type TensorSpec } from './tensor-spec.ts';
@@ -31,7 +32,7 @@ const mostColumns = 256;
  *
  * @param json names, units, ranges and choices: one entry per column, or one per input
  * @throws {SignatureError} if there are not as many entries, two features have the same name, a nullable feature is not
- *   a float, or one with choices is not a string
+ *   a float, one with choices is not a string, or a distribution does not fit its feature
  */
 export function resolveFeatures(
   inputs: readonly TensorSpec[],
@@ -91,6 +92,9 @@ function checked(features: readonly Feature[]): Feature[] {
       `model.json lists choices for the feature '${numeric.name}', but it is ${numeric.dtype}, and only strings have ` +
         'choices. Use "range" for numbers.',
     );
+  for (const { name, dtype, choices, distribution } of features)
+    if (distribution !== undefined)
+      checkDistribution(distribution, `the feature '${name}'`, dtype === 'string' ? (choices ?? []) : undefined);
   return distinct(features);
 }
 

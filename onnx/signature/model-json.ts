@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import { readText, UnreadableFileError } from '../regular-file.ts';
 import { closestName } from './closest-name.ts';
+import type { DistributionJson } from './distribution.ts';
 import type { Scalar } from './dtypes.ts';
 import { validate } from './model-json-validator.ts';
 
@@ -26,6 +27,8 @@ export interface ModelJson {
   /** One per column of the inputs that are tables, or one per input. */
   readonly features?: readonly FeatureJson[];
   readonly classes?: readonly string[];
+  /** How the predictions for the training data were distributed, for the drift metrics. */
+  readonly distribution?: DistributionJson;
   readonly metrics?: Readonly<Record<string, { readonly value: number; readonly data: string }>>;
   readonly examples?: readonly Example[];
   /**
@@ -60,6 +63,8 @@ export interface FeatureJson {
   readonly choices?: readonly string[];
   /** Whether null is a missing value, which the model gets as NaN. Only floats can be missing. @default false */
   readonly nullable?: boolean;
+  /** How the values were distributed in the training data, for the drift metrics. */
+  readonly distribution?: DistributionJson;
 }
 
 /** An input with its expected prediction. */

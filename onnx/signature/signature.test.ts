@@ -1,6 +1,7 @@
 import type { TensorInfo } from '../engine/engine.ts';
 import type { ClassLabel } from '../graph/class-labels.ts';
 import type { ModelJson } from './model-json.ts';
+import type { DistributionJson } from './distribution.ts';
 import { resolveSignature, SignatureError } from './signature.ts';
 
 const matrix: TensorInfo = { name: 'X', dtype: 'float32', shape: ['', 2] };
@@ -45,6 +46,30 @@ test('only a float may be nullable', () => {
     "the feature 'a' is nullable, but it is int64",
   );
   expect(resolve({ features: [{ name: 'a', nullable: false }] }, [whole]).features).toMatchObject([{ name: 'a' }]);
+});
+
+test('a distribution has a share for each bin', () => {
+  const [number, text] = [
+    { name: 'n', dtype: 'float32', shape: ['', 1] },
+    { name: 's', dtype: 'string', shape: ['', 1] },
+  ] satisfies TensorInfo[];
+  const distribution = { bounds: [1, 2], shares: [0.2, 0.3, 0.5] };
+  expect(resolve({ features: [{ name: 'a', distribution }] }, [number!]).features).toMatchObject([{ distribution }]);
+  for (const [wrong, problem] of [
+    [{ ...distribution, shares: [1] }, 'has 1 shares for 3 bins'],
+    [{ ...distribution, bounds: [2, 2] }, 'has bounds that are not ascending'],
+    [{ shares: [1] }, 'has no bounds, which numbers need'],
+  ] as const)
+    expect(() => resolve({ features: [{ name: 'a', distribution: wrong }] }, [number!])).toThrow(
+      `the distribution of the feature 'a' in model.json ${problem}. Correct it, or leave it out.`,
+    );
+  const choices = ['x', 'y'];
+  const words = (wrong: DistributionJson) =>
+    resolve({ features: [{ name: 'a', choices, distribution: wrong }] }, [text!]);
+  expect(words({ shares: [0.5, 0.5] }).features).toMatchObject([{ choices }]);
+  expect(() => words({ shares: [1] })).toThrow('has 1 shares for 2 bins');
+  expect(() => words(distribution)).toThrow('has bounds, which only numbers have');
+  expect(() => resolve({ distribution: { shares: [1] } })).toThrow('the distribution of the predictions in model.json');
 });
 
 test('only strings have choices', () => {

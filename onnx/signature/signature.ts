@@ -2,6 +2,7 @@ import type { Session } from '../engine/engine.ts';
 import type { ClassLabel } from '../graph/class-labels.ts';
 import { resolveBatching, type Batching } from './batching.ts';
 import { readCell, type Cell, type Row } from './cells.ts';
+import { checkDistribution, type DistributionJson } from './distribution.ts';
 import { checkInputs, resolveFeatures, type Feature } from './features.ts';
 import type { Example, FeatureValue, ModelJson } from './model-json.ts';
 import { resolveTask, type TaskOutput } from './task.ts';
@@ -22,6 +23,8 @@ export interface Signature {
   readonly batching: Batching;
   readonly features: readonly Feature[];
   readonly output: TaskOutput;
+  /** How the predictions for the training data were distributed. */
+  readonly distribution?: DistributionJson;
   readonly metrics: NonNullable<ModelJson['metrics']>;
   readonly examples: readonly Example[];
 }
@@ -62,9 +65,12 @@ export function resolveSignature(
     batching,
     features: resolveFeatures(inputs, batching, json.features),
     output: resolveTask({ outputs, batching, zipMapLabels, graphLabels, classes: json.classes, task: json.task }),
+    ...(json.distribution !== undefined && { distribution: json.distribution }),
     metrics: json.metrics ?? {},
     examples: json.examples ?? [],
   };
+  if (json.distribution !== undefined)
+    checkDistribution(json.distribution, 'the predictions', predictedNames(signature.output));
   signature.examples.forEach((example, index) => {
     checkExample(signature, example, index);
   });
@@ -97,6 +103,11 @@ export function exampleRow({ features }: Signature, input: Readonly<Record<strin
     const value = JSON.stringify(problem.value).slice(0, 100);
     throw new SignatureError(`example ${index} of model.json: ${place} is ${value}, expected ${problem.expected}`);
   });
+}
+
+/** Returns the texts that a prediction can be; undefined for a number. */
+function predictedNames(output: TaskOutput): readonly string[] | undefined {
+  return output.task === 'classifier' ? output.classes : output.task === 'regressor' ? undefined : [];
 }
 
 /** Checks that the input of an example fits, and that its prediction suits the model's task. */

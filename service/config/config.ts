@@ -40,6 +40,8 @@ export interface Config {
   readonly maxResponseBytes: number | undefined;
   readonly maxInFlightBytes: number;
   readonly strictRanges: boolean;
+  /** Share of the predicted rows that the drift metrics count. */
+  readonly driftSample: number;
   readonly inferenceThreads: number;
   /** The most bytes of one inference process. If undefined, there is no limit. */
   readonly inferenceMemoryBytes: number | undefined;
@@ -132,6 +134,7 @@ export function readConfig(environment: Environment): Config {
         : number('MAX_IN_FLIGHT_BYTES', leastInFlightBytes(maxBodyBytes)),
     maxResponseBytes: optional('MAX_RESPONSE_BYTES'),
     strictRanges: raw('STRICT_RANGES') === 'true',
+    driftSample: number('DRIFT_SAMPLE'),
     inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS'),
     inferenceMemoryBytes: optional('INFERENCE_MEMORY_BYTES') ?? inferenceMemory(),
     placement: placement ?? 'auto',

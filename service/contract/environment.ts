@@ -86,6 +86,11 @@ export const variables = {
     values: booleans,
     description: 'if true, values outside their valid range or choices are rejected instead of causing a warning',
   },
+  DRIFT_SAMPLE: {
+    default: '0',
+    unit: 'share of rows',
+    description: 'how many of the predicted rows the drift metrics count, from 0 (off) to 1 (every row)',
+  },
   INFERENCE_THREADS: {
     unit: 'threads',
     description: "threads that one run of a model uses; if unset, the container's CPU limit, rounded up",

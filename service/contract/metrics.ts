@@ -16,6 +16,10 @@ export const metrics = {
   modelLoaded: 'rhizome_model_loaded',
   modelVerified: 'rhizome_model_verified',
   modelLoadDuration: 'rhizome_model_load_duration_seconds',
+  featureValues: 'rhizome_feature_values_total',
+  featureTrainingShare: 'rhizome_feature_training_share',
+  predictions: 'rhizome_predictions_total',
+  predictionsTrainingShare: 'rhizome_predictions_training_share',
 } as const;
 
 /**

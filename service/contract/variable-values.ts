@@ -23,6 +23,7 @@ const numbers = {
   MAX_BODY_BYTES: bodyBytes,
   MAX_RESPONSE_BYTES: bodyBytes,
   MAX_IN_FLIGHT_BYTES: bytes,
+  DRIFT_SAMPLE: { least: 0, most: 1, decimals: true },
   INFERENCE_THREADS: { least: 1, most: 1024 },
   INFERENCE_MEMORY_BYTES: bytes,
   MAX_BATCH: { least: 1, most: 65536 },

@@ -4,6 +4,7 @@ import type { ModelEntry } from '../inference/repository/entry.ts';
 import { ConnectionMetrics } from './connection-metrics.ts';
 import type { KeyServerState } from '../authentication/key-server.ts';
 import { registerTokenMetrics } from './token-metrics.ts';
+import { DriftMetrics } from './drift/drift-metrics.ts';
 import { ModelMetrics } from './model-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
 
@@ -25,8 +26,14 @@ export class Metrics {
   readonly models = new ModelMetrics();
   /** Where the keys of tokens come from; undefined if the service accepts none. Set it before the first scrape. */
   keyServer: KeyServerState | undefined = undefined;
+  readonly drift: DriftMetrics;
   #entries: readonly ModelEntry[] = [];
   #registry: Promise<Prometheus.Registry> | undefined;
+
+  /** @param driftSample the share of the rows that the drift metrics count; 0 turns them off */
+  constructor(driftSample = 0, random = Math.random) {
+    this.drift = new DriftMetrics(driftSample, random);
+  }
 
   /** Sets the models that the metrics are about. Call it once loading is over. */
   setModels(entries: readonly ModelEntry[]): void {
@@ -45,6 +52,7 @@ export class Metrics {
     this.connections.register(prometheus, registry);
     this.models.register(prometheus, registry);
     if (this.keyServer !== undefined) registerTokenMetrics(prometheus, registry, this.keyServer);
+    this.drift.register(prometheus, registry);
     const entries = (): readonly ModelEntry[] => this.#entries;
     const gauge = (name: string, help: string, value: (entry: ModelEntry) => number | undefined): void => {
       new prometheus.Gauge({

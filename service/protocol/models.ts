@@ -48,7 +48,7 @@ export function describeModel(entry: LoadedEntry, strictRanges: boolean, maxBody
     ...(description !== undefined && { description }),
     task: output.task,
     ...describeVerification(entry),
-    features: features.map(({ input, column, ...feature }): FeatureDescription => feature),
+    features: features.map(({ input, column, distribution, ...feature }): FeatureDescription => feature),
     ...(output.task === 'classifier' && { classes: output.classes }),
     inputs,
     outputs,

@@ -1,10 +1,12 @@
 import type { ProcessEngine } from '../../../onnx/engine/process/process-engine.ts';
 import type { ModelFolder } from '../../../onnx/file/model-folders.ts';
 import type { Model } from '../../../onnx/model.ts';
+import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { EmptyTrials } from '../empty-trials.ts';
 import type { PlacedSession } from '../placement/placed-engine.ts';
 import type { OverriddenPlacement } from '../placement/placement.ts';
 import { Executor, type ExecutorObservers } from '../queue/executor.ts';
+import { watchedSession, type RunWatcher } from '../queue/watched-session.ts';
 import { loadModel, type Engines, type LoadModelOptions } from './load-model.ts';
 import { Verifier } from './verifier.ts';
 
@@ -41,6 +43,8 @@ export interface LoadOptions extends Omit<LoadModelOptions, 'exclusively'> {
   readonly processEngine?: ProcessEngine | undefined;
   /** @default nobody observes the queues and the runs */
   readonly observers?: ExecutorObservers;
+  /** Returns what sees the runs of a model's requests. @default nothing does */
+  readonly watch?: (signature: Signature) => RunWatcher | undefined;
   /** The most bytes of request bodies in memory, of which the largest body may be half. @default 64 MiB */
   readonly maxInFlightBytes?: number | undefined;
 }
@@ -56,13 +60,15 @@ export async function loadEntry(
   try {
     const { model, session, plan, overridden, emptyTrials } = await loadModel(dir, folder, engines, options);
     const { name, version } = model.signature;
+    const watcher = options.watch?.(model.signature);
+    const runs = watcher === undefined ? model : watchedSession(model, watcher);
     return {
       folder: folder.folder,
       name,
       version,
       state: 'loaded',
       model,
-      executor: new Executor(model.signature, model, plan, options.observers?.of(name)),
+      executor: new Executor(model.signature, runs, plan, options.observers?.of(name)),
       session,
       overridden,
       emptyTrials,
