@@ -12,7 +12,9 @@ export { RestrictedNamespace, type RestrictedNamespaceProps } from './constructs
 export { SettingsMap, type SettingsMapProps } from './constructs/settings-map.ts';
 export { objectLabels, selectorLabels, type Labels } from './metadata/labels.ts';
 export { AlertRules, type AlertOverride, type AlertRulesProps } from './observability/alert-rules.ts';
-export type { AlertName, AlertSeverity } from './observability/alerts.ts';
+export type { AlertSeverity } from './observability/alert.ts';
+export type { AlertName } from './observability/alerts.ts';
+export type { DriftLimits } from './observability/drift.ts';
 export { Dashboard, type DashboardProps } from './observability/dashboard.ts';
 export type { LatencyObjective, LatencyThreshold } from './observability/objectives.ts';
 export { PodMonitor, type PodMonitorProps } from './observability/pod-monitor.ts';

@@ -47,8 +47,8 @@ export interface TrainingData {
 const mostListed = 10;
 
 /**
- * Reads a training file: names, units, ranges, choices and distributions of the features, and rows to record examples from, which the
- * model predicts.
+ * Reads a training file: names, units, ranges, choices and distributions of the features, and rows to record examples
+ * from, which the model predicts.
  *
  * @throws {UsageError} if columns are missing
  * @throws {Failure} if values do not fit the model, or it does not run on any row

@@ -23,6 +23,7 @@ import {
   type RuleFile,
 } from '../../infra/observability/fixtures/monitored.ts';
 import { referencesOf } from '../../infra/observability/fixtures/promql.ts';
+import type { ModelJson } from '../../onnx/signature/model-json.ts';
 import { startService, type ServiceProcess } from '../../service/fixtures/process.ts';
 import { until } from '../../service/fixtures/until.ts';
 import { findTool, testUnless } from '../needs.ts';
@@ -45,7 +46,13 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'rhizome-monitoring-'));
   await mkdir(join(dir, 'models/busy'), { recursive: true });
   await cp(join(root, 'onnx/fixtures/slow/busy-short.onnx'), join(dir, 'models/busy/model.onnx'));
-  service = await startService(join(dir, 'models'), { MANAGEMENT_PORT: '0', GRPC_PORT: '0', MAX_QUEUE_ROWS: '1' });
+  await writeFile(join(dir, 'models/busy/model.json'), JSON.stringify(description));
+  service = await startService(join(dir, 'models'), {
+    MANAGEMENT_PORT: '0',
+    GRPC_PORT: '0',
+    MAX_QUEUE_ROWS: '1',
+    DRIFT_SAMPLE: '1',
+  });
   // Until it has refused a request, and closed a connection.
   const statuses = new Set<number>();
   await until(async () => {
@@ -59,6 +66,16 @@ afterAll(async () => {
   await service.stop();
   await rm(dir, { recursive: true });
 });
+
+/** The first value of each request is out of range. */
+const description: ModelJson = {
+  features: ['a', 'b', 'c', 'd'].map((name) => ({
+    name,
+    range: [0, 5],
+    distribution: { bounds: [1, 2], shares: [0.5, 0.25, 0.25] },
+  })),
+  distribution: { bounds: [1], shares: [0.5, 0.5] },
+};
 
 /** Sends more requests at once than the queue of the model takes. Returns their statuses. */
 const overload = (): Promise<readonly number[]> => Promise.all(Array.from({ length: 4 }, infer));
@@ -90,6 +107,7 @@ const substituted = (query: string): string =>
   query
     .replaceAll('$__rate_interval', '1m')
     .replaceAll('$__range', '1h')
+    .replaceAll('$window', '1h')
     .replaceAll('$pod', target.pod)
     .replaceAll('$model', '.*');
 const panelQueries = model.panels.flatMap(({ title, targets = [] }) =>

@@ -66,6 +66,19 @@ test('an alert can be changed or turned off by its name', () => {
   expect(changed).not.toHaveProperty('RhizomeModelNotVerified');
 });
 
+test('the alerts on drift exist if the service counts values, with the limits of the props', () => {
+  const drift = alertsOf({ drift: { outside: 0.2, stabilityIndex: 0.5 } });
+  expect(drift['RhizomeFeatureOutOfRange']?.expr).toContain(' > 0.2\n');
+  for (const name of ['RhizomeFeatureDrift', 'RhizomePredictionDrift']) expect(drift[name]?.expr).toContain(' > 0.5\n');
+  expect(alertsOf({ drift: { outside: 0.2 } })['RhizomeFeatureDrift']?.expr).toContain(' > 0.25\n');
+  for (const settings of [{}, { DRIFT_SAMPLE: '0' }]) {
+    const { groups } = only(monitoredService({ service: { settings } }), 'PrometheusRule').spec as RuleFile;
+    const names = groups.flatMap(({ rules }) => rules.flatMap(({ alert = '' }) => alert));
+    expect(names).toContain('RhizomeScrapeFailing');
+    expect(names.filter((name) => /Drift|OutOfRange/.test(name))).toEqual([]);
+  }
+});
+
 test('labels and the page of runbooks reach the manifest', () => {
   const { metadata } = manifest({ labels: { release: 'monitoring' } });
   expect(metadata).toMatchObject({ name: 'iris-server', namespace: 'iris-server', labels: { release: 'monitoring' } });
@@ -84,6 +97,8 @@ test.each<[prop: string, props: object, message: RegExp]>([
     { latency: { objective: 0.99, thresholdSeconds: 0.3 } },
     new RegExp(`0\\.3 is not a bucket of the histogram of durations\\.\n +Use one of these: .*${durationBounds[10]}`),
   ],
+  ['drift.outside', { drift: { outside: 5 } }, /5 is not a valid share\.\n +Use a share above 0 and below 1/],
+  ['drift.stabilityIndex', { drift: { stabilityIndex: 0 } }, /0 is not a valid index\.\n +Use a number above 0/],
   [
     'alerts.RhizomeQueueSlowly',
     { alerts: { RhizomeQueueSlowly: false } },

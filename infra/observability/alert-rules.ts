@@ -4,8 +4,11 @@ import type { PredictionService } from '../constructs/prediction-service.ts';
 import { objectLabels, type Labels } from '../metadata/labels.ts';
 import { patchAsWritten } from '../metadata/patches.ts';
 import { InvalidPropsError, type InvalidProp } from '../props/invalid-props-error.ts';
-import { alerts, type Alert, type AlertName, type AlertSeverity } from './alerts.ts';
-import { findInvalidObjectives, recordingRules, type LatencyObjective, type Objectives } from './objectives.ts';
+import type { Alert, AlertLimits, AlertSeverity } from './alert.ts';
+import { alerts, type AlertName } from './alerts.ts';
+import { driftAlerts } from './drift-alerts.ts';
+import { defaultOutside, findInvalidDriftLimits, muchDrift, type DriftLimits } from './drift.ts';
+import { findInvalidObjectives, recordingRules, type LatencyObjective } from './objectives.ts';
 import { monitored } from './promql.ts';
 
 /** What to change of an alert. */
@@ -37,6 +40,12 @@ export interface AlertRulesProps {
    */
   readonly latency?: LatencyObjective;
   /**
+   * How far values may drift from the training data. The alerts on drift exist if the setting DRIFT_SAMPLE turns its
+   * metrics on.
+   * @default 5 % of a feature's values out of range, or an index of 0.25: { outside: 0.05, stabilityIndex: 0.25 }
+   */
+  readonly drift?: DriftLimits;
+  /**
    * Changes alerts by name, or turns them off:
    * `{ RhizomeQueueSlow: { severity: 'info' }, RhizomeReplicasMissing: false }`.
    * @default none
@@ -65,17 +74,26 @@ const ownRunbooks = 'https://github.com/rhizome-kit/rhizome/blob/main/docs/runbo
 export class AlertRules extends ApiObject {
   constructor(scope: Construct, id: string, props: AlertRulesProps) {
     const service = monitored(props.service);
-    const objectives: Objectives = {
+    const limits: AlertLimits = {
       availability: props.availability ?? 0.999,
       latency: props.latency ?? { objective: 0.99, thresholdSeconds: 0.5 },
+      drift: {
+        outside: props.drift?.outside ?? defaultOutside,
+        stabilityIndex: props.drift?.stabilityIndex ?? muchDrift,
+      },
     };
     const overrides = props.alerts ?? {};
-    const invalidProps = [...findInvalidObjectives(objectives), ...findInvalidOverrides(overrides)];
+    const invalidProps = [
+      ...findInvalidObjectives(limits),
+      ...findInvalidDriftLimits(limits.drift),
+      ...findInvalidOverrides(overrides),
+    ];
     if (invalidProps.length > 0) throw new InvalidPropsError(`AlertRules of '${service.name}'`, invalidProps);
 
     const { name, namespace } = service;
     const runbooks = props.runbooks ?? ownRunbooks;
     const rules = (Object.entries(alerts) as [AlertName, Alert][]).flatMap(([alert, definition]) => {
+      if (service.drift !== true && Object.hasOwn(driftAlerts, alert)) return [];
       const override = overrides[alert];
       return override === false ? [] : [alertRule(alert, { ...definition, ...override })];
     });
@@ -85,7 +103,7 @@ export class AlertRules extends ApiObject {
       metadata: { name, namespace, labels: { ...objectLabels(name), ...props.labels } },
       spec: {
         groups: [
-          { name: `${namespace}.${name}.objectives`, rules: recordingRules(service, objectives) },
+          { name: `${namespace}.${name}.objectives`, rules: recordingRules(service, limits) },
           { name: `${namespace}.${name}.alerts`, rules },
         ],
       },
@@ -96,7 +114,7 @@ export class AlertRules extends ApiObject {
       const { severity, forSeconds, summary, description, expression } = definition;
       return {
         alert,
-        expr: expression(service, objectives),
+        expr: expression(service, limits),
         ...(forSeconds > 0 && { for: duration(forSeconds) }),
         labels: { severity, namespace, service: name },
         annotations: { summary, description, runbook_url: `${runbooks}#${alert.toLowerCase()}` },

@@ -1,20 +1,8 @@
 import { metrics } from '../../service/contract/index.ts';
-import { burnRateExpression, type Objectives } from './objectives.ts';
-import { bucketUpTo, deploymentMatchers, podMatchers, type MonitoredService } from './promql.ts';
-
-/** How urgent an alert is: `critical` wakes someone, `warning` is for working hours, `info` for a dashboard. */
-export type AlertSeverity = 'critical' | 'warning' | 'info';
-
-/** What an alert is about, and when it fires. */
-export interface Alert {
-  readonly severity: AlertSeverity;
-  /** How long the expression must hold. */
-  readonly forSeconds: number;
-  readonly summary: string;
-  /** May refer to labels and to the value of the expression, as Prometheus' templates do. */
-  readonly description: string;
-  readonly expression: (service: MonitoredService, objectives: Objectives) => string;
-}
+import type { Alert } from './alert.ts';
+import { driftAlerts } from './drift-alerts.ts';
+import { burnRateExpression } from './objectives.ts';
+import { bucketUpTo, deploymentMatchers, podMatchers } from './promql.ts';
 
 const value = '{{ $value | humanizePercentage }}';
 
@@ -74,6 +62,16 @@ export const alerts = {
     expression: (service) =>
       'kube_deployment_status_condition' +
       `{${deploymentMatchers(service)},condition="Progressing",status="false"} == 1`,
+  },
+  RhizomePodNotStarting: {
+    severity: 'warning',
+    forSeconds: 600,
+    summary: 'A pod waits for something that it needs to start, such as a Secret or its image.',
+    description: 'The container of {{ $labels.pod }} has not started for 10 minutes. Its events say what is missing.',
+    // The reasons of one problem alternate, such as ErrImagePull and ImagePullBackOff.
+    expression: (service) =>
+      'sum by (namespace, pod) (kube_pod_container_status_waiting_reason' +
+      `{${podMatchers(service)},reason!~"CrashLoopBackOff|PodInitializing"}) > 0`,
   },
   RhizomePodCrashLooping: {
     severity: 'warning',
@@ -154,6 +152,17 @@ export const alerts = {
       `max by (namespace, pod) (kube_pod_container_resource_limits{${podMatchers(service)},` +
       `container="${service.name}",resource="memory"}) > 0.9`,
   },
+  RhizomeCertificateNotRenewed: {
+    severity: 'warning',
+    forSeconds: 3600,
+    summary: 'A TLS certificate was not issued, or not renewed in time. When it expires, clients cannot connect.',
+    description: 'cert-manager has had no success with the Certificate {{ $labels.name }} for at least an hour.',
+    // Renewed a day late rather than so many days before the end: certificates are valid for very different times.
+    expression: ({ namespace }) =>
+      `certmanager_certificate_ready_status{namespace="${namespace}",condition="False"} == 1\n` +
+      'or on (namespace, name)\n' +
+      `certmanager_certificate_renewal_timestamp_seconds{namespace="${namespace}"} < time() - 86400`,
+  },
   RhizomeScrapeFailing: {
     severity: 'warning',
     forSeconds: 300,
@@ -161,6 +170,7 @@ export const alerts = {
     description: 'The management port of {{ $labels.pod }} does not respond to Prometheus.',
     expression: (service) => `up{${podMatchers(service)}} == 0`,
   },
+  ...driftAlerts,
 } as const satisfies Readonly<Record<string, Alert>>;
 
 /** Name of an alert. */

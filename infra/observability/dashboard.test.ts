@@ -33,6 +33,23 @@ test('each service has a dashboard of its own, with the same identity at each sy
   expect(uid('iris', 'flowers')).toMatch(/^[a-z0-9]{1,40}$/);
 });
 
+test('the panels about drift exist if the service counts values', () => {
+  const titles = (service: MonitoringProps['service']) =>
+    modelOf(dashboard({}, service)).panels.flatMap(({ type, title }) => (type === 'row' ? [title] : []));
+  const without = ['At a glance', 'Requests', 'Models', 'Replicas'];
+  expect(titles({ settings: { DRIFT_SAMPLE: '0.5' } })).toEqual([
+    'At a glance',
+    'Requests',
+    'Models',
+    'Drift',
+    'Replicas',
+  ]);
+  for (const settings of [{}, { DRIFT_SAMPLE: '0' }]) expect(titles({ settings })).toEqual(without);
+  const variables = (settings: object) => modelOf(dashboard({}, { settings })).templating.list.map(({ name }) => name);
+  expect(variables({ DRIFT_SAMPLE: '1' })).toEqual(['datasource', 'model', 'pod', 'window']);
+  expect(variables({})).toEqual(['datasource', 'model', 'pod']);
+});
+
 test('the panels have distinct identities, fill the width and do not overlap', () => {
   const { panels } = modelOf(dashboard());
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);

@@ -35,8 +35,8 @@ export interface DashboardProps {
 }
 
 /**
- * A Grafana dashboard as a ConfigMap: requests, errors, latency, queues, models, and the memory and restarts of pods.
- * The reader chooses the data source, the models and the pods.
+ * A Grafana dashboard as a ConfigMap: requests, errors, latency, queues, models, drift, and the memory and restarts of
+ * pods. The reader chooses the data source, the models and the pods.
  */
 export class Dashboard extends ConfigMap {
   constructor(scope: Construct, id: string, props: DashboardProps) {
@@ -72,7 +72,13 @@ function dashboard(service: MonitoredService, title: string): object {
     timezone: 'browser',
     time: { from: 'now-1h', to: 'now' },
     refresh: '30s',
-    templating: { list: [datasourceVariable, ...variablesOf(service).map(queryVariable)] },
+    templating: {
+      list: [
+        datasourceVariable,
+        ...variablesOf(service).map(queryVariable),
+        ...(service.drift === true ? [windowVariable] : []),
+      ],
+    },
     panels: arranged(service),
   };
 }
@@ -96,7 +102,7 @@ function arranged(service: MonitoredService): readonly object[] {
   return placed;
 }
 
-function panelModel({ title, description, type, unit, queries }: Panel): object {
+function panelModel({ title, description, type, unit, thresholds = [], stacked = false, queries }: Panel): object {
   const target = ({ expr, legend }: Query, index: number): object => ({
     refId: String.fromCharCode('A'.charCodeAt(0) + index),
     datasource,
@@ -110,16 +116,45 @@ function panelModel({ title, description, type, unit, queries }: Panel): object 
     title,
     description,
     datasource,
-    fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
+    fieldConfig: {
+      defaults: {
+        unit,
+        min: 0,
+        ...(stacked && unit === 'percentunit' && { max: 1 }),
+        thresholds: {
+          mode: 'absolute',
+          steps: [{ value: null, color: 'green' }, ...thresholds.map(({ from, color }) => ({ value: from, color }))],
+        },
+        ...(type === 'timeseries' && {
+          custom: {
+            lineWidth: 2,
+            fillOpacity: stacked ? 60 : 10,
+            showPoints: 'never',
+            stacking: { mode: stacked ? 'normal' : 'none' },
+            thresholdsStyle: { mode: thresholds.length > 0 ? 'dashed' : 'off' },
+          },
+        }),
+      },
+      overrides: [],
+    },
     options:
       type === 'stat'
-        ? { reduceOptions: { calcs: ['lastNotNull'] }, graphMode: 'area' }
+        ? { reduceOptions: { calcs: ['lastNotNull'] }, graphMode: 'area', colorMode: 'value' }
         : { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } },
     targets: queries.map(target),
   };
 }
 
 const datasourceVariable = { name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus' };
+
+/** Over how long values are compared with the training data. */
+const windowVariable = {
+  name: 'window',
+  label: 'Window of drift',
+  type: 'interval',
+  query: '10m,1h,6h,1d,7d',
+  current: { text: '1h', value: '1h' },
+};
 
 function queryVariable({ name, label, query, all }: Variable): object {
   return {

@@ -5,6 +5,12 @@ export interface Query {
   readonly legend: string;
 }
 
+/** Where values begin to be of concern. */
+export interface Threshold {
+  readonly from: number;
+  readonly color: 'orange' | 'red';
+}
+
 /** A panel of the dashboard. */
 export interface Panel {
   readonly title: string;
@@ -12,6 +18,10 @@ export interface Panel {
   readonly type: 'stat' | 'timeseries';
   /** Grafana's name of the unit. */
   readonly unit: string;
+  /** Values from which a line, or a stat's number, has another colour, ascending. @default none */
+  readonly thresholds?: readonly Threshold[];
+  /** Whether the lines are areas on top of each other. @default false */
+  readonly stacked?: boolean;
   readonly queries: readonly Query[];
 }
 

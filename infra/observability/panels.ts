@@ -1,4 +1,5 @@
 import { metrics } from '../../service/contract/index.ts';
+import { driftPanels } from './drift-panels.ts';
 import type { PanelRow, Query } from './panel.ts';
 import { deploymentMatchers, failed, forModel, type MonitoredService } from './promql.ts';
 
@@ -35,6 +36,10 @@ export function panelRows(service: MonitoredService): readonly PanelRow[] {
           description: 'Share of requests that failed, over the selected time.',
           type: 'stat',
           unit: 'percentunit',
+          thresholds: [
+            { from: 0.001, color: 'orange' },
+            { from: 0.01, color: 'red' },
+          ],
           queries: [
             {
               expr:
@@ -186,6 +191,7 @@ export function panelRows(service: MonitoredService): readonly PanelRow[] {
         },
       ],
     },
+    ...(service.drift === true ? [driftPanels(ofModel)] : []),
     {
       title: 'Replicas',
       panels: [

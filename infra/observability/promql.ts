@@ -4,12 +4,15 @@ import type { PredictionService } from '../constructs/prediction-service.ts';
 export interface MonitoredService {
   readonly name: string;
   readonly namespace: string;
+  /** Whether it counts the values that its models get and predict. @default false */
+  readonly drift?: boolean;
 }
 
-/** Returns the name and the namespace of a service. */
+/** Returns what rules and panels need to know of a service. */
 export const monitored = (service: PredictionService): MonitoredService => ({
   name: service.deployment.name,
   namespace: service.namespace,
+  drift: Number(service.resolved.settings.DRIFT_SAMPLE ?? 0) > 0,
 });
 
 /** Kubernetes cuts the generated name of a pod after this many characters, and adds five random ones. */
