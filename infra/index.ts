@@ -10,7 +10,7 @@ export { PriorityClass, type PriorityClassProps } from './constructs/priority-cl
 export { PredictionService } from './constructs/prediction-service.ts';
 export { RestrictedNamespace, type RestrictedNamespaceProps } from './constructs/restricted-namespace.ts';
 export { SettingsMap, type SettingsMapProps } from './constructs/settings-map.ts';
-export { objectLabels, selectorLabels, type Labels } from './metadata/labels.ts';
+export { objectLabels, selectorLabels, type Labels, type Variant } from './metadata/labels.ts';
 export { AlertRules, type AlertOverride, type AlertRulesProps } from './observability/alert-rules.ts';
 export type { AlertSeverity } from './observability/alert.ts';
 export type { AlertName } from './observability/alerts.ts';
@@ -32,6 +32,10 @@ export type {
   Spread,
   TrafficDistribution,
 } from './props/prediction-service-props.ts';
+export { Canary } from './rollouts/canary.ts';
+export type { CanaryOptions, CanaryProps } from './rollouts/canary-props.ts';
+export type { Overrides } from './rollouts/overrides.ts';
+export type { Rollout } from './rollouts/rollout.ts';
 export type { Admission } from './routes/admission.ts';
 export type { GatewayRoutesProps, GrpcRoute, ParentRef, Retries } from './routes/gateway-props.ts';
 export { GatewayRoutes } from './routes/gateway-routes.ts';

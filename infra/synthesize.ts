@@ -1,8 +1,10 @@
 import type { App } from 'cdk8s';
+import { describeShare } from './rollouts/canary.ts';
 import { PredictionChart, type PredictionChartProps } from './charts/prediction-chart.ts';
 import { findMissingDefaultModel } from './props/checks/default-model.ts';
-import { InvalidPropsError } from './props/invalid-props-error.ts';
+import { InvalidPropsError, type InvalidProp } from './props/invalid-props-error.ts';
 import { recordedImage } from './props/recorded-images.ts';
+import { atStage, canaryStages, canaryStageVariable } from './rollouts/stage.ts';
 
 /**
  * Adds a chart for each environment to the app, then writes all of the app's charts. If a prop is invalid, prints what
@@ -10,6 +12,7 @@ import { recordedImage } from './props/recorded-images.ts';
  *
  * `rhizome up` passes an image in the environment variable RHIZOME_IMAGE, which the environment in RHIZOME_ENVIRONMENT
  * gets, by default `local`. With RHIZOME_ENVIRONMENT, the images of the others need no digest: they are not deployed.
+ * RHIZOME_CANARY says what to do with the canary of that environment.
  *
  * @param environments returns the props of each environment, by name. Its argument is the image of the environment
  * `local`; undefined if it keeps its own.
@@ -23,15 +26,17 @@ export function synthesize(
   const image = process.env.RHIZOME_IMAGE || undefined;
   const deployed = process.env.RHIZOME_ENVIRONMENT || undefined;
   const environment = deployed ?? 'local';
+  const stage = canaryStages.find((one) => one === process.env[canaryStageVariable]);
   try {
     for (const [name, props] of Object.entries(environments(environment === 'local' ? image : undefined))) {
-      const given = image !== undefined && name === environment ? { ...props, image } : props;
+      const given = name === environment ? atStage(image === undefined ? props : { ...props, image }, stage) : props;
       const own =
         deployed === undefined || deployed === name ? pinned(given) : { ...pinned(given), requireDigest: false };
-      const invalidProps = [...findMissingDefaultModel(own, 'models')];
-      if (invalidProps.length > 0) throw new InvalidPropsError(`The environment ${name}`, invalidProps);
+      refuse(name, [...findMissingDefaultModel(own, 'models')]);
       const chart = new PredictionChart(app, name, own);
       extend?.(chart, name);
+      refuse(name, [...findMissingRoutes(chart)]);
+      if (chart.canary) console.log(`${name}: ${describeShare(chart.canary)}`);
     }
     app.synth();
   } catch (error) {
@@ -43,6 +48,26 @@ export function synthesize(
   }
 }
 
-/** Adds the recorded digest to the image of an environment that must have one. */
-const pinned = (props: PredictionChartProps): PredictionChartProps =>
-  props.requireDigest === true ? { ...props, ...recordedImage(props.image) } : props;
+/** Adds the recorded digests to the images of an environment that must have them. */
+function pinned(props: PredictionChartProps): PredictionChartProps {
+  if (props.requireDigest !== true) return props;
+  const { canary } = props.rollout ?? {};
+  const tried = canary?.image === undefined ? undefined : { ...canary, ...recordedImage(canary.image) };
+  return { ...props, ...recordedImage(props.image), ...(tried && { rollout: { ...props.rollout, canary: tried } }) };
+}
+
+function refuse(environment: string, invalidProps: readonly InvalidProp[]): void {
+  if (invalidProps.length > 0) throw new InvalidPropsError(`The environment ${environment}`, invalidProps);
+}
+
+/** Checks that requests reach a canary that gets them from a gateway. */
+function* findMissingRoutes({ service }: PredictionChart): Generator<InvalidProp> {
+  if (service.split?.by !== 'gateway' || service.hasRoutes) return;
+  const fix = "Add GatewayRoutes in infra/main.ts, or set split to 'pods'.";
+  yield {
+    prop: 'rollout.canary.split',
+    value: 'gateway',
+    reason: 'needs GatewayRoutes, or no request reaches it',
+    fix,
+  };
+}

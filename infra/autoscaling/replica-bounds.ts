@@ -37,6 +37,11 @@ export function* checkBounds(
     const fix = 'Remove one of the two: each would overwrite the number of replicas that the other has set.';
     yield { prop: 'service', value: service.resolved.name, reason: 'has an autoscaler already', fix };
   }
+  if (service.split?.by === 'pods') {
+    const fix = "Set split of the canary to 'gateway', and add GatewayRoutes.";
+    const reason = 'has a canary whose share is a number of pods, which the autoscaler would change';
+    yield { prop: 'service', value: service.resolved.name, reason, fix };
+  }
   const least = allowSingleReplica ? 1 : 2;
   if (!(Number.isInteger(minReplicas) && minReplicas >= least)) {
     const fix = `Use a whole number, ${least} or more${allowSingleReplica ? '' : ', or set allowSingleReplica'}.`;

@@ -4,6 +4,8 @@ import { PriorityClass } from '../constructs/priority-class.ts';
 import { PredictionService } from '../constructs/prediction-service.ts';
 import { RestrictedNamespace } from '../constructs/restricted-namespace.ts';
 import { objectLabels } from '../metadata/labels.ts';
+import { Canary } from '../rollouts/canary.ts';
+import { rolloutTypes, type Rollout } from '../rollouts/rollout.ts';
 import { findMistypedProps, serviceProps, type PropTypes } from '../props/checks/types.ts';
 import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
@@ -25,21 +27,30 @@ export interface PredictionChartProps extends PredictionServiceProps {
    * @default false: the namespace must exist
    */
   readonly createNamespace?: boolean;
+
+  /**
+   * What runs beside the service before it replaces it: a canary.
+   * @default none
+   */
+  readonly rollout?: Rollout;
 }
 
 const chartProps: PropTypes<PredictionChartProps> = {
   ...serviceProps,
   priority: 'number',
   createNamespace: 'true or false',
+  rollout: rolloutTypes,
 };
 
 /** The manifests of one environment. The id names the file: `<id>.k8s.yaml`. */
 export class PredictionChart extends Chart {
   /** The service, to add objects that refer to it: an autoscaler's target, the backend of an Ingress. */
   readonly service: PredictionService;
+  /** The canary: undefined without one in `rollout`. */
+  readonly canary: Canary | undefined;
 
-  constructor(scope: Construct, id: string, { priority, createNamespace, ...props }: PredictionChartProps) {
-    const mistyped = findMistypedProps({ priority, createNamespace, ...props }, chartProps);
+  constructor(scope: Construct, id: string, { priority, createNamespace, rollout, ...props }: PredictionChartProps) {
+    const mistyped = findMistypedProps({ priority, createNamespace, rollout, ...props }, chartProps);
     if (mistyped.length > 0) throw new InvalidPropsError(`PredictionChart '${props.name}'`, mistyped);
     const { name, namespace = name } = props;
     // Objects that are added to the chart belong to the service too: `rhizome up` and `down` delete by these labels.
@@ -51,5 +62,6 @@ export class PredictionChart extends Chart {
       ...props,
       ...(priorityClass && { priorityClassName: priorityClass.name }),
     });
+    this.canary = rollout?.canary && new Canary(this, 'canary', { service: this.service, ...rollout.canary });
   }
 }

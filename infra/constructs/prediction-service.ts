@@ -2,7 +2,14 @@ import { ApiObject, Lazy } from 'cdk8s';
 import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { deploymentAnnotations } from '../metadata/annotations.ts';
-import { objectLabels, selectorLabels, workloadLabels, type Labels } from '../metadata/labels.ts';
+import {
+  applicationLabel,
+  objectLabels,
+  selectorLabels,
+  workloadLabels,
+  type Labels,
+  type Variant,
+} from '../metadata/labels.ts';
 import { headlessName } from '../metadata/names.ts';
 import { addNewerFields } from '../metadata/newer-fields.ts';
 import { patchAsWritten } from '../metadata/patches.ts';
@@ -19,6 +26,15 @@ import { disruptionBudgetSpec } from './disruption-budget.ts';
 import { networkPolicySpec } from './network-policy.ts';
 import { headlessServiceSpec, serviceSpec } from './services.ts';
 import { SettingsMap } from './settings-map.ts';
+
+/** Pods that get a share of a service's requests, and who divides the requests. */
+interface TrafficSplit {
+  /** The Service divides its connections by the number of pods, or a gateway divides requests by weight. */
+  readonly by: 'pods' | 'gateway';
+  /** The share of the pods in percent: 0 while they get no requests. */
+  readonly weight: number;
+  readonly pods: PredictionService;
+}
 
 /**
  * Replicas of the service behind one stable address, and the objects that they need: settings, an identity without
@@ -63,9 +79,26 @@ export class PredictionService extends Construct implements IScalable {
    * @internal
    */
   readonly resolved: ResolvedProps;
+  /**
+   * The props that were passed, for variants of the service.
+   * @internal
+   */
+  readonly given: PredictionServiceProps;
+  /**
+   * Who else gets the service's requests.
+   * @internal
+   */
+  split: TrafficSplit | undefined;
+  /**
+   * Whether GatewayRoutes leads to the service.
+   * @internal
+   */
+  hasRoutes = false;
 
-  constructor(scope: Construct, id: string, props: PredictionServiceProps) {
+  /** @param variant what the pods are if they run beside those of another service: Canary and Shadow set it */
+  constructor(scope: Construct, id: string, props: PredictionServiceProps, variant?: Variant) {
     super(scope, id);
+    this.given = props;
     const described = `PredictionService '${props.name}'`;
     const mistyped = findMistypedProps(props, serviceProps);
     if (mistyped.length > 0) throw new InvalidPropsError(described, mistyped);
@@ -75,8 +108,8 @@ export class PredictionService extends Construct implements IScalable {
 
     this.resolved = resolved;
     const { name, namespace, image, grpc } = resolved;
-    const metadata = { name, namespace, labels: objectLabels(name) };
-    const selector = selectorLabels(name);
+    const metadata = { name, namespace, labels: objectLabels(name, variant) };
+    const selector = selectorLabels(name, variant);
 
     this.namespace = namespace;
     this.podLabels = selector;
@@ -85,10 +118,11 @@ export class PredictionService extends Construct implements IScalable {
       name,
       namespace,
       variables: environmentVariables(resolved),
+      labels: metadata.labels,
     }));
 
     const { tag, digest } = parseImageReference(image) ?? {};
-    const labels = workloadLabels(name, tag);
+    const labels = workloadLabels(name, tag, variant);
     const annotations = deploymentAnnotations({ ...resolved, hasDigest: digest !== undefined });
     this.deployment = new k8s.KubeDeployment(this, 'deployment', {
       metadata: { ...metadata, labels, ...annotations },
@@ -106,7 +140,7 @@ export class PredictionService extends Construct implements IScalable {
         revisionHistoryLimit: resolved.revisionHistoryLimit,
         template: {
           metadata: {
-            labels: { ...resolved.podLabels, ...labels },
+            labels: { ...resolved.podLabels, ...labels, ...selector },
             ...(Object.keys(resolved.podAnnotations).length > 0 && { annotations: resolved.podAnnotations }),
           },
           spec: podSpec(resolved, { selector, settingsMap: settings.name, serviceAccount: account.name }),
@@ -114,11 +148,15 @@ export class PredictionService extends Construct implements IScalable {
       },
     });
 
-    this.service = new k8s.KubeService(this, 'service', { metadata, spec: serviceSpec(resolved, this.servicePort) });
+    const served = Lazy.any({ produce: () => this.#servedPods() }) as Labels;
+    this.service = new k8s.KubeService(this, 'service', {
+      metadata,
+      spec: serviceSpec(resolved, this.servicePort, served),
+    });
     this.headlessService = grpc
       ? new k8s.KubeService(this, 'headless-service', {
           metadata: { ...metadata, name: headlessName(name) },
-          spec: headlessServiceSpec(resolved),
+          spec: headlessServiceSpec(served),
         })
       : undefined;
     this.disruptionBudget = new k8s.KubePodDisruptionBudget(this, 'disruption-budget', {
@@ -131,6 +169,12 @@ export class PredictionService extends Construct implements IScalable {
     });
     for (const object of this.node.findAll()) if (object instanceof ApiObject) patchAsWritten(object);
     addNewerFields(this.service, { trafficDistribution: resolved.trafficDistribution });
+  }
+
+  /** Returns the labels that select the pods behind the Services. */
+  #servedPods(): Labels {
+    const { by, weight } = this.split ?? {};
+    return by === 'pods' && weight !== 0 ? { [applicationLabel]: this.resolved.name } : this.podLabels;
   }
 
   /** The backend for a path of a `k8s.KubeIngress` in the same namespace. */

@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-27';
 import { ports } from '../../service/contract/index.ts';
-import { selectorLabels } from '../metadata/labels.ts';
+import type { Labels } from '../metadata/labels.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
 
 /**
@@ -26,14 +26,15 @@ const grpcPort = servicePort('grpc', ports.grpc.number);
  * scrape is about one pod.
  *
  * @param httpPort the Service's port for HTTP
+ * @param selector labels that select the pods
  */
-export function serviceSpec(props: ResolvedProps, httpPort: number): k8s.ServiceSpec {
-  const { name, nodePort, grpcNodePort, grpc } = props;
+export function serviceSpec(props: ResolvedProps, httpPort: number, selector: Labels): k8s.ServiceSpec {
+  const { nodePort, grpcNodePort, grpc } = props;
   // Without a number of its own, each port of a Service of type NodePort gets a random port of the nodes.
   const hasGrpc = grpc && (nodePort === undefined || grpcNodePort !== undefined);
   return {
     type: nodePort === undefined ? 'ClusterIP' : 'NodePort',
-    selector: selectorLabels(name),
+    selector,
     ports: [
       { ...servicePort('http', httpPort), ...(nodePort !== undefined && { nodePort }) },
       ...(hasGrpc ? [{ ...grpcPort, ...(grpcNodePort !== undefined && { nodePort: grpcNodePort }) }] : []),
@@ -48,7 +49,9 @@ export function serviceSpec(props: ResolvedProps, httpPort: number): k8s.Service
  *
  * The Service lacks the port `http`, or with `publicProbes` a monitor that selects Services by label would scrape each
  * pod twice.
+ *
+ * @param selector labels that select the pods
  */
-export function headlessServiceSpec({ name }: ResolvedProps): k8s.ServiceSpec {
-  return { clusterIp: 'None', selector: selectorLabels(name), ports: [grpcPort] };
+export function headlessServiceSpec(selector: Labels): k8s.ServiceSpec {
+  return { clusterIp: 'None', selector, ports: [grpcPort] };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Construct } from 'constructs';
 import { ConfigMap } from 'cdk8s-plus-27';
-import { objectLabels } from '../metadata/labels.ts';
+import { objectLabels, type Labels } from '../metadata/labels.ts';
 
 /** Props of SettingsMap. */
 export interface SettingsMapProps {
@@ -11,6 +11,11 @@ export interface SettingsMapProps {
   readonly namespace: string;
   /** Environment variables: value by name. */
   readonly variables: Readonly<Record<string, string>>;
+  /**
+   * Labels of the ConfigMap.
+   * @default those of the objects of a service with this name
+   */
+  readonly labels?: Labels;
 }
 
 /**
@@ -22,11 +27,11 @@ export interface SettingsMapProps {
  * restore only the image.
  */
 export class SettingsMap extends ConfigMap {
-  constructor(scope: Construct, id: string, { name, namespace, variables }: SettingsMapProps) {
+  constructor(scope: Construct, id: string, { name, namespace, variables, labels }: SettingsMapProps) {
     const sorted = Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1));
     const hash = createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 10);
     super(scope, id, {
-      metadata: { name: `${name}-${hash}`, namespace, labels: objectLabels(name) },
+      metadata: { name: `${name}-${hash}`, namespace, labels: labels ?? objectLabels(name) },
       immutable: true,
       data: Object.fromEntries(sorted),
     });

@@ -23,6 +23,12 @@ export const isObjectName = (name: string): boolean => dnsSubdomain.test(name);
 /** Returns the name of the headless Service that belongs to the service of a name. */
 export const headlessName = (name: string): string => `${name}-headless`;
 
+/** Returns the name of the canary of a service, and of its Deployment and Service. */
+export const canaryName = (name: string): string => `${name}-canary`;
+
+/** Returns the name of the shadow of a service, and of its Deployment and Service. */
+export const shadowName = (name: string): string => `${name}-shadow`;
+
 /** What a service is called, and where it is. */
 interface NamedService {
   readonly name: string;

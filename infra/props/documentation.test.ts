@@ -19,6 +19,8 @@ const files = [
   'observability/pod-monitor.ts',
   'props/pod-props.ts',
   'props/prediction-service-props.ts',
+  'rollouts/canary-props.ts',
+  'rollouts/rollout.ts',
   'routes/admission.ts',
   'routes/gateway-props.ts',
   'routes/ingress-route.ts',

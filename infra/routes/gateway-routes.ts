@@ -56,6 +56,7 @@ export class GatewayRoutes extends Construct {
       patchAsWritten(object);
       return object;
     };
+    service.hasRoutes = true;
     this.httpRoute = route('HTTPRoute', { parentRefs, hostnames }, httpRule(props));
     this.grpcRoute =
       grpc &&
@@ -63,10 +64,23 @@ export class GatewayRoutes extends Construct {
         'GRPCRoute',
         { parentRefs, hostnames, ...grpc },
         // A GRPCRoute has no timeouts: clients set a deadline for each call.
-        { backendRefs: [{ name, port: ports.grpc.number }] },
+        { backendRefs: backends(service, ports.grpc.number) },
       );
-    this.networkPolicy = admit(this, { service, suffix: 'gateway', grpc: grpc !== undefined }, props);
+    const admitted = { suffix: 'gateway', grpc: grpc !== undefined };
+    this.networkPolicy = admit(this, { service, ...admitted }, props);
+    const { split } = service;
+    if (split?.by === 'gateway') admit(new Construct(this, 'canary'), { service: split.pods, ...admitted }, props);
   }
+}
+
+/** Returns the Services that get the requests: that of the service, and that of its canary, each with its weight. */
+function backends({ resolved, split }: PredictionService, port: number): readonly object[] {
+  const { name } = resolved;
+  if (split?.by !== 'gateway') return [{ name, port }];
+  return [
+    { name, port, weight: 100 - split.weight },
+    { name: split.pods.resolved.name, port, weight: split.weight },
+  ];
 }
 
 function httpRule({ service, pathPrefix = '/', timeoutSeconds, retries }: GatewayRoutesProps): object {
@@ -81,7 +95,7 @@ function httpRule({ service, pathPrefix = '/', timeoutSeconds, retries }: Gatewa
       ? { request: `${seconds * (retries.attempts + 1)}s`, backendRequest: `${seconds}s` }
       : { request: `${seconds}s` },
     ...(retries && { retry: { attempts: retries.attempts, codes: retries.codes ?? defaultRetriedCodes } }),
-    backendRefs: [{ name: service.service.name, port: service.servicePort }],
+    backendRefs: backends(service, service.servicePort),
   };
 }
 

@@ -1,0 +1,37 @@
+import { serviceProps, type PropTypes } from '../props/checks/types.ts';
+import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
+
+/** Props that a variant has in common with its service, since they say where it is and how it is reached, or derived. */
+const commonProps = ['name', 'namespace', 'replicas', 'grpc', 'nodePort', 'grpcNodePort', 'nodePortRange'] as const;
+type CommonProp = (typeof commonProps)[number];
+
+/**
+ * Props in which the pods of a variant differ from those of its service. Each replaces the value of the service as a
+ * whole: `settings` here are all settings of the variant.
+ */
+export type Overrides = Omit<PredictionServiceProps, CommonProp | 'image'> &
+  Partial<Pick<PredictionServiceProps, 'image'>>;
+
+/** The type of each override, for `findMistypedProps`. */
+export const overrideTypes = Object.fromEntries(
+  Object.entries(serviceProps).filter(([prop]) => !(commonProps as readonly string[]).includes(prop)),
+) as PropTypes<Overrides>;
+
+/** Settings that only the service itself has: its variants do not send copies of requests. */
+const ownSettings: ReadonlySet<string> = new Set(['SHADOW_URL', 'SHADOW_SAMPLE', 'SHADOW_TOLERANCE']);
+
+/** Returns the props of a variant: those of its service, and what differs. */
+export function variantProps(
+  given: PredictionServiceProps,
+  overrides: Partial<PredictionServiceProps> & Pick<PredictionServiceProps, 'name' | 'replicas'>,
+): PredictionServiceProps {
+  const { nodePort: _, grpcNodePort: _grpc, settings = {}, ...common } = given;
+  return {
+    namespace: given.name,
+    apiKeySecret: `${given.name}-api-key`,
+    ...common,
+    settings: Object.fromEntries(Object.entries(settings).filter(([name]) => !ownSettings.has(name))),
+    ...Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined)),
+    name: overrides.name,
+  };
+}

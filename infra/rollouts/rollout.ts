@@ -1,0 +1,14 @@
+import type { PropTypes } from '../props/checks/types.ts';
+import { canaryTypes, type CanaryOptions } from './canary-props.ts';
+
+/** What runs beside a service before it replaces it. */
+export interface Rollout {
+  /**
+   * Pods that get a share of the requests.
+   * @default none
+   */
+  readonly canary?: CanaryOptions;
+}
+
+/** The type of each prop, for `findMistypedProps`. */
+export const rolloutTypes: PropTypes<Rollout> = { canary: canaryTypes };
