@@ -40,6 +40,16 @@ export interface ReplicaStatus {
   readonly revision?: 'new' | 'old';
 }
 
+/** Pods that get a share of the service's requests. */
+export interface CanaryStatus {
+  /** The share in percent. */
+  readonly percent: number;
+  /** Pods that its Deployment asks for. */
+  readonly wanted: number;
+  readonly ready: number;
+  readonly replicas: readonly ReplicaStatus[];
+}
+
 export interface DeploymentStatus {
   /** Replicas that the Deployment asks for. */
   readonly wanted: number;
@@ -49,6 +59,8 @@ export interface DeploymentStatus {
   /** Replicas that have been ready for `minReadySeconds`. Clusters only. */
   readonly available?: number;
   readonly replicas: readonly ReplicaStatus[];
+  /** Missing if there is no canary. Clusters only. */
+  readonly canary?: CanaryStatus;
 }
 
 /** The reason and what is known about it: `Error: exit code 137`. Undefined if there is no reason. */

@@ -11,6 +11,7 @@ import { loadCommand } from './commands/load.ts';
 import { logsCommand } from './commands/logs.ts';
 import { examples, type CommandContext } from './commands/options.ts';
 import { predictCommand } from './commands/predict.ts';
+import { promoteCommand } from './commands/promote.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { statusCommand } from './commands/status.ts';
 import { synthCommand } from './commands/synth.ts';
@@ -38,6 +39,7 @@ export function createProgram(context: CommandContext, version: string): Command
     loadCommand,
     chaosCommand,
     logsCommand,
+    promoteCommand,
     rollbackCommand,
     downCommand,
     buildCommand,

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 
-/** A Deployment and the objects that belong to it, which carry its name in their `app.kubernetes.io/instance` label. */
+/** A Deployment and the objects that belong to it, which carry its name in their `app.kubernetes.io/name` label. */
 export interface Installation {
   readonly namespace: string;
   readonly deployment: string;

@@ -1,4 +1,4 @@
-import { instanceLabel } from '../../infra/metadata/labels.ts';
+import { applicationLabel } from '../../infra/metadata/labels.ts';
 import { isPriorityClassOf } from '../../infra/metadata/names.ts';
 import { groupSuffix, type KubernetesObject } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
@@ -8,9 +8,9 @@ import type { Installation } from './applied.ts';
 /** The label of every object that infra/ creates, including ConfigMaps of previous configurations. */
 const ownLabel = 'app.kubernetes.io/managed-by';
 
-/** Selects the objects of one installation. */
+/** Selects the objects of one installation, those of its canary and its shadow included. */
 export const ownSelector = ({ deployment }: Installation): string =>
-  `--selector=${ownLabel}=rhizome,${instanceLabel}=${deployment}`;
+  `--selector=${ownLabel}=rhizome,${applicationLabel}=${deployment}`;
 
 /** The kinds that are pruned, by kubectl's names. Namespaces are handled separately. */
 export const ownKinds = [
@@ -101,7 +101,7 @@ async function removeNamespace(
 
   const anyKind = ['all', 'configmaps', 'secrets', 'serviceaccounts', 'persistentvolumeclaims'];
   // Objects of other services may be there too.
-  const selectors = [`${ownLabel}!=rhizome`, `${ownLabel}=rhizome,${instanceLabel}!=${installation.deployment}`];
+  const selectors = [`${ownLabel}!=rhizome`, `${ownLabel}=rhizome,${applicationLabel}!=${installation.deployment}`];
   const found = await Promise.all(
     selectors.map((selector) =>
       exec(context, kubectlGet(scope, anyKind, `--selector=${selector}`, '--output', 'name')),

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Quality } from '../compare/comparison.ts';
 import { Failure } from '../failure.ts';
@@ -6,7 +6,7 @@ import { toJson } from '../json.ts';
 import { projectModel, type ProjectModel } from '../project/models.ts';
 import { compare, type Compared } from '../steps/compare.ts';
 import { createSteps } from '../terminal/steps.ts';
-import { examples, type CommandContext } from './options.ts';
+import { examples, parseShare, type CommandContext } from './options.ts';
 
 interface CompareFlags {
   readonly with: string;
@@ -65,14 +65,6 @@ export function compareCommand(context: CommandContext): Command {
         );
       }
     });
-}
-
-/** Parses `1%` or `0.01`. */
-function parseShare(value: string): number {
-  const [, number = '', sign] = /^(\d+(?:\.\d+)?(?:e-\d+)?)(%)?$/.exec(value) ?? [];
-  const share = number === '' ? NaN : Number(number) / (sign === undefined ? 1 : 100);
-  if (!(share <= 1)) throw new InvalidArgumentError('Expected a share, such as 1% or 0.01.');
-  return share;
 }
 
 function summary({ comparison, unit, latency }: Compared): object {

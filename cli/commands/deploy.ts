@@ -1,10 +1,11 @@
+import { admitCanary, holdCanary } from '../canary/introduce-canary.ts';
 import { Failure } from '../failure.ts';
 import { build } from '../images/build.ts';
 import { fullName } from '../images/archive.ts';
 import { tagByContent } from '../images/content-tag.ts';
 import { nameInRegistry, push } from '../images/push.ts';
 import { recordTags } from '../images/tags.ts';
-import { privateCharts, readManifests, type Manifests } from '../project/manifests.ts';
+import { ofVariant, privateCharts, readManifests, type Manifests } from '../project/manifests.ts';
 import { defaultEnvironment } from '../project/environment.ts';
 import { synth } from '../project/synth.ts';
 import { apply, isApplied } from '../steps/apply.ts';
@@ -63,14 +64,14 @@ export async function deploy(
           return reference;
         });
   const image = given ?? pushed ?? built ?? '';
-  const manifests = await run('Synthesize the manifests', async () => {
+  const wanted = await run('Synthesize the manifests', async () => {
     await synth(context, { outdir: privateCharts, image, environment });
     const synthesized = readManifests(root, privateCharts, environment);
     if (environment !== defaultEnvironment) checkImage(synthesized, environment, image);
     return synthesized;
   });
   const applied = { image, engine, environment, ...(built !== undefined && { built }) };
-  const { namespace, deployment } = manifests;
+  const { namespace, deployment } = wanted;
   const installation: Installation = { namespace, deployment, environment };
   // Those of other environments stay: they may run next to this one.
   const isFormer = (other: Installation): boolean => (other.environment ?? defaultEnvironment) === environment;
@@ -80,11 +81,12 @@ export async function deploy(
     await run('Load the image', async (skip) => {
       skip(await cluster.load(built));
     });
-  await run('Apply the manifests', async (skip) => {
-    if (before.image === image && (await isApplied(context, cluster.context, manifests))) {
+  const first = await run('Apply the manifests', async (skip) => {
+    if (before.image === image && (await isApplied(context, cluster.context, wanted))) {
       skip('the cluster already has them');
-      return;
+      return wanted;
     }
+    const manifests = await holdCanary(context, cluster, wanted, { image, environment });
     // Recorded first, so that `down` finds what a failed apply has created.
     const installations = [
       installation,
@@ -95,10 +97,19 @@ export async function deploy(
     await freeNodePort(context, cluster.context, manifests, former);
     await apply(context, cluster.context, manifests);
     await saveApplied(root, cluster.name, { ...applied, installations });
+    return manifests;
   });
   await run('Wait for the replicas', async (skip) => {
-    skip(await waitForRollout(context, cluster.context, manifests));
+    skip(await waitForRollout(context, cluster.context, first));
   });
+  for (const variant of first.variants)
+    await run(`Wait for the ${variant.kind}`, async (skip) => {
+      skip(await waitForRollout(context, cluster.context, ofVariant(first, variant)));
+    });
+  const manifests =
+    first === wanted
+      ? wanted
+      : await admitCanary(context, run, cluster, first, { image, environment, maxChange: options.maxChange ?? 0 });
   await run('Delete what the manifests no longer have', async (skip) => {
     const pruned = await prune(context, cluster.context, manifests, former).catch((error: unknown) => {
       if (!(error instanceof CommandFailed)) throw error;

@@ -56,6 +56,14 @@ export function parseRate(value: string): number {
   return rate;
 }
 
+/** Parses `1%` or `0.01`. */
+export function parseShare(value: string): number {
+  const [, number = '', sign] = /^(\d+(?:\.\d+)?(?:e-\d+)?)(%)?$/.exec(value) ?? [];
+  const share = number === '' ? NaN : Number(number) / (sign === undefined ? 1 : 100);
+  if (!(share <= 1)) throw new InvalidArgumentError('Expected a share, such as 1% or 0.01.');
+  return share;
+}
+
 /** Parses the name of an environment, which is also that of a file. */
 export function parseEnvironment(value: string): string {
   if (!/^[\w.-]+$/.test(value) || value.startsWith('.'))

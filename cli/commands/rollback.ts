@@ -1,9 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { readCanary } from '../canary/admission.ts';
+import { endCanary } from '../canary/end-canary.ts';
 import { readSnapshot, revisionsOf } from '../cluster/snapshot.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
-import { currentManifests } from '../project/manifests.ts';
+import { canaryOf, currentManifests } from '../project/manifests.ts';
 import { waitForRollout } from '../steps/wait.ts';
 import { findTarget, isCluster } from '../targets/find.ts';
 import { createSteps } from '../terminal/steps.ts';
@@ -20,14 +22,17 @@ interface RollbackFlags {
 export function rollbackCommand(context: CommandContext): Command {
   return new Command('rollback')
     .summary('return to the previous revision, on a cluster')
-    .description('return to the previous revision of the pods, image and settings included, and wait for the replicas')
+    .description(
+      'remove the canary; without one, return to the previous revision of the pods, image and settings included, ' +
+        'and wait for the replicas',
+    )
     .addOption(onOption('the running target'))
     .option(
       '--to-revision <number>',
       'a revision of `kubectl rollout history` (default: the previous one)',
       parseRevision,
     )
-    .option('--json', 'print {"target", "revision", "image"}')
+    .option('--json', 'print {"target", "revision", "image"}; without a revision if a canary was removed')
     .addHelpText('after', examples('rhizome rollback', 'rhizome rollback --on context=staging --to-revision 3'))
     .action(async ({ on, toRevision, json }: RollbackFlags) => {
       const target = await findTarget(context, on);
@@ -42,6 +47,17 @@ export function rollbackCommand(context: CommandContext): Command {
       const manifests = currentManifests(context.root, target.environment);
       const scope = scopeOf(target.context, manifests);
       const { deployment } = manifests;
+      const canary = toRevision === undefined ? canaryOf(manifests) : undefined;
+      if (canary !== undefined && (await readCanary(context, target.context, manifests, canary)) !== undefined) {
+        const { image } = await endCanary(context, run, target, 'remove');
+        context.print(
+          json === true
+            ? toJson({ target: target.name, image })
+            : `The canary is gone. All requests go to the service, with the image ${image}.\n` +
+                'infra/ still describes the canary: remove it there, or the next `rhizome up` starts it again.',
+        );
+        return;
+      }
       const revision = await run('Find the revision', async () => {
         const snapshot = await readSnapshot(context, scope, deployment);
         if (snapshot === undefined) throw new Failure(`There is no Deployment ${deployment} on ${target.name}.`);

@@ -7,7 +7,7 @@ import {
   type Termination,
 } from '../deployment-status.ts';
 import { Failure } from '../failure.ts';
-import { observe, summary, watch } from '../steps/watch-status.ts';
+import { canarySummary, observe, summary, watch } from '../steps/watch-status.ts';
 import { findTarget } from '../targets/find.ts';
 import type { Target } from '../targets/target.ts';
 import { columns } from '../terminal/columns.ts';
@@ -24,7 +24,7 @@ export function statusCommand(context: CommandContext): Command {
     .option(
       '--json',
       'print {"wanted", "ready", "updated", "available", "replicas": [{"name", "ready", "restarts", "reason", ' +
-        '"message", "lastTermination", "pid", "model", "image", "node", "revision"}]}; ' +
+        '"message", "lastTermination", "pid", "model", "image", "node", "revision"}], "canary"}; ' +
         'with --watch, a line for each change',
     )
     .addHelpText(
@@ -72,7 +72,11 @@ async function screen(target: Target, status: DeploymentStatus): Promise<readonl
   const url = await target.url();
   const ready = style(status.ready === status.wanted ? 'green' : 'yellow', summary(status));
   const address = url === undefined ? '' : `, at ${style(['bold', 'cyan'], url)}`;
-  return [`${target.name}: ${ready}${address}`, ...replicaTable(status.replicas, style)];
+  return [
+    `${target.name}: ${ready}${address}`,
+    ...(status.canary === undefined ? [] : [canarySummary(status.canary)]),
+    ...replicaTable([...status.replicas, ...(status.canary?.replicas ?? [])], style),
+  ];
 }
 
 interface Column {

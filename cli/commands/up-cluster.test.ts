@@ -44,7 +44,7 @@ const applied = (context: string): string => `kubectl --context ${context} apply
 const own =
   'deployment.apps,service,configmap,serviceaccount,poddisruptionbudget.policy,networkpolicy.networking.k8s.io,' +
   'horizontalpodautoscaler.autoscaling,ingress.networking.k8s.io';
-const selector = '--selector=app.kubernetes.io/managed-by=rhizome,app.kubernetes.io/instance=iris-server';
+const selector = '--selector=app.kubernetes.io/managed-by=rhizome,app.kubernetes.io/name=iris-server';
 const pruned = (context: string): string =>
   `kubectl --context ${context} --namespace iris-server get ${own},replicaset.apps ${selector} --output json`;
 /** Removes what differs between runs: the folder of the archive, and the order in which the nodes are queried. */
@@ -388,7 +388,7 @@ test('a renamed Deployment: deletes the Service with the NodePort before the app
       'jsonpath={.items[*].spec.template.spec.priorityClassName}',
     `${other} delete --ignore-not-found --cascade=foreground ${own} ${oldSelector}`,
     `${other} get namespaces ${oldSelector} --field-selector metadata.name=old --output name`,
-    ...['!=rhizome', '=rhizome,app.kubernetes.io/instance!=old'].map(
+    ...['!=rhizome', '=rhizome,app.kubernetes.io/name!=old'].map(
       (labels) =>
         `${other} get all,configmaps,secrets,serviceaccounts,persistentvolumeclaims ` +
         `--selector=app.kubernetes.io/managed-by${labels} --output name`,

@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { defaultEnvironment } from '../project/environment.ts';
-import type { Manifests } from '../project/manifests.ts';
+import { canaryOf, type Manifests } from '../project/manifests.ts';
 import { verifyModels, type ModelsVerification } from '../ask/verify-models.ts';
 import { nameInRegistry } from '../images/push.ts';
 import { imageSources } from '../images/image-sources.ts';
@@ -69,7 +69,8 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   const url = mapped ?? forward?.url ?? '';
   try {
     const asking = options.verbose === true ? context : { ...context, report: withoutCommands(context.report) };
-    const verification = await run('Predict', (skip) => verifyModels(asking, url, skip));
+    const isAlone = (of: Manifests): boolean => (canaryOf(of)?.percent ?? 0) === 0;
+    const verification = await run('Predict', (skip) => verifyModels(asking, url, skip, isAlone(manifests)));
     // With --detach, a forwarded port was only for the prediction.
     const lasts = forward === undefined || options.detach !== true;
     if (options.json === true)
@@ -88,8 +89,8 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     const redeploy = async (): Promise<void> => {
       const again = createSteps(context.report);
       await verifyFirst(context, again.run, deployment);
-      await deploy(context, again.run, deployment);
-      await again.run('Predict', (skip) => verifyModels(asking, url, skip));
+      const deployed = await deploy(context, again.run, deployment);
+      await again.run('Predict', (skip) => verifyModels(asking, url, skip, isAlone(deployed.manifests)));
     };
     const fixed = new Map(
       cluster.isOwn

@@ -13,6 +13,8 @@ export interface UpOptions {
   readonly verbose?: boolean;
   /** False if the models are not run on this machine before they are deployed to a cluster. */
   readonly verify?: boolean;
+  /** The share of predictions in which a canary may differ before it gets requests, from 0 to 1. @default 0 */
+  readonly maxChange?: number;
   readonly image?: string;
   readonly registry?: string;
   readonly baseImage?: string;

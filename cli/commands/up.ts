@@ -10,6 +10,7 @@ import {
   onOption,
   parseEnvironment,
   parsePort,
+  parseShare,
   type CommandContext,
 } from './options.ts';
 import { upOnCluster } from './up-cluster.ts';
@@ -33,6 +34,12 @@ export function upCommand(context: CommandContext): Command {
     )
     .option('--verbose', 'show every step and command, and the manifest fields that do not apply locally')
     .option('--no-verify', 'on a cluster: deploy the models without running their examples on this machine first')
+    .option(
+      '--max-change <share>',
+      'on a cluster: most predictions of the examples in which a canary may differ, before it gets requests ' +
+        '(default: 0%)',
+      parseShare,
+    )
     .option('--image <reference>', 'on a cluster: run this image, which the nodes can pull, instead of building one')
     .option('--registry <host/path>', 'on a cluster: push the image there, instead of loading it into the nodes')
     .option('--base-image <reference>', "on a cluster: base image; also BASE_IMAGE (default: the Dockerfile's)")
@@ -96,6 +103,7 @@ function refuseUnusedOptions(cluster: Cluster | undefined, options: UpOptions): 
   if (cluster !== undefined) return;
   const flags = {
     '--no-verify': options.verify === false ? true : undefined,
+    '--max-change': options.maxChange,
     '--image': options.image,
     '--registry': options.registry,
     '--base-image': options.baseImage,

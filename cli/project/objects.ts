@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
+import { componentLabel, type Variant } from '../../infra/metadata/labels.ts';
 import { Failure } from '../failure.ts';
 import type { KubernetesObject, Service } from '../kubernetes.ts';
 
 /** Whether it is a Service without an address of its own, whose name resolves to all its pods. */
 export const isHeadless = ({ kind, spec }: KubernetesObject): boolean =>
   kind === 'Service' && (spec as Service['spec'] | undefined)?.clusterIP === 'None';
+
+/** Returns what an object belongs to besides the service itself; undefined if it is one of the service. */
+export function variantOf({ metadata }: KubernetesObject): Variant['kind'] | undefined {
+  const component = metadata.labels?.[componentLabel];
+  return component === 'canary' || component === 'shadow' ? component : undefined;
+}
 
 /**
  * Reads a file of manifests.

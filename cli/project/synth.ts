@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { canaryStageVariable, type CanaryStage } from '../../infra/rollouts/stage.ts';
 import { Failure } from '../failure.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { quote } from '../tools/quote.ts';
@@ -12,6 +13,8 @@ export interface SynthOptions {
   readonly image?: string;
   /** The environment that gets the image, and the only one that may need a digest. @default `local`, and all of them */
   readonly environment?: string;
+  /** What becomes of the canary of the environment. @default what infra/ says */
+  readonly canary?: CanaryStage;
 }
 
 /**
@@ -32,6 +35,7 @@ export async function synth(context: ExecContext, options: SynthOptions = {}): P
       CDK8S_OUTDIR: outdir,
       ...(options.image !== undefined && { RHIZOME_IMAGE: options.image }),
       ...(environment !== undefined && { RHIZOME_ENVIRONMENT: environment }),
+      ...(options.canary !== undefined && { [canaryStageVariable]: options.canary }),
     },
     hint: 'Nothing was applied. Correct infra/ as the message above says.',
   });

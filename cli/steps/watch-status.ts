@@ -3,6 +3,7 @@ import {
   describeReason,
   emptyCluster,
   isEmpty,
+  type CanaryStatus,
   type DeploymentStatus,
   type ReplicaStatus,
 } from '../deployment-status.ts';
@@ -56,8 +57,16 @@ function linesOf(target: Target, observation: Observation, shown: Lines): Lines 
   // Without a status nothing is known about the replicas, so nothing about them has changed.
   if (typeof observation === 'string') return { ...shown, summary: observation };
   return {
-    summary: `${target.name}: ${summary(observation)}`,
-    replicas: new Map(observation.replicas.map((replica) => [replica.name, replicaLine(replica)])),
+    summary: [
+      `${target.name}: ${summary(observation)}`,
+      ...(observation.canary === undefined ? [] : [canarySummary(observation.canary)]),
+    ].join('; '),
+    replicas: new Map(
+      [...observation.replicas, ...(observation.canary?.replicas ?? [])].map((replica) => [
+        replica.name,
+        replicaLine(replica),
+      ]),
+    ),
   };
 }
 
@@ -72,6 +81,11 @@ export function summary(status: DeploymentStatus): string {
     `${String(updated)} of ${String(wanted)} new, ${String(old)} old, ` + `${String(available ?? 0)} available`;
   return `${counts}; rollout: ${progress}`;
 }
+
+/** `canary: 1 of 1 replicas ready, 10 % of the requests`. */
+export const canarySummary = ({ ready, wanted, percent }: CanaryStatus): string =>
+  `canary: ${String(ready)} of ${String(wanted)} replicas ready, ` +
+  (percent === 0 ? 'no requests' : `${String(percent)} % of the requests`);
 
 function replicaLine(replica: ReplicaStatus): string {
   const { name, ready, restarts, revision, model, image, node } = replica;

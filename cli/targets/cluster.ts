@@ -1,5 +1,6 @@
+import { shareAnnotation } from '../../infra/metadata/annotations.ts';
 import { Failure } from '../failure.ts';
-import { currentManifests } from '../project/manifests.ts';
+import { canaryOf, currentManifests } from '../project/manifests.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { kubectlContexts } from '../tools/kubectl.ts';
@@ -48,17 +49,25 @@ export function inCluster(
   const status = async ({ models = false }: StatusOptions = {}): Promise<DeploymentStatus | undefined> => {
     const manifests = currentManifests(context.root, environment);
     const scope = scopeOf(kubeContext, manifests);
-    const snapshot = await readSnapshot(context, scope, manifests.deployment, { quiet: true });
-    if (snapshot === undefined) return undefined;
-    const { replicas, ...counts } = deploymentStatus(snapshot);
-    const served = models ? await readModels(scope, [...snapshot.current, ...snapshot.old]) : undefined;
-    return {
-      ...counts,
-      replicas: replicas.map((replica) => ({
+    const read = async (deployment: string) => {
+      const snapshot = await readSnapshot(context, scope, deployment, { quiet: true });
+      if (snapshot === undefined) return undefined;
+      const { replicas, ...counts } = deploymentStatus(snapshot);
+      const served = models ? await readModels(scope, [...snapshot.current, ...snapshot.old]) : undefined;
+      const withModels = replicas.map((replica) => ({
         ...replica,
         ...(served?.has(replica.name) === true && { model: served.get(replica.name) ?? '' }),
-      })),
+      }));
+      return { snapshot, status: { ...counts, replicas: withModels } };
     };
+    const service = await read(manifests.deployment);
+    if (service === undefined) return undefined;
+    const variant = canaryOf(manifests);
+    const canary = variant && (await read(variant.deployment));
+    if (canary === undefined) return service.status;
+    const { wanted, ready, replicas } = canary.status;
+    const percent = Number(canary.snapshot.deployment.metadata.annotations?.[shareAnnotation] ?? 0);
+    return { ...service.status, canary: { percent, wanted, ready, replicas } };
   };
   return {
     status,

@@ -4,6 +4,9 @@ import type { Labels } from './labels.ts';
 /** The annotation of a Deployment whose manifests need a newer Kubernetes than the oldest supported one. */
 export const targetVersionAnnotation = 'rhizome-kit/kubernetes-version';
 
+/** The annotation of a canary's Deployment with its share of the requests in percent. */
+export const shareAnnotation = 'rhizome-kit/share-percent';
+
 /** The reason why an image has no digest, for whoever reviews the manifests. */
 const unpinnedImageAnnotation = 'rhizome-kit/unpinned-image';
 

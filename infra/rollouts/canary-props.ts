@@ -78,6 +78,12 @@ export function* checkShare(props: CanaryProps): Generator<InvalidProp> {
     yield { prop: 'weight', value: weight, reason, fix };
     return;
   }
+  if (service.resolved.trafficDistribution !== undefined) {
+    const fix = "Set split to 'gateway', and add GatewayRoutes, or remove trafficDistribution.";
+    const reason = 'is not a share that pods can have: with trafficDistribution, connections stay in a zone';
+    yield { prop: 'weight', value: weight, reason, fix };
+    return;
+  }
   const { pods, percent } = nearestShare(own, weight);
   if (own >= 1 && Math.abs(percent - weight) <= tolerance) return;
   yield {

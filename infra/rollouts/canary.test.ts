@@ -31,7 +31,6 @@ function build({ service: own = {}, canary = {}, extend }: Setup = {}) {
     share = describeShare(new Canary(chart, 'canary', { service, weight: 10, ...canary }));
     extend?.(service);
   });
-  expect(problemsOf(manifests)).toEqual([]);
   return { manifests, share };
 }
 const find = (manifests: readonly Manifest[], kind: string, name: string): Manifest => {
@@ -72,6 +71,13 @@ test('the Service selects the pods of both Deployments, and every other selector
   expect(share).toBe('the canary gets 10 % of the connections: it has 1 pod');
 });
 
+test.each<Setup>([{}, { service: { replicas: 2 }, canary: { split: 'gateway' }, extend: routed }])(
+  'the manifests are valid (%j)',
+  (setup) => {
+    expect(problemsOf(build(setup).manifests)).toEqual([]);
+  },
+);
+
 test('nothing of the service changes but the selectors of its Services', () => {
   const alone = synthesized(
     (chart) => new PredictionService(chart, 'service', { ...minimalProps, namespace: 'flowers', replicas: 9 }),
@@ -104,14 +110,16 @@ test('the labels of all objects say which service they belong to, so that `rhizo
 test.each<[string, Partial<CanaryOptions>, string, unknown]>([
   ['image', { image: 'iris-server:v0.2.0' }, 'spec.template.spec.containers.0.image', 'iris-server:v0.2.0'],
   ['weight', { weight: 31 }, 'spec.replicas', 4],
-  ['weight', { weight: 31 }, 'metadata.annotations.rhizome/share-percent', '30.8'],
-  ['traffic', { traffic: false }, 'metadata.annotations.rhizome/share-percent', '0'],
+  ['weight', { weight: 31 }, 'metadata.annotations.rhizome-kit/share-percent', '30.8'],
+  ['traffic', { traffic: false }, 'metadata.annotations.rhizome-kit/share-percent', '0'],
   ['priorityClassName', { priorityClassName: 'low' }, 'spec.template.spec.priorityClassName', 'low'],
   ['apiKeySecret', {}, 'spec.template.spec.volumes.1.secret.secretName', 'iris-server-api-key'],
 ])('%s reaches the Deployment of the canary', (_prop, canary, path, value) => {
-  const keys = path.replace('metadata.annotations.rhizome/', 'metadata.annotations./').split('./');
+  const keys = path.split('.rhizome-kit/');
   const found = deployment({ canary });
-  expect(keys[1] === undefined ? at(found, path) : found.metadata.annotations?.[`rhizome/${keys[1]}`]).toEqual(value);
+  expect(keys[1] === undefined ? at(found, path) : found.metadata.annotations?.[`rhizome-kit/${keys[1]}`]).toEqual(
+    value,
+  );
 });
 
 test('settings replace those of the service, whose node ports it leaves alone', () => {
@@ -166,7 +174,7 @@ test.each([
   [20, 13, 3, 13],
 ])('beside %d pods, a share of %d %% needs %d', (replicas, weight, pods, percent) => {
   const found = deployment({ service: { replicas }, canary: { weight } });
-  expect([at(found, 'spec.replicas'), found.metadata.annotations?.['rhizome/share-percent']]).toEqual([
+  expect([at(found, 'spec.replicas'), found.metadata.annotations?.['rhizome-kit/share-percent']]).toEqual([
     pods,
     String(percent),
   ]);
@@ -185,6 +193,7 @@ test.each<[string, Setup, string]>([
       "    Set replicas of the service to 9, use 33, or set split to 'gateway', and add GatewayRoutes.",
   ],
   ['weight', { service: { replicas: 0 } }, 'weight: 10 is not a share that pods can have'],
+  ['weight', { service: { trafficDistribution: 'PreferClose', kubernetesVersion: '1.31' } }, 'stay in a zone'],
   ['replicas', { canary: { replicas: 2 } }, 'replicas: 2 has no effect: weight decides the number of pods'],
   ['replicas', { canary: { split: 'gateway', replicas: 0 } }, 'is not a number of pods that can get requests'],
   ['split', { canary: { split: 'mesh' as 'pods' } }, 'split: "mesh" is not one of pods, gateway'],

@@ -1,14 +1,12 @@
 import { Construct } from 'constructs';
 import { PredictionService } from '../constructs/prediction-service.ts';
+import { shareAnnotation } from '../metadata/annotations.ts';
 import { canaryName } from '../metadata/names.ts';
 import { findMistypedProps } from '../props/checks/types.ts';
 import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import { canaryTypes, checkShare, type CanaryProps } from './canary-props.ts';
 import { variantProps } from './overrides.ts';
 import { nearestShare } from './share.ts';
-
-/** The annotation of the canary's Deployment with its share of the requests in percent. */
-export const shareAnnotation = 'rhizome/share-percent';
 
 /**
  * Pods that run another image, other settings or other models than those of a service, and get a share of its requests.

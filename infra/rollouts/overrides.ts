@@ -1,8 +1,11 @@
 import { serviceProps, type PropTypes } from '../props/checks/types.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 
-/** Props that a variant has in common with its service, since they say where it is and how it is reached, or derived. */
-const commonProps = ['name', 'namespace', 'replicas', 'grpc', 'nodePort', 'grpcNodePort', 'nodePortRange'] as const;
+/** Props that a variant does not have of its own: they say where it is and how it is reached, or are derived. */
+const commonProps = [
+  ...(['name', 'namespace', 'kubernetesVersion', 'trafficDistribution', 'replicas'] as const),
+  ...(['grpc', 'nodePort', 'grpcNodePort', 'nodePortRange'] as const),
+] as const;
 type CommonProp = (typeof commonProps)[number];
 
 /**
@@ -31,7 +34,7 @@ export function variantProps(
     apiKeySecret: `${given.name}-api-key`,
     ...common,
     settings: Object.fromEntries(Object.entries(settings).filter(([name]) => !ownSettings.has(name))),
-    ...Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined)),
+    ...Object.fromEntries(Object.entries(overrides as object).filter(([, value]) => value !== undefined)),
     name: overrides.name,
   };
 }

@@ -29,7 +29,7 @@ describe('synthesize', () => {
     outdir = mkdtempSync(join(tmpdir(), 'rhizome-stage-'));
   });
   afterEach(() => {
-    delete process.env[canaryStageVariable];
+    Reflect.deleteProperty(process.env, canaryStageVariable);
     process.exitCode = undefined;
     rmSync(outdir, { recursive: true });
   });

@@ -1,5 +1,5 @@
 import { ports } from '../../../service/contract/index.ts';
-import { isHeadless } from '../../project/objects.ts';
+import { isHeadless, variantOf } from '../../project/objects.ts';
 import { type Workload, serviceOf, servingContainer } from './workload.ts';
 
 /** The fields of a Deployment that the local runtime acts on, with all that is below them; `[]` is any element. */
@@ -80,6 +80,7 @@ const meanings: readonly (readonly [meaning: string, fields: readonly string[]])
       'schedulerName',
     ],
   ],
+  ['only the service itself runs', ['canary: ', 'shadow: ']],
   ['the number of replicas is fixed', ['HorizontalPodAutoscaler ']],
   ['only Deployments run', ['StatefulSet ', 'DaemonSet ', 'Job ', 'CronJob ', 'Pod ']],
   ['one container runs per replica: the one that the Service leads to', ['initContainers', 'container ']],
@@ -99,7 +100,9 @@ export interface UnsupportedFields {
 export function unsupportedFields({ all, deployments, services }: Workload): readonly UnsupportedFields[] {
   const fields = new Set<string>();
   for (const object of all) {
-    if (isHeadless(object)) fields.add(`headless Service ${object.metadata.name}`);
+    const variant = variantOf(object);
+    if (variant !== undefined) fields.add(`${variant}: ${object.kind} ${object.metadata.name}`);
+    else if (isHeadless(object)) fields.add(`headless Service ${object.metadata.name}`);
     else if (!supportedKinds.has(object.kind)) fields.add(`${object.kind} ${object.metadata.name}`);
   }
   for (const deployment of deployments) {
