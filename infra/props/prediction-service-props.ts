@@ -195,7 +195,8 @@ export interface PredictionServiceProps extends PodProps {
   /**
    * Which pods the Service prefers for a client. `PreferClose`, from Kubernetes 1.31, and its newer name
    * `PreferSameZone`, from 1.35: those in the client's zone; `PreferSameNode`, from 1.35: those on the client's node.
-   * Others serve it if no preferred pod is ready, not if one is busy.
+   * Others serve it if no preferred pod is ready, not if one is busy. From 1.35, the API server warns about
+   * `PreferClose`.
    * @default none: every ready pod is equally likely
    */
   readonly trafficDistribution?: TrafficDistribution;
