@@ -12,6 +12,8 @@ import type { ModelRepository } from './inference/repository/repository.ts';
 import type { Lifecycle } from './lifecycle/lifecycle.ts';
 import { accessLogOf } from './logging/logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { PayloadLog } from './payload-log/payload-log.ts';
+import type { Tracer } from './traces/tracer.ts';
 
 /** What the service over HTTP needs. */
 export interface Dependencies extends Authentication {
@@ -31,6 +33,10 @@ export interface Dependencies extends Authentication {
   };
   /** Shared with gRPC. @default 64 MiB, and at least two of the largest bodies */
   readonly memory?: InFlightBytes;
+  /** @default requests are not traced */
+  readonly tracer?: Tracer | undefined;
+  /** @default requests and their responses are not logged */
+  readonly payloads?: PayloadLog | undefined;
 }
 
 /** What Hono and Node's own server share. */
@@ -44,11 +50,16 @@ export interface Shared {
   readonly route: (path: string) => ResolvedRoute | undefined;
 }
 
-export function requestObserver({ metrics, logger }: Pick<Dependencies, 'metrics' | 'logger'>): RequestObserver {
+export function requestObserver({
+  metrics,
+  logger,
+  tracer,
+}: Pick<Dependencies, 'metrics' | 'logger' | 'tracer'>): RequestObserver {
   return new RequestObserver({
     metrics: metrics.requests,
     log: accessLogOf(logger),
     quietPaths: new Set([...managementPaths, ...inferenceProbes]),
+    tracer,
   });
 }
 
@@ -58,6 +69,7 @@ export function shared(dependencies: Dependencies): Shared {
   const limits: Limits = {
     memory,
     gate: new BulkGate(),
+    payloads: dependencies.payloads,
     refused: (model, reason) => {
       metrics.models.of(model).refused(reason);
     },

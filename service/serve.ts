@@ -13,6 +13,7 @@ import { InFlightBytes } from './connections/in-flight-bytes.ts';
 import { rowBytes } from './inference/repository/body-size.ts';
 import { ModelRepository } from './inference/repository/repository.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
+import { openTelemetry } from './telemetry.ts';
 import { createListener } from './listener.ts';
 import { closeLogger, createLogger } from './logging/logger.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -20,6 +21,11 @@ import { drain, type Listener } from './lifecycle/drain.ts';
 import { listen, listenManagement } from './http-server.ts';
 import { createManagementListener } from './management-listener.ts';
 import type { CloseReason } from './connections/connections.ts';
+
+/** The part of the grace period in which nothing more is sent, so that the process ends by itself. */
+const EXIT_MS = 500;
+/** How long what is left may take to be sent: at least, if the requests took the whole grace period, and at most. */
+const FLUSH_MS = { least: 250, most: 5000 };
 
 /** Registers a function to call on SIGTERM and SIGINT. */
 export type OnSignal = (stop: (signal: NodeJS.Signals) => void) => void;
@@ -47,7 +53,19 @@ export async function serve(
   const tokens = config.tokens && keyServer && new Tokens(config.tokens, keyServer);
   metrics.keyServer = keyServer;
   keyServer?.start();
-  const common = { repository, lifecycle, metrics, logger, apiKey: apiKeySource(config, logger), tokens, memory };
+  const telemetry = await openTelemetry(config, metrics, logger);
+  const { tracer, payloads } = telemetry;
+  const common = {
+    repository,
+    lifecycle,
+    metrics,
+    logger,
+    apiKey: apiKeySource(config, logger),
+    tokens,
+    memory,
+    tracer,
+    payloads,
+  };
 
   // The gRPC library is only loaded if it is needed.
   const { grpcPort, managementPort } = config;
@@ -124,8 +142,9 @@ export async function serve(
   // does nothing if no cache is configured.
   flushCompileCache();
 
-  await stopped;
+  const deadline = await stopped;
   keyServer?.stop();
+  await telemetry.close(Math.min(Math.max(deadline - performance.now(), FLUSH_MS.least), FLUSH_MS.most));
   await repository.release();
   closeLogger(logger);
 }
@@ -160,14 +179,17 @@ interface Listeners {
   readonly management: Listener | undefined;
 }
 
-/** Resolves when the listeners have drained after a signal. A second signal exits immediately. */
+/**
+ * Resolves when the listeners have drained after a signal, with the time by which the process should end. A second
+ * signal exits immediately.
+ */
 function drained(
   onSignal: OnSignal,
   { open, management }: Listeners,
   lifecycle: Lifecycle,
   config: Config,
   logger: Logger,
-): Promise<void> {
+): Promise<number> {
   return new Promise((resolve, reject) => {
     onSignal((signal) => {
       if (lifecycle.phase !== 'serving') {
@@ -175,10 +197,11 @@ function drained(
         process.exit(1);
       }
       logger.info({ signal, drain_delay_seconds: config.drainDelaySeconds }, 'draining');
+      const deadline = performance.now() + config.gracePeriodSeconds * 1000 - EXIT_MS;
       drain(open, lifecycle, config, management).then((cut) => {
         if (cut > 0) logger.error({ connections: cut }, 'grace period over: connections interrupted');
         else logger.info('drained');
-        resolve();
+        resolve(deadline);
       }, reject);
     });
   });

@@ -12,8 +12,9 @@ import {
 import { readTokenConfig, type TokenConfig } from './token-config.ts';
 import { cpuLimit } from './cpu-limit.ts';
 import { inferenceMemory } from './memory-limit.ts';
+import { readTelemetry, type TelemetryConfig } from './telemetry.ts';
 
-export interface Config {
+export interface Config extends TelemetryConfig {
   readonly port: number;
   /** Undefined turns gRPC off. */
   readonly grpcPort: number | undefined;
@@ -146,6 +147,7 @@ export function readConfig(environment: Environment): Config {
     apiKeyFile: raw('API_KEY_FILE'),
     apiKeyFileRequired: Boolean(environment['API_KEY_FILE']) && environment['API_KEY'] === undefined,
     tokens: readTokenConfig(raw, check),
+    ...readTelemetry({ raw, check, checkValue, problem: (text) => problems.push(text) }),
   };
   check('MODELS_DIR', isReadableFolder(config.modelsDir), 'a readable folder');
   const least = minimumGraceSeconds(config.drainDelaySeconds, config.requestTimeoutSeconds);

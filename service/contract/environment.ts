@@ -1,15 +1,6 @@
 import { apiKeyMount, image, ports } from './endpoints.ts';
-
-/** An environment variable. `--help`, the validation of the configuration and the manifests all use this table. */
-export interface Variable {
-  /** The value if it is unset. Without a default, the description says what happens. */
-  readonly default?: string;
-  /** Such as `seconds` or `bytes`, for `--help`. */
-  readonly unit?: string;
-  /** The only values that it can have. */
-  readonly values?: readonly string[];
-  readonly description: string;
-}
+import { telemetryVariables } from './telemetry-variables.ts';
+import type { Variable } from './variable.ts';
 
 const booleans = ['true', 'false'] as const;
 const placements = ['auto', 'event-loop', 'process'] as const;
@@ -158,6 +149,8 @@ export const variables = {
     unit: 'seconds',
     description: 'by how much the clock of the issuer may differ',
   },
+  ...telemetryVariables,
 } as const satisfies Record<string, Variable>;
 
+export type { Variable };
 export type VariableName = keyof typeof variables;

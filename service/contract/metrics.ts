@@ -20,6 +20,8 @@ export const metrics = {
   featureTrainingShare: 'rhizome_feature_training_share',
   predictions: 'rhizome_predictions_total',
   predictionsTrainingShare: 'rhizome_predictions_training_share',
+  exported: 'rhizome_exported_total',
+  exportDropped: 'rhizome_export_dropped_total',
 } as const;
 
 /**

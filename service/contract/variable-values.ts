@@ -10,6 +10,7 @@ interface NumberRange {
 
 const port: NumberRange = { least: 0, most: 65535 };
 const bytes: NumberRange = { least: 1, most: Number.MAX_SAFE_INTEGER };
+const share: NumberRange = { least: 0, most: 1, decimals: true };
 const bodyBytes: NumberRange = { least: 1, most: 2 ** 31 - 1 };
 
 const numbers = {
@@ -31,6 +32,12 @@ const numbers = {
   MAX_QUEUE_ROWS: { least: 1, most: 2 ** 31 - 1 },
   MAX_QUEUE_BYTES: bytes,
   JWT_LEEWAY_SECONDS: { least: 0, most: 600 },
+  OTEL_EXPORTER_OTLP_TIMEOUT: { least: 100, most: 600_000 },
+  OTEL_TRACES_SAMPLER_ARG: share,
+  OTEL_BSP_SCHEDULE_DELAY: { least: 1, most: 3_600_000 },
+  OTEL_BSP_MAX_QUEUE_SIZE: { least: 1, most: 1_000_000 },
+  PAYLOAD_LOG_SAMPLE: share,
+  PAYLOAD_LOG_MAX_BYTES: { least: 256, most: 2 ** 20 },
 } as const satisfies Partial<Record<VariableName, NumberRange>>;
 
 /** The name of a variable that is a number. */

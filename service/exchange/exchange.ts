@@ -2,6 +2,9 @@ import { freeMemory } from '../../onnx/engine/free-memory.ts';
 import { contentEncodingOf } from './encodings.ts';
 import type { InFlightBytes, MemoryHolder, Reservation } from '../connections/in-flight-bytes.ts';
 import type { LoadedEntry } from '../inference/repository/entry.ts';
+import type { PayloadLog } from '../payload-log/payload-log.ts';
+import type { PayloadRecord } from '../payload-log/payload-record.ts';
+import type { RequestTrace } from '../traces/request-trace.ts';
 import { isBulky, type BulkGate, type BulkyRequest } from './body/bulk-gate.ts';
 
 /** What a route can read of a request besides its body. */
@@ -14,6 +17,11 @@ export interface ExchangeRequest {
   readonly abandoned: () => boolean;
   /** Ends the connection. */
   disconnect(): void;
+  readonly requestId: string;
+  /** Undefined if requests are not traced. */
+  readonly traceId: string | undefined;
+  /** Undefined unless the request's trace is recorded. */
+  readonly trace: RequestTrace | undefined;
 }
 
 export interface ExchangeResponse {
@@ -33,6 +41,9 @@ export interface ExchangeProtocol<Decoded, Result> {
   /** The body that was decoded is freed once this has succeeded. After a failure, a run may still be using it. */
   run(entry: LoadedEntry, decoded: Decoded, request: ExchangeRequest): Promise<Result>;
   encode(entry: LoadedEntry, decoded: Decoded, result: Result): ExchangeResponse;
+  /** Records a request for the payload log, before it runs. @param bytes the length of the body */
+  recordRequest(record: PayloadRecord, decoded: Decoded, bytes: number): void;
+  recordResponse(record: PayloadRecord, result: Result, response: ExchangeResponse): void;
 }
 
 /**
@@ -72,6 +83,8 @@ export interface Limits {
   readonly gate: BulkGate;
   /** Called for each request that one of them refuses. */
   readonly refused: (model: string, reason: 'memory' | 'slow' | 'large-requests') => void;
+  /** Undefined if nothing is logged. */
+  readonly payloads?: PayloadLog | undefined;
 }
 
 /** The memory of a body whose length is not declared, at first. */
@@ -111,6 +124,7 @@ class Opened<Decoded, Result> implements OpenExchange, MemoryHolder {
   readonly #request: ExchangeRequest;
   readonly #limits: Limits;
   readonly #memory: Reservation;
+  #record: PayloadRecord | undefined;
 
   /** @throws {ServiceError} `overloaded` if there is not so much memory for the body */
   constructor(
@@ -147,12 +161,12 @@ class Opened<Decoded, Result> implements OpenExchange, MemoryHolder {
     try {
       const work = weight(request, body.length);
       if (isBulky(work)) return this.#respondInTurn(body, work);
-      const decoded = protocol.decode(entry, request, body);
+      const decoded = this.#decode(body);
       return protocol.run(entry, decoded, request).then(
         (result) => {
           freeMemory(body);
           memory.release();
-          return protocol.encode(entry, decoded, result);
+          return this.#encode(decoded, result);
         },
         (error: unknown) => {
           memory.release();
@@ -173,14 +187,40 @@ class Opened<Decoded, Result> implements OpenExchange, MemoryHolder {
       bulky = this.#limits.gate.admit(work, request.deadline - performance.now(), () => {
         this.#limits.refused(entry.name, 'large-requests');
       });
-      const decoded = await bulky.work(request, () => protocol.decode(entry, request, body));
+      const decoded = await bulky.work(request, () => this.#decode(body));
       const result = await protocol.run(entry, decoded, request);
       freeMemory(body);
-      return await bulky.work(request, () => protocol.encode(entry, decoded, result));
+      return await bulky.work(request, () => this.#encode(decoded, result));
     } finally {
       bulky?.end();
       this.#memory.release();
     }
+  }
+
+  #decode(body: Uint8Array): Decoded {
+    const [protocol, entry, request] = [this.#protocol, this.#entry, this.#request];
+    const { trace } = request;
+    const decoded =
+      trace === undefined
+        ? protocol.decode(entry, request, body)
+        : trace.during('decode', () => protocol.decode(entry, request, body));
+    const { payloads } = this.#limits;
+    if (payloads !== undefined) {
+      this.#record = payloads.begin(entry, request);
+      if (this.#record !== undefined) protocol.recordRequest(this.#record, decoded, body.length);
+    }
+    return decoded;
+  }
+
+  #encode(decoded: Decoded, result: Result): ExchangeResponse {
+    const [protocol, entry] = [this.#protocol, this.#entry];
+    const { trace } = this.#request;
+    const response =
+      trace === undefined
+        ? protocol.encode(entry, decoded, result)
+        : trace.during('encode', () => protocol.encode(entry, decoded, result));
+    if (this.#record !== undefined) protocol.recordResponse(this.#record, result, response);
+    return response;
   }
 
   giveWay(): void {

@@ -28,4 +28,10 @@ export const inferProtocol = (largeIsPlain: boolean): ExchangeProtocol<InferRequ
       body,
     };
   },
+  recordRequest(record, { inputs }) {
+    record.requestTensors(inputs);
+  },
+  recordResponse(record, outputs) {
+    record.responseTensors(outputs);
+  },
 });

@@ -20,6 +20,7 @@ import { JSON_LENGTH_HEADER } from './infer.ts';
 import type { ResolvedRoute } from './model-routes.ts';
 import { headerText, refuseHead, respond, send, type Responder } from './response/node-response.ts';
 import type { Probe } from './probes.ts';
+import type { RequestTrace } from '../traces/request-trace.ts';
 import type { Observation } from './request-observer.ts';
 
 export interface NodeListenerOptions extends Omit<Responder, 'heads'>, Authentication {
@@ -72,6 +73,9 @@ function hasPlainBody({ headers }: IncomingMessage, maxBytes: number): boolean {
 
 class NodeExchange implements ExchangeRequest, BodyReceiver {
   deadline = 0;
+  readonly requestId: string;
+  readonly traceId: string | undefined;
+  readonly trace: RequestTrace | undefined;
   readonly #shared: Shared;
   readonly #resolved: ResolvedRoute;
   readonly #incoming: IncomingMessage;
@@ -89,13 +93,11 @@ class NodeExchange implements ExchangeRequest, BodyReceiver {
     this.#resolved = resolved;
     this.#incoming = incoming;
     this.#outgoing = outgoing;
-    const { headers, url = '' } = incoming;
-    this.#observation = shared.observer.begin(
-      'POST',
-      url,
-      headerText(headers['x-request-id']),
-      headerText(headers['traceparent']),
-    );
+    const observation = shared.observer.begin('POST', incoming.url ?? '', this.header);
+    this.#observation = observation;
+    this.requestId = observation.requestId;
+    this.traceId = observation.traceId;
+    this.trace = observation.trace;
   }
 
   readonly header = (name: string): string | undefined => headerText(this.#incoming.headers[name]);

@@ -92,8 +92,8 @@ export function predictionsProtocol(strictRanges: boolean, largeIsPlain: boolean
       // The general way finds out whether the request or the model is the cause of an error, and which row. It also
       // runs the rows one by one if nobody can tell which of the outputs belong to which row.
       const again = (): Promise<Result> => {
-        const { deadline, abandoned } = request;
-        return predictGenerally(entry, decoded, { deadline, abandoned, continued: true });
+        const { deadline, abandoned, trace } = request;
+        return predictGenerally(entry, decoded, { deadline, abandoned, trace, continued: true });
       };
       const { fetches } = decoded.prepared;
       return entry.executor.run(plain.feeds, fetches, request).then(
@@ -116,6 +116,12 @@ export function predictionsProtocol(strictRanges: boolean, largeIsPlain: boolean
       if (text !== undefined) return { status: 200, headers: JSON_BODY, body: text };
       const own = shared ? ownOutputs(result.run) : outputs;
       return general(entry, decodePredictions(entry.model.signature, own, rows), features(entry, decoded));
+    },
+    recordRequest(record, { body }, bytes) {
+      record.requestBody(body, bytes);
+    },
+    recordResponse(record, _, { body }) {
+      if (typeof body === 'string') record.responseBody(body);
     },
   };
 }

@@ -1,11 +1,14 @@
-/** https://www.w3.org/TR/trace-context/#traceparent-header: version, trace id, parent id, flags. */
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+import { parseTraceparent } from '../traces/trace-context.ts';
+
 /** The ids that are accepted from a client: they are safe in a header and in a line of the log. */
 const GIVEN = /^[\w\-=]{1,255}$/;
 
-/** Returns the request id: `X-Request-Id` of the request, or the trace id of its `traceparent`, or a new one. */
-export function requestIdOf(given: string | undefined, traceparent: string | undefined): string {
+/**
+ * Returns the request id: `X-Request-Id` of the request, or the trace id of its `traceparent`, or a new one.
+ *
+ * @param traceId if requests are traced; then also that of a trace that begins with the request
+ */
+export function requestIdOf(given: string | undefined, traceparent: string | undefined, traceId?: string): string {
   if (given !== undefined && GIVEN.test(given)) return given;
-  if (traceparent === undefined) return crypto.randomUUID();
-  return TRACEPARENT.exec(traceparent)?.[1] ?? crypto.randomUUID();
+  return traceId ?? parseTraceparent(traceparent)?.traceId ?? crypto.randomUUID();
 }

@@ -2,6 +2,9 @@ import type { ModelCounts } from '../inference/queue/model-counts.ts';
 import type { LoadedEntry } from '../inference/repository/entry.ts';
 import type { AccessLog } from '../logging/logger.ts';
 import type { RequestMetrics } from '../metrics/request-metrics.ts';
+import { endHttp } from '../traces/http-span.ts';
+import type { RequestTrace } from '../traces/request-trace.ts';
+import type { ReadHeader, StartedTrace, Tracer } from '../traces/tracer.ts';
 import { requestIdOf } from './request-id.ts';
 
 export interface RequestObserverOptions {
@@ -9,6 +12,8 @@ export interface RequestObserverOptions {
   readonly log: AccessLog;
   /** Paths that are logged at `debug`. */
   readonly quietPaths: ReadonlySet<string>;
+  /** Traces all other paths. Undefined if requests are not traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /**
@@ -23,9 +28,15 @@ export class RequestObserver {
   }
 
   /** Begins to observe a request, once its headers are there. */
-  begin(method: string, path: string, requestId: string | undefined, traceparent: string | undefined): Observation {
-    this.#options.metrics.begin('http');
-    return new Observation(this.#options, method, path, requestIdOf(requestId, traceparent));
+  begin(method: string, path: string, header: ReadHeader): Observation {
+    const { metrics, tracer, quietPaths } = this.#options;
+    metrics.begin('http');
+    const given = header('x-request-id');
+    if (tracer === undefined || quietPaths.has(path))
+      return new Observation(this.#options, method, path, requestIdOf(given, header('traceparent')));
+    const started = tracer.start(header);
+    const requestId = requestIdOf(given, undefined, started.traceId);
+    return new Observation(this.#options, method, path, requestId, started, header);
   }
 }
 
@@ -40,20 +51,36 @@ export class Observation {
   model: string | undefined = undefined;
   status = 0;
   milliseconds = 0;
+  /** Undefined if requests are not traced. */
+  readonly traceId: string | undefined;
+  /** Undefined unless the trace is recorded. */
+  readonly trace: RequestTrace | undefined;
   readonly #options: RequestObserverOptions;
+  readonly #header: ReadHeader | undefined;
   #counts: ModelCounts | undefined;
 
-  constructor(options: RequestObserverOptions, method: string, path: string, requestId: string) {
+  constructor(
+    options: RequestObserverOptions,
+    method: string,
+    path: string,
+    requestId: string,
+    trace?: StartedTrace,
+    header?: ReadHeader,
+  ) {
     this.#options = options;
     this.method = method;
     this.path = path;
     this.requestId = requestId;
+    this.traceId = trace?.traceId;
+    this.trace = trace?.recording;
+    this.#header = header;
   }
 
   /** Sets the model that the request runs. */
-  runs({ name, executor }: Pick<LoadedEntry, 'name' | 'executor'>): void {
-    this.model = name;
-    this.#counts = executor.counts;
+  runs(entry: Pick<LoadedEntry, 'name' | 'version' | 'executor'>): void {
+    this.model = entry.name;
+    this.#counts = entry.executor.counts;
+    this.trace?.runs(entry);
   }
 
   /**
@@ -68,5 +95,6 @@ export class Observation {
     metrics.end('http', route, this.model ?? '', String(status), this.milliseconds / 1000);
     this.#counts?.responded(status < 400, this.milliseconds);
     log(quietPaths.has(this.path) ? 'debug' : 'info', this);
+    if (this.trace !== undefined && this.#header !== undefined) endHttp(this.trace, this, route, this.#header);
   }
 }

@@ -1,6 +1,7 @@
 import type { TensorMetadata } from '../contract/index.ts';
 import { infer } from '../inference/infer.ts';
 import type { InferenceOperations, ModelReference } from '../operations/inference.ts';
+import type { PayloadLog } from '../payload-log/payload-log.ts';
 import { decodeInferRequest, readInputs, type InferRequest } from './infer/request.ts';
 import { encodeInferResponse } from './infer/response.ts';
 import { encodeStreamError, readId } from './infer/stream.ts';
@@ -15,9 +16,10 @@ interface ModelRequest {
 }
 
 /** The methods of GRPCInferenceService. Each decodes its request, calls the operation, and encodes the response. */
-export function inferenceMethods(operations: InferenceOperations): readonly Method[] {
+export function inferenceMethods(operations: InferenceOperations, payloads?: PayloadLog): readonly Method[] {
+  const models: ModelCalls = { operations, payloads };
   const streamed: RequestHandler = {
-    respond: (bytes, call) => modelInfer(operations, bytes, call, true),
+    respond: (bytes, call) => modelInfer(models, bytes, call, true),
     failed: (bytes, { message }) => encodeStreamError(readId(bytes), message),
   };
   return [
@@ -41,7 +43,7 @@ export function inferenceMethods(operations: InferenceOperations): readonly Meth
     unary('inference', 'ModelStatistics', ({ name = '', version }: ModelRequest) => ({
       model_stats: operations.statistics(name === '' ? undefined : referenceOf(name, version)),
     })),
-    { path: `/${services.inference}/ModelInfer`, respond: (bytes, call) => modelInfer(operations, bytes, call) },
+    { path: `/${services.inference}/ModelInfer`, respond: (bytes, call) => modelInfer(models, bytes, call) },
     {
       path: `/${services.inference}/ModelStreamInfer`,
       endless: true,
@@ -54,23 +56,37 @@ export function inferenceMethods(operations: InferenceOperations): readonly Meth
   ];
 }
 
+/** What the methods that run models share. */
+interface ModelCalls {
+  readonly operations: InferenceOperations;
+  /** Undefined if nothing is logged. */
+  readonly payloads: PayloadLog | undefined;
+}
+
 /** ModelInfer has codecs of its own, which read and write the elements where the model has them. */
 async function modelInfer(
-  operations: InferenceOperations,
+  { operations, payloads }: ModelCalls,
   bytes: Buffer,
   call: Call,
   streamed = false,
 ): Promise<Buffer> {
-  const request = decode(bytes);
+  const { trace } = call;
+  const request = trace === undefined ? decode(bytes) : trace.during('decode', () => decode(bytes));
   const entry = operations.model(referenceOf(request.modelName, request.modelVersion));
   call.access?.require(entry.name);
   call.model = entry.name;
+  trace?.runs(entry);
   const { counts, plan } = entry.executor;
   const started = performance.now();
   let ok = false;
   try {
-    const outputs = await infer(entry, readInputs(request), request.outputs, call);
-    const response = encodeInferResponse(entry, request, outputs, plan.maxResponseBytes, streamed);
+    const inputs = readInputs(request);
+    const record = payloads?.begin(entry, call);
+    record?.requestTensors(inputs);
+    const outputs = await infer(entry, inputs, request.outputs, call);
+    const encode = (): Buffer => encodeInferResponse(entry, request, outputs, plan.maxResponseBytes, streamed);
+    const response = trace === undefined ? encode() : trace.during('encode', encode);
+    record?.responseTensors(outputs);
     ok = true;
     return response;
   } finally {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http2';
 import type { Access } from '../authentication/access.ts';
 import type { Reservation } from '../connections/in-flight-bytes.ts';
 import { ServiceError } from '../errors.ts';
+import type { RequestTrace } from '../traces/request-trace.ts';
 import type { Status } from './http2/status-codes.ts';
 
 /** What a method can read and set of its call. */
@@ -15,6 +16,10 @@ export interface Call {
   readonly access: Access | undefined;
   /** The name of the model that the call uses, for the log and the metrics. */
   model: string | undefined;
+  /** Undefined if requests are not traced. */
+  readonly traceId: string | undefined;
+  /** Undefined unless the trace of the call is recorded. */
+  readonly trace: RequestTrace | undefined;
 }
 
 /** A call whose method sends any number of messages. */

@@ -2,6 +2,9 @@ import type { Logger } from 'pino';
 import type { Access } from '../authentication/access.ts';
 import type { AccessEntry, AccessLog } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { endGrpc } from '../traces/grpc-span.ts';
+import type { RequestTrace } from '../traces/request-trace.ts';
+import type { ReadHeader, Tracer } from '../traces/tracer.ts';
 import type { Status, StatusName } from './http2/status-codes.ts';
 import type { Call, StreamedRequest } from './method.ts';
 import { statusOfFailure } from './status.ts';
@@ -11,6 +14,8 @@ export interface ObservedRequestOptions {
   readonly accessLog: AccessLog;
   readonly metrics: Metrics;
   readonly requestTimeoutSeconds: number;
+  /** Undefined if requests are not traced. */
+  readonly tracer: Tracer | undefined;
 }
 
 /** One of several requests of a call: logged and counted as a call with one request is. */
@@ -24,12 +29,16 @@ export class ObservedRequest implements StreamedRequest, AccessEntry {
   model: string | undefined = undefined;
   status: StatusName = 'OK';
   milliseconds = 0;
+  readonly traceId: string | undefined;
+  readonly trace: RequestTrace | undefined;
+  readonly #authority: string | undefined;
   readonly #started = performance.now();
   readonly #options: ObservedRequestOptions;
 
   constructor(
     { path, requestId, deadline, abandoned, access }: Call & { readonly path: string },
     options: ObservedRequestOptions,
+    header: ReadHeader,
   ) {
     this.path = path;
     this.requestId = requestId;
@@ -37,6 +46,10 @@ export class ObservedRequest implements StreamedRequest, AccessEntry {
     this.abandoned = abandoned;
     this.access = access;
     this.#options = options;
+    const trace = options.tracer?.start(header);
+    this.traceId = trace?.traceId;
+    this.trace = trace?.recording;
+    if (this.trace !== undefined) this.#authority = header(':authority');
     options.metrics.requests.begin('grpc');
   }
 
@@ -57,5 +70,7 @@ export class ObservedRequest implements StreamedRequest, AccessEntry {
     this.milliseconds = performance.now() - this.#started;
     metrics.requests.end('grpc', this.path, this.model ?? '', status, this.milliseconds / 1000);
     accessLog('info', this);
+    if (this.trace !== undefined)
+      endGrpc(this.trace, this, { started: this.#started, known: true, authority: this.#authority });
   }
 }

@@ -11,6 +11,9 @@ import { requestIdOf } from '../exchange/request-id.ts';
 import { formatValue } from '../inference/format-value.ts';
 import type { AccessEntry, AccessLog } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { endGrpc } from '../traces/grpc-span.ts';
+import type { RequestTrace } from '../traces/request-trace.ts';
+import type { ReadHeader, Tracer } from '../traces/tracer.ts';
 import { OK, type Status, type StatusName } from './http2/status-codes.ts';
 import type { GrpcStream, Receiver, Violation } from './http2/stream.ts';
 import { parseTimeout } from './http2/timeout.ts';
@@ -47,6 +50,8 @@ export interface CallsOptions extends Authentication {
   readonly maxBodyBytes: () => number;
   readonly memory: InFlightBytes;
   readonly limits: CallLimits;
+  /** Undefined if requests are not traced. */
+  readonly tracer: Tracer | undefined;
 }
 
 /** What a call tells the one who counts the calls. */
@@ -74,6 +79,9 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
   /** For the log, once the call has ended. */
   status: StatusName = 'OK';
   milliseconds = 0;
+  readonly traceId: string | undefined;
+  readonly trace: RequestTrace | undefined;
+  readonly #header: ReadHeader;
   readonly #started: number;
   readonly #stream: GrpcStream;
   readonly #options: CallsOptions;
@@ -108,7 +116,12 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     this.#stream = stream;
     this.#options = options;
     this.#counter = counter;
-    this.requestId = requestIdIn(headers);
+    this.#header = (name) => textOf(headers[name]);
+    // Probes are not traced, and of a call that lasts, each request by itself.
+    const trace = handler?.open === true || handler?.endless === true ? undefined : options.tracer?.start(this.#header);
+    this.traceId = trace?.traceId;
+    this.trace = trace?.recording;
+    this.requestId = requestIdIn(headers, this.traceId);
     this.#authorization = headers.authorization;
     this.#metadata = { [REQUEST_ID]: this.requestId };
     this.#timeout = parseTimeout(textOf(headers['grpc-timeout']));
@@ -259,7 +272,7 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
     // The key may have been replaced, or the token may have expired, since the call began.
     if (this.access === undefined) checkKey(this.#options.apiKey(), this.#authorization);
     else this.access.check(Date.now());
-    return new ObservedRequest(this, this.#options);
+    return new ObservedRequest(this, this.#options, this.#header);
   }
 
   reserve(bytes: number): Reservation {
@@ -397,12 +410,16 @@ export class RunningCall implements StreamingCall, Receiver, AccessEntry, Memory
       metrics.requests.end('grpc', route, this.model ?? '', code, seconds);
     }
     accessLog(open === true ? 'debug' : 'info', this);
+    if (this.trace !== undefined) {
+      const known = this.handler !== undefined;
+      endGrpc(this.trace, this, { started: this.#started, known, authority: this.#header(':authority') });
+    }
   }
 }
 
 /** Returns the id that the client has chosen for its request, or a new one. */
-export function requestIdIn(headers: IncomingHttpHeaders): string {
-  return requestIdOf(textOf(headers[REQUEST_ID]), textOf(headers['traceparent']));
+export function requestIdIn(headers: IncomingHttpHeaders, traceId?: string): string {
+  return requestIdOf(textOf(headers[REQUEST_ID]), textOf(headers['traceparent']), traceId);
 }
 
 /** Returns the header; the first value if the client has sent several. */

@@ -7,6 +7,8 @@ import type { Listener } from '../lifecycle/drain.ts';
 import type { ModelRepository } from '../inference/repository/repository.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { InferenceOperations } from '../operations/inference.ts';
+import type { PayloadLog } from '../payload-log/payload-log.ts';
+import type { Tracer } from '../traces/tracer.ts';
 import { accessLogOf } from '../logging/logger.ts';
 import { ListenError } from '../http-server.ts';
 import { Calls, defaultCallLimits } from './calls.ts';
@@ -25,6 +27,8 @@ export interface GrpcDependencies extends Authentication {
   readonly logger: Logger;
   /** Shared with HTTP. */
   readonly memory: InFlightBytes;
+  readonly tracer?: Tracer | undefined;
+  readonly payloads?: PayloadLog | undefined;
 }
 
 /** What clients may occupy. */
@@ -34,7 +38,7 @@ export interface GrpcLimits extends ConnectionLimits, CallLimits, WatchLimits {}
 export async function listenGrpc(
   port: number,
   { host, requestTimeoutSeconds, maxBodyBytes: bodyBytes, maxConnections: connections }: Config,
-  { repository, lifecycle, metrics, logger, apiKey, tokens, memory }: GrpcDependencies,
+  { repository, lifecycle, metrics, logger, apiKey, tokens, memory, tracer, payloads }: GrpcDependencies,
   overrides: Partial<GrpcLimits> = {},
 ): Promise<Listener> {
   const limits = { ...defaultConnectionLimits, connections, ...defaultCallLimits, ...defaultWatchLimits, ...overrides };
@@ -42,7 +46,7 @@ export async function listenGrpc(
   const operations = new InferenceOperations({ repository, lifecycle });
   const methods = [
     ...healthMethods(() => operations.serverReady(), limits),
-    ...inferenceMethods(operations),
+    ...inferenceMethods(operations, payloads),
     ...reflectionMethods(),
   ];
   const calls = new Calls(methods, {
@@ -55,6 +59,7 @@ export async function listenGrpc(
     maxBodyBytes,
     memory,
     limits,
+    tracer,
   });
   const server = new GrpcServer(calls, maxBodyBytes, limits);
   let bound;

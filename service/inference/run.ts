@@ -3,6 +3,19 @@ import type { Tensor } from '../../onnx/engine/engine.ts';
 /** Tensors by the name of the input or output. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** Is told when a request waited and ran. Times are in milliseconds, as in `performance.now()`. */
+export interface RunTrace {
+  /** The request has left the queue for its first run. */
+  waited(from: number, to: number): void;
+  /**
+   * A run with rows of the request has ended.
+   *
+   * @param requests how many requests shared the run
+   * @param rows of all of them
+   */
+  ran(from: number, to: number, requests: number, rows: number, failed: boolean): void;
+}
+
 export interface RunOptions {
   /** When the result stops being useful, in milliseconds as returned by `performance.now()`. */
   readonly deadline: number;
@@ -10,6 +23,8 @@ export interface RunOptions {
   readonly abandoned?: () => boolean;
   /** True for a further run of a request that is already accepted: it is not refused because the queue is full. */
   readonly continued?: boolean;
+  /** Undefined unless the request is traced. */
+  readonly trace?: RunTrace | undefined;
 }
 
 export interface RunResult {

@@ -60,13 +60,13 @@ export class LogOutput {
     process.on('exit', this.#finish);
   }
 
-  /** @param line ends with a newline */
-  write(line: string): void {
+  /** Returns false if the line was dropped. @param line ends with a newline */
+  write(line: string): boolean {
     const unreported = this.#dropped > this.#reported;
     const waiting = this.#rest.length + this.#lines.length;
     if (waiting + line.length > (unreported ? FEW_WAITING : MOST_WAITING)) {
       this.#dropped++;
-      return;
+      return false;
     }
     if (unreported && !this.#failing) {
       this.#lines += this.#options.droppedLine(this.#dropped);
@@ -76,12 +76,13 @@ export class LogOutput {
     if (this.#options.sync && !this.#stalled) {
       this.#drain(SYNC_WAIT_MS);
       this.#stalled = this.#rest.length > 0;
-      if (!this.#stalled) return;
+      if (!this.#stalled) return true;
     } else if (this.#prompt > 0) {
       this.#prompt--;
       this.#drain(0);
     } else if (this.#lines.length >= this.#enough) this.#drain(0);
     this.#timer ??= setTimeout(this.#tick, INTERVAL_MS).unref();
+    return true;
   }
 
   /** Writes what was collected. Further lines are written, but not when the process exits. */

@@ -12,6 +12,8 @@ export interface AccessEntry {
   readonly status: number | string;
   readonly milliseconds: number;
   readonly model: string | undefined;
+  /** Undefined if requests are not traced. */
+  readonly traceId?: string | undefined;
 }
 
 /** Logs a request at a level. */
@@ -53,7 +55,7 @@ export function closeLogger(logger: Logger): void {
 export function accessLogOf(logger: Logger): AccessLog {
   const output = outputs.get(logger);
   if (output === undefined) {
-    return (level, { requestId, method, path, status, milliseconds, model }) => {
+    return (level, { requestId, method, path, status, milliseconds, model, traceId }) => {
       logger[level](
         {
           request_id: requestId,
@@ -62,20 +64,33 @@ export function accessLogOf(logger: Logger): AccessLog {
           status,
           duration_ms: rounded(milliseconds),
           ...(model !== undefined && { model }),
+          ...traced(traceId),
         },
         'request',
       );
     };
   }
-  return (level, { requestId, method, path, status, milliseconds, model }) => {
+  return (level, { requestId, method, path, status, milliseconds, model, traceId }) => {
     if (!logger.isLevelEnabled(level)) return;
     output.write(
       `{"level":"${level}","time":"${isoTime()}","request_id":"${requestId}","method":"${method}"` +
         `,"path":${quoted(path)},"status":${typeof status === 'number' ? status : quoted(status)}` +
         `,"duration_ms":${rounded(milliseconds)}${model === undefined ? '' : `,"model":${quoted(model)}`}` +
+        (traceId === undefined ? '' : `,"trace_id":"${traceId}"`) +
         ',"msg":"request"}\n',
     );
   };
+}
+
+/** Returns the field of a line about a request that is traced, or none. */
+export function traced(traceId: string | undefined): { readonly trace_id?: string } {
+  return traceId === undefined ? {} : { trace_id: traceId };
+}
+
+/** Returns what writes a whole line to where a logger of `createLogger` writes; false if the line was dropped. */
+export function lineWriterOf(logger: Logger): (line: string) => boolean {
+  const output = outputs.get(logger);
+  return (line) => output?.write(line) ?? false;
 }
 
 function rounded(milliseconds: number): number {

@@ -5,6 +5,7 @@ import { ConnectionMetrics } from './connection-metrics.ts';
 import type { KeyServerState } from '../authentication/key-server.ts';
 import { registerTokenMetrics } from './token-metrics.ts';
 import { DriftMetrics } from './drift/drift-metrics.ts';
+import { ExportMetrics } from './export-metrics.ts';
 import { ModelMetrics } from './model-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
 
@@ -27,6 +28,7 @@ export class Metrics {
   /** Where the keys of tokens come from; undefined if the service accepts none. Set it before the first scrape. */
   keyServer: KeyServerState | undefined = undefined;
   readonly drift: DriftMetrics;
+  readonly exports = new ExportMetrics();
   #entries: readonly ModelEntry[] = [];
   #registry: Promise<Prometheus.Registry> | undefined;
 
@@ -53,6 +55,7 @@ export class Metrics {
     this.models.register(prometheus, registry);
     if (this.keyServer !== undefined) registerTokenMetrics(prometheus, registry, this.keyServer);
     this.drift.register(prometheus, registry);
+    this.exports.register(prometheus, registry);
     const entries = (): readonly ModelEntry[] => this.#entries;
     const gauge = (name: string, help: string, value: (entry: ModelEntry) => number | undefined): void => {
       new prometheus.Gauge({

@@ -12,7 +12,7 @@ import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 export function observe(observer: RequestObserver, lifecycle: Lifecycle): MiddlewareHandler {
   return async (c, next) => {
     const { method, path } = c.req;
-    const observation = observer.begin(method, path, c.req.header('X-Request-Id'), c.req.header('traceparent'));
+    const observation = observer.begin(method, path, (name) => c.req.header(name));
     c.set('observation', observation);
     // Set before the route runs, so that a route can override them.
     c.header('X-Request-Id', observation.requestId);

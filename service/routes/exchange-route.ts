@@ -30,6 +30,9 @@ export function exchangeRoute(
       disconnect: () => {
         disconnect(c);
       },
+      requestId: observation.requestId,
+      traceId: observation.traceId,
+      trace: observation.trace,
     };
     const opened = exchange.open(entry, request);
     const body = await readBody(c).catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { paths, type Problem } from '../../contract/index.ts';
 import { ServiceError } from '../../errors.ts';
 import { httpStatuses } from './http-statuses.ts';
 import { stringifyJson } from '../../protocol/json.ts';
+import { traced } from '../../logging/logger.ts';
 import type { ExchangeResponse } from '../exchange.ts';
 
 /** The request that failed, for the log. */
@@ -10,6 +11,8 @@ export interface FailedRequest {
   readonly method: string;
   readonly path: string;
   readonly requestId: string;
+  /** Undefined if requests are not traced. */
+  readonly traceId?: string | undefined;
 }
 
 /**
@@ -18,11 +21,11 @@ export interface FailedRequest {
  */
 export function errorResponse(
   error: unknown,
-  { method, path, requestId }: FailedRequest,
+  { method, path, requestId, traceId }: FailedRequest,
   logger: Logger,
 ): ExchangeResponse {
   if (!(error instanceof ServiceError)) {
-    logger.error({ err: error, method, path, request_id: requestId }, 'internal error');
+    logger.error({ err: error, method, path, request_id: requestId, ...traced(traceId) }, 'internal error');
     return problem(path, {
       type: 'urn:problem-type:rhizome:internal-error',
       title: 'Internal error',

@@ -57,7 +57,7 @@ export function refuseHead(
 
 function observe({ observer }: Responder, { method = '', url = '', headers }: IncomingMessage): Observation {
   const path = url.split('?', 1)[0] ?? '';
-  return observer.begin(method, path, headerText(headers['x-request-id']), headerText(headers['traceparent']));
+  return observer.begin(method, path, (name) => headerText(headers[name]));
 }
 
 /** Sends a response, with the headers that every response has. */

@@ -195,13 +195,15 @@ export class Executor {
     const now = performance.now();
     const pieces = this.#queue.take(this.plan.maxBatch, (job) => this.#drop(job, now));
     if (pieces.length > 0) {
-      for (const { job, firstRow } of pieces) if (firstRow === 0) this.#waited(now - job.arrived);
+      for (const { job, firstRow } of pieces) if (firstRow === 0) this.#waited(job, now);
       this.#running = pieces;
       void this.#runner.run(pieces, now).then(this.#next);
     } else this.#next();
   };
 
-  #waited(milliseconds: number): void {
+  #waited({ arrived, options }: Job, now: number): void {
+    const milliseconds = now - arrived;
+    options.trace?.waited(arrived, now);
     this.#observer.waited(milliseconds / 1000);
     this.counts.queue.add(milliseconds);
   }

@@ -50,18 +50,25 @@ export class PieceRunner {
     const [first] = pieces;
     if (first === undefined) return;
     let rows = 0;
-    for (const piece of pieces) rows += piece.rows;
+    let traced = false;
+    for (const { rows: count, job } of pieces) {
+      rows += count;
+      traced ||= job.options.trace !== undefined;
+    }
+    let started = taken;
     try {
       const feeds =
         pieces.length === 1 && first.rows === first.job.rows ? first.job.feeds : stack(pieces, this.#inputs);
-      const started = performance.now();
+      started = performance.now();
       const outputs = await this.#session.run(feeds, first.job.fetches);
       const ended = performance.now();
+      if (traced) trace(pieces, started, ended, rows, false);
       if (pieces.length > 1) freeTensors(feeds);
       this.#ran(pieces.length, rows, started, ended);
       if (await this.#scatter(pieces, outputs, rows)) this.#counts.ran(pieces, rows, taken, started, ended);
       else await this.#runApart(pieces);
     } catch (error) {
+      if (traced) trace(pieces, started, performance.now(), rows, true);
       if (pieces.length === 1 || !concernsRequest(error)) for (const { job } of pieces) job.reject(this.#worded(error));
       // If the process ended, it was most likely because of one of the requests, which then fails alone.
       else await this.#runApart(pieces);
@@ -116,6 +123,11 @@ export class PieceRunner {
       ? responseTooLarge(this.#maxResponseBytes)
       : error;
   }
+}
+
+/** Tells the requests of a run that are traced. */
+function trace(pieces: readonly JobPiece[], from: number, to: number, rows: number, failed: boolean): void {
+  for (const { job } of pieces) job.options.trace?.ran(from, to, pieces.length, rows, failed);
 }
 
 /** Whether a run may have failed because of what one request contains, so that the others of the run may succeed. */

@@ -1,0 +1,49 @@
+import type { Feature } from '../../onnx/signature/features.ts';
+import { PayloadRecord, type FinishedRecord } from './payload-record.ts';
+import type { Redaction } from './redaction.ts';
+
+/** A request that may be logged. */
+export interface LoggableRequest {
+  readonly requestId: string;
+  /** Undefined if requests are not traced. */
+  readonly traceId: string | undefined;
+  /** Undefined if the request's trace is not recorded. */
+  readonly trace: { readonly traceparent: string } | undefined;
+}
+
+/** The model that a request runs. */
+export interface LoggableModel {
+  readonly name: string;
+  readonly version: string;
+  readonly model: { readonly signature: { readonly features: readonly Feature[] } };
+}
+
+export interface PayloadLogOptions {
+  /** The share of the requests that are logged, from 0 to 1. */
+  readonly sample: number;
+  readonly redaction: Redaction;
+  /** The largest request or response that is logged whole. */
+  readonly maxBytes: number;
+  readonly write: (record: FinishedRecord) => void;
+}
+
+/** Logs requests and their responses: a sample of those that succeed. */
+export class PayloadLog {
+  readonly #options: PayloadLogOptions;
+
+  constructor(options: PayloadLogOptions) {
+    this.#options = options;
+  }
+
+  /** Returns the record of a request; undefined if it is not in the sample. */
+  begin(
+    { name, version, model: { signature } }: LoggableModel,
+    { requestId, traceId, trace }: LoggableRequest,
+  ): PayloadRecord | undefined {
+    const { sample, redaction, maxBytes, write } = this.#options;
+    if (Math.random() >= sample) return undefined;
+    const { features } = signature;
+    const subject = { requestId, traceId, traceparent: trace?.traceparent, model: name, version, features };
+    return new PayloadRecord(subject, redaction, maxBytes, write);
+  }
+}
