@@ -14,6 +14,8 @@ ARG BASE_IMAGE=${NODE_IMAGE}
 FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# cuda12 downloads the CUDA libraries of the ONNX runtime from NuGet, for a GPU: docs/hardware.md. Only on amd64.
+ARG ONNXRUNTIME_NODE_INSTALL=skip
 # All packages, exactly as in package-lock.json. The development dependencies are among them, because this build needs
 # esbuild, and because the ONNX runtime is an optional peer dependency. The next stage keeps what the service imports.
 # Secrets are only mounted for this step, so they are not in a layer. The service needs no install scripts.
@@ -21,7 +23,8 @@ RUN --mount=type=cache,target=/root/.npm \
     --mount=type=secret,id=ca \
     --mount=type=secret,id=npmrc,target=/root/.npmrc \
     if [ -s /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
-    npm ci --ignore-scripts --no-audit --no-fund
+    npm ci --ignore-scripts --no-audit --no-fund \
+ && if [ "$ONNXRUNTIME_NODE_INSTALL" != skip ]; then node node_modules/onnxruntime-node/script/install.js; fi
 
 # Bundles the service into JavaScript that starts quickly. Of the packages, keeps what the service imports, for the
 # target platform. Makes everything readable by any user, whatever the checkout's umask was.

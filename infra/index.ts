@@ -23,7 +23,7 @@ export { localProfile } from './profiles/local.ts';
 export { productionProfile } from './profiles/production.ts';
 export { InvalidPropsError, type InvalidProp } from './props/invalid-props-error.ts';
 export { kubernetesVersions, type KubernetesVersion } from './kubernetes-schemas/versions.ts';
-export type { EntryReference, ExtraVolume, PodProps } from './props/pod-props.ts';
+export type { Accelerator, EntryReference, ExtraVolume, PodProps } from './props/pod-props.ts';
 export { recordedImage, type RecordedImage, type RecordedImages } from './props/recorded-images.ts';
 export type {
   PredictionServiceProps,

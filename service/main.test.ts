@@ -42,7 +42,7 @@ function run(environment: Record<string, string>, args: string[] = []): ChildPro
   return child;
 }
 
-async function start(environment: Record<string, string> = {}): Promise<Service> {
+async function start(environment: Record<string, string> = {}, until = 'ready'): Promise<Service> {
   const child = run(environment);
   const logs: Record<string, unknown>[] = [];
   const waiting = new Set<() => void>();
@@ -66,7 +66,7 @@ async function start(environment: Record<string, string> = {}): Promise<Service>
       look();
     });
   const exited = once(child, 'exit').then(([code]) => code as number | null);
-  await logged('ready');
+  await logged(until);
   const url = (await logged('listening'))['url'] as string;
   return { process: child, url, port: Number(new URL(url).port), logs, logged, exited };
 }
@@ -170,6 +170,17 @@ test('a model without examples that no generated input fits is served, with a wa
   } finally {
     rmSync(dir, { recursive: true });
   }
+});
+
+test('without a GPU, EXECUTION_PROVIDER=cuda never becomes ready, and says why and what to do', async () => {
+  const { url, logged } = await start({ EXECUTION_PROVIDER: 'cuda' }, 'not ready');
+  const { model, reason } = await logged('model failed');
+  expect([model, reason]).toEqual([
+    'iris',
+    expect.stringMatching(/cannot load its CUDA libraries.* set EXECUTION_PROVIDER to cpu/),
+  ]);
+  const response = await fetch(`${url}/readyz`);
+  expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('CUDA libraries')]);
 });
 
 test('a port that is in use exits with 1 and a message', async () => {

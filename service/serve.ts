@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import type { Logger } from 'pino';
-import { onnxruntime } from '../onnx/engine/onnxruntime.ts';
-import { processEngine } from '../onnx/engine/process/process-engine.ts';
+import { onnxruntimeOn } from '../onnx/engine/onnxruntime.ts';
+import { processEngineOn } from '../onnx/engine/process/process-engine.ts';
 import { KeyServer } from './authentication/key-server.ts';
 import { fetchKeySet } from './authentication/key-set.ts';
 import { Tokens } from './authentication/tokens.ts';
@@ -91,12 +91,12 @@ export async function serve(
   const listeners = { open: grpc ? [http, grpc] : [http], management };
   const stopped = drained(onSignal, listeners, lifecycle, config, logger);
 
-  await repository.load(onnxruntime, {
+  await repository.load(onnxruntimeOn(config.executionProvider), {
     ...config,
     threads: config.inferenceThreads,
     mostBytes: mostModelBytes(),
     maxDelayMs: config.maxBatchDelayMs,
-    processEngine,
+    processEngine: processEngineOn(config.executionProvider),
     observers: metrics.models,
     watch: (signature) => metrics.drift.watch(signature),
     onProcessEnd: ({ model, reason, delayMs }) => {

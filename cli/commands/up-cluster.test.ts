@@ -171,7 +171,9 @@ test('up --on kind: finds the cluster of kind.yaml, and predicts through the map
 
   await project.remove();
   project = await createProject({ ...answers(service.port), 'kind get clusters': 'echo rhizome' }, service.port);
-  const again = await project.start(['up', '--on', 'kind', '--detach'], { env: { BASE_IMAGE: 'base:1' } });
+  const again = await project.start(['up', '--on', 'kind', '--detach'], {
+    env: { BASE_IMAGE: 'base:1', ONNXRUNTIME_NODE_INSTALL: 'cuda12' },
+  });
   expect(again.exitCode).toBe(0);
   expect(again.stdout.trimStart()).toMatch(
     new RegExp(`^http://localhost:${service.port}  .*\\n✓ iris 1  verified in `),
@@ -183,7 +185,7 @@ test('up --on kind: finds the cluster of kind.yaml, and predicts through the map
     'kubectl version --client',
     'docker version --format {{.Server.Version}}',
     'kind get clusters',
-    'docker build --tag iris-server:v0.1.0 --build-arg BASE_IMAGE=base:1 .',
+    'docker build --tag iris-server:v0.1.0 --build-arg BASE_IMAGE=base:1 --build-arg ONNXRUNTIME_NODE_INSTALL=cuda12 .',
     ...builtAndTagged.slice(1),
     'kind get nodes --name rhizome',
     'docker exec a ctr --namespace k8s.io images list -q',

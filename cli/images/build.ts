@@ -38,6 +38,8 @@ export async function build(
     buildArgs: defined({
       BASE_IMAGE: options.baseImage ?? env.BASE_IMAGE,
       BUILD_IMAGE: options.buildImage ?? env.BUILD_IMAGE,
+      // The Dockerfile's default.
+      ONNXRUNTIME_NODE_INSTALL: env.ONNXRUNTIME_NODE_INSTALL === 'skip' ? undefined : env.ONNXRUNTIME_NODE_INSTALL,
     }),
     secrets: buildSecrets(env),
     ...(options.platform !== undefined && { platform: options.platform }),

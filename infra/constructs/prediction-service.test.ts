@@ -272,6 +272,37 @@ const everyProp: {
     ['Deployment', `${pod}.tolerations.2`, { key: 'dedicated', operator: 'Exists', effect: 'NoSchedule' }],
     ['Deployment', `${pod}.tolerations.0.key`, 'node.kubernetes.io/not-ready'],
   ],
+  platforms: [
+    ['linux/amd64', 'linux/arm64/v8'],
+    [
+      'Deployment',
+      `${pod}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`,
+      [
+        {
+          matchExpressions: [
+            { key: 'kubernetes.io/os', operator: 'In', values: ['linux'] },
+            { key: 'kubernetes.io/arch', operator: 'In', values: ['amd64', 'arm64'] },
+          ],
+        },
+      ],
+    ],
+  ],
+  accelerator: [
+    { type: 'cuda', count: 2, resource: 'nvidia.com/mig-1g.5gb', nodeSelector: { gpu: 'a100' } },
+    [
+      'Deployment',
+      `${container}.resources.limits`,
+      {
+        cpu: '1',
+        memory: '512Mi',
+        'ephemeral-storage': '256Mi',
+        'nvidia.com/mig-1g.5gb': 2,
+      },
+    ],
+    ['Deployment', `${pod}.nodeSelector`, { gpu: 'a100' }],
+    ['Deployment', `${pod}.tolerations.2`, { key: 'nvidia.com/mig-1g.5gb', operator: 'Exists', effect: 'NoSchedule' }],
+    ['ConfigMap', 'data.EXECUTION_PROVIDER', 'cuda'],
+  ],
   hostUsers: [false, ['Deployment', `${pod}.hostUsers`, false]],
   podLabels: [{ team: 'flowers' }, ['Deployment', 'spec.template.metadata.labels.team', 'flowers']],
   podAnnotations: [
@@ -334,6 +365,7 @@ test.each(kubernetesVersions)(
     ) as unknown as PredictionServiceProps;
     const props = {
       ...others,
+      nodeSelector: { disk: 'ssd' },
       nodePort: 20080,
       grpcNodePort: 20081,
       kubernetesVersion,
@@ -353,6 +385,25 @@ test.each([
     at(only(predictionService({ kubernetesVersion, ...props }), 'Deployment'), `${pod}.hostUsers`);
   expect(hostUsers({})).toBe(expected);
   expect(hostUsers({ hostUsers: true })).toBeUndefined();
+});
+
+test('accelerator: cuda asks for one GPU, on a node of the only platform that has CUDA libraries', () => {
+  const manifests = predictionService({
+    accelerator: 'cuda',
+    platforms: ['linux/amd64', 'linux/arm64'],
+    kubernetesVersion: '1.37',
+  });
+  const deployment = only(manifests, 'Deployment');
+  expect(at(deployment, `${container}.resources.limits`)).toHaveProperty(['nvidia.com/gpu'], 1);
+  expect(at(deployment, `${container}.resources.requests`)).not.toHaveProperty(['nvidia.com/gpu']);
+  expect(at(deployment, `${pod}.nodeSelector`)).toEqual({ 'nvidia.com/gpu.present': 'true' });
+  expect(at(deployment, `${pod}.hostUsers`)).toBeUndefined();
+  const affinity = JSON.stringify(at(deployment, `${pod}.affinity`));
+  expect(affinity).toContain('"values":["amd64"]');
+  expect(affinity).toBe(
+    JSON.stringify(at(only(predictionService({ accelerator: 'cuda' }), 'Deployment'), `${pod}.affinity`)),
+  );
+  expect(problemsOf(manifests)).toEqual([]);
 });
 
 test('docs/manifests.md lists every prop and nothing else', () => {

@@ -6,6 +6,7 @@ import { heapMebibytes } from './heap-size.ts';
 export function environmentVariables(props: ResolvedProps): Readonly<Record<string, string>> {
   return {
     ...props.settings,
+    ...(props.accelerator && { EXECUTION_PROVIDER: props.accelerator.type }),
     ...servicePorts(props),
     NODE_OPTIONS: nodeOptions(heapMebibytes(props.resources.memory.limit)),
     DRAIN_DELAY_SECONDS: String(props.drainDelaySeconds),

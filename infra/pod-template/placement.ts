@@ -1,6 +1,7 @@
 import type { k8s } from 'cdk8s-plus-27';
 import type { Labels } from '../metadata/labels.ts';
 import type { Spread } from '../props/prediction-service-props.ts';
+import { architectures } from '../props/checks/hardware.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
 
 const topologies = {
@@ -20,11 +21,14 @@ const lostNodeTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unre
  * @param selector labels that select the pods
  */
 export function placement(
-  { spread, lostNodeSeconds, nodeSelector, tolerations }: ResolvedProps,
+  props: ResolvedProps,
   selector: Labels,
-): Pick<k8s.PodSpec, 'nodeSelector' | 'topologySpreadConstraints' | 'tolerations'> {
+): Pick<k8s.PodSpec, 'affinity' | 'nodeSelector' | 'topologySpreadConstraints' | 'tolerations'> {
+  const { spread, lostNodeSeconds, tolerations, accelerator } = props;
+  const nodeSelector = { ...accelerator?.nodeSelector, ...props.nodeSelector };
   return {
     ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
+    ...(props.platforms.length > 0 && { affinity: { nodeAffinity: platformAffinity(props) } }),
     topologySpreadConstraints: (['nodes', 'zones'] as const).map((over) => ({
       maxSkew: 1,
       topologyKey: topologies[over],
@@ -43,7 +47,22 @@ export function placement(
         effect: 'NoExecute',
         tolerationSeconds: lostNodeSeconds,
       })),
+      ...(accelerator ? [{ key: accelerator.resource, operator: 'Exists', effect: 'NoSchedule' }] : []),
       ...tolerations,
     ],
   };
 }
+
+/** Returns the nodes that can run the image. A node selector could name only one architecture. */
+const platformAffinity = (props: ResolvedProps): k8s.NodeAffinity => ({
+  requiredDuringSchedulingIgnoredDuringExecution: {
+    nodeSelectorTerms: [
+      {
+        matchExpressions: [
+          { key: 'kubernetes.io/os', operator: 'In', values: ['linux'] },
+          { key: 'kubernetes.io/arch', operator: 'In', values: [...architectures(props)] },
+        ],
+      },
+    ],
+  },
+});

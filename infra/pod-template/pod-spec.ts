@@ -68,7 +68,7 @@ function container(props: ResolvedProps, settingsMap: string): k8s.Container {
     })),
     envFrom: [{ configMapRef: { name: settingsMap } }],
     env: [inferenceThreads(props.resources), ...variables(props.env)],
-    resources: resourceRequirements(props.resources),
+    resources: resourceRequirements(props),
     ...probes(props.startupSeconds),
     securityContext: containerSecurity,
     // `kubectl describe pod` then shows why a container failed.
@@ -90,7 +90,7 @@ const inferenceThreads = ({ cpu }: Resources): k8s.EnvVar => ({
   valueFrom: { resourceFieldRef: { resource: cpu.limit === noLimit ? 'requests.cpu' : 'limits.cpu' } },
 });
 
-function resourceRequirements(resources: Resources): k8s.ResourceRequirements {
+function resourceRequirements({ resources, accelerator }: ResolvedProps): k8s.ResourceRequirements {
   const names = { cpu: 'cpu', memory: 'memory', ephemeralStorage: 'ephemeral-storage' } as const;
   const each = (end: 'request' | 'limit') =>
     Object.fromEntries(
@@ -98,5 +98,7 @@ function resourceRequirements(resources: Resources): k8s.ResourceRequirements {
         .filter((resource) => resources[resource][end] !== noLimit)
         .map((resource) => [names[resource], k8s.Quantity.fromString(resources[resource][end])]),
     );
-  return { requests: each('request'), limits: each('limit') };
+  const gpu = accelerator && { [accelerator.resource]: k8s.Quantity.fromNumber(accelerator.count) };
+  // Kubernetes requests as many devices as the limit says.
+  return { requests: each('request'), limits: { ...each('limit'), ...gpu } };
 }

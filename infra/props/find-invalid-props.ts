@@ -1,3 +1,4 @@
+import { checkHardware } from './checks/hardware.ts';
 import { checkImage, checkNames } from './checks/names.ts';
 import { checkNetwork } from './checks/network.ts';
 import { checkNumbers, checkTimes } from './checks/numbers.ts';
@@ -22,5 +23,6 @@ export function findInvalidProps(props: ResolvedProps): readonly InvalidProp[] {
     checkPods,
     checkTolerations,
     checkVersions,
+    checkHardware,
   ].flatMap((check) => [...check(props)]);
 }

@@ -35,6 +35,30 @@ export type ExtraVolume = {
     }
 );
 
+/** A GPU for each pod. */
+export interface Accelerator {
+  /** What runs the models: `cuda`, on an NVIDIA GPU. The image must have the CUDA libraries. */
+  readonly type: 'cuda';
+
+  /**
+   * Number of GPUs of each pod, 1 or more. The service uses the first.
+   * @default 1
+   */
+  readonly count?: number;
+
+  /**
+   * Name of the resource, such as `nvidia.com/mig-1g.5gb` for a part of a GPU.
+   * @default 'nvidia.com/gpu'
+   */
+  readonly resource?: string;
+
+  /**
+   * Labels of nodes with such a GPU. The default is the label of NVIDIA's GPU operator; without it, `{}`.
+   * @default { 'nvidia.com/gpu.present': 'true' }
+   */
+  readonly nodeSelector?: Labels;
+}
+
 /** Props of the pods that not every service needs. */
 export interface PodProps {
   /**
@@ -57,10 +81,24 @@ export interface PodProps {
   readonly tolerations?: readonly k8s.Toleration[];
 
   /**
+   * Platforms of the image, such as `['linux/amd64', 'linux/arm64']`: pods run only on nodes of one of them. On another
+   * one, their container would fail with `exec format error`.
+   * @default none: every node; with `accelerator`, linux/amd64, for which alone there are CUDA libraries
+   */
+  readonly platforms?: readonly string[];
+
+  /**
+   * A GPU for each pod: `cuda`, or more about it. Sets the limit, a node selector, the toleration of the taint that
+   * usually keeps other pods away, and EXECUTION_PROVIDER.
+   * @default none: models run on the CPU
+   */
+  readonly accelerator?: 'cuda' | Accelerator;
+
+  /**
    * Whether the users of the container are those of the node. With false, which needs Kubernetes 1.33, the container
    * has a user namespace of its own: a process that escapes from it has no rights on the node. Needs nodes with Linux
    * 6.3 and containerd 2.0 or newer, and file systems of volumes that support idmapped mounts, which NFS does not.
-   * @default false if `kubernetesVersion` is 1.36 or newer, otherwise true
+   * @default false if `kubernetesVersion` is 1.36 or newer and there is no `accelerator`, otherwise true
    */
   readonly hostUsers?: boolean;
 

@@ -1,4 +1,5 @@
 import { variables } from '../../service/contract/index.ts';
+import type { Accelerator } from './pod-props.ts';
 import { isAtLeast, oldestKubernetesVersion } from '../kubernetes-schemas/versions.ts';
 import type { PredictionServiceProps, Resources, Spread } from './prediction-service-props.ts';
 
@@ -13,10 +14,13 @@ type UndefaultedProp =
   | 'unpinnedImage';
 
 /** The props after defaults are filled in. Only those without a default may still be undefined. */
-export type ResolvedProps = Required<Omit<PredictionServiceProps, 'resources' | 'spread' | UndefaultedProp>> &
+export type ResolvedProps = Required<
+  Omit<PredictionServiceProps, 'resources' | 'spread' | 'accelerator' | UndefaultedProp>
+> &
   Pick<PredictionServiceProps, UndefaultedProp> & {
     readonly resources: Resources;
     readonly spread: Required<Spread>;
+    readonly accelerator: Required<Accelerator> | undefined;
   };
 
 const defaultResources: Resources = {
@@ -24,6 +28,9 @@ const defaultResources: Resources = {
   memory: { request: '256Mi', limit: '512Mi' },
   ephemeralStorage: { request: '64Mi', limit: '256Mi' },
 };
+
+/** The only platform for which the ONNX runtime has CUDA libraries. */
+export const cudaPlatform = 'linux/amd64';
 
 /** Time to schedule a pod and to pull its image, before it starts. */
 const schedulingSeconds = 180;
@@ -33,6 +40,7 @@ export function withDefaults(given: PredictionServiceProps): ResolvedProps {
   const props = defined(given);
   const { startupSeconds = 120, minReadySeconds = 5, resources = {} } = props;
   const { kubernetesVersion = oldestKubernetesVersion } = props;
+  const accelerator = withAcceleratorDefaults(props.accelerator);
   return {
     namespace: props.name,
     kubernetesVersion,
@@ -56,13 +64,15 @@ export function withDefaults(given: PredictionServiceProps): ResolvedProps {
     imagePullSecrets: [],
     nodeSelector: {},
     tolerations: [],
-    // Generally available in 1.36: every node that is new enough supports it.
-    hostUsers: !isAtLeast(kubernetesVersion, '1.36'),
+    // Generally available in 1.36: every node that is new enough supports it. Drivers of GPUs may not.
+    hostUsers: !isAtLeast(kubernetesVersion, '1.36') || accelerator !== undefined,
+    platforms: accelerator === undefined ? [] : [cudaPlatform],
     podLabels: {},
     podAnnotations: {},
     env: {},
     volumes: {},
     ...props,
+    accelerator,
     settings: defined(props.settings ?? {}),
     spread: { nodes: 'required', zones: 'preferred', ...defined(props.spread ?? {}) },
     resources: {
@@ -71,6 +81,13 @@ export function withDefaults(given: PredictionServiceProps): ResolvedProps {
       ephemeralStorage: { ...defaultResources.ephemeralStorage, ...defined(resources.ephemeralStorage ?? {}) },
     },
   };
+}
+
+function withAcceleratorDefaults(given: PredictionServiceProps['accelerator']): Required<Accelerator> | undefined {
+  if (given === undefined) return undefined;
+  const { type, ...others } = typeof given === 'string' ? { type: given } : given;
+  const nodeSelector = { 'nvidia.com/gpu.present': 'true' };
+  return { type, count: 1, resource: 'nvidia.com/gpu', nodeSelector, ...defined(others) };
 }
 
 /** Returns an object without the fields that are undefined, which would replace defaults. */

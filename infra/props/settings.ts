@@ -14,6 +14,7 @@ export const managedSettings = {
   DRAIN_DELAY_SECONDS: 'Use the prop drainDelaySeconds.',
   GRACE_PERIOD_SECONDS: 'Use the prop gracePeriodSeconds.',
   REQUEST_TIMEOUT_SECONDS: 'Use the prop requestTimeoutSeconds.',
+  EXECUTION_PROVIDER: 'Use the prop accelerator, which also requests a GPU.',
   INFERENCE_THREADS: 'Leave it out: it follows resources.cpu.limit.',
   API_KEY: 'Put the key into a Secret, and set apiKeySecret to the name of that Secret.',
   API_KEY_FILE: 'Put the key into a Secret, and set apiKeySecret to the name of that Secret.',

@@ -97,6 +97,9 @@ export interface EngineOptions {
   readonly conversions?: Conversions;
 }
 
+/** What runs the operators of a model: processors, or a GPU with CUDA. */
+export type ExecutionProvider = 'cpu' | 'cuda';
+
 /** Loads models so that they can run. */
 export interface Engine {
   /** @throws {EngineError} if the bytes are not a model that this engine can run */
@@ -113,6 +116,7 @@ export type EngineErrorCode =
   | 'unsupported-type'
   | 'invalid-graph'
   | 'load-failed'
+  | 'provider-unavailable'
   // Loading or running
   | 'out-of-memory'
   // Running

@@ -1,5 +1,13 @@
 import * as ort from 'onnxruntime-node';
-import { EngineError, type Engine, type EngineOptions, type Session, type Tensor, type TensorInfo } from './engine.ts';
+import {
+  EngineError,
+  type Engine,
+  type EngineOptions,
+  type ExecutionProvider,
+  type Session,
+  type Tensor,
+  type TensorInfo,
+} from './engine.ts';
 import { ownOpset } from '../graph/opset.ts';
 import { returnedOutput, withGiven, withOptionalInputs, withOptionalOutputs, withoutAbsent } from './optionals.ts';
 import { loadError, runError } from './runtime-errors.ts';
@@ -10,12 +18,12 @@ process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
 // The runtime logs plain text to standard error, where it would mix with our JSON log lines. It also throws its errors.
 ort.env.logLevel = 'fatal';
 
-/** Runs models with onnxruntime on the CPU. */
-export const onnxruntime: Engine = {
+/** Returns what runs models with onnxruntime: on the CPU, or on a GPU, except for operators that need the CPU. */
+export const onnxruntimeOn = (provider: ExecutionProvider): Engine => ({
   async load(model: Uint8Array, options: EngineOptions): Promise<Session> {
     try {
       const session = await ort.InferenceSession.create(model, {
-        executionProviders: ['cpu'],
+        executionProviders: [provider],
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,
         logSeverityLevel: 4,
@@ -30,7 +38,10 @@ export const onnxruntime: Engine = {
       throw explained((error) => loadError(error, ownOpset(model)), cause);
     }
   },
-};
+});
+
+/** Runs models with onnxruntime on the CPU. */
+export const onnxruntime: Engine = onnxruntimeOn('cpu');
 
 /** The binding strips one leading `./`, and then looks the path up as the model writes it. */
 const bindingPath = (path: string): string => (path.startsWith('./') ? `./${path}` : path);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { floatsOf, modelOf, nodeOf } from '../fixtures/hostile.ts';
 import { GRAPH } from '../graph/field-numbers.ts';
 import { EngineError, type EngineErrorCode } from './engine.ts';
-import { onnxruntime } from './onnxruntime.ts';
+import { onnxruntime, onnxruntimeOn } from './onnxruntime.ts';
+import { processEngineOn } from './process/process-engine.ts';
 import { loadError, runError } from './runtime-errors.ts';
 
 const fixture = (path: string) => readFile(join(import.meta.dirname, `../fixtures/${path}.onnx`));
@@ -34,6 +35,33 @@ test.each<[string, EngineErrorCode, string[]]>([
   expect(error.code).toBe(code);
   for (const each of named) expect(error.reason).toContain(each);
   expect(error.message).toBe(error.reason);
+});
+
+test.each([
+  ['here', onnxruntimeOn('cuda')],
+  ['in a process of its own', processEngineOn('cuda')],
+])('without CUDA libraries, a model for a GPU does not load %s, and the reason says what to do', async (_, engine) => {
+  const error = await failure(engine.load(await fixture('double'), { threads: 1 }));
+  expect(error.code).toBe('provider-unavailable');
+  expect(error.message).toBe(
+    'EXECUTION_PROVIDER is cuda, but the ONNX runtime cannot load its CUDA libraries: it is the build for the CPU, ' +
+      'or CUDA 12 or cuDNN 9 is missing. Build the image for CUDA and run it where there is a GPU ' +
+      '(docs/hardware.md), or set EXECUTION_PROVIDER to cpu.',
+  );
+});
+
+test('a CUDA without a GPU is named with its error', () => {
+  // What a machine with the libraries, but without a GPU, prints.
+  const message =
+    'CUDA failure 100: no CUDA-capable device is detected ; GPU=-1 ; hostname=iris-0 ; ' +
+    'file=/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_execution_provider.cc ; line=285 ; ' +
+    'expr=cudaSetDevice(info_.device_id);';
+  const [error, noMemory] = [message, message.replace(/expr=.*/, 'expr=cudaMalloc')].map((text) => loadError(text));
+  expect(error).toMatchObject({ code: 'provider-unavailable' });
+  expect(error?.reason).toContain(
+    'finds no GPU that it can use (error 100: no CUDA-capable device is detected). Build',
+  );
+  expect(noMemory).toMatchObject({ code: 'load-failed' });
 });
 
 test('what the runtime says is kept if it is not recognized, without the place in its source code', async () => {

@@ -66,7 +66,24 @@ const noMemory = /std::bad_alloc|Failed to allocate memory|[Aa]llocation failed/
 /** What it says if it has no code for a version of an operator, or for its element types. */
 const noKernel = /Could not find an implementation for (?<op>\w+)\((?<version>\d+)\) node with name '(?<node>[^']*)'/;
 
+const withoutGpu =
+  'Build the image for CUDA and run it where there is a GPU (docs/hardware.md), or set EXECUTION_PROVIDER to cpu.';
+
 const loadFailures: readonly Failure[] = [
+  {
+    code: 'provider-unavailable',
+    pattern: /ExecutionProvider_Cuda: Failed to load shared library/,
+    reason: () =>
+      'EXECUTION_PROVIDER is cuda, but the ONNX runtime cannot load its CUDA libraries: it is the build for the CPU, ' +
+      `or CUDA 12 or cuDNN 9 is missing. ${withoutGpu}`,
+  },
+  {
+    code: 'provider-unavailable',
+    // As onnxruntime 1.30 writes it in cuda_call.cc: a machine without a GPU cannot check it.
+    pattern: /CUDA failure (?<code>\d+): (?<what>[^;]+?) ;.*expr=(?:cudaSetDevice|cudaGetDeviceCount)/s,
+    reason: ({ code, what }) =>
+      `EXECUTION_PROVIDER is cuda, but CUDA finds no GPU that it can use (error ${code}: ${what}). ${withoutGpu}`,
+  },
   { code: 'out-of-memory', pattern: noMemory, reason: () => 'the model needs more memory than there is' },
   {
     code: 'unsupported-ir-version',

@@ -46,6 +46,7 @@ export interface Config extends TelemetryConfig {
   readonly inferenceThreads: number;
   /** The most bytes of one inference process. If undefined, there is no limit. */
   readonly inferenceMemoryBytes: number | undefined;
+  readonly executionProvider: (typeof PROVIDERS)[number];
   readonly placement: (typeof PLACEMENTS)[number];
   /** If undefined, it is measured for each model. */
   readonly maxBatch: number | undefined;
@@ -82,6 +83,7 @@ export class ConfigError extends Error {
 export const EX_CONFIG = 78;
 const LOG_LEVELS = variables.LOG_LEVEL.values;
 const PLACEMENTS = variables.PLACEMENT.values;
+const PROVIDERS = variables.EXECUTION_PROVIDER.values;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -106,7 +108,15 @@ export function readConfig(environment: Environment): Config {
     return Number(raw(name));
   };
   const logLevel = LOG_LEVELS.find((level) => level === raw('LOG_LEVEL'));
-  for (const name of ['LOG_LEVEL', 'LOG_SYNC', 'STRICT_RANGES', 'PLACEMENT', 'PUBLIC_DOCS'] as const) checkValue(name);
+  for (const name of [
+    'LOG_LEVEL',
+    'LOG_SYNC',
+    'STRICT_RANGES',
+    'PLACEMENT',
+    'PUBLIC_DOCS',
+    'EXECUTION_PROVIDER',
+  ] as const)
+    checkValue(name);
   if (raw('PUBLIC_PROBES') !== '') checkValue('PUBLIC_PROBES');
   for (const name of ['JWT_JWKS_INSECURE', 'JWT_LEEWAY_SECONDS'] as const) checkValue(name);
   const placement = PLACEMENTS.find((place) => place === raw('PLACEMENT'));
@@ -138,6 +148,7 @@ export function readConfig(environment: Environment): Config {
     driftSample: number('DRIFT_SAMPLE'),
     inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS'),
     inferenceMemoryBytes: optional('INFERENCE_MEMORY_BYTES') ?? inferenceMemory(),
+    executionProvider: PROVIDERS.find((provider) => provider === raw('EXECUTION_PROVIDER')) ?? 'cpu',
     placement: placement ?? 'auto',
     maxBatch: optional('MAX_BATCH'),
     maxBatchDelayMs: number('MAX_BATCH_DELAY_MS'),

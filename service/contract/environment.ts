@@ -92,6 +92,12 @@ export const variables = {
       "most memory of one inference process; if unset, half of the container's limit, or all but 512 MiB of it " +
       'if that is more',
   },
+  EXECUTION_PROVIDER: {
+    default: 'cpu',
+    values: ['cpu', 'cuda'],
+    description:
+      'what runs the operators of models: cpu, or cuda, which needs an NVIDIA GPU and an image with the CUDA libraries',
+  },
   PLACEMENT: {
     default: 'auto',
     values: placements,

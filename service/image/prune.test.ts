@@ -72,7 +72,11 @@ test('keeps one platform of the ONNX runtime, and no debugging files', () => {
   for (const file of ['index.js', 'index.js.map', 'index.d.ts', 'LICENSE'])
     write(`node_modules/onnxruntime-node/${file}`, '');
 
+  // What its install script adds for CUDA.
+  write('node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so', '');
+
   run('amd64');
+  expect(exists('onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so')).toBe(true);
   const binary = (platform: string): boolean => exists(`onnxruntime-node/bin/napi-v6/${platform}`);
   expect(['linux/x64', 'linux/arm64', 'darwin/arm64'].map(binary)).toEqual([true, false, false]);
   expect(

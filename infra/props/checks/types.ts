@@ -12,6 +12,7 @@ export type PropType =
   | 'list'
   | 'list of texts'
   | 'object'
+  | 'text or object'
   | { readonly [field: string]: PropType };
 
 /** The type of each field of an object, or of each prop. */
@@ -62,6 +63,8 @@ export const serviceProps: PropTypes<PredictionServiceProps> = {
   imagePullSecrets: 'list of texts',
   nodeSelector: 'object',
   tolerations: 'list',
+  platforms: 'list of texts',
+  accelerator: 'text or object',
   hostUsers: 'true or false',
   podLabels: 'object',
   podAnnotations: 'object',
@@ -134,6 +137,8 @@ function isOfType(value: unknown, type: Exclude<PropType, Readonly<Record<string
       return Array.isArray(value) && value.every((each) => typeof each === 'string');
     case 'object':
       return isObject(value);
+    case 'text or object':
+      return typeof value === 'string' || isObject(value);
     default:
       return typeof value === 'string' && type.includes(value);
   }

@@ -6,7 +6,7 @@ import { readSync, writeFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { EngineError, type Session } from '../engine.ts';
 import { freeMemory } from '../free-memory.ts';
-import { onnxruntime } from '../onnxruntime.ts';
+import { onnxruntimeOn } from '../onnxruntime.ts';
 import { FrameReader } from './frame-reader.ts';
 import { encodeFrame, type Frame } from './frames.ts';
 import {
@@ -69,9 +69,9 @@ async function main(): Promise<void> {
 
 /** Loads the model, and responds with what it declares. Returns undefined if it cannot be loaded. */
 async function load({ header, parts: [model, ...files] }: Frame): Promise<Session | undefined> {
-  const { threads, externalData } = header as LoadRequest;
+  const { threads, externalData, provider } = header as LoadRequest;
   try {
-    const session = await onnxruntime.load(model ?? new Uint8Array(), {
+    const session = await onnxruntimeOn(provider).load(model ?? new Uint8Array(), {
       threads,
       externalData: files.map((data, index) => ({ path: externalData[index] ?? '', data })),
     });

@@ -3,6 +3,7 @@ import {
   EngineError,
   type DType,
   type EngineErrorCode,
+  type ExecutionProvider,
   type Tensor,
   type TensorData,
   type TensorInfo,
@@ -16,6 +17,7 @@ export interface LoadRequest {
   readonly threads: number;
   /** The paths of external data, as the model writes them. */
   readonly externalData: readonly string[];
+  readonly provider: ExecutionProvider;
   /** See `ProcessOptions`. */
   readonly mostOutputBytes: number | undefined;
 }

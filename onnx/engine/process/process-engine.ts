@@ -1,4 +1,4 @@
-import type { Engine, EngineError, EngineOptions, Session, Tensor, TensorInfo } from '../engine.ts';
+import type { Engine, EngineError, EngineOptions, ExecutionProvider, Session, Tensor, TensorInfo } from '../engine.ts';
 import { Channel } from './channel.ts';
 import {
   fromErrorResponse,
@@ -60,12 +60,13 @@ export interface ProcessEngine extends Engine {
 const LOAD_SECONDS = 60;
 const BYTES_PER_SECOND = 10_000_000;
 
-/** Runs each model in a child process with onnxruntime. */
-export const processEngine: ProcessEngine = {
+/** Returns what runs each model in a child process with onnxruntime, on the CPU or on a GPU. */
+export const processEngineOn = (provider: ExecutionProvider): ProcessEngine => ({
   async load(model, { threads, externalData = [], signal, memoryBytes, mostOutputBytes, ...options }) {
     const bytes = externalData.reduce((sum, { data }) => sum + data.length, model.length);
     const { loadSeconds = LOAD_SECONDS + Math.floor(bytes / BYTES_PER_SECOND) } = options;
-    const channel = new Channel(memoryBytes, mostOutputBytes);
+    // CUDA reserves address space for the memory of the GPU, which the limit would count.
+    const channel = new Channel(provider === 'cuda' ? undefined : memoryBytes, mostOutputBytes);
     const abort = (): void => {
       channel.kill(signal?.reason instanceof Error ? signal.reason.message : String(signal?.reason));
     };
@@ -75,7 +76,8 @@ export const processEngine: ProcessEngine = {
       channel.kill(`loading it took more than ${loadSeconds} s`);
     }, loadSeconds * 1000);
     try {
-      const header: LoadRequest = { threads, externalData: externalData.map(({ path }) => path), mostOutputBytes };
+      const paths = externalData.map(({ path }) => path);
+      const header: LoadRequest = { threads, externalData: paths, provider, mostOutputBytes };
       const parts = [model, ...externalData.map(({ data }) => data)];
       const response = checked(await channel.call(() => ({ header, parts })));
       return new ChildSession(channel, response.header as LoadResponse);
@@ -87,7 +89,10 @@ export const processEngine: ProcessEngine = {
       signal?.removeEventListener('abort', abort);
     }
   },
-};
+});
+
+/** Runs each model in a child process on the CPU. */
+export const processEngine: ProcessEngine = processEngineOn('cpu');
 
 class ChildSession implements ProcessSession {
   readonly inputs: readonly TensorInfo[];

@@ -8,7 +8,7 @@ const script = join(import.meta.dirname, `child${extname(import.meta.filename)}`
 /** The variables that the process inherits: what its libraries read, but no secrets. */
 const inherited = new RegExp(
   '^(?:PATH|HOME|TMPDIR|TZ|LANG|NODE_COMPILE_CACHE|NODE_V8_COVERAGE|GLIBC_TUNABLES|MALLOC_.*|' +
-    '(?:LC|LD|DYLD|OMP|ORT)_.*)$',
+    '(?:LC|LD|DYLD|OMP|ORT|CUDA)_.*)$',
 );
 
 /** The process holds few JavaScript objects. These options leave the compile cache of the service valid. */
