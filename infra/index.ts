@@ -10,6 +10,7 @@ export { PriorityClass, type PriorityClassProps } from './constructs/priority-cl
 export { PredictionService } from './constructs/prediction-service.ts';
 export { RestrictedNamespace, type RestrictedNamespaceProps } from './constructs/restricted-namespace.ts';
 export { SettingsMap, type SettingsMapProps } from './constructs/settings-map.ts';
+export type { ModelClaim, ModelConfigMap, ModelDownload, ModelImage, ModelSource } from './models/model-source.ts';
 export { objectLabels, selectorLabels, type Labels, type Variant } from './metadata/labels.ts';
 export { AlertRules, type AlertOverride, type AlertRulesProps } from './observability/alert-rules.ts';
 export type { AlertSeverity } from './observability/alert.ts';

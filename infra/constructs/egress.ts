@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { k8s } from 'cdk8s-plus-27';
+import { privateRanges } from '../../service/contract/index.ts';
 
 /** What the pods connect to. */
 export interface Destination {
@@ -18,13 +19,9 @@ export interface Destination {
 }
 
 /**
- * Addresses that a host outside the cluster does not have: private and shared ones, which are those of nodes and pods,
- * loopback, and link-local ones, such as that of the cloud's metadata service.
+ * Addresses that a host outside the cluster does not have, besides private ones: loopback, and link-local ones, such as
+ * that of the cloud's metadata service.
  */
-const privateRanges = {
-  ipv4: ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'],
-  ipv6: ['fc00::/7'],
-};
 const localRanges = { ipv4: ['127.0.0.0/8', '169.254.0.0/16'], ipv6: ['::1/128', 'fe80::/10'] };
 
 /**

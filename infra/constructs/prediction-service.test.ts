@@ -186,6 +186,19 @@ const everyProp: {
     ['Deployment', 'metadata.annotations', { 'rhizome-kit/kubernetes-version': '1.33' }],
     ['Deployment', 'spec.template.metadata.annotations', undefined],
   ],
+  models: [
+    { claim: 'trained-models', path: 'releases/2' },
+    [
+      'Deployment',
+      `${pod}.volumes.2`,
+      { name: 'models', persistentVolumeClaim: { claimName: 'trained-models', readOnly: true } },
+    ],
+    [
+      'Deployment',
+      `${container}.volumeMounts.2`,
+      { name: 'models', mountPath: '/app/models', readOnly: true, subPath: 'releases/2' },
+    ],
+  ],
   imagePullPolicy: ['Never', ['Deployment', `${container}.imagePullPolicy`, 'Never']],
   replicas: [7, ['Deployment', 'spec.replicas', 7]],
   resources: [
@@ -331,12 +344,12 @@ const everyProp: {
     {
       certificates: { configMap: 'ca', mountPath: '/etc/ssl/own' },
       credentials: { secret: 'sink', mountPath: '/etc/sink' },
-      models: { claim: 'models', mountPath: '/app/models' },
+      data: { claim: 'data', mountPath: '/mnt/data' },
     },
     ['Deployment', `${pod}.volumes.2`, { name: 'certificates', configMap: { name: 'ca' } }],
     ['Deployment', `${pod}.volumes.3`, { name: 'credentials', secret: { secretName: 'sink' } }],
-    ['Deployment', `${pod}.volumes.4.persistentVolumeClaim`, { claimName: 'models', readOnly: true }],
-    ['Deployment', `${container}.volumeMounts.4`, { name: 'models', mountPath: '/app/models', readOnly: true }],
+    ['Deployment', `${pod}.volumes.4.persistentVolumeClaim`, { claimName: 'data', readOnly: true }],
+    ['Deployment', `${container}.volumeMounts.4`, { name: 'data', mountPath: '/mnt/data', readOnly: true }],
   ],
   priorityClassName: ['urgent', ['Deployment', `${pod}.priorityClassName`, 'urgent']],
 };

@@ -1,5 +1,5 @@
-import { ApiObject, Lazy } from 'cdk8s';
-import { k8s, ServiceAccount, type IScalable, type ScalingTarget } from 'cdk8s-plus-27';
+import { ApiObject, JsonPatch, Lazy } from 'cdk8s';
+import { k8s, ServiceAccount, type ConfigMap, type IScalable, type ScalingTarget } from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import { deploymentAnnotations } from '../metadata/annotations.ts';
 import {
@@ -13,7 +13,9 @@ import {
 import { headlessName } from '../metadata/names.ts';
 import { addNewerFields } from '../metadata/newer-fields.ts';
 import { patchAsWritten } from '../metadata/patches.ts';
+import { ModelsMap } from '../models/models-map.ts';
 import { environmentVariables } from '../pod-template/environment-variables.ts';
+import { mountedModels } from '../pod-template/mounted-models.ts';
 import { podSpec } from '../pod-template/pod-spec.ts';
 import { findMistypedProps, serviceProps } from '../props/checks/types.ts';
 import { findInvalidProps } from '../props/find-invalid-props.ts';
@@ -61,6 +63,8 @@ export class PredictionService extends Construct implements IScalable {
   readonly account: ServiceAccount;
   /** The ConfigMap that holds the pods' environment variables. */
   readonly settings: SettingsMap;
+  /** The ConfigMap that holds the models. Undefined unless `models.configMap` is set. */
+  readonly models: ConfigMap | undefined;
   /** Lets a node drain evict one pod at a time. */
   readonly disruptionBudget: k8s.KubePodDisruptionBudget;
   /** Limits connections to the service's ports, and from the pods to the cluster's DNS. */
@@ -121,6 +125,14 @@ export class PredictionService extends Construct implements IScalable {
       labels: metadata.labels,
     }));
 
+    const source = resolved.models;
+    const map =
+      source !== undefined && 'configMap' in source
+        ? new ModelsMap(this, 'models', { name, namespace, folder: source.configMap, labels: metadata.labels })
+        : undefined;
+    this.models = map;
+    const models = mountedModels(resolved, map);
+
     const { tag, digest } = parseImageReference(image) ?? {};
     const labels = workloadLabels(name, tag, variant);
     const annotations = deploymentAnnotations({ ...resolved, hasDigest: digest !== undefined });
@@ -143,7 +155,7 @@ export class PredictionService extends Construct implements IScalable {
             labels: { ...resolved.podLabels, ...labels, ...selector },
             ...(Object.keys(resolved.podAnnotations).length > 0 && { annotations: resolved.podAnnotations }),
           },
-          spec: podSpec(resolved, { selector, settingsMap: settings.name, serviceAccount: account.name }),
+          spec: podSpec(resolved, { selector, settingsMap: settings.name, serviceAccount: account.name, models }),
         },
       },
     });
@@ -168,6 +180,8 @@ export class PredictionService extends Construct implements IScalable {
       spec: networkPolicySpec(resolved),
     });
     for (const object of this.node.findAll()) if (object instanceof ApiObject) patchAsWritten(object);
+    for (const volume of models.rawVolumes)
+      this.deployment.addJsonPatch(JsonPatch.add('/spec/template/spec/volumes/-', volume));
     addNewerFields(this.service, { trafficDistribution: resolved.trafficDistribution });
   }
 

@@ -3,7 +3,9 @@ import { apiKeyMount, ports } from '../../service/contract/index.ts';
 import type { Labels } from '../metadata/labels.ts';
 import { noLimit, type Resources } from '../props/prediction-service-props.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
+import { withDownloads } from './download-container.ts';
 import { variables, volumeMounts, volumes } from './extras.ts';
+import type { MountedModels } from './mounted-models.ts';
 import { placement } from './placement.ts';
 import { probes } from './probes.ts';
 import { containerSecurity, podSecurity } from './security-contexts.ts';
@@ -20,11 +22,16 @@ export interface PodReferences {
   readonly settingsMap: string;
   /** Name of the ServiceAccount. */
   readonly serviceAccount: string;
+  /** The volumes of models that are not in the image. */
+  readonly models: MountedModels;
 }
 
 /** Returns the specification of the pods. */
-export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAccount }: PodReferences): k8s.PodSpec {
+export function podSpec(props: ResolvedProps, references: PodReferences): k8s.PodSpec {
+  const { selector, settingsMap, serviceAccount, models } = references;
   const { apiKeySecret, apiKeyOptional, gracePeriodSeconds, priorityClassName } = props;
+  const served = container(props, settingsMap, models);
+  const initContainers = models.initContainers(served.resources ?? {});
   return {
     serviceAccountName: serviceAccount,
     automountServiceAccountToken: false,
@@ -38,7 +45,8 @@ export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAc
       imagePullSecrets: props.imagePullSecrets.map((secret) => ({ name: secret })),
     }),
     ...placement(props, selector),
-    containers: [container(props, settingsMap)],
+    ...(initContainers.length > 0 && { initContainers: [...initContainers] }),
+    containers: [served],
     volumes: [
       { name: temporary.name, emptyDir: { sizeLimit: k8s.Quantity.fromString(temporaryLimit) } },
       {
@@ -52,11 +60,12 @@ export function podSpec(props: ResolvedProps, { selector, settingsMap, serviceAc
         },
       },
       ...volumes(props.volumes),
+      ...models.volumes,
     ],
   };
 }
 
-function container(props: ResolvedProps, settingsMap: string): k8s.Container {
+function container(props: ResolvedProps, settingsMap: string, models: MountedModels): k8s.Container {
   return {
     name: props.name,
     image: props.image,
@@ -68,7 +77,7 @@ function container(props: ResolvedProps, settingsMap: string): k8s.Container {
     })),
     envFrom: [{ configMapRef: { name: settingsMap } }],
     env: [inferenceThreads(props.resources), ...variables(props.env)],
-    resources: resourceRequirements(props),
+    resources: resourceRequirements({ ...props, resources: withDownloads(props) }),
     ...probes(props.startupSeconds),
     securityContext: containerSecurity,
     // `kubectl describe pod` then shows why a container failed.
@@ -77,6 +86,7 @@ function container(props: ResolvedProps, settingsMap: string): k8s.Container {
       temporary,
       { name: 'api-key', mountPath: apiKeyMount.dir, readOnly: true },
       ...volumeMounts(props.volumes),
+      ...models.volumeMounts,
     ],
   };
 }

@@ -13,6 +13,7 @@ const files = [
   'constructs/priority-class.ts',
   'constructs/restricted-namespace.ts',
   'constructs/settings-map.ts',
+  'models/model-source.ts',
   'observability/alert-rules.ts',
   'observability/dashboard.ts',
   'observability/objectives.ts',

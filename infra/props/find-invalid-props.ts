@@ -1,4 +1,5 @@
 import { checkHardware } from './checks/hardware.ts';
+import { checkModels } from './checks/models.ts';
 import { checkImage, checkNames } from './checks/names.ts';
 import { checkNetwork } from './checks/network.ts';
 import { checkNumbers, checkTimes } from './checks/numbers.ts';
@@ -21,6 +22,7 @@ export function findInvalidProps(props: ResolvedProps): readonly InvalidProp[] {
     checkSettings,
     checkNetwork,
     checkPods,
+    checkModels,
     checkTolerations,
     checkVersions,
     checkHardware,

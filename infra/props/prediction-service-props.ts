@@ -1,5 +1,6 @@
 import type { k8s } from 'cdk8s-plus-27';
 import type { KubernetesVersion } from '../kubernetes-schemas/versions.ts';
+import type { ModelSource } from '../models/model-source.ts';
 import type { PodProps } from './pod-props.ts';
 import type { Settings } from './settings.ts';
 
@@ -89,6 +90,14 @@ export interface PredictionServiceProps extends PodProps {
    * @default '1.30', the oldest supported version
    */
   readonly kubernetesVersion?: KubernetesVersion;
+
+  /**
+   * Where the pods find their models: in an image of their own (`{ image }`), a volume (`{ claim }`), a file that each
+   * pod downloads (`{ url, sha256 }`) or a ConfigMap (`{ configMap }`). They replace those of the image.
+   * docs/model-sources.md describes each.
+   * @default in the image
+   */
+  readonly models?: ModelSource;
 
   /**
    * When a node pulls the image. `Always` checks with the registry each time a container starts; `IfNotPresent` pulls

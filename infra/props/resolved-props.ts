@@ -5,6 +5,7 @@ import type { PredictionServiceProps, Resources, Spread } from './prediction-ser
 
 /** Props that have no default. */
 type UndefaultedProp =
+  | 'models'
   | 'trafficDistribution'
   | 'nodePort'
   | 'grpcNodePort'

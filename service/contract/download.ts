@@ -1,3 +1,9 @@
+/** Ranges of addresses in networks of one's own, and of nodes and pods. */
+export const privateRanges = {
+  ipv4: ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'],
+  ipv6: ['fc00::/7'],
+} as const;
+
 /**
  * The program of the image that downloads models before the service starts, in an init container of the same image.
  * The manifests set its variables.

@@ -3,7 +3,7 @@
  * `client/` import. Nothing here does I/O or depends on a library.
  */
 export { variables, type Variable, type VariableName } from './environment.ts';
-export { download } from './download.ts';
+export { download, privateRanges } from './download.ts';
 export { durationBounds, metrics } from './metrics.ts';
 export { apiKeyMount, image, paths, ports, requestHeaders } from './endpoints.ts';
 export { minimumGraceSeconds } from './grace-period.ts';

@@ -1,23 +1,21 @@
 import { BlockList, isIPv4 } from 'node:net';
+import { privateRanges } from '../contract/index.ts';
 
 /**
  * Addresses that are not public, as of RFC 6890: a URL or a redirect could make a pod read what only it can reach. Node
  * checks an IPv4 address in IPv6 (`::ffff:10.0.0.1`) as the former.
  */
 const ipv4 = [
+  ...privateRanges.ipv4,
   '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
   '127.0.0.0/8',
   '169.254.0.0/16',
-  '172.16.0.0/12',
   '192.0.0.0/24',
-  '192.168.0.0/16',
   '198.18.0.0/15',
   '224.0.0.0/4',
   '240.0.0.0/4',
 ];
-const ipv6 = ['::/127', '64:ff9b:1::/48', '2002::/16', 'fc00::/7', 'fe80::/10', 'ff00::/8'];
+const ipv6 = [...privateRanges.ipv6, '::/127', '64:ff9b:1::/48', '2002::/16', 'fe80::/10', 'ff00::/8'];
 
 /** The same addresses of IPv4 behind a gateway of a network that has IPv6 only (RFC 6052). */
 const translated = ipv4.map((range) => {

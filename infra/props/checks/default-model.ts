@@ -11,18 +11,19 @@ import type { PredictionServiceProps } from '../prediction-service-props.ts';
  * @param folder the project's `models/`, which may not exist
  */
 export function* findMissingDefaultModel(
-  { settings, volumes = {} }: PredictionServiceProps,
+  { settings, models, volumes = {} }: PredictionServiceProps,
   folder: string,
 ): Generator<InvalidProp> {
   const { DEFAULT_MODEL: model, MODELS_DIR: modelsDir } = settings ?? {};
   const isMounted = Object.values(volumes).some(({ mountPath }) => mountPath.startsWith(image.modelsDir));
-  if (model === undefined || modelsDir !== undefined || isMounted || !existsSync(folder)) return;
-  const models = readdirSync(folder, { withFileTypes: true })
+  if (model === undefined || models !== undefined || modelsDir !== undefined || isMounted || !existsSync(folder))
+    return;
+  const names = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => !entry.isFile() && !entry.name.startsWith('.'))
     .map(({ name }) => name)
     .sort();
-  if (models.includes(model)) return;
-  const near = closestName(model, models);
-  const fix = near === undefined ? `models/ has ${models.join(', ') || 'none'}.` : `Did you mean ${near}?`;
+  if (names.includes(model)) return;
+  const near = closestName(model, names);
+  const fix = near === undefined ? `models/ has ${names.join(', ') || 'none'}.` : `Did you mean ${near}?`;
   yield { prop: 'settings.DEFAULT_MODEL', value: model, reason: 'is not a model of this project', fix };
 }

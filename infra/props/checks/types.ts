@@ -35,6 +35,7 @@ export const serviceProps: PropTypes<PredictionServiceProps> = {
   unpinnedImage: 'text',
   namespace: 'text',
   kubernetesVersion: kubernetesVersions,
+  models: 'object',
   imagePullPolicy: ['Always', 'IfNotPresent', 'Never'],
   replicas: 'number',
   resources,
