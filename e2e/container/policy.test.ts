@@ -86,7 +86,7 @@ describe.each(Object.entries(charts))('%s', (environment, chart) => {
     const checks = objects.flatMap((object) => object.checks);
     expect(checks.length).toBeGreaterThan(20);
     const failed = checks.filter(({ grade, skipped }) => !skipped && grade < 10).map(({ check }) => check.id);
-    expect(failed.sort()).toEqual(waivers(environment, /^[a-z]/));
+    expect(unique(failed)).toEqual(waivers(environment, /^[a-z]/));
   });
 
   testWith('checkov', 'Checkov reports only what is waived', async (tool) => {
@@ -94,7 +94,7 @@ describe.each(Object.entries(charts))('%s', (environment, chart) => {
     const { results, summary } = await report<CheckovReport>(tool, [...args, chart]);
     expect(summary).toMatchObject({ parsing_errors: 0 });
     expect(summary.passed).toBeGreaterThan(80);
-    expect(results.failed_checks.map((check) => check.check_id).sort()).toEqual(waivers(environment, /^CKV_/));
+    expect(unique(results.failed_checks.map((check) => check.check_id))).toEqual(waivers(environment, /^CKV_/));
   });
 
   testWith('kubernetes-validate', 'kubernetes-validate accepts every document in strict mode', async (tool) => {
@@ -153,6 +153,9 @@ interface CheckovReport {
   readonly results: { readonly failed_checks: readonly { readonly check_id: string }[] };
   readonly summary: { readonly passed: number; readonly parsing_errors: number };
 }
+
+/** Returns each check once, however many objects fail it. */
+const unique = (checks: readonly string[]): readonly string[] => [...new Set(checks)].sort();
 
 /** Runs a tool. @returns its JSON report. The exit code is ignored, because it is 1 if there are findings. */
 async function report<T>(tool: string, args: readonly string[]): Promise<T> {
