@@ -3,6 +3,7 @@ import { isPriorityClassOf } from '../../infra/metadata/names.ts';
 import { groupSuffix, type KubernetesObject } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlDelete, kubectlGet, type Scope } from '../tools/kubectl.ts';
+import { customKinds } from './custom-kinds.ts';
 import type { Installation } from './applied.ts';
 
 /** The label of every object that infra/ creates, including ConfigMaps of previous configurations. */
@@ -46,7 +47,11 @@ export async function removeInstallation(
   const scope: Scope = { context: kubeContext, namespace };
   const others = objects.filter(({ kind }) => kind !== 'Namespace');
   const isShared = ({ metadata }: KubernetesObject): boolean => metadata.namespace === undefined;
-  const kinds = new Set([...ownKinds, ...others.filter((object) => !isShared(object)).map(resource)]);
+  const kinds = new Set([
+    ...ownKinds,
+    ...(await customKinds(context, scope)),
+    ...others.filter((object) => !isShared(object)).map(resource),
+  ]);
   const priorityClasses = await priorityClassesOf(context, scope, installation);
   const removed = parseDeleted(
     await exec(context, kubectlDelete(scope, [...kinds].join(','), ownSelector(installation))),
@@ -118,4 +123,5 @@ async function removeNamespace(
 }
 
 /** The resource name for kubectl: `deployment.apps`. */
-const resource = ({ apiVersion, kind }: KubernetesObject): string => kind.toLowerCase() + groupSuffix(apiVersion);
+export const resource = ({ apiVersion, kind }: KubernetesObject): string =>
+  kind.toLowerCase() + groupSuffix(apiVersion);

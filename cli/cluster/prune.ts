@@ -2,7 +2,8 @@ import type { Manifests } from '../project/manifests.ts';
 import type { KubernetesObject, List, ReplicaSet, Service } from '../kubernetes.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlDelete, kubectlGet } from '../tools/kubectl.ts';
-import { ownKinds, ownSelector, parseDeleted, removeInstallation } from './owned-objects.ts';
+import { customObjects } from './custom-kinds.ts';
+import { ownKinds, ownSelector, parseDeleted, removeInstallation, resource } from './owned-objects.ts';
 import { isSameInstallation, type Installation } from './applied.ts';
 
 /**
@@ -23,17 +24,19 @@ export async function prune(
     kubectlGet(scope, [...ownKinds, 'replicaset.apps'], ownSelector(manifests), '--output', 'json'),
   );
   const { items } = JSON.parse(output) as List<KubernetesObject>;
+  const custom = await customObjects(context, scope, ownSelector(manifests));
   const kept = new Set(
     items
       .filter(({ kind }) => kind === 'ReplicaSet')
       .flatMap(({ spec }) => references((spec as ReplicaSet['spec'])?.template)),
   );
-  const wanted = new Set(manifests.objects.map(nameOf));
-  const old = items
-    .filter((item) => item.kind !== 'ReplicaSet' && !wanted.has(nameOf(item)) && !kept.has(nameOf(item)))
-    // What a controller has created may have the labels of its owner, and is deleted with it.
-    .filter(({ metadata }) => (metadata.ownerReferences ?? []).length === 0)
-    .map(nameOf);
+  const wanted = new Set(manifests.objects.flatMap((object) => [nameOf(object), nameWithGroup(object)]));
+  // What a controller has created may have the labels of its owner, and is deleted with it.
+  const isOwn = ({ metadata }: KubernetesObject): boolean => (metadata.ownerReferences ?? []).length === 0;
+  const old = [
+    ...items.filter((item) => item.kind !== 'ReplicaSet' && isOwn(item)).map(nameOf),
+    ...custom.filter(isOwn).map(nameWithGroup),
+  ].filter((name) => !wanted.has(name) && !kept.has(name));
 
   const removed = old.length === 0 ? [] : parseDeleted(await exec(context, kubectlDelete(scope, ...old)));
   for (const installation of installations.filter((other) => !isSameInstallation(other, manifests))) {
@@ -64,6 +67,9 @@ export async function freeNodePort(
 
 /** The object's name for kubectl: `configmap/iris-server-1`. */
 const nameOf = ({ kind, metadata }: KubernetesObject): string => `${kind.toLowerCase()}/${metadata.name}`;
+
+/** The same with the API group, since two projects may have a kind of the same name: `scaledobject.keda.sh/iris`. */
+const nameWithGroup = (object: KubernetesObject): string => `${resource(object)}/${object.metadata.name}`;
 
 /** Returns the ConfigMaps and the ServiceAccount that a pod template refers to, at any depth. */
 function references(value: unknown): string[] {

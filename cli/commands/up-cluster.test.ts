@@ -45,8 +45,10 @@ const own =
   'deployment.apps,service,configmap,serviceaccount,poddisruptionbudget.policy,networkpolicy.networking.k8s.io,' +
   'horizontalpodautoscaler.autoscaling,ingress.networking.k8s.io';
 const selector = '--selector=app.kubernetes.io/managed-by=rhizome,app.kubernetes.io/name=iris-server';
-const pruned = (context: string): string =>
-  `kubectl --context ${context} --namespace iris-server get ${own},replicaset.apps ${selector} --output json`;
+const pruned = (context: string): readonly string[] => [
+  `kubectl --context ${context} --namespace iris-server get ${own},replicaset.apps ${selector} --output json`,
+  `kubectl --context ${context} api-resources --no-headers --namespaced --verbs=list,delete --output=name`,
+];
 /** Removes what differs between runs: the folder of the archive, and the order in which the nodes are queried. */
 const anywhere = (calls: readonly string[]): string[] => {
   const asked = calls.filter((call) => / exec \w+ ctr /.test(call)).toSorted();
@@ -109,7 +111,7 @@ test('up --on minikube: builds, loads, applies, waits, forwards a port and predi
     'minikube image load /image.tar --profile minikube',
     applied('minikube'),
     get('minikube'),
-    pruned('minikube'),
+    ...pruned('minikube'),
     'kubectl --context minikube --namespace iris-server port-forward service/iris-server 0:80',
   ]);
   const { steps, ...result } = JSON.parse(stdout) as Record<string, unknown>;
@@ -195,9 +197,48 @@ test('up --on kind: finds the cluster of kind.yaml, and predicts through the map
     'kind load image-archive /image.tar --name rhizome --nodes b',
     applied('kind-rhizome'),
     get('kind-rhizome'),
-    pruned('kind-rhizome'),
+    ...pruned('kind-rhizome'),
     'kind get clusters',
   ]);
+});
+
+test('up deletes a custom resource that infra/ no longer has, and keeps what a controller has made', async () => {
+  const object = (apiVersion: string, kind: string, name: string, owned = false) => ({
+    apiVersion,
+    kind,
+    metadata: { name, ...(owned && { ownerReferences: [{ uid: 'd' }] }) },
+  });
+  const items = [
+    object('keda.sh/v1alpha1', 'ScaledObject', 'iris-server'),
+    object('gateway.networking.k8s.io/v1', 'HTTPRoute', 'iris-server-canary', true),
+  ];
+  const get = 'kubectl --context minikube --namespace iris-server get httproutes.gateway.networking.k8s.io,scaled';
+  const custom: Answers = {
+    ...answers(service.port),
+    'kubectl --context minikube api-resources':
+      'printf "pods\\nhttproutes.gateway.networking.k8s.io\\nscaledobjects.keda.sh\\nwidgets.example.com\\n"',
+    [get]: `echo '${JSON.stringify({ items })}'`,
+    'kubectl --context minikube --namespace iris-server delete': `echo 'scaledobject.keda.sh "iris-server" deleted'`,
+  };
+  await project.remove();
+  project = await createProject(custom, service.port);
+  const { stderr } = await project.start(['up', '--on', 'minikube', '--detach']);
+  expect(stderr).toContain('deleted scaledobject.keda.sh "iris-server"');
+  const calls = await project.calls();
+  expect(calls.filter((call) => call.startsWith(get))).toEqual([
+    'kubectl --context minikube --namespace iris-server get ' +
+      `httproutes.gateway.networking.k8s.io,scaledobjects.keda.sh ${selector} --output json`,
+  ]);
+  expect(calls.filter((call) => call.includes(' delete '))).toEqual([
+    expect.stringMatching(/ scaledobject\.keda\.sh\/iris-server$/),
+  ]);
+
+  // Without the permission to list them, the models run all the same.
+  await project.remove();
+  project = await createProject({ ...custom, [get]: 'echo "scaledobjects is forbidden" >&2; exit 1' }, service.port);
+  const forbidden = await project.start(['up', '--on', 'minikube', '--detach']);
+  expect(forbidden.exitCode).toBe(0);
+  expect(forbidden.stderr).toContain('Custom resources were not checked: scaledobjects is forbidden');
 });
 
 test('a second up skips each step that has nothing to do, and says why', async () => {

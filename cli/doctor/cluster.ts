@@ -1,3 +1,4 @@
+import { projects } from '../cluster/custom-kinds.ts';
 import { groupSuffix, type KubernetesObject } from '../kubernetes.ts';
 import type { Manifests } from '../project/manifests.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
@@ -97,16 +98,6 @@ async function checkPermission(
     fix: 'Ask an administrator of the cluster for this permission, or to create the object for you.',
   };
 }
-
-/** What defines the kinds of an API group, for the groups that the constructs use. */
-const projects: Readonly<Record<string, string>> = {
-  'gateway.networking.k8s.io': 'the Gateway API (https://gateway-api.sigs.k8s.io/guides/)',
-  'keda.sh': 'KEDA (https://keda.sh/docs/latest/deploy/)',
-  'autoscaling.k8s.io':
-    'the Vertical Pod Autoscaler (https://github.com/kubernetes/autoscaler/tree/master/vertical-pod-autoscaler)',
-  'monitoring.coreos.com':
-    'the Prometheus operator (https://prometheus-operator.dev/docs/getting-started/installation/)',
-};
 
 const projectOf = (apiVersion: string): string | undefined => projects[apiVersion.split('/')[0] ?? ''];
 

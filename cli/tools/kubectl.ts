@@ -117,6 +117,14 @@ export const kubectlApiResources = ({ context }: Scope): string[] => [
   '--no-headers',
 ];
 
+/** Prints the kinds whose objects are in namespaces and can be deleted, such as `scaledobjects.keda.sh`. */
+export const kubectlNamespacedKinds = (scope: Scope): string[] => [
+  ...kubectlApiResources(scope),
+  '--namespaced',
+  '--verbs=list,delete',
+  '--output=name',
+];
+
 /** Prints yes or no; exits with 1 for no. */
 export const kubectlCanI = (scope: Scope, verb: string, resource: string): string[] =>
   kubectl(scope, 'auth', 'can-i', verb, resource);
