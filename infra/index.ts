@@ -43,5 +43,8 @@ export { GatewayRoutes } from './routes/gateway-routes.ts';
 export { IngressRoute, type IngressRouteProps } from './routes/ingress-route.ts';
 export type { Settings } from './props/settings.ts';
 export { synthesize } from './synthesize.ts';
+export { AllowedRegistries, type AllowedRegistriesProps } from './tenants/allowed-registries.ts';
+export type { Quota } from './tenants/quota.ts';
+export { TenantNamespace, type TenantNamespaceProps } from './tenants/tenant-namespace.ts';
 // Names that monitors, alert rules and load balancers refer to.
 export { metrics, paths, ports } from '../service/contract/index.ts';

@@ -1,7 +1,10 @@
 /** The manifests on a real API server: applied from scratch, applied again, and applied as an upgrade of older ones. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { App, Chart, Yaml } from 'cdk8s';
 import { execa, execaSync } from 'execa';
+import { readObjects } from '../../cli/project/objects.ts';
+import { AllowedRegistries, TenantNamespace } from '../../infra/index.ts';
 import { expectNoFailedRequests } from './disruption.ts';
 import { listReplicas, secondsUntil } from './replicas.ts';
 import {
@@ -51,6 +54,94 @@ clusterTest('the production chart is admitted without a warning, and applying it
   await expectNoDifference(file);
   // The next test starts with an empty cluster.
   await kubectl('delete', 'namespace', name, '--timeout=100s');
+});
+
+clusterTest('a namespace of a team refuses foreign images with our sentence, also in what makes pods', async () => {
+  const team = `${name}-team`;
+  const chart = new Chart(new App(), 'team');
+  const quota = { cpu: { request: '1', limit: '2' }, memory: { request: '1Gi', limit: '2Gi' } };
+  new TenantNamespace(chart, 'namespace', { name: team, quota });
+  const registries = ['registry.example/team'];
+  const { policy } = new AllowedRegistries(chart, 'registries', { namespace: team, registries, requireDigest: true });
+  const file = join(testbed().project.folder, 'team.yaml');
+  await writeFile(file, Yaml.stringify(...(chart.toJson() as unknown[])));
+  const own = `registry.example/team/iris@sha256:${'0'.repeat(64)}`;
+  const [container] = [{ name: 'main', image: own }];
+  const pod = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', spec: { containers: [container], ...spec } });
+  const deployment = (image: string) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    spec: {
+      selector: { matchLabels: { app: 'x' } },
+      template: { metadata: { labels: { app: 'x' } }, spec: { containers: [{ name: 'main', image }] } },
+    },
+  });
+  /** Returns what the API server says about an object. The policies are evaluated in a dry run, too. */
+  const says = async (object: object): Promise<string> => {
+    const { stderr } = await execa(
+      'kubectl',
+      ['--context', context, '--namespace', team, 'create', '--dry-run=server', '--filename=-'],
+      { input: JSON.stringify({ metadata: { name: 'x' }, ...object }), reject: false, timeout: 30_000 },
+    );
+    return stderr;
+  };
+  const foreign = (image: string) =>
+    `the namespace ${team} runs only images of registry.example/team, and not ${image}`;
+  try {
+    await execa('kubectl', ['--context', context, ...kubectlApply, file], { timeout: 60_000 });
+    await expectNoDifference(file);
+    // The API server compiles a new policy after a moment.
+    const end = Date.now() + 60_000;
+    while (!(await says(deployment('docker.io/nginx:1'))).includes(foreign('docker.io/nginx:1')))
+      if (Date.now() > end) throw new Error('The policy has no effect after a minute.');
+    const image = 'registry.example.evil/x:v1';
+    const other = { name: 'other', image };
+    expect(await says(pod({ initContainers: [other] }))).toContain(foreign(image));
+    expect(await says(pod({ containers: [container, other] }))).toContain(foreign(image));
+    expect(await says(deployment('registry.example/team/iris:v1'))).toContain('only images with a digest, and not');
+    expect(await says(deployment(own))).not.toContain('ValidatingAdmissionPolicy');
+    // Pod Security may have something to say about this pod, but not the policy.
+    expect(await says(pod({}))).not.toContain('ValidatingAdmissionPolicy');
+    const volumes = [{ name: 'models', image: { reference: image } }];
+    // Before 1.35, the API server drops such a volume, and refuses one without a source.
+    expect(await says(pod({ volumes }))).toMatch(/registry\.example\.evil|must specify a volume type|Invalid value/);
+  } finally {
+    await kubectl('delete', '--ignore-not-found', '--wait=false', `namespace/${team}`);
+    for (const kind of ['validatingadmissionpolicy', 'validatingadmissionpolicybinding'])
+      await kubectl('delete', '--ignore-not-found', `${kind}/${policy.name}`);
+  }
+});
+
+clusterTest('a changed setting leaves one ConfigMap to prune, which only a rollback still needs', async () => {
+  const { folder } = testbed().project;
+  const { image } = await testbed().up();
+  const profile = '...localProfile,';
+  await testbed().edit('infra/environments.ts', profile, `${profile} settings: { LOG_LEVEL: 'warn' },`);
+  const env = { CDK8S_OUTDIR: 'changed', RHIZOME_IMAGE: image };
+  await execa(process.execPath, ['infra/main.ts'], { cwd: folder, env, timeout: 60_000 });
+  const [before, changed] = ['.rhizome/charts', 'changed'].map((charts) => join(folder, charts, 'local.k8s.yaml'));
+  const inventory = (file: string) => readObjects(file).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  const left = inventory(before!).filter((object) => !inventory(changed!).includes(object));
+  expect(left).toEqual([expect.stringMatching(/^ConfigMap\//)]);
+
+  // What Argo CD and Flux do: apply, wait, and delete what the inventory of the last time has in addition.
+  await execa('kubectl', ['--context', context, ...kubectlApply, changed!], { timeout: 60_000 });
+  await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
+  await kubectl('delete', ...left);
+  await expectNoDifference(changed!);
+
+  // What breaks: a pod of the previous revision has no settings any more. Those that run keep serving.
+  await kubectl('rollout', 'undo', `deployment/${name}`);
+  const waiting = '{.items[*].status.containerStatuses[*].state.waiting.reason}';
+  const end = Date.now() + 60_000;
+  while (!(await kubectl('get', 'pods', '--output', `jsonpath=${waiting}`)).includes('CreateContainerConfigError'))
+    if (Date.now() > end) throw new Error('The pod of the previous revision was created without its ConfigMap.');
+  expect((await listReplicas()).filter(({ ready }) => ready)).toHaveLength(2);
+
+  // What mends it: a revert in Git, which applies the ConfigMap again.
+  await testbed().edit('infra/environments.ts', `${profile} settings: { LOG_LEVEL: 'warn' },`, profile);
+  await execa('kubectl', ['--context', context, ...kubectlApply, before!], { timeout: 60_000 });
+  await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
 });
 
 /** Expects that `kubectl diff` finds nothing that applying the file would change. It would exit with code 1. */

@@ -166,6 +166,23 @@ test.each([
   },
 );
 
+test('the example of docs/tenants.md type-checks, and its services must fit into the quotas', async () => {
+  const page = readFileSync(join(root, 'docs/tenants.md'), 'utf8');
+  const [environments = '', main = ''] = [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code!);
+  mkdirSync(join(folder, 'infra/teams'));
+  write('infra/teams/environments.ts', environments);
+  write('infra/teams/main.ts', main.replace("'charts-out'", "'teams-out'"));
+  expect(await run('tsc', '--project', '.')).toMatchObject({ exitCode: 0, all: '' });
+  expect(await run('node', 'infra/teams/main.ts')).toMatchObject({ exitCode: 0, all: '' });
+  expect(readdirSync(join(folder, 'teams-out'))).toEqual(
+    ['iris', 'local', 'rose', 'team-cellar', 'team-flowers', 'wine'].map((name) => `${name}.k8s.yaml`),
+  );
+  write('infra/teams/environments.ts', environments.replace('pods: 8', 'pods: 4'));
+  const { exitCode, all } = await run('node', 'infra/teams/main.ts');
+  expect([exitCode, page]).toEqual([1, expect.stringContaining(all.split('\n').slice(0, 3).join('\n'))]);
+  rmSync(join(folder, 'infra/teams'), { recursive: true });
+});
+
 test('the client needs nothing of Node, and the service loads without the command line', async () => {
   const { stdout } = await run(
     'node',

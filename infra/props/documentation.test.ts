@@ -25,6 +25,9 @@ const files = [
   'routes/admission.ts',
   'routes/gateway-props.ts',
   'routes/ingress-route.ts',
+  'tenants/allowed-registries.ts',
+  'tenants/quota.ts',
+  'tenants/tenant-namespace.ts',
 ];
 
 interface DocumentedProp {

@@ -24,7 +24,8 @@ export type ResolvedProps = Required<
     readonly accelerator: Required<Accelerator> | undefined;
   };
 
-const defaultResources: Resources = {
+/** What each pod gets if the props do not say otherwise. */
+export const defaultResources: Resources = {
   cpu: { request: '250m', limit: '1' },
   memory: { request: '256Mi', limit: '512Mi' },
   ephemeralStorage: { request: '64Mi', limit: '256Mi' },
