@@ -48,12 +48,18 @@ export function synthesize(
   }
 }
 
-/** Adds the recorded digests to the images of an environment that must have them. */
+/** Adds the recorded digests to the images of an environment that must have them, and the platforms of its own. */
 function pinned(props: PredictionChartProps): PredictionChartProps {
   if (props.requireDigest !== true) return props;
   const { canary } = props.rollout ?? {};
-  const tried = canary?.image === undefined ? undefined : { ...canary, ...recordedImage(canary.image) };
-  return { ...props, ...recordedImage(props.image), ...(tried && { rollout: { ...props.rollout, canary: tried } }) };
+  const tried = canary?.image === undefined ? undefined : { ...canary, image: recordedImage(canary.image).image };
+  const { image, platforms } = recordedImage(props.image);
+  return {
+    ...props,
+    image,
+    ...(props.platforms === undefined && platforms && { platforms }),
+    ...(tried && { rollout: { ...props.rollout, canary: tried } }),
+  };
 }
 
 function refuse(environment: string, invalidProps: readonly InvalidProp[]): void {

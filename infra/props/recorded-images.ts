@@ -38,8 +38,8 @@ export function readRecordedImages(file: string = imagesFile): RecordedImages {
 }
 
 /**
- * Returns the props of an image that was pushed: its reference with the digest that `rhizome build --push` recorded.
- * One that has a digest, or that was not pushed, stays as it is.
+ * Returns the props of an image that was pushed: its reference with the digest that `rhizome build --push` recorded,
+ * and the platforms that it was built for. One that has a digest, or that was not pushed, stays as it is.
  *
  * `synthesize` does this for environments with `requireDigest`. In your own cdk8s app, spread the result into the props
  * of a PredictionService.
@@ -47,10 +47,13 @@ export function readRecordedImages(file: string = imagesFile): RecordedImages {
  * @param image repository and tag, such as `registry.example/iris-server:v0.1.0`
  * @param file where images are recorded, from the working directory
  */
-export function recordedImage(image: string, file: string = imagesFile): { readonly image: string } {
+export function recordedImage(
+  image: string,
+  file: string = imagesFile,
+): { readonly image: string; readonly platforms?: readonly string[] } {
   const images = readRecordedImages(file);
   const recorded = Object.hasOwn(images, image) ? images[image] : undefined;
-  return { image: recorded === undefined ? image : `${image}@${recorded.digest}` };
+  return recorded === undefined ? { image } : { image: `${image}@${recorded.digest}`, platforms: recorded.platforms };
 }
 
 function isRecord(image: string, recorded: unknown): boolean {
