@@ -120,7 +120,6 @@ function panelModel({ title, description, type, unit, thresholds = [], stacked =
       defaults: {
         unit,
         min: 0,
-        ...(stacked && unit === 'percentunit' && { max: 1 }),
         thresholds: {
           mode: 'absolute',
           steps: [{ value: null, color: 'green' }, ...thresholds.map(({ from, color }) => ({ value: from, color }))],
@@ -128,7 +127,7 @@ function panelModel({ title, description, type, unit, thresholds = [], stacked =
         ...(type === 'timeseries' && {
           custom: {
             lineWidth: 2,
-            fillOpacity: stacked ? 60 : 10,
+            fillOpacity: stacked ? 30 : 10,
             showPoints: 'never',
             stacking: { mode: stacked ? 'normal' : 'none' },
             thresholdsStyle: { mode: thresholds.length > 0 ? 'dashed' : 'off' },
@@ -152,7 +151,7 @@ const windowVariable = {
   name: 'window',
   label: 'Window of drift',
   type: 'interval',
-  query: '10m,1h,6h,1d,7d',
+  query: '1m,10m,1h,6h,1d,7d',
   current: { text: '1h', value: '1h' },
 };
 

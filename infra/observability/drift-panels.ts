@@ -40,7 +40,6 @@ export function driftPanels(matchers: string): PanelRow {
         description: 'Share of each class, or interval of numbers, over the chosen window.',
         type: 'timeseries',
         unit: 'percentunit',
-        stacked: true,
         queries: [{ expr: predictedShares(matchers, window), legend: '{{model}} {{bin}}' }],
       },
       {

@@ -48,11 +48,11 @@ export function outsideShare(matchers: string, window: string): string {
   );
 }
 
-/** Returns the expression for the share of each prediction. */
+/** Returns the expression for the share of each prediction that occurs. */
 export function predictedShares(matchers: string, window: string): string {
   const by = 'model, bin';
   const rate = `rate(${metrics.predictions}{${matchers}}[${window}])`;
-  return `sum by (${by}) (${rate})\n/ on (model) group_left ()\n(sum by (model) (${rate}) > 0)`;
+  return `sum by (${by}) (${rate})\n/ on (model) group_left ()\n(sum by (model) (${rate}) > 0) > 0`;
 }
 
 /**

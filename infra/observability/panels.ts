@@ -83,6 +83,7 @@ export function panelRows(service: MonitoredService): readonly PanelRow[] {
           description: 'Requests per second, over HTTP and gRPC.',
           type: 'timeseries',
           unit: 'reqps',
+          stacked: true,
           queries: [
             {
               expr: `sum by (model, protocol) (${rate(`${metrics.requests}{${requests}}`)})`,
@@ -95,6 +96,7 @@ export function panelRows(service: MonitoredService): readonly PanelRow[] {
           description: "Requests per second that did not succeed, whether by the service's fault or the client's.",
           type: 'timeseries',
           unit: 'reqps',
+          stacked: true,
           queries: [
             {
               expr: `sum by (code, model) (${rate(`${metrics.requests}{${requests},code!~"2..|OK"}`)})`,
@@ -135,6 +137,7 @@ export function panelRows(service: MonitoredService): readonly PanelRow[] {
           description: 'Rows in the queue of each model, on all replicas together.',
           type: 'timeseries',
           unit: 'short',
+          stacked: true,
           queries: [{ expr: `sum by (model) (${metrics.queueRows}{${ofModel}})`, legend: '{{model}}' }],
         },
         {
