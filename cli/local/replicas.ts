@@ -7,7 +7,7 @@ import type { Clock } from './replica/clock.ts';
 import { containerEnvironment } from './replica/environment.ts';
 import type { Deployment } from '../kubernetes.ts';
 import { LogFile } from './log-file.ts';
-import { type Workload, servedDeployment, serviceOf, servingContainer } from './manifests/workload.ts';
+import { type Workload, replicaCount, servedDeployment, serviceOf, servingContainer } from './manifests/workload.ts';
 import { type ReplicaEvent, Replica } from './replica/replica.ts';
 
 export interface LocalReplicasOptions {
@@ -76,7 +76,7 @@ export class LocalReplicas {
 function plan(deployment: Deployment, manifests: Workload, root: string) {
   const { metadata, spec } = deployment;
   const { container, port } = servingContainer(deployment, serviceOf(deployment, manifests.services));
-  return Array.from({ length: spec.replicas ?? 1 }, (_, index) => {
+  return Array.from({ length: replicaCount(deployment, manifests) }, (_, index) => {
     const pod = { name: podName(metadata.name, index), namespace: metadata.namespace ?? 'default' };
     return {
       name: pod.name,

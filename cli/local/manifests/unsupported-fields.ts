@@ -81,7 +81,7 @@ const meanings: readonly (readonly [meaning: string, fields: readonly string[]])
     ],
   ],
   ['only the service itself runs', ['canary: ', 'shadow: ']],
-  ['the number of replicas is fixed', ['HorizontalPodAutoscaler ']],
+  ['the number of replicas is fixed: the least that it keeps', ['HorizontalPodAutoscaler ', 'ScaledObject ']],
   ['only Deployments run', ['StatefulSet ', 'DaemonSet ', 'Job ', 'CronJob ', 'Pod ']],
   ['one container runs per replica: the one that the Service leads to', ['initContainers', 'container ']],
   ['the probe only opens a TCP connection', ['startupProbe.grpc', 'readinessProbe.grpc', 'livenessProbe.grpc']],

@@ -1,4 +1,4 @@
-import { grpcPort, parseWorkload, readWorkload, serviceOf, servingContainer } from './workload.ts';
+import { grpcPort, parseWorkload, readWorkload, replicaCount, serviceOf, servingContainer } from './workload.ts';
 import { manifests as fixture } from '../fixtures/manifests.ts';
 
 test('finds the container and port that the Service refers to', () => {
@@ -65,4 +65,25 @@ test.each([
 
 test('the error for a missing file names it', () => {
   expect(() => readWorkload('/nowhere/local.k8s.yaml')).toThrow('cannot read /nowhere/local.k8s.yaml');
+});
+
+test.each([
+  ['its own number', 'replicas: 3', '', 3],
+  ['none, and no autoscaler', '', '', 1],
+  ['an autoscaler', '', 'HorizontalPodAutoscaler spec: { scaleTargetRef: { name: web }, minReplicas: 4 }', 4],
+  [
+    'an autoscaler of another Deployment',
+    '',
+    'HorizontalPodAutoscaler spec: { scaleTargetRef: { name: a }, minReplicas: 4 }',
+    1,
+  ],
+  ['KEDA', '', 'ScaledObject spec: { scaleTargetRef: { name: web }, minReplicaCount: 2 }', 2],
+  ['KEDA that scales to zero', '', 'ScaledObject spec: { scaleTargetRef: { name: web }, minReplicaCount: 0 }', 1],
+  ['a VerticalPodAutoscaler', '', 'VerticalPodAutoscaler spec: { targetRef: { name: web } }', 1],
+])('replicas of a Deployment with %s', (_, replicas, autoscaler, expected) => {
+  const [kind = '', spec = ''] = autoscaler.split(' spec: ');
+  const other = kind && `---\nkind: ${kind}\nmetadata: { name: web }\nspec: ${spec}\n`;
+  const web = `kind: Deployment\nmetadata: { name: web }\nspec: { ${replicas} }\n`;
+  const workload = parseWorkload(web + other, 'test.yaml');
+  expect(replicaCount(workload.deployments[0]!, workload)).toBe(expected);
 });

@@ -56,6 +56,24 @@ export function serviceOf(deployment: Deployment, services: readonly Service[]):
   });
 }
 
+/**
+ * Returns how many replicas of a Deployment to run: its own number, or else the least that its autoscaler keeps, or 1.
+ */
+export function replicaCount({ metadata, spec }: Deployment, { all }: Workload): number {
+  if (spec.replicas !== undefined) return spec.replicas;
+  const autoscalers = all.map(({ spec: bounds }) => bounds as Partial<Autoscaler> | undefined);
+  const own = autoscalers.find((bounds) => bounds?.scaleTargetRef?.name === metadata.name);
+  // KEDA may scale to zero, and then needs more than this machine has to start a replica.
+  return Math.max(own?.minReplicas ?? own?.minReplicaCount ?? 1, 1);
+}
+
+/** The spec of a HorizontalPodAutoscaler (`minReplicas`), or of KEDA's ScaledObject (`minReplicaCount`). */
+interface Autoscaler {
+  readonly scaleTargetRef: { readonly name: string };
+  readonly minReplicas?: number;
+  readonly minReplicaCount?: number;
+}
+
 /** Returns the container and port that a Service's first port leads to; without a Service, the first of each. */
 export function servingContainer(
   deployment: Deployment,
