@@ -9,6 +9,7 @@ import { ofVariant, privateCharts, readManifests, type Manifests } from '../proj
 import { defaultEnvironment } from '../project/environment.ts';
 import { synth } from '../project/synth.ts';
 import { apply, isApplied } from '../steps/apply.ts';
+import { checkClusterVersion } from '../steps/check-version.ts';
 import { verifyHere } from '../steps/verify-here.ts';
 import { waitForRollout } from '../steps/wait.ts';
 import { freeNodePort, prune } from '../cluster/prune.ts';
@@ -68,6 +69,7 @@ export async function deploy(
     await synth(context, { outdir: privateCharts, image, environment });
     const synthesized = readManifests(root, privateCharts, environment);
     if (environment !== defaultEnvironment) checkImage(synthesized, environment, image);
+    await checkClusterVersion(context, cluster.context, synthesized);
     return synthesized;
   });
   const applied = { image, engine, environment, ...(built !== undefined && { built }) };

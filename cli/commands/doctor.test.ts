@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { appendFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createProject, type Answers, type Project } from '../fixtures/project.ts';
+import { createProject, targetVersion, type Answers, type Project } from '../fixtures/project.ts';
 import { identify } from '../local/replica/process-id.ts';
 import { writeState } from '../local/state.ts';
 
@@ -123,6 +123,17 @@ test.each<[string, Answers, string, string]>([
     detail,
   });
   expect(stderr).toMatch(new RegExp(`rhizome up --on context=staging. would fail because of: .*${what}`));
+});
+
+test.each([
+  ['1.34', 'ok', 'v1.34.1'],
+  ['1.35', 'missing', 'v1.34.1 is older than 1.35, which the manifests need'],
+])('a cluster of 1.34, with manifests for %s: %s', async (version, state, detail) => {
+  project = await createProject(well);
+  await targetVersion(join(project.folder, 'charts-out/local.k8s.yaml'), version);
+  const { stdout } = await project.start(['doctor', '--on', 'context=staging', '--json']);
+  const finding = (JSON.parse(stdout) as Finding[]).find(({ what }) => what === 'Kubernetes of staging');
+  expect(finding).toMatchObject({ state, detail });
 });
 
 test('objects whose CRDs or metrics the cluster lacks are named, with what to install', async () => {

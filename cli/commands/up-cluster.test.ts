@@ -8,6 +8,7 @@ import {
   answerWith,
   createProject,
   rolledOut,
+  targetVersion,
   type Answering,
   type Answers,
   type Project,
@@ -239,6 +240,18 @@ test('up deletes a custom resource that infra/ no longer has, and keeps what a c
   const forbidden = await project.start(['up', '--on', 'minikube', '--detach']);
   expect(forbidden.exitCode).toBe(0);
   expect(forbidden.stderr).toContain('Custom resources were not checked: scaledobjects is forbidden');
+});
+
+test('up refuses a cluster that is older than the manifests need, before it loads or applies anything', async () => {
+  await project.remove();
+  const version = `echo '{"serverVersion": {"gitVersion": "v1.31.9"}}'`;
+  project = await createProject({ 'kubectl --context kind-mine version': version, ...answers(service.port) });
+  await targetVersion(join(project.folder, 'infra.yaml'), '1.33');
+  const { exitCode, stderr } = await project.start(['up', '--on', 'context=kind-mine', '--detach']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('✗ kind-mine runs Kubernetes v1.31.9, but the manifests need 1.33.');
+  expect(stderr).toContain('set kubernetesVersion in infra/environments.ts to its version');
+  expect((await project.calls()).filter((call) => /kind load| apply /.test(call))).toEqual([]);
 });
 
 test('a second up skips each step that has nothing to do, and says why', async () => {

@@ -1,13 +1,12 @@
+import { oldestKubernetesVersion } from '../../infra/kubernetes-schemas/versions.ts';
 import { projects } from '../cluster/custom-kinds.ts';
 import { groupSuffix, type KubernetesObject } from '../kubernetes.ts';
 import type { Manifests } from '../project/manifests.ts';
+import { isVersionAtLeast, neededVersion, olderClusterHint } from '../steps/check-version.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlApiResources, kubectlCanI, kubectlServerVersion, type Scope } from '../tools/kubectl.ts';
 import { ok, type Finding } from './finding.ts';
 import { checkProgram, timeoutMilliseconds } from './tools.ts';
-
-/** Minor version of the oldest Kubernetes release that the manifests support and are tested with. */
-const oldestMinor = 30;
 
 /** Checks that a cluster responds, is new enough, has every kind of the manifests, and lets the user create each. */
 export async function clusterFindings(
@@ -21,15 +20,24 @@ export async function clusterFindings(
     kubectlServerVersion(scope),
     true,
     (output) => {
-      const { serverVersion } = JSON.parse(output) as { serverVersion: { gitVersion: string; minor: string } };
+      const { serverVersion } = JSON.parse(output) as { serverVersion: { gitVersion: string } };
       const what = `Kubernetes of ${scope.context}`;
-      if (Number.parseInt(serverVersion.minor, 10) >= oldestMinor) return ok(what, serverVersion.gitVersion);
-      return {
-        what,
-        state: 'missing',
-        detail: `${serverVersion.gitVersion} is older than 1.${String(oldestMinor)}, the oldest supported version`,
-        fix: 'Upgrade the cluster. It would silently drop fields of the manifests.',
-      };
+      const { gitVersion } = serverVersion;
+      const needed = neededVersion(manifests);
+      if (isVersionAtLeast(gitVersion, needed ?? oldestKubernetesVersion)) return ok(what, gitVersion);
+      return needed === undefined
+        ? {
+            what,
+            state: 'missing',
+            detail: `${gitVersion} is older than ${oldestKubernetesVersion}, the oldest supported version`,
+            fix: 'Upgrade the cluster. It would silently drop fields of the manifests.',
+          }
+        : {
+            what,
+            state: 'missing',
+            detail: `${gitVersion} is older than ${needed}, which the manifests need`,
+            fix: olderClusterHint,
+          };
     },
   );
   if (version.state !== 'ok') return [version];
