@@ -42,6 +42,7 @@ export type { GatewayRoutesProps, GrpcRoute, ParentRef, Retries } from './routes
 export { GatewayRoutes } from './routes/gateway-routes.ts';
 export { IngressRoute, type IngressRouteProps } from './routes/ingress-route.ts';
 export type { Settings } from './props/settings.ts';
+export type { PayloadLog, Receiver, TelemetryProps, Tracing } from './props/telemetry-props.ts';
 export { synthesize } from './synthesize.ts';
 export { AllowedRegistries, type AllowedRegistriesProps } from './tenants/allowed-registries.ts';
 export type { Quota } from './tenants/quota.ts';

@@ -2,8 +2,15 @@ import { downloadOf } from '../models/downloads.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
 import type { Destination } from './egress.ts';
 
+/** Receivers of traces and of the payload log. */
+const telemetryDestinations = ({ tracing, payloadLog }: ResolvedProps): readonly Destination[] => [
+  ...(tracing === undefined ? [] : [{ ...tracing, url: tracing.endpoint }]),
+  ...(payloadLog === undefined || payloadLog.to === 'stdout' ? [] : [{ ...payloadLog, url: payloadLog.to }]),
+];
+
 /** One entry for each prop that names URLs: what the pods connect to because of it. */
 const implied: readonly ((props: ResolvedProps) => readonly Destination[])[] = [
+  telemetryDestinations,
   ({ models }) => {
     const { url, podPort, privateNetwork } = downloadOf(models) ?? {};
     return url === undefined ? [] : [{ url, podPort, privateNetwork }];

@@ -1,6 +1,7 @@
 import { nodeOptions, ports, type VariableName } from '../../service/contract/index.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
 import { heapMebibytes } from './heap-size.ts';
+import { telemetryVariables } from './telemetry.ts';
 
 /** Returns the container's environment variables: the settings, and the variables that must match fields of the pod. */
 export function environmentVariables(props: ResolvedProps): Readonly<Record<string, string>> {
@@ -8,6 +9,7 @@ export function environmentVariables(props: ResolvedProps): Readonly<Record<stri
     ...props.settings,
     ...(props.accelerator && { EXECUTION_PROVIDER: props.accelerator.type }),
     ...servicePorts(props),
+    ...telemetryVariables(props),
     NODE_OPTIONS: nodeOptions(heapMebibytes(props.resources.memory.limit)),
     DRAIN_DELAY_SECONDS: String(props.drainDelaySeconds),
     REQUEST_TIMEOUT_SECONDS: String(props.requestTimeoutSeconds),

@@ -8,6 +8,7 @@ import { variables, volumeMounts, volumes } from './extras.ts';
 import type { MountedModels } from './mounted-models.ts';
 import { placement } from './placement.ts';
 import { probes } from './probes.ts';
+import { telemetryMountsOf, telemetryVolumes } from './telemetry.ts';
 import { containerSecurity, podSecurity } from './security-contexts.ts';
 
 /** The only folder of the container that can be written to. */
@@ -59,6 +60,7 @@ export function podSpec(props: ResolvedProps, references: PodReferences): k8s.Po
           items: [{ key: apiKeyMount.file, path: apiKeyMount.file }],
         },
       },
+      ...telemetryVolumes(props),
       ...volumes(props.volumes),
       ...models.volumes,
     ],
@@ -85,6 +87,7 @@ function container(props: ResolvedProps, settingsMap: string, models: MountedMod
     volumeMounts: [
       temporary,
       { name: 'api-key', mountPath: apiKeyMount.dir, readOnly: true },
+      ...telemetryMountsOf(props),
       ...volumeMounts(props.volumes),
       ...models.volumeMounts,
     ],

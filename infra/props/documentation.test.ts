@@ -20,6 +20,7 @@ const files = [
   'observability/pod-monitor.ts',
   'props/pod-props.ts',
   'props/prediction-service-props.ts',
+  'props/telemetry-props.ts',
   'rollouts/canary-props.ts',
   'rollouts/rollout.ts',
   'routes/admission.ts',

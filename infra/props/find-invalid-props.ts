@@ -6,6 +6,7 @@ import { checkNumbers, checkTimes } from './checks/numbers.ts';
 import { checkPods } from './checks/pods.ts';
 import { checkResources } from './checks/resources.ts';
 import { checkSettings } from './checks/settings.ts';
+import { checkTelemetry } from './checks/telemetry.ts';
 import { checkTolerations } from './checks/tolerations.ts';
 import { checkVersions } from './checks/versions.ts';
 import type { InvalidProp } from './invalid-props-error.ts';
@@ -20,6 +21,7 @@ export function findInvalidProps(props: ResolvedProps): readonly InvalidProp[] {
     checkTimes,
     checkResources,
     checkSettings,
+    checkTelemetry,
     checkNetwork,
     checkPods,
     checkModels,

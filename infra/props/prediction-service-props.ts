@@ -3,6 +3,7 @@ import type { KubernetesVersion } from '../kubernetes-schemas/versions.ts';
 import type { ModelSource } from '../models/model-source.ts';
 import type { PodProps } from './pod-props.ts';
 import type { Settings } from './settings.ts';
+import type { TelemetryProps } from './telemetry-props.ts';
 
 /** In place of a limit of processor time: the pods may use what the node has free. */
 export const noLimit = 'none';
@@ -50,7 +51,7 @@ export interface Spread {
 export type TrafficDistribution = 'PreferClose' | 'PreferSameZone' | 'PreferSameNode';
 
 /** Props of PredictionService. */
-export interface PredictionServiceProps extends PodProps {
+export interface PredictionServiceProps extends PodProps, TelemetryProps {
   /**
    * Name of the Deployment, of the Service and of the other objects. Lower-case letters, digits and dashes, starting
    * with a letter; at most 54 characters, or 63 with `grpc: false`.

@@ -2,6 +2,7 @@ import { variables } from '../../service/contract/index.ts';
 import type { Accelerator } from './pod-props.ts';
 import { isAtLeast, oldestKubernetesVersion } from '../kubernetes-schemas/versions.ts';
 import type { PredictionServiceProps, Resources, Spread } from './prediction-service-props.ts';
+import type { TelemetryProps } from './telemetry-props.ts';
 
 /** Props that have no default. */
 type UndefaultedProp =
@@ -12,6 +13,7 @@ type UndefaultedProp =
   | 'allowFrom'
   | 'allowManagementFrom'
   | 'priorityClassName'
+  | keyof TelemetryProps
   | 'unpinnedImage';
 
 /** The props after defaults are filled in. Only those without a default may still be undefined. */

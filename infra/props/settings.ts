@@ -18,6 +18,22 @@ export const managedSettings = {
   INFERENCE_THREADS: 'Leave it out: it follows resources.cpu.limit.',
   API_KEY: 'Put the key into a Secret, and set apiKeySecret to the name of that Secret.',
   API_KEY_FILE: 'Put the key into a Secret, and set apiKeySecret to the name of that Secret.',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'Use the prop tracing, which also configures the NetworkPolicy.',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'Use the prop tracing, which also configures the NetworkPolicy.',
+  OTEL_EXPORTER_OTLP_HEADERS: 'Put them into a Secret, and set tracing.headersSecret to the name of that Secret.',
+  OTEL_EXPORTER_OTLP_HEADERS_FILE: 'Set tracing.headersSecret to the name of a Secret.',
+  OTEL_SERVICE_NAME: 'Leave it out: it is the name of the service.',
+  OTEL_RESOURCE_ATTRIBUTES: 'Use tracing.attributes.',
+  OTEL_TRACES_SAMPLER: 'Use tracing.sampleRatio.',
+  OTEL_TRACES_SAMPLER_ARG: 'Use tracing.sampleRatio.',
+  PAYLOAD_LOG: 'Use the prop payloadLog, which also configures the NetworkPolicy.',
+  PAYLOAD_LOG_SAMPLE: 'Use payloadLog.sampleRatio.',
+  PAYLOAD_LOG_REDACT: 'Use payloadLog.redact.',
+  PAYLOAD_LOG_HASH: 'Use payloadLog.hash.',
+  PAYLOAD_LOG_HASH_KEY_FILE: 'Set payloadLog.hashKeySecret to the name of a Secret.',
+  PAYLOAD_LOG_FORMAT: 'Use payloadLog.batches.',
+  PAYLOAD_LOG_MAX_BYTES: 'Use payloadLog.maxBytes.',
+  PAYLOAD_LOG_HEADERS_FILE: 'Set payloadLog.headersSecret to the name of a Secret.',
 } as const satisfies Partial<Record<VariableName, string>>;
 
 type SettingName = Exclude<VariableName, keyof typeof managedSettings>;

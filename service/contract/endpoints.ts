@@ -35,3 +35,10 @@ export const image = {
 
 /** Where the Secret with the API key is mounted. It is a folder, because only then a changed Secret becomes visible. */
 export const apiKeyMount = { dir: '/var/run/secrets/rhizome', file: 'api-key' } as const;
+
+/** Where the Secrets of traces and of the payload log are mounted, by the name of their volume. */
+export const telemetryMounts = {
+  'tracing-headers': { dir: '/var/run/secrets/tracing', file: 'headers' },
+  'payload-log-headers': { dir: '/var/run/secrets/payload-log', file: 'headers' },
+  'payload-log-key': { dir: '/var/run/secrets/payload-log-key', file: 'hash-key' },
+} as const;

@@ -1,4 +1,4 @@
-import { apiKeyMount, image, variables } from '../../../service/contract/index.ts';
+import { apiKeyMount, image, telemetryMounts, variables } from '../../../service/contract/index.ts';
 import { isAnnotationKey, isLabelValue, isNamespaceName, isObjectName } from '../../metadata/names.ts';
 import type { InvalidProp } from '../invalid-props-error.ts';
 import type { ResolvedProps } from '../resolved-props.ts';
@@ -66,8 +66,8 @@ function* checkVariable(name: string, value: unknown): Generator<InvalidProp> {
 }
 
 /** What is mounted in each pod. */
-const ownVolumes = ['tmp', 'api-key'];
-const ownPaths = ['/tmp', apiKeyMount.dir, image.workingDir];
+const ownVolumes = ['tmp', 'api-key', ...Object.keys(telemetryMounts)];
+const ownPaths = ['/tmp', apiKeyMount.dir, ...Object.values(telemetryMounts).map(({ dir }) => dir), image.workingDir];
 
 function* checkVolumes(volumes: ResolvedProps['volumes']): Generator<InvalidProp> {
   const paths = new Map<string, string>();

@@ -2,6 +2,7 @@ import { closestName } from '../../../onnx/signature/closest-name.ts';
 import type { InvalidProp } from '../invalid-props-error.ts';
 import { kubernetesVersions } from '../../kubernetes-schemas/versions.ts';
 import type { PredictionServiceProps, RequestAndLimit, Resources, Spread } from '../prediction-service-props.ts';
+import type { PayloadLog, Receiver, Tracing } from '../telemetry-props.ts';
 
 /** What a prop has to be: one of several texts, of a type, or an object with certain fields. */
 export type PropType =
@@ -23,6 +24,18 @@ const resources: PropTypes<Resources> = {
   cpu: requestAndLimit,
   memory: requestAndLimit,
   ephemeralStorage: requestAndLimit,
+};
+const receiver: PropTypes<Receiver> = { headersSecret: 'text', podPort: 'number', privateNetwork: 'true or false' };
+const tracing: PropTypes<Tracing> = { ...receiver, endpoint: 'text', sampleRatio: 'number', attributes: 'object' };
+const payloadLog: PropTypes<PayloadLog> = {
+  ...receiver,
+  to: 'text',
+  sampleRatio: 'number',
+  redact: 'list of texts',
+  hash: 'list of texts',
+  hashKeySecret: 'text',
+  batches: 'true or false',
+  maxBytes: 'number',
 };
 const spreading = ['required', 'preferred'];
 const spread: PropTypes<Spread> = { nodes: spreading, zones: spreading };
@@ -71,6 +84,8 @@ export const serviceProps: PropTypes<PredictionServiceProps> = {
   podAnnotations: 'object',
   env: 'object',
   volumes: 'object',
+  tracing,
+  payloadLog,
 };
 
 /**
