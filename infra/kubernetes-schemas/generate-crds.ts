@@ -5,6 +5,8 @@
  *   go mod download sigs.k8s.io/gateway-api@v1.7.0 github.com/kedacore/keda/v2@v2.21.0 \
  *     k8s.io/autoscaler/vertical-pod-autoscaler@v1.8.1 \
  *     github.com/prometheus-operator/prometheus-operator@v0.85.0
+ *   go mod download github.com/argoproj/argo-cd/v3@v3.4.0 github.com/fluxcd/kustomize-controller@v1.9.6 \
+ *     github.com/fluxcd/source-controller@v1.8.0
  *   node infra/kubernetes-schemas/generate-crds.ts "$(go env GOMODCACHE)"
  *
  * Keeps what a schema can check. Rules in CEL, which only the API server evaluates, are left out, and so are
@@ -30,8 +32,16 @@ const sources = [
   `${monitoring}prometheusrules.yaml`,
 ] as const;
 
-/** The custom resources that the constructs write. A file may contain more. */
+/** The files of the tools that apply the manifests, whose objects are in docs/gitops.md. */
+const gitopsSources = [
+  'github.com/argoproj/argo-cd/v3@v3.4.0/manifests/crds/application-crd.yaml',
+  'github.com/fluxcd/kustomize-controller@v1.9.6/config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml',
+  'github.com/fluxcd/source-controller@v1.8.0/config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml',
+] as const;
+
+/** The custom resources that the constructs or the documentation contain. A file may contain more. */
 const wanted: ReadonlySet<string> = new Set([
+  ...['Application', 'Kustomization', 'GitRepository'],
   ...['HTTPRoute', 'GRPCRoute', 'ScaledObject', 'VerticalPodAutoscaler'],
   ...['PodMonitor', 'PrometheusRule'],
 ]);
@@ -84,7 +94,7 @@ function shrink(schema: CustomSchema): Schema {
   };
 }
 
-function generate(root: string): SchemaFile {
+function generate(root: string, $id: string, sources: readonly string[]): SchemaFile {
   const kinds: Record<string, string> = {};
   const $defs: Record<string, Schema> = {};
   for (const source of sources) {
@@ -103,10 +113,14 @@ function generate(root: string): SchemaFile {
       }
     }
   }
-  return { $id: 'custom', kinds, $defs };
+  return { $id, kinds, $defs };
 }
 
 const [root] = process.argv.slice(2);
 if (root === undefined)
   throw new Error('Pass the folder with the Go modules. The top of this file says how to get them.');
-writeFileSync(customSchemaFile, gzipSync(JSON.stringify(generate(root)), { level: 9 }));
+for (const [id, from] of [
+  ['custom', sources],
+  ['gitops', gitopsSources],
+] as const)
+  writeFileSync(customSchemaFile(id), gzipSync(JSON.stringify(generate(root, id, from)), { level: 9 }));

@@ -43,16 +43,16 @@ export interface AllVersions {
 /** The file with the schemas of Kubernetes. */
 export const kubernetesSchemaFile = join(import.meta.dirname, 'kubernetes.json.gz');
 
-/**
- * The file with the schemas of custom resources: of the Gateway API, KEDA, the Vertical Pod Autoscaler and the
- * Prometheus operator.
- */
-export const customSchemaFile = join(import.meta.dirname, 'custom.json.gz');
+/** Custom resources that the constructs write, and those of Argo CD and Flux, which apply manifests. */
+export type CustomSchemas = 'custom' | 'gitops';
+
+/** Returns the file with the schemas of custom resources. */
+export const customSchemaFile = (of: CustomSchemas): string => join(import.meta.dirname, `${of}.json.gz`);
 
 const read = (path: string): unknown => JSON.parse(gunzipSync(readFileSync(path)).toString());
 
 /** Reads the schemas of custom resources. */
-export const readCustomSchemas = (): SchemaFile => read(customSchemaFile) as SchemaFile;
+export const readCustomSchemas = (of: CustomSchemas): SchemaFile => read(customSchemaFile(of)) as SchemaFile;
 
 /** Reads the schemas of a version of Kubernetes. */
 export function readSchemas(version: KubernetesVersion): SchemaFile {

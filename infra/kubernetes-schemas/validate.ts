@@ -3,7 +3,7 @@ import { fullFormats } from 'ajv-formats/dist/formats.js';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesVersion } from './versions.ts';
-import { readCustomSchemas, readSchemas, type SchemaFile } from './schema-file.ts';
+import { readCustomSchemas, readSchemas, type CustomSchemas, type SchemaFile } from './schema-file.ts';
 
 /** Something that the API server would reject or silently drop. */
 export interface SchemaProblem {
@@ -39,8 +39,8 @@ function validateObject(
   version: KubernetesVersion,
 ): readonly SchemaProblem[] {
   const id = `${object?.apiVersion ?? ''}/${object?.kind ?? ''}`;
-  const custom = load('custom');
-  const { file, ajv } = id in custom.file.kinds ? custom : load(version);
+  const custom = (['custom', 'gitops'] as const).map(load).find(({ file }) => id in file.kinds);
+  const { file, ajv } = custom ?? load(version);
   const definition = file.kinds[id];
   if (definition === undefined) {
     return [{ object: place, pointer: '/kind', message: `Kubernetes ${version} has no ${id}` }];
@@ -69,10 +69,10 @@ interface LoadedSchemas {
 }
 const loaded = new Map<string, LoadedSchemas>();
 
-function load(version: KubernetesVersion | 'custom'): LoadedSchemas {
+function load(version: KubernetesVersion | CustomSchemas): LoadedSchemas {
   const known = loaded.get(version);
   if (known !== undefined) return known;
-  const file = version === 'custom' ? readCustomSchemas() : readSchemas(version);
+  const file = version === 'custom' || version === 'gitops' ? readCustomSchemas(version) : readSchemas(version);
   const ajv = new Ajv2020({
     allErrors: true,
     strict: true,
