@@ -37,6 +37,8 @@ export { Canary } from './rollouts/canary.ts';
 export type { CanaryOptions, CanaryProps } from './rollouts/canary-props.ts';
 export type { Overrides } from './rollouts/overrides.ts';
 export type { Rollout } from './rollouts/rollout.ts';
+export { shadowSettings, type Sampling, type ShadowOptions, type ShadowProps } from './rollouts/shadow-props.ts';
+export { Shadow } from './rollouts/shadow.ts';
 export type { Admission } from './routes/admission.ts';
 export type { GatewayRoutesProps, GrpcRoute, ParentRef, Retries } from './routes/gateway-props.ts';
 export { GatewayRoutes } from './routes/gateway-routes.ts';

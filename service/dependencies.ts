@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Authentication } from './authentication/authenticate.ts';
+import type { ShadowConfig } from './config/shadow-config.ts';
 import { defaultInFlightBytes, InFlightBytes } from './connections/in-flight-bytes.ts';
 import { BulkGate } from './exchange/body/bulk-gate.ts';
 import { exchange, type Limits } from './exchange/exchange.ts';
@@ -8,12 +9,16 @@ import { modelRoutes, resolvedRoutes, type ModelRoutes, type ResolvedRoute } fro
 import { predictionsProtocol } from './exchange/predictions.ts';
 import { inferenceProbes, managementPaths } from './exchange/probes.ts';
 import { RequestObserver } from './exchange/request-observer.ts';
+import { paths } from './contract/index.ts';
+import type { LoadedEntry } from './inference/repository/entry.ts';
 import type { ModelRepository } from './inference/repository/repository.ts';
 import type { Lifecycle } from './lifecycle/lifecycle.ts';
 import { accessLogOf } from './logging/logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { PayloadLog } from './payload-log/payload-log.ts';
 import type { Tracer } from './traces/tracer.ts';
+import { Shadow } from './shadow/shadow.ts';
+import { shadowed } from './shadow/shadowed.ts';
 
 /** What the service over HTTP needs. */
 export interface Dependencies extends Authentication {
@@ -30,6 +35,8 @@ export interface Dependencies extends Authentication {
     readonly publicProbes?: boolean;
     /** Whether the documentation needs no API key. @default true */
     readonly publicDocs?: boolean;
+    /** Gets copies of requests. @default none */
+    readonly shadow?: ShadowConfig | undefined;
   };
   /** Shared with gRPC. @default 64 MiB, and at least two of the largest bodies */
   readonly memory?: InFlightBytes;
@@ -75,9 +82,22 @@ export function shared(dependencies: Dependencies): Shared {
     },
   };
   const fitting = options.maxBodyBytes === undefined;
+  const { requestTimeoutSeconds } = options;
+  const shadow =
+    options.shadow &&
+    new Shadow(options.shadow, { metrics: metrics.shadow, logger: dependencies.logger, requestTimeoutSeconds });
+  // The shadow may have another version, so only requests for the default version can be compared.
+  const at =
+    (base: string, end: string) =>
+    (entry: LoadedEntry): string | undefined =>
+      repository.versions(entry.name).at(-1) === entry ? `${base}/${encodeURIComponent(entry.name)}${end}` : undefined;
   const routes = modelRoutes(
-    exchange(predictionsProtocol(options.strictRanges, fitting), limits),
-    exchange(inferProtocol(fitting), limits),
+    shadowed(
+      exchange(predictionsProtocol(options.strictRanges, fitting), limits),
+      shadow,
+      at(paths.models, paths.predictions),
+    ),
+    shadowed(exchange(inferProtocol(fitting), limits), shadow, at(`${paths.inference}/models`, '/infer')),
   );
   let resolved: ReadonlyMap<string, ResolvedRoute> | undefined;
   return {

@@ -38,22 +38,24 @@ export async function compareWithService(
     ({ isLatest, examples }) => isLatest && examples.length > 0,
   );
   if (models.length === 0) return { rows: 0, changed: 0, changes: [], largest: undefined };
-  const [service, other] = await Promise.all([
-    openForward(context, kubeContext, manifests, 0),
-    openForward(context, kubeContext, ofVariant(manifests, canary), 0),
-  ]);
+  const results: Comparison[] = [];
+  const service = await openForward(context, kubeContext, manifests, 0);
   try {
-    const results = [];
-    for (const model of models) results.push(await compareModel(context, model, service.url, other.url));
-    return {
-      rows: sum(results.map(({ rows }) => rows)),
-      changed: sum(results.map(({ changed }) => changed)),
-      changes: results.flatMap((result, index) => linesOf(models[index] as ProjectModel, result)),
-      largest: largestOf(results),
-    };
+    const other = await openForward(context, kubeContext, ofVariant(manifests, canary), 0);
+    try {
+      for (const model of models) results.push(await compareModel(context, model, service.url, other.url));
+    } finally {
+      await other.close();
+    }
   } finally {
-    await Promise.all([service.close(), other.close()]);
+    await service.close();
   }
+  return {
+    rows: sum(results.map(({ rows }) => rows)),
+    changed: sum(results.map(({ changed }) => changed)),
+    changes: results.flatMap((result, index) => linesOf(models[index] as ProjectModel, result)),
+    largest: largestOf(results),
+  };
 }
 
 async function compareModel(

@@ -6,6 +6,8 @@ import { RestrictedNamespace } from '../constructs/restricted-namespace.ts';
 import { objectLabels } from '../metadata/labels.ts';
 import { Canary } from '../rollouts/canary.ts';
 import { rolloutTypes, type Rollout } from '../rollouts/rollout.ts';
+import { shadowSettings } from '../rollouts/shadow-props.ts';
+import { Shadow } from '../rollouts/shadow.ts';
 import { findMistypedProps, serviceProps, type PropTypes } from '../props/checks/types.ts';
 import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
@@ -29,7 +31,7 @@ export interface PredictionChartProps extends PredictionServiceProps {
   readonly createNamespace?: boolean;
 
   /**
-   * What runs beside the service before it replaces it: a canary.
+   * What runs beside the service before it replaces it: a canary, or a shadow.
    * @default none
    */
   readonly rollout?: Rollout;
@@ -48,6 +50,8 @@ export class PredictionChart extends Chart {
   readonly service: PredictionService;
   /** The canary: undefined without one in `rollout`. */
   readonly canary: Canary | undefined;
+  /** The shadow: undefined without one in `rollout`. */
+  readonly shadow: Shadow | undefined;
 
   constructor(scope: Construct, id: string, { priority, createNamespace, rollout, ...props }: PredictionChartProps) {
     const mistyped = findMistypedProps({ priority, createNamespace, rollout, ...props }, chartProps);
@@ -58,10 +62,16 @@ export class PredictionChart extends Chart {
     if (createNamespace) new RestrictedNamespace(this, 'namespace', { name: namespace });
     const priorityClass =
       priority === undefined ? undefined : new PriorityClass(this, 'priority', { name, namespace, value: priority });
+    const { sample, tolerance, ...shadow } = rollout?.shadow ?? {};
+    const sampling = { ...(sample !== undefined && { sample }), ...(tolerance !== undefined && { tolerance }) };
     this.service = new PredictionService(this, 'service', {
       ...props,
+      ...(rollout?.shadow && {
+        settings: { ...props.settings, ...shadowSettings({ name, namespace }, sampling) },
+      }),
       ...(priorityClass && { priorityClassName: priorityClass.name }),
     });
     this.canary = rollout?.canary && new Canary(this, 'canary', { service: this.service, ...rollout.canary });
+    this.shadow = rollout?.shadow && new Shadow(this, 'shadow', { service: this.service, ...shadow });
   }
 }

@@ -1,3 +1,4 @@
+import { ports } from '../../service/contract/index.ts';
 import { downloadOf } from '../models/downloads.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
 import type { Destination } from './egress.ts';
@@ -15,6 +16,8 @@ const implied: readonly ((props: ResolvedProps) => readonly Destination[])[] = [
     const { url, podPort, privateNetwork } = downloadOf(models) ?? {};
     return url === undefined ? [] : [{ url, podPort, privateNetwork }];
   },
+  // A shadow is a service like this one.
+  ({ settings: { SHADOW_URL: url } }) => (url === undefined ? [] : [{ url, podPort: ports.http.number }]),
 ];
 
 /** Returns what the pods connect to besides the cluster's DNS. */

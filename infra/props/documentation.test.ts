@@ -23,6 +23,7 @@ const files = [
   'props/telemetry-props.ts',
   'rollouts/canary-props.ts',
   'rollouts/rollout.ts',
+  'rollouts/shadow-props.ts',
   'routes/admission.ts',
   'routes/gateway-props.ts',
   'routes/ingress-route.ts',

@@ -10,6 +10,7 @@ import {
   type VariableName,
 } from '../contract/index.ts';
 import { readTokenConfig, type TokenConfig } from './token-config.ts';
+import type { ShadowConfig } from './shadow-config.ts';
 import { cpuLimit } from './cpu-limit.ts';
 import { inferenceMemory } from './memory-limit.ts';
 import { readTelemetry, type TelemetryConfig } from './telemetry.ts';
@@ -43,6 +44,8 @@ export interface Config extends TelemetryConfig {
   readonly strictRanges: boolean;
   /** Share of the predicted rows that the drift metrics count. */
   readonly driftSample: number;
+  /** Where copies of requests go. If undefined, none are made. */
+  readonly shadow: ShadowConfig | undefined;
   readonly inferenceThreads: number;
   /** The most bytes of one inference process. If undefined, there is no limit. */
   readonly inferenceMemoryBytes: number | undefined;
@@ -123,6 +126,12 @@ export function readConfig(environment: Environment): Config {
   const optional = (name: NumberName): number | undefined => (raw(name) === '' ? undefined : number(name));
   const maxBodyBytes = optional('MAX_BODY_BYTES');
   const managementPort = optional('MANAGEMENT_PORT');
+  const readShadow = (): ShadowConfig | undefined => {
+    const [sample, tolerance] = [number('SHADOW_SAMPLE'), number('SHADOW_TOLERANCE')];
+    if (raw('SHADOW_URL') === '') return undefined;
+    checkValue('SHADOW_URL');
+    return { url: raw('SHADOW_URL').replace(/\/+$/, ''), sample, tolerance };
+  };
   const config: Config = {
     port: number('PORT'),
     grpcPort: optional('GRPC_PORT'),
@@ -146,6 +155,7 @@ export function readConfig(environment: Environment): Config {
     maxResponseBytes: optional('MAX_RESPONSE_BYTES'),
     strictRanges: raw('STRICT_RANGES') === 'true',
     driftSample: number('DRIFT_SAMPLE'),
+    shadow: readShadow(),
     inferenceThreads: raw('INFERENCE_THREADS') === '' ? cpuLimit() : number('INFERENCE_THREADS'),
     inferenceMemoryBytes: optional('INFERENCE_MEMORY_BYTES') ?? inferenceMemory(),
     executionProvider: PROVIDERS.find((provider) => provider === raw('EXECUTION_PROVIDER')) ?? 'cpu',

@@ -82,6 +82,14 @@ export const variables = {
     unit: 'share of rows',
     description: 'how many of the predicted rows the drift metrics count, from 0 (off) to 1 (every row)',
   },
+  SHADOW_URL: {
+    description: 'base URL of a service that gets copies of requests; if unset, none does',
+  },
+  SHADOW_SAMPLE: { default: '0.1', description: 'share of the requests that SHADOW_URL gets copies of, from 0 to 1' },
+  SHADOW_TOLERANCE: {
+    default: '0.0001',
+    description: 'relative difference up to which two numbers of the service and of SHADOW_URL count as the same',
+  },
   INFERENCE_THREADS: {
     unit: 'threads',
     description: "threads that one run of a model uses; if unset, the container's CPU limit, rounded up",

@@ -22,6 +22,7 @@ export const metrics = {
   predictionsTrainingShare: 'rhizome_predictions_training_share',
   exported: 'rhizome_exported_total',
   exportDropped: 'rhizome_export_dropped_total',
+  shadowRequests: 'rhizome_shadow_requests_total',
 } as const;
 
 /**

@@ -25,6 +25,8 @@ const numbers = {
   MAX_RESPONSE_BYTES: bodyBytes,
   MAX_IN_FLIGHT_BYTES: bytes,
   DRIFT_SAMPLE: { least: 0, most: 1, decimals: true },
+  SHADOW_SAMPLE: { least: 0, most: 1, decimals: true },
+  SHADOW_TOLERANCE: { least: 0, most: 1, decimals: true },
   INFERENCE_THREADS: { least: 1, most: 1024 },
   INFERENCE_MEMORY_BYTES: bytes,
   MAX_BATCH: { least: 1, most: 65536 },
@@ -58,6 +60,7 @@ export function expectedValue(name: VariableName, value: string, least = 0): str
     if (values.includes(value)) return undefined;
     return values.length === 2 ? values.join(' or ') : `one of ${values.join(', ')}`;
   }
+  if (name === 'SHADOW_URL') return isBaseUrl(value) ? undefined : 'a URL such as http://iris-server-shadow';
   if (!Object.hasOwn(numbers, name)) return undefined;
   const { decimals, most, ...range }: NumberRange = numbers[name as NumberName];
   const from = Math.max(range.least, least);
@@ -65,6 +68,9 @@ export function expectedValue(name: VariableName, value: string, least = 0): str
   if ((decimals ? decimal : whole).test(value) && number >= from && number <= most) return undefined;
   return `${decimals ? 'a number' : 'a whole number'} from ${from} to ${most}${unit ? ` (${unit})` : ''}`;
 }
+
+/** Returns whether paths can be added to a URL. */
+const isBaseUrl = (value: string): boolean => /^https?:\/\/[^/?#@]+(\/[^?#]*)?$/.test(value) && URL.canParse(value);
 
 /** The size of the largest request body, unless it is set, or a model needs more. */
 export const leastBodyBytes = 2 ** 20;

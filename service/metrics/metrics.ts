@@ -8,6 +8,7 @@ import { DriftMetrics } from './drift/drift-metrics.ts';
 import { ExportMetrics } from './export-metrics.ts';
 import { ModelMetrics } from './model-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
+import { ShadowMetrics } from './shadow-metrics.ts';
 
 /** The text of a scrape. */
 export interface Scrape {
@@ -25,6 +26,7 @@ export class Metrics {
   readonly requests = new RequestMetrics();
   readonly connections = new ConnectionMetrics();
   readonly models = new ModelMetrics();
+  readonly shadow = new ShadowMetrics();
   /** Where the keys of tokens come from; undefined if the service accepts none. Set it before the first scrape. */
   keyServer: KeyServerState | undefined = undefined;
   readonly drift: DriftMetrics;
@@ -56,6 +58,7 @@ export class Metrics {
     if (this.keyServer !== undefined) registerTokenMetrics(prometheus, registry, this.keyServer);
     this.drift.register(prometheus, registry);
     this.exports.register(prometheus, registry);
+    this.shadow.register(prometheus, registry);
     const entries = (): readonly ModelEntry[] => this.#entries;
     const gauge = (name: string, help: string, value: (entry: ModelEntry) => number | undefined): void => {
       new prometheus.Gauge({
