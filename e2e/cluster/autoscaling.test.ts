@@ -8,7 +8,7 @@ import type { LoadRequest } from '../../cli/load/attempt.ts';
 import { startLoad } from '../../cli/load/load.ts';
 import { testUnless } from '../needs.ts';
 import { expectNoFailedRequests } from './disruption.ts';
-import { noMetrics, noMetricsServer, provideMetrics } from './metrics-server.ts';
+import { noMetrics, noMetricsServer, provideMetrics, removeMetrics } from './metrics-server.ts';
 import { listPodNames, secondsUntil, type Replica } from './replicas.ts';
 import { context, kubectl, name, skipReason, testIfSupported, useTestbed } from './testbed.ts';
 
@@ -25,6 +25,13 @@ const testbed = useTestbed(async (opened) => {
   await opened.up();
   await provideMetrics();
 });
+if (skipReason === undefined && unable === undefined) {
+  afterAll(async () => {
+    // The number of replicas is that of the next file.
+    await kubectl('delete', 'hpa', name, '--ignore-not-found');
+    await removeMetrics();
+  });
+}
 const autoscalingTest = (title: string, run: () => Promise<void>): void => {
   if (skipReason === undefined && noMetricsServer !== undefined) testUnless(noMetricsServer, title, run);
   else testIfSupported(noMetrics, title, run);

@@ -24,12 +24,24 @@ export async function provideMetrics(): Promise<void> {
   if (isOwn) {
     const node = `${kindCluster}-control-plane`;
     await execa('kind', ['load', 'docker-image', image!, '--name', kindCluster, '--nodes', node], { timeout: 120_000 });
-    const manifests = await readFile(join(import.meta.dirname, 'fixtures/metrics-server.yaml'), 'utf8');
-    await execa('kubectl', ['--context', context, 'apply', '--filename', '-'], {
-      input: manifests.replace('METRICS_SERVER_IMAGE', image!),
-      timeout: 60_000,
-    });
+    await onManifests('apply');
   }
   const wait = ['wait', '--for=condition=Available', `apiservice/${apiService}`, '--timeout=100s'];
   await execa('kubectl', ['--context', context, ...wait], { timeout: 120_000 });
+}
+
+/**
+ * Removes metrics-server from the suite's own cluster. While it does not respond, which the disruptions of other files
+ * may cause, no namespace could be deleted.
+ */
+export async function removeMetrics(): Promise<void> {
+  if (isOwn) await onManifests('delete', '--ignore-not-found');
+}
+
+async function onManifests(...args: readonly string[]): Promise<void> {
+  const manifests = await readFile(join(import.meta.dirname, 'fixtures/metrics-server.yaml'), 'utf8');
+  await execa('kubectl', ['--context', context, ...args, '--filename', '-'], {
+    input: manifests.replace('METRICS_SERVER_IMAGE', image!),
+    timeout: 60_000,
+  });
 }
