@@ -31,5 +31,6 @@ export type {
 export type { ProblemCode } from '../service/contract/problem-codes.ts';
 export type { ModelMetadata, ServerMetadata, TensorMetadata } from '../service/contract/inference.ts';
 export type { Scalar } from '../onnx/signature/dtypes.ts';
+export type { DistributionJson } from '../onnx/signature/distribution.ts';
 export type { Example, FeatureJson, FeatureValue, OutputValue } from '../onnx/signature/model-json.ts';
 export type { DType } from '../onnx/engine/engine.ts';
