@@ -65,12 +65,11 @@ test('npm pack contains compiled code, types, JSON, protocols and templates; no 
     /^dist\/(cli|client|infra|onnx|service)\/.+\.(js|d\.ts|json)$/,
     /^dist\/cli\/templates\/.+$/,
     /^dist\/service\/grpc\/proto\/.+\.proto$/,
-    /^dist\/infra\/kubernetes-schemas\/(kubernetes|custom)\.json\.gz$/,
   ];
   expect(paths.filter((path) => !kinds.some((kind) => kind.test(path)))).toEqual([]);
   expect(
     paths.filter((path) =>
-      /test|fixture|\.case\.|schemas\/(generate|enum)|memory-engine|dist\/infra\/(main|environments)/.test(path),
+      /test|fixture|\.case\.|schemas\/[^v]|schemas\/validate|memory-engine|dist\/infra\/(main|environments)/.test(path),
     ),
   ).toEqual([]);
   expect(paths).toEqual(
