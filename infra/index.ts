@@ -1,4 +1,5 @@
 /** The cdk8s constructs of Rhizome, for your own cdk8s apps: `rhizome-kit/infra`. */
+export { ExternalApiKey, type ExternalApiKeyProps, type RemoteKey } from './authentication/external-api-key.ts';
 export { Autoscaling, type AutoscalingProps } from './autoscaling/autoscaling.ts';
 export { KedaAutoscaling, type KedaAutoscalingProps, type PrometheusQuery } from './autoscaling/keda-autoscaling.ts';
 export type { LoadTargets } from './autoscaling/load-targets.ts';
@@ -22,6 +23,7 @@ export { PodMonitor, type PodMonitorProps } from './observability/pod-monitor.ts
 export { scrapeAnnotations } from './observability/scrape-annotations.ts';
 export { localProfile } from './profiles/local.ts';
 export { productionProfile } from './profiles/production.ts';
+export type { JwtProps } from './props/jwt-props.ts';
 export { InvalidPropsError, type InvalidProp } from './props/invalid-props-error.ts';
 export { kubernetesVersions, type KubernetesVersion } from './kubernetes-schemas/versions.ts';
 export type { Accelerator, EntryReference, ExtraVolume, PodProps } from './props/pod-props.ts';
@@ -49,5 +51,6 @@ export { synthesize } from './synthesize.ts';
 export { AllowedRegistries, type AllowedRegistriesProps } from './tenants/allowed-registries.ts';
 export type { Quota } from './tenants/quota.ts';
 export { TenantNamespace, type TenantNamespaceProps } from './tenants/tenant-namespace.ts';
+export type { TokenAlgorithm } from '../service/contract/index.ts';
 // Names that monitors, alert rules and load balancers refer to.
 export { metrics, paths, ports } from '../service/contract/index.ts';

@@ -5,6 +5,8 @@ import { kubectlGet, kubectlNamespacedKinds, type Scope } from '../tools/kubectl
 /** What defines the kinds of an API group, for the groups that the constructs use. `up` prunes their objects. */
 export const projects: Readonly<Record<string, string>> = {
   'gateway.networking.k8s.io': 'the Gateway API (https://gateway-api.sigs.k8s.io/guides/)',
+  'external-secrets.io':
+    'the External Secrets Operator (https://external-secrets.io/latest/introduction/getting-started/)',
   'keda.sh': 'KEDA (https://keda.sh/docs/latest/deploy/)',
   'autoscaling.k8s.io':
     'the Vertical Pod Autoscaler (https://github.com/kubernetes/autoscaler/tree/master/vertical-pod-autoscaler)',

@@ -74,7 +74,7 @@ const brokenProps = (image: string) =>
     imagePullPolicy: 'IfNotPresent',
     replicas: 1,
     grpc: false,
-    apiKeyOptional: true,
+    unauthenticated: 'a test',
     startupSeconds: 600,
     settings: { DEFAULT_MODEL: 'iris' },
     volumes: { broken: { configMap: 'broken', mountPath: '/app/models/broken' } },

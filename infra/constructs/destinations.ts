@@ -18,6 +18,7 @@ const implied: readonly ((props: ResolvedProps) => readonly Destination[])[] = [
   },
   // A shadow is a service like this one.
   ({ settings: { SHADOW_URL: url } }) => (url === undefined ? [] : [{ url, podPort: ports.http.number }]),
+  ({ jwt }) => (jwt === undefined ? [] : [{ url: jwt.jwksUrl, podPort: jwt.jwksPodPort }]),
 ];
 
 /** Returns what the pods connect to besides the cluster's DNS. */

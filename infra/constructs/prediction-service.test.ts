@@ -265,7 +265,34 @@ const everyProp: {
     ['Service', 'spec.ports.0.nodePort', 20080],
   ],
   apiKeySecret: ['key.of-mine', ['Deployment', `${pod}.volumes.1.secret.secretName`, 'key.of-mine']],
-  apiKeyOptional: [true, ['Deployment', `${pod}.volumes.1.secret.optional`, true]],
+  unauthenticated: [
+    'a reason',
+    ['Deployment', `${pod}.volumes.1.secret.optional`, true],
+    ['Deployment', 'metadata.annotations', { 'rhizome-kit/unauthenticated': 'a reason' }],
+  ],
+  jwt: [
+    {
+      ...{ issuer: 'https://login.example.com/', audience: 'iris', jwksUrl: 'http://keys.login.svc/jwks' },
+      ...{ jwksPodPort: 8443, insecureJwks: true, algorithms: ['ES256', 'EdDSA'], leewaySeconds: 5 },
+    },
+    ['ConfigMap', 'data.JWT_ISSUER', 'https://login.example.com/'],
+    ['ConfigMap', 'data.JWT_AUDIENCE', 'iris'],
+    ['ConfigMap', 'data.JWT_JWKS_URL', 'http://keys.login.svc/jwks'],
+    ['ConfigMap', 'data.JWT_JWKS_INSECURE', 'true'],
+    ['ConfigMap', 'data.JWT_ALGORITHMS', 'ES256,EdDSA'],
+    ['ConfigMap', 'data.JWT_LEEWAY_SECONDS', '5'],
+    [
+      'NetworkPolicy',
+      'spec.egress.1',
+      {
+        to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'login' } } }],
+        ports: [{ protocol: 'TCP', port: 8443 }],
+      },
+    ],
+    // No Secret is needed.
+    ['Deployment', `${pod}.volumes.1`, undefined],
+    ['Deployment', `${container}.volumeMounts.1`, undefined],
+  ],
   allowFrom: [
     [{ podSelector: { matchLabels: { app: 'shop' } } }],
     ['NetworkPolicy', 'spec.ingress.0.from', [{ podSelector: { matchLabels: { app: 'shop' } } }]],
@@ -437,9 +464,12 @@ test.each(kubernetesVersions)(
   'all props together are valid for Kubernetes %s, if it is the target',
   (kubernetesVersion) => {
     const values = Object.entries(everyProp).map(([prop, [value]]) => [prop, value] as const);
-    const { trafficDistribution, hostUsers, ...others } = Object.fromEntries(
-      values,
-    ) as unknown as PredictionServiceProps;
+    const {
+      trafficDistribution,
+      hostUsers,
+      unauthenticated: _,
+      ...others
+    } = Object.fromEntries(values) as unknown as PredictionServiceProps;
     const props = {
       ...others,
       nodeSelector: { disk: 'ssd' },
@@ -481,6 +511,17 @@ test('accelerator: cuda asks for one GPU, on a node of the only platform that ha
     JSON.stringify(at(only(predictionService({ accelerator: 'cuda' }), 'Deployment'), `${pod}.affinity`)),
   );
   expect(problemsOf(manifests)).toEqual([]);
+});
+
+test('with jwt, requests may have the API key too, if there is a Secret', () => {
+  const jwt = { issuer: 'https://login.example.com/', audience: 'iris', jwksUrl: 'https://login.example.com/jwks' };
+  const manifests = predictionService({ jwt, apiKeySecret: 'machines' });
+  expect(at(only(manifests, 'Deployment'), `${pod}.volumes.1.secret`)).toMatchObject({
+    secretName: 'machines',
+    optional: false,
+  });
+  expect(at(only(manifests, 'NetworkPolicy'), 'spec.egress.1.ports')).toEqual([{ protocol: 'TCP', port: 443 }]);
+  expect(only(manifests, 'ConfigMap').data).not.toHaveProperty('JWT_ALGORITHMS');
 });
 
 test('docs/manifests.md lists every prop and nothing else', () => {
@@ -531,6 +572,8 @@ test('resources that are not set keep their defaults', () => {
     'ephemeral-storage': '256Mi',
   });
 });
+
+const jwt = { issuer: 'https://login.example.com/', audience: 'iris', jwksUrl: 'https://login.example.com/jwks' };
 
 type Invalid = readonly [title: string, props: object, prop: string, message: RegExp];
 test.each<Invalid>([
@@ -631,6 +674,40 @@ test.each<Invalid>([
   ['a name that is too long without gRPC', { name: 'i'.repeat(64), grpc: false }, 'name', /at most 63 characters/],
   ['an invalid namespace', { namespace: 'a.b' }, 'namespace', /"a.b" is not a valid name/],
   ['an invalid Secret name', { apiKeySecret: 'my_key' }, 'apiKeySecret', /"my_key" is not a valid name/],
+  ['no reason for no key', { unauthenticated: ' ' }, 'unauthenticated', /" " gives no reason/],
+  [
+    'both tokens and no need for them',
+    { unauthenticated: 'a demo', jwt },
+    'unauthenticated',
+    /requests need nothing, but jwt says that they need a token\.\n +Remove one of the two/,
+  ],
+  ['tokens of nobody', { jwt: { ...jwt, issuer: undefined } }, 'jwt.issuer', /undefined is missing/],
+  ['tokens for nobody', { jwt: { ...jwt, audience: '' } }, 'jwt.audience', /"" is missing/],
+  ['no key server', { jwt: { ...jwt, jwksUrl: undefined } }, 'jwt.jwksUrl', /undefined is missing/],
+  [
+    'keys over http',
+    { jwt: { ...jwt, jwksUrl: 'http://keys.login.svc/jwks' } },
+    'jwt.jwksUrl',
+    /Use a URL that begins with https:\/\/, since whoever can change the keys/,
+  ],
+  ['keys in the pod', { jwt: { ...jwt, jwksUrl: 'http://localhost/jwks' } }, 'jwt.jwksUrl', /in the pod itself/],
+  [
+    'a password of the key server',
+    { jwt: { ...jwt, jwksUrl: 'https://me:secret@login.example/' } },
+    'jwt.jwksUrl',
+    /Use a URL without a user and a password/,
+  ],
+  ['a port of the key server', { jwt: { ...jwt, jwksPodPort: 0 } }, 'jwt.jwksPodPort', /0 is not a port/],
+  [
+    'an algorithm with a shared secret',
+    { jwt: { ...jwt, algorithms: ['RS256', 'HS256'] } },
+    'jwt.algorithms',
+    /are not algorithms with a public key\.\n +Use some of RS256/,
+  ],
+  ['no algorithm', { jwt: { ...jwt, algorithms: [] } }, 'jwt.algorithms', /not algorithms with a public key/],
+  ['an hour of leeway', { jwt: { ...jwt, leewaySeconds: 3600 } }, 'jwt.leewaySeconds', /whole number from 0 to 600/],
+  ['an unknown field of jwt', { jwt: { ...jwt, audiense: 'x' } }, 'jwt.audiense', /Did you mean audience/],
+  ['a token as a setting', { settings: { JWT_ISSUER: 'x' } }, 'settings.JWT_ISSUER', /Use the prop jwt\.issuer/],
   ['an invalid PriorityClass name', { priorityClassName: 'Top!' }, 'priorityClassName', /"Top!" is not a valid name/],
   [
     'an unknown setting',

@@ -4,7 +4,8 @@
  *
  *   go mod download sigs.k8s.io/gateway-api@v1.7.0 github.com/kedacore/keda/v2@v2.21.0 \
  *     k8s.io/autoscaler/vertical-pod-autoscaler@v1.8.1 \
- *     github.com/prometheus-operator/prometheus-operator@v0.85.0
+ *     github.com/prometheus-operator/prometheus-operator@v0.85.0 \
+ *     github.com/external-secrets/external-secrets@v1.3.2
  *   go mod download github.com/argoproj/argo-cd/v3@v3.4.0 github.com/fluxcd/kustomize-controller@v1.9.6 \
  *     github.com/fluxcd/source-controller@v1.8.0
  *   node infra/kubernetes-schemas/generate-crds.ts "$(go env GOMODCACHE)"
@@ -30,6 +31,7 @@ const sources = [
   'k8s.io/autoscaler/vertical-pod-autoscaler@v1.8.1/deploy/vpa-v1-crd-gen.yaml',
   `${monitoring}podmonitors.yaml`,
   `${monitoring}prometheusrules.yaml`,
+  'github.com/external-secrets/external-secrets@v1.3.2/config/crds/bases/external-secrets.io_externalsecrets.yaml',
 ] as const;
 
 /** The files of the tools that apply the manifests, whose objects are in docs/gitops.md. */
@@ -43,7 +45,7 @@ const gitopsSources = [
 const wanted: ReadonlySet<string> = new Set([
   ...['Application', 'Kustomization', 'GitRepository'],
   ...['HTTPRoute', 'GRPCRoute', 'ScaledObject', 'VerticalPodAutoscaler'],
-  ...['PodMonitor', 'PrometheusRule'],
+  ...['PodMonitor', 'PrometheusRule', 'ExternalSecret'],
 ]);
 
 interface CustomSchema extends Omit<Schema, 'properties' | 'items' | 'additionalProperties'> {

@@ -10,18 +10,27 @@ export const shareAnnotation = 'rhizome-kit/share-percent';
 /** The reason why an image has no digest, for whoever reviews the manifests. */
 const unpinnedImageAnnotation = 'rhizome-kit/unpinned-image';
 
-/** Returns the annotations of a Deployment: a target version other than the oldest, and why its image has no digest. */
+/** The reason why requests need no API key. */
+const unauthenticatedAnnotation = 'rhizome-kit/unauthenticated';
+
+/**
+ * Returns the annotations of a Deployment: a target version other than the oldest, why its image has no digest, and why
+ * requests need no key.
+ */
 export function deploymentAnnotations({
   kubernetesVersion,
   unpinnedImage,
+  unauthenticated,
   hasDigest,
 }: {
   readonly kubernetesVersion: KubernetesVersion;
   readonly unpinnedImage?: string | undefined;
+  readonly unauthenticated?: string | undefined;
   readonly hasDigest: boolean;
 }): { readonly annotations?: Labels } {
   const annotations = {
     ...(kubernetesVersion !== oldestKubernetesVersion && { [targetVersionAnnotation]: kubernetesVersion }),
+    ...(unauthenticated !== undefined && { [unauthenticatedAnnotation]: unauthenticated }),
     ...(unpinnedImage !== undefined && !hasDigest && { [unpinnedImageAnnotation]: unpinnedImage }),
   };
   return Object.keys(annotations).length === 0 ? {} : { annotations };

@@ -30,7 +30,7 @@ export interface PodReferences {
 /** Returns the specification of the pods. */
 export function podSpec(props: ResolvedProps, references: PodReferences): k8s.PodSpec {
   const { selector, settingsMap, serviceAccount, models } = references;
-  const { apiKeySecret, apiKeyOptional, gracePeriodSeconds, priorityClassName } = props;
+  const { gracePeriodSeconds, priorityClassName } = props;
   const served = container(props, settingsMap, models);
   const initContainers = models.initContainers(served.resources ?? {});
   return {
@@ -50,21 +50,28 @@ export function podSpec(props: ResolvedProps, references: PodReferences): k8s.Po
     containers: [served],
     volumes: [
       { name: temporary.name, emptyDir: { sizeLimit: k8s.Quantity.fromString(temporaryLimit) } },
-      {
-        name: 'api-key',
-        // With `items`, a Secret that lacks this entry keeps the pods from starting. Otherwise they would start, and
-        // accept requests without an API key.
-        secret: {
-          secretName: apiKeySecret,
-          optional: apiKeyOptional,
-          items: [{ key: apiKeyMount.file, path: apiKeyMount.file }],
-        },
-      },
+      ...apiKeyVolume(props),
       ...telemetryVolumes(props),
       ...volumes(props.volumes),
       ...models.volumes,
     ],
   };
+}
+
+function apiKeyVolume({ apiKeySecret, unauthenticated }: ResolvedProps): k8s.Volume[] {
+  if (apiKeySecret === undefined) return [];
+  return [
+    {
+      name: 'api-key',
+      // With `items`, a Secret that lacks this entry keeps the pods from starting. Otherwise they would start, and
+      // accept requests without an API key.
+      secret: {
+        secretName: apiKeySecret,
+        optional: unauthenticated !== undefined,
+        items: [{ key: apiKeyMount.file, path: apiKeyMount.file }],
+      },
+    },
+  ];
 }
 
 function container(props: ResolvedProps, settingsMap: string, models: MountedModels): k8s.Container {
@@ -86,7 +93,7 @@ function container(props: ResolvedProps, settingsMap: string, models: MountedMod
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [
       temporary,
-      { name: 'api-key', mountPath: apiKeyMount.dir, readOnly: true },
+      ...(props.apiKeySecret === undefined ? [] : [{ name: 'api-key', mountPath: apiKeyMount.dir, readOnly: true }]),
       ...telemetryMountsOf(props),
       ...volumeMounts(props.volumes),
       ...models.volumeMounts,

@@ -7,7 +7,7 @@ import type { PredictionChartProps } from '../charts/prediction-chart.ts';
 export const localProfile = {
   createNamespace: true,
   imagePullPolicy: 'IfNotPresent',
-  apiKeyOptional: true,
+  unauthenticated: 'a cluster on your machine',
   publicProbes: true,
   publicDocs: true,
   startupSeconds: 60,

@@ -4,6 +4,7 @@ import ts from 'typescript';
 
 /** The files whose props are public: their comments become the API reference. */
 const files = [
+  'authentication/external-api-key.ts',
   'autoscaling/autoscaling.ts',
   'autoscaling/keda-autoscaling.ts',
   'autoscaling/replica-bounds.ts',
@@ -18,6 +19,7 @@ const files = [
   'observability/dashboard.ts',
   'observability/objectives.ts',
   'observability/pod-monitor.ts',
+  'props/jwt-props.ts',
   'props/pod-props.ts',
   'props/prediction-service-props.ts',
   'props/telemetry-props.ts',

@@ -1,5 +1,6 @@
 import { checkHardware } from './checks/hardware.ts';
 import { checkModels } from './checks/models.ts';
+import { checkAuthentication } from './checks/authentication.ts';
 import { checkImage, checkNames } from './checks/names.ts';
 import { checkNetwork } from './checks/network.ts';
 import { checkNumbers, checkTimes } from './checks/numbers.ts';
@@ -23,6 +24,7 @@ export function findInvalidProps(props: ResolvedProps): readonly InvalidProp[] {
     checkSettings,
     checkTelemetry,
     checkNetwork,
+    checkAuthentication,
     checkPods,
     checkModels,
     checkTolerations,

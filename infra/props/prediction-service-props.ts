@@ -1,6 +1,7 @@
 import type { k8s } from 'cdk8s-plus-27';
 import type { KubernetesVersion } from '../kubernetes-schemas/versions.ts';
 import type { ModelSource } from '../models/model-source.ts';
+import type { JwtProps } from './jwt-props.ts';
 import type { PodProps } from './pod-props.ts';
 import type { Settings } from './settings.ts';
 import type { TelemetryProps } from './telemetry-props.ts';
@@ -234,15 +235,22 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
   /**
    * Name of the Secret that holds the API key in its entry `api-key`, or several, one a line. Lower-case letters,
    * digits, dashes and dots, at most 253 characters.
-   * @default `<name>-api-key`
+   * @default `<name>-api-key`; with `jwt`, none: requests need a token
    */
   readonly apiKeySecret?: string;
 
   /**
-   * Whether pods start if that Secret does not exist. They then accept requests without an API key.
-   * @default false
+   * Why requests need no API key, in words for whoever reviews it: pods start even if that Secret does not exist. If it
+   * does, they require the key all the same. Becomes an annotation of the Deployment.
+   * @default none: without the Secret, no pod starts
    */
-  readonly apiKeyOptional?: boolean;
+  readonly unauthenticated?: string;
+
+  /**
+   * JSON Web Tokens that requests may have. With `apiKeySecret`, they may have the API key instead.
+   * @default none: requests need the API key
+   */
+  readonly jwt?: JwtProps;
 
   /**
    * Peers that may connect to the ports for HTTP and gRPC; an empty list allows nobody. Takes effect only in clusters

@@ -7,6 +7,9 @@ import type { TelemetryProps } from './telemetry-props.ts';
 /** Props that have no default. */
 type UndefaultedProp =
   | 'models'
+  | 'apiKeySecret'
+  | 'unauthenticated'
+  | 'jwt'
   | 'trafficDistribution'
   | 'nodePort'
   | 'grpcNodePort'
@@ -63,8 +66,7 @@ export function withDefaults(given: PredictionServiceProps): ResolvedProps {
     revisionHistoryLimit: 5,
     lostNodeSeconds: 30,
     nodePortRange: [30000, 32767],
-    apiKeySecret: `${props.name}-api-key`,
-    apiKeyOptional: false,
+    ...(props.jwt === undefined && { apiKeySecret: `${props.name}-api-key` }),
     imagePullSecrets: [],
     nodeSelector: {},
     tolerations: [],

@@ -34,6 +34,12 @@ export const managedSettings = {
   PAYLOAD_LOG_FORMAT: 'Use payloadLog.batches.',
   PAYLOAD_LOG_MAX_BYTES: 'Use payloadLog.maxBytes.',
   PAYLOAD_LOG_HEADERS_FILE: 'Set payloadLog.headersSecret to the name of a Secret.',
+  JWT_ISSUER: 'Use the prop jwt.issuer.',
+  JWT_AUDIENCE: 'Use the prop jwt.audience.',
+  JWT_JWKS_URL: 'Use the prop jwt.jwksUrl, which also lets the NetworkPolicy allow the connection.',
+  JWT_JWKS_INSECURE: 'Use the prop jwt.insecureJwks.',
+  JWT_ALGORITHMS: 'Use the prop jwt.algorithms.',
+  JWT_LEEWAY_SECONDS: 'Use the prop jwt.leewaySeconds.',
 } as const satisfies Partial<Record<VariableName, string>>;
 
 type SettingName = Exclude<VariableName, keyof typeof managedSettings>;

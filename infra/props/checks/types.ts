@@ -1,6 +1,7 @@
 import { closestName } from '../../../onnx/signature/closest-name.ts';
 import type { InvalidProp } from '../invalid-props-error.ts';
 import { kubernetesVersions } from '../../kubernetes-schemas/versions.ts';
+import type { JwtProps } from '../jwt-props.ts';
 import type { PredictionServiceProps, RequestAndLimit, Resources, Spread } from '../prediction-service-props.ts';
 import type { PayloadLog, Receiver, Tracing } from '../telemetry-props.ts';
 
@@ -40,6 +41,16 @@ const payloadLog: PropTypes<PayloadLog> = {
 const spreading = ['required', 'preferred'];
 const spread: PropTypes<Spread> = { nodes: spreading, zones: spreading };
 
+const jwt: PropTypes<JwtProps> = {
+  issuer: 'text',
+  audience: 'text',
+  jwksUrl: 'text',
+  jwksPodPort: 'number',
+  insecureJwks: 'true or false',
+  algorithms: 'list of texts',
+  leewaySeconds: 'number',
+};
+
 /** The type of each prop, for programs whose types nobody checks: JavaScript, and TypeScript as Node runs it. */
 export const serviceProps: PropTypes<PredictionServiceProps> = {
   name: 'text',
@@ -70,7 +81,8 @@ export const serviceProps: PropTypes<PredictionServiceProps> = {
   grpcNodePort: 'number',
   nodePortRange: 'list',
   apiKeySecret: 'text',
-  apiKeyOptional: 'true or false',
+  unauthenticated: 'text',
+  jwt,
   allowFrom: 'list',
   allowManagementFrom: 'list',
   priorityClassName: 'text',
