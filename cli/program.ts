@@ -11,6 +11,7 @@ import { loadCommand } from './commands/load.ts';
 import { logsCommand } from './commands/logs.ts';
 import { examples, type CommandContext } from './commands/options.ts';
 import { predictCommand } from './commands/predict.ts';
+import { pushModelCommand } from './commands/push-model.ts';
 import { promoteCommand } from './commands/promote.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { statusCommand } from './commands/status.ts';
@@ -47,6 +48,7 @@ export function createProgram(context: CommandContext, version: string): Command
     initCommand,
     inspectCommand,
     addCommand,
+    pushModelCommand,
     compareCommand,
     typesCommand,
     doctorCommand,

@@ -15,6 +15,42 @@ export async function loadIntoKind(
   cluster: string,
   image: string,
 ): Promise<string | undefined> {
+  const nodes = await nodesWithout(context, engine, cluster, image);
+  if (nodes.length === 0) return hasIt;
+  await withArchive(context, engine, image, (file) => loadArchive(context, engine, cluster, file, nodes));
+  return undefined;
+}
+
+/** Like `loadIntoKind`, but of an archive instead of an image of this machine. */
+export async function loadArchiveIntoKind(
+  context: ExecContext,
+  engine: ContainerEngine,
+  cluster: string,
+  image: string,
+  file: string,
+): Promise<string | undefined> {
+  const nodes = await nodesWithout(context, engine, cluster, image);
+  if (nodes.length === 0) return hasIt;
+  await loadArchive(context, engine, cluster, file, nodes);
+  return undefined;
+}
+
+const hasIt = 'every node already has it';
+
+const loadArchive = (
+  context: ExecContext,
+  engine: ContainerEngine,
+  cluster: string,
+  file: string,
+  nodes: readonly string[],
+): Promise<string> => exec(context, kindLoad(cluster, file, nodes), { ...kindEnvironment(engine), stream: true });
+
+async function nodesWithout(
+  context: ExecContext,
+  engine: ContainerEngine,
+  cluster: string,
+  image: string,
+): Promise<readonly string[]> {
   const kind = kindEnvironment(engine);
   const nodes = (await exec(context, kindNodes(cluster), { ...kind, quiet: true }))
     .split('\n')
@@ -26,10 +62,5 @@ export async function loadIntoKind(
   const images = await Promise.all(
     nodes.map(async (node) => (await exec(context, nodeImages(engine, node), { quiet: true })).split('\n')),
   );
-  const nodesWithout = nodes.filter((_, index) => images[index]?.includes(fullName(image)) !== true);
-  if (nodesWithout.length === 0) return 'every node already has it';
-  await withArchive(context, engine, image, (file) =>
-    exec(context, kindLoad(cluster, file, nodesWithout), { ...kind, stream: true }),
-  );
-  return undefined;
+  return nodes.filter((_, index) => images[index]?.includes(fullName(image)) !== true);
 }

@@ -1,5 +1,6 @@
-import { join } from 'node:path';
-import { modelFolders } from '../../onnx/file/model-folders.ts';
+import { dirname, join } from 'node:path';
+import { placeOf } from '../../onnx/file/model-folders.ts';
+import { repositoryFiles } from '../../onnx/file/repository-files.ts';
 import type { Engine } from '../../onnx/engine/engine.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import type { Skip } from '../terminal/steps.ts';
@@ -9,9 +10,14 @@ import { loadApart } from './load-engine.ts';
 /**
  * Loads every model of the project and runs its examples on this machine, as each replica will: a model that cannot
  * become ready is found in a second, instead of after a build and a rollout.
+ * @param folder another folder of models, or of one model
  * @throws {Failure} if a replica would not become ready
  */
-export async function verifyHere({ root, report, signal }: ExecContext, skip: Skip): Promise<void> {
+export async function verifyHere(
+  { root, report, signal }: ExecContext,
+  skip: Skip,
+  folder = join(root, 'models'),
+): Promise<void> {
   let engine: Engine;
   try {
     engine = await loadApart();
@@ -23,15 +29,16 @@ export async function verifyHere({ root, report, signal }: ExecContext, skip: Sk
   }
   const { Model } = await import('../../onnx/model.ts');
   const problems: string[] = [];
-  const models = await modelFolders(join(root, 'models'));
-  for (const { folder, ...place } of models) {
+  const models = repositoryFiles(folder).filter(({ path }) => path.endsWith('/model.onnx'));
+  for (const { path, file } of models) {
     signal.throwIfAborted();
-    report.progress([`models/${folder}`]);
+    const name = `models/${dirname(path)}`;
+    report.progress([name]);
     try {
-      const model = await Model.load(join(root, 'models', folder), engine, { threads: 1 }, place);
+      const model = await Model.load(dirname(file), engine, { threads: 1 }, placeOf(dirname(path)));
       await model.verify().finally(() => model.release());
     } catch (error) {
-      problems.push(`models/${folder} cannot be served: ${reasonOf(error)}`);
+      problems.push(`${name} cannot be served: ${reasonOf(error)}`);
     }
   }
   const [first, ...others] = problems;
