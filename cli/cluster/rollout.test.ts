@@ -275,3 +275,20 @@ test("a snapshot contains the Deployment's own pods, by the revision of their Re
   expect(picked?.old.map(({ metadata }) => metadata.name)).toEqual(['old']);
   expect(pickSnapshot([deployment], 'other')).toBeUndefined();
 });
+
+test('an init container that fails is reported with its last log line', () => {
+  const init = {
+    ...waiting('CrashLoopBackOff', 2),
+    name: 'download-models',
+    lastState: { terminated: { exitCode: 1, message: 'first\n{"msg":"models cannot be downloaded"}\n' } },
+  };
+  const pending = pod('a', waiting('PodInitializing'), { initContainerStatuses: [init] });
+  expect(judgeRollout(snapshot([pending], [], { updatedReplicas: 1 })).problem?.cause).toBe(
+    'a is in CrashLoopBackOff: the container exits repeatedly ' +
+      '(download-models logs: {"msg":"models cannot be downloaded"}).',
+  );
+  const busy = { ...init, state: { running: {} } };
+  expect(
+    judgeRollout(snapshot([pod('a', waiting('PodInitializing'), { initContainerStatuses: [busy] })])).problem,
+  ).toBeUndefined();
+});

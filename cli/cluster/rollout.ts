@@ -124,7 +124,7 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
   const ranBefore = progressing?.reason === 'NewReplicaSetAvailable';
   for (const pod of current) {
     const { name } = pod.metadata;
-    const waiting = pod.status.containerStatuses?.[0]?.state?.waiting;
+    const waiting = blocking(pod)?.state?.waiting;
     const meaning = fatalReasons[waiting?.reason ?? ''];
     // If the version has run before, the container only waits for its next restart, for example after a kill.
     if (waiting?.reason === 'CrashLoopBackOff' && ranBefore) continue;
@@ -177,9 +177,16 @@ function findProblem(snapshot: Snapshot, probes: ProbeFailures): RolloutProblem 
   return { reason, cause: `${name} was not ready within ${seconds} s (${state(pod, probes)}).`, pod, object: name };
 }
 
+/** Returns the container that a replica waits for: an init container that does not succeed, or the service's own. */
+function blocking({ status }: Pod) {
+  const isStuck = (reason: string | undefined): boolean => reason !== undefined && reason !== 'PodInitializing';
+  const init = status.initContainerStatuses?.find(({ state }) => isStuck(state?.waiting?.reason));
+  return init ?? status.containerStatuses?.[0];
+}
+
 /** Returns details: the registry's message, the exit code, or the message of the probe that failed. */
 function evidence(pod: Pod, probes: ProbeFailures): string {
-  const status = pod.status.containerStatuses?.[0];
+  const status = blocking(pod);
   const waiting = status?.state?.waiting;
   if (waiting?.reason !== 'CrashLoopBackOff')
     return waiting?.message === undefined ? '' : ` (${waiting.message.trim()})`;
@@ -187,6 +194,9 @@ function evidence(pod: Pod, probes: ProbeFailures): string {
   const ended = status?.lastState?.terminated;
   if (ended?.reason === 'OOMKilled')
     return ' (OOMKilled: it needs more memory than its limit; raise `resources` in infra/)';
+  // Kubernetes keeps the last lines of a failed init container. The log of the service is read elsewhere.
+  const lastLine = status === pod.status.containerStatuses?.[0] ? undefined : ended?.message?.trim().split('\n').at(-1);
+  if (lastLine !== undefined) return ` (${status?.name ?? ''} logs: ${lastLine})`;
   return ended === undefined
     ? ''
     : ` (exit code ${String(ended.exitCode)}${probe === undefined ? '' : `; a probe failed: ${probe}`})`;
