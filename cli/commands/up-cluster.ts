@@ -2,14 +2,14 @@ import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { defaultEnvironment } from '../project/environment.ts';
 import { canaryOf, type Manifests } from '../project/manifests.ts';
-import { verifyModels, type ModelsVerification } from '../ask/verify-models.ts';
+import { verifiedByReplicas, verifyModels, type ModelsVerification } from '../ask/verify-models.ts';
 import { nameInRegistry } from '../images/push.ts';
 import { imageSources } from '../images/image-sources.ts';
 import { planEnvironment } from '../steps/plan-environment.ts';
 import { redeployOnChange } from '../steps/redeploy-on-change.ts';
 import { preflight } from '../steps/preflight.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
-import { createSteps } from '../terminal/steps.ts';
+import { createSteps, type Skip } from '../terminal/steps.ts';
 import { createStyle } from '../terminal/style.ts';
 import { watch } from '../steps/watch-status.ts';
 import type { Cluster } from '../targets/cluster.ts';
@@ -70,7 +70,9 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   try {
     const asking = options.verbose === true ? context : { ...context, report: withoutCommands(context.report) };
     const isAlone = (of: Manifests): boolean => (canaryOf(of)?.percent ?? 0) === 0;
-    const verification = await run('Predict', (skip) => verifyModels(asking, url, skip, isAlone(manifests)));
+    const verify = async (of: Manifests, skip: Skip): Promise<ModelsVerification> =>
+      of.hasModelVolume ? verifiedByReplicas(skip) : verifyModels(asking, url, skip, isAlone(of));
+    const verification = await run('Predict', (skip) => verify(manifests, skip));
     // With --detach, a forwarded port was only for the prediction.
     const lasts = forward === undefined || options.detach !== true;
     if (options.json === true)
@@ -90,7 +92,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       const again = createSteps(context.report);
       await verifyFirst(context, again.run, deployment);
       const deployed = await deploy(context, again.run, deployment);
-      await again.run('Predict', (skip) => verifyModels(asking, url, skip, isAlone(deployed.manifests)));
+      await again.run('Predict', (skip) => verify(deployed.manifests, skip));
     };
     const fixed = new Map(
       cluster.isOwn

@@ -6,6 +6,7 @@ import type { DeploymentStatus } from '../deployment-status.ts';
 import type { Clock } from './replica/clock.ts';
 import { containerEnvironment } from './replica/environment.ts';
 import type { Deployment } from '../kubernetes.ts';
+import { localModels } from './replica/local-models.ts';
 import { LogFile } from './log-file.ts';
 import { type Workload, replicaCount, servedDeployment, serviceOf, servingContainer } from './manifests/workload.ts';
 import { type ReplicaEvent, Replica } from './replica/replica.ts';
@@ -76,13 +77,17 @@ export class LocalReplicas {
 function plan(deployment: Deployment, manifests: Workload, root: string) {
   const { metadata, spec } = deployment;
   const { container, port } = servingContainer(deployment, serviceOf(deployment, manifests.services));
+  const models = localModels(deployment, manifests, root);
   return Array.from({ length: replicaCount(deployment, manifests) }, (_, index) => {
     const pod = { name: podName(metadata.name, index), namespace: metadata.namespace ?? 'default' };
     return {
       name: pod.name,
       container,
       servingPort: port ?? contractPorts.http.number,
-      env: containerEnvironment(container, manifests, pod, root),
+      env: {
+        ...containerEnvironment(container, manifests, pod, root),
+        ...(models !== undefined && { MODELS_DIR: models }),
+      },
       restartPolicy: spec.template.spec.restartPolicy ?? 'Always',
       graceSeconds: spec.template.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds,
     } as const;

@@ -5,6 +5,7 @@ import { shareAnnotation } from '../../infra/metadata/annotations.ts';
 import type { Variant } from '../../infra/metadata/labels.ts';
 import type { Deployment, KubernetesObject, Service } from '../kubernetes.ts';
 import { defaultEnvironment, manifestsFile } from './environment.ts';
+import { modelVolume } from './model-source.ts';
 import { isHeadless, readObjects, variantOf } from './objects.ts';
 
 /** A file of synthesized manifests: its objects, and details of the one Deployment and Service that `up` runs. */
@@ -16,6 +17,8 @@ export interface Manifests {
   /** The Deployment's first container. */
   readonly container: string;
   readonly image: string;
+  /** Whether the models are in a volume instead of the image. */
+  readonly hasModelVolume: boolean;
   /** Label selector of its pods, for kubectl. */
   readonly selector: string;
   /** How long a replica may take to become ready, in seconds. */
@@ -64,6 +67,7 @@ export function readManifests(root: string, folder: string, environment = defaul
     namespace: deployment.metadata.namespace ?? 'default',
     deployment: deployment.metadata.name,
     ...containerOf(deployment, file),
+    hasModelVolume: modelVolume(deployment) !== undefined,
     selector: selectorOf(deployment),
     progressDeadlineSeconds: deployment.spec.progressDeadlineSeconds ?? 600,
     variants: variantsIn(objects),
