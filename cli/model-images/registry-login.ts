@@ -16,8 +16,8 @@ interface DockerConfig {
 }
 
 /**
- * Returns whom `docker login` has logged in at a registry; undefined if nobody. Asks the credential helper that Docker's
- * configuration names.
+ * Returns whom `docker login` has logged in at a registry; undefined if nobody. Asks the credential helper that the
+ * configuration of Docker names.
  */
 export function loginOf(registry: string, env: NodeJS.ProcessEnv = process.env): Login | undefined {
   const config = readConfig(join(env.DOCKER_CONFIG ?? join(homedir(), '.docker'), 'config.json'));
