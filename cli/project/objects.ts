@@ -9,8 +9,8 @@ export const isHeadless = ({ kind, spec }: KubernetesObject): boolean =>
   kind === 'Service' && (spec as Service['spec'] | undefined)?.clusterIP === 'None';
 
 /** Returns what an object belongs to besides the service itself; undefined if it is one of the service. */
-export function variantOf({ metadata }: KubernetesObject): Variant['kind'] | undefined {
-  const component = metadata.labels?.[componentLabel];
+export function variantOf({ metadata }: Partial<KubernetesObject>): Variant['kind'] | undefined {
+  const component = metadata?.labels?.[componentLabel];
   return component === 'canary' || component === 'shadow' ? component : undefined;
 }
 
