@@ -81,7 +81,7 @@ function checkReference(reference: string, on: string | undefined) {
   const parsed = parseImageReference(reference);
   if (parsed === undefined || parsed.digest !== undefined || parsed.tag === 'latest')
     throw new UsageError(`${reference} is not a name for an image.`, {
-      hint: 'Expected a registry and a name, such as registry.example.com/iris-models, and no tag or one other than latest.',
+      hint: 'Expected a registry and a name, such as registry.example.com/iris-models, without a digest or latest.',
     });
   const { registry } = splitRegistry(parsed.repository);
   if (on === undefined && (registry === undefined || !isRegistry(registry)))
