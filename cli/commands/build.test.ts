@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createProject, type Answers, type Project } from '../fixtures/project.ts';
 
-// Checks the exact calls of the engine. e2e/container/push.test.ts pushes to a registry with the real one.
+// Checks the exact calls of the engine, and what becomes of its answers.
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const inspected = JSON.stringify([
