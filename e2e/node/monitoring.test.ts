@@ -24,6 +24,7 @@ import {
 } from '../../infra/observability/fixtures/monitored.ts';
 import { referencesOf } from '../../infra/observability/fixtures/promql.ts';
 import type { ModelJson } from '../../onnx/signature/model-json.ts';
+import { audience, issuer, TestKeyServer } from '../../service/authentication/fixtures/issuer.ts';
 import { startService, type ServiceProcess } from '../../service/fixtures/process.ts';
 import { until } from '../../service/fixtures/until.ts';
 import { findTool, testUnless } from '../needs.ts';
@@ -39,6 +40,7 @@ const timeout = 60_000;
 const target = { namespace: 'iris-server', pod: 'iris-server-7d9c5b4f6d-x2x9p' };
 
 let dir: string;
+let keyServer: TestKeyServer;
 let service: ServiceProcess;
 let series: ReadonlyMap<string, readonly SeriesLabels[]>;
 
@@ -47,11 +49,16 @@ beforeAll(async () => {
   await mkdir(join(dir, 'models/busy'), { recursive: true });
   await cp(join(root, 'onnx/fixtures/slow/busy-short.onnx'), join(dir, 'models/busy/model.onnx'));
   await writeFile(join(dir, 'models/busy/model.json'), JSON.stringify(description));
+  keyServer = await new TestKeyServer([]).listen();
   service = await startService(join(dir, 'models'), {
     MANAGEMENT_PORT: '0',
     GRPC_PORT: '0',
     MAX_QUEUE_ROWS: '1',
     DRIFT_SAMPLE: '1',
+    API_KEY: apiKey,
+    JWT_ISSUER: issuer,
+    JWT_AUDIENCE: audience,
+    JWT_JWKS_URL: keyServer.url,
   });
   // Until it has refused a request, and closed a connection.
   const statuses = new Set<number>();
@@ -64,8 +71,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await service.stop();
+  keyServer.close();
   await rm(dir, { recursive: true });
 });
+
+const apiKey = 'monitoring-key';
 
 /** The first value of each request is out of range. */
 const description: ModelJson = {
@@ -83,7 +93,7 @@ const overload = (): Promise<readonly number[]> => Promise.all(Array.from({ leng
 async function infer(): Promise<number> {
   const data = [5.1, 3.5, 1.4, 0.2];
   const body = JSON.stringify({ inputs: [{ name: 'X', datatype: 'FP32', shape: [1, 4], data }] });
-  const headers = { 'Content-Type': 'application/json' };
+  const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${apiKey}` };
   const response = await fetch(`${service.url}/v2/models/busy/infer`, { method: 'POST', headers, body });
   await response.arrayBuffer();
   return response.status;

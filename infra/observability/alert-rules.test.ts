@@ -79,6 +79,17 @@ test('the alerts on drift exist if the service counts values, with the limits of
   }
 });
 
+test('the alert on the keys of tokens exists if requests may have tokens', () => {
+  expect(alertsOf()['RhizomeTokenKeysNotFetched']).toMatchObject({
+    expr: expect.stringMatching(/^rhizome_token_key_age_seconds\{.*\} > 900$/) as string,
+    for: '5m',
+  });
+  const { groups } = only(monitoredService({ service: {} }), 'PrometheusRule').spec as RuleFile;
+  const names = groups.flatMap(({ rules }) => rules.flatMap(({ alert = '' }) => alert));
+  expect(names).toContain('RhizomeScrapeFailing');
+  expect(names).not.toContain('RhizomeTokenKeysNotFetched');
+});
+
 test('labels and the page of runbooks reach the manifest', () => {
   const { metadata } = manifest({ labels: { release: 'monitoring' } });
   expect(metadata).toMatchObject({ name: 'iris-server', namespace: 'iris-server', labels: { release: 'monitoring' } });

@@ -6,7 +6,6 @@ import { patchAsWritten } from '../metadata/patches.ts';
 import { InvalidPropsError, type InvalidProp } from '../props/invalid-props-error.ts';
 import type { Alert, AlertLimits, AlertSeverity } from './alert.ts';
 import { alerts, type AlertName } from './alerts.ts';
-import { driftAlerts } from './drift-alerts.ts';
 import { defaultOutside, findInvalidDriftLimits, muchDrift, type DriftLimits } from './drift.ts';
 import { findInvalidObjectives, recordingRules, type LatencyObjective } from './objectives.ts';
 import { monitored } from './promql.ts';
@@ -93,7 +92,7 @@ export class AlertRules extends ApiObject {
     const { name, namespace } = service;
     const runbooks = props.runbooks ?? ownRunbooks;
     const rules = (Object.entries(alerts) as [AlertName, Alert][]).flatMap(([alert, definition]) => {
-      if (service.drift !== true && Object.hasOwn(driftAlerts, alert)) return [];
+      if (definition.needs !== undefined && service[definition.needs] !== true) return [];
       const override = overrides[alert];
       return override === false ? [] : [alertRule(alert, { ...definition, ...override })];
     });

@@ -13,6 +13,8 @@ export interface AlertLimits extends Objectives {
 /** What an alert is about, and when it fires. */
 export interface Alert {
   readonly severity: AlertSeverity;
+  /** What the service must have. Without it, nothing exports the metrics of the expression. @default nothing */
+  readonly needs?: 'drift' | 'tokens';
   /** How long the expression must hold. */
   readonly forSeconds: number;
   readonly summary: string;

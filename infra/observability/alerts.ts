@@ -163,6 +163,15 @@ export const alerts = {
       'or on (namespace, name)\n' +
       `certmanager_certificate_renewal_timestamp_seconds{namespace="${namespace}"} < time() - 86400`,
   },
+  RhizomeTokenKeysNotFetched: {
+    severity: 'warning',
+    needs: 'tokens',
+    forSeconds: 300,
+    summary: 'A pod cannot fetch the keys that verify tokens. It will refuse tokens that are signed with a new key.',
+    description: 'The keys in {{ $labels.pod }} are {{ $value | humanizeDuration }} old; +Inf means that it has none.',
+    // A pod fetches them every 300 s, and after a failure every 10 s.
+    expression: (service) => `${metrics.tokenKeyAge}{${podMatchers(service)}} > 900`,
+  },
   RhizomeScrapeFailing: {
     severity: 'warning',
     forSeconds: 300,

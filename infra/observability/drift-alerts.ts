@@ -14,6 +14,7 @@ const model = 'version {{ $labels.version }} of the model {{ $labels.model }}';
 export const driftAlerts = {
   RhizomeFeatureOutOfRange: {
     severity: 'warning',
+    needs: 'drift',
     forSeconds: 900,
     summary: 'A model often gets values that it is not meant for.',
     description: `${value} of the values of {{ $labels.feature }} are outside its range or choices, of ${model}.`,
@@ -27,6 +28,7 @@ export const driftAlerts = {
   },
   RhizomeFeatureDrift: {
     severity: 'warning',
+    needs: 'drift',
     forSeconds: 1800,
     summary: 'The values of a feature are distributed otherwise than in the training data.',
     description: `The population stability index of {{ $labels.feature }} is ${index} over six hours, of ${model}.`,
@@ -34,6 +36,7 @@ export const driftAlerts = {
   },
   RhizomePredictionDrift: {
     severity: 'warning',
+    needs: 'drift',
     forSeconds: 1800,
     summary: 'The predictions of a model are distributed otherwise than those for the training data.',
     description: `The population stability index is ${index} over six hours, of ${model}.`,

@@ -6,6 +6,8 @@ export interface MonitoredService {
   readonly namespace: string;
   /** Whether it counts the values that its models get and predict. @default false */
   readonly drift?: boolean;
+  /** Whether its requests may have tokens, whose keys it fetches. @default false */
+  readonly tokens?: boolean;
 }
 
 /** Returns what rules and panels need to know of a service. */
@@ -13,6 +15,7 @@ export const monitored = (service: PredictionService): MonitoredService => ({
   name: service.deployment.name,
   namespace: service.namespace,
   drift: Number(service.resolved.settings.DRIFT_SAMPLE ?? 0) > 0,
+  tokens: service.resolved.jwt !== undefined,
 });
 
 /** Kubernetes cuts the generated name of a pod after this many characters, and adds five random ones. */
