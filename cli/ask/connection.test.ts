@@ -24,6 +24,11 @@ test.each([
   ],
   [problem(502, undefined, '"<html>"'), 'responded with status 502, but not as a Rhizome service', 'the URL'],
   [problem(401, 'unauthorized', ''), 'The service rejected the request (401 Title)', 'API_KEY'],
+  [
+    problem(403, 'forbidden', 'It needs the scope "predict:iris" or "predict:*".'),
+    'The service rejected the request (403 Title): It needs the scope "predict:iris" or "predict:*".',
+    'Set the environment variable API_KEY to a token of your identity provider with one of these scopes.',
+  ],
   [problem(404, 'model-not-found', 'No.'), 'The service rejected the request (404 Title): No.', `${url}/models`],
   [problem(422, 'invalid-input', 'No.'), 'The service rejected the request (422 Title): No.', `${url}/docs`],
   [problem(503, 'model-not-ready', 'Loading.'), 'The service could not respond', 'rhizome logs'],

@@ -18,7 +18,7 @@ import { issueText } from './issue-text.ts';
  */
 export const patient = { retries: Infinity, timeout: 30_000 } as const;
 
-/** Returns the API key to send, from the environment. */
+/** Returns the API key or the token to send, from the environment. */
 export function apiKey(): string | undefined {
   const key = process.env.API_KEY ?? '';
   return key === '' ? undefined : key;
@@ -77,7 +77,10 @@ function problemFailure(problem: ServiceProblem, url: string): Failure {
 }
 
 function hintFor({ status, code }: ServiceProblem, url: string): string {
-  if (code === 'unauthorized') return 'Set the environment variable API_KEY to the key.';
+  if (code === 'unauthorized') return 'Set the environment variable API_KEY to the key, or to a token.';
+  // The message names the scopes.
+  if (code === 'forbidden')
+    return 'Set the environment variable API_KEY to a token of your identity provider with one of these scopes.';
   if (code === 'model-not-found') return `See the models of the service: ${url}${paths.models}`;
   if (code === 'timeout') return 'Send fewer rows, or increase REQUEST_TIMEOUT_SECONDS of the service.';
   if (code === 'overloaded')

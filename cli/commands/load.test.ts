@@ -114,7 +114,9 @@ test('if the service is not running or rejects the API key, one clear message co
       .end('{"type":"urn:problem-type:rhizome:unauthorized","title":"Unauthorized","detail":"A key is needed."}');
   });
   const rejected = await project.start(['load', '--url', url]);
-  expect(rejected.stderr).toContain('A key is needed.\n  → Set the environment variable API_KEY to the key.');
+  expect(rejected.stderr).toContain(
+    'A key is needed.\n  → Set the environment variable API_KEY to the key, or to a token.',
+  );
   expect(rejected.exitCode).toBe(1);
   const elsewhere = await project.start(['load', '--on', 'local']);
   expect(elsewhere.stderr).toContain('✗ Nothing is up on local.\n  → Start it: rhizome up --on local');
