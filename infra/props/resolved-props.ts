@@ -97,5 +97,5 @@ function withAcceleratorDefaults(given: PredictionServiceProps['accelerator']): 
 }
 
 /** Returns an object without the fields that are undefined, which would replace defaults. */
-const defined = <Fields extends object>(fields: Fields): Fields =>
+export const defined = <Fields extends object>(fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;

@@ -122,6 +122,21 @@ test.each<[string, Partial<CanaryOptions>, string, unknown]>([
   );
 });
 
+const jwt = { issuer: 'https://login.example.com/', audience: 'iris', jwksUrl: 'https://login.example.com/jwks' };
+
+test.each<[string, Setup, string | undefined]>([
+  ['a service with tokens alone', { service: { jwt } }, undefined],
+  ['one with tokens and keys', { service: { jwt, apiKeySecret: 'machines' } }, 'machines'],
+  ['a canary with tokens of its own', { canary: { jwt } }, undefined],
+  ['a service without a key', { service: { unauthenticated: 'a demo' } }, 'iris-server-api-key'],
+  ['a prop that is undefined', { service: { apiKeySecret: undefined as never } }, 'iris-server-api-key'],
+])('%s: the canary mounts the Secret that it has to have', (_what, setup, secret) => {
+  const { volumes } = at(deployment(setup), 'spec.template.spec') as { volumes: readonly { secret?: object }[] };
+  expect(volumes.flatMap((volume) => volume.secret ?? [])).toEqual(
+    secret === undefined ? [] : [expect.objectContaining({ secretName: secret })],
+  );
+});
+
 test('settings replace those of the service, whose node ports it leaves alone', () => {
   const own = { settings: { LOG_LEVEL: 'debug' }, nodePort: 30080 } as const;
   const map = (setup: Setup) =>

@@ -1,5 +1,6 @@
 import { serviceProps, type PropTypes } from '../props/checks/types.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
+import { defined } from '../props/resolved-props.ts';
 
 /** Props that a variant does not have of its own: they say where it is and how it is reached, or are derived. */
 const commonProps = [
@@ -23,18 +24,22 @@ export const overrideTypes = Object.fromEntries(
 /** Settings that only the service itself has: its variants do not send copies of requests. */
 const ownSettings: ReadonlySet<string> = new Set(['SHADOW_URL', 'SHADOW_SAMPLE', 'SHADOW_TOLERANCE']);
 
-/** Returns the props of a variant: those of its service, and what differs. */
+/**
+ * Returns the props of a variant: those of its service, and what differs. What is derived from the name of the service,
+ * such as its Secret with the API key, stays the same.
+ */
 export function variantProps(
   given: PredictionServiceProps,
   overrides: Partial<PredictionServiceProps> & Pick<PredictionServiceProps, 'name' | 'replicas'>,
 ): PredictionServiceProps {
   const { nodePort: _, grpcNodePort: _grpc, settings = {}, ...common } = given;
-  return {
+  const props: PredictionServiceProps = {
     namespace: given.name,
-    apiKeySecret: `${given.name}-api-key`,
-    ...common,
+    ...defined(common),
     settings: Object.fromEntries(Object.entries(settings).filter(([name]) => !ownSettings.has(name))),
-    ...Object.fromEntries(Object.entries(overrides as object).filter(([, value]) => value !== undefined)),
+    ...defined(overrides),
     name: overrides.name,
   };
+  // As for every service, there is no such Secret by default if requests need a token.
+  return props.jwt === undefined ? { apiKeySecret: `${given.name}-api-key`, ...props } : props;
 }

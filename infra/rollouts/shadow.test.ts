@@ -79,6 +79,12 @@ test.each([
   );
 });
 
+test('the shadow of a service with tokens alone mounts no Secret with a key, which need not exist', () => {
+  const jwt = { issuer: 'https://login.example.com/', audience: 'iris', jwksUrl: 'https://login.example.com/jwks' };
+  const shadow = find(build({ shadow: {} }, { jwt }), 'Deployment', 'iris-server-shadow');
+  expect(JSON.stringify(at(shadow, 'spec.template.spec.volumes'))).not.toContain('api-key');
+});
+
 test('without a shadow, the manifests are as before', () => {
   expect(build({})).toEqual(build(undefined));
 });
