@@ -5,8 +5,9 @@ import { App, Chart, Yaml } from 'cdk8s';
 import { execa, execaSync } from 'execa';
 import { readObjects } from '../../cli/project/objects.ts';
 import { AllowedRegistries, TenantNamespace } from '../../infra/index.ts';
+import { until } from '../../service/fixtures/until.ts';
 import { expectNoFailedRequests } from './disruption.ts';
-import { listReplicas, secondsUntil } from './replicas.ts';
+import { listPodNames, listReplicas, secondsUntil } from './replicas.ts';
 import {
   clusterTest,
   context,
@@ -142,6 +143,8 @@ clusterTest('a changed setting leaves one ConfigMap to prune, which only a rollb
   await kubectl('rollout', 'status', 'deployment', name, '--timeout=100s');
   await kubectl('delete', ...left);
   await expectNoDifference(changed!);
+  // The kubelet keeps an immutable ConfigMap as long as a pod of its node refers to it.
+  await until(async () => (await listPodNames()).length === 2, 'the pods of the previous revision are gone', 60);
 
   // What breaks: a pod of the previous revision has no settings any more. Those that run keep serving.
   await kubectl('rollout', 'undo', `deployment/${name}`);
