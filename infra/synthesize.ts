@@ -4,6 +4,8 @@ import { PredictionChart, type PredictionChartProps } from './charts/prediction-
 import { findMissingDefaultModel } from './props/checks/default-model.ts';
 import { InvalidPropsError, type InvalidProp } from './props/invalid-props-error.ts';
 import { recordedImage } from './props/recorded-images.ts';
+import { defaultPlatforms } from './props/resolved-props.ts';
+import type { Overrides } from './rollouts/overrides.ts';
 import { atStage, canaryStages, canaryStageVariable } from './rollouts/stage.ts';
 
 /**
@@ -48,18 +50,36 @@ export function synthesize(
   }
 }
 
-/** Adds the recorded digests to the images of an environment that must have them, and the platforms of its own. */
+/** Adds the recorded digests to the images of an environment that must have them, and the platforms of each image. */
 function pinned(props: PredictionChartProps): PredictionChartProps {
   if (props.requireDigest !== true) return props;
-  const { canary } = props.rollout ?? {};
-  const tried = canary?.image === undefined ? undefined : { ...canary, image: recordedImage(canary.image).image };
   const { image, platforms } = recordedImage(props.image);
+  const { canary, shadow, ...others } = props.rollout ?? {};
   return {
     ...props,
     image,
     ...(props.platforms === undefined && platforms && { platforms }),
-    ...(tried && { rollout: { ...props.rollout, canary: tried } }),
+    ...(props.rollout && {
+      rollout: {
+        ...others,
+        ...(canary && { canary: pinnedVariant(canary, props) }),
+        ...(shadow && { shadow: pinnedVariant(shadow, props) }),
+      },
+    }),
   };
+}
+
+/** Pins a variant with an image of its own, which may have been built for other platforms than that of its service. */
+function pinnedVariant<Variant extends Pick<Overrides, 'image' | 'platforms' | 'accelerator'>>(
+  variant: Variant,
+  service: PredictionChartProps,
+): Variant {
+  if (variant.image === undefined) return variant;
+  const { image, platforms = defaultPlatforms(variant.accelerator ?? service.accelerator) } = recordedImage(
+    variant.image,
+  );
+  const isGiven = variant.platforms !== undefined || service.platforms !== undefined;
+  return { ...variant, image, ...(!isGiven && { platforms }) };
 }
 
 function refuse(environment: string, invalidProps: readonly InvalidProp[]): void {

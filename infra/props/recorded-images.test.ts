@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PredictionService } from '../constructs/prediction-service.ts';
-import { at, minimalProps, only, synthesized } from '../fixtures/manifests.ts';
+import { at, minimalProps, only, synthesized, type Manifest } from '../fixtures/manifests.ts';
 import { productionProfile } from '../profiles/production.ts';
+import type { Rollout } from '../rollouts/rollout.ts';
 import { synthesize } from '../synthesize.ts';
 import type { PredictionServiceProps } from './prediction-service-props.ts';
 import { readRecordedImages, recordedImage } from './recorded-images.ts';
@@ -32,6 +33,13 @@ test('an image that was pushed gets its digest; another one, and one that has a 
     other,
   ]);
   expect(readRecordedImages(join(folder, 'missing.json'))).toEqual({});
+});
+
+test('the platforms of an image that was pushed are those that were recorded, with its digest too', () => {
+  const platforms = ['linux/amd64'];
+  expect(recordedImage(`${image}@${digest}`, file)).toEqual({ image: `${image}@${digest}`, platforms });
+  const replaced = `${image}@sha256:${'f'.repeat(64)}`;
+  expect(recordedImage(replaced, file)).toEqual({ image: replaced });
 });
 
 test.each([
@@ -111,5 +119,66 @@ describe('synthesize', () => {
     expect(images(props)).toMatch(/v2" has no digest/);
     process.env.RHIZOME_IMAGE = image;
     expect(images(props)).toEqual({ local: 'iris-server:v0.1.0', production: `${image}@${digest}` });
+  });
+
+  describe('with a rollout', () => {
+    const [armImage, otherImage] = ['registry.example/iris-server:arm', `registry.example/other@${digest}`];
+    beforeEach(() => {
+      const pushed = {
+        [image]: { digest, platforms: ['linux/amd64'] },
+        [armImage]: { digest, platforms: ['linux/arm64'] },
+      };
+      writeFileSync(file, JSON.stringify(pushed));
+    });
+
+    /** Returns the image and the architectures of each Deployment of an environment, or the error. */
+    function deployments(rollout: Rollout, own: Partial<PredictionServiceProps> = {}): object | string {
+      let error = '';
+      const print = [jest.spyOn(console, 'log').mockReturnValue()];
+      print.push(jest.spyOn(console, 'error').mockImplementation((line: string) => (error = line)));
+      const app = new App({ outdir: join(folder, 'out') });
+      synthesize(app, () => ({ production: { ...productionProfile, ...minimalProps, image, rollout, ...own } }));
+      for (const spy of print) spy.mockRestore();
+      if (error !== '') return error;
+      const manifests = app.charts.flatMap((chart) => Testing.synth(chart) as Manifest[]);
+      return Object.fromEntries(
+        manifests
+          .filter(({ kind }) => kind === 'Deployment')
+          .map(({ metadata, spec }) => [
+            metadata.name.replace('iris-server', 'service'),
+            [
+              at(spec, 'template.spec.containers.0.image'),
+              /arch","operator":"In","values":\[([^\]]*)\]/.exec(JSON.stringify(spec))?.[1],
+            ],
+          ]),
+      );
+    }
+    const [amd, arm] = ['"amd64"', '"arm64"'];
+    const own = [`${image}@${digest}`, amd];
+
+    test('a canary and a shadow get the digest and the platforms of their own images', () => {
+      const rollout = { canary: { image: armImage, weight: 33 }, shadow: { image: armImage } };
+      const expected = [`${armImage}@${digest}`, arm];
+      expect(deployments(rollout)).toEqual({ service: own, 'service-canary': expected, 'service-shadow': expected });
+      expect(deployments({ canary: { weight: 33 }, shadow: {} })).toEqual({
+        service: own,
+        'service-canary': own,
+        'service-shadow': own,
+      });
+      expect(deployments({ shadow: { image: 'registry.example/iris-server:v2' } })).toMatch(/v2" has no digest/);
+    });
+
+    test('platforms that were not recorded are those of the props, and never those of another image', () => {
+      const rollout = (platforms?: readonly string[]) => ({
+        shadow: { image: otherImage, ...(platforms && { platforms }) },
+      });
+      expect(deployments(rollout())).toMatchObject({ 'service-shadow': [otherImage, undefined] });
+      expect(deployments(rollout(['linux/arm64']))).toMatchObject({ 'service-shadow': [otherImage, arm] });
+      expect(deployments(rollout(), { platforms: ['linux/amd64'] })).toMatchObject({
+        'service-shadow': [otherImage, amd],
+      });
+      const gpu = deployments({ shadow: { image: otherImage } }, { accelerator: 'cuda' });
+      expect(gpu).toMatchObject({ 'service-shadow': [otherImage, amd] });
+    });
   });
 });

@@ -39,12 +39,12 @@ export function readRecordedImages(file: string = imagesFile): RecordedImages {
 
 /**
  * Returns the props of an image that was pushed: its reference with the digest that `rhizome build --push` recorded,
- * and the platforms that it was built for. One that has a digest, or that was not pushed, stays as it is.
+ * and the platforms that it was built for. One that was not pushed, or that has another digest, stays as it is.
  *
  * `synthesize` does this for environments with `requireDigest`. In your own cdk8s app, spread the result into the props
  * of a PredictionService.
  *
- * @param image repository and tag, such as `registry.example/iris-server:v0.1.0`
+ * @param image repository and tag, such as `registry.example/iris-server:v0.1.0`, with or without the digest
  * @param file where images are recorded, from the working directory
  */
 export function recordedImage(
@@ -52,8 +52,10 @@ export function recordedImage(
   file: string = imagesFile,
 ): { readonly image: string; readonly platforms?: readonly string[] } {
   const images = readRecordedImages(file);
-  const recorded = Object.hasOwn(images, image) ? images[image] : undefined;
-  return recorded === undefined ? { image } : { image: `${image}@${recorded.digest}`, platforms: recorded.platforms };
+  const [tagged = image, digest] = image.split('@');
+  const recorded = Object.hasOwn(images, tagged) ? images[tagged] : undefined;
+  if (recorded === undefined || (digest !== undefined && digest !== recorded.digest)) return { image };
+  return { image: `${tagged}@${recorded.digest}`, platforms: recorded.platforms };
 }
 
 function isRecord(image: string, recorded: unknown): boolean {

@@ -72,7 +72,7 @@ export function withDefaults(given: PredictionServiceProps): ResolvedProps {
     tolerations: [],
     // Generally available in 1.36: every node that is new enough supports it. Drivers of GPUs may not.
     hostUsers: !isAtLeast(kubernetesVersion, '1.36') || accelerator !== undefined,
-    platforms: accelerator === undefined ? [] : [cudaPlatform],
+    platforms: defaultPlatforms(accelerator),
     podLabels: {},
     podAnnotations: {},
     env: {},
@@ -88,6 +88,10 @@ export function withDefaults(given: PredictionServiceProps): ResolvedProps {
     },
   };
 }
+
+/** Returns the platforms of an image about which nothing is known but that it can use the accelerator, if any. */
+export const defaultPlatforms = (accelerator: PredictionServiceProps['accelerator']): readonly string[] =>
+  accelerator === undefined ? [] : [cudaPlatform];
 
 function withAcceleratorDefaults(given: PredictionServiceProps['accelerator']): Required<Accelerator> | undefined {
   if (given === undefined) return undefined;
