@@ -17,6 +17,7 @@ import { openTelemetry } from './telemetry.ts';
 import { createListener } from './listener.ts';
 import { closeLogger, createLogger } from './logging/logger.ts';
 import { Metrics } from './metrics/metrics.ts';
+import type { PayloadLog } from './payload-log/payload-log.ts';
 import { drain, type Listener } from './lifecycle/drain.ts';
 import { listen, listenManagement } from './http-server.ts';
 import { createManagementListener } from './management-listener.ts';
@@ -134,6 +135,7 @@ export async function serve(
     const first = leftOut.slice(0, MOST_LISTED);
     logger.warn({ model, version, left_out: first, count: leftOut.length }, 'not in the drift metrics');
   }
+  warnOfUnknownNames(repository, payloads, logger);
   warnOfBodies(repository, config.maxBodyBytes ?? repository.bodyBytes, logger);
   const failed = (await repository.checks(Infinity)).filter(({ ok }) => !ok);
   if (failed.length > 0) logger.error({ checks: failed }, 'not ready');
@@ -154,6 +156,12 @@ const KEY_SERVER_MILLISECONDS = 5000;
 
 function keyServerOf({ jwksUrl, algorithms }: TokenConfig, logger: Logger): KeyServer {
   return new KeyServer(() => fetchKeySet(jwksUrl, algorithms, KEY_SERVER_MILLISECONDS), logger);
+}
+
+/** A name that is misspelt keeps nothing out of the payload log. A model may also come later, so this is no failure. */
+function warnOfUnknownNames({ loaded }: ModelRepository, payloads: PayloadLog | undefined, logger: Logger): void {
+  const names = payloads?.unknownNames(loaded.map(({ model }) => model.signature)) ?? [];
+  if (names.length > 0) logger.warn({ names }, 'the payload log keeps out names that no model has');
 }
 
 /** Names the models of which one row does not fit into a request. */

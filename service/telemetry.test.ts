@@ -261,3 +261,33 @@ test('redacted features are in no record: not as a feature, in a warning, or in 
   expect(large?.data.request).toEqual({ omitted: 'too large', bytes: expect.any(Number) as number });
   expect(large?.data.response).toEqual({ omitted: 'too large', bytes: expect.any(Number) as number });
 }, 60_000);
+
+test('the name of an input or output keeps out what is behind it; an unknown one causes a warning', async () => {
+  const { firstLogs } = await start({
+    PAYLOAD_LOG: receiver.url,
+    PAYLOAD_LOG_SAMPLE: '1',
+    PAYLOAD_LOG_REDACT: 'X, output_label, sepal_widht',
+  });
+  await post('/models/iris/predictions', { ...flower, petal_width: 98.25 });
+  await post('/v2/models/iris/infer', { inputs: [{ ...tensor, data: [5, 3, 1, 98.25] }] });
+  await inferOverGrpc();
+  const [predicted, ...inferred] = (await events(3)).map(
+    ({ data }) => data as Readonly<Record<'request' | 'response', unknown>>,
+  );
+  const model = { name: 'iris', version: '1' };
+  const probabilities = expect.any(Object) as object;
+  expect(predicted).toMatchObject({ request: {}, response: { probabilities, model, warnings: [] } });
+  expect(Object.keys(predicted?.request as object)).toEqual([]);
+  expect(predicted?.response).not.toHaveProperty('prediction');
+  for (const { request, response } of inferred) {
+    expect(request).toEqual({ inputs: [{ name: 'X', datatype: 'FP32', shape: [1, 4] }] });
+    expect(response).toEqual({
+      outputs: [
+        { name: 'output_label', datatype: 'INT64', shape: [1] },
+        expect.objectContaining({ name: 'output_probability', data: expect.any(Array) as number[] }),
+      ],
+    });
+  }
+  const warnings = firstLogs.filter(({ msg }) => msg === 'the payload log keeps out names that no model has');
+  expect(warnings).toMatchObject([{ level: 'warn', names: ['sepal_widht'] }]);
+}, 60_000);

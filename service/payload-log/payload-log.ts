@@ -1,4 +1,4 @@
-import type { Feature } from '../../onnx/signature/features.ts';
+import type { NamesOfModel } from './named-values.ts';
 import { PayloadRecord, type FinishedRecord } from './payload-record.ts';
 import type { Redaction } from './redaction.ts';
 
@@ -15,7 +15,7 @@ export interface LoggableRequest {
 export interface LoggableModel {
   readonly name: string;
   readonly version: string;
-  readonly model: { readonly signature: { readonly features: readonly Feature[] } };
+  readonly model: { readonly signature: NamesOfModel };
 }
 
 export interface PayloadLogOptions {
@@ -42,8 +42,12 @@ export class PayloadLog {
   ): PayloadRecord | undefined {
     const { sample, redaction, maxBytes, write } = this.#options;
     if (Math.random() >= sample) return undefined;
-    const { features } = signature;
-    const subject = { requestId, traceId, traceparent: trace?.traceparent, model: name, version, features };
-    return new PayloadRecord(subject, redaction, maxBytes, write);
+    const subject = { requestId, traceId, traceparent: trace?.traceparent, model: name, version };
+    return new PayloadRecord(subject, redaction.of(signature), maxBytes, write);
+  }
+
+  /** Returns the names to keep out that none of these models has. */
+  unknownNames(signatures: readonly NamesOfModel[]): readonly string[] {
+    return this.#options.redaction.unknown(signatures);
   }
 }

@@ -1,7 +1,6 @@
-import type { Feature } from '../../onnx/signature/features.ts';
 import type { NamedTensor } from '../inference/named-tensor.ts';
 import { stringifyJson } from '../protocol/json.ts';
-import type { Redaction } from './redaction.ts';
+import type { ModelRedaction } from './model-redaction.ts';
 import { tensorsText } from './tensor-text.ts';
 
 /** What a record is about. */
@@ -13,7 +12,6 @@ export interface PayloadSubject {
   readonly traceparent: string | undefined;
   readonly model: string;
   readonly version: string;
-  readonly features: readonly Feature[];
 }
 
 /** A record that is complete. */
@@ -26,7 +24,7 @@ export interface FinishedRecord {
 /** Collects what the log has of one request. A failure ends the record, never the request. */
 export class PayloadRecord {
   readonly #subject: PayloadSubject;
-  readonly #redaction: Redaction;
+  readonly #redaction: ModelRedaction;
   readonly #mostBytes: number;
   readonly #finish: (record: FinishedRecord) => void;
   #request = '';
@@ -34,7 +32,7 @@ export class PayloadRecord {
 
   constructor(
     subject: PayloadSubject,
-    redaction: Redaction,
+    redaction: ModelRedaction,
     mostBytes: number,
     finish: (record: FinishedRecord) => void,
   ) {
@@ -74,8 +72,7 @@ export class PayloadRecord {
   }
 
   #tensorsText(tensors: readonly NamedTensor[]): string {
-    const { features } = this.#subject;
-    return tensorsText(tensors, this.#mostBytes, (name) => this.#redaction.concerns(name, features));
+    return tensorsText(tensors, this.#mostBytes, (name) => this.#redaction.concerns(name));
   }
 
   #end(): void {
