@@ -513,6 +513,17 @@ test('accelerator: cuda asks for one GPU, on a node of the only platform that ha
   expect(problemsOf(manifests)).toEqual([]);
 });
 
+test.each([
+  [{}, ['nvidia.com/gpu']],
+  [{ resource: 'nvidia.com/mig-1g.5gb' }, ['nvidia.com/gpu', 'nvidia.com/mig-1g.5gb']],
+])('accelerator %j tolerates the taints of nodes with GPUs: %j', (accelerator, keys) => {
+  const manifests = predictionService({ accelerator: { type: 'cuda', ...accelerator } });
+  const tolerations = at(only(manifests, 'Deployment'), `${pod}.tolerations`) as readonly { effect: string }[];
+  expect(tolerations.filter(({ effect }) => effect === 'NoSchedule')).toEqual(
+    keys.map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' })),
+  );
+});
+
 test('with jwt, requests may have the API key too, if there is a Secret', () => {
   const jwt = { issuer: 'https://login.example.com/', audience: 'iris', jwksUrl: 'https://login.example.com/jwks' };
   const manifests = predictionService({ jwt, apiKeySecret: 'machines' });

@@ -2,7 +2,8 @@ import type { k8s } from 'cdk8s-plus-27';
 import type { Labels } from '../metadata/labels.ts';
 import type { Spread } from '../props/prediction-service-props.ts';
 import { architectures } from '../props/checks/hardware.ts';
-import type { ResolvedProps } from '../props/resolved-props.ts';
+import type { Accelerator } from '../props/pod-props.ts';
+import { gpuResource, type ResolvedProps } from '../props/resolved-props.ts';
 
 const topologies = {
   nodes: 'kubernetes.io/hostname',
@@ -47,11 +48,15 @@ export function placement(
         effect: 'NoExecute',
         tolerationSeconds: lostNodeSeconds,
       })),
-      ...(accelerator ? [{ key: accelerator.resource, operator: 'Exists', effect: 'NoSchedule' }] : []),
+      ...(accelerator ? gpuTolerations(accelerator) : []),
       ...tolerations,
     ],
   };
 }
+
+/** Tolerates the taint of nodes with GPUs, which those that offer parts of GPUs have too, and that of the resource. */
+const gpuTolerations = ({ resource }: Required<Accelerator>): k8s.Toleration[] =>
+  [...new Set([gpuResource, resource])].map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' }));
 
 /** Returns the nodes that can run the image. A node selector could name only one architecture. */
 const platformAffinity = (props: ResolvedProps): k8s.NodeAffinity => ({

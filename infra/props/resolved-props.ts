@@ -39,6 +39,9 @@ export const defaultResources: Resources = {
 /** The only platform for which the ONNX runtime has CUDA libraries. */
 export const cudaPlatform = 'linux/amd64';
 
+/** What the device plugin of NVIDIA calls a whole GPU. */
+export const gpuResource = 'nvidia.com/gpu';
+
 /** Time to schedule a pod and to pull its image, before it starts. */
 const schedulingSeconds = 180;
 
@@ -97,7 +100,7 @@ function withAcceleratorDefaults(given: PredictionServiceProps['accelerator']): 
   if (given === undefined) return undefined;
   const { type, ...others } = typeof given === 'string' ? { type: given } : given;
   const nodeSelector = { 'nvidia.com/gpu.present': 'true' };
-  return { type, count: 1, resource: 'nvidia.com/gpu', nodeSelector, ...defined(others) };
+  return { type, count: 1, resource: gpuResource, nodeSelector, ...defined(others) };
 }
 
 /** Returns an object without the fields that are undefined, which would replace defaults. */
