@@ -515,7 +515,7 @@ test('accelerator: cuda asks for one GPU, on a node of the only platform that ha
 
 test.each([
   [{}, ['nvidia.com/gpu']],
-  [{ resource: 'nvidia.com/mig-1g.5gb' }, ['nvidia.com/gpu', 'nvidia.com/mig-1g.5gb']],
+  [{ resource: 'nvidia.com/mig-1g.5gb' }, ['nvidia.com/mig-1g.5gb', 'nvidia.com/gpu']],
 ])('accelerator %j tolerates the taints of nodes with GPUs: %j', (accelerator, keys) => {
   const manifests = predictionService({ accelerator: { type: 'cuda', ...accelerator } });
   const tolerations = at(only(manifests, 'Deployment'), `${pod}.tolerations`) as readonly { effect: string }[];

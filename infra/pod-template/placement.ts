@@ -54,9 +54,9 @@ export function placement(
   };
 }
 
-/** Tolerates the taint of nodes with GPUs, which those that offer parts of GPUs have too, and that of the resource. */
+/** Tolerates the taint of the resource, and that of nodes with GPUs, which those that offer parts of GPUs have too. */
 const gpuTolerations = ({ resource }: Required<Accelerator>): k8s.Toleration[] =>
-  [...new Set([gpuResource, resource])].map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' }));
+  [...new Set([resource, gpuResource])].map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' }));
 
 /** Returns the nodes that can run the image. A node selector could name only one architecture. */
 const platformAffinity = (props: ResolvedProps): k8s.NodeAffinity => ({
