@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module';
 import type { Logger } from 'pino';
 import { onnxruntimeOn } from '../onnx/engine/onnxruntime.ts';
 import { processEngineOn } from '../onnx/engine/process/process-engine.ts';
-import { KeyServer } from './authentication/key-server.ts';
+import { KeyServer, keyServerTimes } from './authentication/key-server.ts';
 import { fetchKeySet } from './authentication/key-set.ts';
 import { Tokens } from './authentication/tokens.ts';
 import { apiKeySource } from './config/api-key.ts';
@@ -50,7 +50,7 @@ export async function serve(
   const repository = new ModelRepository(config.modelsDir, config.defaultModel);
   const metrics = new Metrics(config.driftSample);
   const memory = new InFlightBytes(config.maxInFlightBytes);
-  const keyServer = config.tokens && keyServerOf(config.tokens, logger);
+  const keyServer = config.tokens && keyServerOf(config.tokens, config, logger);
   const tokens = config.tokens && keyServer && new Tokens(config.tokens, keyServer);
   metrics.keyServer = keyServer;
   keyServer?.start();
@@ -154,8 +154,15 @@ export async function serve(
 /** How long the key server may take. A request with a new token may wait for it. */
 const KEY_SERVER_MILLISECONDS = 5000;
 
-function keyServerOf({ jwksUrl, algorithms }: TokenConfig, logger: Logger): KeyServer {
-  return new KeyServer(() => fetchKeySet(jwksUrl, algorithms, KEY_SERVER_MILLISECONDS), logger);
+function keyServerOf(
+  { jwksUrl, algorithms }: TokenConfig,
+  { requestTimeoutSeconds }: Config,
+  logger: Logger,
+): KeyServer {
+  return new KeyServer((stop) => fetchKeySet(jwksUrl, algorithms, KEY_SERVER_MILLISECONDS, stop), logger, {
+    // A request that cannot be served in time anyway hears at once that it should be sent again.
+    mostWaitSeconds: Math.min(keyServerTimes.mostWaitSeconds, requestTimeoutSeconds),
+  });
 }
 
 /** A name that is misspelt keeps nothing out of the payload log. A model may also come later, so this is no failure. */

@@ -25,18 +25,20 @@ const KEY_TYPES: Readonly<Record<string, RegExp>> = { RSA: /^[RP]S/, EC: /^ES/, 
 /**
  * Fetches the key set (RFC 7517) of a key server: what in it can verify one of the algorithms, by key id.
  *
+ * @param stop ends the attempt early
  * @throws {Error} if the server does not respond in time, or with something else than a key set
  */
 export async function fetchKeySet(
   url: string,
   algorithms: readonly TokenAlgorithm[],
   timeoutMilliseconds: number,
+  stop: AbortSignal,
 ): Promise<ReadonlyMap<string, TokenKey>> {
   const response = await fetch(url, {
     headers: { accept: 'application/json' },
     // A key server that is trusted over TLS could otherwise lead to another one over http.
     redirect: 'error',
-    signal: AbortSignal.timeout(timeoutMilliseconds),
+    signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMilliseconds)]),
   });
   if (!response.ok) {
     await response.body?.cancel();
