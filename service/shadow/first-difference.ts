@@ -6,7 +6,10 @@ export interface Difference {
   readonly shadow: unknown;
 }
 
-/** What a response says besides its predictions: which model made them, and what it thought of the input. */
+/**
+ * What a response, or a row of it, says besides its predictions: which model made them, and what it thought of the
+ * input. Further down, classes and outputs may have these names.
+ */
 const ignored: ReadonlySet<string> = new Set(['model', 'warnings', 'id', 'model_name', 'model_version', 'parameters']);
 
 /**
@@ -14,19 +17,26 @@ const ignored: ReadonlySet<string> = new Set(['model', 'warnings', 'id', 'model_
  *
  * @param tolerance how far two numbers may be apart, relative to the first, or absolutely if that is below 1
  */
-export function firstDifference(
+export function firstDifference(service: unknown, shadow: unknown, tolerance: number): Difference | undefined {
+  return compare(service, shadow, tolerance, [], true);
+}
+
+/** @param isOuter whether this is a response, or one of its rows */
+function compare(
   service: unknown,
   shadow: unknown,
   tolerance: number,
-  path: readonly string[] = [],
+  path: readonly string[],
+  isOuter: boolean,
 ): Difference | undefined {
   if (service === shadow) return undefined;
   if (typeof service === 'number' && typeof shadow === 'number') {
     if (Math.abs(service - shadow) <= tolerance * Math.max(1, Math.abs(service))) return undefined;
   } else if (isObject(service) && isObject(shadow) && Array.isArray(service) === Array.isArray(shadow)) {
     for (const key of new Set([...Object.keys(service), ...Object.keys(shadow)])) {
-      if (ignored.has(key)) continue;
-      const difference = firstDifference(service[key], shadow[key], tolerance, [...path, key]);
+      if (isOuter && ignored.has(key)) continue;
+      const isRow = isOuter && Array.isArray(service);
+      const difference = compare(service[key], shadow[key], tolerance, [...path, key], isRow);
       if (difference !== undefined) return difference;
     }
     return undefined;

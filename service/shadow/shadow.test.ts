@@ -164,6 +164,10 @@ test.each<[unknown, unknown, string | undefined]>([
   [{ outputs: [] }, { outputs: {} }, 'outputs'],
   [{ score: 'NaN' }, { score: 'NaN' }, undefined],
   [{ score: null }, { score: 1 }, 'score'],
+  [[{ prediction: 1, warnings: [] }], [{ prediction: 1 }], undefined],
+  [{ probabilities: { id: 0.5 } }, { probabilities: { id: 0.9 } }, 'probabilities.id'],
+  [[{ probabilities: { model: 0.5 } }], [{ probabilities: { model: 0.9 } }], '0.probabilities.model'],
+  [{ id: 'a', outputs: { warnings: [1] } }, { id: 'b', outputs: { warnings: [9] } }, 'outputs.warnings.0'],
 ])('with a tolerance of 1 %%, %j and %j differ at %s', (service, shadow, at) => {
   expect(firstDifference(service, shadow, 0.01)?.at).toBe(at);
 });
