@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Authentication } from './authentication/authenticate.ts';
-import type { ShadowConfig } from './config/shadow-config.ts';
 import { defaultInFlightBytes, InFlightBytes } from './connections/in-flight-bytes.ts';
 import { BulkGate } from './exchange/body/bulk-gate.ts';
 import { exchange, type Limits } from './exchange/exchange.ts';
@@ -17,7 +16,7 @@ import { accessLogOf } from './logging/logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { PayloadLog } from './payload-log/payload-log.ts';
 import type { Tracer } from './traces/tracer.ts';
-import { Shadow } from './shadow/shadow.ts';
+import type { Shadow } from './shadow/shadow.ts';
 import { shadowed } from './shadow/shadowed.ts';
 
 /** What the service over HTTP needs. */
@@ -35,8 +34,6 @@ export interface Dependencies extends Authentication {
     readonly publicProbes?: boolean;
     /** Whether the documentation needs no API key. @default true */
     readonly publicDocs?: boolean;
-    /** Gets copies of requests. @default none */
-    readonly shadow?: ShadowConfig | undefined;
   };
   /** Shared with gRPC. @default 64 MiB, and at least two of the largest bodies */
   readonly memory?: InFlightBytes;
@@ -44,6 +41,8 @@ export interface Dependencies extends Authentication {
   readonly tracer?: Tracer | undefined;
   /** @default requests and their responses are not logged */
   readonly payloads?: PayloadLog | undefined;
+  /** @default requests are not copied */
+  readonly shadow?: Shadow | undefined;
 }
 
 /** What Hono and Node's own server share. */
@@ -71,7 +70,7 @@ export function requestObserver({
 }
 
 export function shared(dependencies: Dependencies): Shared {
-  const { repository, metrics, options } = dependencies;
+  const { repository, metrics, options, shadow } = dependencies;
   const { memory = new InFlightBytes(defaultInFlightBytes(options.maxBodyBytes ?? 0)) } = dependencies;
   const limits: Limits = {
     memory,
@@ -82,10 +81,6 @@ export function shared(dependencies: Dependencies): Shared {
     },
   };
   const fitting = options.maxBodyBytes === undefined;
-  const { requestTimeoutSeconds } = options;
-  const shadow =
-    options.shadow &&
-    new Shadow(options.shadow, { metrics: metrics.shadow, logger: dependencies.logger, requestTimeoutSeconds });
   // The shadow may have another version, so only requests for the default version can be compared.
   const at =
     (base: string, end: string) =>

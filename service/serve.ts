@@ -18,6 +18,7 @@ import { createListener } from './listener.ts';
 import { closeLogger, createLogger } from './logging/logger.ts';
 import { Metrics } from './metrics/metrics.ts';
 import type { PayloadLog } from './payload-log/payload-log.ts';
+import { Shadow } from './shadow/shadow.ts';
 import { drain, type Listener } from './lifecycle/drain.ts';
 import { listen, listenManagement } from './http-server.ts';
 import { createManagementListener } from './management-listener.ts';
@@ -56,6 +57,7 @@ export async function serve(
   keyServer?.start();
   const telemetry = await openTelemetry(config, metrics, logger);
   const { tracer, payloads } = telemetry;
+  const shadow = config.shadow && new Shadow(config.shadow, { ...config, metrics: metrics.shadow, logger });
   const common = {
     repository,
     lifecycle,
@@ -66,6 +68,7 @@ export async function serve(
     memory,
     tracer,
     payloads,
+    shadow,
   };
 
   // The gRPC library is only loaded if it is needed.
@@ -146,6 +149,7 @@ export async function serve(
 
   const deadline = await stopped;
   keyServer?.stop();
+  shadow?.close();
   await telemetry.close(Math.min(Math.max(deadline - performance.now(), FLUSH_MS.least), FLUSH_MS.most));
   await repository.release();
   closeLogger(logger);

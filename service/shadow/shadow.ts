@@ -15,15 +15,16 @@ export interface Copy {
 
 /** The largest body and the largest response that are kept until the shadow has responded. */
 export const MOST_COPIED_BYTES = 64 * 1024;
-/** With the above, copies take at most 8 MiB. */
-const MOST_WAITING = 64;
+/** Those that wait, and those that are being sent. With the above, they take at most 8 MiB. */
+const MOST_COPIES = 64;
 const MOST_SENT_AT_ONCE = 4;
 /** Differences come in thousands. The metrics count them all. */
 const LOG_PAUSE_MILLISECONDS = 1000;
 
 /**
  * Sends copies of requests to a shadow, and compares its responses with those that this service has sent. It never
- * delays a request of a client: copies wait in a bounded queue, and are dropped if the shadow is too slow.
+ * delays a request of a client: copies wait in a bounded queue, and are dropped if the shadow is too slow, or if the
+ * service ends.
  */
 export class Shadow {
   readonly #options: ShadowConfig;
@@ -31,6 +32,7 @@ export class Shadow {
   readonly #metrics: ShadowMetrics;
   readonly #logger: Logger;
   readonly #waiting: Copy[] = [];
+  readonly #stop = new AbortController();
   #sent = 0;
   #loggedAt = -Infinity;
   #unlogged = 0;
@@ -60,7 +62,8 @@ export class Shadow {
 
   /** Sends a copy once the response has been written, or drops it. */
   add(copy: Copy): void {
-    if (this.#waiting.length >= MOST_WAITING || copy.response.length > MOST_COPIED_BYTES) {
+    const isFull = this.#waiting.length + this.#sent >= MOST_COPIES;
+    if (isFull || this.#stop.signal.aborted || copy.response.length > MOST_COPIED_BYTES) {
       this.drop(copy.model);
       return;
     }
@@ -73,6 +76,12 @@ export class Shadow {
   /** Counts a request that was not copied although it was sampled. */
   drop(model: string): void {
     this.#metrics.count(model, 'dropped');
+  }
+
+  /** Drops what waits and what is being sent, which would keep the process running. */
+  close(): void {
+    this.#stop.abort();
+    for (const { model } of this.#waiting.splice(0)) this.drop(model);
   }
 
   #next(): void {
@@ -96,6 +105,10 @@ export class Shadow {
       this.#metrics.count(model, difference === undefined ? 'same' : 'different');
       if (difference !== undefined) this.#log({ ...about, ...difference }, 'the shadow predicts differently');
     } catch (error) {
+      if (this.#stop.signal.aborted) {
+        this.drop(model);
+        return;
+      }
       this.#metrics.count(model, 'failed');
       this.#log({ ...about, reason: reasonOf(error) }, 'the shadow does not predict');
     }
@@ -107,11 +120,13 @@ export class Shadow {
       headers,
       body,
       redirect: 'error',
-      signal: AbortSignal.timeout(this.#timeoutMilliseconds),
+      signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#timeoutMilliseconds)]),
     });
-    const text = await response.text();
-    if (response.status !== 200) throw new Error(`status ${response.status}`);
-    return JSON.parse(text) as unknown;
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new Error(`status ${response.status}`);
+    }
+    return JSON.parse(await readText(response)) as unknown;
   }
 
   #log(fields: object, message: string): void {
@@ -124,6 +139,18 @@ export class Shadow {
     this.#loggedAt = now;
     this.#unlogged = 0;
   }
+}
+
+/** A response that is larger than any that it is compared with is not read to its end. */
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > MOST_COPIED_BYTES) throw new Error(`its response is larger than ${MOST_COPIED_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** `fetch` says only that it failed. Its cause says why. */
