@@ -11,6 +11,7 @@ import {
   type Answers,
   type Project,
 } from '../fixtures/project.ts';
+import { parseObjects } from '../project/objects.ts';
 
 const on = ['--on', 'context=kind-mine'];
 const up = ['up', ...on, '--image', 'iris-server:v1', '--detach', '--json'];
@@ -45,6 +46,12 @@ const owned = JSON.stringify({
     { kind: 'Service', metadata: { name: 'iris-server' } },
   ],
 });
+/** What kubectl prints if the canary gets requests and is the one in infra/. */
+const admitted: Answers = {
+  [`${kubectl} get deployment/iris-server-canary`]: `echo '${live(33.3)}'`,
+  [`${kubectl} get deployment.apps`]: `echo '${owned}'`,
+  'kubectl --context kind-mine diff': 'true',
+};
 
 let project: Project;
 const services: Answering[] = [];
@@ -142,8 +149,7 @@ test('a canary that gets requests keeps them if only its share changes', async (
 
 test('promote gives the service what the canary has, deletes the canary, and says what to edit', async () => {
   await createCanary('setosa', {
-    [`${kubectl} get deployment/iris-server-canary`]: `echo '${live(33.3)}'`,
-    [`${kubectl} get deployment.apps`]: `echo '${owned}'`,
+    ...admitted,
     [`${kubectl} delete`]: 'echo \'deployment.apps "iris-server-canary" deleted\'',
   });
   await applyStage();
@@ -160,12 +166,10 @@ test('promote gives the service what the canary has, deletes the canary, and say
 });
 
 test('rollback removes a canary, and leaves the revision of the service as it is', async () => {
-  await createCanary('setosa', {
-    [`${kubectl} get deployment/iris-server-canary`]: `echo '${live(33.3)}'`,
-    [`${kubectl} get deployment.apps`]: `echo '${owned}'`,
-  });
+  await createCanary('setosa', admitted);
   await applyStage();
-  const { exitCode, stdout } = await project.start(['rollback', ...on]);
+  const { exitCode, stdout, stderr } = await project.start(['rollback', ...on]);
+  expect(stderr).not.toContain('other changes');
   expect(stdout).toContain('The canary is gone. All requests go to the service, with the image iris-server:v1.\n');
   expect([exitCode, await isApplied('remove'), await count('rollout undo')]).toEqual([0, true, 0]);
   expect(await count('delete --ignore-not-found --cascade=foreground deployment/iris-server-canary')).toBe(1);
@@ -184,6 +188,64 @@ test('promote refuses a canary that gets no requests, or does not exist', async 
   ]);
   const local = await project.start(['promote', '--on', 'local']);
   expect([local.exitCode, local.stderr]).toEqual([1, expect.stringContaining('no canary on this machine')]);
+});
+
+test.each([
+  [
+    'another canary',
+    'written',
+    "echo '  generation: 1\n-  image: v2\n+  image: v3'; exit 1",
+    'describes another canary',
+    '-  image: v2',
+  ],
+  ['no canary', 'remove', 'true', 'no longer describes the canary', 'restore `rollout.canary`'],
+  ['what kubectl cannot compare', 'written', "echo 'no diff' >&2; exit 2", 'failed (exit code 2): kubectl', 'no diff'],
+])('promote refuses if infra/ has %s, and applies nothing', async (_what, written, diff, message, detail) => {
+  await createCanary('setosa', { ...admitted, 'kubectl --context kind-mine diff': diff });
+  await applyStage();
+  const before = await readFile(join(project.folder, 'written.yaml'), 'utf8');
+  await writeFile(join(project.folder, 'written.yaml'), await readFile(join(project.folder, `${written}.yaml`)));
+  const { exitCode, stderr } = await project.start(['promote', ...on]);
+  expect(stderr).toContain(message);
+  expect(stderr).toContain(detail);
+  expect([exitCode, await count(' apply ')]).toEqual([1, 0]);
+  // The next command still finds the canary.
+  expect(await readFile(join(project.folder, '.rhizome/charts/local.k8s.yaml'), 'utf8')).toBe(before);
+});
+
+test.each([
+  ['promote', 'promote'],
+  ['rollback', 'remove'],
+])('after a promotion that failed, %s ends the canary', async (command, stage) => {
+  await createCanary('setosa', { ...admitted, [`${kubectl} get deployments`]: 'cat deployments.json' });
+  await applyStage();
+  const report = (text: string): Promise<void> => writeFile(join(project.folder, 'deployments.json'), text);
+  const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }];
+  const late = JSON.parse(deployments(33)) as { items: [{ status: object }] };
+  late.items[0].status = { observedGeneration: 1, replicas: 2, updatedReplicas: 1, availableReplicas: 1, conditions };
+  await report(JSON.stringify(late));
+  const failed = await project.start(['promote', ...on]);
+  expect(failed.stderr).toMatch(/→ The canary still exists\..* rhizome rollback\. To try again: rhizome promote/);
+  expect([failed.exitCode, await isApplied('written'), await count(' delete ')]).toEqual([1, true, 0]);
+  await report(deployments(33));
+  expect(await project.start([command, ...on])).toMatchObject({ exitCode: 0 });
+  expect([await isApplied(stage), await count(' delete ')]).toEqual([true, 1]);
+});
+
+test('rollback applies nothing else that has changed in infra/ since `up`', async () => {
+  await createCanary('setosa', admitted);
+  await applyStage();
+  const file = (name: string): string => join(project.folder, name);
+  const objects = async (name: string) => parseObjects(await readFile(file(name), 'utf8'), name);
+  const expected = await objects('remove.yaml');
+  const edited = (await readFile(file('remove.yaml'), 'utf8')).replaceAll('iris-server:v1', 'iris-server:v9');
+  await writeFile(file('remove.yaml'), `${edited}---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: new}}\n`);
+  const { exitCode, stdout, stderr } = await project.start(['rollback', ...on]);
+  expect(stderr).toContain('infra/ has other changes since the last `rhizome up`. They are not applied.');
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('with the image iris-server:v1.\n')]);
+  expect(await objects('.rhizome/charts/local.k8s.yaml')).toEqual(expected);
+  expect(await objects('.rhizome/canary/local.k8s.yaml')).toEqual(expected);
+  expect(await count('delete --ignore-not-found --cascade=foreground deployment/iris-server-canary')).toBe(1);
 });
 
 test('status shows the canary and its share', async () => {

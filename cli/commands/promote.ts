@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { readCanary } from '../canary/admission.ts';
-import { endCanary } from '../canary/end-canary.ts';
+import { getsRequests, readCanary } from '../canary/admission.ts';
+import { checkUnchanged, endCanary } from '../canary/end-canary.ts';
 import { waitForRollout } from '../steps/wait.ts';
 import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
@@ -24,20 +24,22 @@ export function promoteCommand(context: CommandContext): Command {
         });
       const { run } = createSteps(context.report);
       const manifests = currentManifests(context.root, target.environment);
-      await run('Find the canary', async () => {
+      const live = await run('Find the canary', async () => {
         const canary = canaryOf(manifests);
-        const live = canary && (await readCanary(context, target.context, manifests, canary));
-        if (canary === undefined || live === undefined)
+        const found = canary && (await readCanary(context, target.context, manifests, canary));
+        if (canary === undefined || found === undefined)
           throw new Failure(`${target.name} runs no canary of ${manifests.deployment}.`, {
             hint: 'Add `rollout: { canary: { … } }` to the environment in infra/environments.ts, and run `rhizome up`.',
           });
-        if (canary.percent === 0)
+        if (canary.percent === 0 || !getsRequests(found))
           throw new Failure('The canary gets no requests: nothing shows yet that it works.', {
             hint: 'Run `rhizome up`, which compares it with the service and gives it its share.',
           });
         // A canary that crashes would be rolled out to all pods.
         await waitForRollout(context, target.context, ofVariant(manifests, canary));
+        return found;
       });
+      await run('Compare the canary with infra/', () => checkUnchanged(context, target, live));
       const { image } = await endCanary(context, run, target, 'promote');
       context.print(
         json === true
