@@ -11,6 +11,8 @@ import { Redaction } from './redaction.ts';
 const MOST_WAITING = 4 * 2 ** 20;
 /** What is sent at once if the receiver takes batches. */
 const BATCH_CHARACTERS = 256 * 1024;
+/** An event has at least so many characters. */
+const LEAST_EVENT = 256;
 const DELAY_MS = 1000;
 const TIMEOUT_MS = 10_000;
 
@@ -32,7 +34,7 @@ export function openPayloadLog(
   writeLine: (line: string) => boolean,
 ): OpenPayloadLog {
   const { receiver, sample, maxBytes, source } = config;
-  const options = { sample, maxBytes, redaction: new Redaction(config) };
+  const options = { sample, maxBytes, redaction: new Redaction(config), logger };
   if (receiver === undefined) {
     const log = new PayloadLog({
       ...options,
@@ -59,6 +61,10 @@ export function openPayloadLog(
     ...options,
     write: (record) => {
       queue.add(cloudEvent(record, source));
+    },
+    hasRoom: () => !queue.isFull(LEAST_EVENT),
+    drop: () => {
+      queue.drop(1, 'queue-full');
     },
   });
   return { log, close: (milliseconds) => queue.close(milliseconds) };

@@ -21,49 +21,80 @@ export interface FinishedRecord {
   readonly fields: string;
 }
 
+/** Where records go. */
+export interface RecordSink {
+  /** Returns whether there is room for another record. Otherwise none is built. */
+  hasRoom(): boolean;
+  write(record: FinishedRecord): void;
+  /** A record found no room. */
+  drop(): void;
+  /** A record could not be built or written. */
+  failed(error: unknown, subject: PayloadSubject): void;
+}
+
 /** Collects what the log has of one request. A failure ends the record, never the request. */
 export class PayloadRecord {
   readonly #subject: PayloadSubject;
   readonly #redaction: ModelRedaction;
   readonly #mostBytes: number;
-  readonly #finish: (record: FinishedRecord) => void;
-  #request = '';
-  #response = '';
+  readonly #sink: RecordSink;
+  /** Undefined if there was no room for it. */
+  #request: string | undefined;
+  #failed = false;
 
-  constructor(
-    subject: PayloadSubject,
-    redaction: ModelRedaction,
-    mostBytes: number,
-    finish: (record: FinishedRecord) => void,
-  ) {
+  constructor(subject: PayloadSubject, redaction: ModelRedaction, mostBytes: number, sink: RecordSink) {
     this.#subject = subject;
     this.#redaction = redaction;
     this.#mostBytes = mostBytes;
-    this.#finish = finish;
+    this.#sink = sink;
   }
 
   /** @param bytes the length of the body */
   requestBody(body: unknown, bytes: number): void {
-    this.#request = this.#bodyText(bytes, () => body);
+    this.#begin(() => this.#bodyText(bytes, () => body));
   }
 
   requestTensors(inputs: readonly NamedTensor[]): void {
-    this.#request = `{"inputs":${this.#tensorsText(inputs)}}`;
+    this.#begin(() => `{"inputs":${this.#tensorsText(inputs)}}`);
   }
 
   /** Completes the record. */
   responseBody(text: string): void {
-    const bytes = Buffer.byteLength(text);
-    // The text is compact: only a record without some values has to be written anew.
-    this.#response =
-      this.#redaction.any || bytes > this.#mostBytes ? this.#bodyText(bytes, () => JSON.parse(text) as unknown) : text;
-    this.#end();
+    this.#complete(() => {
+      const bytes = Buffer.byteLength(text);
+      // The text is compact: only a record without some values has to be written anew.
+      if (!this.#redaction.any && bytes <= this.#mostBytes) return text;
+      return this.#bodyText(bytes, () => JSON.parse(text) as unknown);
+    });
   }
 
   /** Completes the record. */
   responseTensors(outputs: readonly NamedTensor[]): void {
-    this.#response = `{"outputs":${this.#tensorsText(outputs)}}`;
-    this.#end();
+    this.#complete(() => `{"outputs":${this.#tensorsText(outputs)}}`);
+  }
+
+  #begin(request: () => string): void {
+    this.#attempt(() => {
+      if (this.#sink.hasRoom()) this.#request = request();
+    });
+  }
+
+  #complete(response: () => string): void {
+    this.#attempt(() => {
+      const request = this.#request;
+      if (request === undefined || !this.#sink.hasRoom()) this.#sink.drop();
+      else this.#sink.write({ subject: this.#subject, fields: this.#fields(request, response()) });
+    });
+  }
+
+  #attempt(step: () => void): void {
+    if (this.#failed) return;
+    try {
+      step();
+    } catch (error) {
+      this.#failed = true;
+      this.#sink.failed(error, this.#subject);
+    }
   }
 
   #bodyText(bytes: number, body: () => unknown): string {
@@ -75,12 +106,12 @@ export class PayloadRecord {
     return tensorsText(tensors, this.#mostBytes, (name) => this.#redaction.concerns(name));
   }
 
-  #end(): void {
+  #fields(request: string, response: string): string {
     const { requestId, traceId, model, version } = this.#subject;
-    const fields =
+    return (
       `"request_id":${JSON.stringify(requestId)}${traceId === undefined ? '' : `,"trace_id":"${traceId}"`}` +
       `,"model":${JSON.stringify(model)},"version":${JSON.stringify(version)}` +
-      `,"request":${this.#request},"response":${this.#response}`;
-    this.#finish({ subject: this.#subject, fields });
+      `,"request":${request},"response":${response}`
+    );
   }
 }
