@@ -9,9 +9,15 @@ import { SigningKey } from '../../service/authentication/fixtures/issuer.ts';
 import { addRow } from '../impact-table.ts';
 import { until } from '../../service/fixtures/until.ts';
 import { listPodNames, listReplicas } from './replicas.ts';
-import { clusterTest, context, kubectl, name, useTestbed } from './testbed.ts';
+import { clusterTest, context, kubectl, name, skipReason, useTestbed } from './testbed.ts';
 
 const testbed = useTestbed();
+if (skipReason === undefined) {
+  afterAll(async () => {
+    // The next file expects pods that need no key.
+    await kubectl('delete', 'namespace', name, '--timeout=100s');
+  });
+}
 
 const apply = (...objects: readonly object[]): Promise<unknown> =>
   execa('kubectl', ['--context', context, '-n', name, 'apply', '--server-side', '--force-conflicts', '-f', '-'], {

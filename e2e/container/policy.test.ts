@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { Testing, Yaml } from 'cdk8s';
 import { execa } from 'execa';
 import { parse } from 'yaml';
+import { projects } from '../../cli/cluster/custom-kinds.ts';
 import { environments } from '../../infra/environments.ts';
 import { chartsWithEveryConstruct, everyConstruct } from '../../infra/fixtures/every-construct.ts';
 import type { Manifest } from '../../infra/fixtures/manifests.ts';
@@ -64,7 +65,7 @@ function written(name: string): string {
   writeFileSync(file, Yaml.stringify(...known));
   return file;
 }
-const customApis = /^(monitoring\.coreos\.com|keda\.sh|autoscaling\.k8s\.io|gateway\.networking\.k8s\.io)\//;
+const customApis = new RegExp(`^(${Object.keys(projects).join('|').replaceAll('.', '\\.')})/`);
 
 /** Name -> file. */
 const charts = Object.fromEntries([
