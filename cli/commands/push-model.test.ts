@@ -1,63 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { createProject, type Project } from '../fixtures/project.ts';
+import { digestOf, startRegistry } from '../fixtures/registry.ts';
 import { createModelImage, writeArchive } from '../model-images/model-image.ts';
 
+const login = { credentials: 'me:hush', repository: 'team/models' };
 const iris = join(import.meta.dirname, '../../models/iris');
-const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-
-/** A registry in memory, by the OCI Distribution Specification, which checks digests and wants a token. */
-async function startRegistry() {
-  const blobs = new Map<string, Buffer>();
-  const manifests = new Map<string, Buffer>();
-  const calls: string[] = [];
-  let origin = '';
-  const answer = async (request: IncomingMessage): Promise<{ status: number; headers?: object; body?: string }> => {
-    const { method = '', headers } = request;
-    const url = new URL(request.url ?? '', origin);
-    if (url.pathname === '/token') {
-      const known = headers.authorization === `Basic ${Buffer.from('me:hush').toString('base64')}`;
-      return known && url.searchParams.get('scope') === 'repository:team/models:pull,push'
-        ? { status: 200, body: '{"token": "granted"}' }
-        : { status: 401 };
-    }
-    if (headers.authorization !== 'Bearer granted')
-      return { status: 401, headers: { 'www-authenticate': `Bearer realm="${origin}/token",service="test"` } };
-    const body = await buffer(request);
-    calls.push(`${method} ${url.pathname.replace(/[\da-f]{64}|upload\/\d+/, '*')}`);
-    const digest = url.searchParams.get('digest') ?? '';
-    const last = url.pathname.split('/').at(-1) ?? '';
-    if (method === 'HEAD') return { status: blobs.has(last) ? 200 : 404 };
-    if (method === 'POST') return { status: 202, headers: { location: `/v2/team/models/blobs/upload/1?state=a` } };
-    if (method === 'PUT' && url.pathname.includes('/manifests/')) {
-      const { layers = [], manifests: parts = [] } = JSON.parse(body.toString()) as Record<
-        string,
-        { digest: string }[]
-      >;
-      const known = layers.every((each) => blobs.has(each.digest)) && parts.every((each) => manifests.has(each.digest));
-      manifests.set(last, body).set(digestOf(body), body);
-      return { status: known ? 201 : 400 };
-    }
-    if (method !== 'PUT' || digestOf(body) !== digest || url.searchParams.get('state') !== 'a')
-      return { status: method === 'GET' ? 200 : 400 };
-    blobs.set(digest, body);
-    return { status: 201 };
-  };
-  const server = createServer((request, response) => {
-    void answer(request).then(({ status, headers, body }) => response.writeHead(status, { ...headers }).end(body));
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  origin = `http://${host}`;
-  return { host, blobs, manifests, calls, close: () => server.close() };
-}
 
 let project: Project;
 let folder: string;
@@ -105,9 +55,9 @@ test('an archive for the nodes of kind has the blobs, and the name that Kubernet
 });
 
 test('push-model pushes a folder of models as the user of docker login, and once', async () => {
-  const registry = await startRegistry();
+  const registry = await startRegistry(login);
   try {
-    const auth = Buffer.from('me:hush').toString('base64');
+    const auth = Buffer.from(login.credentials).toString('base64');
     writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }));
     const push = () =>
       project.start(['push-model', 'models', `${registry.host}/team/models`, '--json', '--no-verify'], {
@@ -131,7 +81,7 @@ test('push-model pushes a folder of models as the user of docker login, and once
 });
 
 test('push-model says whom the registry refused', async () => {
-  const registry = await startRegistry();
+  const registry = await startRegistry(login);
   try {
     const { exitCode, stderr } = await project.start(
       ['push-model', 'models/iris', `${registry.host}/team/models`, '--no-verify'],

@@ -21,7 +21,7 @@ const skipReason = version.failed
 /** Distinguishes this run's images, containers and Compose projects from those of other runs. */
 const run = process.env[variables.id] ?? 'by-hand';
 /** The label of every image that the tests build, which its containers inherit. */
-const label = `rhizome.test=${run}`;
+export const label = `rhizome.test=${run}`;
 /** The only tag that the tests create. All other images stay untagged, so that no tag of the user's moves. */
 const sharedTag = `rhizome-test:${run}`;
 if (skipReason === undefined) {
