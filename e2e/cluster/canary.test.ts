@@ -1,10 +1,14 @@
-/** A canary gets its share of the requests, is promoted and rolled back under load, and a bad one gets none. */
+/**
+ * A canary gets its share of the requests, is promoted and rolled back under load, and a bad one gets none. A shadow
+ * gets copies, and changes no response.
+ */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expectNoFailedRequests } from './disruption.ts';
 import { listReplicas } from './replicas.ts';
+import { until } from '../../service/fixtures/until.ts';
 import { clusterTest, context, isOwn, kubectl, name, useTestbed } from './testbed.ts';
 
 /** Small enough for ten pods on two cores. */
@@ -16,11 +20,13 @@ const testbed = useTestbed(async (own) => {
 });
 
 const canaryName = `${name}-canary`;
+const shadowName = `${name}-shadow`;
 /** Another revision of the same image. */
 const good = `rollout: { canary: { weight: 10, settings: { LOG_LEVEL: 'debug' } } },`;
 /** The same image with other models. */
-const bad = `rollout: { canary: { weight: 10, settings: { MODELS_DIR: '/other' },
-  volumes: { other: { configMap: 'other', mountPath: '/other/iris' } } } },`;
+const otherModels = `settings: { MODELS_DIR: '/other' },
+  volumes: { other: { configMap: 'other', mountPath: '/other/iris' } }`;
+const bad = `rollout: { canary: { weight: 10, ${otherModels} } },`;
 
 const setCanary = (canary: string, before = ''): Promise<void> =>
   testbed().edit('infra/environments.ts', `${service}${before}`, `${service}${canary}`);
@@ -105,13 +111,46 @@ clusterTest('promote gives all pods what the canary has: no request fails', asyn
   expect(await kubectl('get', 'configmap', settings, '--output', 'jsonpath={.data.LOG_LEVEL}')).toBe('debug');
 });
 
+clusterTest('a shadow with other predictions is counted by each pod: no request fails or gets its answer', async () => {
+  const fewer = service.replace('replicas: 9', 'replicas: 2');
+  const shadow = `rollout: { shadow: { sample: 0.5, ${otherModels} } },`;
+  await testbed().edit('infra/environments.ts', `${service}${good}`, `${fewer}${shadow}`);
+  await expectNoFailedRequests(testbed(), 'shadow with other predictions', async () => {
+    await testbed().up();
+    const pods = (await listReplicas()).map(({ pod }) => pod).filter((pod) => !pod.startsWith(shadowName));
+    expect(pods).toHaveLength(2);
+    let copies: readonly Readonly<Record<string, number>>[] = [];
+    // Copies fail until the shadow is ready.
+    await until(
+      async () => {
+        copies = await Promise.all(pods.map(copiesCompared));
+        return copies.every(({ different = 0 }) => different > 0);
+      },
+      'each pod has compared responses with those of the shadow',
+      60,
+    );
+    console.log(`copies of two pods: ${copies.map((results) => JSON.stringify(results)).join(', ')}`);
+    // The probabilities of two classes are exchanged in every response.
+    for (const results of copies) expect(results).not.toHaveProperty('same');
+  });
+});
+
 /** Returns the value of `--on` for this cluster. */
 const target = (): string => (isOwn ? 'kind' : `context=${context}`);
 
+const metricsOf = (pod: string): Promise<string> =>
+  kubectl('get', '--raw', `/api/v1/namespaces/${name}/pods/${pod}:8000/proxy/metrics`);
+
+/** Returns how many copies a pod has sent to the shadow, by result. */
+async function copiesCompared(pod: string): Promise<Readonly<Record<string, number>>> {
+  const text = await metricsOf(pod);
+  const lines = text.matchAll(/^rhizome_shadow_requests_total\{[^}]*result="(\w+)"[^}]*\} (\d+)$/gm);
+  return Object.fromEntries([...lines].map(([, result = '', count]) => [result, Number(count)]));
+}
+
 /** Returns how many predictions a pod has served. */
 async function requestsServed(pod: string): Promise<number> {
-  const path = `/api/v1/namespaces/${name}/pods/${pod}:8000/proxy/metrics`;
-  const text = await kubectl('get', '--raw', path);
+  const text = await metricsOf(pod);
   return [...text.matchAll(/^rhizome_requests_total\{[^}]*predictions[^}]*\} (\d+)$/gm)]
     .map(([, count]) => Number(count))
     .reduce((sum, count) => sum + count, 0);
