@@ -146,54 +146,6 @@ test('a thousand unknown keys are one fetch, and known keys are served meanwhile
   expect(server.fetches).toBe(2);
 });
 
-test('a token with a new key waits until the keys may be fetched again, once for all who wait', async () => {
-  const tokens = start({ pauseSeconds: 0.5 });
-  expect(await outcome(tokens, ec.token())).toBe('valid');
-  const added = new SigningKey('new');
-  server.keys = [ec.jwk, added.jwk];
-  const others = Array.from({ length: 10 }, (_, index) => outcome(tokens, ec.token({}, { kid: `${index}` })));
-  expect(await outcome(tokens, added.token())).toBe('valid');
-  expect(new Set(await Promise.all(others))).toEqual(new Set(['unauthorized: its key (kid) is unknown.']));
-  expect(server.fetches).toBe(2);
-});
-
-test('a token whose key would be known too late is not known to be wrong', async () => {
-  const tokens = start();
-  expect(await outcome(tokens, ec.token())).toBe('valid');
-  for (let index = 0; index < 10; index += 1)
-    expect(await outcome(tokens, ec.token({}, { kid: `${index}` }))).toMatch(/^keys-unavailable: /);
-  expect(server.fetches).toBe(1);
-});
-
-test('only so many tokens wait for a key, and none does when the service ends', async () => {
-  const tokens = start({ mostWaitSeconds: never });
-  expect(await outcome(tokens, ec.token())).toBe('valid');
-  let refused = 0;
-  const outcomes = Array.from({ length: 100 }, async (_, index) => {
-    const text = await outcome(tokens, ec.token({}, { kid: `${index}` }));
-    refused++;
-    return text;
-  });
-  await until(() => refused === 36, '36 of 100 tokens do not wait');
-  keys.stop();
-  for (const text of await Promise.all(outcomes)) expect(text).toMatch(/^keys-unavailable: /);
-  expect(server.fetches).toBe(1);
-});
-
-test('an attempt to fetch the keys ends with the service, and is no failure', async () => {
-  const asked = Promise.withResolvers<{ readonly closed: Promise<unknown> }>();
-  server.respond = (_, response) => {
-    asked.resolve({ closed: once(response, 'close') });
-  };
-  const tokens = start();
-  const waiting = outcome(tokens, ec.token());
-  const { closed } = await asked.promise;
-  keys.stop();
-  await closed;
-  expect(await waiting).toMatch(/^keys-unavailable: /);
-  expect([keys.fetches, logs]).toEqual([{ ok: 0, failed: 0 }, []]);
-});
-
 test('a new key is accepted with its first token, and a token of a withdrawn key no longer', async () => {
   const tokens = start({ pauseSeconds: 0 });
   const old = ec.token();
