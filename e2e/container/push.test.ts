@@ -10,10 +10,12 @@ import { label, testWithDocker } from './docker.ts';
 const name = `iris-push-${process.env[variables.id] ?? 'by-hand'}`;
 
 testWithDocker('each push records the digest that the registry has, and the manifests have it', async () => {
+  // By ID: the first image keeps only its digest when the second one gets its tag.
   cleanUpAtEnd(
     'sh',
     '-c',
-    `docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -F ${name} | xargs -r docker image rm`,
+    `docker image ls --format '{{.ID}} {{.Repository}}' | grep -F ${name} | cut -d ' ' -f 1 | sort -u | ` +
+      'xargs -r docker image rm --force',
   );
   const registry = await startRegistry();
   const workspace = await createWorkspace();
