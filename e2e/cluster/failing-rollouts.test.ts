@@ -154,7 +154,7 @@ clusterTest('a policy of the cluster forbids an object: up reports the policy an
     cleanUpAtEnd('kubectl', '--context', context, 'delete', kind, name, '--ignore-not-found');
   await kubectl('apply', '-f', file);
   try {
-    await editManifests('/kind: Deployment/,/labels:/s/  labels:/  annotations: {refused: yes-please}\\n  labels:/');
+    await editManifests('/kind: Deployment/,/labels:/s/  annotations:/&\\n    refused: yes-please/');
     // The API server enforces a new policy only after some seconds. Until then it would admit the change.
     const deadline = Date.now() + 30_000;
     while (
