@@ -6,12 +6,29 @@ import { execa } from 'execa';
 import { archiveOf } from '../../service/download/fixtures/archive.ts';
 import { expectNoFailedRequests } from './disruption.ts';
 import { listReplicas } from './replicas.ts';
-import { clusterTest, context, expectSuccess, isOwn, kubectl, name, testIfSupported, useTestbed } from './testbed.ts';
+import {
+  clusterTest,
+  context,
+  expectSuccess,
+  isOwn,
+  kubectl,
+  name,
+  skipReason,
+  testIfSupported,
+  useTestbed,
+} from './testbed.ts';
 
 let image = '';
 const testbed = useTestbed(async (opened) => {
   ({ image } = await opened.up());
 });
+if (skipReason === undefined) {
+  afterAll(async () => {
+    // The next file expects no other pods, and the volume does not belong to the namespace.
+    await kubectl('delete', 'namespace', name, '--timeout=100s');
+    await kubectl('delete', 'persistentvolume', `${name}-models`, '--ignore-not-found', '--timeout=60s');
+  });
+}
 const after = 12;
 const folder = (path: string): string => join(testbed().project.folder, path);
 const ownCluster = isOwn ? undefined : 'loads images into the nodes of its own cluster';
