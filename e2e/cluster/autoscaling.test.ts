@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import type { LoadRequest } from '../../cli/load/attempt.ts';
 import { startLoad } from '../../cli/load/load.ts';
 import { testUnless } from '../needs.ts';
+import { batchOf } from './batch.ts';
 import { expectNoFailedRequests } from './disruption.ts';
 import { noMetrics, noMetricsServer, provideMetrics, removeMetrics } from './metrics-server.ts';
 import { until } from '../../service/fixtures/until.ts';
@@ -86,15 +86,7 @@ const addedAutoscaler = `synthesize(app, environments, ({ service }) => {
 
 autoscalingTest('load adds pods, and its end removes them: no request fails', async () => {
   const rows = 5000;
-  const { requests } = testbed();
-  const example = (row: number): LoadRequest => requests[row % requests.length]!;
-  const batch: LoadRequest = {
-    body: Buffer.from(`[${Array.from({ length: rows }, (_, row) => String(example(row).body)).join(',')}]`),
-    isCorrect: (predictions) =>
-      Array.isArray(predictions) &&
-      predictions.length === rows &&
-      predictions.every((prediction, row) => example(row).isCorrect(prediction)),
-  };
+  const batch = batchOf(testbed().requests, rows);
   const ready = (now: readonly Replica[]): number => now.filter((replica) => replica.ready).length;
   await expectNoFailedRequests(
     testbed(),

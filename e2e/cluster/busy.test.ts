@@ -10,6 +10,7 @@ import type { LoadRequest } from '../../cli/load/attempt.ts';
 import { underLoad, type LoadOptions } from '../../cli/load/load.ts';
 import { byKind, type LoadReport } from '../../cli/load/report.ts';
 import { addRow } from '../impact-table.ts';
+import { batchOf } from './batch.ts';
 import { listPodNames, restartCounts } from './replicas.ts';
 import { clusterTest, context, kubectl, name, useTestbed } from './testbed.ts';
 
@@ -81,16 +82,7 @@ async function keepBusy(loads: Readonly<Record<string, Omit<LoadOptions, 'timeou
 }
 
 clusterTest('30 requests a second of 5000 rows at a CPU limit of 500m: no replica restarts or leaves', async () => {
-  const rows = 5000;
-  const { requests } = testbed();
-  const example = (row: number): LoadRequest => requests[row % requests.length]!;
-  const batch: LoadRequest = {
-    body: Buffer.from(`[${Array.from({ length: rows }, (_, row) => String(example(row).body)).join(',')}]`),
-    isCorrect: (predictions) =>
-      Array.isArray(predictions) &&
-      predictions.length === rows &&
-      predictions.every((prediction, row) => example(row).isCorrect(prediction)),
-  };
+  const batch = batchOf(testbed().requests, 5000);
   const [report] = await keepBusy({
     '5000 rows, 30 requests a second': {
       url: `${await testbed().url()}/predictions`,

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dashboardOf, modelOf, monitoredService } from '../../infra/observability/fixtures/monitored.ts';
 import { startService } from '../../service/fixtures/process.ts';
 import { until } from '../../service/fixtures/until.ts';
 import { findTool } from '../needs.ts';
+import { freePort } from '../suite.ts';
 import type { RecordedPanel, RecordedSeries, Recording } from './recording.ts';
 import { standIn, type Pod } from './stand-in.ts';
 import { totalSeconds, traffic } from './traffic.ts';
@@ -157,13 +157,4 @@ async function startPrometheus(dir: string, pods: readonly Pod[], kubernetes: st
       await exited;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

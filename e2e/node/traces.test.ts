@@ -3,14 +3,13 @@
  * `.ci/otlp-receiver` builds it and prints its path as OTLP_RECEIVER.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { startService } from '../../service/fixtures/process.ts';
 import { until } from '../../service/fixtures/until.ts';
 import { testUnless } from '../needs.ts';
+import { freePort } from '../suite.ts';
 
 const models = join(import.meta.dirname, '../../models');
 const program = process.env['OTLP_RECEIVER'];
@@ -30,15 +29,6 @@ interface ReceivedSpan {
   readonly parentSpanId?: string;
   readonly name: string;
   readonly kind: number;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 testUnless(
