@@ -62,12 +62,11 @@ export class PredictionChart extends Chart {
     if (createNamespace) new RestrictedNamespace(this, 'namespace', { name: namespace });
     const priorityClass =
       priority === undefined ? undefined : new PriorityClass(this, 'priority', { name, namespace, value: priority });
-    const { sample, tolerance, ...shadow } = rollout?.shadow ?? {};
-    const sampling = { ...(sample !== undefined && { sample }), ...(tolerance !== undefined && { tolerance }) };
+    const { sample: _, tolerance: _tolerance, ...shadow } = rollout?.shadow ?? {};
     this.service = new PredictionService(this, 'service', {
       ...props,
       ...(rollout?.shadow && {
-        settings: { ...props.settings, ...shadowSettings({ name, namespace }, sampling) },
+        settings: { ...props.settings, ...shadowSettings({ name, namespace }, rollout.shadow) },
       }),
       ...(priorityClass && { priorityClassName: priorityClass.name }),
     });

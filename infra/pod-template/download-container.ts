@@ -2,14 +2,12 @@ import type { k8s } from 'cdk8s-plus-27';
 import { download, image, privateRanges } from '../../service/contract/index.ts';
 import { defaultSizeLimit, downloadOf, modelNameOf } from '../models/downloads.ts';
 import type { ModelDownload } from '../models/model-source.ts';
+import { credentialsVolume } from '../models/volumes.ts';
 import type { Resources } from '../props/prediction-service-props.ts';
 import { parseQuantity } from '../props/quantity.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
 import { variables, volumeMounts } from './extras.ts';
 import { containerSecurity } from './security-contexts.ts';
-
-/** Name of the volume with the credentials. */
-export const credentialsVolume = 'models-credentials';
 
 /** Returns resources with room on the disk for what is downloaded. */
 export function withDownloads(props: ResolvedProps): Resources {

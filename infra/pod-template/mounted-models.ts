@@ -3,10 +3,8 @@ import { image } from '../../service/contract/index.ts';
 import { defaultSizeLimit } from '../models/downloads.ts';
 import type { ModelsMap } from '../models/models-map.ts';
 import type { ResolvedProps } from '../props/resolved-props.ts';
-import { credentialsVolume, downloadContainer } from './download-container.ts';
-
-/** Name of the volume that is mounted over the models of the image. */
-export const modelsVolume = 'models';
+import { credentialsVolume, modelsVolume } from '../models/volumes.ts';
+import { downloadContainer } from './download-container.ts';
 
 /** What a source of models adds to the pods. */
 export interface MountedModels {

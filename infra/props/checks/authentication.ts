@@ -2,16 +2,16 @@ import { expectedKeyUrl, expectedValue, tokenAlgorithms } from '../../../service
 import type { InvalidProp } from '../invalid-props-error.ts';
 import type { JwtProps } from '../jwt-props.ts';
 import type { ResolvedProps } from '../resolved-props.ts';
+import { checkPort } from './numbers.ts';
+import { checkReason } from './reasons.ts';
 
 /** Checks what requests need: a key, a token, or nothing for a reason. */
 export function* checkAuthentication({ unauthenticated, jwt }: ResolvedProps): Generator<InvalidProp> {
   if (unauthenticated !== undefined) {
-    const prop = 'unauthenticated';
-    if (unauthenticated.trim() === '')
-      yield { prop, value: unauthenticated, reason: 'gives no reason', fix: 'Write a reason, or remove it.' };
+    yield* checkReason('unauthenticated', unauthenticated);
     if (jwt !== undefined) {
       const reason = 'says that requests need nothing, but jwt says that they need a token';
-      yield { prop, value: unauthenticated, reason, fix: 'Remove one of the two.' };
+      yield { prop: 'unauthenticated', value: unauthenticated, reason, fix: 'Remove one of the two.' };
     }
   }
   if (jwt !== undefined) yield* checkJwt(jwt);
@@ -34,10 +34,7 @@ function* checkJwt(jwt: JwtProps): Generator<InvalidProp> {
       reason: 'is in the pod itself, which has no key server',
       fix: 'Use the https URL of the key server.',
     };
-  if (jwksPodPort !== undefined && !(Number.isInteger(jwksPodPort) && jwksPodPort >= 1 && jwksPodPort <= 65535)) {
-    const fix = 'Use a whole number from 1 to 65535.';
-    yield { prop: 'jwt.jwksPodPort', value: jwksPodPort, reason: 'is not a port', fix };
-  }
+  yield* checkPort('jwt.jwksPodPort', jwksPodPort);
   const allowed: readonly string[] = tokenAlgorithms;
   if (algorithms !== undefined && !(algorithms.length > 0 && algorithms.every((name) => allowed.includes(name)))) {
     const fix = `Use some of ${allowed.join(', ')}: whoever can verify another one could also sign.`;

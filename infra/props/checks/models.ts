@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
+import { image as imageLayout } from '../../../service/contract/index.ts';
 import { isAtLeast } from '../../kubernetes-schemas/versions.ts';
-import { isObjectName } from '../../metadata/names.ts';
 import { defaultSizeLimit, modelNameOf } from '../../models/downloads.ts';
+import { credentialsVolume, modelsVolume } from '../../models/volumes.ts';
 import type { ModelClaim, ModelConfigMap, ModelDownload, ModelImage, ModelSource } from '../../models/model-source.ts';
 import { mapEntries, mostBytes, sizeOf } from '../../models/models-map.ts';
 import { parseImageReference } from '../image-reference.ts';
@@ -9,6 +10,8 @@ import type { InvalidProp } from '../invalid-props-error.ts';
 import { requireVersion } from '../kubernetes-version.ts';
 import { parseQuantity } from '../quantity.ts';
 import type { ResolvedProps } from '../resolved-props.ts';
+import { checkObjectNames } from './names.ts';
+import { checkPort } from './numbers.ts';
 import { findMistypedProps, type PropTypes } from './types.ts';
 
 const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
@@ -73,16 +76,10 @@ function* checkImage(models: ModelImage, props: ResolvedProps): Generator<Invali
 }
 
 function* checkClaim({ claim: name, path }: ModelClaim): Generator<InvalidProp> {
-  yield* checkName('models.claim', name);
+  yield* checkObjectNames({ 'models.claim': name });
   if (path === undefined || (posix.normalize(path) === path && !/^$|^\/|\/$|^\.\.?(\/|$)/.test(path))) return;
   const fix = "Use a path in the volume, such as 'releases/2026-11-29'.";
   yield { prop: 'models.path', value: path, reason: 'is not a path below the root of the volume', fix };
-}
-
-function* checkName(prop: string, name: string): Generator<InvalidProp> {
-  if (isObjectName(name)) return;
-  const fix = 'Use lower-case letters, digits, dashes and dots; at most 253 characters.';
-  yield { prop, value: name, reason: 'is not a valid name in Kubernetes', fix };
 }
 
 function* checkDownload(models: ModelDownload): Generator<InvalidProp> {
@@ -107,9 +104,8 @@ function* checkDownload(models: ModelDownload): Generator<InvalidProp> {
     const fix = 'Use the 64 lower-case hexadecimal digits that `sha256sum FILE` prints.';
     yield { prop: 'models.sha256', value: sha256, reason: 'is not a SHA-256', fix };
   }
-  if (secret !== undefined) yield* checkName('models.secret', secret);
-  if (podPort !== undefined && !(Number.isInteger(podPort) && podPort >= 1 && podPort <= 65535))
-    yield { prop: 'models.podPort', value: podPort, reason: 'is not a port', fix: 'Use a number from 1 to 65535.' };
+  yield* checkObjectNames({ 'models.secret': secret });
+  yield* checkPort('models.podPort', podPort);
   if ((parseQuantity(sizeLimit) ?? 0) < 1) {
     const fix = "Use bytes with a suffix, such as '2Gi'.";
     yield { prop: 'models.sizeLimit', value: sizeLimit, reason: 'is not a quantity above zero', fix };
@@ -136,8 +132,8 @@ function* checkConfigMap({ configMap: folder }: ModelConfigMap): Generator<Inval
 function* checkVolumes({ volumes }: ResolvedProps): Generator<InvalidProp> {
   for (const [name, volume] of Object.entries(volumes)) {
     const path = (volume as { readonly mountPath?: unknown } | undefined)?.mountPath;
-    const isBelow = typeof path === 'string' && /^\/app\/models(\/|$)/.test(path);
-    if (!isBelow && !['models', 'models-credentials'].includes(name)) continue;
+    const isBelow = typeof path === 'string' && `${path}/`.startsWith(`${imageLayout.modelsDir}/`);
+    if (!isBelow && name !== modelsVolume && name !== credentialsVolume) continue;
     const fix = 'Use another name and path, or leave out `models`.';
     yield { prop: `volumes.${name}`, value: volume, reason: 'is in the place of the volume of `models`', fix };
   }

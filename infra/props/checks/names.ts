@@ -2,6 +2,7 @@ import { headlessName, isNamespaceName, isObjectName, isServiceName, longestName
 import { parseImageReference } from '../image-reference.ts';
 import type { InvalidProp } from '../invalid-props-error.ts';
 import type { ResolvedProps } from '../resolved-props.ts';
+import { checkReason } from './reasons.ts';
 
 const reason = 'is not a valid name in Kubernetes';
 
@@ -67,11 +68,5 @@ export function* checkImage({ image, requireDigest, unpinnedImage }: ResolvedPro
         "('@sha256:…'), or say why it has none: unpinnedImage: '…'.",
     };
   }
-  if (unpinnedImage?.trim() === '')
-    yield {
-      prop: 'unpinnedImage',
-      value: unpinnedImage,
-      reason: 'gives no reason',
-      fix: 'Write a reason, or remove it.',
-    };
+  yield* checkReason('unpinnedImage', unpinnedImage);
 }

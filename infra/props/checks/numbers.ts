@@ -43,12 +43,18 @@ export function* checkNumbers(props: ResolvedProps): Generator<InvalidProp> {
   yield* checkNodePorts(props);
 }
 
-/** Any other range of node ports is that of a cluster whose API server has `--service-node-port-range`. */
 const highestPort = 65535;
+const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= highestPort;
 
+/** Checks an optional port of TCP, by the path of its prop. */
+export function* checkPort(prop: string, value: number | undefined): Generator<InvalidProp> {
+  if (value === undefined || isPort(value)) return;
+  yield { prop, value, reason: 'is not a port', fix: `Use a whole number from 1 to ${highestPort}.` };
+}
+
+/** Any other range of node ports is that of a cluster whose API server has `--service-node-port-range`. */
 function* checkNodePorts({ nodePort, grpcNodePort, nodePortRange: range }: ResolvedProps): Generator<InvalidProp> {
   const [from, to, ...more] = range as readonly [number, number, ...unknown[]];
-  const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= highestPort;
   if (more.length > 0 || !isPort(from) || !isPort(to) || from > to) {
     const fix = `Use the lowest and the highest port of the cluster, such as [20000, 22767]; at most ${highestPort}.`;
     yield { prop: 'nodePortRange', value: range, reason: 'is not a range of ports', fix };

@@ -2,6 +2,7 @@ import { expectedValue, type NumberName } from '../../../service/contract/index.
 import { isObjectName } from '../../metadata/names.ts';
 import type { InvalidProp } from '../invalid-props-error.ts';
 import type { ResolvedProps } from '../resolved-props.ts';
+import { checkPort } from './numbers.ts';
 
 /** Checks traces and the payload log. */
 export function* checkTelemetry({ tracing, payloadLog }: ResolvedProps): Generator<InvalidProp> {
@@ -68,13 +69,7 @@ function* checkReceiver(
   { headersSecret, podPort }: { readonly headersSecret?: string; readonly podPort?: number },
 ): Generator<InvalidProp> {
   yield* checkSecret(`${parent}.headersSecret`, headersSecret);
-  if (podPort !== undefined && !(Number.isInteger(podPort) && podPort >= 1 && podPort <= 65535))
-    yield {
-      prop: `${parent}.podPort`,
-      value: podPort,
-      reason: 'is not a port',
-      fix: 'Use a whole number from 1 to 65535.',
-    };
+  yield* checkPort(`${parent}.podPort`, podPort);
 }
 
 function* checkSecret(prop: string, value: string | undefined): Generator<InvalidProp> {
