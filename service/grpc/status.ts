@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ServiceError, type ErrorCode } from '../errors.ts';
 import { truncate } from '../inference/format-value.ts';
+import { traced } from '../logging/logger.ts';
 import type { Status, StatusName } from './http2/status-codes.ts';
 
 /** The only place that maps errors to gRPC statuses. `exchange/http-statuses.ts` does so for HTTP. */
@@ -31,10 +32,15 @@ const LONGEST_MESSAGE = 500;
 /** Converts an error for the client, and logs one that is the service's own fault. @param request for the log */
 export function statusOfFailure(
   error: unknown,
-  { path, requestId }: { readonly path: string; readonly requestId: string },
+  {
+    path,
+    requestId,
+    traceId,
+  }: { readonly path: string; readonly requestId: string; readonly traceId: string | undefined },
   logger: Logger,
 ): Status {
-  if (!(error instanceof ServiceError)) logger.error({ err: error, path, request_id: requestId }, 'internal error');
+  if (!(error instanceof ServiceError))
+    logger.error({ err: error, path, request_id: requestId, ...traced(traceId) }, 'internal error');
   return statusOf(error);
 }
 
