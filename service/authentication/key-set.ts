@@ -1,5 +1,6 @@
 import type { webcrypto } from 'node:crypto';
 import type { TokenAlgorithm } from '../contract/token-settings.ts';
+import { readText } from '../response-text.ts';
 
 /** A public key of the key server. */
 export interface TokenKey {
@@ -44,18 +45,8 @@ export async function fetchKeySet(
     await response.body?.cancel();
     throw new Error(`The key server responded with ${response.status}.`);
   }
-  return readKeySet(await readText(response), algorithms);
-}
-
-async function readText({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Error(`The key set is larger than ${MOST_BYTES} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+  const text = await readText(response, MOST_BYTES, `The key set is larger than ${MOST_BYTES} bytes.`);
+  return readKeySet(text, algorithms);
 }
 
 function readKeySet(text: string, algorithms: readonly TokenAlgorithm[]): ReadonlyMap<string, TokenKey> {

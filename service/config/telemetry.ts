@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { VariableName } from '../contract/index.ts';
+import { hasUser, httpUrl, type VariableName } from '../contract/index.ts';
 import { parseHeaders, parsePairs } from '../exports/headers.ts';
 
 /** Which requests are traced. */
 export interface SamplerConfig {
-  /** Whether a caller that sends a `traceparent` decides. */
+  /** Whether a caller that sends a valid `traceparent` decides. */
   readonly parentBased: boolean;
-  /** The share of the others. */
+  /** The share of the others, from 0 to 1. */
   readonly ratio: number;
 }
 
@@ -148,11 +148,10 @@ function urlOf(
   complete = (url: string): string => url,
   or = '',
 ): URL {
-  const text = complete(raw(name));
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const fine = (url?.protocol === 'http:' || url?.protocol === 'https:') && url.username === '' && url.password === '';
+  const url = httpUrl(complete(raw(name)));
+  const fine = url !== undefined && !hasUser(url);
   check(name, fine, `${or}a URL that starts with http:// or https://, without a user and a password`);
-  return url !== undefined && fine ? url : new URL('http://invalid');
+  return fine ? url : new URL('http://invalid');
 }
 
 /** Returns the content of a file that is configured; undefined if there is none, or the file is not valid. */

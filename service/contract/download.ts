@@ -26,6 +26,13 @@ export const download = {
     /** Folder with the entries of the Secret as files. */
     credentialsDir: 'MODELS_CREDENTIALS_DIR',
   },
+  /** What values look like. The manifests and the program check them with these. */
+  patterns: {
+    /** In lower case, as `sha256sum` prints it. */
+    sha256: /^[\da-f]{64}$/,
+    /** The folder of a model. */
+    name: /^[\w-][\w.-]*$/,
+  },
   credentialsDir: '/var/run/secrets/rhizome-models',
   /** Entries of the Secret with the credentials. */
   credentials: {

@@ -1,8 +1,7 @@
 import { apiKeyMount, image, ports } from './endpoints.ts';
 import { telemetryVariables } from './telemetry-variables.ts';
-import type { Variable } from './variable.ts';
+import { booleans, type Variable } from './variable.ts';
 
-const booleans = ['true', 'false'] as const;
 const placements = ['auto', 'event-loop', 'process'] as const;
 
 export const variables = {

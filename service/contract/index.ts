@@ -5,6 +5,7 @@
 export { variables, type Variable, type VariableName } from './environment.ts';
 export { download, privateRanges } from './download.ts';
 export { durationBounds, metrics } from './metrics.ts';
+export { hasUser, httpUrl } from './http-url.ts';
 export { apiKeyMount, image, paths, ports, requestHeaders, telemetryMounts } from './endpoints.ts';
 export { minimumGraceSeconds } from './grace-period.ts';
 export { nodeOptions } from './node-options.ts';

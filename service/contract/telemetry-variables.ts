@@ -1,6 +1,4 @@
-import type { Variable } from './variable.ts';
-
-const booleans = ['true', 'false'] as const;
+import { booleans, type Variable } from './variable.ts';
 
 /** Traces, with the names that OpenTelemetry gives them, and the payload log. Both are off by default. */
 export const telemetryVariables = {

@@ -1,3 +1,5 @@
+import { hasUser, httpUrl } from './http-url.ts';
+
 /** Signatures that a public key verifies. With a shared secret, whoever can verify a token could also sign one. */
 export const tokenAlgorithms = [
   ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
@@ -18,9 +20,9 @@ export function parseAlgorithms(text: string): readonly TokenAlgorithm[] | undef
  * way can sign tokens, so they come over TLS, or from this machine, unless `insecure` allows any http.
  */
 export function expectedKeyUrl(text: string, insecure: boolean): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['https:', 'http:'].includes(url.protocol)) return 'a URL that begins with https://';
-  if (url.username !== '' || url.password !== '') return 'a URL without a user and a password';
+  const url = httpUrl(text);
+  if (url === undefined) return 'a URL that begins with https://';
+  if (hasUser(url)) return 'a URL without a user and a password';
   const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol === 'https:' || loopback || insecure) return undefined;
   return 'a URL that begins with https://, since whoever can change the keys on their way can sign tokens';

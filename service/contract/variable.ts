@@ -1,3 +1,6 @@
+/** The values of a variable that is on or off. */
+export const booleans = ['true', 'false'] as const;
+
 /** An environment variable. `--help`, the validation of the configuration and the manifests all use these. */
 export interface Variable {
   /** The value if it is unset. Without a default, the description says what happens. */

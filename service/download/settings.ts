@@ -28,7 +28,7 @@ export class SettingsError extends Error {
  * @throws {DownloadError} if the Secret has no credentials
  */
 export function readSettings(env: NodeJS.ProcessEnv): DownloadSettings {
-  const names = download.variables;
+  const { variables: names, patterns } = download;
   const value = (name: string, pattern: RegExp, expected: string): string => {
     const given = env[name] ?? '';
     if (pattern.test(given)) return given;
@@ -36,8 +36,8 @@ export function readSettings(env: NodeJS.ProcessEnv): DownloadSettings {
   };
   const text = value(names.url, /^https?:\/\/[^\s@?#]+$/, 'an http or https URL without user and query');
   if (!URL.canParse(text)) throw new SettingsError(`${names.url} is not a URL.`);
-  const sha256 = value(names.sha256, /^[\da-f]{64}$/, '64 hexadecimal digits');
-  const name = value(names.name, /^[\w-][\w.-]*$/, 'the name of a folder');
+  const sha256 = value(names.sha256, patterns.sha256, '64 hexadecimal digits');
+  const name = value(names.name, patterns.name, 'the name of a folder');
   const maxBytes = Number(value(names.maxBytes, /^\d+$/, 'a number of bytes'));
   const ranges = (env[names.allowedAddresses] ?? '').split(',').filter((range) => range !== '');
   const credentials = env[names.credentialsDir];

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ShadowConfig } from '../config/shadow-config.ts';
 import type { ShadowMetrics } from '../metrics/shadow-metrics.ts';
+import { readText } from '../response-text.ts';
 import { firstDifference } from './first-difference.ts';
 
 /** A request that this service has answered. */
@@ -126,7 +127,9 @@ export class Shadow {
       await response.body?.cancel();
       throw new Error(`status ${response.status}`);
     }
-    return JSON.parse(await readText(response)) as unknown;
+    // Those that it is compared with have no more.
+    const tooLarge = `its response is larger than ${MOST_COPIED_BYTES} bytes`;
+    return JSON.parse(await readText(response, MOST_COPIED_BYTES, tooLarge)) as unknown;
   }
 
   #log(fields: object, message: string): void {
@@ -139,18 +142,6 @@ export class Shadow {
     this.#loggedAt = now;
     this.#unlogged = 0;
   }
-}
-
-/** A response that is larger than any that it is compared with is not read to its end. */
-async function readText({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > MOST_COPIED_BYTES) throw new Error(`its response is larger than ${MOST_COPIED_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 /** `fetch` says only that it failed. Its cause says why. */

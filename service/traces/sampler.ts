@@ -1,19 +1,12 @@
+import type { SamplerConfig } from '../config/telemetry.ts';
 import type { TraceContext } from './trace-context.ts';
-
-/** Which requests are recorded. */
-export interface Sampling {
-  /** Whether a caller that sends a valid `traceparent` decides. */
-  readonly parentBased: boolean;
-  /** The share of the others, from 0 to 1. */
-  readonly ratio: number;
-}
 
 /**
  * Returns whether a request is recorded. The trace id decides, so that all services with the same ratio record the same
  * traces: its last eight bytes, as a fraction, are compared with the ratio, like in OpenTelemetry's SDK for Go.
  */
 export function isSampled(
-  { parentBased, ratio }: Sampling,
+  { parentBased, ratio }: SamplerConfig,
   traceId: string,
   parent: TraceContext | undefined,
 ): boolean {

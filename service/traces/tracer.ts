@@ -1,7 +1,8 @@
+import type { SamplerConfig } from '../config/telemetry.ts';
 import type { ExportQueue } from '../exports/export-queue.ts';
 import { randomHex } from './ids.ts';
 import { RequestTrace } from './request-trace.ts';
-import { isSampled, type Sampling } from './sampler.ts';
+import { isSampled } from './sampler.ts';
 import type { FinishedTrace } from './span.ts';
 import { parseTraceparent, traceStateOf } from './trace-context.ts';
 
@@ -17,13 +18,13 @@ export type ReadHeader = (name: string) => string | undefined;
 
 /** Decides which requests are traced, and hands their spans to the export. */
 export class Tracer {
-  readonly #sampling: Sampling;
+  readonly #sampling: SamplerConfig;
   readonly #queue: Pick<ExportQueue<FinishedTrace>, 'add'>;
   readonly #finish = (trace: FinishedTrace): void => {
     this.#queue.add(trace);
   };
 
-  constructor(sampling: Sampling, queue: Pick<ExportQueue<FinishedTrace>, 'add'>) {
+  constructor(sampling: SamplerConfig, queue: Pick<ExportQueue<FinishedTrace>, 'add'>) {
     this.#sampling = sampling;
     this.#queue = queue;
   }

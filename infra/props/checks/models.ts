@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { image as imageLayout } from '../../../service/contract/index.ts';
+import { download, httpUrl, image as imageLayout } from '../../../service/contract/index.ts';
 import { isAtLeast } from '../../kubernetes-schemas/versions.ts';
 import { defaultSizeLimit, modelNameOf } from '../../models/downloads.ts';
 import { credentialsVolume, modelsVolume } from '../../models/volumes.ts';
@@ -84,8 +84,8 @@ function* checkClaim({ claim: name, path }: ModelClaim): Generator<InvalidProp> 
 
 function* checkDownload(models: ModelDownload): Generator<InvalidProp> {
   const { url: text, sha256, name, secret, podPort, privateNetwork = false, sizeLimit = defaultSizeLimit } = models;
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+  const parsed = httpUrl(text);
+  if (parsed === undefined) {
     const fix = "Use an http or https URL, such as 'https://BUCKET.s3.REGION.amazonaws.com/KEY'.";
     yield { prop: 'models.url', value: text, reason: 'is not an http or https URL', fix };
   } else if (/[@?#]/.test(text)) {
@@ -96,11 +96,11 @@ function* checkDownload(models: ModelDownload): Generator<InvalidProp> {
   } else if (parsed.protocol === 'http:' && secret !== undefined && !privateNetwork) {
     const fix = 'Use https, or set models.privateNetwork if the host is in your own network.';
     yield { prop: 'models.url', value: text, reason: 'would send the credentials unencrypted', fix };
-  } else if (!/^[\w-][\w.-]*$/.test(name ?? modelNameOf(text))) {
+  } else if (!download.patterns.name.test(name ?? modelNameOf(text))) {
     const fix = "Use letters, digits, dashes, dots and underscores, such as 'iris'.";
     yield { prop: 'models.name', value: name, reason: `is not the name of a model, nor is that in the URL`, fix };
   }
-  if (!/^[\da-f]{64}$/.test(sha256)) {
+  if (!download.patterns.sha256.test(sha256)) {
     const fix = 'Use the 64 lower-case hexadecimal digits that `sha256sum FILE` prints.';
     yield { prop: 'models.sha256', value: sha256, reason: 'is not a SHA-256', fix };
   }

@@ -1,4 +1,4 @@
-import { expectedValue, type NumberName } from '../../../service/contract/index.ts';
+import { expectedValue, hasUser, httpUrl, type NumberName } from '../../../service/contract/index.ts';
 import { isObjectName } from '../../metadata/names.ts';
 import type { InvalidProp } from '../invalid-props-error.ts';
 import type { ResolvedProps } from '../resolved-props.ts';
@@ -45,10 +45,10 @@ export function* checkTelemetry({ tracing, payloadLog }: ResolvedProps): Generat
 }
 
 function* checkUrl(prop: string, value: string, example: string, or = ''): Generator<InvalidProp> {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+  const url = httpUrl(value);
+  if (url === undefined)
     yield { prop, value, reason: 'is not a URL of HTTP', fix: `Use ${or}a URL such as '${example}'.` };
-  else if (url.username !== '' || url.password !== '')
+  else if (hasUser(url))
     yield {
       prop,
       value: '(hidden)',
