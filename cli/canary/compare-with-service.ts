@@ -2,6 +2,7 @@ import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
 import { ServiceProblem } from '../../client/index.ts';
 import { asFailure, connect, patient } from '../ask/connection.ts';
 import { Comparison } from '../compare/comparison.ts';
+import { digits, shown } from '../compare/format.ts';
 import { openForward } from '../cluster/port-forward.ts';
 import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
@@ -113,10 +114,3 @@ function largestOf(results: readonly Comparison[]): string | undefined {
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
-
-const digits = (value: number): string => Number(value.toPrecision(4)).toString();
-
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : value === undefined ? 'nothing' : toJson(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-}

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Quality } from '../compare/comparison.ts';
+import { digits, shown } from '../compare/format.ts';
 import { Failure } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { projectModel, type ProjectModel } from '../project/models.ts';
@@ -112,17 +113,3 @@ function qualities({ before, after }: { readonly before: Quality; readonly after
 }
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(3)).toString()} %`;
-
-const digits = (value: number): string => Number(value.toPrecision(4)).toString();
-
-function shown(value: unknown): string {
-  const text =
-    typeof value === 'string'
-      ? value
-      : typeof value === 'number'
-        ? digits(value)
-        : value === undefined
-          ? 'nothing'
-          : toJson(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-}

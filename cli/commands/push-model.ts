@@ -6,7 +6,7 @@ import { isRegistry, parseImageReference, splitRegistry } from '../../infra/prop
 import { repositoryFiles } from '../../onnx/file/repository-files.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { fullName } from '../images/archive.ts';
-import { loadArchiveIntoKind } from '../images/kind-nodes.ts';
+import { loadIntoKind } from '../images/kind-nodes.ts';
 import { toJson } from '../json.ts';
 import { createModelImage, writeArchive, type ModelImage } from '../model-images/model-image.ts';
 import { pushModelImage } from '../model-images/registry.ts';
@@ -107,5 +107,5 @@ async function load(
   const cluster = readKindConfig(context.root)?.name;
   if (cluster === undefined)
     throw new Failure('There is no kind.yaml, which names the cluster.', { hint: '`rhizome init` writes one.' });
-  skip(await loadArchiveIntoKind(context, chooseContainerEngine(), cluster, reference, file));
+  skip(await loadIntoKind(context, chooseContainerEngine(), cluster, reference, file));
 }

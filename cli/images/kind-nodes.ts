@@ -5,8 +5,9 @@ import { kindEnvironment, kindLoad, kindNodes } from '../tools/kind.ts';
 import { fullName, withArchive } from './archive.ts';
 
 /**
- * Loads an image of this machine into the nodes of a kind cluster that don't have it. Its tag is content-based, so the
- * name is enough to tell.
+ * Loads an image into the nodes of a kind cluster that don't have it. Its tag is content-based, so the name is enough
+ * to tell.
+ * @param archive a file with the image. @default the container engine of this machine has it
  * @returns why there was nothing to do; undefined if it was loaded
  */
 export async function loadIntoKind(
@@ -14,43 +15,8 @@ export async function loadIntoKind(
   engine: ContainerEngine,
   cluster: string,
   image: string,
+  archive?: string,
 ): Promise<string | undefined> {
-  const nodes = await nodesWithout(context, engine, cluster, image);
-  if (nodes.length === 0) return hasIt;
-  await withArchive(context, engine, image, (file) => loadArchive(context, engine, cluster, file, nodes));
-  return undefined;
-}
-
-/** Like `loadIntoKind`, but of an archive instead of an image of this machine. */
-export async function loadArchiveIntoKind(
-  context: ExecContext,
-  engine: ContainerEngine,
-  cluster: string,
-  image: string,
-  file: string,
-): Promise<string | undefined> {
-  const nodes = await nodesWithout(context, engine, cluster, image);
-  if (nodes.length === 0) return hasIt;
-  await loadArchive(context, engine, cluster, file, nodes);
-  return undefined;
-}
-
-const hasIt = 'every node already has it';
-
-const loadArchive = (
-  context: ExecContext,
-  engine: ContainerEngine,
-  cluster: string,
-  file: string,
-  nodes: readonly string[],
-): Promise<string> => exec(context, kindLoad(cluster, file, nodes), { ...kindEnvironment(engine), stream: true });
-
-async function nodesWithout(
-  context: ExecContext,
-  engine: ContainerEngine,
-  cluster: string,
-  image: string,
-): Promise<readonly string[]> {
   const kind = kindEnvironment(engine);
   const nodes = (await exec(context, kindNodes(cluster), { ...kind, quiet: true }))
     .split('\n')
@@ -62,5 +28,10 @@ async function nodesWithout(
   const images = await Promise.all(
     nodes.map(async (node) => (await exec(context, nodeImages(engine, node), { quiet: true })).split('\n')),
   );
-  return nodes.filter((_, index) => images[index]?.includes(fullName(image)) !== true);
+  const nodesWithout = nodes.filter((_, index) => images[index]?.includes(fullName(image)) !== true);
+  if (nodesWithout.length === 0) return 'every node already has it';
+  const load = (file: string): Promise<string> =>
+    exec(context, kindLoad(cluster, file, nodesWithout), { ...kind, stream: true });
+  await (archive === undefined ? withArchive(context, engine, image, load) : load(archive));
+  return undefined;
 }

@@ -6,7 +6,7 @@ import type { Variant } from '../../infra/metadata/labels.ts';
 import type { Deployment, KubernetesObject, Service } from '../kubernetes.ts';
 import { defaultEnvironment, manifestsFile } from './environment.ts';
 import { modelVolume } from './model-source.ts';
-import { isHeadless, readObjects, variantOf } from './objects.ts';
+import { readObjects, serviceObjects, variantOf } from './objects.ts';
 
 /** A file of synthesized manifests: its objects, and details of the one Deployment and Service that `up` runs. */
 export interface Manifests {
@@ -116,9 +116,7 @@ function selectorOf({ spec }: Deployment): string {
 }
 
 function only(objects: readonly KubernetesObject[], kind: string, file: string): KubernetesObject {
-  const [first, ...others] = objects.filter(
-    (object) => object.kind === kind && !isHeadless(object) && variantOf(object) === undefined,
-  );
+  const [first, ...others] = serviceObjects(objects, kind);
   if (first !== undefined && others.length === 0) return first;
   const count = first === undefined ? 0 : others.length + 1;
   throw new Failure(`${file} has ${String(count)} objects of kind ${kind}; expected exactly one.`, {

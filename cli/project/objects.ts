@@ -14,6 +14,10 @@ export function variantOf({ metadata }: Partial<KubernetesObject>): Variant['kin
   return component === 'canary' || component === 'shadow' ? component : undefined;
 }
 
+/** Returns the objects of a kind that belong to the service itself, without headless Services. */
+export const serviceObjects = (objects: readonly KubernetesObject[], kind: string): readonly KubernetesObject[] =>
+  objects.filter((object) => object.kind === kind && !isHeadless(object) && variantOf(object) === undefined);
+
 /**
  * Reads a file of manifests.
  * @param name the file's name for error messages

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Manifests } from '../project/manifests.ts';
 import type { Deployment } from '../kubernetes.ts';
-import { variantOf } from '../project/objects.ts';
+import { serviceObjects } from '../project/objects.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { fieldManager, kubectlApply, kubectlGet } from '../tools/kubectl.ts';
 
@@ -22,8 +22,7 @@ export async function keepReplicas(
   kubeContext: string,
   { namespace, deployment: name, objects }: Manifests,
 ): Promise<void> {
-  const wanted = objects.find((object) => object.kind === 'Deployment' && variantOf(object) === undefined) as
-    Deployment | undefined;
+  const [wanted] = serviceObjects(objects, 'Deployment') as readonly Deployment[];
   if (wanted === undefined || wanted.spec.replicas !== undefined) return;
   const scope = { context: kubeContext, namespace };
   const found = await exec(

@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts';
 import type { Deployment } from '../kubernetes.ts';
 import { checkEnvironment, defaultEnvironment } from '../project/environment.ts';
 import { readManifests } from '../project/manifests.ts';
-import { variantOf } from '../project/objects.ts';
+import { serviceObjects } from '../project/objects.ts';
 import { synth } from '../project/synth.ts';
 import type { Cluster } from '../targets/cluster.ts';
 import type { ExecContext } from '../tools/exec.ts';
@@ -39,8 +39,7 @@ export async function planEnvironment(
   const { repository = '', tag = 'latest' } = parseImageReference(image) ?? {};
   if (registry === undefined && !cluster.loads && splitRegistry(repository).registry !== undefined)
     return { given: image, tag: undefined };
-  const deployment = objects.find((object) => object.kind === 'Deployment' && variantOf(object) === undefined) as
-    Deployment | undefined;
+  const [deployment] = serviceObjects(objects, 'Deployment') as readonly Deployment[];
   if (
     registry === undefined &&
     cluster.loads &&

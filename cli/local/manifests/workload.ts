@@ -1,7 +1,7 @@
 import { ports } from '../../../service/contract/index.ts';
 import { Failure } from '../../failure.ts';
 import type { ConfigMap, Container, Deployment, KubernetesObject, Secret, Service } from '../../kubernetes.ts';
-import { isHeadless, parseObjects, readObjects, variantOf } from '../../project/objects.ts';
+import { isHeadless, parseObjects, readObjects, serviceObjects } from '../../project/objects.ts';
 
 /** The objects of a manifest file. The local runtime runs the Deployments, which refer to the others. */
 export interface Workload {
@@ -25,8 +25,7 @@ export function parseWorkload(source: string, path: string): Workload {
 function pick(all: readonly KubernetesObject[], path: string): Workload {
   // A headless Service resolves to the pods' own addresses, which they don't have on this machine. A canary or a shadow
   // would not get its share of requests here.
-  const ofKind = (kind: string): readonly unknown[] =>
-    all.filter((object) => object.kind === kind && !isHeadless(object) && variantOf(object) === undefined);
+  const ofKind = (kind: string): readonly unknown[] => serviceObjects(all, kind);
   const deployments = ofKind('Deployment') as Deployment[];
   if (deployments.length === 0) {
     const kinds = all.map((object) => object.kind).join(', ') || 'nothing';
