@@ -10,7 +10,7 @@ export interface ModelFolder extends ModelPlace {
 }
 
 /** The folder of a version is named by a number. */
-const VERSION = /^\d+$/;
+export const VERSION = /^\d+$/;
 
 /**
  * Lists the models of a repository: `NAME/model.onnx` or `NAME/<version>/model.onnx`, ordered by name and by number of

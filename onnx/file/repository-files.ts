@@ -3,6 +3,7 @@ import { basename, join, normalize, resolve, sep } from 'node:path';
 import { ExternalDataError, externalTensors } from '../graph/external-data.ts';
 import { CanonicalError, checkCanonical } from '../graph/canonical.ts';
 import { ProtobufError } from '../graph/protobuf.ts';
+import { VERSION } from './model-folders.ts';
 
 /** A file that the service needs of a model. */
 export interface RepositoryFile {
@@ -11,9 +12,6 @@ export interface RepositoryFile {
   /** Where it is. */
   readonly file: string;
 }
-
-/** The folder of a version is named by a number. */
-const version = /^\d+$/;
 
 /**
  * Lists what the service needs of a models folder, or of the folder of one model: model.onnx, model.json, and the files
@@ -38,7 +36,7 @@ const foldersIn = (folder: string): string[] => {
 };
 
 const versionsIn = (folder: string): string[] =>
-  foldersIn(folder).filter((name) => version.test(name) && existsSync(join(folder, name, 'model.onnx')));
+  foldersIn(folder).filter((name) => VERSION.test(name) && existsSync(join(folder, name, 'model.onnx')));
 
 const modelsIn = (folder: string, name: string): RepositoryFile[] => [
   ...filesOf(folder, name),
