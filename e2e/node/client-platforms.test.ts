@@ -22,7 +22,8 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { startServiceWith } from '../../client/fixtures/service.ts';
 import type { ServiceProcess } from '../../service/fixtures/process.ts';
-import { findTool, testUnless } from '../needs.ts';
+import { findBrowser, testWithBrowser } from '../browser.ts';
+import { testUnless } from '../needs.ts';
 
 const root = join(import.meta.dirname, '../..');
 const platforms = process.env['CLIENT_PLATFORMS'];
@@ -160,14 +161,12 @@ describe('the client runs', () => {
     expect(await run(bun, 'run')).toEqual(expected);
   });
 
-  const browser = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => findTool(name) ?? [])[0];
-  const noBrowser = browser === undefined ? 'needs Chromium or Chrome: apt-get install chromium' : undefined;
-  testUnless(noBrowser, "in Chromium, on a page of the service's origin", async () => {
+  testWithBrowser("in Chromium, on a page of the service's origin", async () => {
     const result = Promise.withResolvers<unknown>();
     const origin = await originOf(service.url, script, result.resolve);
     const { port } = origin.address() as AddressInfo;
     const chromium = execa(
-      browser!,
+      findBrowser()!,
       [
         '--headless',
         '--no-sandbox',

@@ -1,0 +1,38 @@
+/** Opens pages in a real Chromium. `.ci/browser` installs it. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { findTool, testUnless } from './needs.ts';
+
+/** Returns the path of Chromium or Chrome: CHROMIUM, or what is on the PATH; undefined if there is none. */
+export function findBrowser(): string | undefined {
+  return (
+    process.env['CHROMIUM'] ??
+    ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => findTool(name) ?? [])[0]
+  );
+}
+
+/** Starts a browser without windows. Its contexts share nothing: `browser.newContext({ colorScheme: 'dark' })`. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = findBrowser();
+  if (executablePath === undefined) throw new Error(NEEDS_BROWSER);
+  // As root, Chromium runs only without its sandbox; small containers have little shared memory.
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'], timeout: 60_000 });
+}
+
+/** Defines a test that is skipped unless there is a browser. On CI, it fails instead. */
+export function testWithBrowser(title: string, run: () => Promise<void>): void {
+  testUnless(findBrowser() === undefined ? NEEDS_BROWSER : undefined, title, run);
+}
+
+/** Returns what WCAG 2.1, levels A and AA, objects to on a page, with the elements concerned. Expect `[]`. */
+export async function accessibilityViolations(page: Page): Promise<readonly string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
+    .analyze();
+  return violations.map(({ id, help, nodes }) => {
+    const elements = nodes.map(({ target, failureSummary = '' }) => `${target.join(' ')}: ${failureSummary}`);
+    return [`${id}: ${help}`, ...elements].join('\n  ');
+  });
+}
+
+const NEEDS_BROWSER = 'needs Chromium or Chrome: .ci/browser, or apt-get install chromium; CHROMIUM can name its path';
