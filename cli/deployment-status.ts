@@ -26,6 +26,10 @@ export interface ReplicaStatus {
   readonly message?: string;
   /** How its container last ended. Missing if it never has. */
   readonly lastTermination?: Termination;
+  /** When its container last started: ISO 8601, UTC. Missing while it doesn't run. */
+  readonly startedAt?: string;
+  /** What it has in memory, in bytes. Only if the status was requested with `memory`. */
+  readonly memoryBytes?: number;
   /** Process ID. Local runtime only. */
   readonly pid?: number;
   /**

@@ -6,7 +6,11 @@ export interface LogOptions {
   readonly follow: boolean;
   /** How many of the last lines of each replica to begin with. @default all of them */
   readonly tail?: number;
+  /** The only replica whose lines are printed. @default all replicas */
+  readonly replica?: string;
   readonly signal: AbortSignal;
   /** Formats each line. @default the line as it was written, with the replica's name in front */
   readonly format?: FormatLog;
+  /** @default standard output */
+  readonly output?: { write(text: string): unknown };
 }

@@ -15,6 +15,14 @@ export type ExpectedImpact =
   /** What the replicas cannot serve is refused, with the request to try again later. No other request fails. */
   | 'refusals only';
 
+/** What each promises, in a sentence. */
+export const impactInWords: Readonly<Record<ExpectedImpact, string>> = {
+  'no failures': 'No request fails.',
+  'one retry': 'A request that fails succeeds if it is sent again 3 s later.',
+  'keeps serving': 'The other replicas keep serving: never 10 s without a correct response.',
+  'refusals only': 'What the replicas cannot serve is refused at once. No other request fails.',
+};
+
 /** How the replicas recovered. */
 export interface Recovery {
   /** When the disruption began, as clock time in milliseconds. */

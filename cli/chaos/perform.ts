@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { startLoad } from '../load/load.ts';
-import { plot } from '../load/plot.ts';
 import { byKind, type LoadFailure, type LoadReport } from '../load/report.ts';
-import { isTerminal } from '../terminal/style.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import type { Experiment, ExpectedImpact, Recovery, Undo } from './experiment.ts';
 import { complete } from './replicas.ts';
@@ -50,9 +48,14 @@ const after = 4000;
 
 /**
  * Performs an experiment under load, and undoes what must be undone.
+ * @param show called twice a second with the load so far
  * @throws the signal's reason, after everything is undone
  */
-export async function perform(experiment: Experiment, chaos: ChaosContext): Promise<Outcome> {
+export async function perform(
+  experiment: Experiment,
+  chaos: ChaosContext,
+  show: (load: LoadReport) => void,
+): Promise<Outcome> {
   const { context, watch, wanted } = chaos;
   const { report, signal } = context;
   const { name, expectedImpact } = experiment;
@@ -68,7 +71,7 @@ export async function perform(experiment: Experiment, chaos: ChaosContext): Prom
   const started = performance.now();
   const load = startLoad((await experiment.load?.(chaos)) ?? { ...chaos.load, retryAfter });
   const live = setInterval(() => {
-    report.progress([...(isTerminal(process.stderr) ? plot(load.report()) : []), ...watch.lines]);
+    show(load.report());
   }, 500);
   let recovery: Recovery | undefined;
   let failure: Failure | undefined;

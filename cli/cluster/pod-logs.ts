@@ -10,7 +10,7 @@ import { readSnapshot, replicaStatus } from './snapshot.ts';
 const pollMilliseconds = 2000;
 
 /**
- * Writes every replica's log lines to standard output. `kubectl logs --follow` ends with its container; this continues
+ * Writes every replica's log lines. `kubectl logs --follow` ends with its container; this continues
  * with restarted containers and new replicas, from their first line.
  *
  * @param target the target's name, for messages
@@ -20,14 +20,14 @@ export async function followLogs(
   context: ExecContext,
   scope: Scope,
   { deployment, target }: { readonly deployment: string; readonly target: string },
-  { follow, tail, format = plainLog }: Omit<LogOptions, 'signal'>,
+  { follow, tail, replica, format = plainLog, output = process.stdout }: Omit<LogOptions, 'signal'>,
 ): Promise<void> {
   const interrupted = (): boolean => context.signal.aborted;
   const followed = new Map<string, Promise<void>>();
   const write =
     (pod: string) =>
     (line: string): void => {
-      process.stdout.write(`${format(pod, line)}\n`);
+      output.write(`${format(pod, line)}\n`);
     };
 
   for (let polls = 0; !interrupted(); polls++) {
@@ -43,6 +43,7 @@ export async function followLogs(
     const options = { follow, ...(polls === 0 && tail !== undefined && { tail }) };
     for (const pod of [...(snapshot?.current ?? []), ...(snapshot?.old ?? [])]) {
       const { name, restarts } = replicaStatus(pod);
+      if (replica !== undefined && replica !== name) continue;
       const container = `${name}#${String(restarts)}`;
       if (followed.has(container)) continue;
       followed.set(

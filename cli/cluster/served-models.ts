@@ -1,7 +1,8 @@
 import { paths, type ModelList } from '../../service/contract/index.ts';
-import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
-import { kubectlRaw, type Scope } from '../tools/kubectl.ts';
+import type { ExecContext } from '../tools/exec.ts';
+import type { Scope } from '../tools/kubectl.ts';
 import type { Pod } from '../kubernetes.ts';
+import { queryPod } from './pod-queries.ts';
 import { isReady } from './snapshot.ts';
 
 /** Returns what each replica serves, by pod. Queries each container once, since it loads its models when it starts. */
@@ -12,16 +13,12 @@ export type ModelReader = (scope: Scope, pods: readonly Pod[]) => Promise<Readon
  */
 export function modelReader(context: ExecContext): ModelReader {
   const known = new Map<string, string>();
-  const query = async (scope: Scope, { metadata, spec }: Pod): Promise<string | undefined> => {
-    const port = spec.containers[0]?.ports?.[0]?.containerPort;
-    if (port === undefined) return undefined;
-    const path = `/api/v1/namespaces/${scope.namespace}/pods/${metadata.name}:${String(port)}/proxy${paths.models}`;
+  const query = async (scope: Scope, pod: Pod): Promise<string | undefined> => {
+    const response = await queryPod(context, scope, pod, paths.models);
     try {
-      return formatServedModels(
-        JSON.parse(await exec(context, kubectlRaw(scope.context, path), { quiet: true, timeout: 5000 })),
-      );
+      return response === undefined ? undefined : formatServedModels(JSON.parse(response));
     } catch (error) {
-      if (error instanceof CommandFailed || error instanceof SyntaxError) return undefined;
+      if (error instanceof SyntaxError) return undefined;
       throw error;
     }
   };

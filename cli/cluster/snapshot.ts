@@ -98,6 +98,7 @@ export function replicaStatus(pod: Pod): ReplicaStatus {
   const reason = leaving ? 'Terminating' : replicaReason(pod, ready);
   const end = container?.state?.terminated ?? container?.lastState?.terminated;
   const image = pod.spec.containers[0]?.image;
+  const startedAt = container?.state?.running?.startedAt;
   return {
     name: pod.metadata.name,
     ready,
@@ -110,6 +111,7 @@ export function replicaStatus(pod: Pod): ReplicaStatus {
         ...(end.finishedAt !== undefined && { finishedAt: end.finishedAt }),
       },
     }),
+    ...(startedAt !== undefined && { startedAt }),
     ...(image !== undefined && { image }),
     ...(pod.spec.nodeName !== undefined && { node: pod.spec.nodeName }),
   };

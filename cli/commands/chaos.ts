@@ -5,10 +5,12 @@ import { perform, type Outcome } from '../chaos/perform.ts';
 import { markdownTable, table } from '../chaos/table.ts';
 import { Failure } from '../failure.ts';
 import { assertedLoad } from '../load/examples.ts';
+import { plot } from '../load/plot.ts';
+import type { LoadReport } from '../load/report.ts';
 import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/open-service.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
-import { createStyle } from '../terminal/style.ts';
+import { createStyle, isTerminal } from '../terminal/style.ts';
 import { examples, onOption, parseRate, type CommandContext } from './options.ts';
 
 interface ChaosFlags {
@@ -59,7 +61,10 @@ export function chaosCommand(context: CommandContext): Command {
         } as const;
         const signal = AbortSignal.any([context.signal, ended.signal]);
         const chaos = await openChaosContext({ ...context, signal }, target, load);
-        for (const experiment of selected) outcomes.push(await perform(experiment, chaos));
+        const show = (load: LoadReport): void => {
+          context.report.progress([...(isTerminal(process.stderr) ? plot(load) : []), ...chaos.watch.lines]);
+        };
+        for (const experiment of selected) outcomes.push(await perform(experiment, chaos, show));
       } finally {
         ended.abort();
         await close();

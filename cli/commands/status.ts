@@ -24,7 +24,7 @@ export function statusCommand(context: CommandContext): Command {
     .option(
       '--json',
       'print {"wanted", "ready", "updated", "available", "replicas": [{"name", "ready", "restarts", "reason", ' +
-        '"message", "lastTermination", "pid", "model", "image", "node", "revision"}], "canary"}; ' +
+        '"message", "lastTermination", "startedAt", "pid", "model", "image", "node", "revision"}], "canary"}; ' +
         'with --watch, a line for each change',
     )
     .addHelpText(

@@ -110,6 +110,7 @@ export function startLoad(options: LoadOptions): Load {
   tick();
 
   const report = (end: number): LoadReport => ({
+    startedAt,
     sent: samples.length,
     failures: [...failures],
     lost: [...lost],

@@ -12,6 +12,8 @@ export interface LoadFailure {
 
 /** Times are in milliseconds, to a tenth. Those of responses count from the moment at which the request was due. */
 export interface LoadReport {
+  /** When the load started, in milliseconds since the epoch. */
+  readonly startedAt: number;
   /** The number of requests, not counting second attempts. */
   readonly sent: number;
   /** First attempts that failed. */
@@ -62,7 +64,7 @@ export function summarize(
   samples: readonly Sample[],
   answeredAt: readonly number[],
   end: number,
-): Omit<LoadReport, 'sent' | 'failures' | 'lost' | 'opened' | 'kept'> {
+): Omit<LoadReport, 'startedAt' | 'sent' | 'failures' | 'lost' | 'opened' | 'kept'> {
   const times = took(samples);
   const bySecond = Map.groupBy(samples, ({ due }) => Math.floor(due / 1000));
   return {

@@ -29,7 +29,7 @@ async function print(tail?: number): Promise<string> {
   let printed = '';
   const output = { write: (text: string) => (printed += text) };
   const { signal } = new AbortController();
-  await printLogs(root, { follow: false, signal, ...(tail !== undefined && { tail }) }, output);
+  await printLogs(root, { follow: false, signal, output, ...(tail !== undefined && { tail }) });
   return printed.replaceAll('web-a | ', '');
 }
 
@@ -57,11 +57,8 @@ test('follows after the last lines', async () => {
   writeFileSync(log, 'one\ntwo\n');
   const stop = new AbortController();
   let printed = '';
-  const following = printLogs(
-    root,
-    { follow: true, tail: 1, signal: stop.signal },
-    { write: (text: string) => (printed += text) },
-  );
+  const output = { write: (text: string) => (printed += text) };
+  const following = printLogs(root, { follow: true, tail: 1, signal: stop.signal, output });
   await eventually('the last line', 2000, () => printed === 'web-a | two\n');
   appendFileSync(log, 'three\n');
   await eventually('the new line', 2000, () => printed === 'web-a | two\nweb-a | three\n');

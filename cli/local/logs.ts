@@ -5,7 +5,7 @@ import type { LogOptions } from '../log-options.ts';
 import { plainLog, type FormatLog } from '../terminal/log-format.ts';
 import { lastLines, olderLog } from './log-file.ts';
 import { isRunning } from './replica/process-id.ts';
-import { readState, replicaLog } from './state.ts';
+import { readState, replicaLog, type RuntimeState } from './state.ts';
 
 /** Short enough to seem immediate, and cheap: one `stat` per replica. */
 const pollMs = 200;
@@ -13,19 +13,24 @@ const pollMs = 200;
 /** Prints the replicas' logs. With `follow`, continues until the signal aborts or the local runtime has ended. */
 export async function printLogs(
   root: string,
-  { follow, tail, signal, format = plainLog }: LogOptions,
-  output: { write(text: string): unknown },
+  { follow, tail, replica, signal, format = plainLog, output = process.stdout }: LogOptions,
 ): Promise<void> {
   const state = await readState(root);
   if (state === undefined) return;
-  const readers = state.replicas.map(({ status: { name } }) => readerOf(root, name, format));
+  const readers: Reader[] = [];
+  const readNew = ({ replicas }: RuntimeState): void => {
+    for (const { name } of replicas.map(({ status }) => status))
+      if ((replica === undefined || replica === name) && readers.every((reader) => reader.name !== name))
+        readers.push(readerOf(root, name, format));
+  };
+  readNew(state);
   if (tail !== undefined) for (const reader of readers) await printTail(reader, tail, output);
   for (let last = !follow; ; last ||= signal.aborted || !isRunning(state.supervisor)) {
     for (const reader of readers) await printNew(reader, output);
     if (last) break;
     // With `up --watch`, changed manifests may ask for more replicas.
-    for (const { status } of (await readState(root))?.replicas ?? [])
-      if (readers.every(({ name }) => name !== status.name)) readers.push(readerOf(root, status.name, format));
+    const now = await readState(root);
+    if (now !== undefined) readNew(now);
     await delay(pollMs, undefined, { signal }).catch(() => undefined);
   }
   for (const { name, rest } of readers) if (rest !== '') output.write(`${format(name, rest)}\n`);

@@ -68,7 +68,9 @@ test('runs replicas with their own names, ports and environment, and leaves noth
   expect(runtime.status()).toEqual({
     wanted: 2,
     ready: 2,
-    replicas: expect.arrayContaining([{ name: a.pod, ready: true, restarts: 0, pid: a.pid }]) as unknown,
+    replicas: expect.arrayContaining([
+      { name: a.pod, ready: true, restarts: 0, startedAt: expect.any(String) as unknown, pid: a.pid },
+    ]) as unknown,
   });
   expect(await localTarget(root).status()).toEqual(runtime.status());
   expect(await localTarget(root).url()).toBe(runtime.url);

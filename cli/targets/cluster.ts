@@ -4,6 +4,7 @@ import { canaryOf, currentManifests } from '../project/manifests.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { kubectlContexts } from '../tools/kubectl.ts';
+import { readMemory } from '../cluster/pod-memory.ts';
 import { modelReader } from '../cluster/served-models.ts';
 import { lines, removeInstallation } from '../cluster/owned-objects.ts';
 import { followLogs } from '../cluster/pod-logs.ts';
@@ -46,19 +47,25 @@ export function inCluster(
   environment: string,
 ): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
   const readModels = modelReader(context);
-  const status = async ({ models = false }: StatusOptions = {}): Promise<DeploymentStatus | undefined> => {
+  const status = async ({ models = false, memory = false }: StatusOptions = {}): Promise<
+    DeploymentStatus | undefined
+  > => {
     const manifests = currentManifests(context.root, environment);
     const scope = scopeOf(kubeContext, manifests);
     const read = async (deployment: string) => {
       const snapshot = await readSnapshot(context, scope, deployment, { quiet: true });
       if (snapshot === undefined) return undefined;
       const { replicas, ...counts } = deploymentStatus(snapshot);
-      const served = models ? await readModels(scope, [...snapshot.current, ...snapshot.old]) : undefined;
-      const withModels = replicas.map((replica) => ({
-        ...replica,
-        ...(served?.has(replica.name) === true && { model: served.get(replica.name) ?? '' }),
-      }));
-      return { snapshot, status: { ...counts, replicas: withModels } };
+      const pods = [...snapshot.current, ...snapshot.old];
+      const [served, used] = await Promise.all([
+        models ? readModels(scope, pods) : undefined,
+        memory ? readMemory(context, scope, pods) : undefined,
+      ]);
+      const queried = replicas.map((replica) => {
+        const [model, memoryBytes] = [served?.get(replica.name), used?.get(replica.name)];
+        return { ...replica, ...(model !== undefined && { model }), ...(memoryBytes !== undefined && { memoryBytes }) };
+      });
+      return { snapshot, status: { ...counts, replicas: queried } };
     };
     const service = await read(manifests.deployment);
     if (service === undefined) return undefined;

@@ -4,26 +4,32 @@ import { apiKey } from '../ask/connection.ts';
 import { formatServedModels } from '../cluster/served-models.ts';
 import { printLogs } from '../local/logs.ts';
 import { isRunning } from '../local/replica/process-id.ts';
-import { readState } from '../local/state.ts';
+import { residentBytes } from '../local/replica/process-memory.ts';
+import { readState, type RuntimeState } from '../local/state.ts';
 import { orphans, stopLocal } from '../local/stop.ts';
 import type { Target } from './target.ts';
 
 /** The local runtime of a project, as other processes see it: through its state file. */
 export function localTarget(root: string): Target {
+  const models = modelReader();
   return {
     name: 'local',
     async isUp() {
       return (await this.status()) !== undefined;
     },
-    async status({ models = false } = {}) {
+    async status({ models: withModels = false, memory = false } = {}) {
       const state = await readState(root);
       if (state === undefined) return undefined;
       if (isRunning(state.supervisor)) {
-        // All replicas load the same folder, though a restarted one may have loaded a later version.
-        const model = models ? await servedModels(state.url) : undefined;
-        const replicas = state.replicas.map(({ status }) =>
-          model === undefined || !status.ready ? status : { ...status, model },
-        );
+        const model = withModels ? await models(state) : undefined;
+        const replicas = state.replicas.map(({ status }) => {
+          const memoryBytes = memory && status.pid !== undefined ? residentBytes(status.pid) : undefined;
+          return {
+            ...status,
+            ...(model !== undefined && status.ready && { model }),
+            ...(memoryBytes !== undefined && { memoryBytes }),
+          };
+        });
         return { wanted: replicas.length, ready: replicas.filter(({ ready }) => ready).length, replicas };
       }
       const left = orphans(root, state);
@@ -45,10 +51,25 @@ export function localTarget(root: string): Target {
       const state = await readState(root);
       return state !== undefined && isRunning(state.supervisor) ? state.url : undefined;
     },
-    async logs(options) {
-      await printLogs(root, options, process.stdout);
-    },
+    logs: (options) => printLogs(root, options),
     down: () => stopLocal(root, 'down'),
+  };
+}
+
+/**
+ * Returns a function that queries the served models again only if a replica has started or become ready since. All
+ * replicas load the same folder, though a restarted one may have loaded a later version.
+ */
+function modelReader(): (state: RuntimeState) => Promise<string | undefined> {
+  let known: string | undefined;
+  let knownOf = '';
+  return async ({ url, replicas }) => {
+    const ready = replicas.filter(({ status }) => status.ready).map(({ status }) => status.startedAt);
+    if (known === undefined || ready.join() !== knownOf) {
+      known = await servedModels(url);
+      knownOf = ready.join();
+    }
+    return known;
   };
 }
 

@@ -4,6 +4,8 @@ import type { LogOptions } from '../log-options.ts';
 export interface StatusOptions {
   /** Also requests the served models from the replicas. @default false */
   readonly models?: boolean;
+  /** Also measures the replicas' memory. @default false */
+  readonly memory?: boolean;
 }
 
 /** A place where the model runs. The steps of `rhizome up` bring it there. */
@@ -15,7 +17,7 @@ export interface Target {
   status(options?: StatusOptions): Promise<DeploymentStatus | undefined>;
   /** Base URL of the Service, without a trailing slash; undefined if nothing is up. */
   url(): Promise<string | undefined>;
-  /** Writes the replicas' log lines to standard output. */
+  /** Writes the replicas' log lines. */
   logs(options: LogOptions): Promise<void>;
   /** Removes what `up` created, and nothing else. Idempotent. Returns descriptions of what it removed. */
   down(): Promise<readonly string[]>;

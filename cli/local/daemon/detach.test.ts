@@ -45,15 +45,12 @@ test('returns once ready; other processes see status, logs and url; down removes
   expect((await fetch(url)).status).toBe(200);
 
   let logs = '';
-  await printLogs(
-    root,
-    { follow: false, signal: new AbortController().signal },
-    {
-      write: (text) => {
-        logs += text;
-      },
+  const output = {
+    write: (text: string) => {
+      logs += text;
     },
-  );
+  };
+  await printLogs(root, { follow: false, signal: new AbortController().signal, output });
   for (const { name } of status!.replicas) expect(logs).toContain(`${name} | starting ${name}\n`);
 
   const ids = await processes(root);
@@ -70,15 +67,12 @@ test('logs are followed until the signal aborts', async () => {
   const { url } = await up();
   let logs = '';
   const over = new AbortController();
-  const following = printLogs(
-    root,
-    { follow: true, signal: over.signal },
-    {
-      write: (text) => {
-        logs += text;
-      },
+  const output = {
+    write: (text: string) => {
+      logs += text;
     },
-  );
+  };
+  const following = printLogs(root, { follow: true, signal: over.signal, output });
   await eventually('the first start', 2000, () => logs.includes('starting'));
   await fetch(`${url}/crash`).catch(() => undefined);
   await eventually('the second start', 5000, () => logs.match(/starting/g)?.length === 2);

@@ -64,6 +64,7 @@ export class Replica {
   readonly #killed = new AbortController();
   readonly #running: Promise<void>;
   #process: ContainerProcess | undefined;
+  #startedAt = '';
   /** This machine's ports by the container's. They change with each start, since another program may have taken one. */
   #ports: ReadonlyMap<number, number> = new Map();
   #ready = false;
@@ -103,7 +104,7 @@ export class Replica {
       restarts: this.#restarts,
       ...this.#state,
       ...(this.#lastEnd !== undefined && { lastTermination: this.#lastEnd.termination }),
-      ...(this.id === undefined ? {} : { pid: this.id.pid }),
+      ...(this.id === undefined ? {} : { startedAt: this.#startedAt, pid: this.id.pid }),
     };
   }
 
@@ -175,6 +176,7 @@ export class Replica {
       clock,
     );
     this.#process = process;
+    this.#startedAt = new Date().toISOString();
     this.#change(false, this.#lastEnd?.state ?? {});
     this.#event(
       'Started',
