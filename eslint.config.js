@@ -2,7 +2,12 @@ import tseslint from 'typescript-eslint';
 
 // Rules for types, promises and exports. .dependency-cruiser.js has those for imports; Prettier decides the layout.
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'charts-out', 'coverage', 'docs/api', '.rhizome', 'cli/templates', '**/*.d.ts'] },
+  {
+    ignores: [
+      ...['node_modules', 'dist', 'charts-out', 'coverage', '.rhizome', 'cli/templates', '**/*.d.ts'],
+      ...['docs/api', 'docs/.vitepress/cache', 'docs/.vitepress/dist'],
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     files: ['**/*.ts'],

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findPages } from '../docs/.vitepress/pages.ts';
 
 /** A shell snippet from the documentation, and what the comment above the snippet says about running it. */
 export interface Snippet {
@@ -18,11 +19,9 @@ export interface Snippet {
   readonly expectedOutput: unknown;
 }
 
-/** Returns the paths of the pages at the repository's root and of those in docs/, relative to the root. */
+/** Returns the paths of the pages at the repository's root and of those below docs/, relative to the root. */
 export function documents(root: string): string[] {
-  const pages = readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .sort();
+  const pages = findPages(join(root, 'docs'));
   return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', ...pages.map((name) => `docs/${name}`)];
 }
 
