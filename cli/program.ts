@@ -5,6 +5,7 @@ import { chaosCommand } from './commands/chaos.ts';
 import { compareCommand } from './commands/compare.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
+import { explainCommand } from './commands/explain.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { loadCommand } from './commands/load.ts';
@@ -45,6 +46,7 @@ export function createProgram(context: CommandContext, version: string): Command
     downCommand,
     buildCommand,
     synthCommand,
+    explainCommand,
     initCommand,
     inspectCommand,
     addCommand,
