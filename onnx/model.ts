@@ -12,7 +12,9 @@ import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts'
 import { readModelFile, type ReadOptions } from './file/model-file.ts';
 import { argMaxLabels, classLabels } from './graph/class-labels.ts';
 import { graphNodes, type Node } from './graph/node.ts';
-import type { Row } from './signature/cells.ts';
+import { Decoders } from './decode/decoders.ts';
+import type { DecodeOptions } from './decode/feature-decoder.ts';
+import type { Row, SentRow } from './signature/cells.ts';
 import { withDocStrings } from './signature/doc-strings.ts';
 import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
 import type { Batching } from './signature/batching.ts';
@@ -60,14 +62,26 @@ export class Model {
   #signature: Signature;
   readonly #session: Session;
   readonly #mustBeVerified: boolean;
+  /** Undefined if the model decodes nothing. */
+  readonly #decoders: Decoders | undefined;
+  /** The inputs of the examples. */
+  readonly #exampleRows: readonly Row[];
   /** Only if the model has no examples. */
   #trial: Trial | FailedTrial | undefined;
   #samples: ((rows: number) => Iterable<Row[]>) | undefined;
 
-  private constructor(signature: Signature, session: Session, mustBeVerified: boolean) {
+  private constructor(
+    signature: Signature,
+    session: Session,
+    mustBeVerified: boolean,
+    decoders: Decoders | undefined,
+    exampleRows: readonly Row[],
+  ) {
     this.#signature = signature;
     this.#session = session;
     this.#mustBeVerified = mustBeVerified;
+    this.#decoders = decoders;
+    this.#exampleRows = exampleRows;
   }
 
   /**
@@ -113,7 +127,10 @@ export class Model {
         fittingExamples(() => resolve(json)) ?? resolve(json, await shownBatching(resolve({}), nodes, loadedSession)),
         model,
       );
-      const loaded = new Model(signature, loadedSession, json.requireVerification ?? false);
+      const decoders = await Decoders.open(signature);
+      const inputs = signature.examples.map(({ input }, index) => exampleRow(signature, input, index));
+      const exampleRows = decoders === undefined ? (inputs as Row[]) : await decoders.decode(inputs);
+      const loaded = new Model(signature, loadedSession, json.requireVerification ?? false, decoders, exampleRows);
       if (signature.examples.length === 0)
         loaded.#trial = await tryRows(plausibleRows(signature, nodes()), (rows) => loaded.predict(rows));
       if (await loaded.#givesScores(nodes)) loaded.#nameScores();
@@ -133,8 +150,7 @@ export class Model {
     if (examples.some(({ scores }) => scores !== undefined)) return true;
     if (examples.some(({ probabilities }) => probabilities !== undefined)) return false;
     const [generated = []] = plausibleInputSets(this.signature, nodes(), SAMPLES, this.#shapes());
-    const recorded = examples.map(({ input }, index) => exampleRow(this.signature, input, index));
-    return givesScores([...recorded, ...generated].slice(0, 2 * SAMPLES), (rows) => this.predict(rows));
+    return givesScores([...this.#exampleRows, ...generated].slice(0, 2 * SAMPLES), (rows) => this.predict(rows));
   }
 
   /** Calls the numbers of a classifier scores rather than probabilities. */
@@ -182,9 +198,7 @@ export class Model {
   *takeSamples(): Generator<readonly Row[], void> {
     const generate = this.#takeGenerator();
     if (generate === undefined) return;
-    const examples = this.signature.examples
-      .slice(0, SAMPLES)
-      .map(({ input }, index) => exampleRow(this.signature, input, index));
+    const examples = this.#exampleRows.slice(0, SAMPLES);
     if (examples.length === SAMPLES) yield examples;
     else for (const generated of generate(SAMPLES)) yield [...examples, ...generated];
   }
@@ -214,9 +228,9 @@ export class Model {
 
   /** Returns the shapes of a row that runs, as far as one is known. */
   #shapes(): RowShapes | undefined {
-    const [first] = this.signature.examples;
+    const [first] = this.#exampleRows;
     if (first === undefined) return this.#ran?.shapes;
-    return exampleRow(this.signature, first.input, 0).map((cell) => {
+    return first.map((cell) => {
       if (typeof cell !== 'object' || cell === null) return [];
       // Generated tensors of a sequence have one shape.
       return cell.parts === undefined ? cell.shape : [cell.parts.length, ...(cell.parts[0] ?? [])];
@@ -233,16 +247,27 @@ export class Model {
   }
 
   /**
-   * Returns one prediction per row, in the same order. Uses a single run if the model and the rows allow it.
+   * Makes the rows of a request those of the model: its images become tensors. Other rows stay as they are.
+   *
+   * @throws {UndecodableRowsError} if values cannot be decoded
+   */
+  decode(rows: readonly SentRow[], options?: DecodeOptions): Promise<readonly Row[]> {
+    return this.#decoders === undefined ? Promise.resolve(rows as Row[]) : this.#decoders.decode(rows, options);
+  }
+
+  /**
+   * Returns one prediction per row, in the same order. Decodes what is not decoded yet. Uses a single run if the model
+   * and the rows allow it.
    *
    * @param run runs the graph; by default at once, and directly
    * @throws {EngineError} if a run fails
    */
   async predict(
-    rows: readonly Row[],
+    sent: readonly SentRow[],
     run: Session['run'] = (feeds, fetches) => this.run(feeds, fetches),
   ): Promise<Prediction[]> {
     const { signature } = this;
+    const rows = await this.decode(sent);
     const fetches = predictionOutputs(signature);
     if (signature.batching === 'batched' && canShareRun(signature, rows)) {
       const outputs = await run(encodeRows(signature, rows), fetches);
@@ -271,9 +296,7 @@ export class Model {
       if (this.#ran !== undefined) await this.predict([this.#ran.row]);
       return;
     }
-    const predictions = await this.predict(
-      examples.map(({ input }, index) => exampleRow(this.signature, input, index)),
-    );
+    const predictions = await this.predict(this.#exampleRows);
     examples.forEach((example, index) => {
       const difference = exampleMismatch(example, predictions[index]);
       if (difference) throw new VerificationError(`example ${index} of ${name}: ${difference}`);

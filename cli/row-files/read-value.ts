@@ -18,7 +18,8 @@ export function readFeature(feature: Feature, value: unknown, isText: boolean): 
   if (value === undefined && feature.optional) return null;
   if (value === undefined) throw new ValueError(`${feature.name} is missing`);
   const reading = readCell(feature, isText && typeof value === 'string' ? parseField(feature, value) : value);
-  if (reading.problem === undefined) return reading.cell;
+  // Text formats have no bytes: an image is in base64.
+  if (reading.problem === undefined) return reading.cell as Cell;
   const { path, value: came, expected } = reading.problem;
   throw new ValueError(
     `${[feature.name, ...path].join('/')}: expected ${expected}, got ${came === undefined ? 'nothing' : toJson(came)}`,

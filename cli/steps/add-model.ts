@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { modelFolders } from '../../onnx/file/model-folders.ts';
 import type { Example, FeatureJson, ModelJson } from '../../onnx/signature/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
+import { described } from '../../onnx/signature/features.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
 import { packageFolder, program } from '../own-package.ts';
@@ -148,7 +149,7 @@ async function describe(folder: string, given: ModelJson, { file, training, sche
     const features: readonly FeatureJson[] = data?.features ?? signature.features.map(({ name }) => ({ name }));
     const started = performance.now();
     const examples = await recordExamples(
-      { ...signature, features: signature.features.map((feature, index) => ({ ...feature, ...features[index] })) },
+      { ...signature, features: signature.features.map((feature, index) => described(feature, features[index])) },
       data === undefined ? bare.takeRows(ROWS) : [data.samples],
       // One by one, like requests with one row.
       async (row) => (await bare.predict([row]))[0],

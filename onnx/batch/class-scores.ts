@@ -41,6 +41,6 @@ function scaled(row: Row, factor: number): Row {
     typeof value === 'number' && !Number.isInteger(value) ? value * factor : value;
   return row.map((cell) => {
     if (cell === null) return null;
-    return typeof cell === 'object' ? { ...cell, data: cell.data.map(scale) } : scale(cell);
+    return typeof cell === 'object' ? { ...cell, data: Array.from(cell.data, scale) } : scale(cell);
   });
 }

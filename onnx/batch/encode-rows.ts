@@ -1,6 +1,6 @@
-import type { Tensor } from '../engine/engine.ts';
+import type { Tensor, TensorData } from '../engine/engine.ts';
 import type { Cell, CellTensor, Row } from '../signature/cells.ts';
-import { pack, type Scalar } from '../signature/dtypes.ts';
+import { allocate, pack, type Scalar } from '../signature/dtypes.ts';
 import type { Feature } from '../signature/features.ts';
 import type { Signature } from '../signature/signature.ts';
 
@@ -52,11 +52,14 @@ function encodeInput(
   const cells = rows.map((row) => row[first]);
   const { shape, parts }: Pick<CellTensor, 'shape' | 'parts'> =
     typeof cells[0] === 'object' && cells[0] !== null ? cells[0] : { shape: [] };
-  // Not flat(): a row that is an image has thousands of elements.
+  const stacked = stackArrays(dtype, cells);
+  if (stacked !== undefined) return { shape: unbatched ? shape : [rows.length, ...shape], data: stacked };
+  // Not flat(): a row that is a tensor may have thousands of elements.
   const data: Scalar[] = [];
   for (const cell of cells) {
     if (cell === null) continue;
-    if (typeof cell === 'object') for (const one of cell.data) data.push(one);
+    if (typeof cell === 'object')
+      for (let index = 0; index < cell.data.length; index++) data.push(cell.data[index] as Scalar);
     else if (cell !== undefined) data.push(cell);
   }
   return {
@@ -64,4 +67,22 @@ function encodeInput(
     data: pack(dtype, data),
     ...(parts !== undefined && { parts }),
   };
+}
+
+/** Stacks what is decoded, which has the type of the input already. Returns undefined for other values. */
+function stackArrays(dtype: Tensor['dtype'], cells: readonly (Cell | undefined)[]): TensorData | undefined {
+  const arrays = cells.map((cell) => (typeof cell === 'object' ? cell?.data : undefined));
+  if (!arrays.every((data): data is Float64Array => ArrayBuffer.isView(data))) return undefined;
+  const [only] = arrays;
+  if (only !== undefined && arrays.length === 1) return only;
+  const whole = allocate(
+    dtype,
+    arrays.reduce((sum, { length }) => sum + length, 0),
+  ) as Float64Array;
+  let at = 0;
+  for (const data of arrays) {
+    whole.set(data, at);
+    at += data.length;
+  }
+  return whole;
 }

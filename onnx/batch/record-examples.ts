@@ -143,7 +143,7 @@ export function toExample({ features }: Signature, row: Row, result: Prediction)
 }
 
 function cellJson(cell: NonNullable<Cell>): FeatureValue {
-  return typeof cell === 'object' ? nestArray(cell.data.map(scalarJson), cell.shape) : scalarJson(cell);
+  return typeof cell === 'object' ? nestArray(Array.from(cell.data, scalarJson), cell.shape) : scalarJson(cell);
 }
 
 function outputJson(value: OutputValue): OutputValue {

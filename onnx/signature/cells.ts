@@ -1,4 +1,5 @@
 import { sequenceShape } from '../engine/sequence-shape.ts';
+import { describeEncoded, type Decode } from './decode.ts';
 import { describeAccepted, toElement, type Scalar } from './dtypes.ts';
 import type { Feature } from './features.ts';
 import { formatTensorType, formatType } from './tensor-spec.ts';
@@ -6,7 +7,7 @@ import { formatTensorType, formatType } from './tensor-spec.ts';
 /** The value of a feature that is a tensor, for one row; flat, in row-major order. */
 export interface CellTensor {
   readonly shape: readonly number[];
-  readonly data: readonly Scalar[];
+  readonly data: ArrayLike<Scalar>;
   /** For a sequence of tensors whose shapes differ: their shapes, as in `Tensor`. */
   readonly parts?: readonly (readonly number[])[];
 }
@@ -16,6 +17,15 @@ export type Cell = Scalar | CellTensor | null;
 
 /** The values of one row, in the order of the signature's features. Each value fits its feature's dtype and shape. */
 export type Row = readonly Cell[];
+
+/**
+ * The value of one feature in a request. If it is decoded, it is what `Decoders` make a cell of: of an image, the bytes
+ * of the file, or these in base64.
+ */
+export type SentCell = Cell | Uint8Array;
+
+/** The values of one row in a request. */
+export type SentRow = readonly SentCell[];
 
 /** Why a JSON value does not fit a feature, and the place in its nested arrays. */
 export interface CellProblem {
@@ -28,17 +38,24 @@ export interface CellProblem {
 
 /** A cell, or the problem that prevents reading it. */
 export type CellReading =
-  | { readonly cell: NonNullable<Cell>; readonly problem?: undefined }
+  | { readonly cell: NonNullable<SentCell>; readonly problem?: undefined }
   | { readonly cell?: undefined; readonly problem: CellProblem };
 
 /** Reads a feature's value from JSON: an element, or nested arrays of elements, as deep as the feature's shape. */
 export function readCell(feature: Feature, json: unknown): CellReading {
+  if (feature.decode !== undefined) return readEncoded(feature.decode, json);
   if (feature.sequence) return readSequence(feature, json);
   if (feature.shape.length > 0) return readTensor(feature, json);
   const cell = elementOf(feature, json);
   return cell === undefined
     ? { problem: { path: [], value: json, expected: describeAccepted(feature.dtype), isLength: false } }
     : { cell };
+}
+
+/** Reads what is decoded later. */
+function readEncoded(decode: Decode, json: unknown): CellReading {
+  if (typeof json === 'string' || json instanceof Uint8Array) return { cell: json };
+  return { problem: { path: [], value: json, expected: describeEncoded(decode), isLength: false } };
 }
 
 /** Returns an element of a feature; undefined if the value does not fit. */
@@ -62,7 +79,7 @@ function readSequence(feature: Feature, json: unknown): CellReading {
     );
     if (problem !== undefined) return { problem: { ...problem, path: [index, ...problem.path] } };
     const tensor = cell as CellTensor;
-    for (const one of tensor.data) data.push(one);
+    for (let at = 0; at < tensor.data.length; at++) data.push(tensor.data[at] as Scalar);
     parts.push(tensor.shape);
   }
   return { cell: { ...sequenceShape(parts, data.length), data } };

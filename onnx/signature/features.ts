@@ -1,12 +1,13 @@
 import type { DType } from '../engine/engine.ts';
 import type { Batching } from './batching.ts';
+import { resolveDecode, type Decode } from './decode.ts';
 import { checkDistribution } from './distribution.ts';
 import type { FeatureJson } from './model-json.ts';
 import { largestFloat } from './dtypes.ts';
 import { describeTensor, SignatureError, type TensorSpec } from './tensor-spec.ts';
 
 /** One named value of a row: a column of an input that is a table `[N, columns]`, or a whole input. */
-export interface Feature extends FeatureJson {
+export interface Feature extends Omit<FeatureJson, 'decode'> {
   readonly dtype: DType;
   /** The name of the input. */
   readonly input: string;
@@ -22,6 +23,8 @@ export interface Feature extends FeatureJson {
    * @default false
    */
   readonly sequence?: boolean;
+  /** What makes the tensor of the value in a request. @default the request has the tensor's values */
+  readonly decode?: Decode;
 }
 
 /** Nobody names the columns of a wider table: each of its rows is one vector. */
@@ -42,9 +45,9 @@ export function resolveFeatures(
   const byColumn = inputs.flatMap((input) => columnsOf(input, batching));
   if (json === undefined) return distinct(byColumn);
   if (json.length === byColumn.length)
-    return checked(byColumn.map((feature, index) => ({ ...feature, ...json[index] })));
+    return checked(byColumn.map((feature, index) => described(feature, json[index])));
   if (json.length === inputs.length)
-    return checked(inputs.map((input, index) => ({ ...wholeInput(input, batching), ...json[index] })));
+    return checked(inputs.map((input, index) => described(wholeInput(input, batching), json[index])));
   const count =
     inputs.length === byColumn.length
       ? String(byColumn.length)
@@ -77,6 +80,12 @@ function columnsOf(input: TensorSpec, batching: Batching): Feature[] {
 function wholeInput({ name, dtype, shape, optional, sequence }: TensorSpec, batching: Batching): Feature {
   const own = batching === 'unbatched' ? shape : shape.slice(1);
   return { name, dtype, input: name, shape: own, ...(optional && { optional }), ...(sequence && { sequence }) };
+}
+
+/** Adds what `model.json` says about a feature. */
+export function described(feature: Feature, { decode, ...json }: Partial<FeatureJson> = {}): Feature {
+  const named = { ...feature, ...json };
+  return decode === undefined ? named : { ...named, decode: resolveDecode(named, decode) };
 }
 
 function checked(features: readonly Feature[]): Feature[] {

@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import { readText, UnreadableFileError } from '../regular-file.ts';
 import { closestName } from './closest-name.ts';
+import type { DecodeJson } from './decode.ts';
 import type { DistributionJson } from './distribution.ts';
 import type { Scalar } from './dtypes.ts';
 import { validate } from './model-json-validator.ts';
@@ -27,6 +28,8 @@ export interface ModelJson {
   /** One per column of the inputs that are tables, or one per input. */
   readonly features?: readonly FeatureJson[];
   readonly classes?: readonly string[];
+  /** What the outputs mean, by name. @default derived from the graph */
+  readonly outputs?: Readonly<Record<string, OutputJson>>;
   /** How the predictions for the training data were distributed, for the drift metrics. */
   readonly distribution?: DistributionJson;
   readonly metrics?: Readonly<Record<string, { readonly value: number; readonly data: string }>>;
@@ -65,6 +68,22 @@ export interface FeatureJson {
   readonly nullable?: boolean;
   /** How the values were distributed in the training data, for the drift metrics. */
   readonly distribution?: DistributionJson;
+  /** How the value in a request becomes the tensor of the input. @default the request has the tensor's values */
+  readonly decode?: DecodeJson;
+}
+
+/** What an output means, in `model.json`. */
+export interface OutputJson {
+  /** It has a number for each class, which `classes` names. */
+  readonly classes?: ClassesJson;
+}
+
+/** How the numbers of the classes become a prediction. */
+export interface ClassesJson {
+  /** Whether the numbers are logits, of which the softmax gives the probabilities. @default false */
+  readonly softmax?: boolean;
+  /** How many classes a response lists, the most probable first. @default all, in the order of `classes` */
+  readonly top?: number;
 }
 
 /** An input with its expected prediction. */

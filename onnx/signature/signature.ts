@@ -1,7 +1,7 @@
 import type { Session } from '../engine/engine.ts';
 import type { ClassLabel } from '../graph/class-labels.ts';
 import { resolveBatching, type Batching } from './batching.ts';
-import { readCell, type Cell, type Row } from './cells.ts';
+import { readCell, type SentCell, type SentRow } from './cells.ts';
 import { checkDistribution, type DistributionJson } from './distribution.ts';
 import { checkInputs, resolveFeatures, type Feature } from './features.ts';
 import type { Example, FeatureValue, ModelJson } from './model-json.ts';
@@ -78,12 +78,16 @@ export function resolveSignature(
 }
 
 /**
- * Converts the input of an example to a row.
+ * Converts the input of an example to a row, as a request has it.
  *
  * @param index the example's position in `model.json`, for the error
  * @throws {SignatureError} if a feature is missing, unknown or does not fit
  */
-export function exampleRow({ features }: Signature, input: Readonly<Record<string, FeatureValue>>, index: number): Row {
+export function exampleRow(
+  { features }: Signature,
+  input: Readonly<Record<string, FeatureValue>>,
+  index: number,
+): SentRow {
   const given = new Set(features.flatMap((feature) => (Object.hasOwn(input, feature.name) ? [feature.input] : [])));
   const missing = features
     .filter((feature) => !Object.hasOwn(input, feature.name) && !(feature.optional && !given.has(feature.input)))
@@ -95,7 +99,7 @@ export function exampleRow({ features }: Signature, input: Readonly<Record<strin
         `missing ${missing.join(', ') || 'none'}, unknown ${unknown.join(', ') || 'none'}`,
     );
   }
-  return features.map((feature): Cell => {
+  return features.map((feature): SentCell => {
     if (!Object.hasOwn(input, feature.name)) return null;
     const { cell, problem } = readCell(feature, input[feature.name]);
     if (problem === undefined) return cell;

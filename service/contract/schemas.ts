@@ -8,6 +8,7 @@
  */
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { TaskName } from '../../onnx/signature/model-json.ts';
+import { decodeSchemas } from './decode-schemas.ts';
 
 /** Returns a reference to a schema of the OpenAPI document. */
 export const ref = <const Name extends string>(name: Name) =>
@@ -251,8 +252,15 @@ export const apiSchemas = {
         type: 'boolean',
         description: 'Whether it is an array of tensors, whose shapes may differ. The first dimension counts them.',
       },
+      decode: {
+        type: 'object',
+        description:
+          'What makes the tensor. `image`: a request has a JPEG, PNG or WebP in its place; in JSON, as base64.',
+        properties: { image: ref('ImageDecode') },
+      },
     },
   },
+  ...decodeSchemas,
   Tensor: {
     type: 'object',
     required: ['name', 'dtype', 'shape'],

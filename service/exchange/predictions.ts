@@ -17,6 +17,7 @@ import { decodeFeatures, type DecodedFeatures } from '../protocol/predictions/re
 import { writePredictions } from '../protocol/predictions/response.ts';
 import { countRows, predictionsLimit } from '../protocol/row-limit.ts';
 import { checkJson } from './body/content-type.ts';
+import { decodeRows } from './decode-rows.ts';
 import type { ExchangeProtocol, ExchangeResponse } from './exchange.ts';
 import { JSON_BODY } from './body/json-body.ts';
 
@@ -69,8 +70,9 @@ export function predictionsProtocol(strictRanges: boolean, largeIsPlain: boolean
     features ?? decodeFeatures(signature, body, strictRanges);
 
   const predictGenerally = async (entry: LoadedEntry, decoded: Decoded, options: RunOptions): Promise<Result> => {
-    const { rows, pointer } = features(entry, decoded);
-    return { predictions: await predict(entry, rows, pointer, options) };
+    const read = features(entry, decoded);
+    const rows = await decodeRows(entry.model, read, options);
+    return { predictions: await predict(entry, rows, read.pointer, options) };
   };
 
   return {

@@ -20,7 +20,7 @@ const root = resolve(import.meta.dirname, '../..');
 const entryPoints = ['service/main.ts', 'service/download/main.ts', 'onnx/engine/process/child.ts'];
 
 /** Packages that read files of their own, such as binaries and .proto files. */
-const external = ['onnxruntime-node/bin/*', 'swagger-ui-dist', '@grpc/*'];
+const external = ['onnxruntime-node/bin/*', 'swagger-ui-dist', '@grpc/*', 'sharp'];
 
 /** Modules find files by `import.meta.dirname`, which in a bundle is the bundle's folder. */
 const keepFolders: Plugin = {

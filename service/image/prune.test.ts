@@ -84,6 +84,32 @@ test('keeps one platform of the ONNX runtime, and no debugging files', () => {
   ).toEqual([true, false, false, true]);
 });
 
+test('keeps sharp, for one platform, only if a model decodes images', () => {
+  const prepare = (): void => {
+    write('service/app.ts', `await import('sharp');`);
+    const platforms = ['linux-x64', 'linux-arm64', 'linuxmusl-x64'].map((platform) => `@img/sharp-${platform}`);
+    install('sharp', { optionalDependencies: Object.fromEntries(platforms.map((name) => [name, '1'])) });
+    for (const name of platforms) install(name);
+  };
+  prepare();
+  write('models/iris/model.json', JSON.stringify({ features: [{ name: 'sepal_length' }] }));
+  expect(run()).toEqual([]);
+  expect(['sharp', '@img'].filter(exists)).toEqual([]);
+
+  prepare();
+  write('models/photo/2/model.json', JSON.stringify({ features: [{ name: 'image', decode: { image: {} } }] }));
+  run();
+  expect(['sharp', '@img/sharp-linux-x64', '@img/sharp-linux-arm64', '@img/sharp-linuxmusl-x64'].map(exists)).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect(() => run('arm64')).toThrow('There is no sharp for linux/arm64, only sharp-linux-x64.');
+  rmSync(join(root, 'node_modules/sharp'), { recursive: true });
+  expect(() => run()).toThrow('photo/2/model.json decodes images, which needs sharp. Run npm install sharp.');
+});
+
 test('rejects a platform without a binary of the ONNX runtime', () => {
   write('service/app.ts', `import 'onnxruntime-node';`);
   install('onnxruntime-node');

@@ -46,8 +46,12 @@ const neverUsed = ['**/*.map', '**/*.d.ts', '**/*.d.cts', '**/*.d.mts'];
 export function prune({ root, sources, os, arch }: PruneOptions): string[] {
   const modules = resolve(root, 'node_modules');
   const kept = new Map<string, string>();
+  const imageModel = modelWithImages(resolve(root, 'models'));
   for (const { packageName, file } of sources.flatMap((folder) => importsOf(resolve(root, folder)))) {
+    if (packageName === IMAGE_DECODER && imageModel === undefined) continue;
     const folder = installed(packageName, file);
+    if (folder === undefined && packageName === IMAGE_DECODER)
+      throw new PruneError(`${imageModel} decodes images, which needs sharp. Run npm install sharp.`);
     if (folder === undefined) {
       throw new PruneError(
         `${file} imports "${packageName}", which is not installed. Add it to "dependencies" in package.json.`,
@@ -62,8 +66,32 @@ export function prune({ root, sources, os, arch }: PruneOptions): string[] {
   for (const scope of globSync('@*', { cwd: modules }).map((name) => join(modules, name))) {
     if (readdirSync(scope).length === 0) rmdirSync(scope);
   }
-  pruneBinaries(modules, os, arch === 'amd64' ? 'x64' : arch);
+  const processor = arch === 'amd64' ? 'x64' : arch;
+  pruneBinaries(modules, os, processor);
+  if (imageModel !== undefined) pruneImageBinaries(modules, os, processor);
   return [...new Set(kept.values())].sort();
+}
+
+/** The package that only models need whose model.json says that they decode images. */
+const IMAGE_DECODER = 'sharp';
+
+/** Returns a model.json that declares an image; undefined if none does. */
+function modelWithImages(models: string): string | undefined {
+  const files = globSync(['*/model.json', '*/*/model.json'], { cwd: models }).map((name) => join(models, name));
+  return files.find((file) => {
+    // Loading the model reports what is not valid.
+    const { features } = JSON.parse(readFileSync(file, 'utf8')) as { features?: readonly { decode?: object }[] };
+    return features?.some(({ decode = {} }) => 'image' in decode);
+  });
+}
+
+/** Keeps one platform of sharp, whose binaries are packages of their own. */
+function pruneImageBinaries(modules: string, os: string, arch: string): void {
+  const wanted = [`sharp-${os}-${arch}`, `sharp-libvips-${os}-${arch}`];
+  const platforms = globSync('sharp-*', { cwd: join(modules, '@img') });
+  if (!platforms.includes(wanted[0] ?? ''))
+    throw new PruneError(`There is no sharp for ${os}/${arch}, only ${platforms.join(', ') || 'without binaries'}.`);
+  for (const name of platforms) if (!wanted.includes(name)) rmSync(join(modules, '@img', name), { recursive: true });
 }
 
 /** Adds the package in `folder` and its dependencies to `kept`. */

@@ -33,6 +33,7 @@ export const integerSchemas: Json = Object.fromEntries(
 /** Returns the schema of a feature's value. With `inline`, it has no references to components of the document. */
 export function featureSchema(feature: Feature, strictRanges: boolean, inline: boolean, example?: unknown): Json {
   const { dtype, shape, description, unit, range, choices, nullable = false, sequence, optional } = feature;
+  if (feature.decode !== undefined) return encodedSchema(feature, example);
   const element = elementSchema(dtype, inline, strictRanges ? feature : {}, nullable);
   const notes = [
     description,
@@ -51,6 +52,18 @@ export function featureSchema(feature: Feature, strictRanges: boolean, inline: b
     ...(unit && { 'x-unit': unit }),
     ...(range && { 'x-valid-range': range }),
     ...(choices && { 'x-choices': choices }),
+    ...(example !== undefined && { examples: [example] }),
+  };
+}
+
+/** Returns the schema of a value that is decoded. */
+function encodedSchema({ description, optional }: Feature, example: unknown): Json {
+  const notes = [description, 'A JPEG, PNG or WebP in base64.', optional && 'It may be left out.'];
+  return {
+    type: 'string',
+    contentEncoding: 'base64',
+    contentMediaType: 'image/*',
+    description: notes.filter(Boolean).join(' '),
     ...(example !== undefined && { examples: [example] }),
   };
 }

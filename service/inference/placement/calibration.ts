@@ -139,7 +139,9 @@ async function knownRows(
   const [pattern = []] = rows;
   for (const row of rows) {
     if (known.length === DIFFERENT_ROWS) break;
-    const text = row.map((cell) => (typeof cell === 'object' ? cell?.data.join() : String(cell))).join('\n');
+    const text = row
+      .map((cell) => (typeof cell === 'object' ? Array.from(cell?.data ?? []).join() : String(cell)))
+      .join('\n');
     if (seen.has(text) || !canShareRun(signature, [pattern, row])) continue;
     seen.add(text);
     const feeds = encodeRows(signature, [row]);

@@ -9,7 +9,7 @@ import type { ExecutorObservers } from '../queue/executor.ts';
 import { formatValue } from '../format-value.ts';
 import { loadEntry, type LoadedEntry, type LoadOptions, type ModelEntry } from './entry.ts';
 import type { Engines, LoadModelOptions } from './load-model.ts';
-import { Slots } from './slots.ts';
+import { Slots } from '../../../onnx/slots.ts';
 
 /** The models in a folder: each `NAME/model.onnx` and `NAME/<version>/model.onnx`. */
 export class ModelRepository {

@@ -1,7 +1,8 @@
 import { describeKind, largestFloat, type Scalar } from '../../../onnx/signature/dtypes.ts';
+import { describeEncoded } from '../../../onnx/signature/decode.ts';
 import type { Feature } from '../../../onnx/signature/features.ts';
 import { closestName } from '../../../onnx/signature/closest-name.ts';
-import { readCell, type Cell, type CellProblem } from '../../../onnx/signature/cells.ts';
+import { readCell, type Cell, type CellProblem, type SentCell } from '../../../onnx/signature/cells.ts';
 import { formatType } from '../../../onnx/signature/tensor-spec.ts';
 import type { Issue } from '../../contract/index.ts';
 import { IssueList, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
@@ -28,7 +29,7 @@ export class CellReader {
   }
 
   /** Reads the value of a feature in a row. An invalid value adds an issue, and 0 takes its place. */
-  read(feature: Feature, value: unknown, row: number, pathOf: PathOf): Cell {
+  read(feature: Feature, value: unknown, row: number, pathOf: PathOf): SentCell {
     const { cell, problem } = readCell(feature, value);
     if (problem !== undefined) {
       this.issues.add(() => ({
@@ -39,7 +40,7 @@ export class CellReader {
       }));
       return 0;
     }
-    const outside = firstOutside(feature, cell);
+    const outside = cell instanceof Uint8Array ? undefined : firstOutside(feature, cell);
     if (outside) {
       const issue = (): Issue => ({
         pointer: pointerTo(...pathOf(), ...outside.path),
@@ -92,6 +93,7 @@ export function namesOf(features: readonly Feature[]): string {
 
 /** Describes what a feature accepts. */
 export function describeExpected(feature: Feature): string {
+  if (feature.decode !== undefined) return describeEncoded(feature.decode);
   const { dtype, shape, unit, range, choices, nullable, sequence } = feature;
   const what =
     shape.length > 0 || sequence
@@ -149,7 +151,7 @@ function firstOutside(
       ? known !== undefined && !known.has(value)
       : typeof value !== 'boolean' && (value < low || value > high);
   if (typeof cell !== 'object') return outside(cell) ? { path: [], value: cell } : undefined;
-  const index = cell.data.findIndex(outside);
+  const index = Array.prototype.findIndex.call(cell.data, outside);
   const value = cell.data[index];
   if (value === undefined) return undefined;
   if (cell.parts !== undefined) return { path: [], value };

@@ -1,5 +1,5 @@
 import type { Feature } from '../../../onnx/signature/features.ts';
-import type { Cell, Row } from '../../../onnx/signature/cells.ts';
+import type { SentCell, SentRow } from '../../../onnx/signature/cells.ts';
 import { describeExpected, namesOf, type CellReader } from './cell-reader.ts';
 import { formatCount } from '../../inference/format-value.ts';
 import { isObject, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
@@ -26,7 +26,7 @@ export function readTable(
   features: readonly Feature[],
   table: Table & Readonly<Record<string, unknown>>,
   reader: CellReader,
-): Row[] {
+): SentRow[] {
   const { columns, ...others } = table;
   for (const [name, value] of Object.entries(others)) {
     if (reader.issues.full) return [];
@@ -50,7 +50,7 @@ export function readTable(
   const present = features.map(({ optional, input }) => !optional || given.has(input));
   const arrays = features.map((feature, index) => (present[index] ? readColumn(feature, columns, reader) : null));
   const length = commonLength(features, arrays, reader);
-  const rows = Array.from({ length }, (): Cell[] => []);
+  const rows = Array.from({ length }, (): SentCell[] => []);
   for (const [index, feature] of features.entries()) {
     const values = arrays[index] ?? [];
     if (arrays[index] === null) {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { canShareRun, encodeRows } from '../../../onnx/batch/encode-rows.ts';
+import type { Row } from '../../../onnx/signature/cells.ts';
 import { integerRange, largestFloat } from '../../../onnx/signature/dtypes.ts';
 import type { Feature, Signature } from '../../../onnx/signature/signature.ts';
 import { ServiceError } from '../../errors.ts';
@@ -110,7 +111,8 @@ function bodyText({ features }: Signature, isPlain: boolean): fc.Arbitrary<strin
 /** Returns what the general functions read; undefined if a run cannot process it, or there are errors or warnings. */
 function readGenerally(signature: Signature, body: unknown, strict: boolean): ReadFeatures | undefined {
   try {
-    const { rows, single, warnings } = decodeFeatures(signature, body, strict);
+    const { rows: sent, single, warnings } = decodeFeatures(signature, body, strict);
+    const rows = sent as Row[];
     if (warnings.size > 0) return undefined;
     if (rows.length > 1 && !(signature.batching === 'batched' && canShareRun(signature, rows))) return undefined;
     return { feeds: encodeRows(signature, rows), rows: rows.length, single };

@@ -28,7 +28,7 @@ export function compileReader(signature: Signature): FeatureReader {
   const { batching, features } = signature;
   const layout = new FeedsLayout(signature);
   const names = features.map(({ name }) => name);
-  if (features.some(({ sequence }) => sequence)) return () => undefined;
+  if (features.some(({ sequence, decode }) => sequence || decode)) return () => undefined;
   const hasFeatureColumns = names.includes('columns');
 
   const readRow = (item: unknown, row: number, to: FeedsData): boolean => {

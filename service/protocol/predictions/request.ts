@@ -1,5 +1,5 @@
 import type { Feature } from '../../../onnx/signature/features.ts';
-import type { Cell, Row } from '../../../onnx/signature/cells.ts';
+import type { SentCell, SentRow } from '../../../onnx/signature/cells.ts';
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import type { Issue } from '../../contract/index.ts';
 import { CellReader, describeExpected, namesOf } from './cell-reader.ts';
@@ -7,13 +7,13 @@ import { isObject, pointerTo, shorten, jsonTypeOf } from '../issue-list.ts';
 import { isTable, readTable } from './columns.ts';
 
 export interface DecodedFeatures {
-  readonly rows: readonly Row[];
+  readonly rows: readonly SentRow[];
   /** Whether the body was one object, so that the response is one object too. */
   readonly single: boolean;
   /** Values outside their valid range or choices, by row. */
   readonly warnings: ReadonlyMap<number, readonly Issue[]>;
-  /** Returns the JSON Pointer to a row in the body. */
-  readonly pointer: (row: number) => string;
+  /** Returns the JSON Pointer to a row in the body, or to a feature of it. */
+  readonly pointer: (row: number, feature?: string) => string;
 }
 
 /**
@@ -24,19 +24,19 @@ export interface DecodedFeatures {
  */
 export function decodeFeatures({ features }: Signature, body: unknown, strict: boolean): DecodedFeatures {
   const reader = new CellReader(strict);
-  const [rows, pointer] = isTable(features, body)
-    ? [readTable(features, body, reader), () => pointerTo('columns')]
+  const [rows, pointer]: readonly [readonly SentRow[], DecodedFeatures['pointer']] = isTable(features, body)
+    ? [readTable(features, body, reader), (row, of) => pointerTo('columns', ...(of === undefined ? [] : [of, row]))]
     : Array.isArray(body)
-      ? [readArray(features, body, reader), (row: number) => pointerTo(row)]
-      : [[readRow(features, body, 0, [], reader)], () => pointerTo()];
+      ? [readArray(features, body, reader), (row, of) => pointerTo(row, ...(of === undefined ? [] : [of]))]
+      : [[readRow(features, body, 0, [], reader)], (_, of) => pointerTo(...(of === undefined ? [] : [of]))];
   reader.issues.throwIfAny();
   return { rows, pointer, single: rows.length === 1 && pointer(0) === '#', warnings: reader.warnings.byRow() };
 }
 
-function readArray(features: readonly Feature[], items: readonly unknown[], reader: CellReader): Row[] {
+function readArray(features: readonly Feature[], items: readonly unknown[], reader: CellReader): SentRow[] {
   if (items.length === 0)
     reader.issues.add(() => ({ pointer: '#', detail: 'The array is empty.', expected: 'at least one object' }));
-  const rows: Row[] = [];
+  const rows: SentRow[] = [];
   for (let row = 0; row < items.length && !reader.issues.full; row++)
     rows.push(readRow(features, items[row], row, [row], reader));
   reader.issues.leaveUnread(items.length - rows.length);
@@ -49,7 +49,7 @@ function readRow(
   row: number,
   base: readonly number[],
   reader: CellReader,
-): Row {
+): SentRow {
   if (!isObject(item)) {
     reader.issues.add(() => ({
       pointer: pointerTo(...base),
@@ -66,7 +66,7 @@ function readRow(
     given ??= new Set(features.flatMap((each) => (Object.hasOwn(item, each.name) ? [each.input] : [])));
     return given.has(input);
   };
-  const cells: Cell[] = [];
+  const cells: SentCell[] = [];
   for (const feature of features) {
     if (reader.issues.full) return cells;
     const pathOf = (): (string | number)[] => [...base, feature.name];

@@ -1,0 +1,12 @@
+import type { CellTensor } from '../signature/cells.ts';
+
+/** Makes tensors of the values of one feature. */
+export interface FeatureDecoder {
+  /** @throws {DecodeError} if the value cannot be decoded */
+  decode(value: string | Uint8Array, options: DecodeOptions): Promise<CellTensor>;
+}
+
+export interface DecodeOptions {
+  /** Called before a value is decoded, which may have waited for others. What it throws is the result. */
+  readonly before?: () => void;
+}

@@ -1,0 +1,140 @@
+import type { Sharp as Pipeline } from 'sharp';
+import type { DType } from '../../engine/engine.ts';
+import type { CellTensor } from '../../signature/cells.ts';
+import type { ImageDecode, ImageInterpolation } from '../../signature/image.ts';
+import { Slots } from '../../slots.ts';
+import { DecodeError } from '../decode-error.ts';
+import type { DecodeOptions, FeatureDecoder } from '../feature-decoder.ts';
+import { bytesOf } from './base64.ts';
+import { enlarge, type Pixels } from './enlarge.ts';
+import { IMAGE_FORMATS, imageFormat } from './image-format.ts';
+import { loadSharp, type Sharp } from './load-sharp.ts';
+import { PixelTensors } from './pixel-tensor.ts';
+import { placeImage, type ImagePlacement } from './placement.ts';
+
+/** What the decoder needs to know about a feature. */
+export interface ImageFeature {
+  readonly dtype: DType;
+  readonly shape: readonly (number | string)[];
+  readonly image: ImageDecode;
+}
+
+/**
+ * How many images are decoded at once, in the process: each takes a thread of libuv's four, and up to 100 MB while a
+ * WebP of 25 million pixels is decoded.
+ */
+const CONCURRENT_DECODES = 2;
+const slots = new Slots(CONCURRENT_DECODES);
+
+/** A progressive JPEG of a few kilobytes may have thousands of scans, each of which takes as long as an image. */
+const MOST_SECONDS = 5;
+
+/** libvips' names. `linear` covers all pixels of an image that is made smaller, as Pillow's bilinear does. */
+const kernels = { bilinear: 'linear', bicubic: 'cubic', lanczos: 'lanczos3' } as const satisfies Record<
+  ImageInterpolation,
+  string
+>;
+
+/** Opens what decodes the images of a feature. @throws {SignatureError} if sharp is not installed */
+export async function openImageDecoder(feature: ImageFeature): Promise<FeatureDecoder> {
+  return new ImageDecoder(await loadSharp(), feature);
+}
+
+class ImageDecoder implements FeatureDecoder {
+  readonly #sharp: Sharp;
+  readonly #image: ImageDecode;
+  readonly #tensors: PixelTensors;
+  readonly #shape: readonly number[];
+
+  constructor(sharp: Sharp, { dtype, shape, image }: ImageFeature) {
+    this.#sharp = sharp;
+    this.#image = image;
+    this.#tensors = new PixelTensors(dtype, image);
+    const [height, width] = image.crop;
+    const channels = image.color === 'gray' ? 1 : 3;
+    const shapes = { NCHW: [channels, height, width], NHWC: [height, width, channels], NHW: [height, width] };
+    this.#shape = shape.length === 1 ? [height * width * channels] : shapes[image.layout];
+  }
+
+  async decode(value: string | Uint8Array, { before }: DecodeOptions): Promise<CellTensor> {
+    const bytes = bytesOf(value);
+    const { maxBytes } = this.#image;
+    if (bytes.length > maxBytes)
+      throw new DecodeError(`The image has ${bytes.length} bytes.`, `at most ${maxBytes} bytes`);
+    imageFormat(bytes);
+    return slots.use(async () => {
+      before?.();
+      try {
+        return await this.#decode(bytes);
+      } catch (cause) {
+        if (cause instanceof DecodeError) throw cause;
+        const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.trim() ?? '';
+        throw new DecodeError(`The image is damaged or incomplete: ${reason}.`, IMAGE_FORMATS, { cause });
+      }
+    });
+  }
+
+  async #decode(bytes: Uint8Array): Promise<CellTensor> {
+    const { interpolation, crop } = this.#image;
+    const { width, height, hasAlpha } = await this.#size(bytes);
+    const placement = placeImage([height, width], this.#image);
+    const [toHeight, toWidth] = placement.resized;
+    // libvips makes images smaller, outside of the event loop. Few images have to be enlarged.
+    const smaller = { width: Math.min(width, toWidth), height: Math.min(height, toHeight) };
+    const pipeline = (hasAlpha ? await this.#opaque(bytes) : this.#open(bytes))
+      .resize({ ...smaller, fit: 'fill', kernel: kernels[interpolation], fastShrinkOnLoad: false })
+      .toColourspace('srgb');
+    const isSmaller = smaller.width === toWidth && smaller.height === toHeight;
+    const used = isSmaller
+      ? await pixelsOf(pipeline.extract(extractOf(placement, crop)))
+      : cut(enlarge(await pixelsOf(pipeline), toWidth, toHeight, interpolation), placement, crop);
+    return this.#tensors.make(used, placement, this.#shape);
+  }
+
+  /** Reads the size of an image from its header, as it is shown. */
+  async #size(bytes: Uint8Array): Promise<{ width: number; height: number; hasAlpha: boolean }> {
+    const { autoOrient, space, hasAlpha } = await this.#sharp(bytes, { limitInputPixels: false }).metadata();
+    const { width, height } = autoOrient;
+    const { maxPixels } = this.#image;
+    if (width * height > maxPixels)
+      throw new DecodeError(`The image has ${width} × ${height} pixels.`, `at most ${maxPixels} pixels`);
+    if (space === 'cmyk') throw new DecodeError('The colors of the image are CMYK.', 'an image in RGB or gray');
+    return { width, height, hasAlpha };
+  }
+
+  #open(bytes: Uint8Array): Pipeline {
+    // Color profiles are ignored, as by Pillow, and so by what the model was trained with.
+    return this.#sharp(bytes, { limitInputPixels: this.#image.maxPixels, failOn: 'error', ignoreIcc: true })
+      .timeout({ seconds: MOST_SECONDS })
+      .autoOrient();
+  }
+
+  /** Drops transparency as Pillow does: the colors below remain. Otherwise they would be mixed while resizing. */
+  async #opaque(bytes: Uint8Array): Promise<Pipeline> {
+    const { data, width, height } = await pixelsOf(this.#open(bytes).toColourspace('srgb'));
+    return this.#sharp(data, { raw: { width, height, channels: 3 } });
+  }
+}
+
+async function pixelsOf(pipeline: Pipeline): Promise<Pixels> {
+  const { data, info } = await pipeline.removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+function extractOf(
+  { resized, from: [top, left] }: ImagePlacement,
+  crop: readonly [number, number],
+): { top: number; left: number; width: number; height: number } {
+  return { top, left, height: Math.min(crop[0], resized[0]), width: Math.min(crop[1], resized[1]) };
+}
+
+/** Returns the part of an enlarged image that is used. */
+function cut(pixels: Pixels, placement: ImagePlacement, crop: readonly [number, number]): Pixels {
+  const { top, left, width, height } = extractOf(placement, crop);
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const start = ((top + y) * pixels.width + left) * 3;
+    data.set(pixels.data.subarray(start, start + width * 3), y * width * 3);
+  }
+  return { data, width, height };
+}

@@ -1,0 +1,37 @@
+import { UndecodableRowsError } from '../../onnx/decode/decode-error.ts';
+import type { Model } from '../../onnx/model.ts';
+import type { Row } from '../../onnx/signature/cells.ts';
+import { ServiceError } from '../errors.ts';
+import type { RunOptions } from '../inference/run.ts';
+import { IssueList } from '../protocol/issue-list.ts';
+import type { DecodedFeatures } from '../protocol/predictions/request.ts';
+
+/**
+ * Makes the rows of a request those of the model: images become tensors.
+ *
+ * @throws {ServiceError} `invalid-input` for values that cannot be decoded, or `timeout` if the request's time is over
+ */
+export async function decodeRows(
+  model: Pick<Model, 'decode'>,
+  { rows, pointer }: DecodedFeatures,
+  { deadline, abandoned }: RunOptions,
+): Promise<readonly Row[]> {
+  const before = (): void => {
+    if (performance.now() >= deadline || abandoned?.() === true)
+      throw new ServiceError('timeout', 'The time for the request was over before all of it was decoded.');
+  };
+  try {
+    return await model.decode(rows, { before });
+  } catch (error) {
+    if (!(error instanceof UndecodableRowsError)) throw error;
+    const issues = new IssueList();
+    for (const {
+      row,
+      feature,
+      error: { message: detail, expected },
+    } of error.values)
+      issues.add(() => ({ pointer: pointer(row, feature), detail, expected }));
+    issues.throwIfAny();
+    throw error;
+  }
+}
