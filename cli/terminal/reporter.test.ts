@@ -70,10 +70,27 @@ test('a failure: what happened, the details, what to do', () => {
   expect(out.text).toBe('\n✗ It failed.\n    Event: bad\n  → Do this.\n');
 });
 
-test('colour on a terminal, unless NO_COLOR is set', () => {
-  const coloured = output(true);
-  createReporter(coloured, {}).step('Wait');
-  expect(coloured.text).toContain('\u001b[1m');
+test.each([
+  [true, {}, true],
+  [true, { NO_COLOR: '1' }, false],
+  [true, { NO_COLOR: '' }, true],
+  [true, { FORCE_COLOR: '0' }, false],
+  [true, { TERM: 'dumb' }, false],
+  [false, {}, false],
+  [false, { FORCE_COLOR: '1' }, true],
+  [false, { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+])('terminal %s with %j: colour %s', (isTTY, env, coloured) => {
+  const out = output(isTTY);
+  createReporter(out, env).step('Wait');
+  expect(out.text).toBe(coloured ? '\u001b[1m• Wait\u001b[22m\n' : '• Wait\n');
+});
+
+test('FORCE_COLOR rewrites nothing in place without a terminal', () => {
+  const out = output(false);
+  const report = createReporter(out, { FORCE_COLOR: '1' });
+  report.progress(['a starting']);
+  report.progress(['a ready']);
+  expect(out.text).toBe('  a starting\n  a ready\n');
 });
 
 test('brief: on a terminal only the current step is shown, and nothing of it stays', () => {
