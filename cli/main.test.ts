@@ -74,6 +74,11 @@ test.each([
   [['load', '--rate', '0'], 'Expected requests per second: more than 0, at most 100000.'],
   [['load', '--for', '1y'], 'Expected a time, such as 30s, 500ms or 2m.'],
   [['load', '--connections', 'many'], 'Allowed choices are new, keep-alive, both.'],
+  [['stauts'], '(Did you mean status?)'],
+  [['up', '--detahc'], '(Did you mean --detach?)'],
+  [['chaos', 'kil'], '(Did you mean kill?)'],
+  [['up', '--on', 'knid'], '(Did you mean kind?)'],
+  [['build', '--engine', 'poodman'], '(Did you mean podman?)'],
 ])('exits 2 for %j', async (args, message) => {
   const { exitCode, stdout, stderr } = await project.start(args);
   expect(stderr).toContain(message);

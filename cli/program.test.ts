@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CommandContext } from './commands/options.ts';
 import { createProgram } from './program.ts';
 
@@ -20,3 +22,15 @@ test.each([program, ...program.commands].map((command) => [command.name(), comma
     expect(help).toContain('\nExamples:\n');
   },
 );
+
+test('docs/cli.md lists the commands of each group, in the same order', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/cli.md'), 'utf8');
+  const groups = new Map<string, string[]>();
+  for (const command of program.commands)
+    groups.set(command.helpGroup(), [...(groups.get(command.helpGroup()) ?? []), command.name()]);
+  const documented = [...groups.keys()].map((heading) => {
+    const [, table = ''] = new RegExp(`^${heading}\\n\\n((?:\\|.*\\n)+)`, 'm').exec(page) ?? [];
+    return [heading, [...table.matchAll(/^\| `([\w-]+)/gm)].map(([, name]) => name)];
+  });
+  expect(documented).toEqual([...groups]);
+});

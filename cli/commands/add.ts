@@ -31,7 +31,7 @@ export function addCommand(context: CommandContext): Command {
   return new Command('add')
     .summary('add a model to the project')
     .description('add a model to models/: read its signature from the graph, and record two examples by running it')
-    .argument('<model>', 'file that your training library exported')
+    .argument('<file>', 'file that your training library exported')
     .option('--name <name>', "name of the model (default: the file's name; for model.onnx, the project's)")
     .option('--version <number>', 'add it as models/NAME/VERSION; the highest version is the default', parseVersion)
     .option('--features <names>', 'names of the columns, separated by commas, if the graph has none', list)

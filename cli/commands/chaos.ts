@@ -11,7 +11,7 @@ import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/open-service.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
 import { createStyle, isTerminal } from '../terminal/style.ts';
-import { examples, onOption, parseRate, type CommandContext } from './options.ts';
+import { examples, onOption, parseRate, withChoices, type CommandContext } from './options.ts';
 
 interface ChaosFlags {
   readonly on?: string;
@@ -27,7 +27,7 @@ export function chaosCommand(context: CommandContext): Command {
   return new Command('chaos')
     .summary('break replicas and check that they recover')
     .description('break the replicas on purpose, under load, and check that they recover; everything is undone')
-    .addArgument(new Argument('<experiment...>', `${names.join(', ')}; or all`).choices([...names, 'all']))
+    .addArgument(withChoices(new Argument('<experiment...>'), [...names, 'all']))
     .addOption(onOption('the running target'))
     .option(
       '--rate <number>',
@@ -35,7 +35,7 @@ export function chaosCommand(context: CommandContext): Command {
       parseRate,
       50,
     )
-    .option('--model <name>', 'model to send requests to, such as wine or wine/2 (default: all, in turn)')
+    .option('--model <model>', 'model to send requests to, such as wine or wine/2 (default: all, in turn)')
     .option('--markdown', 'print the table as Markdown')
     .option('--json', 'print an array with an object for each experiment')
     .addHelpText(

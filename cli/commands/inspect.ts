@@ -15,7 +15,7 @@ export function inspectCommand(context: CommandContext): Command {
   return new Command('inspect')
     .summary('show what a model file contains')
     .description('show the inputs, outputs and operators of a model, and how it will be served or why it cannot be')
-    .argument('<model>', 'file that your training library exported, or its folder')
+    .argument('<file>', 'file that your training library exported, or its folder')
     .option('--json', 'print {"file", "bytes", "servable", "reason", "notVerified", "model", "signature"}')
     .addHelpText(
       'after',

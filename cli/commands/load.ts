@@ -9,7 +9,15 @@ import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/open-service.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
 import { isTerminal } from '../terminal/style.ts';
-import { examples, onOption, parseDuration, parseRate, urlOption, type CommandContext } from './options.ts';
+import {
+  examples,
+  onOption,
+  parseDuration,
+  parseRate,
+  urlOption,
+  withChoices,
+  type CommandContext,
+} from './options.ts';
 
 interface LoadFlags {
   readonly on?: string;
@@ -37,9 +45,10 @@ export function loadCommand(context: CommandContext): Command {
       new Option('--for <time>', 'duration, such as 30s, 500ms or 2m').argParser(parseDuration).default(30_000, '30s'),
     )
     .addOption(
-      new Option('--connections <kind>', 'new: one for each request; keep-alive: a pool; both: in turn')
-        .choices(connectionKinds)
-        .default('keep-alive'),
+      withChoices(
+        new Option('--connections <kind>', 'new: one for each request; keep-alive: a pool; both: in turn'),
+        connectionKinds,
+      ).default('keep-alive'),
     )
     .option(
       '--json',

@@ -1,4 +1,6 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Argument } from 'commander';
+import { styleText } from 'node:util';
+import { closestName } from '../../onnx/signature/closest-name.ts';
 import { ports } from '../../service/contract/index.ts';
 import { containerEngines } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
@@ -15,22 +17,42 @@ export const defaultGrpcPort = ports.grpc.number;
 
 /** Creates `--on`. The target is checked while the command line is parsed. */
 export const onOption = (fallback: string): Option =>
-  new Option('--on <target>', `local, kind, minikube or context=NAME (default: ${fallback})`).argParser(
-    (value: string) => {
-      if (!/^(local|kind|minikube|context=.+)$/.test(value))
-        throw new InvalidArgumentError('Expected local, kind, minikube or context=NAME.');
+  new Option('--on <target>', `where it runs: one of the choices, or context=NAME (default: ${fallback})`)
+    .choices(targets)
+    .argParser((value: string) => {
+      if (!targets.includes(value) && !/^context=./.test(value))
+        throw new InvalidArgumentError(`Expected ${targets.join(', ')} or context=NAME.${meant(value, targets)}`);
       return value;
-    },
-  );
+    });
+
+const targets: readonly string[] = ['local', 'kind', 'minikube'];
+
+/** Limits an argument or an option to some values. Unlike commander's own `choices`, it suggests one of them. */
+export function withChoices<Of extends Argument | Option>(of: Of, choices: readonly string[]): Of {
+  of.choices(choices).argParser((value: string, previous?: unknown) => {
+    if (!choices.includes(value))
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.${meant(value, choices)}`);
+    if (!of.variadic) return value;
+    return [...(Array.isArray(previous) ? (previous as readonly unknown[]) : []), value];
+  });
+  return of;
+}
+
+/** Returns a suggestion in commander's words, or nothing. */
+function meant(value: string, choices: readonly string[]): string {
+  const near = closestName(value, choices);
+  return near === undefined ? '' : `\n(Did you mean ${near}?)`;
+}
 
 /** Creates `--engine`, which RHIZOME_ENGINE in the environment sets too. */
 export const engineOption = (): Option =>
-  new Option(
-    '--engine <name>',
-    'container engine that builds the image and runs kind (default: docker; podman if only that is installed)',
-  )
-    .choices(containerEngines)
-    .env('RHIZOME_ENGINE');
+  withChoices(
+    new Option(
+      '--engine <name>',
+      'container engine that builds the image and runs kind (default: docker; podman if only that is installed)',
+    ),
+    containerEngines,
+  ).env('RHIZOME_ENGINE');
 
 /** Creates `--url`, without trailing slashes. */
 export const urlOption = (): Option =>
@@ -78,6 +100,9 @@ export function parsePort(value: string): number {
   return port;
 }
 
+/** Styles a title in a help text. commander removes the style where the output has no colours. */
+export const bold = (title: string): string => styleText('bold', title, { validateStream: false });
+
 /** Formats examples for `addHelpText('after', …)`. */
 export const examples = (...lines: readonly string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+  `\n${bold('Examples:')}\n${lines.map((line) => `  $ ${line}`).join('\n')}`;

@@ -13,7 +13,7 @@ import { findRoute, openService } from '../targets/open-service.ts';
 import type { Target } from '../targets/target.ts';
 import { kubectlForward } from '../tools/kubectl.ts';
 import { quote } from '../tools/quote.ts';
-import { defaultPort, examples, onOption, urlOption, type CommandContext } from './options.ts';
+import { defaultPort, examples, onOption, urlOption, withChoices, type CommandContext } from './options.ts';
 
 interface PredictFlags {
   readonly on?: string;
@@ -44,10 +44,13 @@ export function predictCommand(context: CommandContext): Command {
     .option('--json <text>', 'JSON to send: an object or an array of objects')
     .option('--out <file>', 'write the predictions for --file to a file')
     .addOption(
-      new Option(
-        '--format <format>',
-        'format of the predictions (default: by the name of --out, otherwise the format of --file)',
-      ).choices(formats),
+      withChoices(
+        new Option(
+          '--format <format>',
+          'format of the predictions (default: by the name of --out, otherwise the format of --file)',
+        ),
+        formats,
+      ),
     )
     .option('--with-input', 'also write the columns of --file')
     .option('--stop-on-error', 'stop at the first row that is rejected (default: report it and continue)')
