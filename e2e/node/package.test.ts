@@ -141,29 +141,38 @@ test('the files that init writes synthesize with the package', async () => {
 });
 
 // The page, which of its snippets is the file, and the kinds that it adds.
-test.each([
+const extended = [
   ['toolkit', 1, ['HorizontalPodAutoscaler', 'Ingress']],
   ['monitoring', 0, ['PodMonitor', 'PrometheusRule', 'ConfigMap']],
   ['scaling', 0, ['HorizontalPodAutoscaler', 'VerticalPodAutoscaler']],
   ['exposing', 0, ['HTTPRoute', 'GRPCRoute']],
-] as const)(
-  'the infra/main.ts of docs/%s.md type-checks, and adds objects to production',
-  async (page, snippet, added) => {
+  ['how-to/cloud', 0, ['Ingress']],
+  ['how-to/cloud', 2, ['HTTPRoute', 'HealthCheckPolicy']],
+] as const;
+const fileOf = (page: string, snippet: number) => `infra/${page.replace('/', '-')}-${snippet}.ts`;
+
+test('every infra/main.ts of the docs type-checks', async () => {
+  for (const [page, snippet] of extended) {
     const [, code = ''] =
       [...readFileSync(join(root, `docs/${page}.md`), 'utf8').matchAll(/^```ts\n([^]*?)^```$/gm)][snippet] ?? [];
-    write('infra/extended.ts', code);
-    expect(await run('tsc', '--project', '.')).toMatchObject({ exitCode: 0, all: '' });
-    const { exitCode, all } = await run('node', 'infra/extended.ts');
-    expect([exitCode, all]).toEqual([0, '']);
-    const kinds = (environment: string) =>
-      [...readFileSync(join(folder, 'charts-out', `${environment}.k8s.yaml`), 'utf8').matchAll(/^kind: (\w+)$/gm)].map(
-        ([, kind]) => kind,
-      );
-    expect(kinds('production').slice(-added.length)).toEqual(added);
-    expect(kinds('local')).not.toContain(added[1]);
-    rmSync(join(folder, 'infra/extended.ts'));
-  },
-);
+    expect(code).toContain('synthesize(app, environments, ');
+    write(fileOf(page, snippet), code);
+  }
+  expect(await run('tsc', '--project', '.')).toMatchObject({ exitCode: 0, all: '' });
+});
+
+test.each(extended)('the infra/main.ts of docs/%s.md, snippet %d, adds objects to production', async (...example) => {
+  const [page, snippet, added] = example;
+  const { exitCode, all } = await run('node', fileOf(page, snippet));
+  expect([exitCode, all]).toEqual([0, '']);
+  const kinds = (environment: string) =>
+    [...readFileSync(join(folder, 'charts-out', `${environment}.k8s.yaml`), 'utf8').matchAll(/^kind: (\w+)$/gm)].map(
+      ([, kind]) => kind,
+    );
+  expect(kinds('production').slice(-added.length)).toEqual(added);
+  expect(kinds('local')).not.toContain(added[0]);
+  rmSync(join(folder, fileOf(page, snippet)));
+});
 
 test('the example of docs/tenants.md type-checks, and its services must fit into the quotas', async () => {
   const page = readFileSync(join(root, 'docs/tenants.md'), 'utf8');
