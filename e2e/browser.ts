@@ -1,6 +1,6 @@
 /** Opens pages in a real Chromium. `.ci/browser` installs it. */
 import { AxeBuilder } from '@axe-core/playwright';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { findTool, testUnless } from './needs.ts';
 
 /** Returns the path of Chromium or Chrome: CHROMIUM, or what is on the PATH; undefined if there is none. */
@@ -17,6 +17,19 @@ export async function launchBrowser(): Promise<Browser> {
   if (executablePath === undefined) throw new Error(NEEDS_BROWSER);
   // As root, Chromium runs only without its sandbox; small containers have little shared memory.
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'], timeout: 60_000 });
+}
+
+/**
+ * Opens an empty page, which shares nothing with others. Node sends its requests, because Chromium aborts those under
+ * way when the machine gets a network, such as that of a container. Not for pages that read a response as it streams.
+ */
+export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext(options);
+  await context.route('**/*', async (route) => {
+    const response = await route.fetch().catch(() => undefined);
+    await (response === undefined ? route.abort('connectionrefused') : route.fulfill({ response }));
+  });
+  return context.newPage();
 }
 
 /** Defines a test that is skipped unless there is a browser. On CI, it fails instead. */

@@ -15,6 +15,7 @@ import { health } from './routes/health.ts';
 import { inference, inferenceHealth } from './routes/inference.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { models } from './routes/models.ts';
+import { playground } from './routes/playground.ts';
 import { run } from './routes/run.ts';
 
 /** Creates the Hono application. It does not listen, and does not load models. */
@@ -35,7 +36,7 @@ export function createApp(
     );
   });
 
-  app.use(observe(observer, lifecycle), refuseClosed(lifecycle));
+  app.use(observe(observer, lifecycle, options.replica), refuseClosed(lifecycle));
   const { requestTimeoutSeconds, publicProbes = true, publicDocs = true } = options;
   const operations = new InferenceOperations({ repository, lifecycle });
   if (publicProbes) {
@@ -58,6 +59,8 @@ export function createApp(
     );
   };
   if (publicDocs) documentation();
+  if (options.playground ?? true)
+    playground(app, { metrics: publicProbes, docs: publicDocs || (apiKey() === undefined && tokens === undefined) });
 
   // The routes above are open. Those below need the API key or a token, and their bodies are limited.
   app.use(auth(dependencies), bodyLimit(maxBodyBytes, memory, route));

@@ -34,6 +34,10 @@ export interface Dependencies extends Authentication {
     readonly publicProbes?: boolean;
     /** Whether the documentation needs no API key. @default true */
     readonly publicDocs?: boolean;
+    /** Whether to serve the playground. @default true */
+    readonly playground?: boolean;
+    /** The name that responses say they come from. @default they do not say */
+    readonly replica?: string | undefined;
   };
   /** Shared with gRPC. @default 64 MiB, and at least two of the largest bodies */
   readonly memory?: InFlightBytes;

@@ -30,6 +30,7 @@ export function createListener(dependencies: Dependencies): RequestListener {
       probes: (options.publicProbes ?? true) ? probes(repository, lifecycle) : new Map(),
       observer,
       lifecycle,
+      replica: options.replica,
       apiKey,
       tokens,
       logger,

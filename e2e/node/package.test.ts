@@ -58,13 +58,14 @@ const write = (path: string, content: string) => {
 const run = (...argv: readonly string[]) =>
   execa(argv[0]!, argv.slice(1), { cwd: folder, timeout, reject: false, all: true });
 
-test('npm pack contains compiled code, types, JSON, protocols and templates; no source, test or model', () => {
+test('npm pack contains compiled code, types, JSON, protocols, pages and templates; no source, test or model', () => {
   const paths = packed.files.map(({ path }) => path);
   const kinds = [
     /^(package\.json|README\.md|LICENSE|cli\/rhizome\.js)$/,
     /^dist\/(cli|client|infra|onnx|service)\/.+\.(js|d\.ts|json)$/,
     /^dist\/cli\/templates\/.+$/,
     /^dist\/service\/grpc\/proto\/.+\.proto$/,
+    /^dist\/service\/playground\/page\/(index\.html|style\.css)$/,
   ];
   expect(paths.filter((path) => !kinds.some((kind) => kind.test(path)))).toEqual([]);
   expect(
@@ -75,6 +76,7 @@ test('npm pack contains compiled code, types, JSON, protocols and templates; no 
   expect(paths).toEqual(
     expect.arrayContaining([
       'dist/service/main.js',
+      'dist/service/playground/page/main.js',
       'dist/service/image/prune.js',
       'dist/cli/local/daemon/daemon.js',
       'dist/onnx/signature/model.schema.json',

@@ -232,6 +232,7 @@ const everyProp: {
   ],
   publicProbes: [true, ['ConfigMap', 'data.PUBLIC_PROBES', 'true']],
   publicDocs: [true, ['ConfigMap', 'data.PUBLIC_DOCS', undefined]],
+  playground: [true, ['ConfigMap', 'data.PLAYGROUND', undefined]],
   drainDelaySeconds: [6, ['ConfigMap', 'data.DRAIN_DELAY_SECONDS', '6']],
   requestTimeoutSeconds: [14, ['ConfigMap', 'data.REQUEST_TIMEOUT_SECONDS', '14']],
   gracePeriodSeconds: [

@@ -9,7 +9,7 @@ export function environmentVariables(props: ResolvedProps): Readonly<Record<stri
   return {
     ...props.settings,
     ...(props.accelerator && { EXECUTION_PROVIDER: props.accelerator.type }),
-    ...servicePorts(props),
+    ...servedRoutes(props),
     ...telemetryVariables(props),
     ...tokenVariables(props.jwt),
     NODE_OPTIONS: nodeOptions(heapMebibytes(props.resources.memory.limit)),
@@ -19,12 +19,14 @@ export function environmentVariables(props: ResolvedProps): Readonly<Record<stri
   };
 }
 
-function servicePorts({ grpc, publicProbes, publicDocs }: ResolvedProps): Partial<Record<VariableName, string>> {
+function servedRoutes(props: ResolvedProps): Partial<Record<VariableName, string>> {
+  const { grpc, publicProbes, publicDocs, playground } = props;
   return {
     ...(grpc && { GRPC_PORT: String(ports.grpc.number) }),
     MANAGEMENT_PORT: String(ports.management.number),
     ...(publicProbes && { PUBLIC_PROBES: 'true' }),
     ...(!publicDocs && { PUBLIC_DOCS: 'false' }),
+    ...(!playground && { PLAYGROUND: 'false' }),
   };
 }
 

@@ -149,6 +149,13 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
   readonly publicDocs?: boolean;
 
   /**
+   * Whether `/` is the playground, a page to try the models. Predictions from it need the API key like any others, but
+   * the page itself does not. With it, responses name the pod that they come from.
+   * @default false
+   */
+  readonly playground?: boolean;
+
+  /**
    * Seconds for which a terminating pod still accepts connections while its endpoint is being removed, 0 or more.
    * @default 5, the service's default
    */

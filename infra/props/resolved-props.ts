@@ -60,6 +60,7 @@ export function withDefaults(given: PredictionServiceProps): ResolvedProps {
     grpc: true,
     publicProbes: false,
     publicDocs: false,
+    playground: false,
     drainDelaySeconds: Number(variables.DRAIN_DELAY_SECONDS.default),
     requestTimeoutSeconds: Number(variables.REQUEST_TIMEOUT_SECONDS.default),
     gracePeriodSeconds: Number(variables.GRACE_PERIOD_SECONDS.default),

@@ -10,6 +10,7 @@ export const managedSettings = {
   MANAGEMENT_PORT: 'Leave it out: the probes and the NetworkPolicy rely on port 8002.',
   PUBLIC_PROBES: 'Use the prop publicProbes.',
   PUBLIC_DOCS: 'Use the prop publicDocs.',
+  PLAYGROUND: 'Use the prop playground.',
   HOST: 'Leave it out: pods listen on every address.',
   DRAIN_DELAY_SECONDS: 'Use the prop drainDelaySeconds.',
   GRACE_PERIOD_SECONDS: 'Use the prop gracePeriodSeconds.',

@@ -25,6 +25,10 @@ export interface Config extends TelemetryConfig {
   readonly publicProbes: boolean;
   /** Whether the documentation needs no API key. */
   readonly publicDocs: boolean;
+  /** Whether `/` is the playground. */
+  readonly playground: boolean;
+  /** The name that responses say they come from. If undefined, they do not say. */
+  readonly replica: string | undefined;
   readonly host: string;
   readonly modelsDir: string;
   /** The model of requests that name none. If undefined, it is the only model. */
@@ -117,6 +121,7 @@ export function readConfig(environment: Environment): Config {
     'STRICT_RANGES',
     'PLACEMENT',
     'PUBLIC_DOCS',
+    'PLAYGROUND',
     'EXECUTION_PROVIDER',
   ] as const)
     checkValue(name);
@@ -138,6 +143,8 @@ export function readConfig(environment: Environment): Config {
     managementPort,
     publicProbes: raw('PUBLIC_PROBES') === '' ? managementPort === undefined : raw('PUBLIC_PROBES') === 'true',
     publicDocs: raw('PUBLIC_DOCS') === 'true',
+    playground: raw('PLAYGROUND') === 'true',
+    replica: raw('PLAYGROUND') === 'true' ? podName(environment) : undefined,
     host: raw('HOST'),
     modelsDir: raw('MODELS_DIR'),
     defaultModel: environment['DEFAULT_MODEL'] || undefined,
@@ -188,6 +195,11 @@ export function readConfig(environment: Environment): Config {
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Kubernetes and the local runtime set HOSTNAME to the name of the pod. Other texts do not belong into a header. */
+function podName({ HOSTNAME }: Environment): string | undefined {
+  return HOSTNAME !== undefined && /^[\w.-]+$/.test(HOSTNAME) ? HOSTNAME : undefined;
 }
 
 /** Returns the text of `--help`. */

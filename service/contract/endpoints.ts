@@ -17,6 +17,8 @@ export const paths = {
   inference: '/v2',
   openapi: '/openapi.json',
   docs: '/docs',
+  /** A page to try the models. */
+  playground: '/',
 } as const;
 
 /** Headers of requests that only this service defines. */

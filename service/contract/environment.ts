@@ -19,6 +19,12 @@ export const variables = {
     values: booleans,
     description: 'whether /docs and /openapi.json, which describe the models, need no API key',
   },
+  PLAYGROUND: {
+    default: 'true',
+    values: booleans,
+    description:
+      'whether / is a page to try the models, which needs no API key itself, and responses say which replica sent them',
+  },
   HOST: { default: '0.0.0.0', description: 'address to listen on' },
   MODELS_DIR: {
     default: image.modelsDir,

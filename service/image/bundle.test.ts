@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { gzipSync } from 'node:zlib';
 import { startService } from '../fixtures/process.ts';
 import { bundle } from './bundle.ts';
 
@@ -36,12 +37,19 @@ test.each(['event-loop', 'process'])(
       body: flower,
     });
     expect(await response.json()).toMatchObject({ prediction: 'setosa' });
-    for (const path of ['docs', 'docs/swagger-ui.css', 'openapi.json', 'metrics', 'readyz'])
+    for (const path of ['', 'playground/main.js', 'docs', 'docs/swagger-ui.css', 'openapi.json', 'metrics', 'readyz'])
       expect([path, (await fetch(`${service.url}/${path}`)).status]).toEqual([path, 200]);
     expect(await service.stop()).toBe(0);
     expect(service.errors()).toBe('');
   },
 );
+
+test('the playground is one script, and all of it is less than 60 KB to send', () => {
+  const page = join(folder, 'service/playground/page');
+  expect(readdirSync(page).sort()).toEqual(['index.html', 'main.js', 'style.css']);
+  const sizes = readdirSync(page).map((name) => gzipSync(readFileSync(join(page, name))).length);
+  expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(60_000);
+});
 
 test('the bundle reports the same problems of model.json as the modules', async () => {
   const models = join(folder, 'broken-models');

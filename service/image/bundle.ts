@@ -4,10 +4,10 @@
  *     node service/image/bundle.ts FOLDER
  *
  * writes FOLDER/service/main.js, FOLDER/service/download/main.js and FOLDER/onnx/engine/process/child.js, which replace
- * the modules of the same names, and what they share. FOLDER is laid out like the repository, and needs the same
- * packages and data files next to it.
+ * the modules of the same names, and what they share, and the page of the playground. FOLDER is laid out like the
+ * repository, and needs the same packages and data files next to it.
  */
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Ajv } from 'ajv';
@@ -119,6 +119,25 @@ export async function bundle(folder: string): Promise<void> {
     banner: {
       js: "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);",
     },
+    logLevel: 'warning',
+  });
+  await bundlePage(join(folder, page));
+}
+
+const page = 'service/playground/page';
+
+/** Writes the playground's page, with one script that browsers can load at once. */
+async function bundlePage(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['index.html', 'style.css']) copyFileSync(join(root, page, file), join(folder, file));
+  await build({
+    absWorkingDir: root,
+    entryPoints: [`${page}/main.ts`],
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2024',
     logLevel: 'warning',
   });
 }

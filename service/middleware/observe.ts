@@ -3,28 +3,38 @@ import { matchedRoutes } from 'hono/route';
 import { ServiceError } from '../errors.ts';
 import type { RequestObserver } from '../exchange/request-observer.ts';
 import { SECURITY_HEADERS } from '../exchange/response/security-headers.ts';
+import { servedBy } from '../exchange/response/served-by.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 
 /**
  * Observes each request, sets the headers that every response has, and after SIGTERM tells each client to close its
  * connection, so that it reconnects to another replica.
  */
-export function observe(observer: RequestObserver, lifecycle: Lifecycle): MiddlewareHandler {
+export function observe(
+  observer: RequestObserver,
+  lifecycle: Lifecycle,
+  replica: string | undefined,
+): MiddlewareHandler {
   return async (c, next) => {
     const { method, path } = c.req;
     const observation = observer.begin(method, path, (name) => c.req.header(name));
     c.set('observation', observation);
     // Set before the route runs, so that a route can override them.
     c.header('X-Request-Id', observation.requestId);
-    for (let index = 0; index < SECURITY_HEADERS.length; index += 2)
-      c.header(SECURITY_HEADERS[index] ?? '', SECURITY_HEADERS[index + 1]);
+    setHeaders(c, SECURITY_HEADERS);
     try {
       await next();
+      if (replica !== undefined) setHeaders(c, servedBy(replica, observation.started));
       if (lifecycle.phase !== 'serving') c.res.headers.set('Connection', 'close');
     } finally {
       observation.end(c.res.status, patternOf(c));
     }
   };
+}
+
+/** @param headers names and values in turn */
+function setHeaders(c: Context, headers: readonly string[]): void {
+  for (let index = 0; index < headers.length; index += 2) c.header(headers[index] ?? '', headers[index + 1]);
 }
 
 /** Refuses requests that arrive after the grace period. */

@@ -67,6 +67,7 @@ export const serviceProps: PropTypes<PredictionServiceProps> = {
   grpc: 'true or false',
   publicProbes: 'true or false',
   publicDocs: 'true or false',
+  playground: 'true or false',
   drainDelaySeconds: 'number',
   requestTimeoutSeconds: 'number',
   gracePeriodSeconds: 'number',

@@ -6,6 +6,7 @@ import type { Lifecycle } from '../../lifecycle/lifecycle.ts';
 import { errorResponse } from './error-response.ts';
 import type { ExchangeResponse } from '../exchange.ts';
 import type { HeadWriter } from './head-writer.ts';
+import { servedBy } from './served-by.ts';
 import type { Observation, RequestObserver } from '../request-observer.ts';
 
 /** What every response over Node's own server needs. */
@@ -14,6 +15,8 @@ export interface Responder {
   readonly observer: RequestObserver;
   readonly lifecycle: Lifecycle;
   readonly logger: Logger;
+  /** The name that responses say they come from. If undefined, they do not say. */
+  readonly replica?: string | undefined;
 }
 
 /**
@@ -63,14 +66,18 @@ function observe({ observer }: Responder, { method = '', url = '', headers }: In
 /** Sends a response, with the headers that every response has. */
 export function send(
   response: ExchangeResponse,
-  { heads, lifecycle }: Pick<Responder, 'heads' | 'lifecycle'>,
+  { heads, lifecycle, replica }: Pick<Responder, 'heads' | 'lifecycle' | 'replica'>,
   outgoing: ServerResponse,
   observation: Observation,
   pattern: string,
 ): void {
   const { status, body } = response;
+  const head =
+    replica === undefined
+      ? response
+      : { status, headers: [...response.headers, ...servedBy(replica, observation.started)] };
   const length = typeof body === 'string' ? Buffer.byteLength(body) : byteLength(body);
-  heads.write(outgoing, response, observation.requestId, length, lifecycle.phase !== 'serving');
+  heads.write(outgoing, head, observation.requestId, length, lifecycle.phase !== 'serving');
   if (typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
   else {
     for (const chunk of body) outgoing.write(chunk);
