@@ -6,6 +6,7 @@ import { compareCommand } from './commands/compare.ts';
 import { completionCommand } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
+import { explainCommand } from './commands/explain.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { loadCommand } from './commands/load.ts';
@@ -25,7 +26,7 @@ import { upCommand } from './commands/up.ts';
 const groups = {
   'Run the models:': [upCommand, statusCommand, predictCommand, loadCommand, chaosCommand, logsCommand, downCommand],
   'Work with models:': [inspectCommand, addCommand, compareCommand, typesCommand, pushModelCommand],
-  'Deploy to clusters:': [buildCommand, synthCommand, promoteCommand, rollbackCommand],
+  'Deploy to clusters:': [buildCommand, synthCommand, explainCommand, promoteCommand, rollbackCommand],
   'Set up the project:': [initCommand, doctorCommand, completionCommand, trimCommand],
 } as const satisfies Readonly<Record<string, readonly ((context: CommandContext) => Command)[]>>;
 

@@ -140,6 +140,14 @@ test('the files that init writes synthesize with the package', async () => {
   const { exitCode, all } = await run('node', 'infra/main.ts');
   expect([exitCode, all]).toEqual([0, '']);
   expect(readdirSync(join(folder, 'charts-out'))).toEqual(['local.k8s.yaml', 'production.k8s.yaml']);
+  const explained = await run(
+    'node',
+    'node_modules/rhizome-kit/cli/rhizome.js',
+    'explain',
+    'charts-out/local.k8s.yaml',
+    'replicas',
+  );
+  expect(explained.stdout).toContain('Number of pods to keep running');
 });
 
 // The page, which of its snippets is the file, and the kinds that it adds.

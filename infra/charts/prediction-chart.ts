@@ -44,6 +44,20 @@ const chartProps: PropTypes<PredictionChartProps> = {
   rollout: rolloutTypes,
 };
 
+/**
+ * The version of Kubernetes' API that the object is written for.
+ *
+ * @explains *.apiVersion
+ * @without Kubernetes does not know which object is meant.
+ */
+
+/**
+ * What the object is.
+ *
+ * @explains *.kind
+ * @without Kubernetes does not know which object is meant.
+ */
+
 /** The manifests of one environment. The id names the file: `<id>.k8s.yaml`. */
 export class PredictionChart extends Chart {
   /** The service, to add objects that refer to it: an autoscaler's target, the backend of an Ingress. */

@@ -21,21 +21,58 @@ const everyPod: readonly k8s.NetworkPolicyPeer[] = [{ namespaceSelector: {} }];
  */
 export function networkPolicySpec(props: ResolvedProps): k8s.NetworkPolicySpec {
   const { name, allowFrom, allowManagementFrom = everyPod, grpc } = props;
-  // A rule without peers would allow everyone.
+  /**
+   * Peers that may connect to the ports of the rule. A rule without peers would allow everyone.
+   *
+   * @explains NetworkPolicy.spec.ingress[].from.**
+   * @without Everyone may connect to these ports.
+   * @setBy allowManagementFrom
+   */
   const rule = (from: readonly k8s.NetworkPolicyPeer[] | undefined, open: readonly { readonly name: string }[]) =>
     from?.length === 0 ? [] : [{ ...(from && { from: [...from] }), ports: open.map(policyPort) }];
   const ingress = [
+    /**
+     * The ports of the service, which clients may connect to.
+     *
+     * @explains NetworkPolicy.spec.ingress[].ports.**
+     * @without Clients cannot connect: requests time out.
+     * @setBy allowFrom
+     */
     ...rule(allowFrom, [ports.http, ...(grpc ? [ports.grpc] : [])]),
+    /**
+     * The port for probes and metrics, which pods that scrape them may connect to.
+     *
+     * @explains NetworkPolicy.spec.ingress[].ports[port=management].**
+     * @without Nothing can scrape the metrics. Kubernetes itself can always probe the pods.
+     * @setBy allowManagementFrom
+     */
     ...rule(allowManagementFrom, [ports.management]),
   ];
   return {
-    // One label only: polaris does not recognize a policy that matches several.
+    /**
+     * The pods that the policy is about. One label only: polaris does not recognize a policy that matches several.
+     *
+     * @explains NetworkPolicy.spec.podSelector.**
+     * @without An empty selector matches every pod of the namespace, also those of others.
+     */
     podSelector: { matchLabels: { [instanceLabel]: name } },
+    /**
+     * The policy limits both who may connect to the pods and what they may connect to.
+     *
+     * @explains NetworkPolicy.spec.policyTypes
+     * @without Kubernetes derives it from the rules: without one for egress, the pods could connect to anything.
+     */
     policyTypes: ['Ingress', 'Egress'],
     // Without rules, nobody may connect. The API server drops an empty list, and `kubectl diff` would always show it.
     ...(ingress.length > 0 && { ingress }),
     egress: [
       {
+        /**
+         * The pods may connect to the cluster's DNS, which they need to resolve names.
+         *
+         * @explains NetworkPolicy.spec.egress[].**
+         * @without The pods cannot resolve names, such as that of a receiver of traces.
+         */
         to: [
           {
             namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },

@@ -23,8 +23,9 @@ import { parseImageReference } from '../props/image-reference.ts';
 import { InvalidPropsError } from '../props/invalid-props-error.ts';
 import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 import { withDefaults, type ResolvedProps } from '../props/resolved-props.ts';
-import { findNameCollisions } from './name-collisions.ts';
+import { deploymentSpec } from './deployment.ts';
 import { disruptionBudgetSpec } from './disruption-budget.ts';
+import { findNameCollisions } from './name-collisions.ts';
 import { networkPolicySpec } from './network-policy.ts';
 import { headlessServiceSpec, serviceSpec } from './services.ts';
 import { SettingsMap } from './settings-map.ts';
@@ -53,21 +54,58 @@ interface TrafficSplit {
  * @throws {InvalidPropsError} if a prop would not work on a cluster. It lists every such prop.
  */
 export class PredictionService extends Construct implements IScalable {
-  /** The Deployment that keeps the pods running. */
+  /**
+   * The Deployment that keeps the pods running, and replaces them one by one.
+   *
+   * @explains Deployment
+   * @without Nobody starts pods, or replaces those that fail or whose node is lost.
+   */
   readonly deployment: k8s.KubeDeployment;
-  /** The Service: port 80 for HTTP and, unless `grpc` is false, port 8001 for gRPC. */
+  /**
+   * The Service, one stable address: port 80 for HTTP and, unless `grpc` is false, port 8001 for gRPC.
+   *
+   * @explains Service
+   * @without Clients need the address of a pod, which changes whenever a pod is replaced.
+   */
   readonly service: k8s.KubeService;
-  /** The headless Service, for gRPC clients that balance between the pods themselves. Undefined if `grpc` is false. */
+  /**
+   * The headless Service, for gRPC clients that balance between the pods themselves. With `grpc: false`, there is none.
+   *
+   * @explains HeadlessService
+   * @without A gRPC client sends all its requests over one connection, so one replica gets all of them.
+   * @setBy grpc
+   */
   readonly headlessService: k8s.KubeService | undefined;
-  /** The pods' identity. It has no rights, and the pods have no token for it. */
+  /**
+   * The pods' identity. It has no rights, and the pods have no token for it.
+   *
+   * @explains ServiceAccount
+   * @without The pods share the namespace's account `default`, and get every right that somebody gives to it.
+   */
   readonly account: ServiceAccount;
-  /** The ConfigMap that holds the pods' environment variables. */
+  /**
+   * The ConfigMap that holds the pods' environment variables.
+   *
+   * @explains ConfigMap
+   * @without The service runs with its own defaults, which do not fit the other fields of the pods.
+   * @setBy settings
+   */
   readonly settings: SettingsMap;
   /** The ConfigMap that holds the models. Undefined unless `models.configMap` is set. */
   readonly models: ConfigMap | undefined;
-  /** Lets a node drain evict one pod at a time. */
+  /**
+   * Lets a node drain evict one pod at a time.
+   *
+   * @explains PodDisruptionBudget
+   * @without A drain of several nodes, as in an upgrade of the cluster, may evict all pods at once.
+   */
   readonly disruptionBudget: k8s.KubePodDisruptionBudget;
-  /** Limits connections to the service's ports, and from the pods to the cluster's DNS. */
+  /**
+   * Limits connections to the service's ports, and from the pods to the cluster's DNS.
+   *
+   * @explains NetworkPolicy
+   * @without Every pod of the cluster can connect to every port of the pods, and they can connect to anything.
+   */
   readonly networkPolicy: k8s.KubeNetworkPolicy;
 
   /** Namespace of all objects. */
@@ -138,26 +176,12 @@ export class PredictionService extends Construct implements IScalable {
     const annotations = deploymentAnnotations({ ...resolved, hasDigest: digest !== undefined });
     this.deployment = new k8s.KubeDeployment(this, 'deployment', {
       metadata: { ...metadata, labels, ...annotations },
-      spec: {
-        // Each apply would reset the number that an autoscaler has set.
-        replicas: Lazy.any({ produce: () => (this.hasAutoscaler ? undefined : resolved.replicas) }) as number,
-        selector: { matchLabels: selector },
-        strategy: {
-          type: 'RollingUpdate',
-          // A new pod must be ready before an old one is stopped, so there are never fewer than `replicas`.
-          rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) },
-        },
-        minReadySeconds: resolved.minReadySeconds,
-        progressDeadlineSeconds: resolved.progressDeadlineSeconds,
-        revisionHistoryLimit: resolved.revisionHistoryLimit,
-        template: {
-          metadata: {
-            labels: { ...resolved.podLabels, ...labels, ...selector },
-            ...(Object.keys(resolved.podAnnotations).length > 0 && { annotations: resolved.podAnnotations }),
-          },
-          spec: podSpec(resolved, { selector, settingsMap: settings.name, serviceAccount: account.name, models }),
-        },
-      },
+      spec: deploymentSpec(resolved, {
+        selector,
+        labels,
+        podSpec: podSpec(resolved, { selector, settingsMap: settings.name, serviceAccount: account.name, models }),
+        hasAutoscaler: () => this.hasAutoscaler,
+      }),
     });
 
     const served = Lazy.any({ produce: () => this.#servedPods() }) as Labels;

@@ -23,6 +23,10 @@ export interface PriorityClassProps {
  * A PriorityClass for the pods of one service. It belongs to the whole cluster, so its name contains what it is for and
  * its content: deleting another service's class leaves this one, and a changed value, which is immutable, creates a new
  * class while old pods keep theirs.
+ *
+ * @explains PriorityClass
+ * @without The pods have the cluster's default priority: on full nodes, others may displace them.
+ * @setBy priority
  */
 export class PriorityClass extends k8s.KubePriorityClass {
   constructor(scope: Construct, id: string, { name, namespace, value }: PriorityClassProps) {

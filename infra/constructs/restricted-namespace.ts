@@ -15,6 +15,9 @@ export interface RestrictedNamespaceProps {
  * that violate rules of newer versions cause a warning and an audit entry.
  *
  * @see https://kubernetes.io/docs/concepts/security/pod-security-admission/
+ * @explains Namespace
+ * @without The namespace must exist before the manifests are applied.
+ * @setBy createNamespace
  */
 export class RestrictedNamespace extends Namespace {
   constructor(scope: Construct, id: string, props: RestrictedNamespaceProps) {

@@ -31,7 +31,24 @@ export class SettingsMap extends ConfigMap {
     const sorted = Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1));
     const hash = createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 10);
     super(scope, id, {
-      metadata: { name: `${name}-${hash}`, namespace, labels: labels ?? objectLabels(name) },
+      metadata: {
+        /**
+         * The name of the service, and a hash of the variables: a changed variable makes a new ConfigMap, and thereby
+         * new pods.
+         *
+         * @explains ConfigMap.metadata.name
+         * @without A changed variable reaches a pod only when it happens to restart.
+         */
+        name: `${name}-${hash}`,
+        namespace,
+        labels: labels ?? objectLabels(name),
+      },
+      /**
+       * Nobody can change the variables of pods that run.
+       *
+       * @explains ConfigMap.immutable
+       * @without Somebody edits the ConfigMap, and after some restarts, pods of one revision differ.
+       */
       immutable: true,
       data: Object.fromEntries(sorted),
     });

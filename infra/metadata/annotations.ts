@@ -1,16 +1,34 @@
 import { oldestKubernetesVersion, type KubernetesVersion } from '../kubernetes-schemas/versions.ts';
 import type { Labels } from './labels.ts';
 
-/** The annotation of a Deployment whose manifests need a newer Kubernetes than the oldest supported one. */
+/**
+ * The annotation of a Deployment whose manifests need a newer Kubernetes than the oldest supported one.
+ *
+ * @explains Deployment.metadata.annotations["rhizome-kit/kubernetes-version"]
+ * @without `rhizome up` does not check the version of the cluster, which may drop fields that it does not know.
+ * @setBy kubernetesVersion
+ */
 export const targetVersionAnnotation = 'rhizome-kit/kubernetes-version';
 
 /** The annotation of a canary's Deployment with its share of the requests in percent. */
 export const shareAnnotation = 'rhizome-kit/share-percent';
 
-/** The reason why an image has no digest, for whoever reviews the manifests. */
+/**
+ * The reason why an image has no digest, for whoever reviews the manifests.
+ *
+ * @explains Deployment.metadata.annotations["rhizome-kit/unpinned-image"]
+ * @without Reviewers do not see that the tag may move to another image.
+ * @setBy unpinnedImage
+ */
 const unpinnedImageAnnotation = 'rhizome-kit/unpinned-image';
 
-/** The reason why requests need no API key. */
+/**
+ * The reason why requests need no API key, for whoever reviews the manifests.
+ *
+ * @explains Deployment.metadata.annotations["rhizome-kit/unauthenticated"]
+ * @without Reviewers do not see that everyone who reaches the Service may use it.
+ * @setBy unauthenticated
+ */
 const unauthenticatedAnnotation = 'rhizome-kit/unauthenticated';
 
 /**

@@ -31,18 +31,60 @@ export function placement(
     ...(Object.keys(nodeSelector).length > 0 && { nodeSelector }),
     ...(props.platforms.length > 0 && { affinity: { nodeAffinity: platformAffinity(props) } }),
     topologySpreadConstraints: (['nodes', 'zones'] as const).map((over) => ({
+      /**
+       * The numbers of pods on two nodes, or in two zones, differ by at most one.
+       *
+       * @explains PodSpec.topologySpreadConstraints[].maxSkew
+       * @without Kubernetes refuses the constraint.
+       */
       maxSkew: 1,
+      /**
+       * What the pods are spread over: nodes and, in another constraint, zones.
+       *
+       * @explains PodSpec.topologySpreadConstraints[].topologyKey
+       * @without All pods may run on one node, and the loss of that node is the loss of all of them.
+       */
       topologyKey: topologies[over],
+      /**
+       * What happens if the pods cannot be spread. `DoNotSchedule`: a pod waits; `ScheduleAnyway`: it runs.
+       *
+       * @explains PodSpec.topologySpreadConstraints[].whenUnsatisfiable
+       * @without Kubernetes refuses the constraint.
+       * @setBy spread
+       */
       whenUnsatisfiable: spread[over] === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',
+      /**
+       * The pods that are counted: those of this service.
+       *
+       * @explains PodSpec.topologySpreadConstraints[].labelSelector.**
+       * @without No pod counts, and the constraint spreads nothing.
+       */
       labelSelector: { matchLabels: selector },
+      /**
+       * Nodes that are cordoned, lost or otherwise tainted do not count.
+       *
+       * @explains PodSpec.topologySpreadConstraints[].nodeTaintsPolicy
+       * @without During a drain of one of two nodes, the other would accept no second pod, and the drain could not end.
+       */
       nodeTaintsPolicy: 'Honor',
-      // The hash makes each revision spread on its own. Without it, a rollout spreads old and new pods together, and
-      // the new ones can end up next to each other once the old ones are gone.
+      /**
+       * The hash makes each revision spread on its own.
+       *
+       * @explains PodSpec.topologySpreadConstraints[].matchLabelKeys
+       * @without A rollout spreads old and new pods together, and the new ones can end up next to each other once the
+       *   old ones are gone.
+       */
       matchLabelKeys: ['pod-template-hash'],
     })),
     tolerations: [
-      // How long to wait for a lost node before its pods are replaced. Kubernetes' default is 300 s.
       ...lostNodeTaints.map((key) => ({
+        /**
+         * The taint that Kubernetes gives to a node that it has lost contact with, or that reports itself not ready.
+         *
+         * @explains PodSpec.tolerations[key=node.kubernetes.io/not-ready].**
+         * @explains PodSpec.tolerations[key=node.kubernetes.io/unreachable].**
+         * @without Kubernetes adds a toleration of its own, with 300 s.
+         */
         key,
         operator: 'Exists',
         effect: 'NoExecute',

@@ -11,9 +11,21 @@ export const noLimit = 'none';
 
 /** The request and the limit of one resource, as Kubernetes quantities: `250m`, `512Mi`. */
 export interface RequestAndLimit {
-  /** The amount that a node must have free to run a pod. Above zero. */
+  /**
+   * The amount that a node must have free to run a pod. Above zero.
+   *
+   * @explains Container.resources.requests.**
+   * @without Kubernetes takes the limit: each pod would reserve as much as it may ever use, and fewer fit on a node.
+   * @setBy resources
+   */
   readonly request: string;
-  /** The most that a pod may use. Not below the request. */
+  /**
+   * The most that a pod may use. Not below the request.
+   *
+   * @explains Container.resources.limits.**
+   * @without One pod can take what all others on its node need.
+   * @setBy resources
+   */
   readonly limit: string;
 }
 
@@ -22,11 +34,27 @@ export interface Resources {
   /**
    * Processor time, in CPUs (`1`) or thousandths of a CPU (`250m`). The limit, rounded up, is also the number of
    * inference threads. With the limit `none`, it is the request, rounded up.
+   *
+   * @explains Container.resources.limits.cpu
+   * @without The pods may use all processors that are free, and the threads follow the request.
+   * @setBy resources.cpu.limit
    */
   readonly cpu: RequestAndLimit;
-  /** Memory, in bytes with a suffix (`512Mi`). Half of the limit, which is at least `64Mi`, becomes Node's heap. */
+  /**
+   * Memory, in bytes with a suffix (`512Mi`). Half of the limit, which is at least `64Mi`, becomes Node's heap.
+   *
+   * @explains Container.resources.limits.memory
+   * @without A leak takes the memory of the node, and the kernel kills pods of others.
+   * @setBy resources.memory.limit
+   */
   readonly memory: RequestAndLimit;
-  /** Disk space for the container's log files and /tmp, in bytes with a suffix (`64Mi`). */
+  /**
+   * Disk space for the container's log files and /tmp, in bytes with a suffix (`64Mi`).
+   *
+   * @explains Container.resources.limits["ephemeral-storage"]
+   * @without Logs and files can fill the disk of the node, and all of its pods are evicted.
+   * @setBy resources.ephemeralStorage.limit
+   */
   readonly ephemeralStorage: RequestAndLimit;
 }
 
@@ -56,12 +84,20 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
   /**
    * Name of the Deployment, of the Service and of the other objects. Lower-case letters, digits and dashes, starting
    * with a letter; at most 54 characters, or 63 with `grpc: false`.
+   *
+   * @explains *.metadata.name
+   * @without Kubernetes refuses an object without a name.
+   * @setBy name
    */
   readonly name: string;
 
   /**
    * Reference of the image, with a tag other than `latest`, a digest, or both:
    * `registry.example.com/iris-server:v0.1.0@sha256:…`.
+   *
+   * @explains Container.image
+   * @without Kubernetes refuses the pod.
+   * @setBy image
    */
   readonly image: string;
 
@@ -84,6 +120,8 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
    * Namespace of all objects. It must exist: RestrictedNamespace creates one. Lower-case letters, digits and dashes, at
    * most 63 characters.
    * @default the value of `name`
+   * @explains *.metadata.namespace
+   * @without The object is created in the namespace that happens to be current.
    */
   readonly namespace?: string;
 
@@ -105,12 +143,16 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
    * When a node pulls the image. `Always` checks with the registry each time a container starts; `IfNotPresent` pulls
    * only an image that the node does not have; `Never` requires that the image was loaded onto the node.
    * @default 'Always'
+   * @explains Container.imagePullPolicy
+   * @without The default depends on the tag: `Always` for `latest`, otherwise `IfNotPresent`.
    */
   readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
 
   /**
    * Number of pods to keep running, 0 or more. A HorizontalPodAutoscaler overrides it.
    * @default 2
+   * @explains Deployment.spec.replicas
+   * @without The default is 1: no request is served while that pod is replaced.
    */
   readonly replicas?: number;
 
@@ -139,12 +181,16 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
    * Whether the port for HTTP, which the Service leads to, also serves `/livez`, `/readyz` and `/metrics`, without an
    * API key. The management port, 8002, always serves them, and no Service leads to it.
    * @default false
+   * @explains ConfigMap.data.PUBLIC_PROBES
+   * @without A load balancer that checks the port for HTTP gets 404.
    */
   readonly publicProbes?: boolean;
 
   /**
    * Whether the documentation, `/docs` and `/openapi.json`, needs no API key. It describes the models and their inputs.
    * @default false: it needs the key, if there is one
+   * @explains ConfigMap.data.PUBLIC_DOCS
+   * @without Everyone can read what the models' inputs are.
    */
   readonly publicDocs?: boolean;
 
@@ -158,24 +204,33 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
   /**
    * Seconds for which a terminating pod still accepts connections while its endpoint is being removed, 0 or more.
    * @default 5, the service's default
+   * @explains ConfigMap.data.DRAIN_DELAY_SECONDS
+   * @without The service's default is the same. With 0, requests of a rolling update fail.
    */
   readonly drainDelaySeconds?: number;
 
   /**
    * Maximum seconds to receive a request and send its response, 1 or more.
    * @default 15, the service's default
+   * @explains ConfigMap.data.REQUEST_TIMEOUT_SECONDS
+   * @without The service's default is the same. If it is longer than the grace period allows, requests are cut off.
    */
   readonly requestTimeoutSeconds?: number;
 
   /**
    * Seconds after which Kubernetes kills a terminating pod. At least `drainDelaySeconds + requestTimeoutSeconds + 5`.
    * @default 30, the service's default
+   * @explains PodSpec.terminationGracePeriodSeconds
+   * @explains ConfigMap.data.GRACE_PERIOD_SECONDS
+   * @without The default is the same. If it is shorter than the drain, requests are cut off.
    */
   readonly gracePeriodSeconds?: number;
 
   /**
    * Seconds that a pod has to load its models before Kubernetes restarts it, 1 or more. Large models need more.
    * @default 120
+   * @explains Container.startupProbe.failureThreshold
+   * @without The default is 3 failures, 3 s: larger models would never finish loading.
    */
   readonly startupSeconds?: number;
 
@@ -183,24 +238,33 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
    * Seconds that a new pod must stay ready before a rollout continues, 0 or more. Catches pods that crash on their
    * first requests.
    * @default 5
+   * @explains Deployment.spec.minReadySeconds
+   * @without The default is 0: a version that crashes on its first requests replaces all pods.
    */
   readonly minReadySeconds?: number;
 
   /**
    * Seconds without progress after which a rollout counts as failed. More than `startupSeconds + minReadySeconds`.
    * @default startupSeconds + minReadySeconds + 180, which leaves time to schedule the pod and pull the image
+   * @explains Deployment.spec.progressDeadlineSeconds
+   * @without The default is 600 s: it takes ten minutes until a rollout that cannot succeed counts as failed.
    */
   readonly progressDeadlineSeconds?: number;
 
   /**
    * Number of old revisions that `kubectl rollout undo` can return to, 0 or more.
    * @default 5
+   * @explains Deployment.spec.revisionHistoryLimit
+   * @without The default is 10 old ReplicaSets.
    */
   readonly revisionHistoryLimit?: number;
 
   /**
    * Seconds after which Kubernetes replaces the pods of a node that it has lost contact with, 0 or more.
    * @default 30
+   * @explains PodSpec.tolerations[key=node.kubernetes.io/not-ready].tolerationSeconds
+   * @explains PodSpec.tolerations[key=node.kubernetes.io/unreachable].tolerationSeconds
+   * @without The pods stay on a node that shuts down or is lost, and nobody replaces them.
    */
   readonly lostNodeSeconds?: number;
 
@@ -224,12 +288,16 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
    * NodePort, without a port for gRPC, which would get a random port of the nodes; in the cluster, the headless Service
    * has one.
    * @default none: the Service is of type ClusterIP
+   * @explains Service.spec.ports[name=http].nodePort
+   * @without No port of a node leads to the Service. On kind, neither does the port of your machine.
    */
   readonly nodePort?: number;
 
   /**
    * Port at which every node of the cluster serves gRPC, within `nodePortRange`. Needs `nodePort`.
    * @default none
+   * @explains Service.spec.ports[name=grpc].nodePort
+   * @without With `nodePort`, only the headless Service has a port for gRPC.
    */
   readonly grpcNodePort?: number;
 
@@ -243,6 +311,8 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
    * Name of the Secret that holds the API key in its entry `api-key`, or several, one a line. Lower-case letters,
    * digits, dashes and dots, at most 253 characters.
    * @default `<name>-api-key`; with `jwt`, none: requests need a token
+   * @explains PodSpec.volumes[name=api-key].secret.secretName
+   * @without Kubernetes refuses the volume.
    */
   readonly apiKeySecret?: string;
 

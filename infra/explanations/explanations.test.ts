@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { environments } from '../environments.ts';
+import { chartsWithEveryConstruct, everyConstruct } from '../fixtures/every-construct.ts';
+import { at, minimalProps, type Manifest } from '../fixtures/manifests.ts';
+import { serviceProps } from '../props/checks/types.ts';
+import { withDefaults } from '../props/resolved-props.ts';
+import { parseComments, readComments } from './doc-comments.ts';
+import { explanationsOf, readExplanations } from './explanations.ts';
+import { formatPlace, isTree, stepsOf, type Place } from './field-path.ts';
+
+const committed = Object.keys(environments()).flatMap((environment) => {
+  const yaml = readFileSync(join(import.meta.dirname, '../../charts-out', `${environment}.k8s.yaml`), 'utf8');
+  return parseAllDocuments(yaml, { version: '1.1' }).map((document) => document.toJS() as Manifest);
+});
+const explanations = readExplanations();
+const comments = readComments(join(import.meta.dirname, '..'));
+
+function leavesOf(value: unknown, place: Place = []): readonly string[] {
+  if (!isTree(value)) return [formatPlace(place)];
+  return stepsOf(value).flatMap(([step, inner]) => leavesOf(inner, [...place, step]));
+}
+
+test('every object and field of the committed charts is explained', () => {
+  const missing = committed.flatMap((manifest) => {
+    const known = explanationsOf(manifest, explanations);
+    return ['', ...leavesOf(manifest)].filter((path) => !known.has(path)).map((path) => `${manifest.kind}.${path}`);
+  });
+  expect(missing).toEqual([]);
+});
+
+test('every explanation is about a field that exists, and says what breaks without it', () => {
+  const charts = everyConstruct();
+  expect(charts).toHaveLength(chartsWithEveryConstruct.length);
+  const manifests = [...committed, ...charts.flatMap((chart) => chart.toJson() as Manifest[])];
+  const needless = comments.flatMap(({ fields, ...explanation }) =>
+    fields.filter((field) =>
+      manifests.every((each) => explanationsOf(each, [{ ...explanation, fields: [field] }]).size === 0),
+    ),
+  );
+  expect(needless).toEqual([]);
+  expect(comments.filter(({ why, without = '' }) => why === '' || without === '')).toEqual([]);
+});
+
+test('every prop that an explanation names exists', () => {
+  const resolved = withDefaults(minimalProps);
+  const known = [...Object.keys(serviceProps), 'createNamespace', 'priority'];
+  const wrong = comments
+    .flatMap(({ prop }) => (prop === undefined ? [] : [prop]))
+    .filter((prop) => !known.includes(prop) && at(resolved, prop) === undefined);
+  expect(wrong).toEqual([]);
+});
+
+test('the comment of a prop explains the field that the prop sets', () => {
+  const [replicas] = [
+    ...explanationsOf(
+      committed.find(({ kind }) => kind === 'Deployment')!,
+      explanations,
+    ),
+  ].filter(([path]) => path === 'spec.replicas');
+  expect(replicas?.[1]).toEqual({
+    fields: ['Deployment.spec.replicas'],
+    why: 'Number of pods to keep running, 0 or more. A HorizontalPodAutoscaler overrides it.',
+    without: expect.stringContaining('default is 1'),
+    prop: 'replicas',
+    default: '2',
+  });
+});
+
+test('a setting without a comment has the description that the help of the service has', () => {
+  const object = { kind: 'ConfigMap', data: { LOG_LEVEL: 'debug' } };
+  expect(explanationsOf(object, explanations).get('data.LOG_LEVEL')).toMatchObject({
+    why: expect.stringContaining('fatal, error, warn'),
+    prop: 'settings.LOG_LEVEL',
+    default: "'info'",
+  });
+});
+
+test('a comment may have several lines and fields; others are left alone', () => {
+  const source = `
+    /** Nothing about manifests. */
+    /**
+     * Why, in two
+     * lines.
+     *
+     * @explains Service.spec.type
+     * @explains Service.spec.ports[name=http].port
+     * @without It
+     *   breaks.
+     */
+    readonly field?: number;`;
+  expect(parseComments(source)).toEqual([
+    {
+      fields: ['Service.spec.type', 'Service.spec.ports[name=http].port'],
+      why: 'Why, in two lines.',
+      without: 'It breaks.',
+      prop: 'field',
+    },
+  ]);
+});
+
+test('the most precise explanation counts', () => {
+  const of = (field: string) => ({ fields: [field], why: field });
+  const fields = ['*.spec.**', 'Service.spec.**', 'Service.spec.ports[].name', 'Service.spec.ports[name=http].name'];
+  const object = { kind: 'Service', spec: { type: 'A', ports: [{ name: 'http' }, { name: 'grpc' }] } };
+  const known = explanationsOf(object, fields.map(of));
+  expect([...known].map(([path, { why }]) => [path, why])).toEqual(
+    expect.arrayContaining([
+      ['spec.type', 'Service.spec.**'],
+      ['spec.ports[0].name', 'Service.spec.ports[name=http].name'],
+      ['spec.ports[1].name', 'Service.spec.ports[].name'],
+    ]),
+  );
+});
