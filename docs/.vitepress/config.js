@@ -42,6 +42,8 @@ export default {
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `data:image/svg+xml,${encodeURIComponent(icon)}` }]],
   markdown: {
     anchor: { slugify: toAnchor },
+    // Those of VitePress have comments with too little contrast.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     languageAlias: { promql: 'sql' },
     config(markdown) {
       markdown.core.ruler.push('links-of-the-site', ({ tokens, env }) => {
@@ -55,7 +57,7 @@ export default {
   transformPageData: ({ relativePath, frontmatter }) =>
     relativePath === 'index.md' ? { frontmatter: { ...frontmatter, ...home } } : {},
   themeConfig: {
-    search: { provider: 'local' },
+    search: { provider: 'local', options: { translations: { button: { buttonAriaLabel: '' } } } },
     outline: [2, 3],
     sidebar: [
       ...readGroups(docs).map(({ title, pages }) => ({ text: title, items: pages.map(toItem) })),
