@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   {
     ignores: [
-      ...['node_modules', 'dist', 'charts-out', 'coverage', '.rhizome', 'cli/templates', '**/*.d.ts'],
+      ...['node_modules', 'dist', 'charts-out', 'coverage', '.rhizome', 'cli/templates', 'examples', '**/*.d.ts'],
       ...['docs/api', 'docs/.vitepress/cache', 'docs/.vitepress/dist'],
     ],
   },

@@ -1,7 +1,8 @@
 import { execa } from 'execa';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { linkToolkit } from './toolkit.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -24,15 +25,7 @@ export function createConsumer(): Consumer {
     writeFileSync(join(folder, path), text);
   };
   write('package.json', '{"type": "module"}');
-  // Next to node_modules rather than in it: Node runs no TypeScript below node_modules.
-  write(
-    'rhizome-kit/package.json',
-    '{"name": "rhizome-kit", "type": "module", "exports": {"./client": "./client/index.ts"}}',
-  );
-  for (const floor of ['client', 'service', 'onnx', 'node_modules'])
-    symlinkSync(join(root, floor), join(folder, 'rhizome-kit', floor));
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(join(folder, 'rhizome-kit'), join(folder, 'node_modules/rhizome-kit'));
+  linkToolkit(folder, 'client');
   write(
     'tsconfig.json',
     JSON.stringify({

@@ -30,7 +30,8 @@ function entries(
   { name, peerDependencies, devDependencies }: OwnPackageJson,
   spec: string,
 ): Readonly<Record<Section, Readonly<Record<string, string | boolean>>>> {
-  const { 'onnxruntime-node': runtime = '', ...peers } = peerDependencies;
+  // Only models with images need sharp.
+  const { 'onnxruntime-node': runtime = '', sharp: _, ...peers } = peerDependencies;
   const tools = ['node', 'typescript', '@types/node'].map((tool) => [tool, devDependencies[tool] ?? ''] as const);
   return {
     // cdk8s-cli would be 105 MB. `rhizome synth` runs the same app.
