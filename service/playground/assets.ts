@@ -67,6 +67,7 @@ async function content(name: string): Promise<Buffer<ArrayBuffer> | undefined> {
 
 function withoutTypes(source: string): string {
   // Node warns that the function is experimental, on standard error, which is for failures.
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is only put back
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
   try {

@@ -10,6 +10,9 @@ const root = join(import.meta.dirname, '../..');
 const timeout = 60_000;
 const replica = 'iris-server-5f7d9-x2k4q';
 
+/** A PNG of one pixel. */
+const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 let browser: Browser | undefined;
 let service: ServiceProcess | undefined;
 let folder: string;
@@ -21,6 +24,8 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'broken/model.onnx'), 'not a model');
   for (const name of ['column-transformer', 'torch-conv'])
     cpSync(join(root, 'fixtures/training-libraries', name), join(folder, name), { recursive: true });
+  cpSync(join(folder, 'torch-conv'), join(folder, 'photo'), { recursive: true });
+  writeFileSync(join(folder, 'photo/model.json'), '{"features": [{"name": "image", "decode": {"image": {}}}]}');
   [browser, service] = await Promise.all([
     launchBrowser(),
     startService(folder, { HOSTNAME: replica, DEFAULT_MODEL: 'iris' }, undefined, 'listening'),
@@ -156,6 +161,21 @@ describe('a classifier', () => {
     expect(lines[2]).toMatch(/^6,3,5,wide,,,,,,petal_width: Got a string\. Expected a number/);
     expect(lines[3]).toMatch(/,virginica,/);
   });
+});
+
+testWithBrowser('an image is dropped or chosen, and shown', async () => {
+  await open('#photo');
+  const choose = page.getByLabel('Drop or paste an image here');
+  await choose.setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from(pixel, 'base64') });
+  await page.getByAltText('The chosen image').waitFor();
+  await button('Predict').click();
+  await sees('logits', region('Prediction'));
+  expect(await page.getByLabel('The request as code').textContent()).toContain(
+    String.raw`{ "image": "$(base64 < photo.jpg | tr -d '\n')" }`,
+  );
+  await choose.setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('not an image') });
+  await button('Predict').click();
+  await page.locator('.message.error').waitFor();
 });
 
 testWithBrowser('other models: texts, tensors, and one that could not be loaded', async () => {

@@ -1,6 +1,7 @@
 import type { Issue, ModelDescription } from '../../contract/api.ts';
 import { createAnswerPanel } from './answer/answer-panel.ts';
 import { createCodePanel } from './answer/code-panel.ts';
+import { IMAGE } from './answer/snippets.ts';
 import { createHistory } from './answer/history.ts';
 import { Failure } from './api/failure.ts';
 import type { Answer, Row, Service } from './api/service.ts';
@@ -36,11 +37,12 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
     form.write(row);
     show(answer);
   });
+  const images = model.features.filter(({ decode }) => decode?.image).map(({ name }) => name);
   const code = createCodePanel(() => ({
     url: new URL('.', document.baseURI).href.replace(/\/$/, ''),
     model,
     isDefault,
-    row: form.read(),
+    row: { ...form.read(), ...Object.fromEntries(images.map((name) => [name, IMAGE])) },
     usesKey: service.usesKey,
   }));
   const predictRows = (rows: readonly Row[]): Promise<Answer> => service.predict(model, rows);
@@ -105,7 +107,8 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
         h('div', {}, inputs, history.element),
         h('div', {}, answers.element, ...(whatIf ? [whatIf.element] : []), code.element),
       ),
-      createRowsPanel(model, predictRows),
+      // A cell of a table is no place for an image.
+      ...(images.length > 0 ? [] : [createRowsPanel(model, predictRows)]),
     ],
     resize: () => whatIf?.resize(),
   };

@@ -11,8 +11,11 @@ const STEPS = 41;
 const MOST_SERIES = 6;
 
 /** Returns whether a feature has one value per row that can be varied. */
-export const canVary = ({ shape, dtype, choices, sequence }: FeatureDescription): boolean =>
-  shape.length === 0 && sequence !== true && (choices !== undefined || (dtype !== 'string' && dtype !== 'bool'));
+export const canVary = ({ shape, dtype, choices, sequence, decode }: FeatureDescription): boolean =>
+  shape.length === 0 &&
+  sequence !== true &&
+  decode === undefined &&
+  (choices !== undefined || (dtype !== 'string' && dtype !== 'bool'));
 
 /** Returns where to vary a number: its range, or around its value. */
 export function rangeAround({ range }: FeatureDescription, value: unknown): readonly [number, number] {

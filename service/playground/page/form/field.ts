@@ -35,7 +35,7 @@ export const textOf = (value: unknown): string =>
 export function createField(feature: FeatureDescription, control: Control): Field {
   const [hint, message] = [newId(), newId()];
   const { input } = control;
-  input.id = newId();
+  input.id ||= newId();
   input.setAttribute('aria-describedby', `${hint} ${message}`);
   const messageElement = h('p', { id: message, class: 'message', hidden: true });
   const missing = feature.nullable === true ? h('input', { type: 'checkbox' }) : undefined;

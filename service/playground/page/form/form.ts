@@ -2,6 +2,7 @@ import type { FeatureDescription, Issue, ModelDescription } from '../../../contr
 import type { Row } from '../api/service.ts';
 import { h } from '../element.ts';
 import { createField, type Control, type Field } from './field.ts';
+import { imageControl } from './image.ts';
 import { numberControl } from './numbers.ts';
 import { choiceControl, tensorControl, textControl } from './texts.ts';
 
@@ -43,6 +44,9 @@ export function createForm({ features }: ModelDescription, changed: () => void):
 }
 
 function controlOf(feature: FeatureDescription): Control {
+  if (feature.decode?.image !== undefined) return imageControl(feature.decode.image);
+  // Something else that a text becomes.
+  if (feature.decode !== undefined) return textControl();
   if (feature.shape.length > 0 || feature.sequence === true) return tensorControl(feature);
   if (feature.choices !== undefined) return choiceControl(feature.choices);
   if (feature.dtype === 'bool') return choiceControl([false, true]);

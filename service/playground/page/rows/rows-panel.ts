@@ -4,7 +4,8 @@ import { bars } from '../answer/bars.ts';
 import { summaryOf } from '../answer/prediction.ts';
 import { Failure } from '../api/failure.ts';
 import type { Answer, Row } from '../api/service.ts';
-import { announce, h, newId } from '../element.ts';
+import { createDropZone } from '../drop-zone.ts';
+import { announce, h } from '../element.ts';
 import { formatMilliseconds, formatShare, plural } from '../format.ts';
 import { predictInBatches } from './batches.ts';
 import { readTable, withOutcomes, type Outcome, type TableFile } from './table-file.ts';
@@ -19,8 +20,7 @@ export function createRowsPanel(
   const result = h('div', { class: 'result' });
   let stop = new AbortController();
 
-  const open = async (file: File | undefined): Promise<void> => {
-    if (file === undefined) return;
+  const open = async (file: File): Promise<void> => {
     stop.abort();
     stop = new AbortController();
     const table = readTable(file.name, await file.text(), features);
@@ -88,43 +88,16 @@ export function createRowsPanel(
     announce(done);
   };
 
-  const input = h('input', {
-    id: newId(),
-    type: 'file',
-    accept: '.csv,.tsv,text/csv,text/tab-separated-values',
-    class: 'unseen',
-    change: () => {
-      void open(input.files?.[0]);
-      // Choosing the same file once more is a change again.
-      input.value = '';
-    },
-  });
-  const zone = h(
-    'label',
-    {
-      class: 'drop',
-      for: input.id,
-      dragover: (event) => {
-        event.preventDefault();
-        zone.classList.add('over');
-      },
-      dragleave: () => {
-        zone.classList.remove('over');
-      },
-      drop: (event) => {
-        event.preventDefault();
-        zone.classList.remove('over');
-        void open((event as DragEvent).dataTransfer?.files[0]);
-      },
-    },
-    h('strong', {}, 'Drop a CSV file here'),
-    ' or choose one',
+  const zone = createDropZone(
+    'Drop a CSV file here',
+    '.csv,.tsv,text/csv,text/tab-separated-values',
+    (file) => void open(file),
   );
   const element = h('section', { class: 'card rows', 'aria-labelledby': 'rows-title' });
   element.append(
     h('h2', { id: 'rows-title' }, 'Many rows'),
     h('p', { class: 'hint' }, 'The first line names the features. Each further line is a row to predict.'),
-    h('div', { class: 'drop-area' }, input, zone),
+    zone.element,
     result,
   );
   return element;

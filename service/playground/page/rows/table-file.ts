@@ -72,8 +72,9 @@ const simplified = (name: string): string =>
     .replaceAll(/[^\p{L}\p{N}]/gu, '');
 
 /** Returns a cell as JSON has it. What is not of the feature's type is sent as it is, and the service says so. */
-function cellValue(cell: string, { dtype, shape, nullable, choices }: FeatureDescription): unknown {
+function cellValue(cell: string, { dtype, shape, nullable, choices, decode }: FeatureDescription): unknown {
   const text = cell.trim();
+  if (decode !== undefined) return cell;
   if (text === '' && nullable === true) return null;
   if (shape.length > 0) return parsed(text);
   if (dtype === 'string' || choices !== undefined) return cell;
