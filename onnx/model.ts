@@ -116,13 +116,14 @@ export class Model {
     let session: Session | undefined;
     try {
       const json = await readJson();
-      const { model, labels, externalData, conversions } = await readModelFile(path, { mostBytes });
+      const file = await readModelFile(path, { mostBytes, outputs: json.outputs });
+      const { model, externalData, conversions } = file;
       const loadedSession = (session = await engine.load(model, { ...options, externalData, conversions }));
       let known: Node[] | undefined;
       const nodes = (): readonly Node[] => (known ??= graphNodes(model));
       const graphLabels = () => classLabels(nodes()) ?? argMaxLabels(model);
       const resolve = (using: ModelJson, shown?: Batching): Signature =>
-        resolveSignature(place, loadedSession, labels, using, graphLabels, shown);
+        resolveSignature(place, loadedSession, file, using, graphLabels, shown);
       const signature = withDocStrings(
         fittingExamples(() => resolve(json)) ?? resolve(json, await shownBatching(resolve({}), nodes, loadedSession)),
         model,
@@ -150,7 +151,8 @@ export class Model {
     if (examples.some(({ scores }) => scores !== undefined)) return true;
     if (examples.some(({ probabilities }) => probabilities !== undefined)) return false;
     const [generated = []] = plausibleInputSets(this.signature, nodes(), SAMPLES, this.#shapes());
-    return givesScores([...this.#exampleRows, ...generated].slice(0, 2 * SAMPLES), (rows) => this.predict(rows));
+    const rows = [...this.#exampleRows, ...generated].slice(0, 2 * SAMPLES);
+    return givesScores(rows, (some) => this.predict(some), output.top !== undefined);
   }
 
   /** Calls the numbers of a classifier scores rather than probabilities. */

@@ -86,7 +86,10 @@ function predictionFields(signature: Signature, type: string): readonly string[]
         ...(output.probabilities
           ? [
               output.areScores === true ? '/** Not probabilities. */' : '/** From 0 to 1, with a sum of about 1. */',
-              `readonly ${classNumbers(output)}: Readonly<Record<${type}Class, number>>;`,
+              `readonly ${classNumbers(output)}: ` +
+                (output.top === undefined
+                  ? `Readonly<Record<${type}Class, number>>;`
+                  : `Readonly<Partial<Record<${type}Class, number>>>;`),
             ]
           : []),
       ];

@@ -14,25 +14,28 @@ const BUDGET_MS = 1000;
  * vector machine that was not trained for probabilities has the distances from its planes in their place.
  *
  * @param rows the rows to try
+ * @param isPart whether predictions have only the most probable classes
  */
 export async function givesScores(
   rows: readonly Row[],
   predict: (rows: readonly Row[]) => Promise<readonly Prediction[]>,
+  isPart = false,
 ): Promise<boolean> {
   const deadline = performance.now() + BUDGET_MS;
   for (const row of [...rows, ...rows.slice(0, 1).flatMap((row) => [scaled(row, FAR), scaled(row, -FAR)])]) {
     // A row that does not run, such as one with an unknown category, shows nothing.
     const [prediction] = await predict([row]).catch(() => []);
     const values = Object.values(prediction?.probabilities ?? {});
-    if (values.length > 0 && values.every(Number.isFinite) && !isDistribution(values)) return true;
+    if (values.length > 0 && values.every(Number.isFinite) && !isDistribution(values, isPart)) return true;
     if (performance.now() > deadline) return false;
   }
   return false;
 }
 
-function isDistribution(values: readonly number[]): boolean {
+function isDistribution(values: readonly number[], isPart: boolean): boolean {
   const sum = values.reduce((total, value) => total + value, 0);
-  return Math.abs(sum - 1) <= TOLERANCE && values.every((value) => value >= -TOLERANCE && value <= 1 + TOLERANCE);
+  const fits = isPart ? sum <= 1 + TOLERANCE : Math.abs(sum - 1) <= TOLERANCE;
+  return fits && values.every((value) => value >= -TOLERANCE && value <= 1 + TOLERANCE);
 }
 
 function scaled(row: Row, factor: number): Row {

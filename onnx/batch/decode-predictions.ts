@@ -77,7 +77,7 @@ export function decodePredictions(
       const key = classNumbers(output);
       return all((row) => ({
         prediction: className(output, labels[row]),
-        ...(probabilities && { [key]: probabilitiesOf(output.classes, probabilities, row) }),
+        ...(probabilities && { [key]: probabilitiesOf(output, probabilities, row) }),
       }));
     }
     case 'tensors': {
@@ -90,14 +90,15 @@ export function decodePredictions(
 }
 
 function probabilitiesOf(
-  classes: readonly string[],
+  { classes, top }: ClassifierOutput,
   outputs: readonly ArrayLike<Scalar>[],
   row: number,
 ): Record<string, number> {
   const [matrix, ...columns] = outputs;
   const value = (index: number): Scalar | undefined =>
     columns.length === 0 ? matrix?.[row * classes.length + index] : outputs[index]?.[row];
-  return Object.fromEntries(classes.map((name, index) => [name, Number(value(index))]));
+  const all = classes.map((name, index) => [name, Number(value(index))] as const);
+  return Object.fromEntries(top === undefined ? all : all.sort(([, a], [, b]) => b - a).slice(0, top));
 }
 
 function className({ labels, classes }: ClassifierOutput, label: Scalar | undefined): string {

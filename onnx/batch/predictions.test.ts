@@ -8,7 +8,12 @@ function signature(
   outputs: [string, DType, (number | string)[]][],
 ): Signature {
   const info = ([name, dtype, shape]: [string, DType, (number | string)[]]) => ({ name, dtype, shape });
-  return resolveSignature({ name: 'm' }, { inputs: inputs.map(info), outputs: outputs.map(info) }, new Map(), {});
+  return resolveSignature(
+    { name: 'm' },
+    { inputs: inputs.map(info), outputs: outputs.map(info) },
+    { labels: new Map() },
+    {},
+  );
 }
 const tensor = (dtype: DType, shape: number[], data: Tensor['data']): Tensor => ({ dtype, shape, data });
 

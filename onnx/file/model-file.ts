@@ -2,8 +2,10 @@ import type { ExternalFile } from '../engine/engine.ts';
 import { CanonicalError, checkCanonical } from '../graph/canonical.ts';
 import { MODEL } from '../graph/field-numbers.ts';
 import { fields, ProtobufError } from '../graph/protobuf.ts';
+import { rankClasses, type RankedClasses } from '../rewrite/rank-classes.ts';
 import { withPortableLocale } from '../rewrite/locale.ts';
 import { tensorsOnly, type TensorsOnly } from '../rewrite/tensors-only.ts';
+import type { ModelJson } from '../signature/model-json.ts';
 import { readExternalWeights } from './external-weights.ts';
 import { describeNonModel } from './file-kind.ts';
 import { openRegular, readAll, type OpenFile } from '../regular-file.ts';
@@ -16,6 +18,8 @@ export class ModelFileError extends Error {
 /** A model that an engine can run, and the files next to it that hold its weights. */
 export interface ModelFile extends TensorsOnly {
   readonly externalData: readonly ExternalFile[];
+  /** What `model.json` makes of an output with a number for each class. */
+  readonly ranked?: RankedClasses | undefined;
 }
 
 export interface ReadOptions {
@@ -24,6 +28,8 @@ export interface ReadOptions {
    * @default unlimited
    */
   readonly mostBytes?: number | undefined;
+  /** What `model.json` says about the outputs. @default nothing */
+  readonly outputs?: ModelJson['outputs'] | undefined;
 }
 
 /**
@@ -34,16 +40,30 @@ export interface ReadOptions {
  * @throws {NonTensorError} if an input or output cannot become a tensor
  * @throws the error of the file system, if the file cannot be read
  */
-export async function readModelFile(path: string, { mostBytes = Infinity }: ReadOptions = {}): Promise<ModelFile> {
+export async function readModelFile(
+  path: string,
+  { mostBytes = Infinity, outputs }: ReadOptions = {},
+): Promise<ModelFile> {
   const bytes = await readModelBytes(path, { mostBytes });
   try {
-    const { model, labels, conversions } = tensorsOnly(withPortableLocale(bytes));
+    const { model, labels, conversions, ranked } = rankDeclared(tensorsOnly(withPortableLocale(bytes)), outputs);
     const { model: whole, files } = await readExternalWeights(model, path, mostBytes - bytes.length);
-    return { model: whole, labels, conversions, externalData: files };
+    return { model: whole, labels, conversions, externalData: files, ranked };
   } catch (cause) {
     if (!(cause instanceof ProtobufError)) throw cause;
     throw new ModelFileError(damaged(cause), { cause });
   }
+}
+
+/** Ranks the classes of the output that `model.json` says has them. The signature reports one that does not fit. */
+function rankDeclared(file: TensorsOnly, outputs: ModelJson['outputs'] = {}): Omit<ModelFile, 'externalData'> {
+  for (const [name, { classes }] of Object.entries(outputs)) {
+    const made = classes && rankClasses(file.model, name, classes.softmax ?? false);
+    if (made === undefined) continue;
+    const conversions = { ...file.conversions, after: file.conversions.after + made.ranked.nodes };
+    return { ...file, ...made, conversions };
+  }
+  return file;
 }
 
 /**

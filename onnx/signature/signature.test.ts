@@ -10,7 +10,7 @@ const probabilities: TensorInfo = { name: 'p', dtype: 'float32', shape: ['', 2] 
 const zipMap = new Map<string, ClassLabel[]>([['p', [0n, 1n]]]);
 
 function resolve(json: ModelJson, inputs = [matrix], outputs = [label, probabilities], labels = zipMap) {
-  return resolveSignature({ name: 'flowers' }, { inputs, outputs }, labels, json);
+  return resolveSignature({ name: 'flowers' }, { inputs, outputs }, { labels }, json);
 }
 
 test('without model.json, the names come from the folder and the graph', () => {

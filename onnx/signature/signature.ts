@@ -5,7 +5,7 @@ import { readCell, type SentCell, type SentRow } from './cells.ts';
 import { checkDistribution, type DistributionJson } from './distribution.ts';
 import { checkInputs, resolveFeatures, type Feature } from './features.ts';
 import type { Example, FeatureValue, ModelJson } from './model-json.ts';
-import { resolveTask, type TaskOutput } from './task.ts';
+import { resolveTask, type RewrittenOutputs, type TaskOutput } from './task.ts';
 import { SignatureError, toTensorSpec, type TensorSpec } from './tensor-spec.ts';
 
 export type { Feature } from './features.ts';
@@ -39,7 +39,7 @@ export interface ModelPlace {
 /**
  * Derives the signature of a model from its session and its `model.json`.
  *
- * @param zipMapLabels class labels by output, from the ZipMaps removed from the graph
+ * @param rewritten what became of the graph's outputs
  * @param graphLabels finds the class labels of a classifier in the graph; called only for a graph without a ZipMap
  * @param shown the batching that runs have shown, if the declared shapes leave it open
  * @throws {SignatureError} if the model cannot be served, or `model.json` contradicts it
@@ -47,7 +47,7 @@ export interface ModelPlace {
 export function resolveSignature(
   place: ModelPlace,
   session: Pick<Session, 'inputs' | 'outputs'>,
-  zipMapLabels: ReadonlyMap<string, readonly ClassLabel[]>,
+  rewritten: RewrittenOutputs,
   json: ModelJson,
   graphLabels: () => readonly ClassLabel[] | undefined = () => undefined,
   shown?: Batching,
@@ -64,7 +64,7 @@ export function resolveSignature(
     outputs,
     batching,
     features: resolveFeatures(inputs, batching, json.features),
-    output: resolveTask({ outputs, batching, zipMapLabels, graphLabels, classes: json.classes, task: json.task }),
+    output: resolveTask({ ...rewritten, outputs, batching, graphLabels, json }),
     ...(json.distribution !== undefined && { distribution: json.distribution }),
     metrics: json.metrics ?? {},
     examples: json.examples ?? [],

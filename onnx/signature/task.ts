@@ -1,6 +1,6 @@
 import type { ClassLabel } from '../graph/class-labels.ts';
 import type { Batching } from './batching.ts';
-import type { TaskName } from './model-json.ts';
+import type { ModelJson } from './model-json.ts';
 import { describeTensor, SignatureError, type TensorSpec } from './tensor-spec.ts';
 
 export interface ClassifierOutput {
@@ -13,6 +13,8 @@ export interface ClassifierOutput {
   readonly probabilities?: readonly string[];
   /** Whether these are not probabilities, but scores: they are not a distribution. */
   readonly areScores?: boolean;
+  /** How many classes a response lists, the most probable first. @default all */
+  readonly top?: number;
 }
 
 export interface AnomalyDetectorOutput {
@@ -37,18 +39,21 @@ export interface TensorsOutput {
 /** What a model does, and which of its outputs mean what. */
 export type TaskOutput = ClassifierOutput | AnomalyDetectorOutput | RegressorOutput | TensorsOutput;
 
+/** What became of the graph's outputs when its file was read. */
+export interface RewrittenOutputs {
+  /** Class labels by output, from the ZipMaps removed from the graph. */
+  readonly labels: ReadonlyMap<string, readonly ClassLabel[]>;
+  /** The outputs that were added because `model.json` says that one has a number for each class. */
+  readonly ranked?: { readonly source: string; readonly label: string; readonly probabilities: string } | undefined;
+}
+
 /** What the task is derived from. */
-export interface TaskInput {
+export interface TaskInput extends RewrittenOutputs {
   readonly outputs: readonly TensorSpec[];
   readonly batching: Batching;
-  /** Class labels by output, from the ZipMaps removed from the graph. */
-  readonly zipMapLabels: ReadonlyMap<string, readonly ClassLabel[]>;
   /** Finds the class labels of a classifier in the graph; called only for a graph without a ZipMap. */
   readonly graphLabels: () => readonly ClassLabel[] | undefined;
-  /** The names of the classes in `model.json`. */
-  readonly classes: readonly string[] | undefined;
-  /** The task in `model.json`. */
-  readonly task: TaskName | undefined;
+  readonly json: Pick<ModelJson, 'classes' | 'task' | 'outputs'>;
 }
 
 /**
@@ -57,7 +62,10 @@ export interface TaskInput {
  * @throws {SignatureError} if `model.json` contradicts the outputs
  */
 export function resolveTask(input: TaskInput): TaskOutput {
-  const { task, outputs, classes } = input;
+  const { outputs } = input;
+  const { task, classes } = input.json;
+  const declared = resolveRanked(input);
+  if (declared !== undefined) return declared;
   const tensors: TensorsOutput = { task: 'tensors', outputs };
   if (task === 'tensors') return tensors;
   // Whoever reads a label or a number needs one in every run.
@@ -110,9 +118,9 @@ const isLabel = (output: TensorSpec, batching: Batching): boolean =>
 function resolveClassifier({
   outputs,
   batching,
-  zipMapLabels,
+  labels: zipMapLabels,
   graphLabels,
-  classes,
+  json: { classes },
 }: TaskInput): ClassifierOutput | undefined {
   const [label, ...others] = outputs.filter((output) => isLabel(output, batching));
   if (label === undefined || others.length > 0 || zipMapLabels.size > 1) return undefined;
@@ -131,6 +139,35 @@ function resolveClassifier({
     label: label.name,
     labels,
     ...(probabilities && { probabilities }),
+  };
+}
+
+/** Returns the classifier that `model.json` makes of an output with a number for each class. */
+function resolveRanked({ outputs, ranked, json }: TaskInput): ClassifierOutput | undefined {
+  const declared = Object.entries(json.outputs ?? {}).filter(([, output]) => output.classes !== undefined);
+  const [first, second] = declared;
+  if (first === undefined) return undefined;
+  const [name, { classes: { top } = {} }] = first;
+  const refuse = (why: string): never => {
+    throw new SignatureError(`"outputs" in model.json says that '${name}' has classes, but ${why}`);
+  };
+  if (second !== undefined) refuse(`'${second[0]}' has classes too. Only one output can.`);
+  const source = outputs.find((output) => output.name === name);
+  if (source === undefined) return refuse(`the model has no such output. It has ${describeAll(outputs)}.`);
+  if (ranked?.source !== name) return refuse(`it is ${describeTensor(source)}. Floats [rows, classes] are needed.`);
+  if (json.task !== undefined && json.task !== 'classifier') refuse(`"task" is ${json.task}. Leave "task" out.`);
+  const [, count] = source.shape;
+  const { classes = [] } = json;
+  if (classes.length < 2) refuse('"classes" does not name them.');
+  if (typeof count === 'number' && count !== classes.length)
+    refuse(`"classes" names ${classes.length}, and the output has ${count} numbers.`);
+  return {
+    task: 'classifier',
+    classes,
+    label: ranked.label,
+    labels: classes.map((_, index) => BigInt(index)),
+    probabilities: [ranked.probabilities],
+    ...(top !== undefined && top < classes.length && { top }),
   };
 }
 
@@ -162,10 +199,9 @@ function named({ dtype }: TensorSpec, classes: readonly string[] | undefined): r
 function resolveAnomalyDetector({
   outputs,
   batching,
-  zipMapLabels,
+  labels: zipMapLabels,
   graphLabels,
-  classes,
-  task,
+  json: { classes, task },
 }: TaskInput): AnomalyDetectorOutput | undefined {
   const label = outputs.find((output) => output.dtype === 'int64' && isColumn(output, batching));
   const score = outputs.find((output) => isFloat(output) && isColumn(output, batching));

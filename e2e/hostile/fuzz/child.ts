@@ -69,13 +69,14 @@ async function run(): Promise<string> {
 
 async function read(bytes: Uint8Array): Promise<void> {
   writeFileSync(file, bytes);
-  const { model, labels } = await readModelFile(file);
+  const read = await readModelFile(file);
+  const { model } = read;
   graphFacts(model);
   describeGraph(bytes);
   const nodes = graphNodes(model);
   const session = { inputs: declared(model, GRAPH.input), outputs: declared(model, GRAPH.output) };
   const signature = withDocStrings(
-    resolveSignature({ name: 'm' }, session, labels, {}, () => classLabels(nodes) ?? argMaxLabels(model)),
+    resolveSignature({ name: 'm' }, session, read, {}, () => classLabels(nodes) ?? argMaxLabels(model)),
     model,
   );
   plausibleInputs(signature, nodes, 1);

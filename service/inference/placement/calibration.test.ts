@@ -103,7 +103,7 @@ async function measured(
     },
   };
   const session = await memoryEngine(described).load(new Uint8Array(), { threads: 1 });
-  const signature = resolveSignature({ name: 'm' }, session, new Map(), {});
+  const signature = resolveSignature({ name: 'm' }, session, { labels: new Map() }, {});
   return calibrate(signature, session, await firstRuns(signature, session, [rows]));
 }
 

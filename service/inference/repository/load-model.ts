@@ -4,7 +4,7 @@ import type { ProcessEngine, ProcessOptions } from '../../../onnx/engine/process
 import { readModelFile } from '../../../onnx/file/model-file.ts';
 import type { ModelFolder } from '../../../onnx/file/model-folders.ts';
 import { Model } from '../../../onnx/model.ts';
-import { readModelJson, type ServingJson } from '../../../onnx/signature/model-json.ts';
+import { readModelJson, type ModelJson } from '../../../onnx/signature/model-json.ts';
 import { calibrate, firstRuns, type Calibration } from '../placement/calibration.ts';
 import { PlacedEngine, type LoadAt, type PlacedSession } from '../placement/placed-engine.ts';
 import {
@@ -74,22 +74,22 @@ export async function loadModel(
   options: LoadModelOptions,
 ): Promise<PlannedModel> {
   const path = join(dir, folder.folder, 'model.onnx');
-  let own: ServingJson = {};
+  let json: ModelJson = {};
   const { threads, mostBytes } = options;
-  const setting = (): PlacementSetting => own.placement ?? options.placement ?? 'auto';
+  const setting = (): PlacementSetting => json.serving?.placement ?? options.placement ?? 'auto';
   const policy: PlacementPolicy = {
     first: (facts) => (engines.process === undefined ? 'event-loop' : firstPlacement(facts, setting())),
     measured: (facts, rowMs) =>
       engines.process === undefined ? 'event-loop' : measuredPlacement(facts, rowMs, setting()),
     dependent: (facts) => (engines.process === undefined ? 'event-loop' : dependentPlacement(facts, setting())),
   };
-  const reread = (): ReturnType<typeof readModelFile> => readModelFile(path, { mostBytes });
+  const reread = (): ReturnType<typeof readModelFile> => readModelFile(path, { mostBytes, outputs: json.outputs });
   const engine = new PlacedEngine(loadAt(engines, folder.name, reread, options), policy.first, reread);
   const model = await Model.open(path, engine, { threads, mostBytes, samples: true }, folder, async () => {
-    const json = await readModelJson(join(dir, folder.folder, 'model.json'));
-    own = json.serving ?? {};
+    json = await readModelJson(join(dir, folder.folder, 'model.json'));
     return json;
   });
+  const own = json.serving ?? {};
   const { session } = engine;
   if (options.measure === false) return { model, session, plan: unmeasuredPlan(model.signature.batching) };
   try {

@@ -107,7 +107,9 @@ function compileAnomalyDetector({ label, score }: AnomalyDetectorOutput): Prepar
 }
 
 function compileClassifier(output: ClassifierOutput): PrepareRows {
-  const { label, labels, classes, probabilities } = output;
+  const { label, labels, classes, probabilities, top } = output;
+  // Each row has other classes.
+  if (top !== undefined) return () => undefined;
   const start = `,"${classNumbers(output)}":{`;
   const starts = new Map<Scalar | undefined, string>();
   labels.forEach((each, index) => {
