@@ -4,6 +4,8 @@ export type ProblemCode =
   | 'invalid-json'
   /** The body is not what its Content-Encoding says. */
   | 'invalid-compression'
+  /** The body is declared as a form, and is none. */
+  | 'invalid-multipart'
   | 'invalid-input'
   | 'unauthorized'
   /** The token is valid, but does not allow to run the model. */

@@ -5,6 +5,7 @@ import type { LoadedEntry } from '../inference/repository/entry.ts';
 import type { PayloadLog } from '../payload-log/payload-log.ts';
 import type { PayloadRecord } from '../payload-log/payload-record.ts';
 import type { RequestTrace } from '../traces/request-trace.ts';
+import { FORM_TYPE } from '../protocol/predictions/uploads.ts';
 import { isBulky, type BulkGate, type BulkyRequest } from './body/bulk-gate.ts';
 
 /** What a route can read of a request besides its body. */
@@ -35,7 +36,7 @@ export interface ExchangeResponse {
 /** The bodies of a route that runs a model, and how it runs. */
 export interface ExchangeProtocol<Decoded, Result> {
   /** Checks what is known before the body has arrived. @throws {ServiceError} */
-  check(request: ExchangeRequest): void;
+  check(request: ExchangeRequest, entry: LoadedEntry): void;
   /** @throws {ServiceError} */
   decode(entry: LoadedEntry, request: ExchangeRequest, body: Uint8Array): Decoded;
   /** The body that was decoded is freed once this has succeeded. After a failure, a run may still be using it. */
@@ -94,7 +95,7 @@ export const UNDECLARED_BYTES = 16 * 1024;
 export function exchange<Decoded, Result>(protocol: ExchangeProtocol<Decoded, Result>, limits: Limits): Exchange {
   return {
     open(entry, request) {
-      protocol.check(request);
+      protocol.check(request, entry);
       // The length of a compressed body says nothing about its size in memory.
       const encoding = contentEncodingOf(request.header('content-encoding'));
       const declared = encoding === undefined ? request.header('content-length') : undefined;
@@ -112,10 +113,14 @@ export function exchange<Decoded, Result>(protocol: ExchangeProtocol<Decoded, Re
 }
 
 /**
- * Returns how much work a body is: JSON takes several times its size in memory, binary tensors are used as they are.
+ * Returns how much work a body is: JSON takes several times its size in memory, binary tensors are used as they are,
+ * and images are decoded elsewhere.
  */
 function weight(request: ExchangeRequest, bytes: number): number {
-  return request.header('content-type') === 'application/octet-stream' ? bytes / 4 : bytes;
+  const type = request.header('content-type');
+  if (type === 'application/json') return bytes;
+  if (type === 'application/octet-stream') return bytes / 4;
+  return type?.startsWith('image/') === true || type?.startsWith(FORM_TYPE) === true ? bytes / 64 : bytes;
 }
 
 class Opened<Decoded, Result> implements OpenExchange, MemoryHolder {

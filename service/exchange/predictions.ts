@@ -15,8 +15,9 @@ import { compileReader, type FeatureReader, type ReadFeatures } from '../protoco
 import { compileWriter, type PredictionsWriter } from '../protocol/predictions/compile-writer.ts';
 import { decodeFeatures, type DecodedFeatures } from '../protocol/predictions/request.ts';
 import { writePredictions } from '../protocol/predictions/response.ts';
+import { acceptsUploads, readUpload, withBase64 } from '../protocol/predictions/uploads.ts';
 import { countRows, predictionsLimit } from '../protocol/row-limit.ts';
-import { checkJson } from './body/content-type.ts';
+import { checkJson, checkUpload } from './body/content-type.ts';
 import { decodeRows } from './decode-rows.ts';
 import type { ExchangeProtocol, ExchangeResponse } from './exchange.ts';
 import { JSON_BODY } from './body/json-body.ts';
@@ -24,6 +25,8 @@ import { JSON_BODY } from './body/json-body.ts';
 /** What a signature determines, prepared once. */
 interface Prepared {
   readonly limit: RowLimit;
+  /** Whether bodies may be images. */
+  readonly uploads: boolean;
   readonly read: FeatureReader;
   readonly write: PredictionsWriter;
   /** The names of the outputs that predictions are read from. */
@@ -58,6 +61,7 @@ export function predictionsProtocol(strictRanges: boolean, largeIsPlain: boolean
     const { plan } = entry.executor;
     const made = {
       limit: predictionsLimit(signature, plan),
+      uploads: acceptsUploads(signature.features),
       read: compileReader(signature),
       write: compileWriter(signature, plan.maxResponseBytes),
       fetches: predictionOutputs(signature),
@@ -76,11 +80,15 @@ export function predictionsProtocol(strictRanges: boolean, largeIsPlain: boolean
   };
 
   return {
-    check: checkJson,
-    decode(entry, _, bytes) {
-      if (largeIsPlain) checkPlain(bytes);
-      const body = parseJson(bytes);
+    check(request, entry) {
+      (prepare(entry).uploads ? checkUpload : checkJson)(request);
+    },
+    decode(entry, request, bytes) {
       const prepared = prepare(entry);
+      const { features: known } = entry.model.signature;
+      const body =
+        (prepared.uploads ? readUpload(known, bytes, request.header('content-type') ?? '') : undefined) ??
+        readJson(bytes, largeIsPlain);
       // Before memory is allocated for them.
       const rows = countRows(body);
       if (rows > prepared.limit.rows) throw tooManyRows(entry.name, rows, prepared.limit);
@@ -119,13 +127,18 @@ export function predictionsProtocol(strictRanges: boolean, largeIsPlain: boolean
       const own = shared ? ownOutputs(result.run) : outputs;
       return general(entry, decodePredictions(entry.model.signature, own, rows), features(entry, decoded));
     },
-    recordRequest(record, { body }, bytes) {
-      record.requestBody(body, bytes);
+    recordRequest(record, { body, prepared }, bytes) {
+      record.requestBody(() => (prepared.uploads ? withBase64(body) : body), bytes);
     },
     recordResponse(record, _, { body }) {
       if (typeof body === 'string') record.responseBody(body);
     },
   };
+}
+
+function readJson(bytes: Uint8Array, largeIsPlain: boolean): unknown {
+  if (largeIsPlain) checkPlain(bytes);
+  return parseJson(bytes);
 }
 
 function general(

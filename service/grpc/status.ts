@@ -10,6 +10,7 @@ const statuses: Readonly<Record<ErrorCode, StatusName>> = {
   'invalid-json': 'INVALID_ARGUMENT',
   'invalid-input': 'INVALID_ARGUMENT',
   'invalid-compression': 'INVALID_ARGUMENT',
+  'invalid-multipart': 'INVALID_ARGUMENT',
   'unsupported-media-type': 'INVALID_ARGUMENT',
   'unsupported-encoding': 'INVALID_ARGUMENT',
   unauthorized: 'UNAUTHENTICATED',

@@ -1,10 +1,13 @@
 import { classNumbers } from '../../onnx/batch/decode-predictions.ts';
+import type { Feature } from '../../onnx/signature/features.ts';
+import type { ClassifierOutput } from '../../onnx/signature/task.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { DocumentedModel } from './models.ts';
 import { timeoutParameter } from './parameters.ts';
 import { runErrors, runSecurity, type Security } from './security.ts';
 import { bodyErrors, COMPRESSION, problemResponses } from './responses.ts';
 import { ref } from '../contract/schemas.ts';
+import { acceptsUploads, FORM_TYPE, imageTypes, onlyImage } from '../protocol/predictions/uploads.ts';
 import { featureSchema, outputSchema, rowSchema, type Json, requiredFeatures } from '../protocol/json-schemas.ts';
 
 /** Returns the operation `POST …/predictions` of a model. */
@@ -25,6 +28,7 @@ export function predictionsOperation(
     summary: `Predict with the model ${name}, version ${version}`,
     ...runSecurity(security, name),
     description:
+      (acceptsUploads(signature.features) ? 'The body is an image, a form or JSON. ' : '') +
       'For one object, the response is one object. ' +
       'For an array or a table of columns, it is an array in the same order. ' +
       COMPRESSION,
@@ -55,6 +59,7 @@ export function predictionsOperation(
             },
           }),
         },
+        ...uploads(signature.features),
       },
     },
     responses: {
@@ -71,6 +76,7 @@ export function predictionsOperation(
       },
       ...problemResponses([
         ...bodyErrors,
+        ...(acceptsUploads(signature.features) ? (['invalid-multipart'] as const) : []),
         'unsupported-media-type',
         ...runErrors(security),
         'model-not-ready',
@@ -79,6 +85,31 @@ export function predictionsOperation(
         'shutting-down',
         'timeout',
       ]),
+    },
+  };
+}
+
+/** Returns the bodies that are images or forms, of a model that has images. */
+function uploads(features: readonly Feature[]): Json {
+  if (!acceptsUploads(features)) return {};
+  const image = onlyImage(features);
+  const alone = image !== undefined && features.every((feature) => feature === image || feature.optional);
+  return {
+    ...(alone && Object.fromEntries(imageTypes.map((type) => [type, { schema: { contentMediaType: type } }]))),
+    [FORM_TYPE]: {
+      schema: {
+        type: 'object',
+        ...requiredFeatures(features),
+        properties: Object.fromEntries(
+          features.map((feature) => [
+            feature.name,
+            feature.decode ? { contentMediaType: 'image/*' } : featureSchema(feature, false, false),
+          ]),
+        ),
+      },
+      encoding: Object.fromEntries(
+        features.filter(({ decode }) => decode).map(({ name }) => [name, { contentType: imageTypes.join(', ') }]),
+      ),
     },
   };
 }
@@ -133,7 +164,7 @@ function predictionProperties(signature: Signature): Json {
       return {
         prediction: { type: 'string', enum: output.classes },
         ...(output.probabilities && {
-          [classNumbers(output)]: exactly(Object.fromEntries(output.classes.map((label) => [label, ref('Number')]))),
+          [classNumbers(output)]: ofClasses(output),
         }),
       };
     case 'regressor':
@@ -151,6 +182,14 @@ function predictionProperties(signature: Signature): Json {
         },
       };
   }
+}
+
+/** Returns the schema of the numbers of the classes. */
+function ofClasses({ classes, top }: ClassifierOutput): Json {
+  const { required, ...schema } = exactly(Object.fromEntries(classes.map((label) => [label, ref('Number')])));
+  return top === undefined
+    ? { ...schema, required }
+    : { ...schema, minProperties: top, maxProperties: top, description: `The ${top} most probable classes.` };
 }
 
 function exactly(properties: Json): Json {

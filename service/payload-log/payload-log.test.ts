@@ -49,13 +49,13 @@ test('a record that fails never fails its request, and the log says so once, wit
   for (let index = 0; index < 2; index++) {
     const { ofRequest, ofResponse, ofWrite } = failing;
     const first = ofRequest.begin();
-    first?.requestBody(broken, 10);
+    first?.requestBody(() => broken, 10);
     first?.responseBody('{"prediction":1}');
     const second = ofResponse.begin();
-    second?.requestBody({ age: 1 }, 10);
+    second?.requestBody(() => ({ age: 1 }), 10);
     second?.responseBody('{"prediction":98.25');
     const third = ofWrite.begin();
-    third?.requestBody({ age: 1 }, 10);
+    third?.requestBody(() => ({ age: 1 }), 10);
     third?.responseBody('{"prediction":1}');
   }
   const about = { request_id: 'a1', model: 'm', version: '1' };
@@ -70,20 +70,20 @@ test('without room, no record is built, and each that succeeds counts as dropped
   let hasRoom = false;
   const { begin, records, warnings, dropped } = open({ hasRoom: () => hasRoom });
   const late = begin();
-  late?.requestBody(broken, 10);
+  late?.requestBody(() => broken, 10);
   // A request without a response is not logged, and so not dropped.
-  begin()?.requestBody(broken, 10);
+  begin()?.requestBody(() => broken, 10);
   hasRoom = true;
   late?.responseBody('{"prediction":1}');
   expect(dropped()).toBe(1);
   const early = begin();
-  early?.requestBody({ age: 1 }, 10);
+  early?.requestBody(() => ({ age: 1 }), 10);
   hasRoom = false;
   early?.responseBody('no JSON');
   expect(dropped()).toBe(2);
   hasRoom = true;
   const whole = begin();
-  whole?.requestBody({ age: 1, income: 2 }, 10);
+  whole?.requestBody(() => ({ age: 1, income: 2 }), 10);
   whole?.responseBody('{"prediction":1}');
   expect(records.map(({ fields }) => fields)).toEqual([
     '"request_id":"a1","model":"m","version":"1","request":{"age":1},"response":{"prediction":1}',

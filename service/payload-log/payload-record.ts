@@ -49,9 +49,12 @@ export class PayloadRecord {
     this.#sink = sink;
   }
 
-  /** @param bytes the length of the body */
-  requestBody(body: unknown, bytes: number): void {
-    this.#begin(() => this.#bodyText(bytes, () => body));
+  /**
+   * @param body returns the body, if it is not too large to be logged
+   * @param bytes the length of the body
+   */
+  requestBody(body: () => unknown, bytes: number): void {
+    this.#begin(() => this.#bodyText(bytes, body));
   }
 
   requestTensors(inputs: readonly NamedTensor[]): void {

@@ -1,5 +1,6 @@
 import { ServiceError } from '../../errors.ts';
 import { formatValue } from '../../inference/format-value.ts';
+import { FORM_TYPE, imageTypes } from '../../protocol/predictions/uploads.ts';
 import type { ExchangeRequest } from '../exchange.ts';
 
 /** Checks that a body is declared as JSON. @throws {ServiceError} `unsupported-media-type` */
@@ -14,6 +15,23 @@ export function checkJson({ header }: Pick<ExchangeRequest, 'header'>): void {
     `The Content-Type is ${type || 'missing'}. Send JSON with the header "Content-Type: application/json".`,
   );
 }
+
+/**
+ * Checks that a body is declared as JSON, as an image or as a form, for a model that has images.
+ *
+ * @throws {ServiceError} `unsupported-media-type`
+ */
+export function checkUpload({ header }: Pick<ExchangeRequest, 'header'>): void {
+  const type = mediaType(header('content-type'));
+  if (type === FORM_TYPE || type.endsWith('+json') || accepted.includes(type)) return;
+  throw new ServiceError(
+    'unsupported-media-type',
+    `The Content-Type is ${type === '' ? 'missing' : formatValue(type)}. ` +
+      'Send a JPEG, PNG or WebP with its own type, such as image/jpeg; or multipart/form-data; or JSON.',
+  );
+}
+
+const accepted: readonly string[] = ['application/json', ...imageTypes];
 
 /**
  * Checks the headers of an `infer` request, whose Content-Type may be JSON, bytes or missing.

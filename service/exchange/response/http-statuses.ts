@@ -14,6 +14,7 @@ export const httpStatuses: Readonly<Record<ErrorCode, HttpStatus>> = {
   'incomplete-body': { status: 400, title: 'Incomplete body' },
   'invalid-json': { status: 400, title: 'Malformed JSON' },
   'invalid-compression': { status: 400, title: 'Invalid compression' },
+  'invalid-multipart': { status: 400, title: 'Malformed form' },
   unauthorized: { status: 401, title: 'Unauthorized', headers: challenge },
   forbidden: { status: 403, title: 'Forbidden', headers: challenge },
   'route-not-found': { status: 404, title: 'Not found' },

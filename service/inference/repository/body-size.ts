@@ -14,7 +14,7 @@ export interface RowBytes {
   readonly json: number;
   /** In binary, as in the Open Inference Protocol. */
   readonly binary: number;
-  /** Whether clients determine the size of a row. */
+  /** Whether clients determine the size of a row: it has images, or dynamic dimensions. */
   readonly open: boolean;
 }
 
@@ -50,8 +50,13 @@ export function rowBytes({ inputs, features }: Pick<Signature, 'inputs' | 'featu
     json += elements * CHARACTERS[dtype];
     binary += elements * (bytesPerElement(dtype) ?? TEXT_BYTES);
   }
-  for (const { name } of features) json += Buffer.byteLength(name) + 4;
-  return { json, binary, open: features.some(({ shape }) => shape.some((size) => typeof size === 'string')) };
+  let encoded = REST;
+  for (const { name, decode } of features) {
+    json += Buffer.byteLength(name) + 4;
+    if (decode !== undefined) encoded += (decode.image.maxBytes * 4) / 3;
+  }
+  const open = features.some(({ shape, decode }) => decode ?? shape.some((size) => typeof size === 'string'));
+  return { json: Math.max(json, encoded), binary, open };
 }
 
 /**

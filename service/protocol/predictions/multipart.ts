@@ -1,0 +1,56 @@
+import { ServiceError } from '../../errors.ts';
+
+/** A part of a form. */
+export interface FormPart {
+  readonly name: string;
+  readonly content: Buffer;
+}
+
+/** A form has a part for each feature; nobody sends more. */
+const MOST_PARTS = 1000;
+const MOST_HEADER_BYTES = 8 * 1024;
+
+/**
+ * Reads `multipart/form-data` (RFC 7578). The contents share the memory of the body.
+ *
+ * @param contentType the header, which names the boundary between the parts
+ * @throws {ServiceError} `invalid-multipart`
+ */
+export function readMultipart(bytes: Uint8Array, contentType: string): FormPart[] {
+  const [, quoted, plain] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType) ?? [];
+  const boundary = quoted ?? plain;
+  if (boundary === undefined) throw invalid('its Content-Type has no boundary');
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
+  const first = delimiter.subarray(2);
+  if (!body.subarray(0, first.length).equals(first)) throw invalid(`it does not start with --${boundary}`);
+  const parts: FormPart[] = [];
+  let at = first.length;
+  while (body.toString('latin1', at, at + 2) !== '--') {
+    if (body.toString('latin1', at, at + 2) !== '\r\n') throw invalid(`byte ${at} is not the end of a line`);
+    const end = body.indexOf(delimiter, at);
+    if (end < 0) throw invalid('it ends before its last boundary');
+    parts.push(readPart(body.subarray(at, end)));
+    if (parts.length > MOST_PARTS) throw invalid(`it has more than ${MOST_PARTS} parts`);
+    at = end + delimiter.length;
+  }
+  return parts;
+}
+
+/** @param part from the end of the line of its boundary on */
+function readPart(part: Buffer): FormPart {
+  const end = part.indexOf('\r\n\r\n');
+  if (end < 0 || end > MOST_HEADER_BYTES) throw invalid('the headers of a part have no end');
+  const headers = part.toString('utf8', 0, end);
+  const [, name] = /^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"/im.exec(headers) ?? [];
+  if (name === undefined) throw invalid('a part has no name');
+  // As browsers escape them: https://html.spec.whatwg.org/#multipart-form-data
+  const escapes: Readonly<Record<string, string>> = { '%22': '"', '%0A': '\n', '%0D': '\r' };
+  return {
+    name: name.replaceAll(/%(?:22|0A|0D)/g, (escape) => escapes[escape] ?? escape),
+    content: part.subarray(end + 4),
+  };
+}
+
+const invalid = (why: string): ServiceError =>
+  new ServiceError('invalid-multipart', `The body is not valid multipart/form-data: ${why}.`);
