@@ -21,6 +21,12 @@ export class UsageError extends Failure {
   override readonly exitCode = 2;
 }
 
+/** Whoever runs the command stopped it at a pause. The exit code is that of Ctrl-C. */
+export class Stopped extends Failure {
+  override readonly name = 'Stopped';
+  override readonly exitCode = 130;
+}
+
 /** A signal such as Ctrl-C interrupted the command. The exit code is 128 + the signal's number, as in a shell. */
 export class Interrupted extends Failure {
   override readonly name = 'Interrupted';

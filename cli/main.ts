@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { setMaxListeners } from 'node:events';
-import { Failure, Interrupted } from './failure.ts';
+import { Failure, Interrupted, Stopped } from './failure.ts';
 import { ownPackageJson } from './own-package.ts';
 import { createProgram } from './program.ts';
 import { findRoot } from './project/root.ts';
@@ -52,7 +52,7 @@ function exitCode(error: unknown, report: Reporter): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (debug) console.error(error);
   if (error instanceof Failure) {
-    if (error instanceof Interrupted) report.line(error.message);
+    if (error instanceof Interrupted || error instanceof Stopped) report.line(error.message);
     else report.failure(error.message, error.details, error.hint);
     return error.exitCode;
   }

@@ -29,5 +29,6 @@ export function curlLine({
  */
 export async function predict(context: ExecContext, { url, path, ...options }: PredictOptions): Promise<unknown> {
   context.report.command(curlLine({ url, path, body: options.body }));
+  await context.walkthrough?.pause();
   return orFailure(url, connect(context, url).request(path, options));
 }

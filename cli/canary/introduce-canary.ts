@@ -4,9 +4,21 @@ import { synth, type SynthOptions } from '../project/synth.ts';
 import { apply } from '../steps/apply.ts';
 import type { Cluster } from '../targets/cluster.ts';
 import type { Steps } from '../terminal/steps.ts';
+import type { Step } from '../terminal/walkthrough.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { compareWithService } from './compare-with-service.ts';
 import { isAdmitted } from './admission.ts';
+
+const steps = {
+  compare: {
+    title: 'Compare the canary with the service',
+    why: 'A canary whose predictions differ from those of the service must not answer requests yet.',
+  },
+  admit: {
+    title: 'Give the canary its requests',
+    why: 'Its predictions are as expected: from now on, it gets its share of the requests.',
+  },
+} as const satisfies Readonly<Record<string, Step>>;
 
 /** How the environment is synthesized. */
 type Environment = Pick<SynthOptions, 'image' | 'environment'>;
@@ -43,7 +55,7 @@ export async function admitCanary(
 ): Promise<Manifests> {
   const canary = canaryOf(held);
   if (canary === undefined) return held;
-  await run('Compare the canary with the service', async (skip) => {
+  await run(steps.compare, async (skip) => {
     const { rows, changed, changes, largest } = await compareWithService(context, cluster.context, held, canary);
     if (rows === 0) {
       skip('no model that both have has examples');
@@ -64,7 +76,7 @@ export async function admitCanary(
       );
     for (const line of [`${found}.`, ...details]) context.report.line(line);
   });
-  return run('Give the canary its requests', async () => {
+  return run(steps.admit, async () => {
     await synth(context, { ...environment, outdir: privateCharts });
     const manifests = readManifests(context.root, privateCharts, environment.environment);
     await apply(context, cluster.context, manifests);

@@ -19,6 +19,7 @@ import type { Steps } from '../terminal/steps.ts';
 import type { ContainerEngine } from '../tools/container-engine.ts';
 import { CommandFailed, type ExecContext } from '../tools/exec.ts';
 import type { UpOptions } from './up-options.ts';
+import { upSteps, waitForVariant } from './up-steps.ts';
 
 /** What `up` deploys to a cluster that exists. */
 export interface Deployment {
@@ -49,7 +50,7 @@ export async function deploy(
   const built =
     given !== undefined
       ? undefined
-      : await run('Build the image', async (skip) => {
+      : await run(upSteps.build, async (skip) => {
           const { image } = await build(context, engine, { ...options, ...(tag !== undefined && { tag }) });
           const tagged = await tagByContent(context, engine, image);
           await recordTags(root, cluster.name, tagged, ...namesFor(tagged, { engine, registry, loads: cluster.loads }));
@@ -59,13 +60,13 @@ export async function deploy(
   const pushed =
     built === undefined || registry === undefined
       ? undefined
-      : await run('Push the image', async (skip) => {
+      : await run(upSteps.push, async (skip) => {
           const { reference, skipped } = await push(context, engine, registry, built);
           skip(skipped);
           return reference;
         });
   const image = given ?? pushed ?? built ?? '';
-  const wanted = await run('Synthesize the manifests', async () => {
+  const wanted = await run(upSteps.synthesize, async () => {
     await synth(context, { outdir: privateCharts, image, environment });
     const synthesized = readManifests(root, privateCharts, environment);
     if (environment !== defaultEnvironment) checkImage(synthesized, environment, image);
@@ -80,10 +81,10 @@ export async function deploy(
   const former = before.installations.filter(isFormer);
   const others = before.installations.filter((other) => !isFormer(other) && !isSameInstallation(other, installation));
   if (built !== undefined && pushed === undefined)
-    await run('Load the image', async (skip) => {
+    await run(upSteps.load, async (skip) => {
       skip(await cluster.load(built));
     });
-  const first = await run('Apply the manifests', async (skip) => {
+  const first = await run(upSteps.apply, async (skip) => {
     if (before.image === image && (await isApplied(context, cluster.context, wanted))) {
       skip('the cluster already has them');
       return wanted;
@@ -101,18 +102,18 @@ export async function deploy(
     await saveApplied(root, cluster.name, { ...applied, installations });
     return manifests;
   });
-  await run('Wait for the replicas', async (skip) => {
+  await run(upSteps.wait, async (skip) => {
     skip(await waitForRollout(context, cluster.context, first));
   });
   for (const variant of first.variants)
-    await run(`Wait for the ${variant.kind}`, async (skip) => {
+    await run(waitForVariant(variant), async (skip) => {
       skip(await waitForRollout(context, cluster.context, ofVariant(first, variant)));
     });
   const manifests =
     first === wanted
       ? wanted
       : await admitCanary(context, run, cluster, first, { image, environment, maxChange: options.maxChange ?? 0 });
-  await run('Delete what the manifests no longer have', async (skip) => {
+  await run(upSteps.prune, async (skip) => {
     const pruned = await prune(context, cluster.context, manifests, former).catch((error: unknown) => {
       if (!(error instanceof CommandFailed)) throw error;
       return error;
@@ -135,8 +136,7 @@ export async function verifyFirst(
   run: Steps['run'],
   { given, options }: Deployment,
 ): Promise<void> {
-  if (given === undefined && options.verify !== false)
-    await run('Verify the models', (skip) => verifyHere(context, skip));
+  if (given === undefined && options.verify !== false) await run(upSteps.verify, (skip) => verifyHere(context, skip));
 }
 
 /** Returns the other tags that an image gets: to push it, or to save it with podman. */

@@ -23,10 +23,11 @@ import { deploy, verifyFirst } from './deploy.ts';
 import { address, modelLines, screenWidth, summaryOf, tryLines } from './first-screen.ts';
 import { defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
+import { upSteps } from './up-steps.ts';
 
 /** Runs the models on Kubernetes. A step that has nothing to do is skipped, and says why. */
 export async function upOnCluster(context: CommandContext, cluster: Cluster, options: UpOptions): Promise<void> {
-  const { run, times } = createSteps(context.report);
+  const { run, times } = createSteps(context.report, { walkthrough: context.walkthrough });
   const engine = chooseContainerEngine(options.engine);
   const { registry, env: environment = defaultEnvironment } = options;
   // Reports wrong usage before anything is done.
@@ -35,16 +36,16 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   const { given, tag } =
     environment === defaultEnvironment
       ? { given: options.image, tag: undefined }
-      : await run('Read the environment', () =>
+      : await run(upSteps.readEnvironment, () =>
           planEnvironment(context, cluster, { environment, image: options.image, registry }),
         );
   const deployment = { cluster, engine, options, given, tag };
-  await run('Check the tools', async () => {
+  await run(upSteps.checkTools, async () => {
     await preflight(context, cluster.checks);
     if (given === undefined) await checkContainerEngine(context, engine);
   });
   await verifyFirst(context, run, deployment);
-  await run('Find or create the cluster', async (skip) => {
+  await run(upSteps.ensureCluster, async (skip) => {
     const there = await ensureRecorded(context, cluster, engine);
     skip(there);
     if (given === undefined && registry === undefined && !cluster.loads) {
@@ -62,17 +63,18 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
   const mapped = cluster.mapsPort ? await cluster.url() : undefined;
   const forward =
     mapped === undefined
-      ? await run('Forward a port', () =>
+      ? await run(upSteps.forward, () =>
           openForward(context, cluster.context, manifests, options.port ?? (options.detach === true ? 0 : defaultPort)),
         )
       : undefined;
   const url = mapped ?? forward?.url ?? '';
   try {
-    const asking = options.verbose === true ? context : { ...context, report: withoutCommands(context.report) };
+    const detailed = options.verbose === true || options.explain === true;
+    const asking = detailed ? context : { ...context, report: withoutCommands(context.report) };
     const isAlone = (of: Manifests): boolean => (canaryOf(of)?.percent ?? 0) === 0;
     const verify = async (of: Manifests, skip: Skip): Promise<ModelsVerification> =>
       of.hasModelVolume ? verifiedByReplicas(skip) : verifyModels(asking, url, skip, isAlone(of));
-    const verification = await run('Predict', (skip) => verify(manifests, skip));
+    const verification = await run(upSteps.predict, (skip) => verify(manifests, skip));
     // With --detach, a forwarded port was only for the prediction.
     const lasts = forward === undefined || options.detach !== true;
     if (options.json === true)
@@ -92,7 +94,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       const again = createSteps(context.report);
       await verifyFirst(context, again.run, deployment);
       const deployed = await deploy(context, again.run, deployment);
-      await again.run('Predict', (skip) => verify(deployed.manifests, skip));
+      await again.run(upSteps.predict, (skip) => verify(deployed.manifests, skip));
     };
     const fixed = new Map(
       cluster.isOwn

@@ -24,17 +24,19 @@ import { isTerminal } from '../terminal/style.ts';
 import { firstScreen, summaryOf } from './first-screen.ts';
 import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
+import { upSteps } from './up-steps.ts';
 
 /** Runs the manifests with the local runtime, as processes of this machine. */
 export async function upOnThisMachine(given: CommandContext, options: UpOptions): Promise<void> {
   const { root, signal } = given;
-  const report = options.verbose === true ? given.report : briefReporter(given.report);
+  const detailed = options.verbose === true || options.explain === true;
+  const report = detailed ? given.report : briefReporter(given.report);
   const context = { ...given, root, report };
-  const { run, times } = createSteps(report);
+  const { run, times } = createSteps(report, { walkthrough: given.walkthrough });
   const { env: environment = defaultEnvironment } = options;
-  const events = eventLines(report, options.verbose === true);
+  const events = eventLines(report, detailed);
 
-  const { file, progressDeadlineSeconds: timeoutSeconds } = await run('Synthesize the manifests', async () => {
+  const { file, progressDeadlineSeconds: timeoutSeconds } = await run(upSteps.synthesize, async () => {
     await synth(context, { outdir: privateCharts, environment: defaultEnvironment });
     checkEnvironment(root, privateCharts, environment);
     return readManifests(root, privateCharts, environment);
@@ -52,7 +54,7 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
     unsupported,
   }: Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'>): Promise<void> => {
     events.ready();
-    const verification = await run('Predict', (skip) => verifyModels(context, url, skip));
+    const verification = await run(upSteps.predict, (skip) => verifyModels(context, url, skip));
     if (options.verbose === true) for (const line of unsupportedLines(unsupported)) report.line(line);
     context.print(
       options.json === true
@@ -62,16 +64,16 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
   };
 
   if (options.detach === true) {
-    await ready(await run('Start the replicas', () => detach({ ...runtime, timeoutSeconds, signal })));
+    await ready(await run(upSteps.start, () => detach({ ...runtime, timeoutSeconds, signal })));
     return;
   }
-  const running = await run('Start the replicas', () => startLocalRuntime(runtime));
+  const running = await run(upSteps.start, () => startLocalRuntime(runtime));
   const ended = new AbortController();
   let reloading = Promise.resolve();
   const reload = (path: string): Promise<void> =>
     reloadManifests({ ...context, report: withoutCommands(given.report) }, { path, file, running });
   try {
-    await run('Wait for the replicas', () => running.waitReady({ timeoutSeconds, signal }));
+    await run({ ...upSteps.wait, pauseFirst: true }, () => running.waitReady({ timeoutSeconds, signal }));
     await ready(running);
     if (options.watch === true) {
       watchFiles(root, {

@@ -11,6 +11,8 @@ export interface UpOptions {
   readonly watch?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
+  /** Pauses before each step. */
+  readonly explain?: boolean;
   /** False if the models are not run on this machine before they are deployed to a cluster. */
   readonly verify?: boolean;
   /** The share of predictions in which a canary may differ before it gets requests, from 0 to 1. @default 0 */

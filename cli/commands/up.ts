@@ -3,6 +3,8 @@ import { UsageError } from '../failure.ts';
 import { checkModels } from '../project/models.ts';
 import type { Cluster } from '../targets/cluster.ts';
 import { clusterNamed } from '../targets/find.ts';
+import { isTerminal } from '../terminal/style.ts';
+import { createWalkthrough } from '../terminal/walkthrough.ts';
 import {
   defaultGrpcPort,
   engineOption,
@@ -33,6 +35,7 @@ export function upCommand(context: CommandContext): Command {
         'and steps with their seconds',
     )
     .option('--verbose', 'show every step and command, and the manifest fields that do not apply locally')
+    .option('--explain', 'say why each step is there, show its command, and wait for Enter before it runs')
     .option('--no-verify', 'on a cluster: deploy the models without running their examples on this machine first')
     .option(
       '--max-change <share>',
@@ -57,25 +60,41 @@ export function upCommand(context: CommandContext): Command {
         'rhizome up                       # two local processes, until Ctrl-C',
         'rhizome up --detach && rhizome predict',
         'rhizome up --on kind             # a Kubernetes cluster on this machine',
+        'rhizome up --on kind --explain   # the same, step by step',
         'rhizome up --on context=staging --registry registry.example/team',
         'rhizome up --on context=staging --env staging',
         'rhizome up --on context=staging --image registry.example/iris-server:v0.1.0',
       ),
     )
     .action(async (options: UpOptions) => {
+      const explained = options.explain === true ? withWalkthrough(context) : context;
       const on = options.on ?? 'local';
       const cluster =
         on === 'local'
           ? undefined
-          : clusterNamed(context, on, {
+          : clusterNamed(explained, on, {
               ...options,
               ...(options.env !== undefined && { environment: options.env }),
             });
       refuseUnusedOptions(cluster, options);
       if (options.image === undefined) await checkModels(context.root);
-      if (cluster === undefined) await upOnThisMachine(context, options);
-      else await upOnCluster(context, cluster, options);
+      if (cluster === undefined) await upOnThisMachine(explained, options);
+      else await upOnCluster(explained, cluster, options);
     });
+}
+
+/** @throws {UsageError} if nobody could press Enter */
+function withWalkthrough(context: CommandContext): CommandContext {
+  if (!process.stdin.isTTY || !isTerminal(process.stderr))
+    throw new UsageError('--explain waits for Enter before each step, but there is no terminal to type in.', {
+      hint: 'Run it in a terminal; or use --verbose, which prints each step and its command without waiting.',
+    });
+  const walkthrough = createWalkthrough(context.report, {
+    input: process.stdin,
+    write: (question) => process.stderr.write(question),
+    signal: context.signal,
+  });
+  return { ...context, report: walkthrough.report, walkthrough };
 }
 
 /** Refuses options that have no effect, which are misunderstandings. KIND_NODE_IMAGE may be set for other reasons. */

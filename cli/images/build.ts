@@ -32,7 +32,8 @@ export async function build(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<BuiltImage> {
   const dockerfile = dockerfileOf(context.root);
-  const image = options.tag ?? (await imageName(context));
+  // Only to read the name: what the step is about is the build.
+  const image = options.tag ?? (await imageName({ ...context, walkthrough: undefined }));
   const argv = imageBuild(engine, {
     tag: image,
     buildArgs: defined({

@@ -1,4 +1,5 @@
 import type { Reporter } from './reporter.ts';
+import type { Step, Walkthrough } from './walkthrough.ts';
 
 export interface StepTime {
   readonly step: string;
@@ -13,28 +14,33 @@ export type Skip = (reason: string | undefined) => void;
 
 /** Runs the steps of a command one after the other, shows each and records how long it took. */
 export interface Steps {
-  readonly run: <Result>(title: string, work: (skip: Skip) => Promise<Result>) => Promise<Result>;
+  readonly run: <Result>(step: string | Step, work: (skip: Skip) => Promise<Result>) => Promise<Result>;
   readonly times: readonly StepTime[];
 }
 
 export interface StepsOptions {
   /** Milliseconds after which a step counts its seconds on a terminal. @default 2000 */
   readonly countAfter?: number;
+  /** Explains the steps, and pauses before each. @default none */
+  readonly walkthrough?: Walkthrough | undefined;
 }
 
-export function createSteps(report: Reporter, { countAfter = 2000 }: StepsOptions = {}): Steps {
+export function createSteps(report: Reporter, { countAfter = 2000, walkthrough }: StepsOptions = {}): Steps {
   const times: StepTime[] = [];
   return {
     times,
-    async run(title, work) {
+    async run(step, work) {
+      const title = typeof step === 'string' ? step : step.title;
       report.step(title);
+      if (typeof step !== 'string') await walkthrough?.begin(step);
       const started = performance.now();
       let skipped: string | undefined;
       const stopCounting = countSeconds(report, started, countAfter);
       const result = await work((reason) => {
         skipped = reason;
       }).finally(stopCounting);
-      const seconds = Math.round(performance.now() - started) / 1000;
+      const heldUp = walkthrough?.end() ?? 0;
+      const seconds = Math.round(performance.now() - started - heldUp) / 1000;
       times.push({ step: title, seconds, ...(skipped !== undefined && { skipped }) });
       if (skipped === undefined) report.done(title, seconds);
       else report.skipped(title, skipped);

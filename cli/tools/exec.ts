@@ -2,6 +2,7 @@ import type { ExecaError } from 'execa';
 import { delimiter, join } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { Reporter } from '../terminal/reporter.ts';
+import type { Walkthrough } from '../terminal/walkthrough.ts';
 import { quote } from './quote.ts';
 import { MissingTool } from './tool.ts';
 
@@ -12,6 +13,8 @@ export interface ExecContext {
   readonly report: Reporter;
   /** Aborted by Ctrl-C; stops the running command. */
   readonly signal: AbortSignal;
+  /** Pauses after a command was printed, before it runs. @default none: it runs at once */
+  readonly walkthrough?: Walkthrough | undefined;
 }
 
 export interface ExecOptions {
@@ -71,6 +74,7 @@ export async function exec(context: ExecContext, argv: readonly string[], option
     if (root !== process.cwd() && !placed.has(report)) report.command(quote(['cd', root]));
     placed.add(report);
     report.command(printed);
+    await context.walkthrough?.pause();
   }
 
   // Loaded with the first command, so that `rhizome --help` and `status` start faster.
