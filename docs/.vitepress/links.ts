@@ -9,7 +9,7 @@ export function toSiteLink(href: string, page: string, repository: string): stri
   if (/^(?:[a-z]+:|#|\/)/.test(href)) return href;
   const target = posix.join('docs', posix.dirname(page), href);
   if (!target.startsWith('docs/')) return `${repository}/blob/main/${target}`;
-  return /\.(?:md|svg)(?:#|$)/.test(target)
+  return /\.(?:md|svg|png)(?:#|$)/.test(target)
     ? href.replace(/\bREADME\.md\b/, 'index.md')
     : `${repository}/blob/main/${target}`;
 }
