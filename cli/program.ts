@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCommand } from './commands/add.ts';
+import { boardCommand } from './commands/board.ts';
 import { buildCommand } from './commands/build.ts';
 import { chaosCommand } from './commands/chaos.ts';
 import { compareCommand } from './commands/compare.ts';
@@ -24,7 +25,16 @@ import { upCommand } from './commands/up.ts';
 
 /** All commands, by what they are about. */
 const groups = {
-  'Run the models:': [upCommand, statusCommand, predictCommand, loadCommand, chaosCommand, logsCommand, downCommand],
+  'Run the models:': [
+    upCommand,
+    statusCommand,
+    boardCommand,
+    predictCommand,
+    loadCommand,
+    chaosCommand,
+    logsCommand,
+    downCommand,
+  ],
   'Work with models:': [inspectCommand, addCommand, compareCommand, typesCommand, pushModelCommand],
   'Deploy to clusters:': [buildCommand, synthCommand, explainCommand, promoteCommand, rollbackCommand],
   'Set up the project:': [initCommand, doctorCommand, completionCommand, trimCommand],

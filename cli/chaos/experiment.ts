@@ -3,25 +3,7 @@ import type { ExecContext } from '../tools/exec.ts';
 import { Failure } from '../failure.ts';
 import { complete, type ChaosReplica } from './replicas.ts';
 import type { ChaosContext } from './chaos-context.ts';
-
-/** What an experiment may cost. docs/chaos.md explains each. */
-export type ExpectedImpact =
-  /** No request fails. */
-  | 'no failures'
-  /** A failed request succeeds if it is sent once more, three seconds later. */
-  | 'one retry'
-  /** The other replicas keep serving. Requests to a lost node fail until Kubernetes knows that it is lost. */
-  | 'keeps serving'
-  /** What the replicas cannot serve is refused, with the request to try again later. No other request fails. */
-  | 'refusals only';
-
-/** What each promises, in a sentence. */
-export const impactInWords: Readonly<Record<ExpectedImpact, string>> = {
-  'no failures': 'No request fails.',
-  'one retry': 'A request that fails succeeds if it is sent again 3 s later.',
-  'keeps serving': 'The other replicas keep serving: never 10 s without a correct response.',
-  'refusals only': 'What the replicas cannot serve is refused at once. No other request fails.',
-};
+import type { ExpectedImpact } from './outcome.ts';
 
 /** How the replicas recovered. */
 export interface Recovery {

@@ -3,35 +3,10 @@ import { Failure } from '../failure.ts';
 import { startLoad } from '../load/load.ts';
 import { byKind, type LoadFailure, type LoadReport } from '../load/report.ts';
 import type { ExecContext } from '../tools/exec.ts';
-import type { Experiment, ExpectedImpact, Recovery, Undo } from './experiment.ts';
+import type { Experiment, Recovery, Undo } from './experiment.ts';
+import type { ExpectedImpact, Outcome } from './outcome.ts';
 import { complete } from './replicas.ts';
 import type { ChaosContext } from './chaos-context.ts';
-
-/** What an experiment cost. `rhizome chaos --json` prints this shape. */
-export interface Outcome {
-  readonly experiment: string;
-  readonly expectedImpact: ExpectedImpact;
-  /** Why the experiment was not performed. If present, only the properties above are too. */
-  readonly skipped?: string;
-  /** Requests, each counted once. */
-  readonly sent?: number;
-  /** First attempts that failed, not counting those that an experiment with `refusals only` expects. */
-  readonly failed?: number;
-  /** First attempts that were refused, since the service is overloaded. */
-  readonly refused?: number;
-  /** Second attempts, three seconds later, that failed too. */
-  readonly failedTwice?: number;
-  /** The kinds of the failures, such as `ECONNRESET 3`. */
-  readonly kinds?: string;
-  /** 99 % of the requests that succeeded took no longer, in milliseconds from when they were due. */
-  readonly p99Ms?: number;
-  readonly longestGapMs?: number;
-  /** Seconds from the disruption until all replicas were ready again. */
-  readonly backAfterSeconds?: number;
-  readonly observed?: string;
-  /** What went beyond the expected impact; empty if nothing did. */
-  readonly exceeded: readonly string[];
-}
 
 /**
  * How long a client waits before it retries, in milliseconds. Kubernetes may need two seconds to notice a death: the

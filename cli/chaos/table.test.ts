@@ -1,4 +1,4 @@
-import type { Outcome } from './perform.ts';
+import type { Outcome } from './outcome.ts';
 import { markdownTable, table } from './table.ts';
 
 const outcomes: readonly Outcome[] = [

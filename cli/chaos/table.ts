@@ -1,6 +1,6 @@
 import { columns } from '../terminal/columns.ts';
 import type { Style } from '../terminal/style.ts';
-import type { Outcome } from './perform.ts';
+import type { Outcome } from './outcome.ts';
 
 /** Returns a Markdown table of the outcomes, a row for each experiment. */
 export function markdownTable(outcomes: readonly Outcome[]): string {

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { Outcome } from '../chaos/perform.ts';
+import type { Outcome } from '../chaos/outcome.ts';
 import { serveExamples } from '../load/fixtures/service.ts';
 import { createProject, type Answers, type Project } from '../fixtures/project.ts';
 

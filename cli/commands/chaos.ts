@@ -1,7 +1,8 @@
 import { Argument, Command } from 'commander';
 import { openChaosContext } from '../chaos/chaos-context.ts';
 import { experiments } from '../chaos/experiments/index.ts';
-import { perform, type Outcome } from '../chaos/perform.ts';
+import type { Outcome } from '../chaos/outcome.ts';
+import { perform } from '../chaos/perform.ts';
 import { markdownTable, table } from '../chaos/table.ts';
 import { Failure } from '../failure.ts';
 import { assertedLoad } from '../load/examples.ts';

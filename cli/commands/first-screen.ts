@@ -13,19 +13,22 @@ const mostModels = 5;
 
 /** What the first screen of the local runtime shows. */
 export interface Ready extends Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'> {
+  /** The address of the board, if it is open. */
+  readonly board: string | undefined;
   readonly verification: ModelsVerification;
   readonly root: string;
   readonly detached: boolean;
 }
 
-/** Returns what `rhizome up` prints once the replicas on this machine are ready: at most 11 lines. */
-export function firstScreen({ url, grpc, unsupported, verification, root, detached }: Ready): string {
+/** Returns what `rhizome up` prints once the replicas on this machine are ready: at most 12 lines. */
+export function firstScreen({ url, grpc, board, unsupported, verification, root, detached }: Ready): string {
   const style = createStyle(process.stdout);
   const width = screenWidth();
   const models = modelLines(verification, style, width);
   const fields = unsupported.reduce((sum, group) => sum + group.fields.length, 0);
   return [
     address(url, grpc, style),
+    ...boardLine(board, style),
     ...models,
     ...unsupportedLine(fields, root).map((line) => style('dim', line)),
     ...(models.length > 4 ? [] : ['']),
@@ -43,6 +46,10 @@ export function address(url: string, grpc: string | undefined, style: Style): st
   const more = [`documentation at ${paths.docs}`, ...(grpc === undefined ? [] : [`gRPC at ${grpc}`])];
   return `${style(['bold', 'cyan'], url)}  ${style('dim', more.join(', '))}`;
 }
+
+/** Returns a line with the address of the board, if it is open. */
+export const boardLine = (board: string | undefined, style: Style): readonly string[] =>
+  board === undefined ? [] : [`${style(['bold', 'cyan'], board)}  ${style('dim', 'the board: open it')}`];
 
 /** Returns a line for each model: its name and version, whether it was verified, its first prediction. */
 export function modelLines(

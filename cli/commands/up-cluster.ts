@@ -19,8 +19,10 @@ import { chooseContainerEngine, type ContainerEngine } from '../tools/container-
 import { checkContainerEngine } from '../tools/engine-check.ts';
 import { kubectlForward } from '../tools/kubectl.ts';
 import { quote } from '../tools/quote.ts';
+import type { Board } from '../board/board.ts';
 import { deploy, verifyFirst } from './deploy.ts';
-import { address, modelLines, screenWidth, summaryOf, tryLines } from './first-screen.ts';
+import { address, boardLine, modelLines, screenWidth, summaryOf, tryLines } from './first-screen.ts';
+import { openBoardOf } from './board.ts';
 import { defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
 import { upSteps } from './up-steps.ts';
@@ -68,6 +70,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
         )
       : undefined;
   const url = mapped ?? forward?.url ?? '';
+  let board: Board | undefined;
   try {
     const detailed = options.verbose === true || options.explain === true;
     const asking = detailed ? context : { ...context, report: withoutCommands(context.report) };
@@ -77,17 +80,19 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
     const verification = await run(upSteps.predict, (skip) => verify(manifests, skip));
     // With --detach, a forwarded port was only for the prediction.
     const lasts = forward === undefined || options.detach !== true;
+    board = options.board === true ? await openBoardOf(context, cluster) : undefined;
     if (options.json === true)
       context.print(
         toJson({
           target: cluster.name,
           ...(lasts && { url }),
+          board: board?.url,
           image,
           ...summaryOf(verification),
           steps: times,
         }),
       );
-    else context.print(nextSteps(cluster, manifests, verification, lasts ? url : undefined));
+    else context.print(nextSteps(cluster, manifests, verification, lasts ? url : undefined, board?.url));
     if (options.detach === true) return;
     context.report.line('Watching the replicas. Ctrl-C ends this command; the replicas keep running.');
     const redeploy = async (): Promise<void> => {
@@ -108,6 +113,7 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       ...(options.watch === true ? [redeployOnChange(context, () => imageSources(context.root), redeploy, fixed)] : []),
     ]);
   } finally {
+    await board?.close();
     await forward?.close();
   }
 }
@@ -134,12 +140,16 @@ async function ensureRecorded(
   }
 }
 
-/** @param url of the Service; undefined if no port of this machine leads there */
+/**
+ * @param url of the Service; undefined if no port of this machine leads there
+ * @param board the address of the board, if it is open
+ */
 function nextSteps(
   cluster: Cluster,
   manifests: Manifests,
   verification: ModelsVerification,
   url: string | undefined,
+  board: string | undefined,
 ): string {
   const scope = { context: cluster.context, namespace: manifests.namespace };
   const style = createStyle(process.stdout);
@@ -151,6 +161,7 @@ function nextSteps(
   return [
     '',
     url === undefined ? `The models are running on ${cluster.name}.` : address(url, undefined, style),
+    ...boardLine(board, style),
     ...modelLines(verification, style, width),
     '',
     'Try:',

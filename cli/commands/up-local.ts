@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { sep } from 'node:path';
 import { verifyModels } from '../ask/verify-models.ts';
+import type { Board } from '../board/board.ts';
 import { toJson } from '../json.ts';
 import {
   describeStopper,
@@ -21,6 +22,7 @@ import { logFormatFor } from '../terminal/log-format.ts';
 import { briefReporter, withoutCommands } from '../terminal/reporter.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { isTerminal } from '../terminal/style.ts';
+import { openBoardOf } from './board.ts';
 import { firstScreen, summaryOf } from './first-screen.ts';
 import { defaultGrpcPort, defaultPort, type CommandContext } from './options.ts';
 import type { UpOptions } from './up-options.ts';
@@ -48,6 +50,7 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
     grpcPort: options.grpcPort ?? defaultGrpcPort,
     onEvent: events.show,
   };
+  let board: Board | undefined;
   const ready = async ({
     url,
     grpc,
@@ -55,11 +58,20 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
   }: Pick<LocalRuntime, 'url' | 'grpc' | 'unsupported'>): Promise<void> => {
     events.ready();
     const verification = await run(upSteps.predict, (skip) => verifyModels(context, url, skip));
+    board = options.board === true ? await openBoardOf(context, localTarget(root)) : undefined;
     if (options.verbose === true) for (const line of unsupportedLines(unsupported)) report.line(line);
     context.print(
       options.json === true
-        ? toJson({ target: 'local', url, grpc, ...summaryOf(verification), steps: times })
-        : firstScreen({ url, grpc, unsupported, verification, root, detached: options.detach === true }),
+        ? toJson({ target: 'local', url, grpc, board: board?.url, ...summaryOf(verification), steps: times })
+        : firstScreen({
+            url,
+            grpc,
+            board: board?.url,
+            unsupported,
+            verification,
+            root,
+            detached: options.detach === true,
+          }),
     );
   };
 
@@ -106,6 +118,7 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
       });
   } finally {
     ended.abort();
+    await board?.close();
     report.line(describeStopper(root) ?? 'Stopping the replicas.');
     await running.stop();
   }

@@ -9,6 +9,7 @@ export interface UpOptions {
   readonly grpcPort?: number;
   readonly detach?: boolean;
   readonly watch?: boolean;
+  readonly board?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
   /** Pauses before each step. */

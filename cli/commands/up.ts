@@ -29,9 +29,10 @@ export function upCommand(context: CommandContext): Command {
     .option('--grpc-port <number>', 'port for gRPC on this machine, local only (default: 8001)', parsePort)
     .option('--detach', 'return when the replicas are ready, instead of staying until Ctrl-C')
     .option('--watch', 'deploy again when a model, code, infra/, or what the image is made of changes')
+    .option('--board', 'also open the board, as `rhizome board` does, and print its address')
     .option(
       '--json',
-      'print one JSON object when ready: target, url, grpc, image, answer, answers, withoutExamples, ' +
+      'print one JSON object when ready: target, url, grpc, board, image, answer, answers, withoutExamples, ' +
         'and steps with their seconds',
     )
     .option('--verbose', 'show every step and command, and the manifest fields that do not apply locally')
@@ -110,6 +111,10 @@ function refuseUnusedOptions(cluster: Cluster | undefined, options: UpOptions): 
   if (options.watch === true && options.detach === true)
     throw new UsageError('--watch has no effect with --detach.', {
       hint: 'Leave it out, or run `rhizome up --watch` in a terminal of its own.',
+    });
+  if (options.board === true && options.detach === true)
+    throw new UsageError('--board has no effect with --detach: the board is open for as long as its command runs.', {
+      hint: 'Leave it out, then run `rhizome board`.',
     });
   if (options.watch === true && options.image !== undefined)
     throw new UsageError('--watch has no effect with --image, which is not built from this folder.', {

@@ -7,20 +7,27 @@ import {
   type DeploymentStatus,
   type ReplicaStatus,
 } from '../deployment-status.ts';
-import type { Target } from '../targets/target.ts';
+import type { StatusOptions, Target } from '../targets/target.ts';
 import { Failure } from '../failure.ts';
 import type { ExecContext } from '../tools/exec.ts';
-
-const pollMilliseconds = 1000;
 
 /** The status of a target, or a message that says why there is none. */
 export type Observation = DeploymentStatus | string;
 
-/** Yields the target's status about once a second until Ctrl-C. A target that doesn't respond yields a message. */
-export async function* observe(context: ExecContext, target: Target): AsyncGenerator<Observation> {
+export interface ObserveOptions extends Pick<StatusOptions, 'memory'> {
+  /** Milliseconds from one status to the next request for it. @default 1000 */
+  readonly pause?: number;
+}
+
+/** Yields the target's status again and again until Ctrl-C. A target that doesn't respond yields a message. */
+export async function* observe(
+  context: ExecContext,
+  target: Target,
+  { pause = 1000, memory = false }: ObserveOptions = {},
+): AsyncGenerator<Observation> {
   const interrupted = (): boolean => context.signal.aborted;
   while (!interrupted()) {
-    const observation = await target.status({ models: true }).then(
+    const observation = await target.status({ models: true, memory }).then(
       (status) => status ?? 'Nothing is running any more.',
       (error: unknown) => {
         if (error instanceof Failure) return error.message;
@@ -30,7 +37,7 @@ export async function* observe(context: ExecContext, target: Target): AsyncGener
     );
     // Ctrl-C makes the request fail: that is not a status.
     if (!interrupted()) yield observation;
-    await sleep(pollMilliseconds, undefined, { signal: context.signal }).catch(() => undefined);
+    await sleep(pause, undefined, { signal: context.signal }).catch(() => undefined);
   }
 }
 

@@ -4,7 +4,7 @@ import { canaryOf, currentManifests } from '../project/manifests.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { kubectlContexts } from '../tools/kubectl.ts';
-import { readMemory } from '../cluster/pod-memory.ts';
+import { memoryReader } from '../cluster/pod-memory.ts';
 import { modelReader } from '../cluster/served-models.ts';
 import { lines, removeInstallation } from '../cluster/owned-objects.ts';
 import { followLogs } from '../cluster/pod-logs.ts';
@@ -47,6 +47,7 @@ export function inCluster(
   environment: string,
 ): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
   const readModels = modelReader(context);
+  const readMemory = memoryReader(context);
   const status = async ({ models = false, memory = false }: StatusOptions = {}): Promise<
     DeploymentStatus | undefined
   > => {
@@ -59,7 +60,7 @@ export function inCluster(
       const pods = [...snapshot.current, ...snapshot.old];
       const [served, used] = await Promise.all([
         models ? readModels(scope, pods) : undefined,
-        memory ? readMemory(context, scope, pods) : undefined,
+        memory ? readMemory(scope, pods) : undefined,
       ]);
       const queried = replicas.map((replica) => {
         const [model, memoryBytes] = [served?.get(replica.name), used?.get(replica.name)];

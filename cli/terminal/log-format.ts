@@ -24,13 +24,17 @@ type Entry = Readonly<Record<string, unknown>>;
  */
 export function readableLog(style: Style): FormatLog {
   const colourOf = replicaColours();
-  return (replica, line) => {
-    const entry = parse(line);
-    const name = style(colourOf(replica), escapeControls(replica));
-    if (entry === undefined) return `${' '.repeat(timeWidth)} ${name} ${escapeControls(line)}`;
-    const text = isRequest(entry) ? request(entry, style) : message(entry, style);
-    return `${style('dim', time(entry.time))} ${name} ${text}`;
-  };
+  return (replica, line) => readableLine(line, style, `${style(colourOf(replica), escapeControls(replica))} `);
+}
+
+const plain: Style = (_, text) => text;
+
+/** Formats one line of a replica's log as `readableLog` does. @param name what stands between the time and the text */
+export function readableLine(line: string, style: Style = plain, name = ''): string {
+  const entry = parse(line);
+  if (entry === undefined) return `${' '.repeat(timeWidth)} ${name}${escapeControls(line)}`;
+  const text = isRequest(entry) ? request(entry, style) : message(entry, style);
+  return `${style('dim', time(entry.time))} ${name}${text}`;
 }
 
 const timeWidth = 'hh:mm:ss'.length;

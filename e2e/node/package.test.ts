@@ -64,6 +64,7 @@ test('npm pack contains compiled code, types, JSON, protocols, pages and templat
     /^(package\.json|README\.md|LICENSE|cli\/rhizome\.js)$/,
     /^dist\/(cli|client|infra|onnx|service)\/.+\.(js|d\.ts|json)$/,
     /^dist\/cli\/templates\/.+$/,
+    /^dist\/cli\/board\/page\/(index\.html|main\.js|style\.css|icon\.svg)$/,
     /^dist\/service\/grpc\/proto\/.+\.proto$/,
     /^dist\/service\/playground\/page\/(index\.html|style\.css)$/,
   ];
@@ -81,6 +82,7 @@ test('npm pack contains compiled code, types, JSON, protocols, pages and templat
       'dist/cli/local/daemon/daemon.js',
       'dist/onnx/signature/model.schema.json',
       'dist/cli/templates/dockerignore',
+      ...['index.html', 'main.js', 'style.css', 'icon.svg'].map((name) => `dist/cli/board/page/${name}`),
     ]),
   );
   expect(packed.size).toBeLessThan(1_200_000);
