@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { startServiceWith } from '../../client/fixtures/service.ts';
 import type { ServiceProcess } from '../../service/fixtures/process.ts';
 import { createConsumer, type Consumer } from '../consumer.ts';
-import { snippets } from '../snippets.ts';
+import { snippets } from '../documentation/snippets.ts';
 
 const root = join(import.meta.dirname, '../..');
 const document = 'docs/client.md';

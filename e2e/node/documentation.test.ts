@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { toAnchor } from '../../docs/.vitepress/anchors.ts';
 import { toSiteLink } from '../../docs/.vitepress/links.ts';
 import { readGroups } from '../../docs/.vitepress/pages.ts';
-import { documents, snippets } from '../snippets.ts';
+import { documents, snippets } from '../documentation/snippets.ts';
 
 const root = join(import.meta.dirname, '../..');
 
