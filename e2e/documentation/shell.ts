@@ -6,7 +6,18 @@ import { execaSync } from 'execa';
 import { checkOutput } from './output.ts';
 import type { Snippet } from './snippets.ts';
 
-const minutes = 60_000;
+type HowToRun = Extract<Snippet['how'], { readonly kind: 'run' }>;
+
+/** A snippet that has been started. */
+interface Program {
+  readonly child: ChildProcess;
+  /** Resolves to the exit code, if it was not ended by a signal. */
+  readonly closed: Promise<number | null>;
+  /** Both outputs, as they came. */
+  readonly output: () => string;
+  readonly stdout: () => string;
+  readonly onOutput: (listener: () => void) => void;
+}
 
 /** Runs snippets in a folder, as a person would in a terminal there. */
 export class Shell {
@@ -34,41 +45,44 @@ export class Shell {
 
   /** Runs a snippet, and checks its exit code and the output that the page shows. */
   async run(snippet: Snippet): Promise<void> {
-    const { code, how, expected, place } = snippet;
-    const section = sectionOf(snippet);
-    await this.stopProgramsExceptOf(section);
-    if (how.kind === 'file') {
-      mkdirSync(dirname(join(this.#folder, how.path)), { recursive: true });
-      writeFileSync(join(this.#folder, how.path), `${code}\n`);
-      return;
-    }
+    const { code, how, place } = snippet;
+    await this.stopProgramsExceptOf(sectionOf(snippet));
     const began = performance.now();
-    const child = this.#start(code, how.kind === 'run' && how.terminal);
-    let [output, stdout] = ['', ''];
-    let more = (): void => undefined;
-    const collect = (chunk: Buffer): void => {
-      output += chunk.toString();
-      more();
-    };
-    child.stdout!.on('data', (chunk: Buffer) => (stdout += chunk.toString())).on('data', collect);
-    child.stderr!.on('data', collect);
-    const closed = once(child, 'close');
-
-    if (how.kind === 'run until') {
-      this.#running.push({ child, section });
-      const seen = new Promise<void>((resolve) => {
-        more = () => {
-          if (output.includes(how.text)) resolve();
-        };
-      });
-      await withTimeout(Promise.race([seen, closed]), 5 * minutes, `the output contains '${how.text}'`, () => output);
-      if (!output.includes(how.text)) throw new Error(`It exited without printing '${how.text}':\n${output}`);
-    } else {
-      const [exitCode] = (await withTimeout(closed, 10 * minutes, 'the snippet ends', () => output)) as [number | null];
-      if (how.kind === 'run' && exitCode !== how.exitCode) throw new Error(`Exit code ${exitCode}:\n${output}`);
-      if (expected !== undefined) checkOutput(expected, stdout, output);
-    }
+    if (how.kind === 'file') this.#save(how.path, code);
+    else if (how.kind === 'run until') await this.#runUntil(snippet, how.text);
+    else if (how.kind === 'run') await this.#runToTheEnd(snippet, how);
     console.log(`${place} took ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  }
+
+  #save(path: string, code: string): void {
+    const file = join(this.#folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${code}\n`);
+  }
+
+  async #runUntil(snippet: Snippet, text: string): Promise<void> {
+    const program = this.#start(snippet.code);
+    this.#running.push({ child: program.child, section: sectionOf(snippet) });
+    const seen = new Promise<void>((resolve) => {
+      program.onOutput(() => {
+        if (program.output().includes(text)) resolve();
+      });
+    });
+    await withTimeout(Promise.race([seen, program.closed]), 5, `the output contains '${text}'`, program.output);
+    if (!program.output().includes(text)) throw new Error(`It exited without printing '${text}':\n${program.output()}`);
+  }
+
+  async #runToTheEnd({ code, expected }: Snippet, how: HowToRun): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const program = this.#start(code, how.terminal);
+      const exitCode = await withTimeout(program.closed, 10, 'the snippet ends', program.output);
+      if (exitCode === how.exitCode) {
+        if (expected !== undefined) checkOutput(expected, program.stdout(), program.output());
+        return;
+      }
+      if (attempt >= how.attempts) throw new Error(`Exit code ${exitCode}:\n${program.output()}`);
+      console.log(`Attempt ${attempt}: exit code ${exitCode}\n${program.output()}`);
+    }
   }
 
   /** Stops the programs of all sections except one, as Ctrl-C does. */
@@ -78,7 +92,7 @@ export class Shell {
       if (one.child.exitCode !== null || one.child.signalCode !== null) continue;
       const exited = once(one.child, 'exit');
       process.kill(-one.child.pid!, 'SIGINT');
-      await withTimeout(exited, minutes, 'a program exits after Ctrl-C');
+      await withTimeout(exited, 1, 'a program exits after Ctrl-C');
     }
   }
 
@@ -87,7 +101,7 @@ export class Shell {
     execaSync(command, args, { cwd: this.#folder, env: this.#environment, extendEnv: false, reject: false });
   }
 
-  #start(code: string, terminal: boolean): ChildProcess {
+  #start(code: string, terminal = false): Program {
     const options = { cwd: this.#folder, env: this.#environment };
     const child = terminal
       ? spawn('script', ['--quiet', '--return', '--command', code, '/dev/null'], options)
@@ -96,18 +110,32 @@ export class Shell {
     child.stdin.on('error', () => undefined);
     // In a terminal, look around and leave, as a person would.
     child.stdin.end(terminal ? 'ls\nexit\n' : '');
-    return child;
+    let [output, stdout] = ['', ''];
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        if (stream === child.stdout) stdout += chunk.toString();
+      });
+    return {
+      child,
+      closed: once(child, 'close').then(([exitCode]) => exitCode as number | null),
+      output: () => output,
+      stdout: () => stdout,
+      onOutput: (listener) => {
+        for (const stream of [child.stdout, child.stderr]) stream.on('data', listener);
+      },
+    };
   }
 }
 
 const sectionOf = ({ place, section }: Snippet): string => `${place.split(':')[0]!} ${section}`;
 
-async function withTimeout<T>(work: Promise<T>, milliseconds: number, what: string, output = () => ''): Promise<T> {
+async function withTimeout<T>(work: Promise<T>, minutes: number, what: string, output = () => ''): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`Timed out after ${milliseconds / 1000} s, waiting until ${what}\n${output()}`));
-    }, milliseconds);
+      reject(new Error(`Timed out after ${minutes} min, waiting until ${what}\n${output()}`));
+    }, minutes * 60_000);
   });
   return Promise.race([work, timeout]).finally(() => {
     clearTimeout(timer);

@@ -10,7 +10,8 @@ export interface Snippet {
   /** The heading above it. Programs that the snippet starts are stopped at the end of this section. */
   readonly section: string;
   readonly how:
-    | { readonly kind: 'run'; readonly terminal: boolean; readonly exitCode: number }
+    /** It may be run several times, if it measures something that a busy machine can spoil. */
+    | { readonly kind: 'run'; readonly terminal: boolean; readonly exitCode: number; readonly attempts: number }
     /** The snippet counts as done when its output contains the text. It keeps running until the section ends. */
     | { readonly kind: 'run until'; readonly text: string }
     /** The reader saves it in this file. */
@@ -61,9 +62,10 @@ function how(comment: string): Snippet['how'] {
   if (before === 'run until') return { kind: 'run until', text: /^"(.*)"$/.exec(rest)?.[1] ?? rest };
   if (before === 'not run:') return { kind: 'not run', reason: rest };
   if (before === 'file:') return { kind: 'file', path: rest };
-  const [run, terminal, exitCode] = /^run(?:( in a terminal)|, exits with (\d+))?$/.exec(marker) ?? [];
+  const [run, terminal, exitCode = '0', attempts = '1'] =
+    /^run(?:( in a terminal)|, exits with (\d+)|, at most (\d+) times)?$/.exec(marker) ?? [];
   if (run === undefined) return { kind: 'unmarked' };
-  return { kind: 'run', terminal: terminal !== undefined, exitCode: Number(exitCode ?? 0) };
+  return { kind: 'run', terminal: terminal !== undefined, exitCode: Number(exitCode), attempts: Number(attempts) };
 }
 
 /** Returns what the lines after a snippet show of its output, or undefined if they start with something else. */
