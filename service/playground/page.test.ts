@@ -173,6 +173,21 @@ testWithBrowser('an image is dropped or chosen, and shown', async () => {
   expect(await page.getByLabel('The request as code').textContent()).toContain(
     String.raw`{ "image": "$(base64 < photo.jpg | tr -d '\n')" }`,
   );
+  // A detector's outputs are drawn on the image.
+  const outputs = {
+    boxes: [
+      [1, 1, 4, 5],
+      [0, 0, 2, 2],
+    ],
+    scores: [0.9, 0.1],
+    labels: ['cat', 'dog'],
+  };
+  const model = { name: 'photo', version: '1' };
+  await page.route('**/predictions', (route) => route.fulfill({ json: { outputs, model } }), { times: 1 });
+  await button('Predict').click();
+  const drawing = page.getByRole('img', { name: '1 object: cat 90 %' });
+  await drawing.waitFor();
+  expect(await drawing.locator('text').allTextContents()).toEqual(['cat']);
   await choose.setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('not an image') });
   await button('Predict').click();
   await page.locator('.message.error').waitFor();

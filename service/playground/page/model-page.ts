@@ -1,5 +1,6 @@
 import type { Issue, ModelDescription } from '../../contract/api.ts';
 import { createAnswerPanel } from './answer/answer-panel.ts';
+import { pictureIn } from './answer/boxes.ts';
 import { createCodePanel } from './answer/code-panel.ts';
 import { IMAGE } from './answer/snippets.ts';
 import { createHistory } from './answer/history.ts';
@@ -35,7 +36,7 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
   const answers = createAnswerPanel(() => void predict());
   const history = createHistory(({ row, answer }) => {
     form.write(row);
-    show(answer);
+    show(row, answer);
   });
   const images = model.features.filter(({ decode }) => decode?.image).map(({ name }) => name);
   const code = createCodePanel(() => ({
@@ -48,10 +49,10 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
   const predictRows = (rows: readonly Row[]): Promise<Answer> => service.predict(model, rows);
   const whatIf = createWhatIf(form, predictRows);
 
-  const show = (answer: Answer): void => {
+  const show = (row: Row, answer: Answer): void => {
     form.clear();
     form.show('warning', answer.predictions[0]?.warnings ?? []);
-    answers.show(answer);
+    answers.show(answer, pictureIn(model, row));
   };
   const showErrors = (failure: Failure): void => {
     form.clear();
@@ -66,7 +67,7 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
     button.disabled = true;
     try {
       const answer = await service.predict(model, row);
-      show(answer);
+      show(row, answer);
       history.add({ row, answer });
       code.update();
       whatIf?.refresh();

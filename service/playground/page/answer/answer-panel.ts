@@ -2,12 +2,14 @@ import type { Failure } from '../api/failure.ts';
 import type { Answer } from '../api/service.ts';
 import { announce, h } from '../element.ts';
 import { formatMilliseconds, plural } from '../format.ts';
+import { drawBoxes, type Picture } from './boxes.ts';
 import { predictionElement, summaryOf } from './prediction.ts';
 
 /** Where the prediction of the form appears. */
 export interface AnswerPanel {
   readonly element: HTMLElement;
-  show(answer: Answer): void;
+  /** @param picture the image that the prediction is about, if it is */
+  show(answer: Answer, picture: Picture | undefined): void;
   /** @param shown whether the fields show what is wrong */
   fail(failure: Failure, shown: boolean): void;
   setBusy(busy: boolean): void;
@@ -24,11 +26,12 @@ export function createAnswerPanel(again: () => void): AnswerPanel {
   };
   return {
     element,
-    show: (answer) => {
+    show: (answer, picture) => {
       const [prediction] = answer.predictions;
       if (prediction === undefined) return;
       const warnings = prediction.warnings ?? [];
       content.replaceChildren(
+        (picture && drawBoxes(prediction, picture)) ?? '',
         predictionElement(prediction),
         warnings.length > 0
           ? h('p', { class: 'message warning' }, `${plural(warnings.length, 'warning')}: see the values.`)

@@ -3,10 +3,16 @@ import { createDropZone } from '../drop-zone.ts';
 import { h } from '../element.ts';
 import type { Control } from './field.ts';
 
-type ImageDecode = NonNullable<NonNullable<FeatureDescription['decode']>['image']>;
+export type ImageDecode = NonNullable<NonNullable<FeatureDescription['decode']>['image']>;
 
 /** How the base64 of a file of each type begins. */
 const types = { '/9j/': 'image/jpeg', iVBOR: 'image/png', UklGR: 'image/webp' } as const;
+
+/** Returns the address of an image in base64; undefined if it is of no type that the service decodes. */
+export function dataUrl(base64: string): string | undefined {
+  const type = Object.entries(types).find(([start]) => base64.startsWith(start))?.[1];
+  return type && `data:${type};base64,${base64}`;
+}
 
 /** An image: dropped, chosen or pasted. The request has it in base64. */
 export function imageControl({ crop: [height, width] }: ImageDecode): Control {
@@ -14,9 +20,9 @@ export function imageControl({ crop: [height, width] }: ImageDecode): Control {
   const preview = h('img', { class: 'preview', alt: 'The chosen image', hidden: true });
   const show = (value: string | undefined): void => {
     base64 = value;
-    const type = Object.entries(types).find(([start]) => value?.startsWith(start))?.[1];
-    preview.hidden = type === undefined;
-    if (type !== undefined) preview.src = `data:${type};base64,${value ?? ''}`;
+    const url = value === undefined ? undefined : dataUrl(value);
+    preview.hidden = url === undefined;
+    if (url !== undefined) preview.src = url;
   };
   const zone = createDropZone('Drop or paste an image here', Object.values(types).join(), (file) => {
     void toBase64(file).then((value) => {
