@@ -69,6 +69,8 @@ testWithDocker(
         'package-lock.json',
         'service/grpc/proto/inference.proto',
         'service/main.ts',
+        'service/playground/page/index.html',
+        'service/playground/page/style.css',
       ]),
     );
     expect(files.filter((file) => /\.test\.|\.case\.|fixture|^(cli|infra|e2e|client|docs)\//.test(file))).toEqual([]);

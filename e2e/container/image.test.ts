@@ -78,10 +78,12 @@ testWithDocker(
       'service/grpc/proto/health.proto',
       'service/grpc/proto/inference.proto',
     ]);
+    for (const file of ['index.html', 'main.js', 'style.css'])
+      expect(await lines('ls service/playground/page')).toContain(file);
     expect(await lines('ls -A')).toEqual(['models', 'node_modules', 'onnx', 'package.json', 'service']);
     expect(
       await lines(
-        `find service onnx models -name '*.test.ts' -o -name '*.case.ts' -o -name image -o -name fixtures ` +
+        `find service onnx models -name '*.test.ts' -o -name '*.case.ts' -o -path service/image -o -name fixtures ` +
           `-o -name '*.py'`,
       ),
     ).toEqual([]);
