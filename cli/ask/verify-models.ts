@@ -63,7 +63,8 @@ export async function verifyModels(
   const rank = ({ name, isLatest }: ProjectModel): number => (!isLatest ? 2 : name === standard ? 0 : 1);
   const verified: VerifiedModel[] = [];
   const withoutExamples: UnverifiedModel[] = [];
-  for (const model of models.toSorted((a, b) => rank(a) - rank(b))) {
+  for (const [index, model] of models.toSorted((a, b) => rank(a) - rank(b)).entries()) {
+    context.report.share(index / models.length);
     if (model.examples.length === 0) {
       const entry = list?.models?.find(({ name, version }) => name === model.name && version === model.version);
       const notVerified = entry?.state === 'loaded' ? entry.not_verified : undefined;

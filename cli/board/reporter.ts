@@ -20,6 +20,7 @@ export function boardReporter(feed: Feed): Reporter {
     // The board shows the replicas and the load itself.
     progress: () => undefined,
     counter: () => undefined,
+    share: () => undefined,
     done: (title) => {
       event('good', title);
     },

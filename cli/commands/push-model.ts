@@ -57,7 +57,10 @@ export function pushModelCommand(context: CommandContext): Command {
         if (on === undefined)
           await run('Push the image', async (skip) => {
             const { registry = '', path } = splitRegistry(name.repository);
-            if (await pushModelImage(image, { registry, path, tag })) skip(`${registry} has these models already`);
+            const hadThem = await pushModelImage(image, { registry, path, tag }, (share) => {
+              context.report.share(share);
+            });
+            if (hadThem) skip(`${registry} has these models already`);
           });
         else await run('Load the image', (skip) => load(context, on, image, tagged, join(work, 'image.tar'), skip));
         // A node finds an image that was loaded by its tag only.

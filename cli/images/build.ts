@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaultDockerfile, dockerfileOf } from '../scaffold/dockerfile.ts';
 import { imageBuild, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
+import { buildProgress } from './build-progress.ts';
 import { inspectImage } from './content-tag.ts';
 import { imageName } from './manifest-image.ts';
 
@@ -48,6 +50,8 @@ export async function build(
   });
   await exec(context, argv, {
     stream: true,
+    // Without a Dockerfile, the engine says what is missing.
+    share: buildProgress(await readFile(join(context.root, dockerfile), 'utf8').catch(() => '')),
     hint:
       'If no registry is reachable, use images of this machine: ' +
       '`--base-image` and `--build-image` (or BASE_IMAGE and BUILD_IMAGE).',

@@ -5,6 +5,7 @@ import { isRegistry, parseImageReference, splitRegistry } from '../../infra/prop
 import { Failure, UsageError } from '../failure.ts';
 import { dockerManifest, imagePush, imageTag, type ContainerEngine } from '../tools/container-engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
+import { pushProgress } from './push-progress.ts';
 
 export interface Pushed {
   /** The image reference for the manifests: registry, name, tag and, if the registry reported it, the digest. */
@@ -63,7 +64,10 @@ export async function pushImage(
   const folder = await mkdtemp(join(tmpdir(), 'rhizome-push-'));
   try {
     const digestFile = join(folder, 'digest');
-    const output = await exec(context, imagePush(engine, name, digestFile), { stream: true });
+    const output = await exec(context, imagePush(engine, name, digestFile), {
+      stream: true,
+      share: pushProgress(),
+    });
     return engine === 'docker' ? parsePushedDigest(output) : (await readFile(digestFile, 'utf8')).trim();
   } catch (error) {
     throw error instanceof CommandFailed ? explain(error, engine, splitRegistry(name).registry ?? 'docker.io') : error;

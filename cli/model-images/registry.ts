@@ -49,15 +49,22 @@ class Repository {
     this.#authorization = `Bearer ${token ?? other ?? ''}`;
   }
 
-  /** @returns whether the registry had it already */
-  async pushBlob(blob: Blob): Promise<boolean> {
+  /**
+   * @param sent called with the share of it that has been sent
+   * @returns whether the registry had it already
+   */
+  async pushBlob(blob: Blob, sent?: (share: number) => void): Promise<boolean> {
     const there = await this.#send('HEAD', this.#at(`blobs/${blob.digest}`));
     if (there.status === 200) return true;
     const started = await this.#send('POST', this.#at('blobs/uploads/'));
     if (started.status !== 202 || started.headers.location === undefined) throw this.#refused(started);
     const url = new URL(started.headers.location, this.#base);
     url.searchParams.set('digest', blob.digest);
-    const answer = await this.#send('PUT', url, { blob, headers: { 'content-type': 'application/octet-stream' } });
+    const answer = await this.#send('PUT', url, {
+      blob,
+      sent,
+      headers: { 'content-type': 'application/octet-stream' },
+    });
     if (answer.status !== 201) throw this.#refused(answer);
     return false;
   }
@@ -90,7 +97,15 @@ class Repository {
   async #send(
     method: string,
     url: URL,
-    { blob, headers = {} }: { blob?: Blob; headers?: Record<string, string> } = {},
+    {
+      blob,
+      sent,
+      headers = {},
+    }: {
+      blob?: Blob;
+      sent?: ((share: number) => void) | undefined;
+      headers?: Record<string, string>;
+    } = {},
   ): Promise<Answer> {
     // Another host, such as a storage that the registry sends uploads to, does not get the authorization.
     const own = url.host === this.#base.host && this.#authorization !== undefined;
@@ -118,26 +133,29 @@ class Repository {
         });
       });
       if (blob === undefined || Buffer.isBuffer(blob.content)) request.end(blob?.content);
-      else
-        createReadStream(blob.content.file)
-          .on('error', (error) => request.destroy(error))
-          .pipe(request);
+      else {
+        const { size } = blob;
+        const file = createReadStream(blob.content.file).on('error', (error) => request.destroy(error));
+        file.on('data', () => sent?.(file.bytesRead / size)).pipe(request);
+      }
     });
   }
 }
 
 /**
  * Pushes an image under a tag, as the user whom `docker login` has logged in. What the registry has is not sent again.
+ * @param sent called with the share of the models that has been sent
  * @returns whether the registry had the models already
  * @throws {Failure} if the registry does not respond, or rejects it
  */
 export async function pushModelImage(
   image: ModelImage,
   { registry, path, tag }: { readonly registry: string; readonly path: string; readonly tag: string },
+  sent?: (share: number) => void,
 ): Promise<boolean> {
   const repository = new Repository(registry, path);
   await repository.logIn(loginOf(registry));
-  const wasThere = await repository.pushBlob(image.layer);
+  const wasThere = await repository.pushBlob(image.layer, sent);
   for (const config of image.configs) await repository.pushBlob(config);
   for (const manifest of image.manifests) await repository.pushManifest(manifest, manifest.digest);
   await repository.pushManifest(image.index, tag);

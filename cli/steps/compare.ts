@@ -174,6 +174,7 @@ async function run(
     });
     if (performance.now() - reportedAt < 2000) continue;
     reportedAt = performance.now();
+    report.share((index + 1) / rows.length);
     report.progress([`${String(index + 1)} of ${String(rows.length)} rows, ${String(comparison.changed)} changed`]);
   }
   report.progress([]);

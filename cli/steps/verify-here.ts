@@ -30,8 +30,9 @@ export async function verifyHere(
   const { Model } = await import('../../onnx/model.ts');
   const problems: string[] = [];
   const models = repositoryFiles(folder).filter(({ path }) => path.endsWith('/model.onnx'));
-  for (const { path, file } of models) {
+  for (const [index, { path, file }] of models.entries()) {
     signal.throwIfAborted();
+    report.share(index / models.length);
     const name = `models/${dirname(path)}`;
     report.progress([name]);
     try {

@@ -4,7 +4,15 @@ import { currentManifests } from '../project/manifests.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { checkContainerEngine } from '../tools/engine-check.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
-import { kindClusters, kindContext, kindCreate, kindDelete, kindEnvironment, kindVersion } from '../tools/kind.ts';
+import {
+  kindClusters,
+  kindContext,
+  kindCreate,
+  kindCreateProgress,
+  kindDelete,
+  kindEnvironment,
+  kindVersion,
+} from '../tools/kind.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
 import { inCluster, type Cluster } from './cluster.ts';
 import { readKindConfig } from './kind-config.ts';
@@ -70,6 +78,7 @@ export function kindTarget(
         await exec(context, kindCreate(cluster, 'kind.yaml', nodeImage), {
           ...kind,
           stream: true,
+          share: kindCreateProgress(),
           hint: 'If no registry is reachable, use a node image of this machine: `--node-image` (or KIND_NODE_IMAGE).',
         });
       } catch (error) {

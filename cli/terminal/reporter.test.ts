@@ -19,6 +19,7 @@ test('without a terminal: plain lines, each new one once, and no counter', () =>
   report.progress(['a starting', 'b starting']);
   report.progress(['a ready', 'b starting']);
   report.counter(3);
+  report.share(0.5);
   report.done('Wait', 1.23);
   report.skipped('Load the image', 'every node already has it');
   expect(out.text).toBe(
@@ -56,12 +57,27 @@ test('on a terminal: the counter is a line below the progress, and is erased', (
   expect(out.text).toBe(
     [
       '  loading\n',
-      '\u001b[1A\u001b[0J  loading\n  … 2 s\n',
-      '\u001b[2A\u001b[0J  loading\n  … 3 s\n',
+      '\u001b[1A\u001b[0J  loading\n  ⠹ 2 s\n',
+      '\u001b[2A\u001b[0J  loading\n  ⠸ 3 s\n',
       '\u001b[2A\u001b[0J  loading\n',
       '\u001b[1A\u001b[0J',
     ].join(''),
   );
+});
+
+test('on a terminal: a bar beside the counter, as soon as there is one', () => {
+  const out = output(true);
+  const report = createReporter(out, { NO_COLOR: '1' });
+  report.share(0.25);
+  expect(out.text).toBe('');
+  report.counter(2);
+  report.share(1.5);
+  report.share(undefined);
+  expect(out.text.split(/\u001b\[1A\u001b\[0J/)).toEqual([
+    `  ⠹ 2 s  ${'━'.repeat(6)}${'─'.repeat(18)} 25%\n`,
+    `  ⠹ 2 s  ${'━'.repeat(24)} 100%\n`,
+    '  ⠹ 2 s\n',
+  ]);
 });
 
 test('a failure: what happened, the details, what to do', () => {

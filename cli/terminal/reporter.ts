@@ -1,13 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
 import { createLiveLines } from './live-lines.ts';
 import { escapeControls, printable } from './printable.ts';
+import { progressBar } from './progress-bar.ts';
 import { createStyle, isTerminal, widthOf, type Output } from './style.ts';
 
 /**
  * Shows what a command is doing, on standard error. Standard output is for what a script reads: a prediction, JSON,
- * log lines. On a terminal, `progress` and `counter` rewrite their lines in place. Elsewhere, `progress` prints each
- * new line once, and `counter` prints nothing. Servers and other programs wrote parts of the texts, so characters that
- * a terminal would obey are escaped.
+ * log lines. On a terminal, `progress`, `counter` and `share` rewrite their lines in place. Elsewhere, `progress`
+ * prints each new line once, and the other two print nothing. Servers and other programs wrote parts of the texts, so
+ * characters that a terminal would obey are escaped.
  */
 export interface Reporter {
   /** Starts a step. */
@@ -20,6 +21,8 @@ export interface Reporter {
   progress(lines: readonly string[]): void;
   /** Shows how many seconds the step has taken so far, below the progress. Undefined removes it. */
   counter(seconds: number | undefined): void;
+  /** Shows how much of the step is done, from 0 to 1, as a bar beside the counter. Undefined removes it. */
+  share(done: number | undefined): void;
   /** Ends a step. */
   done(title: string, seconds: number): void;
   /** Ends a step that had nothing to do, and says why. */
@@ -36,9 +39,10 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
 
   let lines: readonly string[] = [];
   let elapsed: number | undefined;
+  let done: number | undefined;
   const draw = (): void => {
     const width = widthOf(output) - 3;
-    const counter = elapsed === undefined ? [] : [`… ${String(elapsed)} s`];
+    const counter = elapsed === undefined ? [] : [progressBar(elapsed, done)];
     const all = [...lines.map((line) => escapeControls(stripVTControlCharacters(line)).slice(0, width)), ...counter];
     liveLines.show(all.map((line) => `  ${style('dim', line)}`));
   };
@@ -68,6 +72,10 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
       if (!live || seconds === elapsed) return;
       elapsed = seconds;
       draw();
+    },
+    share(of) {
+      done = of;
+      if (live && elapsed !== undefined) draw();
     },
     done(title, seconds) {
       print(style('green', `  ✓ ${printable(title)} (${seconds.toFixed(1)} s)`));

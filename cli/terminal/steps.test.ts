@@ -10,7 +10,7 @@ function recorder(): { readonly report: Reporter; readonly calls: string[] } {
     (value?: unknown): void => {
       calls.push(`${name} ${String(value)}`);
     };
-  const names = ['step', 'command', 'line', 'progress', 'counter', 'done', 'skipped', 'failure'];
+  const names = ['step', 'command', 'line', 'progress', 'counter', 'share', 'done', 'skipped', 'failure'];
   return { report: Object.fromEntries(names.map((name) => [name, record(name)])) as unknown as Reporter, calls };
 }
 
@@ -22,7 +22,7 @@ test('a step that takes long counts its seconds, until it ends', async () => {
   expect(seconds[0]).toBe(0);
   expect(seconds.at(-1)).toBeGreaterThanOrEqual(2);
   expect(seconds).toEqual([...new Set(seconds)].toSorted((a, b) => a - b));
-  expect(calls.slice(-2)).toEqual(['counter undefined', 'done Load']);
+  expect(calls.slice(-3)).toEqual(['counter undefined', 'share undefined', 'done Load']);
   expect(times).toMatchObject([{ step: 'Load' }]);
   await sleep(1100);
   expect(calls.at(-1)).toBe('done Load');
@@ -35,7 +35,7 @@ test('a short step counts nothing; a skipped one says why', async () => {
     skip('every node already has it');
     return Promise.resolve();
   });
-  expect(calls).toEqual(['step Load', 'counter undefined', 'skipped Load']);
+  expect(calls).toEqual(['step Load', 'counter undefined', 'share undefined', 'skipped Load']);
   expect(times).toMatchObject([{ step: 'Load', skipped: 'every node already has it' }]);
 });
 
@@ -43,6 +43,6 @@ test('a step that fails stops counting', async () => {
   const { report, calls } = recorder();
   const { run, times } = createSteps(report);
   await expect(run('Load', () => Promise.reject(new Error('no space')))).rejects.toThrow('no space');
-  expect(calls).toEqual(['step Load', 'counter undefined']);
+  expect(calls).toEqual(['step Load', 'counter undefined', 'share undefined']);
   expect(times).toEqual([]);
 });

@@ -62,5 +62,6 @@ function countSeconds(report: Reporter, started: number, after: number): () => v
   return () => {
     clearTimeout(timer);
     report.counter(undefined);
+    report.share(undefined);
   };
 }

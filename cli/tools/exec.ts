@@ -22,6 +22,8 @@ export interface ExecOptions {
   readonly quiet?: boolean;
   /** Show the output as it arrives: the last line on a terminal, otherwise every line. @default false */
   readonly stream?: boolean;
+  /** Reads from each line of the output how much of the command is done, from 0 to 1; undefined if it says nothing. */
+  readonly share?: (line: string) => number | undefined;
   /** Called with each line of standard output and standard error, instead of returning standard output. */
   readonly onLine?: (line: string) => void;
   /** Variables to add to the environment. They are printed before the command. */
@@ -98,6 +100,8 @@ export async function exec(context: ExecContext, argv: readonly string[], option
       lastLines.splice(0, lastLines.length - 19);
       lastLines.push(line);
       options.onLine?.(line);
+      const share = options.share?.(line);
+      if (share !== undefined) report.share(share);
       if (options.stream === true) report.progress([line]);
     }
   };

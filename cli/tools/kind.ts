@@ -34,6 +34,15 @@ export function kindCreate(name: string, config: string, image: string | undefin
   ];
 }
 
+/** The parts of a creation that kind reports, each once it is done, if the cluster has workers. */
+const partsOfCreation = 8;
+
+/** Returns a function that reads from the lines of `kind create cluster` how much of it is done. */
+export function kindCreateProgress(): (line: string) => number | undefined {
+  let done = 0;
+  return (line) => (/^ ✓ /.test(line) ? ++done / partsOfCreation : undefined);
+}
+
 /** Prints the names of a cluster's nodes, one per line. */
 export const kindNodes = (name: string): string[] => ['kind', 'get', 'nodes', '--name', name];
 
