@@ -1,10 +1,10 @@
 import { basename, join } from 'node:path';
-import { canShareRun, encodeRows } from './batch/encode-rows.ts';
 import { givesScores } from './batch/class-scores.ts';
 import { exampleMismatch } from './batch/example-mismatch.ts';
 import { plausibleInputSets, plausibleRows } from './batch/plausible-inputs.ts';
 import type { RowShapes } from './batch/plausible-shapes.ts';
-import { decodePredictions, outputsCarryRows, predictionOutputs, type Prediction } from './batch/decode-predictions.ts';
+import type { Prediction } from './batch/decode-predictions.ts';
+import { predictRows } from './batch/predict-rows.ts';
 import { toExample } from './batch/record-examples.ts';
 import { shownBatching } from './batch/row-axis.ts';
 import { tryRows, type FailedTrial, type Trial } from './batch/trial.ts';
@@ -116,7 +116,7 @@ export class Model {
     let session: Session | undefined;
     try {
       const json = await readJson();
-      const file = await readModelFile(path, { mostBytes, outputs: json.outputs });
+      const file = await readModelFile(path, { mostBytes, json });
       const { model, externalData, conversions } = file;
       const loadedSession = (session = await engine.load(model, { ...options, externalData, conversions }));
       let known: Node[] | undefined;
@@ -128,7 +128,7 @@ export class Model {
         fittingExamples(() => resolve(json)) ?? resolve(json, await shownBatching(resolve({}), nodes, loadedSession)),
         model,
       );
-      const decoders = await Decoders.open(signature);
+      const decoders = await Decoders.open(signature, path);
       const inputs = signature.examples.map(({ input }, index) => exampleRow(signature, input, index));
       const exampleRows = decoders === undefined ? (inputs as Row[]) : await decoders.decode(inputs);
       const loaded = new Model(signature, loadedSession, json.requireVerification ?? false, decoders, exampleRows);
@@ -197,12 +197,12 @@ export class Model {
    * Returns sets of rows to measure the model with, the most realistic first: its examples, and generated rows if these
    * are few. Only the first call returns any; a model that did not run has none.
    */
-  *takeSamples(): Generator<readonly Row[], void> {
+  async *takeSamples(): AsyncGenerator<readonly Row[], void> {
     const generate = this.#takeGenerator();
     if (generate === undefined) return;
     const examples = this.#exampleRows.slice(0, SAMPLES);
     if (examples.length === SAMPLES) yield examples;
-    else for (const generated of generate(SAMPLES)) yield [...examples, ...generated];
+    else for (const generated of generate(SAMPLES)) yield this.decode([...examples, ...generated]);
   }
 
   /**
@@ -232,8 +232,9 @@ export class Model {
   #shapes(): RowShapes | undefined {
     const [first] = this.#exampleRows;
     if (first === undefined) return this.#ran?.shapes;
-    return first.map((cell) => {
-      if (typeof cell !== 'object' || cell === null) return [];
+    return first.map((cell, index) => {
+      const isText = this.signature.features[index]?.decode?.tokens !== undefined;
+      if (typeof cell !== 'object' || cell === null || isText) return [];
       // Generated tensors of a sequence have one shape.
       return cell.parts === undefined ? cell.shape : [cell.parts.length, ...(cell.parts[0] ?? [])];
     });
@@ -268,17 +269,7 @@ export class Model {
     sent: readonly SentRow[],
     run: Session['run'] = (feeds, fetches) => this.run(feeds, fetches),
   ): Promise<Prediction[]> {
-    const { signature } = this;
-    const rows = await this.decode(sent);
-    const fetches = predictionOutputs(signature);
-    if (signature.batching === 'batched' && canShareRun(signature, rows)) {
-      const outputs = await run(encodeRows(signature, rows), fetches);
-      if (outputsCarryRows(outputs, fetches, rows.length)) return decodePredictions(signature, outputs, rows.length);
-    }
-    const predictions: Prediction[] = [];
-    for (const row of rows)
-      predictions.push(...decodePredictions(signature, await run(encodeRows(signature, [row]), fetches), 1));
-    return predictions;
+    return predictRows(this.signature, await this.decode(sent), run);
   }
 
   /**

@@ -1,14 +1,16 @@
 import type { Tensor, TensorData } from '../engine/engine.ts';
 import type { Cell, CellTensor, Row } from '../signature/cells.ts';
 import { allocate, pack, type Scalar } from '../signature/dtypes.ts';
-import type { Feature } from '../signature/features.ts';
+import { inputsOf, type Feature } from '../signature/features.ts';
 import type { Signature } from '../signature/signature.ts';
+import { namesOfInputs } from '../signature/tokens.ts';
 
 /** Returns whether rows can share one run: only tensors of the same shape can be stacked. */
 export function canShareRun({ features }: Signature, rows: readonly Row[]): boolean {
   return features.every(
-    ({ shape, optional }, index) =>
-      (shape.length === 0 && !optional) || rows.every((row) => sameShape(row[index], rows[0]?.[index])),
+    ({ shape, optional, decode }, index) =>
+      (shape.length === 0 && !optional && decode === undefined) ||
+      rows.every((row) => sameShape(row[index], rows[0]?.[index])),
   );
 }
 
@@ -23,16 +25,41 @@ function sameShape(a: Cell | undefined, b: Cell | undefined): boolean {
 /** Returns the input tensors for some rows; for a single row if the model is unbatched. */
 export function encodeRows({ inputs, features, batching }: Signature, rows: readonly Row[]): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
-  let first = 0;
   for (const { name, dtype } of inputs) {
-    const width = features.findIndex((feature, index) => index >= first && feature.input !== name);
-    const end = width === -1 ? features.length : width;
+    const first = features.findIndex((feature) => inputsOf(feature).includes(name));
     // An optional input that the rows leave out.
-    if (rows[0]?.[first] !== null)
-      feeds[name] = { dtype, ...encodeInput(features.slice(first, end), rows, first, batching === 'unbatched', dtype) };
-    first = end;
+    if (rows[0]?.[first] === null) continue;
+    const tokens = features[first]?.decode?.tokens;
+    feeds[name] =
+      tokens === undefined
+        ? { dtype, ...encodeInput(ofInput(features, name), rows, first, batching === 'unbatched', dtype) }
+        : encodeTokens(rows, first, namesOfInputs(tokens.inputs).indexOf(name), dtype);
   }
   return feeds;
+}
+
+const ofInput = (features: readonly Feature[], name: string): Feature[] =>
+  features.filter(({ input }) => input === name);
+
+/** Returns one of the inputs that texts become: their cells have a row for each. */
+function encodeTokens(rows: readonly Row[], feature: number, part: number, dtype: Tensor['dtype']): Tensor {
+  const cells = rows.map((row) => row[feature] as CellTensor);
+  const [, length = 0] = cells[0]?.shape ?? [];
+  const data = allocate(dtype, cells.length * length) as BigInt64Array | Int32Array;
+  let at = 0;
+  for (const { data: values } of cells)
+    for (let index = part * length; index < (part + 1) * length; index++)
+      data[at++] = dtype === 'int64' ? BigInt(values[index] as number) : (values[index] as number);
+  return { dtype, shape: [cells.length, length], data };
+}
+
+/** Returns which rows share a run, as lists of their indices. */
+export function groupRows(signature: Signature, rows: readonly Row[]): readonly (readonly number[])[] {
+  const all = [...rows.keys()];
+  if (signature.batching !== 'batched') return all.map((index) => [index]);
+  if (canShareRun(signature, rows)) return [all];
+  const shapeOf = (cell: Cell): string => (typeof cell === 'object' ? (cell?.shape.join() ?? 'none') : '');
+  return [...Map.groupBy(all, (index) => (rows[index] ?? []).map(shapeOf).join(';')).values()];
 }
 
 function encodeInput(

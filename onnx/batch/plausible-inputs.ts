@@ -96,14 +96,27 @@ function pick(values: Values, { dtype }: Feature, random: () => number, round: b
   return toElement(dtype, round ? rounded(value, values.high - values.low) : value) ?? 0;
 }
 
+/** Sentences of the same words, which have as many tokens, so that they can share a run. */
+const SENTENCES = permutations(['wonderful', 'boring', 'cold', 'loud']).map(
+  ([film, book, food, music]) => `A ${film} film, a ${book} book, ${food} food and ${music} music.`,
+);
+
+function permutations(words: readonly string[]): (readonly string[])[] {
+  if (words.length === 0) return [[]];
+  return words.flatMap((word) =>
+    permutations(words.filter((other) => other !== word)).map((others) => [word, ...others]),
+  );
+}
+
 type Interval = readonly [low: number, high: number];
 
 function valuesOf(
-  { dtype, input }: Feature,
+  { dtype, input, decode }: Feature,
   [low, high]: Interval,
   lists: ReadonlyMap<string, readonly Scalar[]>,
 ): Values {
   if (dtype === 'bool') return { list: [false, true] };
+  if (decode?.tokens !== undefined) return { list: SENTENCES };
   const own =
     lists.get(input) ??
     (dtype === 'string' ? [...lists.values()].find(([first]) => typeof first === 'string') : undefined);

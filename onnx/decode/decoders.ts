@@ -1,11 +1,16 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Cell, Row, SentCell, SentRow } from '../signature/cells.ts';
 import type { Feature } from '../signature/features.ts';
 import type { Signature } from '../signature/signature.ts';
 import { DecodeError, UndecodableRowsError, type UndecodableValue } from './decode-error.ts';
 import type { DecodeOptions, FeatureDecoder } from './feature-decoder.ts';
 import { openImageDecoder } from './image/image-decoder.ts';
+import { openTextDecoder } from './text/text-decoder.ts';
 
-/** Decodes the features that requests have in another form than the model: as images. */
+/** Other requests wait no longer than this while values are decoded on the event loop, as texts are. */
+const TURN_MS = 10;
+
+/** Decodes the features that requests have in another form than the model: as images or texts. */
 export class Decoders {
   readonly #features: readonly Feature[];
   /** In the order of the features. */
@@ -19,11 +24,12 @@ export class Decoders {
   /**
    * Loads what decoding needs. Resolves with undefined if no feature of the model is decoded.
    *
+   * @param model the model's file, which tokenizers are next to
    * @throws {SignatureError} if something is missing
    */
-  static async open({ features }: Pick<Signature, 'features'>): Promise<Decoders | undefined> {
+  static async open({ features }: Pick<Signature, 'features'>, model: string): Promise<Decoders | undefined> {
     if (features.every(({ decode }) => decode === undefined)) return undefined;
-    return new Decoders(features, await Promise.all(features.map(decoderOf)));
+    return new Decoders(features, await Promise.all(features.map((feature) => decoderOf(feature, model))));
   }
 
   /**
@@ -43,9 +49,18 @@ export class Decoders {
         return null;
       });
     };
-    const decoded = await Promise.all(
-      rows.map((sent, row) => Promise.all(sent.map((value, index) => cell(value, row, index)))),
-    );
+    const pending: Promise<Row>[] = [];
+    let turn = performance.now();
+    for (const [row, sent] of rows.entries()) {
+      const decoding = Promise.all(sent.map((value, index) => cell(value, row, index)));
+      // It may fail while another row's turn is awaited.
+      decoding.catch(() => undefined);
+      pending.push(decoding);
+      if (performance.now() - turn < TURN_MS) continue;
+      await setImmediate();
+      turn = performance.now();
+    }
+    const decoded = await Promise.all(pending);
     if (undecodable.length > 0) throw new UndecodableRowsError(undecodable);
     return decoded;
   }
@@ -54,7 +69,8 @@ export class Decoders {
 const isEncoded = (cell: SentCell): cell is string | Uint8Array =>
   typeof cell === 'string' || cell instanceof Uint8Array;
 
-async function decoderOf(feature: Feature): Promise<FeatureDecoder | undefined> {
-  const { decode } = feature;
-  return decode && openImageDecoder({ ...feature, image: decode.image });
+async function decoderOf(feature: Feature, model: string): Promise<FeatureDecoder | undefined> {
+  const { decode, name } = feature;
+  if (decode?.tokens !== undefined) return openTextDecoder(model, name, decode.tokens);
+  return decode?.image && openImageDecoder({ ...feature, image: decode.image });
 }

@@ -1,7 +1,7 @@
-import { realpath } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ExternalFile } from '../engine/engine.ts';
 import { ExternalDataError, externalTensors, withInnerTensors, type ExternalTensor } from '../graph/external-data.ts';
+import { findBeside } from './file-beside.ts';
 import { isLfsPointer } from './file-kind.ts';
 import { openRegular, readAll, UnreadableFileError } from '../regular-file.ts';
 
@@ -46,18 +46,16 @@ export async function readExternalWeights(
 }
 
 /**
- * Returns the file that holds weights. Links may lead to it, as in a volume of Kubernetes or the cache of a model hub,
- * but only inside the model's folder, or to the folder that the model's file itself is in once links are followed.
+ * Returns the file that holds weights, with links followed.
  *
  * @param path the model's file
  * @param location the path of the weights as the model writes it
- * @throws {ExternalDataError} if it is elsewhere
+ * @throws {ExternalDataError} if it is not in the model's folder
  * @throws the error of the file system, if the file is missing
  */
 export async function weightsFile(path: string, location: string): Promise<string> {
-  const file = await realpath(join(dirname(path), location));
-  const folders = [await realpath(dirname(path)), dirname(await realpath(path))];
-  if (folders.some((folder) => file.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`))) return file;
+  const { file, isInside } = await findBeside(path, location);
+  if (isInside) return file;
   throw new ExternalDataError(
     `the weights in '${location}' are a link to ${file}, which is not in the model's folder, so Rhizome does not ` +
       'read it. Copy the file there instead of the link.',

@@ -2,6 +2,7 @@ import type { ExternalFile } from '../engine/engine.ts';
 import { CanonicalError, checkCanonical } from '../graph/canonical.ts';
 import { MODEL } from '../graph/field-numbers.ts';
 import { fields, ProtobufError } from '../graph/protobuf.ts';
+import { withEmbeddings } from '../rewrite/embedding.ts';
 import { rankClasses, type RankedClasses } from '../rewrite/rank-classes.ts';
 import { withPortableLocale } from '../rewrite/locale.ts';
 import { tensorsOnly, type TensorsOnly } from '../rewrite/tensors-only.ts';
@@ -28,8 +29,8 @@ export interface ReadOptions {
    * @default unlimited
    */
   readonly mostBytes?: number | undefined;
-  /** What `model.json` says about the outputs. @default nothing */
-  readonly outputs?: ModelJson['outputs'] | undefined;
+  /** What `model.json` says about the outputs, and about the texts that become embeddings. @default nothing */
+  readonly json?: Pick<ModelJson, 'features' | 'outputs'>;
 }
 
 /**
@@ -38,15 +39,17 @@ export interface ReadOptions {
  * @throws {ModelFileError} if the file is not a complete model
  * @throws {ExternalDataError} if its weights cannot be read
  * @throws {NonTensorError} if an input or output cannot become a tensor
+ * @throws {SignatureError} if `model.json` makes embeddings of outputs that are no vectors
  * @throws the error of the file system, if the file cannot be read
  */
 export async function readModelFile(
   path: string,
-  { mostBytes = Infinity, outputs }: ReadOptions = {},
+  { mostBytes = Infinity, json = {} }: ReadOptions = {},
 ): Promise<ModelFile> {
   const bytes = await readModelBytes(path, { mostBytes });
   try {
-    const { model, labels, conversions, ranked } = rankDeclared(tensorsOnly(withPortableLocale(bytes)), outputs);
+    const tensors = withEmbeddings(tensorsOnly(withPortableLocale(bytes)), json);
+    const { model, labels, conversions, ranked } = rankDeclared(tensors, json.outputs);
     const { model: whole, files } = await readExternalWeights(model, path, mostBytes - bytes.length);
     return { model: whole, labels, conversions, externalData: files, ranked };
   } catch (cause) {

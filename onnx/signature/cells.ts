@@ -1,5 +1,6 @@
 import { sequenceShape } from '../engine/sequence-shape.ts';
-import { describeEncoded, type Decode } from './decode.ts';
+import { describeEncoded } from './decode.ts';
+import type { ImageDecode } from './image.ts';
 import { describeAccepted, toElement, type Scalar } from './dtypes.ts';
 import type { Feature } from './features.ts';
 import { formatTensorType, formatType } from './tensor-spec.ts';
@@ -43,7 +44,7 @@ export type CellReading =
 
 /** Reads a feature's value from JSON: an element, or nested arrays of elements, as deep as the feature's shape. */
 export function readCell(feature: Feature, json: unknown): CellReading {
-  if (feature.decode !== undefined) return readEncoded(feature.decode, json);
+  if (feature.decode?.image !== undefined) return readEncoded(feature.decode.image, json);
   if (feature.sequence) return readSequence(feature, json);
   if (feature.shape.length > 0) return readTensor(feature, json);
   const cell = elementOf(feature, json);
@@ -53,9 +54,9 @@ export function readCell(feature: Feature, json: unknown): CellReading {
 }
 
 /** Reads what is decoded later. */
-function readEncoded(decode: Decode, json: unknown): CellReading {
+function readEncoded(image: ImageDecode, json: unknown): CellReading {
   if (typeof json === 'string' || json instanceof Uint8Array) return { cell: json };
-  return { problem: { path: [], value: json, expected: describeEncoded(decode), isLength: false } };
+  return { problem: { path: [], value: json, expected: describeEncoded(image), isLength: false } };
 }
 
 /** Returns an element of a feature; undefined if the value does not fit. */

@@ -1,28 +1,31 @@
 /** What turns the value of a feature in a request into the tensor of an input, as `model.json` declares it. */
 import { resolveImage, type ImageDecode, type ImageJson } from './image.ts';
 import type { TensorSpec } from './tensor-spec.ts';
+import type { TokensDecode, TokensJson } from './tokens.ts';
 
-/** How a feature is decoded, in `model.json`. Requests then have an image in place of the tensor. */
+/** How a feature is decoded, in `model.json`. Requests then have an image or a text in place of the tensor. */
 export interface DecodeJson {
   readonly image?: ImageJson;
+  readonly tokens?: TokensJson;
 }
 
 /** How a feature is decoded, with everything that `model.json` leaves to the graph. */
 export interface Decode {
-  readonly image: ImageDecode;
+  readonly image?: ImageDecode;
+  readonly tokens?: TokensDecode;
 }
 
 /**
- * Completes what `model.json` declares with what the graph shows.
+ * Completes what `model.json` declares about an image with what the graph shows.
  *
  * @param what the feature: its name, and the dtype and shape of one row
  * @throws {SignatureError} if the declaration does not fit the input
  */
-export function resolveDecode(what: TensorSpec, { image = {} }: DecodeJson): Decode {
+export function resolveDecode(what: TensorSpec, image: ImageJson): Decode {
   return { image: resolveImage(what, image) };
 }
 
 /** Describes what a request has, for messages. */
-export function describeEncoded({ image }: Decode): string {
-  return `an image (JPEG, PNG or WebP) of at most ${image.maxBytes} bytes, in base64`;
+export function describeEncoded({ maxBytes }: ImageDecode): string {
+  return `an image (JPEG, PNG or WebP) of at most ${maxBytes} bytes, in base64`;
 }

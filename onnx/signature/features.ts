@@ -4,6 +4,7 @@ import { resolveDecode, type Decode } from './decode.ts';
 import { checkDistribution } from './distribution.ts';
 import type { FeatureJson } from './model-json.ts';
 import { largestFloat } from './dtypes.ts';
+import { namesOfInputs, resolveTokens } from './tokens.ts';
 import { describeTensor, SignatureError, type TensorSpec } from './tensor-spec.ts';
 
 /** One named value of a row: a column of an input that is a table `[N, columns]`, or a whole input. */
@@ -42,6 +43,7 @@ export function resolveFeatures(
   batching: Batching,
   json: readonly FeatureJson[] | undefined,
 ): Feature[] {
+  if (json?.some(isText) === true) return withTexts(inputs, batching, json);
   const byColumn = inputs.flatMap((input) => columnsOf(input, batching));
   if (json === undefined) return distinct(byColumn);
   if (json.length === byColumn.length)
@@ -55,6 +57,34 @@ export function resolveFeatures(
   const names = shortened(byColumn.map(({ name }) => name));
   throw new SignatureError(`model.json names ${json.length} features, but the model has ${count} (${names})`);
 }
+
+const isText = ({ decode }: FeatureJson): boolean => decode?.tokens !== undefined;
+
+/** Returns the features of a model of which some are texts, each for several inputs. */
+function withTexts(inputs: readonly TensorSpec[], batching: Batching, json: readonly FeatureJson[]): Feature[] {
+  const texts = json.filter(isText).map((feature) => textFeature(feature, inputs));
+  const covered = texts.flatMap(inputsOf);
+  const twice = covered.find((name, index) => covered.indexOf(name) < index);
+  if (twice !== undefined)
+    throw new SignatureError(
+      `two features of model.json are texts for the input '${twice}'. Name the inputs of each in "decode.tokens".`,
+    );
+  const rest = inputs.filter(({ name }) => !covered.includes(name));
+  const others = json.filter((feature) => !isText(feature));
+  const features = [...texts, ...(rest.length + others.length === 0 ? [] : resolveFeatures(rest, batching, others))];
+  const place = ({ input }: Feature): number => inputs.findIndex(({ name }) => name === input);
+  return distinct(features.toSorted((a, b) => place(a) - place(b)));
+}
+
+/** To a client, a text is a string, whatever inputs it becomes. */
+function textFeature({ decode, ...json }: FeatureJson, inputs: readonly TensorSpec[]): Feature {
+  const tokens = resolveTokens(json.name, decode?.tokens ?? {}, inputs);
+  return { ...json, dtype: 'string', input: tokens.inputs.ids, shape: [], decode: { tokens } };
+}
+
+/** Returns the names of the inputs that a feature determines, alone or as one of their columns. */
+export const inputsOf = ({ input, decode }: Feature): readonly string[] =>
+  decode?.tokens === undefined ? [input] : namesOfInputs(decode.tokens.inputs);
 
 function columnsOf(input: TensorSpec, batching: Batching): Feature[] {
   const [, width] = input.shape;
@@ -85,7 +115,7 @@ function wholeInput({ name, dtype, shape, optional, sequence }: TensorSpec, batc
 /** Adds what `model.json` says about a feature. */
 export function described(feature: Feature, { decode, ...json }: Partial<FeatureJson> = {}): Feature {
   const named = { ...feature, ...json };
-  return decode === undefined ? named : { ...named, decode: resolveDecode(named, decode) };
+  return decode?.image === undefined ? named : { ...named, decode: resolveDecode(named, decode.image) };
 }
 
 function checked(features: readonly Feature[]): Feature[] {

@@ -76,6 +76,8 @@ export interface FeatureJson {
 export interface OutputJson {
   /** It has a number for each class, which `classes` names. */
   readonly classes?: ClassesJson;
+  /** It is a vector for each row, or for each token of a text, of which an embedding is made. */
+  readonly embedding?: EmbeddingJson;
 }
 
 /** How the numbers of the classes become a prediction. */
@@ -84,6 +86,16 @@ export interface ClassesJson {
   readonly softmax?: boolean;
   /** How many classes a response lists, the most probable first. @default all, in the order of `classes` */
   readonly top?: number;
+}
+
+/** How an output becomes an embedding. */
+export interface EmbeddingJson {
+  /** What becomes of the vectors of the tokens: their mean, or the first one. @default mean */
+  readonly pool?: 'mean' | 'cls';
+  /** Whether the embedding is scaled to the length 1. @default true */
+  readonly normalize?: boolean;
+  /** The digits after the point. @default not rounded */
+  readonly decimals?: number;
 }
 
 /** An input with its expected prediction. */

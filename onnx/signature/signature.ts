@@ -53,7 +53,10 @@ export function resolveSignature(
   shown?: Batching,
 ): Signature {
   const inputs = session.inputs.map((input) => toTensorSpec(input, 'input'));
-  const outputs = session.outputs.map((output) => toTensorSpec(output, 'output'));
+  const outputs = session.outputs.map((output): TensorSpec => {
+    const decimals = json.outputs?.[output.name]?.embedding?.decimals;
+    return { ...toTensorSpec(output, 'output'), ...(decimals !== undefined && { decimals }) };
+  });
   checkInputs(inputs);
   const batching = shown ?? resolveBatching(inputs, outputs);
   const signature: Signature = {

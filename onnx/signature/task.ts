@@ -63,7 +63,10 @@ export interface TaskInput extends RewrittenOutputs {
  */
 export function resolveTask(input: TaskInput): TaskOutput {
   const { outputs } = input;
-  const { task, classes } = input.json;
+  const { task, classes, outputs: declarations = {} } = input.json;
+  // Whoever declares an embedding wants no other output of the model.
+  const embeddings = outputs.filter(({ name }) => declarations[name]?.embedding !== undefined);
+  if (embeddings.length > 0) return { task: 'tensors', outputs: embeddings };
   const declared = resolveRanked(input);
   if (declared !== undefined) return declared;
   const tensors: TensorsOutput = { task: 'tensors', outputs };

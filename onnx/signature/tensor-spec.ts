@@ -13,6 +13,8 @@ export interface TensorSpec {
    * @default false
    */
   readonly sequence?: boolean;
+  /** To how many digits after the point `model.json` rounds the numbers of an output. @default not rounded */
+  readonly decimals?: number;
 }
 
 /** The model is valid, but cannot be served, or `model.json` contradicts it. */

@@ -40,4 +40,20 @@ export const decodeSchemas = {
       maxPixels: { type: 'integer', description: 'The most pixels of an image.' },
     },
   },
+  TokensDecode: {
+    type: 'object',
+    description: 'How a text becomes tokens.',
+    required: ['tokenizer', 'inputs'],
+    properties: {
+      tokenizer: { type: 'string', description: 'The file of the tokenizer, next to the model.' },
+      maxLength: { type: 'integer', description: 'The most tokens of a text. The rest is cut off.' },
+      inputs: {
+        type: 'object',
+        description: 'The names of the inputs that a text becomes.',
+        required: ['ids'],
+        properties: { ids: { type: 'string' }, mask: { type: 'string' }, types: { type: 'string' } },
+      },
+      length: { type: 'integer', description: 'The number of tokens that every text is filled up to.' },
+    },
+  },
 } as const;

@@ -255,8 +255,9 @@ export const apiSchemas = {
       decode: {
         type: 'object',
         description:
-          'What makes the tensor. `image`: a request has a JPEG, PNG or WebP in its place; in JSON, as base64.',
-        properties: { image: ref('ImageDecode') },
+          'What makes the tensor. `image`: a request has a JPEG, PNG or WebP in its place; in JSON, as base64. ' +
+          '`tokens`: a request has a text.',
+        properties: { image: ref('ImageDecode'), tokens: ref('TokensDecode') },
       },
     },
   },
@@ -276,6 +277,7 @@ export const apiSchemas = {
         type: 'boolean',
         description: 'Whether it is a sequence of tensors, whose shapes may differ. The first dimension counts them.',
       },
+      decimals: { type: 'integer', description: 'To how many digits after the point the numbers are rounded.' },
     },
   },
   DType: {

@@ -103,12 +103,14 @@ function uploads(features: readonly Feature[]): Json {
         properties: Object.fromEntries(
           features.map((feature) => [
             feature.name,
-            feature.decode ? { contentMediaType: 'image/*' } : featureSchema(feature, false, false),
+            feature.decode?.image ? { contentMediaType: 'image/*' } : featureSchema(feature, false, false),
           ]),
         ),
       },
       encoding: Object.fromEntries(
-        features.filter(({ decode }) => decode).map(({ name }) => [name, { contentType: imageTypes.join(', ') }]),
+        features
+          .filter(({ decode }) => decode?.image)
+          .map(({ name }) => [name, { contentType: imageTypes.join(', ') }]),
       ),
     },
   };

@@ -33,7 +33,7 @@ export const integerSchemas: Json = Object.fromEntries(
 /** Returns the schema of a feature's value. With `inline`, it has no references to components of the document. */
 export function featureSchema(feature: Feature, strictRanges: boolean, inline: boolean, example?: unknown): Json {
   const { dtype, shape, description, unit, range, choices, nullable = false, sequence, optional } = feature;
-  if (feature.decode !== undefined) return encodedSchema(feature, example);
+  if (feature.decode?.image !== undefined) return encodedSchema(feature, example);
   const element = elementSchema(dtype, inline, strictRanges ? feature : {}, nullable);
   const notes = [
     description,

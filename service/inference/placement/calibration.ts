@@ -5,7 +5,7 @@ import { predictionOutputs } from '../../../onnx/batch/decode-predictions.ts';
 import type { Row } from '../../../onnx/signature/cells.ts';
 import type { Signature } from '../../../onnx/signature/signature.ts';
 import { byteLength } from '../request-size.ts';
-import { outputsDiffer, rowDependence, stacked, type KnownRow } from './row-independence.ts';
+import { outputsDiffer, rowDependence, stacked, type ComparedOutput, type KnownRow } from './row-independence.ts';
 import type { Tensors } from '../run.ts';
 
 /** How long one run takes. */
@@ -70,10 +70,10 @@ const RETRIES = 8;
 export async function firstRuns(
   signature: Signature,
   session: Pick<Session, 'run'>,
-  samples: Iterable<readonly Row[]>,
+  samples: Iterable<readonly Row[]> | AsyncIterable<readonly Row[]>,
 ): Promise<FirstRuns | undefined> {
   const fetches = predictionOutputs(signature);
-  for (const rows of samples) {
+  for await (const rows of samples) {
     for (const row of rows) {
       try {
         const feeds = encodeRows(signature, [row]);
@@ -107,9 +107,10 @@ export async function calibrate(
     return { costs, unstackable: `one row takes ${Math.round(first.milliseconds)} ms, so larger runs would not pay` };
   }
   const inputs = signature.inputs.map(({ name }) => name);
-  const outputs = signature.outputs.map(({ name }) => name);
+  const { outputs } = signature;
+  const fetches = outputs.map(({ name }) => name);
   try {
-    const rows = await knownRows(signature, session, first.rows, outputs);
+    const rows = await knownRows(signature, session, first.rows, fetches);
     if (rows.length < DIFFERENT_ROWS)
       return { costs, unstackable: `there are fewer than ${DIFFERENT_ROWS} different rows to compare runs with` };
     const dependence =
@@ -159,15 +160,16 @@ async function knownRows(
 async function measureLarger(
   known: readonly KnownRow[],
   inputs: readonly string[],
-  outputs: readonly string[],
+  outputs: readonly ComparedOutput[],
   session: Pick<Session, 'run'>,
   costs: RunCost[],
   most: number,
 ): Promise<string | undefined> {
   const started = performance.now();
+  const fetches = outputs.map(({ name }) => name);
   const [first] = known;
   // The first measurement was of a model that was not warm.
-  if (first !== undefined) costs[0] = { rows: 1, milliseconds: await measure(session, () => first.feeds, outputs) };
+  if (first !== undefined) costs[0] = { rows: 1, milliseconds: await measure(session, () => first.feeds, fetches) };
   for (let count = nextCount(costs); count <= most; count = nextCount(costs)) {
     const last = costs.at(-1);
     if (last === undefined || (count > MOST_ROWS && last.milliseconds > TINY_RUN_MS)) return undefined;
@@ -179,11 +181,11 @@ async function measureLarger(
     );
     const feeds = stacked(rows, inputs);
     if (byteLength(feeds, inputs) > MOST_BATCH_BYTES) return undefined;
-    const dependence = outputsDiffer(known.slice(0, count), count, await session.run(feeds, outputs), outputs);
+    const dependence = outputsDiffer(known.slice(0, count), count, await session.run(feeds, fetches), outputs);
     if (dependence !== undefined) return dependence;
     const enough = (last.milliseconds * count) / last.rows / LEAST_GAIN;
     // For images, putting the rows together may take longer than the runs that it saves.
-    const measureStacked = (): Promise<number> => measure(session, () => stacked(rows, inputs), outputs);
+    const measureStacked = (): Promise<number> => measure(session, () => stacked(rows, inputs), fetches);
     let milliseconds = await measureStacked();
     for (let retry = 0; retry < RETRIES && milliseconds > enough && milliseconds < TINY_RUN_MS; retry++)
       milliseconds = Math.min(milliseconds, await measureStacked());

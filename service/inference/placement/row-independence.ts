@@ -1,5 +1,6 @@
 import { outputsCarryRows } from '../../../onnx/batch/decode-predictions.ts';
 import type { DType, Session } from '../../../onnx/engine/engine.ts';
+import type { TensorSpec } from '../../../onnx/signature/tensor-spec.ts';
 import { rowSize, sameRowShape, stack, type Piece } from '../batch.ts';
 import type { Tensors } from '../run.ts';
 
@@ -15,6 +16,9 @@ export interface KnownRow {
   readonly outputs: Tensors;
 }
 
+/** An output, and how precise it is. */
+export type ComparedOutput = Pick<TensorSpec, 'name' | 'decimals'>;
+
 /** The order in which the rows are stacked the second time: none has the neighbours that it had before. */
 const otherOrder = [2, 0, 3, 1];
 
@@ -29,12 +33,13 @@ const otherOrder = [2, 0, 3, 1];
 export async function rowDependence(
   rows: readonly KnownRow[],
   inputs: readonly string[],
-  outputs: readonly string[],
+  outputs: readonly ComparedOutput[],
   session: Pick<Session, 'run'>,
 ): Promise<string | undefined> {
+  const fetches = outputs.map(({ name }) => name);
   const orders = [rows, otherOrder.flatMap((index) => rows[index] ?? []), rows.slice(0, 2).toReversed()];
   for (const order of orders) {
-    const together = await session.run(stacked(order, inputs), outputs);
+    const together = await session.run(stacked(order, inputs), fetches);
     const problem = outputsDiffer(order, order.length, together, outputs);
     if (problem !== undefined) return problem;
   }
@@ -59,14 +64,15 @@ export function outputsDiffer(
   rows: readonly KnownRow[],
   count: number,
   together: Tensors,
-  outputs: readonly string[],
+  outputs: readonly ComparedOutput[],
 ): string | undefined {
-  if (!outputsCarryRows(together, outputs, count)) return 'an output does not have one row for each row of the inputs';
-  for (const name of outputs) {
+  const names = outputs.map(({ name }) => name);
+  if (!outputsCarryRows(together, names, count)) return 'an output does not have one row for each row of the inputs';
+  for (const { name, decimals } of outputs) {
     // Comparing a thousand rows one by one takes as long as everything else that measures a tiny model.
     const compared = repeats(together[name], rows.length) ? rows.length : count;
     for (let index = 0; index < compared; index++)
-      if (!sameRow(rows[index % rows.length]?.outputs[name], together[name], index))
+      if (!sameRow(rows[index % rows.length]?.outputs[name], together[name], index, decimals))
         return `the output '${name}' of a row changes with the other rows in the same run`;
   }
   return undefined;
@@ -82,10 +88,17 @@ function repeats(tensor: Tensors[string] | undefined, rows: number): boolean {
 }
 
 /** Returns whether a tensor of one row is the row `index` of another tensor. */
-function sameRow(alone: Tensors[string] | undefined, together: Tensors[string] | undefined, index: number): boolean {
+function sameRow(
+  alone: Tensors[string] | undefined,
+  together: Tensors[string] | undefined,
+  index: number,
+  decimals = Infinity,
+): boolean {
   if (alone === undefined || together === undefined) return false;
   if (alone.dtype !== together.dtype || !sameRowShape(alone.shape, together.shape)) return false;
-  const tolerance = tolerances[alone.dtype];
+  const [rounding, precision] = [1.01 * 10 ** -decimals, tolerances[alone.dtype]];
+  // What differs by less may be rounded to another last digit.
+  const tolerance = precision && Math.max(precision, rounding);
   const size = rowSize(alone.shape);
   for (let element = 0; element < size; element++) {
     const [a, b] = [alone.data[element], together.data[index * size + element]];

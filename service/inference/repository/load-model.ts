@@ -83,7 +83,7 @@ export async function loadModel(
       engines.process === undefined ? 'event-loop' : measuredPlacement(facts, rowMs, setting()),
     dependent: (facts) => (engines.process === undefined ? 'event-loop' : dependentPlacement(facts, setting())),
   };
-  const reread = (): ReturnType<typeof readModelFile> => readModelFile(path, { mostBytes, outputs: json.outputs });
+  const reread = (): ReturnType<typeof readModelFile> => readModelFile(path, { mostBytes, json });
   const engine = new PlacedEngine(loadAt(engines, folder.name, reread, options), policy.first, reread);
   const model = await Model.open(path, engine, { threads, mostBytes, samples: true }, folder, async () => {
     json = await readModelJson(join(dir, folder.folder, 'model.json'));

@@ -93,7 +93,7 @@ export function namesOf(features: readonly Feature[]): string {
 
 /** Describes what a feature accepts. */
 export function describeExpected(feature: Feature): string {
-  if (feature.decode !== undefined) return describeEncoded(feature.decode);
+  if (feature.decode?.image !== undefined) return describeEncoded(feature.decode.image);
   const { dtype, shape, unit, range, choices, nullable, sequence } = feature;
   const what =
     shape.length > 0 || sequence
