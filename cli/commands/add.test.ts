@@ -232,3 +232,37 @@ test.each([
   expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/has the field 14 twice|not in the model's folder/)]);
   expect(await readdir(join(folder, 'models')).catch(() => [])).toEqual([]);
 });
+
+test('a model with a tokenizer.json gets a text, and its vectors become an embedding', async () => {
+  const hub = join(folder, 'hub');
+  const fixtures = join(repository, 'onnx/decode/text/fixtures/sentences');
+  await mkdir(join(hub, '1_Pooling'), { recursive: true });
+  await mkdir(join(hub, 'onnx'));
+  await cp(join(fixtures, 'model.onnx'), join(hub, 'onnx/model.onnx'));
+  await cp(join(fixtures, 'tokenizer.json'), join(hub, 'tokenizer.json'));
+  await writeFile(join(hub, 'sentence_bert_config.json'), '{"max_seq_length": 24}');
+  await writeFile(join(hub, '1_Pooling/config.json'), '{"pooling_mode_cls_token": true}');
+  const { exitCode, stdout } = await add(join(hub, 'onnx/model.onnx'), '--name', 'sentences');
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(
+    '  inputs   text  string, at most 24 tokens of tokenizer.json, for input_ids, attention_mask, token_type_ids\n',
+  );
+  expect(stdout).toContain(
+    'There is a tokenizer.json, so requests have a text, and last_hidden_state becomes an embedding ' +
+      '(its first token) of length 1. Change this in models/sentences/model.json.\n',
+  );
+  expect(await modelJson('sentences')).toMatchObject({
+    features: [{ name: 'text', decode: { tokens: { tokenizer: 'tokenizer.json', maxLength: 24 } } }],
+    outputs: { last_hidden_state: { embedding: { pool: 'cls', normalize: true, decimals: 6 } } },
+    examples: [{ input: { text: expect.stringContaining('film') } }, {}],
+  });
+  const model = await Model.load(join(folder, 'models/sentences'), onnxruntime, { threads: 1 });
+  await expect(model.verify()).resolves.toBeUndefined();
+  await model.release();
+  const inspected = await execa(
+    process.execPath,
+    [join(repository, 'cli/main.ts'), 'inspect', join(hub, 'onnx/model.onnx')],
+    { timeout: 30_000 },
+  );
+  expect(inspected.stdout).toContain('There is a tokenizer.json: once the model is added, requests have a text,');
+});

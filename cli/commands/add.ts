@@ -7,6 +7,7 @@ import { UsageError } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { addModel, type AddedModel } from '../steps/add-model.ts';
+import { describeGuess } from '../steps/find-tokenizer.ts';
 import { columns } from '../terminal/columns.ts';
 import { describeValues } from '../terminal/describe-values.ts';
 import { createSteps } from '../terminal/steps.ts';
@@ -115,6 +116,7 @@ function description(
     folder,
     signature: { name, features, output, examples: recorded },
     weights,
+    texts,
     moved,
     changed,
     notVerified = '',
@@ -135,7 +137,7 @@ function description(
     ...(moved === undefined ? [] : [`moved models/${name} to ${moved}, since it now has several versions`]),
     `${folder}: ${kinds[output.task]} of ${String(features.length)} ${features.length === 1 ? 'feature' : 'features'}`,
     ...(weights.length === 0 ? [] : [`  weights  ${weights.join(', ')}${included}`]),
-    ...inputLines(features, data !== undefined),
+    ...inputLines(features, data !== undefined || texts !== undefined),
     ...(output.task === 'classifier' ? [`  classes  ${output.classes.join(', ')}`] : []),
     ...(output.task === 'tensors' ? [`  outputs  ${output.outputs.map(nameAndType).join(', ')}`] : []),
     ...recorded.map((example) => {
@@ -144,6 +146,9 @@ function description(
       return `  ${cut(toJson(example.input))} → ${cut(text)}`;
     }),
     '',
+    ...(texts === undefined
+      ? []
+      : [`There is a tokenizer.json, so ${describeGuess(texts)}. Change this in ${folder}/model.json.`]),
     ...agreementLine(data, target),
     ...(stoppedAfter === undefined ? [] : [`Recording examples stopped after ${String(stoppedAfter)} s.`]),
     first === undefined

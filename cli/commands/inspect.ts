@@ -4,6 +4,7 @@ import type { GraphDescription, ValueDescription } from '../../onnx/description.
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { formatType } from '../../onnx/signature/tensor-spec.ts';
 import { Failure } from '../failure.ts';
+import { describeGuess } from '../steps/find-tokenizer.ts';
 import { inspect, type Inspection } from '../steps/inspect.ts';
 import { columns } from '../terminal/columns.ts';
 import { describeValues } from '../terminal/describe-values.ts';
@@ -90,7 +91,7 @@ const label = (value: bigint | string): number | string =>
   typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 
 function text(inspection: Inspection, model: GraphDescription): string {
-  const { file, bytes, signature, reason, notVerified = '', neverRan = false } = inspection;
+  const { file, bytes, signature, reason, notVerified = '', neverRan = false, texts } = inspection;
   const exporter = [model.producer || 'an unnamed exporter', model.producerVersion].join(' ').trim();
   const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain} ${String(version)}`);
   return [
@@ -113,6 +114,9 @@ function text(inspection: Inspection, model: GraphDescription): string {
     ...(reason === undefined && signature !== undefined
       ? [
           '',
+          ...(texts === undefined || signature.features.some(({ decode }) => decode !== undefined)
+            ? []
+            : [`There is a tokenizer.json: once the model is added, ${describeGuess(texts)}.`]),
           ...(neverRan ? [`Not verified: ${notVerified}`, 'Requests may show that it runs on real inputs.'] : []),
           signature.examples.length === 0
             ? `This model can be served: npx rhizome add ${quote([file])} --name NAME`

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { modelFolders } from '../../onnx/file/model-folders.ts';
 import type { Example, FeatureJson, ModelJson } from '../../onnx/signature/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { GuessedTexts } from '../../onnx/signature/guess-texts.ts';
 import { described } from '../../onnx/signature/features.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
@@ -11,6 +12,7 @@ import { packageFolder, program } from '../own-package.ts';
 import { includeWeights } from '../scaffold/ignore-files.ts';
 import { readTrainingData, type TrainingData, type TrainingDataOptions } from '../training-data/training-data.ts';
 import { copyModel } from './copy-model.ts';
+import { findTokenizer } from './find-tokenizer.ts';
 import { moveIn, type Moved } from './move-model.ts';
 import { loadApart } from './load-engine.ts';
 
@@ -34,6 +36,8 @@ export interface AddOptions {
 
 export interface AddedModel extends Moved, Described {
   readonly folder: string;
+  /** What was guessed because of the tokenizer next to the model; undefined if there is none. */
+  readonly texts?: GuessedTexts;
   /** Files next to the model that hold its weights. */
   readonly weights: readonly string[];
   /** The project's ignore files that were changed, so that the image contains the weights. */
@@ -68,16 +72,27 @@ export async function addModel(
   const draft = join(root, 'models', `.${name}-${String(process.pid)}`);
   try {
     const weights = await copyModel(file, draft);
+    const tokenizer = await findTokenizer(file);
+    if (tokenizer !== undefined) await cp(tokenizer.file, join(draft, 'tokenizer.json'), { dereference: true });
+    const texts = tokenizer?.texts;
     const given: ModelJson = {
       name,
       version: version ?? '1',
-      ...(features && { features: features.map((feature) => ({ name: feature })) }),
+      ...texts,
+      ...(features && { features: features.map((name, index) => ({ ...texts?.features[index], name })) }),
       ...(classes && { classes }),
     };
     const training = data === undefined ? undefined : { file: data, target, named: features !== undefined };
     const described = await describe(draft, given, { file, training, schema: schemaReference(join(root, folder)) });
     const moved = await moveIn(root, draft, { name, version });
-    return { folder, ...described, weights, ...moved, changed: await includeWeights(root, folder, weights) };
+    return {
+      folder,
+      ...described,
+      ...(texts && { texts }),
+      weights,
+      ...moved,
+      changed: await includeWeights(root, folder, weights),
+    };
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -146,7 +161,9 @@ async function describe(folder: string, given: ModelJson, { file, training, sche
           throw error;
         },
       ));
-    const features: readonly FeatureJson[] = data?.features ?? signature.features.map(({ name }) => ({ name }));
+    const features: readonly FeatureJson[] = (data?.features ?? signature.features.map(({ name }) => ({ name }))).map(
+      (feature, index) => ({ ...feature, ...decodeOf(given.features?.[index]) }),
+    );
     const started = performance.now();
     const examples = await recordExamples(
       { ...signature, features: signature.features.map((feature, index) => described(feature, features[index])) },
@@ -192,6 +209,9 @@ async function describe(folder: string, given: ModelJson, { file, training, sche
     });
   }
 }
+
+/** Returns how a feature is decoded, as `model.json` has it. */
+const decodeOf = ({ decode }: Partial<FeatureJson> = {}): Pick<FeatureJson, 'decode'> => (decode ? { decode } : {});
 
 /** Returns a reference for editors to the JSON schema of this Rhizome version, relative to the model.json. */
 function schemaReference(folder: string): { readonly $schema?: string } {

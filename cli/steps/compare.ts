@@ -1,5 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tokenizersIn } from '../../onnx/file/repository-files.ts';
 import type { Model } from '../../onnx/model.ts';
 import { Comparison } from '../compare/comparison.ts';
 import { holdoutRows, type HoldoutRow, type Signatures } from '../compare/rows.ts';
@@ -69,6 +70,7 @@ export async function compare(
   try {
     await mkdir(draft, { recursive: true });
     await copyModel(file, draft);
+    for (const name of tokenizersIn(folder)) await cp(join(folder, name), join(draft, name), { dereference: true });
     const { examples, ...names } = await readModelJson(join(folder, 'model.json'));
     await writeFile(join(draft, 'model.json'), JSON.stringify(names));
     const before = await load(folder, `models/${model.folder}`);

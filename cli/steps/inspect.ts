@@ -3,8 +3,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { GraphDescription } from '../../onnx/description.ts';
 import type { Engine } from '../../onnx/engine/engine.ts';
 import { placeOf } from '../../onnx/file/model-folders.ts';
+import type { GuessedTexts } from '../../onnx/signature/guess-texts.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import { Failure, reasonOf } from '../failure.ts';
+import { findTokenizer } from './find-tokenizer.ts';
 import { loadApart } from './load-engine.ts';
 
 export interface Inspection {
@@ -13,6 +15,8 @@ export interface Inspection {
   readonly bytes: number;
   /** Undefined if the file is not a model. */
   readonly description?: GraphDescription;
+  /** What `add` guesses because of the tokenizer next to the model; undefined if there is none. */
+  readonly texts?: GuessedTexts;
   /** How the model will be served. Undefined if it cannot be loaded. */
   readonly signature?: Signature;
   /** Why the model cannot be served. Undefined if it can. */
@@ -45,7 +49,8 @@ export async function inspect(path: string): Promise<Inspection> {
   ]);
   try {
     const description = describeGraph(await readModelBytes(file));
-    return { file, bytes, description, ...(await tryToServe(file, engine)) };
+    const found = await findTokenizer(file);
+    return { file, bytes, description, ...(found && { texts: found.texts }), ...(await tryToServe(file, engine)) };
   } catch (cause) {
     return { file, bytes, reason: reasonOf(cause) };
   }

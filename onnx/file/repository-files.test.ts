@@ -34,6 +34,13 @@ test('versions, and weights in other files', () => {
   expect(paths(join(folder, 'iris'))).toEqual(['iris/2/model.json', 'iris/2/model.onnx']);
 });
 
+test('tokenizers', () => {
+  cpSync(join(root, 'onnx/decode/text/fixtures/sentences'), join(folder, 'sentences'), { recursive: true });
+  writeFileSync(join(folder, 'sentences/tokenizer_config.json'), '{}');
+  writeFileSync(join(folder, 'sentences/vocab.txt'), '');
+  expect(paths()).toEqual(['sentences/model.json', 'sentences/model.onnx', 'sentences/tokenizer.json']);
+});
+
 test('weights outside of the folder are left out', () => {
   cpSync(join(root, 'onnx/fixtures/external'), join(folder, 'parts'), { recursive: true });
   rmSync(join(folder, 'parts/model.onnx.data'));

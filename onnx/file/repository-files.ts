@@ -14,8 +14,8 @@ export interface RepositoryFile {
 }
 
 /**
- * Lists what the service needs of a models folder, or of the folder of one model: model.onnx, model.json, and the files
- * that hold weights. Other files, such as the program that trained the model, are left out.
+ * Lists what the service needs of a models folder, or of the folder of one model: model.onnx, model.json, the files
+ * that hold weights, and tokenizers. Other files, such as the program that trained the model, are left out.
  *
  * @returns the files, sorted by path; none if there is no model
  */
@@ -43,10 +43,14 @@ const modelsIn = (folder: string, name: string): RepositoryFile[] => [
   ...versionsIn(folder).flatMap((number) => filesOf(join(folder, number), `${name}/${number}`)),
 ];
 
+/** Returns the names of the files that may be tokenizers of a model, as `model.json` may name them. */
+export const tokenizersIn = (folder: string): string[] =>
+  readdirSync(folder).filter((name) => /^tokenizer[\w.-]*\.json$/.test(name) && name !== 'tokenizer_config.json');
+
 function filesOf(folder: string, path: string): RepositoryFile[] {
   const model = join(folder, 'model.onnx');
   if (!existsSync(model)) return [];
-  return ['model.onnx', 'model.json', ...weightsOf(model, folder)]
+  return ['model.onnx', 'model.json', ...tokenizersIn(folder), ...weightsOf(model, folder)]
     .map((name) => ({ path: `${path}/${name}`, file: join(folder, name) }))
     .filter(({ file }) => existsSync(file));
 }

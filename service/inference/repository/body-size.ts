@@ -55,7 +55,9 @@ export function rowBytes({ inputs, features }: Pick<Signature, 'inputs' | 'featu
     json += Buffer.byteLength(name) + 4;
     if (decode?.image !== undefined) encoded += (decode.image.maxBytes * 4) / 3;
   }
-  const open = features.some(({ shape, decode }) => decode !== undefined || shape.some((size) => typeof size === 'string'));
+  const open = features.some(
+    ({ shape, decode }) => decode !== undefined || shape.some((size) => typeof size === 'string'),
+  );
   return { json: Math.max(json, encoded), binary, open };
 }
 

@@ -1,0 +1,65 @@
+import { GRAPH, MODEL, TENSOR } from '../graph/field-numbers.ts';
+import { messages, textOf } from '../graph/protobuf.ts';
+import { readValue, type Value } from '../graph/value-type.ts';
+import type { ModelJson } from './model-json.ts';
+import { namesOfInputs, tokenInputs, type TokensJson } from './tokens.ts';
+
+/** What the files next to a model say about its texts. */
+export interface TextHints extends Pick<TokensJson, 'maxLength'> {
+  /** @default mean */
+  readonly pool?: 'mean' | 'cls';
+}
+
+/** What is guessed about a model of texts: what `model.json` says if its owner agrees. */
+export type GuessedTexts = Required<Pick<ModelJson, 'features'>> & Pick<ModelJson, 'outputs'>;
+
+/** An embedding in JSON is half as long with so many digits, and differs by less than other machines make it differ. */
+const DECIMALS = 6;
+
+/**
+ * Guesses what a model that has a tokenizer does: all of its inputs have the names that Hugging Face gives those of a
+ * text. An output with a vector for each token, or one that is called an embedding, becomes an embedding.
+ *
+ * @returns undefined if the model has other inputs
+ * @throws {ProtobufError} if the bytes are not a complete protobuf message
+ */
+export function guessTexts(model: Uint8Array, { maxLength, pool }: TextHints): GuessedTexts | undefined {
+  const [graph = new Uint8Array()] = messages(model, MODEL.graph);
+  // Exporters from before 2019 list the weights among the inputs.
+  const weights = new Set(messages(graph, GRAPH.initializer).map((tensor) => textOf(tensor, TENSOR.name)));
+  const inputs = messages(graph, GRAPH.input)
+    .map(readValue)
+    .filter(({ name }) => !weights.has(name));
+  const tokens = tokenInputs({}, inputs);
+  if (tokens === undefined || namesOfInputs(tokens).length !== inputs.length) return undefined;
+  const output = embedding(messages(graph, GRAPH.output).map(readValue));
+  return {
+    features: [
+      {
+        name: 'text',
+        decode: { tokens: { tokenizer: 'tokenizer.json', ...(maxLength !== undefined && { maxLength }) } },
+      },
+    ],
+    ...(output && {
+      outputs: {
+        [output.name]: {
+          embedding: {
+            ...(rankOf(output) === 3 && { pool: pool ?? 'mean' }),
+            normalize: true,
+            decimals: DECIMALS,
+          },
+        },
+      },
+    }),
+  };
+}
+
+const rankOf = ({ type }: Value): number => (type.kind === 'tensor' ? (type.shape?.length ?? 0) : 0);
+
+/** Prefers what is an embedding already to the vectors of the tokens. */
+function embedding(outputs: readonly Value[]): Value | undefined {
+  return (
+    outputs.find((output) => rankOf(output) === 2 && /embedding/i.test(output.name)) ??
+    outputs.find((output) => rankOf(output) === 3 && /hidden_state|embedding/i.test(output.name))
+  );
+}
