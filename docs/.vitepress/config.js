@@ -24,8 +24,8 @@ const home = {
     tagline: 'Try a model on your machine in two commands, and put it on a cluster with one more.',
     actions: [
       { theme: 'brand', text: 'Start', link: `${repository}#start` },
+      { theme: 'alt', text: 'Tutorial', link: '/tutorial/' },
       { theme: 'alt', text: 'Your own model', link: '/toolkit' },
-      { theme: 'alt', text: 'Compare', link: '/comparison' },
     ],
   },
 };
