@@ -1,4 +1,4 @@
-import type { Issue, ModelDescription } from '../../contract/api.ts';
+import type { ModelDescription } from '../../contract/api.ts';
 import { createAnswerPanel } from './answer/answer-panel.ts';
 import { pictureIn } from './answer/boxes.ts';
 import { createCodePanel } from './answer/code-panel.ts';
@@ -56,10 +56,8 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
   };
   const showErrors = (failure: Failure): void => {
     form.clear();
-    const others: readonly Issue[] = form.show('error', failure.issues);
-    answers.fail(failure, others.length < failure.issues.length);
-    const invalid = new Set(failure.issues.filter((issue) => !others.includes(issue)).map(({ pointer }) => pointer));
-    if (invalid.size > 0) form.fields.find(({ element }) => element.querySelector('[aria-invalid]'))?.focus();
+    answers.fail(failure, form.show('error', failure.issues));
+    form.fields.find(({ element }) => element.querySelector('[aria-invalid]'))?.focus();
   };
   const predict = async (): Promise<void> => {
     const row = form.read();

@@ -1,4 +1,6 @@
+import type { Issue } from '../../../contract/api.ts';
 import type { Failure } from '../api/failure.ts';
+import { issueText } from '../api/issues.ts';
 import type { Answer } from '../api/service.ts';
 import { announce, h } from '../element.ts';
 import { formatMilliseconds, plural } from '../format.ts';
@@ -10,8 +12,8 @@ export interface AnswerPanel {
   readonly element: HTMLElement;
   /** @param picture the image that the prediction is about, if it is */
   show(answer: Answer, picture: Picture | undefined): void;
-  /** @param shown whether the fields show what is wrong */
-  fail(failure: Failure, shown: boolean): void;
+  /** @param others the problems that no field shows */
+  fail(failure: Failure, others: readonly Issue[]): void;
   setBusy(busy: boolean): void;
 }
 
@@ -48,8 +50,12 @@ export function createAnswerPanel(again: () => void): AnswerPanel {
       announce(`Prediction: ${summaryOf(prediction)}${noted}`);
       reveal();
     },
-    fail: (failure, shown) => {
-      content.replaceChildren(failureElement(failure, again));
+    fail: (failure, others) => {
+      const shown = others.length < failure.issues.length;
+      content.replaceChildren(
+        failureElement(failure, again),
+        ...others.map((issue) => h('p', { class: 'message error' }, `${issue.pointer}: ${issueText(issue)}`)),
+      );
       if (!shown) reveal();
       announce(shown ? `Not predicted: ${plural(failure.issues.length, 'field')} invalid` : failure.message);
     },

@@ -1,4 +1,4 @@
-import type { FeatureDescription } from '../../../contract/api.ts';
+import type { FeatureDescription, PredictionResponse } from '../../../contract/api.ts';
 import { failureElement } from '../answer/answer-panel.ts';
 import { bars } from '../answer/bars.ts';
 import { summaryOf } from '../answer/prediction.ts';
@@ -6,9 +6,11 @@ import { Failure } from '../api/failure.ts';
 import type { Answer, Row } from '../api/service.ts';
 import { announce, h, newId } from '../element.ts';
 import type { Form } from '../form/form.ts';
-import { formatMilliseconds, formatNumber, formatShare } from '../format.ts';
+import { formatMilliseconds } from '../format.ts';
+import { plotTable } from './plot-table.ts';
 import { drawPlot, type Plot } from './plot.ts';
-import { canVary, describeSweep, rangeAround, rowsWith, seriesOf, valuesBetween } from './sweep.ts';
+import { sweepPlot } from './sweep-plot.ts';
+import { canVary, rangeAround, rowsWith, valuesBetween } from './sweep.ts';
 
 /** Varies one feature, with the other values of the form, and plots the predictions. */
 export interface WhatIf {
@@ -63,46 +65,19 @@ export function createWhatIf(form: Form, predict: (rows: readonly Row[]) => Prom
     const answer = await predict(rowsWith(row, feature.name, values));
     const { predictions } = answer;
     const timing = `${String(values.length)} rows in one request, ${formatMilliseconds(answer.roundTripMs)}.`;
-    if (feature.choices !== undefined) {
-      const list = predictions.map((prediction, index) => ({
-        label: feature.choices?.[index] ?? '',
-        value: summaryOf(prediction),
-        share: Math.max(0, ...Object.values(prediction.probabilities ?? {}).map(Number)),
-      }));
-      const current = feature.choices.findIndex((choice) => choice === row[feature.name]);
-      result.replaceChildren(bars(list, current), h('p', { class: 'hint' }, timing));
-      return;
+    if (feature.choices === undefined) showPlot(sweepPlot(feature, row[feature.name], values.map(Number), predictions));
+    else result.replaceChildren(choiceBars(feature.choices, row[feature.name], predictions));
+    result.append(h('p', { class: 'hint' }, timing));
+  };
+  const showPlot = (next: Plot | undefined): void => {
+    plot = next;
+    if (next === undefined)
+      result.replaceChildren(h('p', {}, 'The outputs of this model have no numbers that could be plotted.'));
+    else {
+      const numbers = h('details', {}, h('summary', {}, 'The numbers'), plotTable(next));
+      result.replaceChildren(drawn, h('p', {}, next.description), numbers);
+      resize();
     }
-    const numbers = values.map(Number);
-    const series = seriesOf(predictions);
-    const label = feature.name.replaceAll('_', ' ');
-    const description = describeSweep(label, numbers, predictions);
-    const isShare = predictions[0]?.probabilities !== undefined;
-    const format = isShare ? formatShare : formatNumber;
-    if (series.length === 0) {
-      result.replaceChildren(
-        h('p', {}, 'The outputs of this model are not single numbers, so there is nothing to plot.'),
-      );
-      return;
-    }
-    const marked = Number(row[feature.name]);
-    plot = {
-      x: numbers,
-      series,
-      xLabel: feature.unit === undefined ? label : `${label} (${feature.unit})`,
-      yLabel: isShare ? 'probability' : series.length > 1 ? 'value' : (series[0]?.name ?? ''),
-      ...(isShare && { yRange: [0, 1] as const }),
-      marked: Number.isFinite(marked) ? marked : undefined,
-      format,
-      description,
-    };
-    result.replaceChildren(
-      drawn,
-      h('p', {}, description),
-      h('p', { class: 'hint' }, timing),
-      h('details', {}, h('summary', {}, 'The numbers'), table(plot)),
-    );
-    resize();
   };
   const button = h('button', { type: 'button', click: () => void run().then(say) }, 'Plot');
   const element = h('section', { class: 'card what-if', 'aria-labelledby': 'what-if-title' });
@@ -118,30 +93,18 @@ export function createWhatIf(form: Form, predict: (rows: readonly Row[]) => Prom
   return { element, resize, refresh };
 }
 
-function table({ x, series, xLabel, format }: Plot): HTMLElement {
-  return h(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'The numbers of the plot' },
-    h(
-      'table',
-      {},
-      h(
-        'thead',
-        {},
-        h('tr', {}, ...[xLabel, ...series.map(({ name }) => name)].map((name) => h('th', { scope: 'col' }, name))),
-      ),
-      h(
-        'tbody',
-        {},
-        ...x.map((value, index) =>
-          h(
-            'tr',
-            {},
-            h('th', { scope: 'row' }, formatNumber(value)),
-            ...series.map(({ values }) => h('td', {}, format(values[index] ?? NaN))),
-          ),
-        ),
-      ),
-    ),
+/** Shows what is predicted for each choice, since they have no order. */
+function choiceBars(
+  choices: readonly string[],
+  current: unknown,
+  predictions: readonly PredictionResponse[],
+): HTMLElement {
+  return bars(
+    predictions.map((prediction, index) => ({
+      label: choices[index] ?? '',
+      value: summaryOf(prediction),
+      share: Math.max(0, ...Object.values(prediction.probabilities ?? {}).map(Number)),
+    })),
+    choices.findIndex((choice) => choice === current),
   );
 }

@@ -1,4 +1,5 @@
 import type { FeatureDescription, Issue, ModelDescription } from '../../../contract/api.ts';
+import { issueText, segments } from '../api/issues.ts';
 import type { Row } from '../api/service.ts';
 import { h } from '../element.ts';
 import { createField, type Control, type Field } from './field.ts';
@@ -37,7 +38,7 @@ export function createForm({ features }: ModelDescription, changed: () => void):
       issues.filter((issue) => {
         const [name = '', ...place] = segments(issue.pointer);
         const field = named.get(name);
-        field?.show(kind, textOf(issue, place));
+        field?.show(kind, issueText(issue, place));
         return field === undefined;
       }),
   };
@@ -52,14 +53,3 @@ function controlOf(feature: FeatureDescription): Control {
   if (feature.dtype === 'bool') return choiceControl([false, true]);
   return feature.dtype === 'string' ? textControl() : numberControl(feature);
 }
-
-/** Returns the parts of a JSON Pointer that is a URI fragment (RFC 6901). */
-export const segments = (pointer: string): readonly string[] =>
-  decodeURIComponent(pointer.replace(/^#\/?/, ''))
-    .split('/')
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
-
-const textOf = ({ detail, expected }: Issue, place: readonly string[]): string =>
-  [place.length > 0 && `At ${place.join(', ')}:`, detail, expected !== undefined && `Expected ${expected}.`]
-    .filter((part) => part !== false)
-    .join(' ');

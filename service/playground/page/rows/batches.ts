@@ -1,6 +1,6 @@
 import { Failure } from '../api/failure.ts';
+import { issueText, segments } from '../api/issues.ts';
 import type { Answer, Row } from '../api/service.ts';
-import { segments } from '../form/form.ts';
 import type { Outcome } from './table-file.ts';
 
 /** Enough that the network matters little, and few enough to see progress. */
@@ -54,10 +54,10 @@ async function outcomesOf(
 
 function errorsByRow({ issues }: Failure): ReadonlyMap<number, string> {
   const errors = new Map<number, string>();
-  for (const { pointer, detail, expected } of issues) {
-    const [row = '', ...place] = segments(pointer);
+  for (const issue of issues) {
+    const [row = '', ...place] = segments(issue.pointer);
     if (!/^\d+$/.test(row)) continue;
-    const message = `${place.join(' ')}: ${detail}${expected === undefined ? '' : ` Expected ${expected}.`}`;
+    const message = `${place.join(' ')}: ${issueText(issue)}`;
     errors.set(Number(row), [errors.get(Number(row)), message].filter(Boolean).join(' '));
   }
   return errors;
