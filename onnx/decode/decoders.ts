@@ -5,7 +5,6 @@ import type { Signature } from '../signature/signature.ts';
 import { DecodeError, UndecodableRowsError, type UndecodableValue } from './decode-error.ts';
 import type { DecodeOptions, FeatureDecoder } from './feature-decoder.ts';
 import { openImageDecoder } from './image/image-decoder.ts';
-import { openTextDecoder } from './text/text-decoder.ts';
 
 /** Other requests wait no longer than this while values are decoded on the event loop, as texts are. */
 const TURN_MS = 10;
@@ -71,6 +70,10 @@ const isEncoded = (cell: SentCell): cell is string | Uint8Array =>
 
 async function decoderOf(feature: Feature, model: string): Promise<FeatureDecoder | undefined> {
   const { decode, name } = feature;
-  if (decode?.tokens !== undefined) return openTextDecoder(model, name, decode.tokens);
+  if (decode?.tokens !== undefined) {
+    // Only models of texts need the library.
+    const { openTextDecoder } = await import('./text/text-decoder.ts');
+    return openTextDecoder(model, name, decode.tokens);
+  }
   return decode?.image && openImageDecoder({ ...feature, image: decode.image });
 }
