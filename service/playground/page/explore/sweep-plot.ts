@@ -45,7 +45,9 @@ function seriesOf(predictions: readonly PredictionResponse[]): readonly Series[]
     const series = { name: first?.score === undefined ? 'prediction' : 'score', values: predictions.map(value) };
     return series.values.some(Number.isFinite) ? [series] : outputSeries(predictions);
   }
-  const all = Object.keys(first[byClass]).map((name) => ({
+  // A response may list only the most probable classes, which differ from row to row.
+  const names = new Set(predictions.flatMap((prediction) => Object.keys(prediction[byClass] ?? {})));
+  const all = [...names].map((name) => ({
     name,
     values: predictions.map((prediction) => Number(prediction[byClass]?.[name])),
   }));

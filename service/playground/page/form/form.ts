@@ -46,8 +46,7 @@ export function createForm({ features }: ModelDescription, changed: () => void):
 
 function controlOf(feature: FeatureDescription): Control {
   if (feature.decode?.image !== undefined) return imageControl(feature.decode.image);
-  // Something else that a text becomes.
-  if (feature.decode !== undefined) return textControl();
+  if (feature.decode?.tokens !== undefined) return textControl();
   if (feature.shape.length > 0 || feature.sequence === true) return tensorControl(feature);
   if (feature.choices !== undefined) return choiceControl(feature.choices);
   if (feature.dtype === 'bool') return choiceControl([false, true]);

@@ -45,13 +45,14 @@ export function readTable(name: string, text: string, features: readonly Feature
 export function withOutcomes({ header, lines }: TableFile, outcomes: readonly Outcome[]): string {
   const first = outcomes.find((outcome) => 'model' in outcome);
   const byClass = first?.probabilities === undefined ? 'scores' : 'probabilities';
-  const classes = Object.keys(first?.[byClass] ?? {});
+  const listed = outcomes.flatMap((outcome) => ('model' in outcome ? Object.keys(outcome[byClass] ?? {}) : []));
+  const classes = [...new Set(listed)];
   const cells = (outcome: Outcome | undefined): readonly string[] => {
     if (outcome === undefined || 'error' in outcome)
       return ['', ...classes.map(() => ''), outcome?.error ?? 'not sent'];
     const { prediction, score, outputs } = outcome;
     const shown = prediction === undefined ? JSON.stringify(outputs) : String(score ?? prediction);
-    return [shown, ...classes.map((name) => String(outcome[byClass]?.[name])), ''];
+    return [shown, ...classes.map((name) => String(outcome[byClass]?.[name] ?? '')), ''];
   };
   return toCsv([
     [
