@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addCommand } from './commands/add.ts';
 import { boardCommand } from './commands/board.ts';
 import { buildCommand } from './commands/build.ts';
+import { bundleCommand } from './commands/bundle.ts';
 import { chaosCommand } from './commands/chaos.ts';
 import { compareCommand } from './commands/compare.ts';
 import { completionCommand } from './commands/completion.ts';
@@ -37,7 +38,7 @@ const groups = {
   ],
   'Work with models:': [inspectCommand, addCommand, compareCommand, typesCommand, pushModelCommand],
   'Deploy to clusters:': [buildCommand, synthCommand, explainCommand, promoteCommand, rollbackCommand],
-  'Set up the project:': [initCommand, doctorCommand, completionCommand, trimCommand],
+  'Set up the project:': [initCommand, doctorCommand, bundleCommand, completionCommand, trimCommand],
 } as const satisfies Readonly<Record<string, readonly ((context: CommandContext) => Command)[]>>;
 
 /** Creates the command line. Wrong usage throws commander's `CommanderError`. */

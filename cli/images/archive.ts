@@ -32,7 +32,7 @@ export async function withArchive(
   process.once('exit', remove);
   try {
     const file = join(folder, 'image.tar');
-    await save(context, engine, image, file);
+    await saveImage(context, engine, image, file);
     await use(file);
   } finally {
     process.off('exit', remove);
@@ -40,7 +40,13 @@ export async function withArchive(
   }
 }
 
-async function save(context: ExecContext, engine: ContainerEngine, image: string, file: string): Promise<void> {
+/** Saves an image of this machine, for one platform, to a file. */
+export async function saveImage(
+  context: ExecContext,
+  engine: ContainerEngine,
+  image: string,
+  file: string,
+): Promise<void> {
   if (engine === 'podman') {
     // podman names it localhost/…, while Kubernetes expands a name without a registry to docker.io/….
     await exec(context, imageTag(engine, image, fullName(image)));

@@ -121,6 +121,16 @@ export const nodeShell = (engine: ContainerEngine, node: string, line: string): 
   line,
 ];
 
+/** Prints the name of the image that a container was created from. */
+export const containerImage = (engine: ContainerEngine, container: string): string[] => [
+  engine,
+  'container',
+  'inspect',
+  '--format',
+  '{{.Config.Image}}',
+  container,
+];
+
 /** Freezes all processes of a kind node, which makes it unreachable. */
 export const nodePause = (engine: ContainerEngine, node: string): string[] => [engine, 'pause', node];
 export const nodeUnpause = (engine: ContainerEngine, node: string): string[] => [engine, 'unpause', node];

@@ -1,0 +1,91 @@
+import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ownPackageJson } from '../own-package.ts';
+import { synth } from '../project/synth.ts';
+import { exec, type ExecContext } from '../tools/exec.ts';
+import { writeChecksums } from './checksums.ts';
+import { copyProject } from './project-files.ts';
+
+/** The images in a bundle. */
+export interface BundledImages {
+  readonly engine: string;
+  /** The service's, tagged by its content. */
+  readonly image: string;
+  /** That of the nodes of kind. */
+  readonly nodeImage: string;
+}
+
+const templates = join(dirname(dirname(fileURLToPath(import.meta.url))), 'templates/bundle');
+
+/** Where the files of a bundle are collected. It is on the disk of the project, since they are large. */
+const staging = '.rhizome/bundle';
+
+/** The files of a bundle, until they are in the archive. */
+export interface Staging {
+  /** The folder that becomes the archive. */
+  readonly folder: string;
+  remove(): Promise<void>;
+}
+
+/** Creates an empty folder for a bundle. */
+export async function createStaging({ root }: ExecContext): Promise<Staging> {
+  const remove = (): Promise<void> => rm(join(root, staging), { recursive: true, force: true });
+  await remove();
+  const folder = join(root, staging, 'rhizome');
+  await mkdir(folder, { recursive: true });
+  return { folder, remove };
+}
+
+/**
+ * Copies the project, and installs its packages there with a cache of their own: what an installation needs is in the
+ * cache afterwards, also what the scripts of packages download.
+ * @returns the registry under whose address the packages are in the cache
+ */
+export async function packProject(context: ExecContext, { folder }: Staging): Promise<string> {
+  const project = join(dirname(folder), 'project');
+  const cache = join(dirname(folder), 'npm-cache');
+  await copyProject(context, project);
+  await exec(context, ['tar', '-cf', join(folder, 'project.tar'), '-C', project, '.']);
+  const there = { ...context, root: project };
+  await exec(there, ['npm', 'ci', '--cache', cache, '--no-audit', '--no-fund', '--no-update-notifier'], {
+    stream: true,
+    hint: 'The bundle gets the packages that `npm ci` installs. Try that first.',
+  });
+  const registry = (await exec(there, ['npm', 'config', 'get', 'registry'], { quiet: true })).trim();
+  await exec(context, ['tar', '-cf', join(folder, 'npm-cache.tar'), '--exclude=_logs', '-C', cache, '.']);
+  await rm(project, { recursive: true });
+  await rm(cache, { recursive: true });
+  return registry;
+}
+
+/** Writes the manifests, and what explains and runs the bundle. */
+export async function describeBundle(
+  context: ExecContext,
+  { folder }: Staging,
+  { registry, images }: { readonly registry: string; readonly images: BundledImages | undefined },
+): Promise<void> {
+  const charts = join(staging, 'charts');
+  await synth(context, { outdir: charts, ...(images && { image: images.image }) });
+  await cp(join(context.root, charts), join(folder, 'charts'), { recursive: true });
+  const values: Readonly<Record<string, string>> = {
+    registry,
+    version: ownPackageJson().version,
+    platform: `${process.platform}/${process.arch}`,
+    engine: images?.engine ?? 'docker',
+    image: images?.image ?? '',
+    nodeImage: images?.nodeImage ?? '',
+  };
+  for (const name of ['README.md', 'up']) {
+    const template = await readFile(join(templates, name), 'utf8');
+    const text = template.replaceAll(/\{\{(\w+)\}\}/g, (_, key: string) => values[key] ?? '');
+    await writeFile(join(folder, name), text);
+  }
+  await chmod(join(folder, 'up'), 0o755);
+}
+
+/** Writes the archive, with checksums of all files in it. @param output relative to the current folder */
+export async function writeArchive(context: ExecContext, { folder }: Staging, output: string): Promise<void> {
+  await writeChecksums(folder);
+  await exec(context, ['tar', '-cf', resolve(output), '-C', dirname(folder), 'rhizome']);
+}
