@@ -266,3 +266,23 @@ test('a model with a tokenizer.json gets a text, and its vectors become an embed
   );
   expect(inspected.stdout).toContain('There is a tokenizer.json: once the model is added, requests have a text,');
 });
+
+test('config.json next to a tokenizer names the classes of logits', async () => {
+  const tickets = join(repository, 'examples/text/models/tickets');
+  for (const name of ['model.onnx', 'tokenizer.json']) await cp(join(tickets, name), join(folder, 'hub', name));
+  const id2label = { 0: 'account', 1: 'billing', 2: 'bug', 3: 'delivery' };
+  await writeFile(join(folder, 'hub/config.json'), JSON.stringify({ id2label }));
+  const { exitCode, stdout } = await add('hub/model.onnx', '--name', 'tickets');
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(
+    'so requests have a text, and config.json names the classes account, billing, bug, delivery',
+  );
+  expect(await modelJson('tickets')).toMatchObject({
+    features: [{ name: 'text', decode: { tokens: { tokenizer: 'tokenizer.json' } } }],
+    outputs: { logits: { classes: { softmax: true } } },
+    classes: Object.values(id2label),
+  });
+  const model = await Model.load(join(folder, 'models/tickets'), onnxruntime, { threads: 1 });
+  expect((await model.predict([['My password does not work.']]))[0]).toMatchObject({ prediction: 'account' });
+  await model.release();
+});

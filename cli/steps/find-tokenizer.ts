@@ -29,7 +29,8 @@ export async function findTokenizer(model: string): Promise<FoundTokenizer | und
 }
 
 /** Says what was guessed, in a sentence. */
-export function describeGuess({ outputs = {} }: GuessedTexts): string {
+export function describeGuess({ outputs = {}, classes }: GuessedTexts): string {
+  if (classes !== undefined) return `requests have a text, and config.json names the classes ${classes.join(', ')}`;
   const [embedding] = Object.entries(outputs);
   const pooled = { mean: 'the mean of its tokens', cls: 'its first token' };
   const pool = embedding?.[1].embedding?.pool;
@@ -41,16 +42,21 @@ export function describeGuess({ outputs = {} }: GuessedTexts): string {
   );
 }
 
-/** Reads what sentence-transformers writes next to a model. */
+/** Reads what Hugging Face's libraries write next to a model. */
 async function hintsOf(folder: string): Promise<TextHints> {
-  const [pooling, model] = [
+  const [pooling, model, config] = [
     await readJson(join(folder, '1_Pooling/config.json')),
     await readJson(join(folder, 'sentence_bert_config.json')),
+    await readJson(join(folder, 'config.json')),
   ];
+  // Of several labels at once, the softmax would be wrong.
+  const labels = config['problem_type'] === 'multi_label_classification' ? undefined : config['id2label'];
+  const classes = Object.values(Object(labels) as object).map(String);
   const { max_seq_length: maxLength } = model;
   return {
     ...(pooling['pooling_mode_cls_token'] === true && { pool: 'cls' }),
     ...(typeof maxLength === 'number' && { maxLength }),
+    ...(new Set(classes).size === classes.length && { classes }),
   };
 }
 
