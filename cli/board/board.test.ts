@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
+import { addressOfBoard } from '../../e2e/board/address.ts';
 import { accessibilityViolations, launchBrowser, testWithBrowser } from '../../e2e/browser.ts';
 import { freePort } from '../../e2e/suite.ts';
 import { createWorkspace, type Workspace } from '../../e2e/workspace.ts';
@@ -18,7 +19,7 @@ beforeAll(async () => {
   workspace = await createWorkspace();
   const ports = ['--port', String(await freePort()), '--grpc-port', String(await freePort())];
   running = workspace.start('up', '--board', ...ports);
-  board = await addressIn(running);
+  board = await addressOfBoard(running);
 });
 afterAll(async () => {
   await browser?.close();
@@ -27,19 +28,6 @@ afterAll(async () => {
   await workspace.rhizome('down');
   await workspace.remove();
 });
-
-/** Waits until a command has printed the address of a board. */
-async function addressIn(command: ReturnType<Workspace['start']>): Promise<string> {
-  let output = '';
-  command.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const deadline = AbortSignal.timeout(timeout);
-  for (;;) {
-    const [address] = /http:\/\/127\.0\.0\.1:\d+\/[\w-]{24}\/(?=\s)/.exec(output) ?? [];
-    if (address !== undefined) return address;
-    if (command.exitCode !== null) throw new Error((await command).stderr);
-    await once(command.stdout, 'data', { signal: deadline });
-  }
-}
 
 /** Sends a request with any Host and Origin, which `fetch` doesn't allow. @returns the status */
 async function ask(url: string, headers: Record<string, string> = {}, method = 'GET'): Promise<number | undefined> {
@@ -140,7 +128,7 @@ testWithBrowser(
 
 test('rhizome board opens another one; Ctrl-C ends it, and leaves the replicas', async () => {
   const other = workspace.start('board');
-  const address = await addressIn(other);
+  const address = await addressOfBoard(other);
   expect(address).not.toBe(board);
   expect(await ask(address)).toBe(200);
   // An open stream does not keep it.

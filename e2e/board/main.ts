@@ -2,13 +2,13 @@
  * Records docs/board.webp: the board of three real replicas, while a load runs and one of them is killed. It takes a
  * minute and needs Chromium (.ci/browser). Quiet machines give better pictures.
  */
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { launchBrowser } from '../browser.ts';
+import { addressOfBoard } from './address.ts';
 import { freePort } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
@@ -25,7 +25,7 @@ const running = workspace.start('up', '--board', ...ports);
 try {
   const browser = await launchBrowser();
   const page = await browser.newPage({ viewport: size, colorScheme: 'light', reducedMotion: 'reduce' });
-  await page.goto(await addressIn(running));
+  await page.goto(await addressOfBoard(running));
   await page.getByText('3 of 3 replicas ready').waitFor();
   const pictures = await record(page, async () => {
     await sleep(1500);
@@ -50,15 +50,6 @@ async function addReplica({ folder }: Workspace): Promise<void> {
   await writeFile(environments, source.replace('...localProfile,', '...localProfile, replicas: 3,'));
 }
 
-async function addressIn(command: ReturnType<Workspace['start']>): Promise<string> {
-  for (let output = ''; ;) {
-    const [chunk] = (await once(command.stdout, 'data', { signal: AbortSignal.timeout(60_000) })) as [Buffer];
-    output += chunk.toString();
-    const [address] = /http:\/\/127\.0\.0\.1:\d+\/[\w-]+\/(?=\s)/.exec(output) ?? [];
-    if (address !== undefined) return address;
-  }
-}
-
 /** Moves to a button first, so that the picture shows which one is pressed. */
 async function press(page: Page, name: string): Promise<void> {
   const button = page.getByRole('button', { name, exact: true });
@@ -76,9 +67,11 @@ interface Picture {
 /** Takes pictures while something happens. */
 async function record(page: Page, happen: () => Promise<void>): Promise<readonly Picture[]> {
   const pictures: Picture[] = [];
-  let over = false;
-  const happening = happen().finally(() => (over = true));
-  while (!over) {
+  const over = new AbortController();
+  const happening = happen().finally(() => {
+    over.abort();
+  });
+  while (!over.signal.aborted) {
     pictures.push({ at: performance.now(), png: await page.screenshot() });
     await sleep(Math.max(0, (pictures.at(-1)?.at ?? 0) + pace - performance.now()));
   }
