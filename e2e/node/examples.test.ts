@@ -1,9 +1,12 @@
 /** Each folder of examples/ is what `rhizome init` writes, and does what examples/README.md shows. */
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
+import { parseAllDocuments } from 'yaml';
 import { scaffold } from '../../cli/scaffold/scaffold.ts';
+import { validateManifests } from '../../infra/kubernetes-schemas/validate.ts';
+import { newestKubernetesVersion } from '../../infra/kubernetes-schemas/versions.ts';
 import { copyExample, exampleNames, initOptions } from '../examples.ts';
 import { freePort } from '../suite.ts';
 
@@ -16,7 +19,13 @@ const own = ['infra/environments.ts', 'package.json', 'tsconfig.json'];
 
 /** Runs a line of README as it is, in a shell. */
 const run = (folder: string, line: string) =>
-  execa('sh', ['-c', line.replaceAll('npx rhizome', rhizome)], { cwd: folder, reject: false, timeout: 120_000 });
+  execa('sh', ['-c', line.replaceAll('npx rhizome', rhizome)], {
+    cwd: folder,
+    // For tsc.
+    env: { PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter) },
+    reject: false,
+    timeout: 120_000,
+  });
 
 /** The requests that README shows for an example, each with the response. */
 function requestsOf(example: string): { readonly line: string; readonly response: unknown }[] {
@@ -42,6 +51,59 @@ test.each(exampleNames)('%s has the files that init writes', async (example) => 
   }
 });
 
+/** What else an example has, while its replicas run. */
+const more: Readonly<Record<string, (folder: string, url: string) => Promise<void>>> = {
+  canary: async (folder) => {
+    expect(await run(folder, 'npx rhizome synth')).toMatchObject({ exitCode: 0 });
+    const yaml = readFileSync(join(folder, 'charts-out/local.k8s.yaml'), 'utf8');
+    expect(validateManifests(yaml, newestKubernetesVersion)).toEqual([]);
+    const objects = parseAllDocuments(yaml).map((document) => document.toJS() as KubernetesObject);
+    const models = objects.flatMap(({ metadata, data }) =>
+      data?.DEFAULT_MODEL === undefined ? [] : [[metadata.name.replace(/-\w+$/, ''), data.DEFAULT_MODEL]],
+    );
+    const replicas = objects.flatMap(({ kind, metadata, spec }) =>
+      kind === 'Deployment' ? [[metadata.name, spec?.replicas]] : [],
+    );
+    expect(Object.fromEntries(models)).toEqual({ 'wine-server': 'wine-linear', 'wine-server-canary': 'wine-forest' });
+    expect(Object.fromEntries(replicas)).toEqual({ 'wine-server': 3, 'wine-server-canary': 1 });
+  },
+  'web-app': async (folder, url) => {
+    const check = await run(folder, 'npx rhizome types --out src/models.ts --check && tsc');
+    expect({ exitCode: check.exitCode, stdout: check.stdout }).toMatchObject({ exitCode: 0 });
+    const app = execa(process.execPath, ['src/main.ts'], {
+      cwd: folder,
+      env: { PORT: '0', MODELS_URL: url },
+      reject: false,
+      timeout: 120_000,
+    });
+    try {
+      const address = await new Promise<string>((resolve, reject) => {
+        app.stdout.once('data', (chunk: Buffer) => {
+          resolve(chunk.toString().trim());
+        });
+        void app.then(({ stderr }) => {
+          reject(new Error(`the app ended: ${stderr}`));
+        });
+      });
+      const page = async (query: string): Promise<string> => (await fetch(`${address}/?${query}`)).text();
+      expect(await page('')).toContain('<h2>Iris versicolor</h2>');
+      expect(await page('petal_length=1.4&petal_width=0.2')).toContain('<h2>Iris setosa</h2>');
+      expect(await page('petal_length=9')).toContain('#/petal_length: The value is outside the valid range.');
+    } finally {
+      app.kill();
+      await app;
+    }
+  },
+};
+
+/** What is looked at of the objects. */
+interface KubernetesObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: { readonly DEFAULT_MODEL?: string };
+  readonly spec?: { readonly replicas?: number };
+}
+
 test.each(exampleNames)('%s runs on this machine, and predicts what README shows', async (example) => {
   const requests = requestsOf(example);
   expect(requests).not.toEqual([]);
@@ -50,12 +112,17 @@ test.each(exampleNames)('%s runs on this machine, and predicts what README shows
     const ports = `--port ${await freePort()} --grpc-port ${await freePort()}`;
     const { exitCode, stdout, stderr } = await run(folder, `npx rhizome up --detach --json ${ports}`);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-    expect(JSON.parse(stdout)).toMatchObject({ withoutExamples: [] });
+    const { url, withoutExamples } = JSON.parse(stdout) as {
+      readonly url: string;
+      readonly withoutExamples: unknown[];
+    };
+    expect(withoutExamples).toEqual([]);
     for (const { line, response } of requests) {
       const answer = await run(folder, line);
       expect({ exitCode: answer.exitCode, stderr: answer.stderr }).toMatchObject({ exitCode: 0 });
       expect(rounded(JSON.parse(answer.stdout))).toEqual(rounded(response));
     }
+    await more[example]?.(folder, url);
   } finally {
     await run(folder, 'npx rhizome down');
     await rm(folder, { recursive: true });
