@@ -216,6 +216,11 @@ export class Model {
     if (this.#ran !== undefined) yield [this.#ran.row];
   }
 
+  /** Makes generated rows what a request has: with images in place of tensors. */
+  asSent(rows: readonly Row[]): Promise<readonly SentRow[]> {
+    return this.#decoders === undefined ? Promise.resolve(rows) : this.#decoders.withSamples(rows);
+  }
+
   /** Returns what generates sets of rows, once: it keeps the graph in memory. */
   #takeGenerator(): ((rows: number) => Iterable<Row[]>) | undefined {
     const generate = this.#samples;

@@ -1,25 +1,28 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { resolve } from 'node:path';
 import type { Feature } from '../../onnx/signature/features.ts';
+import type { Size } from '../../onnx/signature/image.ts';
 import type { Example } from '../../onnx/signature/model-json.ts';
 import { formatType, type TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { UsageError } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { checkModelName, nameFrom } from '../project/model-name.ts';
 import { addModel, type AddedModel } from '../steps/add-model.ts';
+import { classNames } from '../steps/class-names.ts';
 import { describeGuess } from '../steps/find-tokenizer.ts';
 import { columns } from '../terminal/columns.ts';
 import { describeValues } from '../terminal/describe-values.ts';
 import { createSteps } from '../terminal/steps.ts';
 import type { TrainingData } from '../training-data/training-data.ts';
 import { quote } from '../tools/quote.ts';
-import { examples, type CommandContext } from './options.ts';
+import { examples, parseSize, type CommandContext } from './options.ts';
 
 interface AddFlags {
   readonly name?: string;
   readonly version?: string;
   readonly features?: readonly string[];
-  readonly classes?: readonly string[];
+  readonly classes?: string;
+  readonly image?: Size | true;
   readonly data?: string;
   readonly target?: string;
   readonly force?: boolean;
@@ -36,7 +39,12 @@ export function addCommand(context: CommandContext): Command {
     .option('--name <name>', "name of the model (default: the file's name; for model.onnx, the project's)")
     .option('--version <number>', 'add it as models/NAME/VERSION; the highest version is the default', parseVersion)
     .option('--features <names>', 'names of the columns, separated by commas, if the graph has none', list)
-    .option('--classes <names>', "names of the classes, in the order of the model's labels", list)
+    .option('--classes <names>', "names of the classes in the order of the model's labels, or a file with one per line")
+    .option(
+      '--image [size]',
+      'the input is an image, resized to 224 or HEIGHTxWIDTH (default: as the graph says)',
+      parseSize,
+    )
     .option('--data <file>', 'CSV or JSON that the model was trained with: names, units, ranges, choices and examples')
     .option('--target <column>', 'column of --data with the true values: count how many the model predicts')
     .option('--force', 'replace the model or the version if it exists')
@@ -51,22 +59,25 @@ export function addCommand(context: CommandContext): Command {
         'rhizome add model.onnx --name wine --features alcohol,ash,hue',
         'rhizome add new.onnx --name wine --version 2',
         'rhizome add wine.onnx --data train.csv --target quality',
+        'rhizome add photo.onnx --image 224 --classes imagenet.txt',
       ),
     )
-    .action(async (model: string, { name, version, features, classes, data, target, force, json }: AddFlags) => {
+    .action(async (model: string, { name, version, features, classes, image, data, target, force, json }: AddFlags) => {
       if (target !== undefined && data === undefined)
         throw new UsageError('--target has no effect without --data.', {
           hint: 'Pass the file with that column as --data.',
         });
       const { root } = context;
       const { run } = createSteps(context.report);
+      const names = classes === undefined ? undefined : await classNames(classes);
       const added = await run('Add the model', () =>
         addModel(root, {
           file: resolve(model),
           name: name === undefined ? nameFrom(model, root) : checkModelName(name),
           ...(version !== undefined && { version }),
           ...(features && { features }),
-          ...(classes && { classes }),
+          ...(names && { classes: names }),
+          ...(image !== undefined && { image: { size: image === true ? undefined : image } }),
           ...(data !== undefined && { data }),
           ...(target !== undefined && { target }),
           ...(force && { force }),
@@ -129,6 +140,7 @@ function description(
   const [first, second] = recorded;
   const same = first !== undefined && toJson(said(first)) === toJson(second && said(second));
   const request = first === undefined ? '' : toJson(first.input);
+  const decodes = features.some(({ decode }) => decode?.image);
   const included =
     changed.length === 0
       ? ''
@@ -137,13 +149,13 @@ function description(
     ...(moved === undefined ? [] : [`moved models/${name} to ${moved}, since it now has several versions`]),
     `${folder}: ${kinds[output.task]} of ${String(features.length)} ${features.length === 1 ? 'feature' : 'features'}`,
     ...(weights.length === 0 ? [] : [`  weights  ${weights.join(', ')}${included}`]),
-    ...inputLines(features, data !== undefined || texts !== undefined),
+    ...inputLines(features, data !== undefined || texts !== undefined || decodes),
     ...(output.task === 'classifier' ? [`  classes  ${output.classes.join(', ')}`] : []),
     ...(output.task === 'tensors' ? [`  outputs  ${output.outputs.map(nameAndType).join(', ')}`] : []),
     ...recorded.map((example) => {
       const prediction = said(example);
       const text = typeof prediction === 'string' ? prediction : toJson(prediction);
-      return `  ${cut(toJson(example.input))} → ${cut(text)}`;
+      return `  ${cut(toJson(readable(example.input)))} → ${cut(text)}`;
     }),
     '',
     ...(texts === undefined
@@ -161,14 +173,30 @@ function description(
         : `The inputs are generated${same ? ', and all had the same prediction' : ''}. ` +
           'Replace them with real examples, and add units and\n' +
           `ranges, in ${folder}/model.json.`,
+    ...(decodes ? ['', normalizing] : []),
     '',
     'Try:',
     '  npx rhizome up',
-    ...(first === undefined
+    ...(decodes ? [`  npx rhizome predict ${name} --file photo.jpg`] : []),
+    ...(first === undefined || decodes
       ? []
       : [`  npx rhizome predict ${name}${request.length > mostCharacters ? '' : ` --json ${quote([request])}`}`]),
   ].join('\n');
 }
+
+/** Nothing in a graph says how the images of its training were prepared. */
+const normalizing =
+  'If the model was trained with a mean and a deviation, add them to "image" in model.json. ImageNet\'s are\n' +
+  '"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225].';
+
+/** Nobody reads an image in base64. */
+const readable = (input: Example['input']): Example['input'] =>
+  Object.fromEntries(
+    Object.entries(input).map(([name, value]) => [
+      name,
+      typeof value === 'string' && value.length > mostCharacters / 4 ? `${value.slice(0, 20)}…` : value,
+    ]),
+  );
 
 /** Compares the predictions with the file, in a line. */
 function agreementLine(data: TrainingData | undefined, target = ''): string[] {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Argument } from 'commander';
 import { styleText } from 'node:util';
 import { closestName } from '../../onnx/signature/closest-name.ts';
+import type { Size } from '../../onnx/signature/image.ts';
 import { ports } from '../../service/contract/index.ts';
 import { containerEngines } from '../tools/container-engine.ts';
 import type { ExecContext } from '../tools/exec.ts';
@@ -68,6 +69,14 @@ export function parseDuration(value: string): number {
   const milliseconds = Number(number) * ({ ms: 1, s: 1000, m: 60_000 }[unit] ?? NaN);
   if (number === '' || milliseconds === 0) throw new InvalidArgumentError('Expected a time, such as 30s, 500ms or 2m.');
   return milliseconds;
+}
+
+/** Parses `224` or `224x320`, which is height by width. */
+export function parseSize(value: string): Size {
+  const [, height = '', width = height] = /^(\d{1,4})(?:x(\d{1,4}))?$/.exec(value) ?? [];
+  if (Number(height) === 0 || Number(width) === 0)
+    throw new InvalidArgumentError('Expected a number of pixels, such as 224, or HEIGHTxWIDTH.');
+  return [Number(height), Number(width)];
 }
 
 /** Parses requests per second. */

@@ -4,6 +4,8 @@ import { dirname, join, relative } from 'node:path';
 import { modelFolders } from '../../onnx/file/model-folders.ts';
 import type { Example, FeatureJson, ModelJson } from '../../onnx/signature/model-json.ts';
 import type { Model } from '../../onnx/model.ts';
+import type { Row } from '../../onnx/signature/cells.ts';
+import type { Size } from '../../onnx/signature/image.ts';
 import type { GuessedTexts } from '../../onnx/signature/guess-texts.ts';
 import { described } from '../../onnx/signature/features.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
@@ -26,6 +28,8 @@ export interface AddOptions {
   readonly features?: readonly string[];
   /** Names of the classes, in the order of the labels. @default the labels */
   readonly classes?: readonly string[];
+  /** Whether its input is an image, and the height and width to which images are resized. @default it is not */
+  readonly image?: { readonly size: Size | undefined };
   /** The file that the model was trained with. @default the examples are generated */
   readonly data?: string;
   /** Its column with the true values. @default none */
@@ -64,7 +68,7 @@ interface Described {
  */
 export async function addModel(
   root: string,
-  { file, name, version, features, classes, data, target, force = false }: AddOptions,
+  { file, name, version, features, classes, image, data, target, force = false }: AddOptions,
 ): Promise<AddedModel> {
   const folder = ['models', name, ...(version === undefined ? [] : [version])].join('/');
   await checkFree(root, folder, { name, version, force });
@@ -81,6 +85,7 @@ export async function addModel(
       ...texts,
       ...(features && { features: features.map((name, index) => ({ ...texts?.features[index], name })) }),
       ...(classes && { classes }),
+      ...(image && (await guess(join(draft, 'model.onnx'), image.size, classes, file))),
     };
     const training = data === undefined ? undefined : { file: data, target, named: features !== undefined };
     const described = await describe(draft, given, { file, training, schema: schemaReference(join(root, folder)) });
@@ -96,6 +101,31 @@ export async function addModel(
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
+}
+
+/** Returns what model.json says about a model of images. @throws {Failure} if no input can be an image */
+async function guess(
+  copy: string,
+  size: Size | undefined,
+  classes: readonly string[] | undefined,
+  file: string,
+): Promise<Partial<ModelJson>> {
+  const [{ guessImage }, { readModelBytes }] = await Promise.all([
+    import('../../onnx/signature/guess-image.ts'),
+    import('../../onnx/file/model-file.ts'),
+  ]);
+  try {
+    return guessImage(await readModelBytes(copy), size, classes);
+  } catch (cause) {
+    throw new Failure(`${file} cannot be served: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** Generates rows as requests have them. */
+async function* generated(model: Model): AsyncGenerator<readonly Row[]> {
+  // Encoded values are texts here, which rows may have.
+  const decodes = model.signature.features.some(({ decode }) => decode);
+  for (const rows of model.takeRows(decodes ? DECODED_ROWS : ROWS)) yield (await model.asSent(rows)) as readonly Row[];
 }
 
 /** @throws {Failure} if a model would be overwritten, or hidden by another one */
@@ -125,6 +155,8 @@ async function checkFree(
 
 /** The rows from which two examples are chosen. */
 const ROWS = 64;
+/** The same of models that decode images, which are slower. */
+const DECODED_ROWS = 12;
 
 interface Sources {
   /** The exported file. */
@@ -162,12 +194,15 @@ async function describe(folder: string, given: ModelJson, { file, training, sche
         },
       ));
     const features: readonly FeatureJson[] = (data?.features ?? signature.features.map(({ name }) => ({ name }))).map(
-      (feature, index) => ({ ...feature, ...decodeOf(given.features?.[index]) }),
+      (feature, index) => ({
+        ...feature,
+        ...decodeOf(signature.features[index]?.decode?.image ? signature.features[index] : given.features?.[index]),
+      }),
     );
     const started = performance.now();
     const examples = await recordExamples(
       { ...signature, features: signature.features.map((feature, index) => described(feature, features[index])) },
-      data === undefined ? bare.takeRows(ROWS) : [data.samples],
+      data === undefined ? generated(bare) : [data.samples],
       // One by one, like requests with one row.
       async (row) => (await bare.predict([row]))[0],
     );

@@ -1,3 +1,4 @@
+import { describeImage } from '../../onnx/signature/decode.ts';
 import type { Feature } from '../../onnx/signature/features.ts';
 import { namesOfInputs } from '../../onnx/signature/tokens.ts';
 
@@ -10,7 +11,7 @@ export function describeValues({
   range,
   choices = [],
   nullable = false,
-  decode: { tokens } = {},
+  decode: { tokens, image } = {},
 }: Pick<Feature, 'unit' | 'range' | 'choices' | 'nullable' | 'decode'>): string[] {
   const more = choices.length - mostChoices;
   const limits = range === undefined ? '' : `${String(range[0])} to ${String(range[1])}`;
@@ -26,5 +27,6 @@ export function describeValues({
           `${tokens.maxLength === undefined ? '' : `at most ${String(tokens.maxLength)} `}tokens of ` +
             `${tokens.tokenizer}, for ${namesOfInputs(tokens.inputs).join(', ')}`,
         ]),
+    ...(image === undefined ? [] : [describeImage(image)]),
   ];
 }

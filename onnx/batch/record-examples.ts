@@ -27,7 +27,7 @@ interface Candidate {
  */
 export async function recordExamples(
   signature: Signature,
-  sets: Iterable<readonly Row[]>,
+  sets: Iterable<readonly Row[]> | AsyncIterable<readonly Row[]>,
   predict: (row: Row) => Promise<Prediction | undefined>,
   { budgetMs = recordingBudgetMs, now = () => performance.now() }: TrialOptions = {},
 ): Promise<Example[]> {
@@ -35,7 +35,7 @@ export async function recordExamples(
   let best: Candidate[] = [];
   let accepted = false;
   let failure: unknown;
-  for (const rows of sets) {
+  for await (const rows of sets) {
     const found: Candidate[] = [];
     for (const row of rows) {
       // It could not be written anyway, and a run on an image may take a second.
@@ -121,7 +121,9 @@ const written = (outputs: Prediction['outputs'] = {}): string =>
 
 /** Converts a row and its prediction to an example for model.json; undefined if it has thousands of numbers. */
 export function toExample({ features }: Signature, row: Row, result: Prediction): Example | undefined {
-  if (!readable(row, result)) return undefined;
+  // What is decoded was generated as a tensor, which no request can have.
+  if (!readable(row, result) || features.some(({ decode }, index) => decode && typeof row[index] === 'object'))
+    return undefined;
   const { prediction, probabilities, scores, score, outputs } = result;
   const numbers = (value: number): number => Number(value.toPrecision(7));
   return {

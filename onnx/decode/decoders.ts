@@ -31,6 +31,12 @@ export class Decoders {
     return new Decoders(features, await Promise.all(features.map((feature) => decoderOf(feature, model))));
   }
 
+  /** Puts generated images in the place of generated tensors, so that rows can be examples. */
+  async withSamples(rows: readonly Row[]): Promise<SentRow[]> {
+    const samples = await Promise.all(this.#decoders.map(async (decoder) => decoder?.samples?.(rows.length)));
+    return rows.map((row, index) => row.map((cell, feature) => samples[feature]?.[index] ?? cell));
+  }
+
   /**
    * Returns rows with tensors in place of what is decoded. Cells that are tensors already stay as they are.
    *

@@ -4,6 +4,8 @@ import type { CellTensor } from '../signature/cells.ts';
 export interface FeatureDecoder {
   /** @throws {DecodeError} if the value cannot be decoded */
   decode(value: string | Uint8Array, options: DecodeOptions): Promise<CellTensor>;
+  /** Generates values for examples. @default the feature has none */
+  samples?(count: number): Promise<readonly string[]>;
 }
 
 export interface DecodeOptions {

@@ -25,6 +25,20 @@ export function resolveDecode(what: TensorSpec, image: ImageJson): Decode {
   return { image: resolveImage(what, image) };
 }
 
+/** Describes how an image is decoded, for people. */
+export function describeImage(image: ImageDecode): string {
+  const { resize, crop, fit, interpolation, color, layout, scale, mean, std } = image;
+  const size = ([height, width]: readonly number[]): string => `${height} × ${width}`;
+  const isNormalized = mean.some((value) => value !== 0) || std.some((value) => value !== 1);
+  return [
+    `an image, resized to ${size(resize)} (${fit}, ${interpolation})`,
+    ...(size(crop) === size(resize) ? [] : [`the center of ${size(crop)}`]),
+    `${color} as ${layout}`,
+    ...(scale === 1 ? [] : [`divided by ${scale}`]),
+    ...(isNormalized ? [`mean ${mean.join(' ')}`, `deviation ${std.join(' ')}`] : []),
+  ].join(', ');
+}
+
 /** Describes what a request has, for messages. */
 export function describeEncoded({ maxBytes }: ImageDecode): string {
   return `an image (JPEG, PNG or WebP) of at most ${maxBytes} bytes, in base64`;

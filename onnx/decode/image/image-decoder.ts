@@ -11,6 +11,7 @@ import { IMAGE_FORMATS, imageFormat } from './image-format.ts';
 import { loadSharp, type Sharp } from './load-sharp.ts';
 import { PixelTensors } from './pixel-tensor.ts';
 import { placeImage, type ImagePlacement } from './placement.ts';
+import { sampleImages } from './sample-images.ts';
 
 /** What the decoder needs to know about a feature. */
 export interface ImageFeature {
@@ -81,6 +82,10 @@ class ImageDecoder implements FeatureDecoder {
         throw new DecodeError(`The image is damaged or incomplete: ${reason}.`, IMAGE_FORMATS, { cause });
       }
     });
+  }
+
+  samples(count: number): Promise<string[]> {
+    return sampleImages(this.#sharp, this.#image, count);
   }
 
   async #decode(bytes: Uint8Array): Promise<CellTensor> {
