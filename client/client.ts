@@ -19,8 +19,10 @@ export interface InferOptions extends ModelOptions {
 }
 
 export interface RequestOptions extends CallOptions {
-  /** JSON text, sent with POST as it is. @default none: the method is GET */
-  readonly body?: string;
+  /** JSON text, or bytes such as an image, sent with POST as they are. @default none: the method is GET */
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  /** What the body is, such as `image/jpeg`. @default application/json */
+  readonly contentType?: string;
 }
 
 /**
@@ -140,6 +142,10 @@ export function createClient<M extends ModelMap<M> = AnyModels>(options: ClientO
       503,
     serverMetadata: (call) => get(paths.inference, call),
 
-    request: (path, call) => (call?.body === undefined ? get(path, call) : post(path, call.body, call)),
+    request: (path, call) => {
+      if (call?.body === undefined) return get(path, call);
+      const { body, contentType = jsonContent['content-type'] } = call;
+      return sendJson({ path, body, headers: { 'content-type': contentType } }, call);
+    },
   };
 }

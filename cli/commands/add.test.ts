@@ -57,6 +57,30 @@ test.each([
   },
 );
 
+test('--image describes the images of a model, and --classes reads their classes from a file', async () => {
+  const colors = join(repository, 'service/fixtures/images/colors/model.onnx');
+  await writeFile(join(folder, 'classes.txt'), 'red\ngreen\nblue\nbright\n');
+  const { exitCode, stdout } = await add(colors, '--name', 'colors', '--image', '--classes', 'classes.txt');
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('an image, resized to 32 × 32 (crop, bilinear), RGB as NCHW, divided by 255');
+  expect(stdout).toContain('npx rhizome predict colors --file photo.jpg');
+  const { examples, ...json } = await modelJson('colors');
+  expect(json).toMatchObject({
+    features: [{ name: 'image', decode: { image: { resize: [32, 32], scale: 255, layout: 'NCHW' } } }],
+    classes: ['red', 'green', 'blue', 'bright'],
+    outputs: { logits: { classes: { softmax: true } } },
+  });
+  expect(examples).toHaveLength(2);
+  const model = await Model.load(join(folder, 'models/colors'), onnxruntime, { threads: 1 });
+  await expect(model.verify()).resolves.toBeUndefined();
+  await model.release();
+
+  const wrong = await add(colors, '--name', 'other', '--image', '20');
+  expect(wrong.stderr).toContain('resizes to 20 × 20 pixels, but the input has 32 × 32');
+  const none = await add(fixture('columns'), '--image');
+  expect(none.stderr).toContain('none of the inputs colour, size is the only one with four dimensions');
+});
+
 test('--features and --classes name what the graph does not, and the output says what to try', async () => {
   const { stdout } = await add(
     join(repository, 'models/iris/model.onnx'),

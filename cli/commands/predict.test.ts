@@ -36,6 +36,7 @@ beforeAll(async () => {
   await cp(join(repository, 'onnx/fixtures/columns.onnx'), join(folder, 'models/echo/model.onnx'));
   await mkdir(join(folder, 'models/sum'));
   await cp(join(repository, 'onnx/fixtures/graphs/run-optional.onnx'), join(folder, 'models/sum/model.onnx'));
+  await model('service/fixtures/images/colors', 'colors');
   service = await startService(join(folder, 'models'));
 });
 afterAll(async () => {
@@ -51,6 +52,16 @@ const predict = (args: readonly string[], input = '') =>
     input,
   });
 const csv = (rows: readonly (readonly unknown[])[]) => `${rows.map((row) => row.join(',')).join('\n')}\n`;
+
+test('--file sends an image', async () => {
+  const image = join(repository, 'onnx/decode/image/fixtures/pixel.png');
+  const { stdout, stderr } = await predict(['colors', '--file', image]);
+  expect(JSON.parse(stdout)).toMatchObject({ prediction: 'red', model: { name: 'colors' } });
+  expect(stderr).toContain(`-H 'content-type: image/png' --data-binary @${image}`);
+  const refused = await predict(['iris', '--file', image]);
+  expect(refused.stderr).toContain('The Content-Type is image/png. Send JSON');
+  expect((await predict(['colors', '--file', 'none.jpg'])).stderr).toContain('Cannot read none.jpg');
+});
 
 test('--print-curl prints a line that a shell can run, and sends nothing itself', async () => {
   const { stdout, stderr } = await predict(['iris', '--print-curl']);
@@ -75,7 +86,7 @@ test('each model and each version has its examples', async () => {
   const which = await predict([]);
   expect(which).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('Which model? models/ has echo, flowers/1, flowers/2, iris, sum.'),
+    stderr: expect.stringContaining('Which model? models/ has colors, echo, flowers/1, flowers/2, iris, sum.'),
   });
   const unknown = await predict(['tulips', '--json', '{}']);
   expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("There is no model 'tulips'") });

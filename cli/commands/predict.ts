@@ -5,7 +5,7 @@ import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, type ProjectModel } from '../project/models.ts';
 import { formats, type RowFormat } from '../row-files/writer.ts';
 import { predictFile } from '../ask/predict-file.ts';
-import { curlLine, predict } from '../ask/predict.ts';
+import { curlLine, imageType, predict, predictImage } from '../ask/predict.ts';
 import { examplesOf } from '../ask/verify-models.ts';
 import { findTarget } from '../targets/find.ts';
 import { scopeOf } from '../cluster/scope.ts';
@@ -38,7 +38,7 @@ export function predictCommand(context: CommandContext): Command {
       new Option(
         '--file <file>',
         'rows to send: CSV with a header, or JSON (array, object, {"columns"}, one object per line); ' +
-          '- reads standard input',
+          '- reads standard input; or an image (JPEG, PNG, WebP)',
       ).conflicts('json'),
     )
     .option('--json <text>', 'JSON to send: an object or an array of objects')
@@ -65,6 +65,7 @@ export function predictCommand(context: CommandContext): Command {
         'rhizome predict',
         `rhizome predict wine --json '{"alcohol": 13.2, "ash": 2.4, "hue": 1.05}'`,
         'rhizome predict --file flowers.csv --out predictions.csv',
+        'rhizome predict photo --file cat.jpg',
         'cat rows.json | rhizome predict wine/2 --file - --url http://localhost:8080',
         'API_KEY=... rhizome predict      # sends "Authorization: Bearer ..."',
       ),
@@ -123,6 +124,11 @@ async function prepare(
     flags.url !== undefined && (file ?? json) !== undefined
       ? asked
       : await knownModel(context, asked, (file ?? json) === undefined);
+  const contentType = file === undefined ? undefined : imageType(file);
+  if (file !== undefined && contentType !== undefined)
+    return async (url) => {
+      context.print(toJson(await predictImage(context, { url, path: predictionsPath(known), file, contentType })));
+    };
   if (file !== undefined)
     return (url) =>
       predictFile(context, {
