@@ -15,6 +15,7 @@ import { includeWeights } from '../scaffold/ignore-files.ts';
 import { readTrainingData, type TrainingData, type TrainingDataOptions } from '../training-data/training-data.ts';
 import { copyModel } from './copy-model.ts';
 import { findTokenizer } from './find-tokenizer.ts';
+import { guessedImage } from './guess-image.ts';
 import { moveIn, type Moved } from './move-model.ts';
 import { loadApart } from './load-engine.ts';
 
@@ -85,7 +86,7 @@ export async function addModel(
       ...texts,
       ...(features && { features: features.map((name, index) => ({ ...texts?.features[index], name })) }),
       ...(classes && { classes }),
-      ...(image && (await guess(join(draft, 'model.onnx'), image.size, classes, file))),
+      ...(image && (await guessedImage(join(draft, 'model.onnx'), image.size, classes, file))),
     };
     const training = data === undefined ? undefined : { file: data, target, named: features !== undefined };
     const described = await describe(draft, given, { file, training, schema: schemaReference(join(root, folder)) });
@@ -100,24 +101,6 @@ export async function addModel(
     };
   } finally {
     await rm(draft, { recursive: true, force: true });
-  }
-}
-
-/** Returns what model.json says about a model of images. @throws {Failure} if no input can be an image */
-async function guess(
-  copy: string,
-  size: Size | undefined,
-  classes: readonly string[] | undefined,
-  file: string,
-): Promise<Partial<ModelJson>> {
-  const [{ guessImage }, { readModelBytes }] = await Promise.all([
-    import('../../onnx/signature/guess-image.ts'),
-    import('../../onnx/file/model-file.ts'),
-  ]);
-  try {
-    return guessImage(await readModelBytes(copy), size, classes);
-  } catch (cause) {
-    throw new Failure(`${file} cannot be served: ${reasonOf(cause)}`, { cause });
   }
 }
 
