@@ -89,6 +89,11 @@ export function createWalkthrough(given: Reporter, { input, write, signal }: Wal
           given.progress(lines);
         });
       },
+      share: (done) => {
+        show(() => {
+          given.share(done);
+        });
+      },
       // A second that was counted while the reader read is of no interest.
       counter: (seconds) => {
         if (answered === undefined) given.counter(seconds);
