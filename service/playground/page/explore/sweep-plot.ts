@@ -52,7 +52,8 @@ function seriesOf(predictions: readonly PredictionResponse[]): readonly Series[]
     values: predictions.map((prediction) => Number(prediction[byClass]?.[name])),
   }));
   if (all.length <= MOST_SERIES) return all;
-  return all.sort((a, b) => Math.max(...b.values) - Math.max(...a.values)).slice(0, MOST_SERIES);
+  const most = ({ values }: Series): number => Math.max(...values.filter(Number.isFinite));
+  return all.sort((a, b) => most(b) - most(a)).slice(0, MOST_SERIES);
 }
 
 /** Returns the outputs that are single numbers, and the elements of those that are a few numbers. */
