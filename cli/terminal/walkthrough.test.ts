@@ -10,7 +10,7 @@ function start() {
   const shown: string[] = [];
   const show =
     (name: string) =>
-    (value?: unknown): void => {
+    (value?: string | number | readonly string[]): void => {
       // Undefined removes a counter or a bar.
       if (value !== undefined) shown.push(`${name} ${String(value)}`);
     };
