@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Prediction } from '../../batch/decode-predictions.ts';
 import { onnxruntime } from '../../engine/onnxruntime.ts';
 import { Model } from '../../model.ts';
 import type { ModelJson } from '../../signature/model-json.ts';
@@ -87,7 +88,13 @@ test('texts of different lengths share runs with those that are filled up alike'
   );
   await model.release();
   expect(runs).toEqual([3, 1]);
-  expect(together).toEqual(alone);
+  const values = (of: readonly (Prediction | undefined)[]): number[] =>
+    of.flatMap((each) => (each?.outputs?.['last_hidden_state'] ?? []) as number[]);
+  expect(values(together)).toHaveLength(texts.length * 16);
+  // A kernel may round differently for more rows.
+  values(together).forEach((value, index) => {
+    expect(Math.abs(value - (values(alone)[index] ?? NaN))).toBeLessThan(3e-6);
+  });
 });
 
 test('a model without a mask takes tokens of int32, by any name', async () => {
