@@ -115,7 +115,9 @@ function predictionFields(signature: Signature, type: string): readonly string[]
 
 const sentence = (text = ''): string => (text === '' || /[.!?]$/.test(text) ? text : `${text}.`);
 
-function notes({ description, unit, range, choices, shape, dtype }: Feature): readonly (string | undefined)[] {
+function notes(feature: Feature): readonly (string | undefined)[] {
+  const { description, unit, range, choices, shape, dtype, decode } = feature;
+  if (decode !== undefined) return [sentence(description), decode.image && 'A JPEG, PNG or WebP in base64.'];
   return [
     sentence(description),
     unit === undefined ? undefined : `In ${sentence(unit)}`,
@@ -158,9 +160,11 @@ const inputType = ({ dtype, nullable }: Feature): string =>
   `${inputTypes[kindOf(dtype)]}${nullable === true ? ' | null' : ''}`;
 /** Returns the type of a feature's value. Of some sequences, not even the number of dimensions is known. */
 const featureType = (feature: Feature): string =>
-  feature.sequence && feature.shape.length === 0
-    ? `readonly Nested<${inputType(feature)}>[]`
-    : nested(feature.shape, inputType(feature));
+  feature.decode !== undefined
+    ? 'string'
+    : feature.sequence && feature.shape.length === 0
+      ? `readonly Nested<${inputType(feature)}>[]`
+      : nested(feature.shape, inputType(feature));
 const outputTypes: Readonly<Record<Kind, string>> = { ...inputTypes, float: 'Float' };
 
 /** Returns the type of an output's value for one row: without the dimension of the rows, if it certainly has one. */
