@@ -234,6 +234,7 @@ testWithBrowser('asks for the API key once, keeps it in memory only, and never w
     expect(code).toContain('Bearer $RHIZOME_API_KEY');
     expect(code).not.toContain('horse');
     await sees('API: /docs, with the key');
+    process.kill(locked.pid, 'SIGKILL');
     await locked.stop();
     await button('Predict').click();
     await sees(/^The service cannot be reached/);
