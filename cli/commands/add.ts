@@ -148,10 +148,10 @@ function description(
   return [
     ...(moved === undefined ? [] : [`moved models/${name} to ${moved}, since it now has several versions`]),
     `${folder}: ${kinds[output.task]} of ${String(features.length)} ${features.length === 1 ? 'feature' : 'features'}`,
-    ...(weights.length === 0 ? [] : [`  weights  ${weights.join(', ')}${included}`]),
+    ...(weights.length === 0 ? [] : labelled('weights', `${weights.join(', ')}${included}`)),
     ...inputLines(features, data !== undefined || texts !== undefined || decodes),
-    ...(output.task === 'classifier' ? [`  classes  ${output.classes.join(', ')}`] : []),
-    ...(output.task === 'tensors' ? [`  outputs  ${output.outputs.map(nameAndType).join(', ')}`] : []),
+    ...(output.task === 'classifier' ? labelled('classes', output.classes.join(', ')) : []),
+    ...(output.task === 'tensors' ? labelled('outputs', output.outputs.map(nameAndType).join(', ')) : []),
     ...recorded.map((example) => {
       const prediction = said(example);
       const text = typeof prediction === 'string' ? prediction : toJson(prediction);
@@ -222,9 +222,12 @@ const kinds = {
 
 const nameAndType = (spec: TensorSpec): string => `${spec.name} (${formatType(spec)})`;
 
+/** A line with a label, which wraps beside the label on a terminal. */
+const labelled = (label: string, text: string): string[] => columns([[label.padEnd(7), text]], { indent: '  ' });
+
 /** Features of which nothing but the type is known share a line. */
 function inputLines(features: readonly Feature[], described: boolean): string[] {
-  if (!described) return [`  inputs   ${features.map(nameAndType).join(', ')}`];
+  if (!described) return labelled('inputs', features.map(nameAndType).join(', '));
   const shown = features
     .slice(0, mostShown)
     .map((feature, index) => [
