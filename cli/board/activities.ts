@@ -84,6 +84,8 @@ export class Activities {
         (outcome): Partial<Result> => ({ outcome }),
         (error: unknown): Partial<Result> => ({ problem: signal.aborted ? 'Stopped.' : describe(error) }),
       );
+      // Ends what watched the replicas for the experiment.
+      stop.abort();
       this.#feed.result({ at: Date.now(), name, ...result });
       // An experiment may have taken the place of a load.
       if (this.#running?.ended !== ended) return;

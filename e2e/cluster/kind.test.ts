@@ -4,6 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BoardMessage } from '../../cli/board/messages.ts';
+import { addressOfBoard } from '../board/address.ts';
 import { freePort, kindCluster, variables } from '../suite.ts';
 import { listPodNames, listReplicas } from './replicas.ts';
 import { context, expectSuccess, isOwn, kubectl, name, testIfSupported, useTestbed } from './testbed.ts';
@@ -78,6 +80,40 @@ kindTest('status, predict and logs find the running cluster without --on', async
   expect((await following).exitCode).toBe(0);
 });
 
+kindTest('the board shows the pods with their nodes and memory, and an experiment that keeps its promise', async () => {
+  const board = testbed().project.start('board');
+  try {
+    const address = await addressOfBoard(board);
+    const messages: BoardMessage[] = [];
+    const reading = read(`${address}stream/updates`, (message) => messages.push(message as BoardMessage));
+    const latest = (kind: BoardMessage['kind']): unknown => messages.findLast((message) => message.kind === kind);
+    const replica = { ready: true, node: expect.stringContaining('worker'), model: 'iris 1', revision: 'new' };
+    const measured = { ...replica, memoryBytes: expect.any(Number), startedAt: expect.any(String) };
+    await until('the status', 60_000, () => Promise.resolve(latest('status') !== undefined));
+    expect(latest('status')).toMatchObject({ status: { wanted: 2, ready: 2, replicas: [measured, measured] } });
+
+    const lines: unknown[] = [];
+    const [pod = ''] = await pods();
+    const log = read(`${address}stream/log/${pod}`, (line) => lines.push(line));
+    const body = JSON.stringify({ rate: 20 });
+    expect((await fetch(`${address}experiments/kill`, { method: 'POST', body })).status).toBe(204);
+    await until('the result', 120_000, () => Promise.resolve(latest('result') !== undefined));
+    expect(latest('result')).toMatchObject({
+      result: { name: 'kill', outcome: { failedTwice: 0, exceeded: [], backAfterSeconds: expect.any(Number) } },
+    });
+    const events = JSON.stringify(messages.filter(({ kind }) => kind === 'events'));
+    // Each status is a moment: what was between two of them may be missed.
+    expect(events).toMatch(/is not ready|restarted/);
+    expect(lines.join('')).toContain('POST /predictions 200');
+    // Once: a second signal would not wait.
+    board.kill('SIGINT');
+    await Promise.all([reading, log]);
+    expect((await board).exitCode).toBe(0);
+  } finally {
+    board.kill('SIGKILL');
+  }
+});
+
 kindTest(
   'on a context without a mapped port, up forwards a port until Ctrl-C, and down deletes what up applied',
   async () => {
@@ -126,6 +162,21 @@ kindTest('down deletes the cluster; called again, it succeeds without doing anyt
   expect(second.stdout).toBe('Nothing was up.');
   expect((await testbed().project.rhizome('status')).exitCode).toBe(1);
 });
+
+/** Reads server-sent events until the server ends them. */
+async function read(url: string, receive: (data: unknown) => void): Promise<void> {
+  const { body } = await fetch(url);
+  let rest = '';
+  try {
+    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines.filter((each) => each.startsWith('data: '))) receive(JSON.parse(line.slice(6)));
+    }
+  } catch {
+    // The board has closed the connection.
+  }
+}
 
 async function isReady(base: string): Promise<boolean> {
   return fetch(`${base}/readyz`, { signal: AbortSignal.timeout(2000) }).then(
