@@ -20,7 +20,8 @@ export interface InferOptions extends ModelOptions {
 
 export interface RequestOptions extends CallOptions {
   /** JSON text, or bytes such as an image, sent with POST as they are. @default none: the method is GET */
-  readonly body?: string | Uint8Array<ArrayBuffer>;
+  // Not Uint8Array<ArrayBuffer>: before TypeScript 5.7, the type is not generic.
+  readonly body?: string | Uint8Array;
   /** What the body is, such as `image/jpeg`. @default application/json */
   readonly contentType?: string;
 }
@@ -145,7 +146,10 @@ export function createClient<M extends ModelMap<M> = AnyModels>(options: ClientO
     request: (path, call) => {
       if (call?.body === undefined) return get(path, call);
       const { body, contentType = jsonContent['content-type'] } = call;
-      return sendJson({ path, body, headers: { 'content-type': contentType } }, call);
+      return sendJson(
+        { path, body: body as NonNullable<ServiceRequest['body']>, headers: { 'content-type': contentType } },
+        call,
+      );
     },
   };
 }
