@@ -12,7 +12,7 @@ function start() {
     (name: string) =>
     (value?: string | number | readonly string[]): void => {
       // Undefined removes a counter or a bar.
-      if (value !== undefined) shown.push(`${name} ${String(value)}`);
+      if (value !== undefined) shown.push(`${name} ${[value].flat().join()}`);
     };
   const names = ['step', 'command', 'line', 'progress', 'counter', 'share', 'done', 'skipped', 'failure'];
   const given = Object.fromEntries(names.map((name) => [name, show(name)])) as unknown as Reporter;
