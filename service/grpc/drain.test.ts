@@ -66,7 +66,8 @@ test('a call that outlasts the grace period is interrupted and counted', async (
     gracePeriodSeconds: 1,
   });
   expect(cut).toBe(1);
-  expect(['UNAVAILABLE', 'CANCELLED', 'DEADLINE_EXCEEDED']).toContain(await inFlight);
+  // Which one depends on what the client reads last of the connection that ends. It calls a broken stream INTERNAL.
+  expect(['UNAVAILABLE', 'CANCELLED', 'DEADLINE_EXCEEDED', 'INTERNAL']).toContain(await inFlight);
 });
 
 test('under load no call fails: clients are told to reconnect, and do', async () => {
