@@ -54,7 +54,12 @@ async function drainPublic(
 
   lifecycle.advance('closing');
   const closed = Promise.all(listeners.map((listener) => listener.close()));
-  if (await Promise.race([closed.then(() => true), delay(Math.max(0, deadline - performance.now()), false, { ref: false })]))
+  if (
+    await Promise.race([
+      closed.then(() => true),
+      delay(Math.max(0, deadline - performance.now()), false, { ref: false }),
+    ])
+  )
     return 0;
 
   lifecycle.advance('closed');
