@@ -28,8 +28,13 @@ export async function launchBrowser(): Promise<Browser> {
 export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext(options);
   await context.route('**/*', async (route) => {
-    const response = await route.fetch().catch(() => undefined);
-    await (response === undefined ? route.abort('connectionrefused') : route.fulfill({ response }));
+    // A page that is closed in the meantime takes its responses with it: nobody waits for this one, and a rejection
+    // here would end the process of the test.
+    await route
+      .fetch()
+      .then((response) => route.fulfill({ response }))
+      .catch(() => route.abort('connectionrefused'))
+      .catch(() => undefined);
   });
   return context.newPage();
 }
