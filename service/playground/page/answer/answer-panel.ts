@@ -1,7 +1,7 @@
 import type { Issue } from '../../../contract/api.ts';
 import type { Failure } from '../api/failure.ts';
 import { issueText } from '../api/issues.ts';
-import type { Answer } from '../api/service.ts';
+import type { Answer } from '../api/messages.ts';
 import { announce, h } from '../element.ts';
 import { formatMilliseconds, plural } from '../format.ts';
 import { drawBoxes, type Picture } from './boxes.ts';

@@ -1,5 +1,5 @@
 import type { ModelDescription, PredictionResponse } from '../../../contract/api.ts';
-import type { Row } from '../api/service.ts';
+import type { Row } from '../api/messages.ts';
 import { h, newId, svg } from '../element.ts';
 import { textOf } from '../form/field.ts';
 import { dataUrl, type ImageDecode } from '../form/image.ts';

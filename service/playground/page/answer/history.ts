@@ -1,4 +1,4 @@
-import type { Answer, Row } from '../api/service.ts';
+import type { Answer, Row } from '../api/messages.ts';
 import { h } from '../element.ts';
 import { formatMilliseconds } from '../format.ts';
 import { summaryOf } from './prediction.ts';

@@ -1,5 +1,5 @@
 /** The request of the form as programs, to copy. */
-import type { ModelVersion, Row } from '../api/service.ts';
+import type { ModelVersion, Row } from '../api/messages.ts';
 
 export interface Request {
   /** The base URL of the service. */
@@ -30,13 +30,15 @@ const KEY = 'RHIZOME_API_KEY';
 const CLIENT = ['rhizome-kit', 'client'].join('/');
 
 function curl({ row, usesKey, ...request }: Request): string {
-  // A shell replaces $(…) in this document, and has no limit for it, unlike for an argument.
+  // A shell replaces $(…) in this document, and has no limit for it, unlike for an argument. Only the image is meant:
+  // elsewhere, a text of the form could be a command.
   const image = `"$(base64 < ${FILE} | tr -d '\\n')"`;
+  const inDocument = (value: unknown): string => quote(value).replaceAll(/[\\$`]/g, String.raw`\$&`);
   const lines = [
     `curl ${shell(urlOf(request))}`,
     ...(usesKey ? [`-H "Authorization: Bearer $${KEY}"`] : []),
     "-H 'Content-Type: application/json'",
-    hasImage(row) ? `-d @- << END\n${object(row, '', image)}\nEND` : `-d ${shell(object(row, '  '))}`,
+    hasImage(row) ? `-d @- << END\n${object(row, '', image, inDocument)}\nEND` : `-d ${shell(object(row, '  '))}`,
   ];
   return lines.join(' \\\n  ');
 }
@@ -91,11 +93,12 @@ const hasImage = (row: Row): boolean => Object.values(row).includes(IMAGE);
  * Writes a row in one line, if it is a short one, or with a line for each feature.
  *
  * @param image reads the file of an image
+ * @param write writes names and values
  */
 function object(row: Row, indent: string, image = '', write: (value: unknown) => string = quote): string {
   const entries = Object.entries(row)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${quote(name)}: ${value === IMAGE ? image : write(value)}`);
+    .map(([name, value]) => `${write(name)}: ${value === IMAGE ? image : write(value)}`);
   const line = `{ ${entries.join(', ')} }`;
   return line.length <= 60 ? line : `{\n${entries.map((entry) => `${indent}  ${entry}`).join(',\n')}\n${indent}}`;
 }

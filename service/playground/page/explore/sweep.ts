@@ -1,6 +1,6 @@
 /** Rows in which one feature changes. */
 import type { FeatureDescription } from '../../../contract/api.ts';
-import type { Row } from '../api/service.ts';
+import type { Row } from '../api/messages.ts';
 import { isInteger } from '../form/numbers.ts';
 
 const STEPS = 41;

@@ -3,7 +3,7 @@ import { failureElement } from '../answer/answer-panel.ts';
 import { bars } from '../answer/bars.ts';
 import { summaryOf } from '../answer/prediction.ts';
 import { Failure } from '../api/failure.ts';
-import type { Answer, Row } from '../api/service.ts';
+import type { Answer, Row } from '../api/messages.ts';
 import { announce, h, newId } from '../element.ts';
 import type { Form } from '../form/form.ts';
 import { formatMilliseconds } from '../format.ts';

@@ -1,6 +1,6 @@
 import type { FeatureDescription, Issue, ModelDescription } from '../../../contract/api.ts';
 import { issueText, segments } from '../api/issues.ts';
-import type { Row } from '../api/service.ts';
+import type { Row } from '../api/messages.ts';
 import { h } from '../element.ts';
 import { createField, type Control, type Field } from './field.ts';
 import { imageControl } from './image.ts';

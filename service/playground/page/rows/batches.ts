@@ -1,6 +1,6 @@
 import { Failure } from '../api/failure.ts';
 import { issueText, segments } from '../api/issues.ts';
-import type { Answer, Row } from '../api/service.ts';
+import type { Answer, Row } from '../api/messages.ts';
 import type { Outcome } from './table-file.ts';
 
 /** Enough that the network matters little, and few enough to see progress. */

@@ -3,7 +3,7 @@ import { failureElement } from '../answer/answer-panel.ts';
 import { bars } from '../answer/bars.ts';
 import { summaryOf } from '../answer/prediction.ts';
 import { Failure } from '../api/failure.ts';
-import type { Answer, Row } from '../api/service.ts';
+import type { Answer, Row } from '../api/messages.ts';
 import { createDropZone } from '../drop-zone.ts';
 import { announce, h } from '../element.ts';
 import { formatMilliseconds, formatShare, plural } from '../format.ts';

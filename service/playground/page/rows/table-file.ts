@@ -1,5 +1,5 @@
 import type { FeatureDescription, PredictionResponse } from '../../../contract/api.ts';
-import type { Row } from '../api/service.ts';
+import type { Row } from '../api/messages.ts';
 import { parseNumber } from '../form/numbers.ts';
 import { parseCsv, toCsv } from './csv.ts';
 
