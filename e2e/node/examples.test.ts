@@ -35,9 +35,12 @@ function requestsOf(example: string): { readonly line: string; readonly response
   );
 }
 
-/** Other processors may round the last digits of a prediction differently. */
+/** Other processors may round the last digits of a prediction, and the pixels of an image, differently. */
 const rounded = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value), (_, each: unknown) => (typeof each === 'number' ? each.toPrecision(4) : each));
+  JSON.parse(JSON.stringify(value), (_, each: unknown) => {
+    if (typeof each !== 'number') return each;
+    return Math.abs(each) < 1 ? each.toFixed(3) : each.toPrecision(4);
+  });
 
 test.each(exampleNames)('%s has the files that init writes', async (example) => {
   const folder = await copyExample(example);
@@ -67,6 +70,18 @@ const more: Readonly<Record<string, (folder: string, url: string) => Promise<voi
     expect(Object.fromEntries(models)).toEqual({ 'wine-server': 'wine-linear', 'wine-server-canary': 'wine-forest' });
     expect(Object.fromEntries(replicas)).toEqual({ 'wine-server': 3, 'wine-server-canary': 1 });
   },
+  'image-classifier': async (folder, url) => {
+    const projects = [folder, root].map(
+      (at) => JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as WithDependencies,
+    );
+    expect(projects[0]?.dependencies?.sharp).toBe(projects[1]?.peerDependencies?.sharp);
+    for (const digit of ['three', 'seven']) {
+      const headers = { 'content-type': 'image/jpeg' };
+      const body = readFileSync(join(folder, `${digit}.jpg`));
+      const response = await fetch(`${url}/predictions`, { method: 'POST', headers, body });
+      expect(await response.json()).toMatchObject({ prediction: digit });
+    }
+  },
   'web-app': async (folder, url) => {
     const check = await run(folder, 'npx rhizome types --out src/models.ts --check && tsc');
     expect({ exitCode: check.exitCode, stdout: check.stdout }).toMatchObject({ exitCode: 0 });
@@ -95,6 +110,12 @@ const more: Readonly<Record<string, (folder: string, url: string) => Promise<voi
     }
   },
 };
+
+/** What is looked at of a package.json. */
+interface WithDependencies {
+  readonly dependencies?: { readonly sharp?: string };
+  readonly peerDependencies?: { readonly sharp?: string };
+}
 
 /** What is looked at of the objects. */
 interface KubernetesObject {
