@@ -23,29 +23,67 @@ const filters: Readonly<Record<ImageInterpolation, readonly [support: number, we
   lanczos: [3, (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0)],
 };
 
-/**
- * Enlarges an image as Pillow does. libvips places the pixels of an image that it enlarges half a pixel further.
- *
- * @param width at least that of the image, as is the height
- */
-export function enlarge(image: Pixels, width: number, height: number, interpolation: ImageInterpolation): Pixels {
-  const wide = width === image.width ? image : stretch(image, width, 'width', interpolation);
-  return height === wide.height ? wide : stretch(wide, height, 'height', interpolation);
+/** The part of an axis of an enlarged image that is used. */
+export interface UsedAxis {
+  /** The pixels before enlarging. */
+  readonly from: number;
+  /** The pixels of the whole enlarged image: at least `from`. */
+  readonly to: number;
+  /** The first pixel that is used, of the enlarged ones. */
+  readonly start: number;
+  readonly length: number;
 }
 
-function stretch(image: Pixels, size: number, axis: 'width' | 'height', interpolation: ImageInterpolation): Pixels {
-  const result = { ...image, [axis]: size };
+/** A range of pixels. */
+interface Span {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Returns the pixels before enlarging that the used ones are made of. */
+export function sourceOf(axis: UsedAxis, interpolation: ImageInterpolation): Span {
+  const { from, to, start, length } = axis;
+  if (from === to) return { start, length };
+  const first = sourceOfPixel(start, axis, interpolation).start;
+  const last = sourceOfPixel(start + length - 1, axis, interpolation);
+  return { start: first, length: last.start + last.length - first };
+}
+
+/**
+ * Makes the used part of an enlarged image, as Pillow does. libvips places the pixels of an image that it enlarges half
+ * a pixel further. The whole enlarged image is never made: a narrow one of a few bytes may become gigabytes.
+ *
+ * @param source the pixels that `sourceOf` returns, in both directions
+ */
+export function enlarge(
+  source: Pixels,
+  { width, height }: { readonly width: UsedAxis; readonly height: UsedAxis },
+  interpolation: ImageInterpolation,
+): Pixels {
+  const wide = width.from === width.to ? source : stretch(source, width, 'width', interpolation);
+  return height.from === height.to ? wide : stretch(wide, height, 'height', interpolation);
+}
+
+function stretch(
+  image: Pixels,
+  axis: UsedAxis,
+  direction: 'width' | 'height',
+  interpolation: ImageInterpolation,
+): Pixels {
+  const size = axis.length;
+  const result = { ...image, [direction]: size };
   const data = new Uint8ClampedArray(result.width * result.height * 3);
+  const offset = sourceOf(axis, interpolation).start;
   // The bytes between neighbors along the axis, and along the other one.
   const [near, next, others, far] =
-    axis === 'width' ? [3, 3, image.height, image.width * 3] : [image.width * 3, result.width * 3, image.width, 3];
-  const farTo = axis === 'width' ? size * 3 : 3;
+    direction === 'width' ? [3, 3, image.height, image.width * 3] : [image.width * 3, result.width * 3, image.width, 3];
+  const farTo = direction === 'width' ? size * 3 : 3;
   for (let to = 0; to < size; to++) {
-    const { first, weights } = weightsOf(to, size, image[axis], interpolation);
+    const { start, weights } = weightsOf(axis.start + to, axis, interpolation);
     for (let other = 0; other < others; other++) {
       for (let channel = 0; channel < 3; channel++) {
         let sum = 0;
-        let at = first * near + other * far + channel;
+        let at = (start - offset) * near + other * far + channel;
         for (const weight of weights) {
           sum += weight * (image.data[at] as number);
           at += near;
@@ -57,18 +95,26 @@ function stretch(image: Pixels, size: number, axis: 'width' | 'height', interpol
   return { ...result, data: new Uint8Array(data.buffer) };
 }
 
-/** Returns the weights of the pixels, from the first one on, whose sum is a pixel of the result. */
+const centerOf = (pixel: number, { from, to }: UsedAxis): number => ((pixel + 0.5) * from) / to;
+
+/** Returns the pixels whose weighted sum is a pixel of the enlarged image. */
+function sourceOfPixel(pixel: number, axis: UsedAxis, interpolation: ImageInterpolation): Span {
+  const [support] = filters[interpolation];
+  const center = centerOf(pixel, axis);
+  const start = Math.max(0, Math.floor(center - support + 0.5));
+  return { start, length: Math.min(axis.from, Math.floor(center + support + 0.5)) - start };
+}
+
+/** Returns the weights of those pixels. */
 function weightsOf(
-  to: number,
-  size: number,
-  from: number,
+  pixel: number,
+  axis: UsedAxis,
   interpolation: ImageInterpolation,
-): { readonly first: number; readonly weights: readonly number[] } {
-  const [support, weight] = filters[interpolation];
-  const center = ((to + 0.5) * from) / size;
-  const first = Math.max(0, Math.floor(center - support + 0.5));
-  const end = Math.min(from, Math.floor(center + support + 0.5));
-  const weights = Array.from({ length: end - first }, (_, index) => weight(first + index + 0.5 - center));
+): { readonly start: number; readonly weights: readonly number[] } {
+  const [, weight] = filters[interpolation];
+  const center = centerOf(pixel, axis);
+  const { start, length } = sourceOfPixel(pixel, axis, interpolation);
+  const weights = Array.from({ length }, (_, index) => weight(start + index + 0.5 - center));
   const total = weights.reduce((sum, each) => sum + each, 0);
-  return { first, weights: weights.map((each) => each / total) };
+  return { start, weights: weights.map((each) => each / total) };
 }

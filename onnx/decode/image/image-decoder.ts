@@ -6,7 +6,7 @@ import { Slots } from '../../slots.ts';
 import { DecodeError } from '../decode-error.ts';
 import type { DecodeOptions, FeatureDecoder } from '../feature-decoder.ts';
 import { bytesOf } from './base64.ts';
-import { enlarge, type Pixels } from './enlarge.ts';
+import { enlarge, sourceOf, type Pixels, type UsedAxis } from './enlarge.ts';
 import { IMAGE_FORMATS, imageFormat } from './image-format.ts';
 import { loadSharp, type Sharp } from './load-sharp.ts';
 import { PixelTensors } from './pixel-tensor.ts';
@@ -95,18 +95,23 @@ class ImageDecoder implements FeatureDecoder {
     const [toHeight, toWidth] = placement.resized;
     // libvips makes images smaller, outside of the event loop. Few images have to be enlarged.
     const rough = { width: roughSize(width, toWidth), height: roughSize(height, toHeight) };
-    const smaller = { width: Math.min(width, toWidth), height: Math.min(height, toHeight) };
+    const used = usedOf({ width, height }, placement, crop);
+    const source = { width: sourceOf(used.width, interpolation), height: sourceOf(used.height, interpolation) };
     let pipeline = this.#open(bytes);
     // Drops transparency as Pillow does: the colors below remain. Otherwise they would be mixed while resizing.
     if (hasAlpha) pipeline = this.#reopen(await pixelsOf(pipeline));
     if (rough.width < width || rough.height < height)
       pipeline = this.#reopen(await pixelsOf(pipeline.resize({ ...rough, ...exact, kernel: 'cubic' })));
-    pipeline = pipeline.resize({ ...smaller, ...exact, kernel: kernels[interpolation] });
-    const used =
-      smaller.width === toWidth && smaller.height === toHeight
-        ? await pixelsOf(pipeline.extract(extractOf(placement, crop)))
-        : cut(enlarge(await pixelsOf(pipeline), toWidth, toHeight, interpolation), placement, crop);
-    return this.#tensors.make(used, placement, this.#shape);
+    const smaller = { width: used.width.from, height: used.height.from };
+    const pixels = await pixelsOf(
+      pipeline.resize({ ...smaller, ...exact, kernel: kernels[interpolation] }).extract({
+        left: source.width.start,
+        top: source.height.start,
+        width: source.width.length,
+        height: source.height.length,
+      }),
+    );
+    return this.#tensors.make(enlarge(pixels, used, interpolation), placement, this.#shape);
   }
 
   /** Reads the size of an image from its header, as it is shown. */
@@ -137,20 +142,14 @@ async function pixelsOf(pipeline: Pipeline): Promise<Pixels> {
   return { data, width: info.width, height: info.height };
 }
 
-function extractOf(
-  { resized, from: [top, left] }: ImagePlacement,
+/** Returns the part of a resized image that is used; what becomes smaller has become so before it is enlarged. */
+function usedOf(
+  { width, height }: { readonly width: number; readonly height: number },
+  { resized: [toHeight, toWidth], from: [top, left] }: ImagePlacement,
   crop: readonly [number, number],
-): { top: number; left: number; width: number; height: number } {
-  return { top, left, height: Math.min(crop[0], resized[0]), width: Math.min(crop[1], resized[1]) };
-}
-
-/** Returns the part of an enlarged image that is used. */
-function cut(pixels: Pixels, placement: ImagePlacement, crop: readonly [number, number]): Pixels {
-  const { top, left, width, height } = extractOf(placement, crop);
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    const start = ((top + y) * pixels.width + left) * 3;
-    data.set(pixels.data.subarray(start, start + width * 3), y * width * 3);
-  }
-  return { data, width, height };
+): { readonly width: UsedAxis; readonly height: UsedAxis } {
+  return {
+    width: { from: Math.min(width, toWidth), to: toWidth, start: left, length: Math.min(crop[1], toWidth) },
+    height: { from: Math.min(height, toHeight), to: toHeight, start: top, length: Math.min(crop[0], toHeight) },
+  };
 }

@@ -1,0 +1,57 @@
+import type { CellTensor } from '../../signature/cells.ts';
+import { resolveImage, type ImageJson } from '../../signature/image.ts';
+import { openImageDecoder } from './image-decoder.ts';
+import { loadSharp } from './load-sharp.ts';
+
+async function decode(bytes: Uint8Array, json: ImageJson): Promise<CellTensor> {
+  const input = { name: 'image', dtype: 'uint8', shape: [3, 'h', 'w'] } as const;
+  const decoder = await openImageDecoder({ ...input, image: resolveImage(input, json) });
+  return decoder.decode(bytes, {});
+}
+
+/** A PNG of noise, or of one color. */
+async function png(width: number, height: number, isNoise = false): Promise<Buffer> {
+  const sharp = await loadSharp();
+  const noise = isNoise && ({ type: 'gaussian', mean: 128, sigma: 40 } as const);
+  return sharp({ create: { width, height, channels: 3, background: '#102030', ...(noise && { noise }) } })
+    .png()
+    .toBuffer();
+}
+
+// Enlarged as a whole, the largest of them would have 17 gigabytes.
+test.each([
+  [1500, 1],
+  [20_000, 1],
+  [5_000_000, 1],
+  [1, 20_000],
+])('a narrow image of %d × %d pixels is enlarged only where it is used', async (width, height) => {
+  const bytes = await png(width, height);
+  let longest = 0;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 1);
+  const { shape, data } = await decode(bytes, { resize: [64, 64] });
+  clearInterval(timer);
+  longest = Math.max(longest, performance.now() - last);
+  expect(shape).toEqual([3, 64, 64]);
+  expect([data[0], data[64 * 64], data[2 * 64 * 64]]).toEqual([0x10, 0x20, 0x30]);
+  // Enlarging 1500 × 1 as a whole took seconds.
+  expect(longest).toBeLessThan(500);
+});
+
+test.each(['bilinear', 'bicubic', 'lanczos'] as const)(
+  'the part that is used of an enlarged image is that of the whole one: %s',
+  async (interpolation) => {
+    const bytes = await png(17, 11, true);
+    const whole = await decode(bytes, { resize: [44, 68], interpolation });
+    const part = await decode(bytes, { resize: [44, 68], crop: [20, 30], interpolation });
+    const [top, left] = [12, 19];
+    const expected: (number | bigint | boolean)[] = [];
+    for (let channel = 0; channel < 3; channel++)
+      for (let y = 0; y < 20; y++)
+        for (let x = 0; x < 30; x++) expected.push(Number(whole.data[(channel * 44 + top + y) * 68 + left + x]));
+    expect(Array.from(part.data)).toEqual(expected);
+  },
+);
