@@ -1,6 +1,7 @@
 import { UndecodableRowsError } from '../../onnx/decode/decode-error.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { Row } from '../../onnx/signature/cells.ts';
+import { NoSlotError } from '../../onnx/slots.ts';
 import { ServiceError } from '../errors.ts';
 import type { RunOptions } from '../inference/run.ts';
 import { IssueList } from '../protocol/issue-list.ts';
@@ -16,13 +17,15 @@ export async function decodeRows(
   { rows, pointer }: DecodedFeatures,
   { deadline, abandoned }: RunOptions,
 ): Promise<readonly Row[]> {
+  const late = (): ServiceError =>
+    new ServiceError('timeout', 'The time for the request was over before all of it was decoded.');
   const before = (): void => {
-    if (performance.now() >= deadline || abandoned?.() === true)
-      throw new ServiceError('timeout', 'The time for the request was over before all of it was decoded.');
+    if (performance.now() >= deadline || abandoned?.() === true) throw late();
   };
   try {
-    return await model.decode(rows, { before });
+    return await model.decode(rows, { before, deadline });
   } catch (error) {
+    if (error instanceof NoSlotError) throw late();
     if (!(error instanceof UndecodableRowsError)) throw error;
     const issues = new IssueList();
     for (const {

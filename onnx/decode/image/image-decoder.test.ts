@@ -1,12 +1,14 @@
 import type { CellTensor } from '../../signature/cells.ts';
 import { resolveImage, type ImageJson } from '../../signature/image.ts';
+import { NoSlotError } from '../../slots.ts';
+import type { DecodeOptions } from '../feature-decoder.ts';
 import { openImageDecoder } from './image-decoder.ts';
 import { loadSharp } from './load-sharp.ts';
 
-async function decode(bytes: Uint8Array, json: ImageJson): Promise<CellTensor> {
+async function decode(bytes: Uint8Array, json: ImageJson, options: DecodeOptions = {}): Promise<CellTensor> {
   const input = { name: 'image', dtype: 'uint8', shape: [3, 'h', 'w'] } as const;
   const decoder = await openImageDecoder({ ...input, image: resolveImage(input, json) });
-  return decoder.decode(bytes, {});
+  return decoder.decode(bytes, options);
 }
 
 /** A PNG of noise, or of one color. */
@@ -55,3 +57,11 @@ test.each(['bilinear', 'bicubic', 'lanczos'] as const)(
     expect(Array.from(part.data)).toEqual(expected);
   },
 );
+
+test('an image waits for others until its deadline', async () => {
+  const bytes = await png(1000, 1000, true);
+  const others = Array.from({ length: 4 }, () => decode(bytes, { resize: [64, 64] }));
+  const deadline = performance.now();
+  await expect(decode(bytes, { resize: [64, 64] }, { deadline })).rejects.toThrow(NoSlotError);
+  await expect(Promise.all(others)).resolves.toHaveLength(4);
+});

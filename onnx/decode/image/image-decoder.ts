@@ -66,7 +66,7 @@ class ImageDecoder implements FeatureDecoder {
     this.#shape = shape.length === 1 ? [height * width * channels] : shapes[image.layout];
   }
 
-  async decode(value: string | Uint8Array, { before }: DecodeOptions): Promise<CellTensor> {
+  async decode(value: string | Uint8Array, { before, deadline }: DecodeOptions): Promise<CellTensor> {
     const bytes = bytesOf(value);
     const { maxBytes } = this.#image;
     if (bytes.length > maxBytes)
@@ -81,7 +81,7 @@ class ImageDecoder implements FeatureDecoder {
         const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.trim() ?? '';
         throw new DecodeError(`The image is damaged or incomplete: ${reason}.`, IMAGE_FORMATS, { cause });
       }
-    });
+    }, deadline);
   }
 
   samples(count: number): Promise<string[]> {
