@@ -53,7 +53,7 @@ export interface ImageDecode extends Required<ImageJson> {
 
 /** What phones and cameras send as JPEG. */
 const MOST_BYTES = 8 * 2 ** 20;
-/** What phones take. A WebP of this size takes 100 MB while it is decoded. */
+/** What phones take. A WebP of this size takes up to 280 MB while it is decoded. */
 const MOST_PIXELS = 25e6;
 
 /**

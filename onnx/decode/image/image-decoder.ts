@@ -1,5 +1,6 @@
 import type { Sharp as Pipeline } from 'sharp';
 import type { DType } from '../../engine/engine.ts';
+import { freeMemory } from '../../engine/free-memory.ts';
 import type { CellTensor } from '../../signature/cells.ts';
 import type { ImageDecode, ImageInterpolation } from '../../signature/image.ts';
 import { Slots } from '../../slots.ts';
@@ -8,6 +9,7 @@ import type { DecodeOptions, FeatureDecoder } from '../feature-decoder.ts';
 import { bytesOf } from './base64.ts';
 import { enlarge, sourceOf, type Pixels, type UsedAxis } from './enlarge.ts';
 import { IMAGE_FORMATS, imageFormat } from './image-format.ts';
+import { isLarge, type ImageHeader } from './large-image.ts';
 import { loadSharp, type Sharp } from './load-sharp.ts';
 import { PixelTensors } from './pixel-tensor.ts';
 import { placeImage, type ImagePlacement } from './placement.ts';
@@ -20,12 +22,11 @@ export interface ImageFeature {
   readonly image: ImageDecode;
 }
 
-/**
- * How many images are decoded at once, in the process: each takes a thread of libuv's four, and up to 100 MB while a
- * WebP of 25 million pixels is decoded.
- */
+/** How many images are decoded at once, in the process: each takes a thread of libuv's four. */
 const CONCURRENT_DECODES = 2;
 const slots = new Slots(CONCURRENT_DECODES);
+/** Those that take much memory: up to 280 MB for a WebP of 25 million pixels with transparency. */
+const largeOnes = new Slots(1);
 
 /** A progressive JPEG of a few kilobytes may have thousands of scans, each of which takes as long as an image. */
 const MOST_SECONDS = 5;
@@ -72,25 +73,28 @@ class ImageDecoder implements FeatureDecoder {
     if (bytes.length > maxBytes)
       throw new DecodeError(`The image has ${bytes.length} bytes.`, `at most ${maxBytes} bytes`);
     imageFormat(bytes);
-    return slots.use(async () => {
-      before?.();
-      try {
-        return await this.#decode(bytes);
-      } catch (cause) {
-        if (cause instanceof DecodeError) throw cause;
-        const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.trim() ?? '';
-        throw new DecodeError(`The image is damaged or incomplete: ${reason}.`, IMAGE_FORMATS, { cause });
-      }
-    }, deadline);
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
+      slots.use(async () => {
+        before?.();
+        try {
+          return await work();
+        } catch (cause) {
+          if (cause instanceof DecodeError) throw cause;
+          const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.trim() ?? '';
+          throw new DecodeError(`The image is damaged or incomplete: ${reason}.`, IMAGE_FORMATS, { cause });
+        }
+      }, deadline);
+    const header = await inTurn(() => this.#header(bytes));
+    const decode = (): Promise<CellTensor> => inTurn(() => this.#decode(bytes, header));
+    return isLarge(header) ? largeOnes.use(decode, deadline) : decode();
   }
 
   samples(count: number): Promise<string[]> {
     return sampleImages(this.#sharp, this.#image, count);
   }
 
-  async #decode(bytes: Uint8Array): Promise<CellTensor> {
+  async #decode(bytes: Uint8Array, { width, height, hasAlpha }: ImageHeader): Promise<CellTensor> {
     const { interpolation, crop } = this.#image;
-    const { width, height, hasAlpha } = await this.#size(bytes);
     const placement = placeImage([height, width], this.#image);
     const [toHeight, toWidth] = placement.resized;
     // libvips makes images smaller, outside of the event loop. Few images have to be enlarged.
@@ -99,7 +103,8 @@ class ImageDecoder implements FeatureDecoder {
     const source = { width: sourceOf(used.width, interpolation), height: sourceOf(used.height, interpolation) };
     let pipeline = this.#open(bytes);
     // Drops transparency as Pillow does: the colors below remain. Otherwise they would be mixed while resizing.
-    if (hasAlpha) pipeline = this.#reopen(await pixelsOf(pipeline));
+    const opaque = hasAlpha === true ? await pixelsOf(pipeline) : undefined;
+    if (opaque !== undefined) pipeline = this.#reopen(opaque);
     if (rough.width < width || rough.height < height)
       pipeline = this.#reopen(await pixelsOf(pipeline.resize({ ...rough, ...exact, kernel: 'cubic' })));
     const smaller = { width: used.width.from, height: used.height.from };
@@ -111,18 +116,21 @@ class ImageDecoder implements FeatureDecoder {
         height: source.height.length,
       }),
     );
+    // The next large image may need the memory before the garbage collector runs.
+    if (opaque !== undefined) freeMemory(opaque.data);
     return this.#tensors.make(enlarge(pixels, used, interpolation), placement, this.#shape);
   }
 
-  /** Reads the size of an image from its header, as it is shown. */
-  async #size(bytes: Uint8Array): Promise<{ width: number; height: number; hasAlpha: boolean }> {
-    const { autoOrient, space, hasAlpha } = await this.#sharp(bytes, { limitInputPixels: false }).metadata();
-    const { width, height } = autoOrient;
+  /** Reads the header of an image. The size is that of the image as it is shown. */
+  async #header(bytes: Uint8Array): Promise<ImageHeader> {
+    const metadata = await this.#sharp(bytes, { limitInputPixels: false }).metadata();
+    const { width, height } = metadata.autoOrient;
     const { maxPixels } = this.#image;
     if (width * height > maxPixels)
       throw new DecodeError(`The image has ${width} × ${height} pixels.`, `at most ${maxPixels} pixels`);
-    if (space === 'cmyk') throw new DecodeError('The colors of the image are CMYK.', 'an image in RGB or gray');
-    return { width, height, hasAlpha };
+    if (metadata.space === 'cmyk')
+      throw new DecodeError('The colors of the image are CMYK.', 'an image in RGB or gray');
+    return { ...metadata, width, height };
   }
 
   #open(bytes: Uint8Array): Pipeline {

@@ -44,7 +44,7 @@ const MOST_MEAN = 0.6;
 const MOST = 16;
 
 test.each(cases.map((each, index) => [`${each.file} ${JSON.stringify(each.image)}`, each, index] as const))(
-  'Pillow and torchvision make the same of %s',
+  'Pillow makes the same of %s',
   async (_, each, index) => {
     const start = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
     const { mean, max } = await differences(each, start);
