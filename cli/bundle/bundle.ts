@@ -1,11 +1,15 @@
-import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ownPackageJson } from '../own-package.ts';
 import { synth } from '../project/synth.ts';
+import { readKindConfig } from '../targets/kind-config.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
+import { quote } from '../tools/quote.ts';
 import { writeChecksums } from './checksums.ts';
-import { copyProject } from './project-files.ts';
+import { checkCache, registryOf } from './npmrc.ts';
+import { copyProject, describeFiles } from './project-files.ts';
 
 /** The images in a bundle. */
 export interface BundledImages {
@@ -40,23 +44,35 @@ export async function createStaging({ root }: ExecContext): Promise<Staging> {
 /**
  * Copies the project, and installs its packages there with a cache of their own: what an installation needs is in the
  * cache afterwards, also what the scripts of packages download.
+ * @param output the archive, which may be a file of the project from an earlier time; relative to the current folder
  * @returns the registry under whose address the packages are in the cache
  */
-export async function packProject(context: ExecContext, { folder }: Staging): Promise<string> {
+export async function packProject(context: ExecContext, { folder }: Staging, output: string): Promise<string> {
   const project = join(dirname(folder), 'project');
   const cache = join(dirname(folder), 'npm-cache');
-  await copyProject(context, project);
+  const registry = await registryOf(context);
+  const files = await copyProject(context, project, await placeIn(context.root, output));
+  for (const line of describeFiles(files)) context.report.line(line);
   await exec(context, ['tar', '-cf', join(folder, 'project.tar'), '-C', project, '.']);
+  // The installation here needs the credentials that the archive must not have.
+  const npmrc = join(context.root, '.npmrc');
+  if (existsSync(npmrc)) await cp(npmrc, join(project, '.npmrc'));
   const there = { ...context, root: project };
   await exec(there, ['npm', 'ci', '--cache', cache, '--no-audit', '--no-fund', '--no-update-notifier'], {
     stream: true,
     hint: 'The bundle gets the packages that `npm ci` installs. Try that first.',
   });
-  const registry = (await exec(there, ['npm', 'config', 'get', 'registry'], { quiet: true })).trim();
+  await checkCache(cache);
   await exec(context, ['tar', '-cf', join(folder, 'npm-cache.tar'), '--exclude=_logs', '-C', cache, '.']);
   await rm(project, { recursive: true });
   await rm(cache, { recursive: true });
   return registry;
+}
+
+/** Returns the path of a file from a folder. Links on the way to both may differ. */
+async function placeIn(root: string, file: string): Promise<string> {
+  const folder = await realpath(dirname(resolve(file)));
+  return relative(await realpath(root), join(folder, basename(file)));
 }
 
 /** Writes the manifests, and what explains and runs the bundle. */
@@ -75,12 +91,15 @@ export async function describeBundle(
     engine: images?.engine ?? 'docker',
     image: images?.image ?? '',
     nodeImage: images?.nodeImage ?? '',
+    cluster: images === undefined ? '' : (readKindConfig(context.root)?.name ?? 'kind'),
   };
-  for (const name of ['README.md', 'up']) {
+  const fill = async (name: string, format: (value: string) => string): Promise<void> => {
     const template = await readFile(join(templates, name), 'utf8');
-    const text = template.replaceAll(/\{\{(\w+)\}\}/g, (_, key: string) => values[key] ?? '');
+    const text = template.replaceAll(/\{\{(\w+)\}\}/g, (_, key: string) => format(values[key] ?? ''));
     await writeFile(join(folder, name), text);
-  }
+  };
+  await fill('README.md', (value) => value);
+  await fill('up', (value) => quote([value]));
   await chmod(join(folder, 'up'), 0o755);
 }
 

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import {
   createStaging,
   describeBundle,
@@ -58,7 +58,7 @@ export function bundleCommand(context: CommandContext): Command {
       const staging = await createStaging(context);
       try {
         const images = flags.local === true ? undefined : await packImages(context, run, staging, flags);
-        const registry = await run('Download the npm packages', () => packProject(context, staging));
+        const registry = await run('Download the npm packages', () => packProject(context, staging, output));
         await run('Synthesize the manifests', () => describeBundle(context, staging, { registry, images }));
         await run('Write the archive', () => writeArchive(context, staging, output));
         const { size: bytes } = await stat(output);
@@ -66,11 +66,14 @@ export function bundleCommand(context: CommandContext): Command {
           context.print(
             JSON.stringify({ file: output, bytes, image: images?.image, nodeImage: images?.nodeImage, steps: times }),
           );
-        else
+        else {
+          // tar takes what is before a colon for the name of a host, unless it contains a slash.
+          const file = quote([output.includes(':') && !isAbsolute(output) ? `./${output}` : output]);
           context.print(
             `${output}, ${String(Math.round(bytes / 1e6))} MB\n` +
-              `On the other machine: tar -xf ${quote([output])} && rhizome/up${images === undefined ? '' : ' kind'}`,
+              `On the other machine: tar -xf ${file} && rhizome/up${images === undefined ? '' : ' kind'}`,
           );
+        }
       } finally {
         await staging.remove();
       }
