@@ -63,6 +63,20 @@ test('--file sends an image', async () => {
   expect((await predict(['colors', '--file', 'none.jpg'])).stderr).toContain('Cannot read none.jpg');
 });
 
+test('an image has a curl line too, and refuses the options that are for rows', async () => {
+  const image = join(repository, 'onnx/decode/image/fixtures/pixel.png');
+  const { stdout, stderr } = await predict(['colors', '--file', image, '--print-curl']);
+  expect(stderr).toBe('');
+  const response = await execa('sh', ['-c', `${stdout} --silent`]);
+  expect(JSON.parse(response.stdout)).toMatchObject({ prediction: 'red', model: { name: 'colors' } });
+  for (const option of [['--out', 'x.json'], ['--format', 'csv'], ['--with-input'], ['--stop-on-error']]) {
+    const refused = await predict(['colors', '--file', image, ...option]);
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(`${option[0]} has no effect with`) });
+  }
+  const rows = await predict(['iris', '--file', 'rows.csv', '--print-curl']);
+  expect(rows).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--print-curl is not for rows') });
+});
+
 test('--print-curl prints a line that a shell can run, and sends nothing itself', async () => {
   const { stdout, stderr } = await predict(['iris', '--print-curl']);
   expect(stdout).toMatch(/^curl http/);

@@ -54,11 +54,7 @@ export function predictCommand(context: CommandContext): Command {
     )
     .option('--with-input', 'also write the columns of --file')
     .option('--stop-on-error', 'stop at the first row that is rejected (default: report it and continue)')
-    .addOption(
-      new Option('--print-curl', 'print the curl line that sends the same request, instead of sending it').conflicts(
-        'file',
-      ),
-    )
+    .option('--print-curl', 'print the curl line that sends the same request, instead of sending it; not for rows')
     .addHelpText(
       'after',
       examples(
@@ -107,27 +103,17 @@ async function prepare(
   flags: PredictFlags,
 ): Promise<(url: string) => Promise<void>> {
   const { file, json, out, format, withInput = false, stopOnError = false } = flags;
-  if (file === undefined) {
-    const idle = Object.entries({
-      '--out': out,
-      '--format': format,
-      '--with-input': flags.withInput,
-      '--stop-on-error': flags.stopOnError,
-    }).find(([, value]) => value !== undefined);
-    if (idle !== undefined)
-      throw new UsageError(`${idle[0]} has no effect without --file.`, { hint: 'Pass the rows to send with --file.' });
-  } else if (out !== undefined && resolve(out) === resolve(file)) {
-    throw new UsageError(`--out ${out} would overwrite the file that --file reads.`, { hint: 'Choose another file.' });
-  }
+  const contentType = file === undefined ? undefined : imageType(file);
+  refuseIdle(flags, contentType !== undefined);
   // Another service may serve other models than this project: it decides which there are.
   const known =
     flags.url !== undefined && (file ?? json) !== undefined
       ? asked
       : await knownModel(context, asked, (file ?? json) === undefined);
-  const contentType = file === undefined ? undefined : imageType(file);
   if (file !== undefined && contentType !== undefined)
     return async (url) => {
-      context.print(toJson(await predictImage(context, { url, path: predictionsPath(known), file, contentType })));
+      const request = { url, path: predictionsPath(known), file, contentType };
+      context.print(flags.printCurl === true ? curlLine(request) : toJson(await predictImage(context, request)));
     };
   if (file !== undefined)
     return (url) =>
@@ -148,6 +134,30 @@ async function prepare(
       flags.printCurl === true ? curlLine({ url, path, body }) : toJson(await predict(context, { url, path, body })),
     );
   };
+}
+
+/** Refuses options that would do nothing. */
+function refuseIdle({ file, out, printCurl, ...flags }: PredictFlags, isImage: boolean): void {
+  if (file === undefined || isImage) {
+    const idle = Object.entries({
+      '--out': out,
+      '--format': flags.format,
+      '--with-input': flags.withInput,
+      '--stop-on-error': flags.stopOnError,
+    }).find(([, value]) => value !== undefined);
+    if (idle === undefined) return;
+    if (isImage)
+      throw new UsageError(`${idle[0]} has no effect with an image.`, {
+        hint: 'It is for a file of rows. To write the prediction to a file, redirect the output with >.',
+      });
+    throw new UsageError(`${idle[0]} has no effect without --file.`, { hint: 'Pass the rows to send with --file.' });
+  }
+  if (printCurl === true)
+    throw new UsageError('--print-curl is not for rows: --file sends them in several requests.', {
+      hint: 'Pass one request with --json, or an image with --file.',
+    });
+  if (out !== undefined && resolve(out) === resolve(file))
+    throw new UsageError(`--out ${out} would overwrite the file that --file reads.`, { hint: 'Choose another file.' });
 }
 
 async function knownModel(
