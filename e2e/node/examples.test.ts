@@ -101,6 +101,7 @@ const more: Readonly<Record<string, (folder: string, url: string) => Promise<voi
         });
       });
       const page = async (query: string): Promise<string> => (await fetch(`${address}/?${query}`)).text();
+      expect((await fetch(`${address}//`)).status).toBe(404);
       expect(await page('')).toContain('<h2>Iris versicolor</h2>');
       expect(await page('petal_length=1.4&petal_width=0.2')).toContain('<h2>Iris setosa</h2>');
       expect(await page('petal_length=9')).toContain('#/petal_length: The value is outside the valid range.');

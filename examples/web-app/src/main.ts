@@ -7,14 +7,25 @@ import { page } from './page.ts';
 const client = createClient<Models>({ url: process.env.MODELS_URL ?? 'http://localhost:8080' });
 
 const server = createServer((request, response) => {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-  if (pathname !== '/') {
-    response.writeHead(404).end('There is only one page: /\n');
+  const send = (status: number, type: string, body: string): void => {
+    response.writeHead(status, { 'content-type': `${type}; charset=utf-8` }).end(body);
+  };
+  // Returns null for an address that is not valid, where `new URL` would throw.
+  const url = URL.parse(`http://localhost${request.url ?? '/'}`);
+  if (url?.pathname !== '/') {
+    send(404, 'text/plain', 'There is only one page: /\n');
     return;
   }
-  void answer(searchParams).then((html) => {
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html);
-  });
+  answer(url.searchParams).then(
+    (html) => {
+      send(200, 'text/html', html);
+    },
+    (error: unknown) => {
+      // An error that nobody handles would end the server.
+      console.error(error);
+      send(500, 'text/plain', 'Something went wrong. The output of the app says what.\n');
+    },
+  );
 });
 
 async function answer(given: URLSearchParams): Promise<string> {
