@@ -23,8 +23,8 @@ export interface TextTokenizer {
 }
 
 /**
- * Only this many characters of a text are read for each token that the model takes: no real text has fewer tokens, and
- * a client could send megabytes.
+ * Only this many characters of a text are read for each token that the model takes, because a client could send
+ * megabytes. Words have more tokens than that; white space, which may have none, is read in their place.
  */
 const CHARACTERS_PER_TOKEN = 32;
 const MOST_CHARACTERS = 65_536;
