@@ -121,7 +121,7 @@ test('an image file that is too large is refused, and a body of another type', a
 
 test.each([
   ['no boundary', 'multipart/form-data', '', 'its Content-Type has no boundary'],
-  ['another start', 'multipart/form-data; boundary=b', 'x', 'it does not start with --b'],
+  ['another start', 'multipart/form-data; boundary=b', 'x', 'it has no line --b'],
   ['no end', 'multipart/form-data; boundary=b', '--b\r\n\r\n', 'it ends before its last boundary'],
   ['no name', 'multipart/form-data; boundary="b"', '--b\r\nA: b\r\n\r\nx\r\n--b--', 'a part has no name'],
 ])('a form with %s is refused', async (_, type, body, why) => {
@@ -131,6 +131,16 @@ test.each([
     status: 400,
     detail: `The body is not valid multipart/form-data: ${why}.`,
   });
+});
+
+test('a media type in capital letters is the same', async () => {
+  expect(await (await sendImage('pixel.png', 'Image/PNG')).json()).toEqual(brown);
+  const form = Buffer.concat([
+    Buffer.from('--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n'),
+    picture('pixel.png'),
+    Buffer.from('\r\n--b--'),
+  ]);
+  expect(await (await send(form, { 'Content-Type': 'Multipart/Form-Data; Boundary=b' })).json()).toEqual(brown);
 });
 
 test('fields of a form that are unknown or repeated are refused', async () => {

@@ -5,6 +5,7 @@ import type { LoadedEntry } from '../inference/repository/entry.ts';
 import type { PayloadLog } from '../payload-log/payload-log.ts';
 import type { PayloadRecord } from '../payload-log/payload-record.ts';
 import type { RequestTrace } from '../traces/request-trace.ts';
+import { mediaType } from '../protocol/media-type.ts';
 import { FORM_TYPE } from '../protocol/predictions/uploads.ts';
 import { isBulky, type BulkGate, type BulkyRequest } from './body/bulk-gate.ts';
 
@@ -117,10 +118,12 @@ export function exchange<Decoded, Result>(protocol: ExchangeProtocol<Decoded, Re
  * and images are decoded elsewhere.
  */
 function weight(request: ExchangeRequest, bytes: number): number {
-  const type = request.header('content-type');
-  if (type === 'application/json') return bytes;
+  const declared = request.header('content-type');
+  // What nearly every client sends, without splitting it.
+  if (declared === 'application/json') return bytes;
+  const type = mediaType(declared);
   if (type === 'application/octet-stream') return bytes / 4;
-  return type?.startsWith('image/') === true || type?.startsWith(FORM_TYPE) === true ? bytes / 64 : bytes;
+  return type.startsWith('image/') || type === FORM_TYPE ? bytes / 64 : bytes;
 }
 
 class Opened<Decoded, Result> implements OpenExchange, MemoryHolder {

@@ -1,5 +1,6 @@
 import { ServiceError } from '../../errors.ts';
 import { formatValue } from '../../inference/format-value.ts';
+import { mediaType } from '../../protocol/media-type.ts';
 import { FORM_TYPE, imageTypes } from '../../protocol/predictions/uploads.ts';
 import type { ExchangeRequest } from '../exchange.ts';
 
@@ -47,9 +48,4 @@ export function checkInferContent({ header }: Pick<ExchangeRequest, 'header'>): 
         'expected application/json, or application/octet-stream if binary tensors follow the JSON.',
     );
   }
-}
-
-/** Returns a Content-Type without its parameters, or '' if it is missing. */
-function mediaType(declared: string | undefined): string {
-  return declared?.split(';')[0]?.trim().toLowerCase() ?? '';
 }

@@ -1,4 +1,5 @@
 import { ServiceError } from '../../errors.ts';
+import { parametersOf } from '../media-type.ts';
 
 /** A part of a form. */
 export interface FormPart {
@@ -6,9 +7,14 @@ export interface FormPart {
   readonly content: Buffer;
 }
 
-/** A form has a part for each feature; nobody sends more. */
+/** A form has a part for each feature. */
 const MOST_PARTS = 1000;
 const MOST_HEADER_BYTES = 8 * 1024;
+/** As RFC 2046 says. */
+const MOST_BOUNDARY = 70;
+
+/** Both may follow a boundary. */
+const [SPACE, TAB] = [0x20, 0x09];
 
 /**
  * Reads `multipart/form-data` (RFC 7578). The contents share the memory of the body.
@@ -17,16 +23,18 @@ const MOST_HEADER_BYTES = 8 * 1024;
  * @throws {ServiceError} `invalid-multipart`
  */
 export function readMultipart(bytes: Uint8Array, contentType: string): FormPart[] {
-  const [, quoted, plain] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType) ?? [];
-  const boundary = quoted ?? plain;
-  if (boundary === undefined) throw invalid('its Content-Type has no boundary');
+  const boundary = parametersOf(contentType).get('boundary') ?? '';
+  if (boundary === '' || boundary.length > MOST_BOUNDARY) throw invalid('its Content-Type has no boundary');
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   const first = delimiter.subarray(2);
-  if (!body.subarray(0, first.length).equals(first)) throw invalid(`it does not start with --${boundary}`);
+  // What is in front of the first boundary is to be ignored (RFC 2046).
+  const preamble = body.subarray(0, first.length).equals(first) ? -2 : body.indexOf(delimiter);
+  if (preamble === -1) throw invalid(`it has no line --${boundary}`);
   const parts: FormPart[] = [];
-  let at = first.length;
+  let at = preamble + delimiter.length;
   while (body.toString('latin1', at, at + 2) !== '--') {
+    while (body[at] === SPACE || body[at] === TAB) at++;
     if (body.toString('latin1', at, at + 2) !== '\r\n') throw invalid(`byte ${at} is not the end of a line`);
     const end = body.indexOf(delimiter, at);
     if (end < 0) throw invalid('it ends before its last boundary');
@@ -42,7 +50,8 @@ function readPart(part: Buffer): FormPart {
   const end = part.indexOf('\r\n\r\n');
   if (end < 0 || end > MOST_HEADER_BYTES) throw invalid('the headers of a part have no end');
   const headers = part.toString('utf8', 0, end);
-  const [, name] = /^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"/im.exec(headers) ?? [];
+  const [, disposition = ''] = /^content-disposition:([^\r\n]*)/im.exec(headers) ?? [];
+  const name = parametersOf(disposition).get('name');
   if (name === undefined) throw invalid('a part has no name');
   // As browsers escape them: https://html.spec.whatwg.org/#multipart-form-data
   const escapes: Readonly<Record<string, string>> = { '%22': '"', '%0A': '\n', '%0D': '\r' };

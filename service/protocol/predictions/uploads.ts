@@ -2,6 +2,7 @@ import type { Feature } from '../../../onnx/signature/features.ts';
 import { ServiceError } from '../../errors.ts';
 import { checkPlain } from '../json.ts';
 import { isObject, pointerTo } from '../issue-list.ts';
+import { mediaType } from '../media-type.ts';
 import { readMultipart } from './multipart.ts';
 
 /** The Content-Types of a body that is one image. */
@@ -31,8 +32,9 @@ export function readUpload(
   bytes: Uint8Array,
   contentType: string,
 ): Readonly<Record<string, unknown>> | undefined {
-  if (contentType.startsWith('image/')) return readImage(features, bytes);
-  return contentType.startsWith(FORM_TYPE) ? readForm(features, bytes, contentType) : undefined;
+  const type = mediaType(contentType);
+  if (type.startsWith('image/')) return readImage(features, bytes);
+  return type === FORM_TYPE ? readForm(features, bytes, contentType) : undefined;
 }
 
 /** Returns a body as JSON has it, for logs. */
