@@ -5,10 +5,10 @@ import type { DecodeOptions } from '../feature-decoder.ts';
 import { openImageDecoder } from './image-decoder.ts';
 import { loadSharp } from './load-sharp.ts';
 
-async function decode(bytes: Uint8Array, json: ImageJson, options: DecodeOptions = {}): Promise<CellTensor> {
+async function decode(value: string | Uint8Array, json: ImageJson, options: DecodeOptions = {}): Promise<CellTensor> {
   const input = { name: 'image', dtype: 'uint8', shape: [3, 'h', 'w'] } as const;
   const decoder = await openImageDecoder({ ...input, image: resolveImage(input, json) });
-  return decoder.decode(bytes, options);
+  return decoder.decode(value, options);
 }
 
 /** A PNG of noise, or of one color. */
@@ -64,4 +64,20 @@ test('an image waits for others until its deadline', async () => {
   const deadline = performance.now();
   await expect(decode(bytes, { resize: [64, 64] }, { deadline })).rejects.toThrow(NoSlotError);
   await expect(Promise.all(others)).resolves.toHaveLength(4);
+});
+
+test('base64 may have line breaks, and the start of a data URL', async () => {
+  const bytes = await png(64, 64, true);
+  const expected = await decode(bytes, { resize: [8, 8] });
+  const text = bytes.toString('base64').replaceAll(/.{76}/g, '$&\n');
+  for (const value of [text, `${text}\r\n`, `data:image/png;base64,${text}`])
+    expect(await decode(value, { resize: [8, 8] })).toEqual(expected);
+  await expect(decode(`${text}!`, { resize: [8, 8] })).rejects.toThrow('The text is not base64.');
+});
+
+test('a PNG of hundreds of thousands of chunks is refused', async () => {
+  const chunks = Buffer.alloc(12 * 500_000);
+  for (let at = 4; at < chunks.length; at += 12) chunks.write('teSt', at, 'latin1');
+  const image = Buffer.concat([(await png(1, 1)).subarray(0, 33), chunks]);
+  await expect(decode(image, { resize: [8, 8] })).rejects.toThrow('The PNG has too many chunks.');
 });

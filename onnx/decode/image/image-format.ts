@@ -50,10 +50,20 @@ function isAnimated(format: ImageFormat, bytes: Uint8Array): boolean {
   return format === 'png' && hasAnimationControl(bytes);
 }
 
-/** Returns whether a PNG has the chunk acTL before its pixels. */
+/** The most chunks in front of a PNG's pixels. Reading hundreds of thousands would delay other requests. */
+const MOST_CHUNKS = 1000;
+
+/**
+ * Returns whether a PNG has the chunk acTL before its pixels.
+ *
+ * @throws {DecodeError} if it has too many chunks there
+ */
 function hasAnimationControl(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let chunks = 0;
   for (let at = 8; at + 8 <= bytes.length; at += view.getUint32(at) + 12) {
+    if (++chunks > MOST_CHUNKS)
+      throw new DecodeError('The PNG has too many chunks.', `at most ${MOST_CHUNKS} before its pixels`);
     const type = text(bytes, at + 4, at + 8);
     if (type === 'acTL') return true;
     if (type === 'IDAT') return false;
