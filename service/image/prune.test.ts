@@ -110,6 +110,16 @@ test('keeps sharp, for one platform, only if a model decodes images', () => {
   expect(() => run()).toThrow('photo/2/model.json decodes images, which needs sharp. Run npm install sharp.');
 });
 
+test.each(['{', 'null', '{"features": {}}', '{"features": [null, {"decode": null}, {"decode": 1}]}'])(
+  'a model.json that is not valid decodes no images: %s',
+  (text) => {
+    write('service/app.ts', `await import('sharp');`);
+    install('sharp');
+    write('models/photo/model.json', text);
+    expect(run()).toEqual([]);
+  },
+);
+
 test('rejects a platform without a binary of the ONNX runtime', () => {
   write('service/app.ts', `import 'onnxruntime-node';`);
   install('onnxruntime-node');

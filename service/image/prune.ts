@@ -78,11 +78,22 @@ const IMAGE_DECODER = 'sharp';
 /** Returns a model.json that declares an image; undefined if none does. */
 function modelWithImages(models: string): string | undefined {
   const files = globSync(['*/model.json', '*/*/model.json'], { cwd: models }).map((name) => join(models, name));
-  return files.find((file) => {
-    // Loading the model reports what is not valid.
-    const { features } = JSON.parse(readFileSync(file, 'utf8')) as { features?: readonly { decode?: object }[] };
-    return features?.some(({ decode = {} }) => 'image' in decode);
-  });
+  return files.find((file) => hasImage(readFileSync(file, 'utf8')));
+}
+
+/** Loading the model reports what is not valid, as the only one that names the field. */
+function hasImage(modelJson: string): boolean {
+  let model: unknown;
+  try {
+    model = JSON.parse(modelJson);
+  } catch {
+    return false;
+  }
+  const { features } = Object(model) as { features?: unknown };
+  return (
+    Array.isArray(features) &&
+    features.some((feature) => 'image' in (Object((Object(feature) as { decode?: unknown }).decode) as object))
+  );
 }
 
 /** Keeps one platform of sharp, whose binaries are packages of their own. */
