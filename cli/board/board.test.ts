@@ -100,6 +100,19 @@ testWithBrowser('the page shows the replicas, and is accessible in light and dar
   expect(errors).toEqual([]);
 });
 
+testWithBrowser('what the board refuses is shown beside the button', async () => {
+  const result = page.locator('#controls li', { has: page.locator('#about-kill') });
+  const refused = '**/experiments/kill';
+  await page.route(refused, (route) => route.fulfill({ status: 409, body: 'hang is still running.\n' }));
+  await page.getByRole('button', { name: 'kill', exact: true }).click();
+  await result.getByText('hang is still running.', { exact: true }).waitFor();
+  await page.unroute(refused);
+  await page.route(refused, (route) => route.abort());
+  await page.getByRole('button', { name: 'kill', exact: true }).click();
+  await result.getByText('The board does not respond.', { exact: true }).waitFor();
+  await page.unroute(refused);
+});
+
 testWithBrowser(
   'a load from its button, then an experiment, which keeps its promise while one sees it heal',
   async () => {
@@ -110,19 +123,34 @@ testWithBrowser(
     // The one that was pressed has become the one that stops.
     expect(await page.evaluate('document.activeElement.textContent')).toBe('stop');
 
-    await page.getByRole('button', { name: 'kill', exact: true }).click();
+    const control = page.locator('#controls li', { has: page.locator('#about-kill') });
+    // On a busy machine a replica may need longer than promised. The tutorial tries it up to three times too.
+    for (let attempt = 1; ; attempt++) {
+      await page.getByRole('button', { name: 'kill', exact: true }).click();
+      await control.locator('.result.running').waitFor();
+      await control.locator('.result:not(.running)').waitFor();
+      const result = await control.locator('.result').textContent();
+      if (attempt < 3 && result?.startsWith('✗ Promise broken')) continue;
+      expect(result).toMatch(/^✓ Promise kept: .* requests failed.*all replicas were back after/);
+      break;
+    }
     const events = page.locator('#events');
-    await events.getByText(/^\$ kill -KILL \d+$/).waitFor();
+    await events
+      .getByText(/^\$ kill -KILL \d+$/)
+      .first()
+      .waitFor();
     // Each status is a moment: what was between two of them may be missed.
     await events
       .getByRole('listitem')
       .filter({ hasText: /is not ready|restarted/ })
       .first()
       .waitFor();
-    const result = page.locator('#controls li', { has: page.getByRole('button', { name: 'kill', exact: true }) });
-    await result.getByText(/^✓ Promise kept: .* requests failed.*all replicas were back after/).waitFor();
     await page.locator('#controls li').first().getByText('✓ Promise kept: none of').waitFor();
-    expect(await page.locator('#replicas').getByText('1, last: Error (137)').count()).toBe(1);
+    await page
+      .locator('#replicas')
+      .getByText(/\d, last: Error \(137\)/)
+      .first()
+      .waitFor();
   },
 );
 
@@ -140,10 +168,10 @@ test('rhizome board opens another one; Ctrl-C ends it, and leaves the replicas',
   expect(JSON.parse((await workspace.rhizome('status', '--json')).stdout)).toMatchObject({ wanted: 2, ready: 2 });
 });
 
-testWithBrowser('Ctrl-C ends up and its board, and the page says so', async () => {
+test('Ctrl-C ends up and its board, and the page says so', async () => {
   running.kill('SIGINT');
   expect((await running).exitCode).toBe(0);
-  await page.getByRole('alert').getByText('The board does not respond.').waitFor();
+  if (browser !== undefined) await page.getByRole('alert').getByText('The board does not respond.').waitFor();
 });
 
 test('without anything that is up, there is no board', async () => {

@@ -34,10 +34,14 @@ export function showControls({ loadPromise, experiments }: BoardInfo): void {
 function createControl({ name, title, promise }: ExperimentInfo): Control {
   const path = name === 'load' ? 'load' : `experiments/${name}`;
   const start = (): void => {
-    if (rate.reportValidity()) void post(path, { rate: rate.valueAsNumber });
+    if (rate.reportValidity()) void post(name, path, { rate: rate.valueAsNumber });
   };
   const button = h('button', { type: 'button', click: start, 'aria-describedby': `about-${name}` }, name);
-  const stop = h('button', { type: 'button', class: 'stop', hidden: true, click: () => void post('stop') }, 'stop');
+  const stop = h(
+    'button',
+    { type: 'button', class: 'stop', hidden: true, click: () => void post(name, 'stop') },
+    'stop',
+  );
   const result = h('p', { class: 'result', hidden: true });
   const element = h(
     'li',
@@ -103,13 +107,17 @@ function summary(outcome: Outcome): string {
   return exceeded.length === 0 ? `✓ Promise kept: ${facts}.` : `✗ Promise broken: ${exceeded.join(' ')} ${facts}.`;
 }
 
-async function post(path: string, body: unknown = {}): Promise<void> {
-  const response = await fetch(path, {
+/** Does what a button is for. Shows beside the button why the board refuses. */
+async function post(name: string, path: string, body: unknown = {}): Promise<void> {
+  const refusal = await fetch(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
-  });
-  if (!response.ok) announce(await response.text());
+  }).then(
+    async (response) => (response.ok ? undefined : (await response.text()).trim()),
+    () => 'The board does not respond.',
+  );
+  if (refusal !== undefined) showResult({ at: Date.now(), name, problem: refusal });
 }
 
 const noneOr = (count: number): string => (count === 0 ? 'none' : String(count));
