@@ -40,7 +40,7 @@ export async function openBoard(context: ExecContext, target: Target, port = 0):
     target: target.name,
     url: service.url,
     ...(service.boundToOnePod && {
-      note: 'Requests go through a port-forward, which leads to one pod and fails when that pod ends.',
+      note: 'Requests go through a port-forward to one pod. When that pod ends, they fail until it leads to another.',
     }),
     loadPromise: impactInWords['no failures'],
     experiments: await describeExperiments(context, target, service.url),
