@@ -179,6 +179,18 @@ test('requests that fail are not copied, large ones are dropped, and a sample of
   expect(copies).toBe(0);
 });
 
+test('an image is counted as dropped', async () => {
+  const url = await listen((_, outgoing) => outgoing.end('{}'));
+  const dir = join(import.meta.dirname, '../fixtures/images');
+  const { request } = await start({ dir, shadow: { url, sample: 1, tolerance: 0 } });
+  const image = await readFile(join(import.meta.dirname, '../../onnx/decode/image/fixtures/pixel.png'));
+  const headers = { 'Content-Type': 'image/png' };
+  expect((await request('POST', '/predictions', image, headers)).status).toBe(200);
+  expect((await request('POST', '/predictions', image.subarray(0, 40), headers)).status).toBe(422);
+  const metrics = await (await request('GET', '/metrics')).text();
+  expect(metrics).toContain('rhizome_shadow_requests_total{model="colors",result="dropped"} 1\n');
+});
+
 test.each<[unknown, unknown, string | undefined]>([
   [{ prediction: 'a', model: { version: '1' } }, { prediction: 'a', model: { version: '2' } }, undefined],
   [{ prediction: 'a' }, { prediction: 'b' }, 'prediction'],

@@ -8,7 +8,7 @@ const COPIED_HEADERS = ['authorization', 'x-request-id', 'traceparent'];
 /**
  * Returns a route that also sends copies of requests to a shadow. Without one, it is the same route.
  *
- * Only requests and responses in JSON are copied.
+ * Only requests and responses in JSON are copied; others are counted as dropped.
  *
  * @param pathOf returns the path at the shadow; undefined if requests to this entry are not copied
  */
@@ -21,14 +21,31 @@ export function shadowed(
   return {
     open(entry, request) {
       const open = exchange.open(entry, request);
-      const path = isJson(request) && shadow.samples() ? pathOf(entry) : undefined;
-      return path === undefined ? open : copying(open, shadow, { model: entry.name, path, request });
+      const path = shadow.samples() ? pathOf(entry) : undefined;
+      if (path === undefined) return open;
+      const { name: model } = entry;
+      return isJson(request) ? copying(open, shadow, { model, path, request }) : dropping(open, shadow, model);
     },
   };
 }
 
 const isJson = (request: ExchangeRequest): boolean =>
   request.header('content-type')?.startsWith('application/json') === true;
+
+/** Images, forms and binary tensors: the metric says that they are not compared. */
+const dropping = (open: OpenExchange, shadow: Shadow, model: string): OpenExchange => ({
+  grow(bytes) {
+    open.grow(bytes);
+  },
+  abandon() {
+    open.abandon();
+  },
+  respond: (body): Promise<ExchangeResponse> =>
+    open.respond(body).then((response) => {
+      if (response.status === 200) shadow.drop(model);
+      return response;
+    }),
+});
 
 function copying(
   open: OpenExchange,
