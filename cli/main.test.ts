@@ -331,7 +331,7 @@ test('a kind cluster that exists but does not respond is up: status reports it, 
     'kubectl --context': 'echo refused >&2; exit 1',
   });
   try {
-    // A context that is silent is no second target.
+    // A context that is silent is not a second target.
     await mkdir(join(ill.folder, '.rhizome'));
     await writeFile(join(ill.folder, '.rhizome/applied.json'), '{"context=staging": {"installations": []}}');
     expect((await ill.start(['status'])).stderr).toContain('    refused\n');

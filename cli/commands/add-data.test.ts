@@ -138,7 +138,7 @@ const header = 'a,b,c,d,species';
 const strings = trained('logistic-regression-strings');
 test.each<[string, string, readonly string[], Partial<AddOptions>, object]>([
   [
-    'a target that is no column, naming the nearest',
+    'a target that is not a column, naming the nearest',
     strings,
     [header, '1,2,3,4,setosa'],
     { target: 'specis' },

@@ -224,7 +224,7 @@ test('a model that no generated input fits is added without examples, and what i
 });
 
 test.each<[string, readonly string[], number, RegExp]>([
-  ['what is no model', [import.meta.filename, '--name', 'x'], 1, /add\.test\.ts cannot be served: /],
+  ['what is not a model', [import.meta.filename, '--name', 'x'], 1, /add\.test\.ts cannot be served: /],
   ['a file that is not there', ['none.onnx'], 1, /Cannot read .*none\.onnx: ENOENT/],
   [
     'too few names',

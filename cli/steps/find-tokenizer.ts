@@ -22,7 +22,7 @@ export async function findTokenizer(model: string): Promise<FoundTokenizer | und
     import('../../onnx/signature/guess-texts.ts'),
     import('../../onnx/file/model-file.ts'),
   ]);
-  // A file that is no model is refused when it is loaded, with a better message.
+  // A file that is not a model is refused when it is loaded, with a better message.
   const bytes = await readModelBytes(model).catch(() => undefined);
   const texts = bytes && guessTexts(bytes, await hintsOf(folder));
   return texts && { file: join(folder, 'tokenizer.json'), texts };

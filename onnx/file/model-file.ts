@@ -39,7 +39,7 @@ export interface ReadOptions {
  * @throws {ModelFileError} if the file is not a complete model
  * @throws {ExternalDataError} if its weights cannot be read
  * @throws {NonTensorError} if an input or output cannot become a tensor
- * @throws {SignatureError} if `model.json` makes embeddings of outputs that are no vectors
+ * @throws {SignatureError} if `model.json` makes embeddings of outputs that are not vectors
  * @throws the error of the file system, if the file cannot be read
  */
 export async function readModelFile(

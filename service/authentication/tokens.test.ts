@@ -75,7 +75,7 @@ test.each([
   ['another audience', ec.token({ aud: 'others' }), /it is for another audience/],
   ['no audience', ec.token({ aud: undefined }), /it is for no audience/],
   ['a time that has passed', ec.token({ exp: inSeconds(-60) }), /it has expired/],
-  ['a time that is no number', ec.token({ exp: 'soon' }), /does not say when it expires/],
+  ['a time that is not a number', ec.token({ exp: 'soon' }), /does not say when it expires/],
   ['no time', ec.token({ exp: undefined }), /does not say when it expires/],
   ['a time to come', ec.token({ nbf: inSeconds(300) }), /not valid yet/],
   ['another key', new SigningKey('other').token(), /its key \(kid\) is unknown/],

@@ -4,7 +4,7 @@ export type ProblemCode =
   | 'invalid-json'
   /** The body is not what its Content-Encoding says. */
   | 'invalid-compression'
-  /** The body is declared as a form, and is none. */
+  /** The body is not the form that its Content-Type says. */
   | 'invalid-multipart'
   | 'invalid-input'
   | 'unauthorized'

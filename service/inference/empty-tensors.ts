@@ -60,7 +60,7 @@ export async function checkEmpty(
  *
  * @param feeds tensors that match the signature
  * @param empty the dimensions that are 0
- * @returns outputs without rows; undefined if it is no request without rows
+ * @returns outputs without rows; undefined if the request has rows
  * @throws {ServiceError} `invalid-input` if only some inputs have no rows, or if an output's dimensions are not
  *   declared
  */

@@ -50,7 +50,7 @@ test('a text has at most as many tokens as the tokenizer truncates to, unless th
 });
 
 test.each<[string, unknown, number | undefined, string]>([
-  ['that is no tokenizer', { version: '1.0' }, undefined, 'it is not a tokenizer.json of Hugging Face'],
+  ['that is not a tokenizer', { version: '1.0' }, undefined, 'it is not a tokenizer.json of Hugging Face'],
   ['with an unknown part', { model: { type: 'BPE' }, normalizer: { type: 'Nmt' } }, undefined, 'Nmt'],
   [
     'that keeps the end',
