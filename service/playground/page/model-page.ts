@@ -48,7 +48,7 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
     usesKey: service.usesKey,
   }));
   const predictRows = (rows: readonly Row[]): Promise<Answer> => service.predict(model, rows);
-  const whatIf = createWhatIf(form, predictRows);
+  const whatIf = createWhatIf(model, form, predictRows);
 
   const show = (row: Row, answer: Answer): void => {
     form.clear();
@@ -107,7 +107,7 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
         h('div', {}, inputs, history.element),
         h('div', {}, answers.element, ...(whatIf ? [whatIf.element] : []), code.element),
       ),
-      // A cell of a table is no place for an image.
+      // A cell of a table cannot hold an image.
       ...(images.length > 0 ? [] : [createRowsPanel(model, predictRows)]),
     ],
     resize: () => whatIf?.resize(),

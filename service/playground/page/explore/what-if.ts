@@ -1,4 +1,4 @@
-import type { FeatureDescription, PredictionResponse } from '../../../contract/api.ts';
+import type { FeatureDescription, ModelDescription, PredictionResponse } from '../../../contract/api.ts';
 import { failureElement } from '../answer/answer-panel.ts';
 import { bars } from '../answer/bars.ts';
 import { summaryOf } from '../answer/prediction.ts';
@@ -6,11 +6,15 @@ import { Failure } from '../api/failure.ts';
 import type { Answer, Row } from '../api/messages.ts';
 import { announce, h, newId } from '../element.ts';
 import type { Form } from '../form/form.ts';
-import { formatMilliseconds } from '../format.ts';
+import { formatMilliseconds, plural } from '../format.ts';
+import { limitsOf, predictAll } from '../rows/batches.ts';
 import { plotTable } from './plot-table.ts';
 import { drawPlot, type Plot } from './plot.ts';
 import { sweepPlot } from './sweep-plot.ts';
 import { canVary, rangeAround, rowsWith, valuesBetween } from './sweep.ts';
+
+/** More bars than a person compares. */
+const MOST_CHOICES = 50;
 
 /** Varies one feature, with the other values of the form, and plots the predictions. */
 export interface WhatIf {
@@ -21,10 +25,14 @@ export interface WhatIf {
   refresh(): void;
 }
 
-/** Returns undefined if no feature can be varied. */
-export function createWhatIf(form: Form, predict: (rows: readonly Row[]) => Promise<Answer>): WhatIf | undefined {
-  const features = form.fields.map(({ feature }) => feature).filter(canVary);
-  if (features.length === 0) return undefined;
+/** Returns undefined if no feature can be varied, or if each of many rows would have the same image. */
+export function createWhatIf(
+  model: ModelDescription,
+  form: Form,
+  predict: (rows: readonly Row[]) => Promise<Answer>,
+): WhatIf | undefined {
+  const features = model.features.filter(canVary);
+  if (features.length === 0 || model.features.some(({ decode }) => decode?.image)) return undefined;
   const result = h('div', { class: 'result' });
   let plot: Plot | undefined;
   const drawn = h('div');
@@ -61,12 +69,19 @@ export function createWhatIf(form: Form, predict: (rows: readonly Row[]) => Prom
   };
   const vary = async (feature: FeatureDescription): Promise<void> => {
     const row = form.read();
-    const values = feature.choices ?? valuesBetween(feature, rangeAround(feature, row[feature.name]));
-    const answer = await predict(rowsWith(row, feature.name, values));
-    const { predictions } = answer;
-    const timing = `${String(values.length)} rows in one request, ${formatMilliseconds(answer.roundTripMs)}.`;
-    if (feature.choices === undefined) showPlot(sweepPlot(feature, row[feature.name], values.map(Number), predictions));
-    else result.replaceChildren(choiceBars(feature.choices, row[feature.name], predictions));
+    const choices = feature.choices?.slice(0, MOST_CHOICES);
+    const values = choices ?? valuesBetween(feature, rangeAround(feature, row[feature.name]));
+    const started = performance.now();
+    const answers = await predictAll(rowsWith(row, feature.name, values), limitsOf(model), predict);
+    const predictions = answers.flatMap((answer) => answer.predictions);
+    const left = (feature.choices?.length ?? 0) - (choices?.length ?? 0);
+    const timing = [
+      `${plural(values.length, 'row')} in ${plural(answers.length, 'request')}, `,
+      `${formatMilliseconds(performance.now() - started)}.`,
+      left > 0 ? ` ${plural(left, 'further choice is', 'further choices are')} left out.` : '',
+    ].join('');
+    if (choices === undefined) showPlot(sweepPlot(feature, row[feature.name], values.map(Number), predictions));
+    else result.replaceChildren(choiceBars(choices, row[feature.name], predictions));
     result.append(h('p', { class: 'hint' }, timing));
   };
   const showPlot = (next: Plot | undefined): void => {

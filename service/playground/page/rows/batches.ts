@@ -1,3 +1,4 @@
+import type { ModelDescription } from '../../../contract/api.ts';
 import { Failure } from '../api/failure.ts';
 import { issueText, segments } from '../api/issues.ts';
 import type { Answer, Row } from '../api/messages.ts';
@@ -12,6 +13,11 @@ export interface BatchLimits {
   readonly maxRows: number;
   readonly maxBytes: number;
 }
+
+export const limitsOf = ({ serving }: ModelDescription): BatchLimits => ({
+  maxRows: serving.max_rows,
+  maxBytes: serving.max_body_bytes,
+});
 
 /**
  * Predicts rows in as many requests as they need, and yields what became of each batch, in order. Rows that the service
@@ -29,6 +35,21 @@ export async function* predictInBatches(
     if (signal.aborted) return;
     yield await outcomesOf(batch, (some) => patiently(() => predict(some), signal));
   }
+}
+
+/**
+ * Predicts rows in as many requests as they need, all or none.
+ *
+ * @throws {Failure} also for a single row
+ */
+export async function predictAll(
+  rows: readonly Row[],
+  limits: BatchLimits,
+  predict: (rows: readonly Row[]) => Promise<Answer>,
+): Promise<readonly Answer[]> {
+  const answers: Answer[] = [];
+  for (const batch of batchesOf(rows, limits)) answers.push(await predict(batch));
+  return answers;
 }
 
 async function outcomesOf(

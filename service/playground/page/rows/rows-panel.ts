@@ -7,16 +7,17 @@ import type { Answer, Row } from '../api/messages.ts';
 import { createDropZone } from '../drop-zone.ts';
 import { announce, h } from '../element.ts';
 import { formatMilliseconds, formatShare, plural } from '../format.ts';
-import { predictInBatches } from './batches.ts';
+import { limitsOf, predictInBatches } from './batches.ts';
 import { readTable, withOutcomes, type Outcome, type TableFile } from './table-file.ts';
 
 const MOST_LINES = 100;
 
 /** Predicts the rows of a CSV file. */
 export function createRowsPanel(
-  { features, serving }: ModelDescription,
+  model: ModelDescription,
   predict: (rows: readonly Row[]) => Promise<Answer>,
 ): HTMLElement {
+  const { features } = model;
   const result = h('div', { class: 'result' });
   let stop = new AbortController();
 
@@ -28,7 +29,7 @@ export function createRowsPanel(
       'p',
       { class: 'hint' },
       `${file.name}: ${plural(table.rows.length, 'row')}. `,
-      table.ignored.length > 0 ? `Columns that are no features: ${table.ignored.join(', ')}. ` : '',
+      table.ignored.length > 0 ? `Columns that are not features: ${table.ignored.join(', ')}. ` : '',
       table.missing.length > 0 ? `Features without a column: ${table.missing.join(', ')}.` : '',
     );
     if (table.rows.length === 0 || table.missing.length === features.length) {
@@ -53,11 +54,10 @@ export function createRowsPanel(
     );
     result.replaceChildren(notes, h('div', { class: 'bar' }, progress, cancel));
     const started = performance.now();
-    const limits = { maxRows: serving.max_rows, maxBytes: serving.max_body_bytes };
     const outcomes: Outcome[] = [];
     let failure: Failure | undefined;
     try {
-      for await (const batch of predictInBatches(table.rows, limits, predict, stopping.signal)) {
+      for await (const batch of predictInBatches(table.rows, limitsOf(model), predict, stopping.signal)) {
         outcomes.push(...batch);
         progress.value = outcomes.length;
       }
