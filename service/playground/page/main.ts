@@ -80,11 +80,13 @@ async function withFailures(again: () => Promise<void>, run: () => Promise<void>
     await run();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
+    // The replica that listed the model may be another one than the one that lacks it.
+    const retry = error.isModelNotFound ? start : again;
     main.replaceChildren(
       h(
         'section',
         { class: 'card notice' },
-        failureElement(error, () => void again()),
+        failureElement(error, () => void retry()),
       ),
     );
   }

@@ -18,7 +18,7 @@ export function createModelChoice(
   hash: string,
   choose: (entry: ModelListEntry) => void,
 ): ModelChoice {
-  const [name = '', version] = hash.slice(1).split('/').map(decodeURIComponent);
+  const [name = '', version] = hash.slice(1).split('/').map(decoded);
   const versionsOf = (wanted: string | undefined) => models.filter((entry) => entry.name === wanted);
   const known = versionsOf(name).length > 0 ? name : (defaultName ?? models[0]?.name);
   const preferred = (entries: readonly ModelListEntry[]): ModelListEntry | undefined =>
@@ -58,3 +58,12 @@ export function createModelChoice(
 }
 
 const label = ({ version, state }: ModelListEntry): string => (state === 'loaded' ? version : `${version} (${state})`);
+
+/** People edit addresses. What is not encoded correctly names no model. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
+}

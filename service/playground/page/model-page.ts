@@ -47,7 +47,7 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
     row: { ...form.read(), ...Object.fromEntries(images.map((name) => [name, IMAGE])) },
     usesKey: service.usesKey,
   }));
-  const predictRows = (rows: readonly Row[]): Promise<Answer> => service.predict(model, rows);
+  const predictRows = (rows: readonly Row[]): Promise<Answer> => service.predict(model, isDefault, rows);
   const whatIf = createWhatIf(model, form, predictRows);
 
   const show = (row: Row, answer: Answer): void => {
@@ -65,7 +65,7 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
     answers.setBusy(true);
     button.disabled = true;
     try {
-      const answer = await service.predict(model, row);
+      const answer = await service.predict(model, isDefault, row);
       show(row, answer);
       history.add({ row, answer });
       code.update();

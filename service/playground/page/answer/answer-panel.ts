@@ -67,9 +67,14 @@ export function createAnswerPanel(again: () => void): AnswerPanel {
 
 /** Says what failed, and what to do. */
 export function failureElement(failure: Failure, again: () => void): HTMLElement {
-  const { title, status, message, retryAfter, requestId, issues } = failure;
-  // The service asks for patience after 429 and 503; without a response, or a key, the next attempt may work.
-  const retry = retryAfter !== undefined || status === 0 || status === 401 || status >= 500;
+  const { title, status, message, retryAfter, requestId, issues, forgetKey, isModelNotFound } = failure;
+  // The service asks for patience after 429 and 503; without a response, or a key, the next attempt may work. Another
+  // replica may have the model.
+  const retry = retryAfter !== undefined || status === 0 || status === 401 || status >= 500 || isModelNotFound;
+  const withAnotherKey = (): void => {
+    forgetKey?.();
+    again();
+  };
   return h(
     'div',
     { class: 'failure' },
@@ -78,8 +83,16 @@ export function failureElement(failure: Failure, again: () => void): HTMLElement
     retryAfter === undefined
       ? undefined
       : h('p', {}, `The service asks to try again in ${plural(retryAfter, 'second')}.`),
+    isModelNotFound
+      ? h(
+          'p',
+          {},
+          'During an update or a canary, replicas differ. Another one may have it: reload the page to list them again.',
+        )
+      : undefined,
     issues.length > 0 ? undefined : requestId && h('p', { class: 'hint' }, `Request ${requestId} in the log.`),
     retry ? h('button', { type: 'button', click: again }, 'Try again') : undefined,
+    forgetKey && h('button', { type: 'button', click: withAnotherKey }, 'Use another key'),
   );
 }
 

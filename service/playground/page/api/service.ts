@@ -20,25 +20,29 @@ export class Service {
   }
 
   async settings(): Promise<Settings> {
-    return (await (await this.#fetch('playground/settings.json')).json()) as Settings;
+    return parse(await bodyOf(await this.#fetch('playground/settings.json'))) as Settings;
   }
 
   async models(): Promise<ModelList> {
-    return (await (await this.#fetch('models')).json()) as ModelList;
+    return parse(await bodyOf(await this.#fetch('models'))) as ModelList;
   }
 
   async describe(model: ModelVersion): Promise<ModelDescription> {
-    return (await (await this.#fetch(pathOf(model))).json()) as ModelDescription;
+    return parse(await bodyOf(await this.#fetch(pathOf(model)))) as ModelDescription;
   }
 
-  /** Predicts one row, or several. */
-  async predict(model: ModelVersion, rows: Row | readonly Row[]): Promise<Answer> {
-    const path = `${pathOf(model)}/predictions`;
+  /**
+   * Predicts one row, or several.
+   *
+   * @param isDefault whether the default version is meant, which may be another one on another replica
+   */
+  async predict(model: ModelVersion, isDefault: boolean, rows: Row | readonly Row[]): Promise<Answer> {
+    const path = `${isDefault ? pathOfDefault(model) : pathOf(model)}/predictions`;
     const headers = { 'Content-Type': 'application/json' };
     const started = performance.now();
     const response = await this.#fetch(path, { method: 'POST', headers, body: JSON.stringify(rows) });
-    const text = await response.text();
-    const body = JSON.parse(text) as PredictionResponse | PredictionResponse[];
+    const text = await bodyOf(response);
+    const body = parse(text) as PredictionResponse | PredictionResponse[];
     return {
       predictions: Array.isArray(body) ? body : [body],
       text,
@@ -51,32 +55,71 @@ export class Service {
   async #fetch(path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
     for (;;) {
       const key = this.#key;
-      const authorization = key === undefined ? {} : { Authorization: `Bearer ${key}` };
+      const authorization = key === undefined ? {} : { Authorization: authorizationOf(key) };
       const response = await fetch(new URL(path, document.baseURI), {
         ...init,
         headers: { ...init.headers, ...authorization },
       }).catch((cause: unknown) => {
-        throw new Failure(
-          'No response',
-          'The service cannot be reached. It may be restarting, or the network is down.',
-          {
-            cause,
-          },
-        );
+        throw unreachable(cause);
       });
       if (response.ok) return response;
-      const failure = await failureOf(response);
+      const forgetKey = (): void => {
+        if (this.#key === key) this.#key = undefined;
+      };
+      const failure = await failureOf(response, key === undefined ? undefined : forgetKey);
       if (response.status !== 401) throw failure;
       // Another request may have asked in the meantime.
       if (this.#key === key)
-        this.#key = await this.#askForKey(key === undefined ? '' : `The service refused this key: ${failure.message}`);
+        this.#key = await this.#ask(key === undefined ? '' : `The service refused this key: ${failure.message}`);
     }
+  }
+
+  async #ask(reason: string): Promise<string> {
+    const key = await this.#askForKey(reason);
+    return canBeSent(key)
+      ? key
+      : this.#ask('A key or token has only characters that a header can have, such as ASCII.');
+  }
+}
+
+const authorizationOf = (key: string): string => `Bearer ${key}`;
+
+function canBeSent(key: string): boolean {
+  try {
+    return new Headers({ Authorization: authorizationOf(key) }).has('Authorization');
+  } catch {
+    return false;
+  }
+}
+
+const unreachable = (cause: unknown): Failure =>
+  new Failure('No response', 'The service cannot be reached. It may be restarting, or the network is down.', { cause });
+
+/** The connection may end within a response, too. */
+const bodyOf = (response: Response): Promise<string> =>
+  response.text().catch((cause: unknown) => {
+    throw unreachable(cause);
+  });
+
+/** @throws {Failure} for what the service never sends */
+function parse(text: string): unknown {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body !== 'object' || body === null) throw new Error('The body is not an object.');
+    return body;
+  } catch (cause) {
+    throw new Failure(
+      'Not a response of the service',
+      'The response is not what the service sends. Something in between sent it, such as a proxy that asks to log in.',
+      { cause },
+    );
   }
 }
 
 /** Returns the path of a model, relative to the page: a proxy may serve all of it below a path of its own. */
-export const pathOf = ({ name, version }: ModelVersion): string =>
-  `models/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
+const pathOf = (model: ModelVersion): string => `${pathOfDefault(model)}/versions/${encodeURIComponent(model.version)}`;
+
+const pathOfDefault = ({ name }: ModelVersion): string => `models/${encodeURIComponent(name)}`;
 
 function durationIn(timing: string | null): number | undefined {
   const duration = /\bdur=([\d.]+)/.exec(timing ?? '')?.[1];
