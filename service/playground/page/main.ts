@@ -101,4 +101,8 @@ function notice(title: string, text: string): void {
 addEventListener('resize', () => {
   page?.resize();
 });
+addEventListener('paste', ({ clipboardData }) => {
+  const image = [...(clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
+  if (image !== undefined) page?.paste(image);
+});
 void start();

@@ -14,6 +14,9 @@ import { formatNumber } from './format.ts';
 import { createRowsPanel } from './rows/rows-panel.ts';
 
 const MOST_EXAMPLES = 8;
+const MOST_ANSWERS = 20;
+/** Each keeps its image, of several megabytes. */
+const MOST_ANSWERS_WITH_IMAGES = 5;
 
 const tasks: Readonly<Record<ModelDescription['task'], string>> = {
   classifier: 'classifier',
@@ -27,6 +30,8 @@ export interface ModelPage {
   readonly elements: readonly HTMLElement[];
   /** To be called when the size of the window has changed. */
   readonly resize: () => void;
+  /** To be called when the user has pasted an image, wherever. */
+  readonly paste: (image: File) => void;
 }
 
 /** @param isDefault whether requests that name no version use this one */
@@ -35,11 +40,11 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
     code.update();
   });
   const answers = createAnswerPanel(() => void predict());
-  const history = createHistory(({ row, answer }) => {
+  const images = model.features.filter(({ decode }) => decode?.image).map(({ name }) => name);
+  const history = createHistory(images.length > 0 ? MOST_ANSWERS_WITH_IMAGES : MOST_ANSWERS, ({ row, answer }) => {
     form.write(row);
     show(row, answer);
   });
-  const images = model.features.filter(({ decode }) => decode?.image).map(({ name }) => name);
   const code = createCodePanel(() => ({
     url: new URL('.', document.baseURI).href.replace(/\/$/, ''),
     model,
@@ -111,6 +116,7 @@ export function createModelPage(service: Service, model: ModelDescription, isDef
       ...(images.length > 0 ? [] : [createRowsPanel(model, predictRows)]),
     ],
     resize: () => whatIf?.resize(),
+    paste: form.paste,
   };
 }
 

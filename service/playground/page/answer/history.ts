@@ -3,8 +3,6 @@ import { h } from '../element.ts';
 import { formatMilliseconds } from '../format.ts';
 import { summaryOf } from './prediction.ts';
 
-const MOST_ENTRIES = 20;
-
 /** A request of the form, and its answer. */
 export interface HistoryEntry {
   readonly row: Row;
@@ -17,8 +15,11 @@ export interface History {
   add(entry: HistoryEntry): void;
 }
 
-/** @param restore shows an earlier answer again, with its values */
-export function createHistory(restore: (entry: HistoryEntry) => void): History {
+/**
+ * @param most how many answers to keep, with their rows
+ * @param restore shows an earlier answer again, with its values
+ */
+export function createHistory(most: number, restore: (entry: HistoryEntry) => void): History {
   const list = h('ol', { class: 'history' });
   const element = h('section', { class: 'card answers', hidden: true, 'aria-labelledby': 'history-title' });
   element.append(h('h2', { id: 'history-title' }, 'Last answers'), list);
@@ -44,7 +45,7 @@ export function createHistory(restore: (entry: HistoryEntry) => void): History {
           ),
         ),
       );
-      list.children[MOST_ENTRIES]?.remove();
+      list.children[most]?.remove();
       element.hidden = false;
     },
   };

@@ -13,6 +13,8 @@ export interface Field {
   /** Removes what `show` has shown. */
   clear(): void;
   focus(): void;
+  /** Takes a pasted image; undefined if the feature is not an image. */
+  readonly paste: ((file: File) => void) | undefined;
 }
 
 /** What kinds of fields differ in. */
@@ -25,6 +27,8 @@ export interface Control {
   readonly hint?: string;
   readonly read: () => unknown;
   readonly write: (value: unknown) => void;
+  /** Takes a pasted image. Only images can. */
+  readonly paste?: (file: File) => void;
 }
 
 /** Returns what an input shows for a value; nothing for one that it cannot have. */
@@ -86,5 +90,6 @@ export function createField(feature: FeatureDescription, control: Control): Fiel
     focus: () => {
       input.focus();
     },
+    paste: control.paste,
   };
 }

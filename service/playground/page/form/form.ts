@@ -16,6 +16,8 @@ export interface Form {
   /** Shows problems next to the fields that they are about. Returns those that are about none of them. */
   readonly show: (kind: 'error' | 'warning', issues: readonly Issue[]) => readonly Issue[];
   readonly clear: () => void;
+  /** Puts a pasted image into the field with the focus, or else into the first without an image, or else the first. */
+  readonly paste: (image: File) => void;
 }
 
 /** @param changed called after each change by the user or by `write` */
@@ -29,6 +31,11 @@ export function createForm({ features }: ModelDescription, changed: () => void):
     element: h('div', { class: 'fields', input: changed, change: changed }, ...fields.map(({ element }) => element)),
     fields,
     clear,
+    paste: (image) => {
+      const images = fields.filter(({ paste }) => paste !== undefined);
+      const focused = images.find(({ element }) => element.contains(document.activeElement));
+      (focused ?? images.find((field) => field.read() === undefined) ?? images[0])?.paste?.(image);
+    },
     read: () => Object.fromEntries(fields.map((field) => [field.feature.name, field.read()])),
     write: (row) => {
       for (const field of fields) field.write(row[field.feature.name]);

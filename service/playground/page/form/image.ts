@@ -31,15 +31,11 @@ export function imageControl({ crop: [height, width] }: ImageDecode): Control {
     });
   });
   const body = h('div', { class: 'image' }, preview, zone.element);
-  document.addEventListener('paste', ({ clipboardData }) => {
-    const file = [...(clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
-    if (file === undefined || !body.isConnected) return;
-    zone.open(file);
-  });
   return {
     input: zone.input,
     body,
     hint: `JPEG, PNG or WebP. The model gets ${String(width)} × ${String(height)} pixels.`,
+    paste: zone.open,
     read: () => base64,
     write: (value) => {
       show(typeof value === 'string' ? value : undefined);
