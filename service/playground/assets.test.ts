@@ -8,6 +8,7 @@ test('the page needs no API key, and runs nothing but the scripts of this servic
   expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
   expect(policy).toContain("frame-ancestors 'none'");
   expect(policy).not.toContain('unsafe');
+  expect(policy).toContain("img-src 'self' data:;");
   expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff');
   const html = await response.text();
   expect([...html.matchAll(/<(script|style)(?![^>]* src=)|\sstyle=|\son\w+=/g)]).toEqual([]);

@@ -14,7 +14,7 @@ export interface PlaygroundSettings {
 
 /** The page and its scripts come from files, so nothing inline runs, and texts of a model never become HTML. */
 const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 /** A page to try the models in a browser. It needs no API key, and asks for the one that its requests need. */
