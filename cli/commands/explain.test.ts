@@ -62,7 +62,7 @@ test('--json prints the fields of a path; a path that does not exist is refused'
   ]);
 });
 
-test('a field that no construct writes is left to kubectl explain; other files are refused', async () => {
+test('a field without an explanation is left to kubectl explain; other files are refused', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rhizome-explain-'));
   try {
     const file = join(folder, 'own.yaml');
@@ -72,7 +72,7 @@ test('a field that no construct writes is left to kubectl explain; other files a
     );
     expect((await explain(file, 'Job.spec')).stdout).toBe(
       'Job/own\nspec.tasks[0].retries: 3\n' +
-        '  No construct of Rhizome writes this. See: kubectl explain job.spec.tasks.retries',
+        '  Rhizome has no explanation for this. See: kubectl explain job.spec.tasks.retries',
     );
     expect((await explain('kind.yaml')).stderr).toContain('kind.yaml contains something other than Kubernetes objects');
     expect((await explain(join(folder, 'none.yaml'))).stderr).toContain('There are no manifests: cannot read');

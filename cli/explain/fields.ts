@@ -11,7 +11,7 @@ export interface Field {
   readonly path: string;
   /** Undefined if the field has fields of its own. */
   readonly value: unknown;
-  /** Undefined if no construct of Rhizome says anything about it. */
+  /** Undefined if Rhizome has none: for the fields of your own code, and of some constructs. */
   readonly explanation: Explanation | undefined;
 }
 

@@ -39,7 +39,7 @@ const titleOf = ({ path, value }: Field): string =>
 function explained({ object, path, explanation }: Field, style: Style): string[] {
   if (explanation === undefined) {
     const place = [object.kind.toLowerCase(), path.replaceAll(/\[.*?\]/g, '')].filter(Boolean).join('.');
-    return [style('dim', `  No construct of Rhizome writes this. See: kubectl explain ${place}`)];
+    return [style('dim', `  Rhizome has no explanation for this. See: kubectl explain ${place}`)];
   }
   const { why, without, prop } = explanation;
   const rows = [['why', why], ...(without === undefined ? [] : [['without', without]])];
