@@ -39,6 +39,8 @@ const tolerance = 0.1;
  * Scales the pods of a service with a HorizontalPodAutoscaler. With several targets, the one that needs the most pods
  * counts. The Deployment then has no number of replicas: docs/scaling.md says how to hand it over from one that had.
  *
+ * @explains HorizontalPodAutoscaler
+ * @without The number of pods stays the same, whatever the load is.
  * @throws {InvalidPropsError} if a prop would not work on a cluster
  */
 export class Autoscaling extends k8s.KubeHorizontalPodAutoscalerV2 {
@@ -56,9 +58,23 @@ export class Autoscaling extends k8s.KubeHorizontalPodAutoscalerV2 {
     super(scope, id, {
       metadata: { name, namespace: service.namespace, labels: objectLabels(name) },
       spec: {
+        /**
+         * The Deployment whose number of pods changes.
+         *
+         * @explains HorizontalPodAutoscaler.spec.scaleTargetRef.**
+         * @without Kubernetes refuses the autoscaler.
+         */
         scaleTargetRef: { apiVersion, kind, name },
         minReplicas,
         maxReplicas,
+        /**
+         * What the pods should have on average. More run while they have more, and fewer while they have less. With
+         * several targets, the one that needs the most pods counts.
+         *
+         * @explains HorizontalPodAutoscaler.spec.metrics.**
+         * @without Kubernetes' default is 80 % of the processor time that the pods request.
+         * @setBy Autoscaling.cpuUtilization
+         */
         metrics: [...targets(props)],
         behavior: scalingBehavior(props),
       },

@@ -4,13 +4,22 @@ import type { InvalidProp } from '../props/invalid-props-error.ts';
 
 /** How many pods an autoscaler may run. */
 export interface ReplicaBounds {
-  /** The most pods that may run. At least `minReplicas`. */
+  /**
+   * The most pods that may run. At least `minReplicas`.
+   *
+   * @explains HorizontalPodAutoscaler.spec.maxReplicas
+   * @without Kubernetes refuses the autoscaler.
+   * @setBy Autoscaling.maxReplicas
+   */
   readonly maxReplicas: number;
 
   /**
    * The fewest pods that run. At least 2, unless `allowSingleReplica` is set. The default keeps what the service has
    * without an autoscaler, so that adding one never removes a pod.
    * @default the `replicas` of the service
+   * @explains HorizontalPodAutoscaler.spec.minReplicas
+   * @without Kubernetes' default is 1: a single pod serves nobody while its node is drained or it restarts.
+   * @setBy Autoscaling.minReplicas
    */
   readonly minReplicas?: number;
 

@@ -36,12 +36,18 @@ export interface ScalingSpeeds {
   /**
    * How fast pods are added.
    * @default at once: 4 pods or twice as many, whichever is more, every 15 seconds
+   * @explains HorizontalPodAutoscaler.spec.behavior.scaleUp.**
+   * @without Kubernetes' defaults apply, which are the same; the manifest does not show them.
+   * @setBy Autoscaling.scaleUp
    */
   readonly scaleUp?: ScalingSpeed;
 
   /**
    * How fast pods are removed.
    * @default after 5 minutes in which fewer were enough: one pod or a tenth of them, whichever is more, every minute
+   * @explains HorizontalPodAutoscaler.spec.behavior.scaleDown.**
+   * @without After five minutes, Kubernetes removes all pods that are too many at once: the next wave finds too few.
+   * @setBy Autoscaling.scaleDown
    */
   readonly scaleDown?: ScalingSpeed;
 }

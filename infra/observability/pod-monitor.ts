@@ -14,12 +14,18 @@ export interface PodMonitorProps {
   /**
    * Seconds between two scrapes. A whole number, 1 or more.
    * @default the interval of the Prometheus that scrapes
+   * @explains PodMonitor.spec.podMetricsEndpoints[].interval
+   * @without Prometheus uses its own interval.
+   * @setBy PodMonitor.intervalSeconds
    */
   readonly intervalSeconds?: number;
   /**
    * More labels of the PodMonitor, such as those by which Prometheus selects it:
    * `{ release: 'kube-prometheus-stack' }`.
    * @default none
+   * @explains PodMonitor.metadata.labels.*
+   * @without A Prometheus that selects PodMonitors by these labels ignores this one.
+   * @setBy PodMonitor.labels
    */
   readonly labels?: Labels;
 }
@@ -28,6 +34,9 @@ export interface PodMonitorProps {
  * Lets the Prometheus operator scrape the metrics of each pod of a service. Needs the operator's CRDs in the cluster.
  *
  * It is a PodMonitor and not a ServiceMonitor, because no Service has the management port, which serves the metrics.
+ *
+ * @explains PodMonitor
+ * @without The Prometheus of the operator has no metrics of the service, and its alerts never fire.
  */
 export class PodMonitor extends ApiObject {
   constructor(scope: Construct, id: string, { service, intervalSeconds, labels = {} }: PodMonitorProps) {
@@ -47,8 +56,21 @@ export class PodMonitor extends ApiObject {
       kind: 'PodMonitor',
       metadata: { name, namespace, labels: { ...objectLabels(name), ...labels } },
       spec: {
+        /**
+         * The pods that are scraped: those of the Deployment.
+         *
+         * @explains PodMonitor.spec.selector.**
+         * @without All pods of the namespace are scraped.
+         */
         selector: { matchLabels: service.podLabels },
         podMetricsEndpoints: [
+          /**
+           * Where each pod serves its metrics: the management port, which no Service has.
+           *
+           * @explains PodMonitor.spec.podMetricsEndpoints[].port
+           * @explains PodMonitor.spec.podMetricsEndpoints[].path
+           * @without Prometheus asks every port of the pod, and most of them serve no metrics.
+           */
           {
             port: ports.management.name,
             path: paths.metrics,

@@ -53,18 +53,32 @@ export interface GatewayRoutesProps extends Admission {
   /** The service that requests are routed to. */
   readonly service: PredictionService;
 
-  /** The Gateways, or listeners, that the requests come through. At least one. */
+  /**
+   * The Gateways, or listeners, that the requests come through. At least one.
+   *
+   * @explains HTTPRoute.spec.parentRefs.**
+   * @explains GRPCRoute.spec.parentRefs.**
+   * @without No Gateway routes the requests.
+   * @setBy GatewayRoutes.parentRefs
+   */
   readonly parentRefs: readonly ParentRef[];
 
   /**
    * Hosts whose requests are routed, such as `iris.example.com` or `*.example.com`.
    * @default those of the listeners
+   * @explains HTTPRoute.spec.hostnames
+   * @explains GRPCRoute.spec.hostnames
+   * @without Requests for every host of the listeners are routed.
+   * @setBy GatewayRoutes.hostnames
    */
   readonly hostnames?: readonly string[];
 
   /**
    * How the paths of requests begin. The gateway removes it: `/iris/predictions` is `/predictions` for the service.
    * @default '/'
+   * @explains HTTPRoute.spec.rules[].matches.**
+   * @without Requests for every path are routed.
+   * @setBy GatewayRoutes.pathPrefix
    */
   readonly pathPrefix?: string;
 
@@ -72,6 +86,9 @@ export interface GatewayRoutesProps extends Admission {
    * Seconds that the gateway waits for the response to a request, or with `retries` to each of its attempts. More than
    * `requestTimeoutSeconds` of the service, or clients would get the gateway's error while the service still works.
    * @default requestTimeoutSeconds + 5
+   * @explains HTTPRoute.spec.rules[].timeouts.**
+   * @without The gateway's own timeout applies: a shorter one gives up while the service still works.
+   * @setBy GatewayRoutes.timeoutSeconds
    */
   readonly timeoutSeconds?: number;
 
@@ -79,6 +96,9 @@ export interface GatewayRoutesProps extends Admission {
    * How the gateway repeats requests. Predictions change nothing, so that is safe. Before version 1.7 of the Gateway
    * API, only its experimental channel has the field, and clusters with the standard one refuse it.
    * @default none: the gateway's own
+   * @explains HTTPRoute.spec.rules[].retry.**
+   * @without The gateway repeats requests as it is configured, or not at all.
+   * @setBy GatewayRoutes.retries
    */
   readonly retries?: Retries;
 

@@ -23,6 +23,9 @@ const defaultRetriedCodes = [503];
  * Routes requests from a Gateway to a service: an HTTPRoute and, with `grpc`, a GRPCRoute. Timeouts follow that of the
  * service. Needs the Gateway API 1.2 or newer and a Gateway in the cluster.
  *
+ * @explains HTTPRoute
+ * @explains GRPCRoute
+ * @without The Gateway routes no request to the service.
  * @throws {InvalidPropsError} if a prop would not work on a cluster
  */
 export class GatewayRoutes extends Construct {
@@ -73,7 +76,13 @@ export class GatewayRoutes extends Construct {
   }
 }
 
-/** Returns the Services that get the requests: that of the service, and that of its canary, each with its weight. */
+/**
+ * The Services that get the requests: that of the service, and that of its canary, each with its weight.
+ *
+ * @explains HTTPRoute.spec.rules[].backendRefs.**
+ * @explains GRPCRoute.spec.rules[].backendRefs.**
+ * @without The gateway answers every request with 500 or UNAVAILABLE.
+ */
 function backends({ resolved, split }: PredictionService, port: number): readonly object[] {
   const { name } = resolved;
   if (split?.by !== 'gateway') return [{ name, port }];
@@ -88,7 +97,13 @@ function httpRule({ service, pathPrefix = '/', timeoutSeconds, retries }: Gatewa
   return {
     matches: [{ path: { type: 'PathPrefix', value: pathPrefix } }],
     ...(pathPrefix !== '/' && {
-      // The service knows its own paths only.
+      /**
+       * Removes what all paths begin with, since the service knows its own paths only.
+       *
+       * @explains HTTPRoute.spec.rules[].filters.**
+       * @without The service gets `/iris/predictions`, and returns 404.
+       * @setBy GatewayRoutes.pathPrefix
+       */
       filters: [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } } }],
     }),
     timeouts: retries

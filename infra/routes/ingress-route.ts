@@ -15,24 +15,39 @@ export interface IngressRouteProps extends Admission {
   /** The service that requests are routed to. */
   readonly service: PredictionService;
 
-  /** Hosts whose requests are routed, such as `iris.example.com` or `*.example.com`. At least one. */
+  /**
+   * Hosts whose requests are routed, such as `iris.example.com` or `*.example.com`. At least one.
+   *
+   * @explains Ingress.spec.rules[].host
+   * @without Requests for every host are routed, also those that another service expects.
+   * @setBy IngressRoute.hostnames
+   */
   readonly hostnames: readonly string[];
 
   /**
    * Name of the IngressClass, which says which controller routes the requests.
    * @default the cluster's default class
+   * @explains Ingress.spec.ingressClassName
+   * @without The controller of the cluster's default class routes the requests, or none if there is no such class.
+   * @setBy IngressRoute.className
    */
   readonly className?: string;
 
   /**
    * Name of the Secret with the certificate for the hosts.
    * @default `<name>-tls`
+   * @explains Ingress.spec.tls.**
+   * @without Requests are not encrypted, and API keys are sent in plain text.
+   * @setBy IngressRoute.tlsSecret
    */
   readonly tlsSecret?: string;
 
   /**
    * Name of cert-manager's ClusterIssuer, which issues the certificate and renews it.
    * @default none: the Secret is created otherwise
+   * @explains Ingress.metadata.annotations["cert-manager.io/cluster-issuer"]
+   * @without cert-manager issues no certificate: the Secret must come from elsewhere.
+   * @setBy IngressRoute.clusterIssuer
    */
   readonly clusterIssuer?: string;
 
@@ -47,6 +62,10 @@ export interface IngressRouteProps extends Admission {
    * How the paths of requests begin that are routed. The service gets them unchanged, since an Ingress cannot change
    * them: `/iris` does not work.
    * @default ['/']
+   * @explains Ingress.spec.rules[].http.paths[].path
+   * @explains Ingress.spec.rules[].http.paths[].pathType
+   * @without Kubernetes refuses the Ingress.
+   * @setBy IngressRoute.paths
    */
   readonly paths?: readonly string[];
 
@@ -54,6 +73,9 @@ export interface IngressRouteProps extends Admission {
    * Annotations for the controller, such as its timeouts: more than `requestTimeoutSeconds` of the service. Most
    * controllers wait for 60 seconds.
    * @default none
+   * @explains Ingress.metadata.annotations.*
+   * @without The controller uses its own settings.
+   * @setBy IngressRoute.annotations
    */
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -74,6 +96,8 @@ const types: PropTypes<IngressRouteProps> = {
  * Routes HTTP requests to a service with an Ingress, encrypted by default. Prefer GatewayRoutes: an Ingress has neither
  * timeouts nor gRPC except by annotations of the controller, and its most used controller, ingress-nginx, is retired.
  *
+ * @explains Ingress
+ * @without The Ingress controller routes no request to the service.
  * @throws {InvalidPropsError} if a prop would not work on a cluster
  */
 export class IngressRoute extends Construct {
@@ -96,6 +120,12 @@ export class IngressRoute extends Construct {
       ...props.annotations,
       ...(clusterIssuer !== undefined && { 'cert-manager.io/cluster-issuer': clusterIssuer }),
     };
+    /**
+     * The port of the Service that gets the requests.
+     *
+     * @explains Ingress.spec.rules[].http.paths[].backend.**
+     * @without Kubernetes refuses the Ingress.
+     */
     const http = { paths: paths.map((path) => ({ path, pathType: 'Prefix', backend: service.ingressBackend })) };
     this.ingress = new k8s.KubeIngress(this, 'ingress', {
       metadata: {
