@@ -17,6 +17,11 @@ test('a missing file counts as an empty one', async () => {
   await expect(readModelJson('/nonexistent/model.json')).resolves.toEqual({});
 });
 
+test('names of classes may be repeated, as in the usual list of ImageNet', () => {
+  const classes = ['crane', 'maillot', 'crane'];
+  expect(parseModelJson(JSON.stringify({ classes }), 'model.json')).toEqual({ classes });
+});
+
 test('the error names every problem', () => {
   const parse = () => parseModelJson('{"feature": [], "classes": ["one"], "version": 1}', 'model.json');
   expect(parse).toThrow(ModelJsonError);

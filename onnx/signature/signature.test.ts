@@ -101,6 +101,15 @@ test('model.json adds names, units, ranges and classes', () => {
   expect(signature.output).toMatchObject({ classes: ['no', 'yes'], labels: [0n, 1n] });
 });
 
+test('names of classes that are repeated are numbered', () => {
+  const classes = ['crane', 'owl', 'crane', 'crane (2)', 'crane'];
+  const wide = { ...probabilities, shape: ['N', 5] };
+  expect(resolve({ classes }, [matrix], [label, wide], new Map()).output).toMatchObject({
+    classes: ['crane', 'owl', 'crane (3)', 'crane (2)', 'crane (4)'],
+    labels: [0n, 1n, 2n, 3n, 4n],
+  });
+});
+
 test('without a ZipMap, model.json names the labels', () => {
   expect(resolve({ classes: ['no', 'yes'] }, [matrix], [label, probabilities], new Map()).output).toEqual({
     task: 'classifier',

@@ -61,7 +61,8 @@ export interface TaskInput extends RewrittenOutputs {
  *
  * @throws {SignatureError} if `model.json` contradicts the outputs
  */
-export function resolveTask(input: TaskInput): TaskOutput {
+export function resolveTask({ json, ...graph }: TaskInput): TaskOutput {
+  const input = { ...graph, json: { ...json, ...(json.classes && { classes: distinct(json.classes) }) } };
   const { outputs } = input;
   const { task, classes, outputs: declarations = {} } = input.json;
   // Whoever declares an embedding wants no other output of the model.
@@ -85,6 +86,18 @@ export function resolveTask(input: TaskInput): TaskOutput {
     );
   }
   return output;
+}
+
+/** Numbers names that are repeated: the usual list of ImageNet has two cranes, a bird and a machine. */
+function distinct(names: readonly string[]): readonly string[] {
+  const used = new Set(names);
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    let number = (seen.get(name) ?? 0) + 1;
+    while (number > 1 && used.has(`${name} (${number})`)) number++;
+    seen.set(name, number);
+    return number === 1 ? name : `${name} (${number})`;
+  });
 }
 
 const rules = {
