@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { floatsOf, modelOf, nodeOf } from '../onnx/fixtures/hostile.ts';
 import { GRAPH } from '../onnx/graph/field-numbers.ts';
 import type { ModelDescription, Problem } from './contract/index.ts';
+import { resolveImage } from '../onnx/signature/image.ts';
 import type { TensorSpec } from '../onnx/signature/tensor-spec.ts';
-import { adviceFor, fittingBodyBytes, rowBytes, type RowBytes } from './inference/repository/body-size.ts';
+import { adviceFor, fittingBodyBytes, rowBytes, warningFor, type RowBytes } from './inference/repository/body-size.ts';
 import { startService, type ServiceProcess } from './fixtures/process.ts';
 
 // The largest body is what one row of the largest model takes as JSON, and no more than 16 MiB.
@@ -121,6 +122,18 @@ test('the size of a row is that of the fixed dimensions of all inputs', () => {
   );
   // MAX_IN_FLIGHT_BYTES has room for two.
   expect(fittingBodyBytes([huge], 3e6)).toBe(3e6);
+});
+
+test('the warning about images that do not fit is about images', () => {
+  const input = { name: 'i', dtype: 'uint8', shape: ['N', 3, 8, 8] } as const;
+  const warningOf = (mebibytes: number): string | undefined => {
+    const image = resolveImage({ ...input, shape: [3, 8, 8] }, { maxBytes: mebibytes * 2 ** 20 });
+    const features = [{ name: 'i', input: 'i', dtype: input.dtype, shape: [3, 8, 8], decode: { image } }];
+    return warningFor(rowBytes({ inputs: [input], features }), 2 ** 24);
+  };
+  expect(warningOf(8)).toBeUndefined();
+  expect(warningOf(14)).toMatch(/^the largest images .* in base64: send them as the body or a form, or set/);
+  expect(warningOf(20)).toMatch(/do not fit into a request: set a larger MAX_BODY_BYTES, or a smaller "maxBytes"$/);
 });
 
 test('a large body has few objects, arrays and texts: they would take many times its memory', async () => {

@@ -10,7 +10,7 @@ import { ConfigError, describeVariables, EX_CONFIG, readConfig, type Config } fr
 import type { TokenConfig } from './config/token-config.ts';
 import { mostModelBytes } from './config/memory-limit.ts';
 import { InFlightBytes } from './connections/in-flight-bytes.ts';
-import { rowBytes } from './inference/repository/body-size.ts';
+import { rowBytes, warningFor } from './inference/repository/body-size.ts';
 import { ModelRepository } from './inference/repository/repository.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
 import { openTelemetry } from './telemetry.ts';
@@ -182,13 +182,11 @@ function warnOfBodies({ loaded }: ModelRepository, maxBodyBytes: number, logger:
     version,
     model: { signature },
   } of loaded) {
-    const { json, binary } = rowBytes(signature);
-    if (json <= maxBodyBytes) continue;
-    const what =
-      binary > maxBodyBytes
-        ? 'one row does not fit into a request: set a larger MAX_BODY_BYTES'
-        : 'one row as JSON does not fit into a request: set a larger MAX_BODY_BYTES, or send it in binary';
-    logger.warn({ model, version, json_bytes: json, binary_bytes: binary, max_body_bytes: maxBodyBytes }, what);
+    const bytes = rowBytes(signature);
+    const warning = warningFor(bytes, maxBodyBytes);
+    if (warning === undefined) continue;
+    const { json, binary } = bytes;
+    logger.warn({ model, version, json_bytes: json, binary_bytes: binary, max_body_bytes: maxBodyBytes }, warning);
   }
 }
 

@@ -14,6 +14,8 @@ export interface RowBytes {
   readonly json: number;
   /** In binary, as in the Open Inference Protocol. */
   readonly binary: number;
+  /** The largest images of a row, as a body or a form; 0 if it has none. */
+  readonly images: number;
   /** Whether clients determine the size of a row: it has images, or dynamic dimensions. */
   readonly open: boolean;
 }
@@ -50,16 +52,18 @@ export function rowBytes({ inputs, features }: Pick<Signature, 'inputs' | 'featu
     json += elements * CHARACTERS[dtype];
     binary += elements * (bytesPerElement(dtype) ?? TEXT_BYTES);
   }
-  let encoded = REST;
+  let images = 0;
   for (const { name, decode } of features) {
     json += Buffer.byteLength(name) + 4;
-    if (decode?.image !== undefined) encoded += (decode.image.maxBytes * 4) / 3;
+    if (decode?.image !== undefined) images += decode.image.maxBytes;
   }
   const open = features.some(
     ({ shape, decode }) => decode !== undefined || shape.some((size) => typeof size === 'string'),
   );
-  return { json: Math.max(json, encoded), binary, open };
+  return { json: Math.max(json, inBase64(images)), binary, images, open };
 }
+
+const inBase64 = (images: number): number => REST + (images * 4) / 3;
 
 /**
  * Returns the bytes of the largest body if none are set: at least a mebibyte, and what one row of each model takes as
@@ -70,6 +74,20 @@ export function rowBytes({ inputs, features }: Pick<Signature, 'inputs' | 'featu
 export function fittingBodyBytes(rows: readonly RowBytes[], most = MOST_FITTING_BYTES): number {
   const needed = rows.reduce((largest, { json }) => Math.max(largest, json), leastBodyBytes);
   return Math.min(Math.ceil(needed / MEBIBYTE) * MEBIBYTE, Math.max(most, leastBodyBytes), MOST_FITTING_BYTES);
+}
+
+/** Returns a warning if the largest row of a model does not fit into a request. */
+export function warningFor({ json, binary, images }: RowBytes, maxBytes: number): string | undefined {
+  if (json <= maxBytes) return undefined;
+  if (images > 0 && inBase64(images) > maxBytes)
+    return images + REST > maxBytes
+      ? 'the largest images that model.json allows do not fit into a request: ' +
+          'set a larger MAX_BODY_BYTES, or a smaller "maxBytes"'
+      : 'the largest images that model.json allows do not fit into a request in base64: ' +
+          'send them as the body or a form, or set a larger MAX_BODY_BYTES';
+  return binary > maxBytes
+    ? 'one row does not fit into a request: set a larger MAX_BODY_BYTES'
+    : 'one row as JSON does not fit into a request: set a larger MAX_BODY_BYTES, or send it in binary';
 }
 
 /**
