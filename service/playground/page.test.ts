@@ -137,7 +137,7 @@ testWithBrowser('other models: texts, tensors, and one that could not be loaded'
   await page.locator('.message.error').waitFor();
   await page.getByLabel('Model').selectOption('broken');
   await sees(/is not an ONNX model/);
-  // Whoever returns finds what was there.
+  // A model that was left keeps its values.
   await page.getByLabel('Model').selectOption('torch-conv');
   expect(await page.getByLabel('image').inputValue()).toBe('[1, 2]');
 });

@@ -13,7 +13,7 @@ const POLL_MS = 1000;
 
 const service = new Service(askForKey);
 const main = byId('main');
-/** By address. Whoever returns to a model finds its values and answers again. */
+/** By address. A model that is chosen again still has its values and answers. */
 const pages = new Map<string, ModelPage>();
 let page: ModelPage | undefined;
 /** Counts choices, so that the response to an earlier one does not replace a later one. */
