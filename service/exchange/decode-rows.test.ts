@@ -1,12 +1,44 @@
+import type { Feature } from '../../onnx/signature/features.ts';
 import { NoSlotError } from '../../onnx/slots.ts';
 import { decodeRows } from './decode-rows.ts';
 
+const features = { rows: [], pointer: () => '', single: true, warnings: new Map() };
+const deadline = performance.now() + 60_000;
+type DecodedModel = Parameters<typeof decodeRows>[0];
+const modelOf = (decode: Feature['decode'], decodeAll: DecodedModel['decode']): DecodedModel => {
+  const feature = { name: 'image', input: 'image', dtype: 'float32', shape: [], ...(decode && { decode }) } as const;
+  const signature = { name: 'm', version: '1', features: [feature] } as unknown as DecodedModel['signature'];
+  return { decode: decodeAll, signature };
+};
+
 test('a request whose images wait until its deadline has timed out', async () => {
-  const deadline = performance.now() + 60_000;
-  const model = { decode: () => Promise.reject(new NoSlotError()) };
-  const features = { rows: [], pointer: () => '', single: true, warnings: new Map() };
+  const model = modelOf({}, () => Promise.reject(new NoSlotError()));
   await expect(decodeRows(model, features, { deadline })).rejects.toMatchObject({
     code: 'timeout',
     message: 'The time for the request was over before all of it was decoded.',
   });
+});
+
+test('decoding has a span in the trace of a request, if the model decodes', async () => {
+  const spans: boolean[] = [];
+  const trace = {
+    decoded: (from: number, to: number, failed: boolean) => {
+      if (from <= to) spans.push(failed);
+    },
+    waited: () => undefined,
+    ran: () => undefined,
+  };
+  await decodeRows(
+    modelOf({}, () => Promise.resolve([])),
+    features,
+    { deadline, trace },
+  );
+  await decodeRows(
+    modelOf(undefined, () => Promise.resolve([])),
+    features,
+    { deadline, trace },
+  );
+  const late = modelOf({}, () => Promise.reject(new NoSlotError()));
+  await expect(decodeRows(late, features, { deadline, trace })).rejects.toThrow();
+  expect(spans).toEqual([false, true]);
 });

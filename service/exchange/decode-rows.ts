@@ -13,17 +13,22 @@ import type { DecodedFeatures } from '../protocol/predictions/request.ts';
  * @throws {ServiceError} `invalid-input` for values that cannot be decoded, or `timeout` if the request's time is over
  */
 export async function decodeRows(
-  model: Pick<Model, 'decode'>,
+  model: Pick<Model, 'decode' | 'signature'>,
   { rows, pointer }: DecodedFeatures,
-  { deadline, abandoned }: RunOptions,
+  { deadline, abandoned, trace }: RunOptions,
 ): Promise<readonly Row[]> {
   const late = (): ServiceError =>
     new ServiceError('timeout', 'The time for the request was over before all of it was decoded.');
   const before = (): void => {
     if (performance.now() >= deadline || abandoned?.() === true) throw late();
   };
+  const isDecoded = model.signature.features.some(({ decode }) => decode !== undefined);
+  const started = performance.now();
+  let failed = true;
   try {
-    return await model.decode(rows, { before, deadline });
+    const decoded = await model.decode(rows, { before, deadline });
+    failed = false;
+    return decoded;
   } catch (error) {
     if (error instanceof NoSlotError) throw late();
     if (!(error instanceof UndecodableRowsError)) throw error;
@@ -36,5 +41,7 @@ export async function decodeRows(
       issues.add(() => ({ pointer: pointer(row, feature), detail, expected }));
     issues.throwIfAny();
     throw error;
+  } finally {
+    if (isDecoded) trace?.decoded(started, performance.now(), failed);
   }
 }

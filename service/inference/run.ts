@@ -5,6 +5,8 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** Is told when a request waited and ran. Times are in milliseconds, as in `performance.now()`. */
 export interface RunTrace {
+  /** Images or texts of the request have become tensors, in which they may have waited for those of others. */
+  decoded(from: number, to: number, failed: boolean): void;
   /** The request has left the queue for its first run. */
   waited(from: number, to: number): void;
   /**

@@ -60,6 +60,10 @@ export class RequestTrace implements RunTrace {
     }
   }
 
+  decoded(from: number, to: number, failed: boolean): void {
+    this.#add('decode values', from, to, [], failed);
+  }
+
   waited(from: number, to: number): void {
     this.#add('queue', from, to, [], false);
   }
