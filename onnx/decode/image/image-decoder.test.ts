@@ -20,27 +20,15 @@ async function png(width: number, height: number, isNoise = false): Promise<Buff
     .toBuffer();
 }
 
-// Enlarged as a whole, the largest of them would have 17 gigabytes.
+// Enlarged as a whole, they would have 4 to 61 gigabytes.
 test.each([
-  [1500, 1],
-  [20_000, 1],
+  [350_000, 1],
   [5_000_000, 1],
-  [1, 20_000],
+  [1, 350_000],
 ])('a narrow image of %d × %d pixels is enlarged only where it is used', async (width, height) => {
-  const bytes = await png(width, height);
-  let longest = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
-  const { shape, data } = await decode(bytes, { resize: [64, 64] });
-  clearInterval(timer);
-  longest = Math.max(longest, performance.now() - last);
+  const { shape, data } = await decode(await png(width, height), { resize: [64, 64] });
   expect(shape).toEqual([3, 64, 64]);
   expect([data[0], data[64 * 64], data[2 * 64 * 64]]).toEqual([0x10, 0x20, 0x30]);
-  // Enlarging 1500 × 1 as a whole took seconds.
-  expect(longest).toBeLessThan(500);
 });
 
 test.each(['bilinear', 'bicubic', 'lanczos'] as const)(
