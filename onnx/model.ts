@@ -267,14 +267,10 @@ export class Model {
    * Returns one prediction per row, in the same order. Decodes what is not decoded yet. Uses a single run if the model
    * and the rows allow it.
    *
-   * @param run runs the graph; by default at once, and directly
    * @throws {EngineError} if a run fails
    */
-  async predict(
-    sent: readonly SentRow[],
-    run: Session['run'] = (feeds, fetches) => this.run(feeds, fetches),
-  ): Promise<Prediction[]> {
-    return predictRows(this.signature, await this.decode(sent), run);
+  async predict(sent: readonly SentRow[]): Promise<Prediction[]> {
+    return predictRows(this.signature, await this.decode(sent), (feeds, fetches) => this.run(feeds, fetches));
   }
 
   /**

@@ -12,12 +12,12 @@ const TURN_MS = 10;
 /** Decodes the features that requests have in another form than the model: as images or texts. */
 export class Decoders {
   readonly #features: readonly Feature[];
-  /** In the order of the features. */
-  readonly #decoders: readonly (FeatureDecoder | undefined)[];
+  /** By the index of the feature. */
+  readonly #decoders: ReadonlyMap<number, FeatureDecoder>;
 
   private constructor(features: readonly Feature[], decoders: readonly (FeatureDecoder | undefined)[]) {
     this.#features = features;
-    this.#decoders = decoders;
+    this.#decoders = new Map(decoders.flatMap((decoder, index) => (decoder === undefined ? [] : [[index, decoder]])));
   }
 
   /**
@@ -33,8 +33,11 @@ export class Decoders {
 
   /** Puts generated images in the place of generated tensors, so that rows can be examples. */
   async withSamples(rows: readonly Row[]): Promise<SentRow[]> {
-    const samples = await Promise.all(this.#decoders.map(async (decoder) => decoder?.samples?.(rows.length)));
-    return rows.map((row, index) => row.map((cell, feature) => samples[feature]?.[index] ?? cell));
+    const samples = await Promise.all(
+      [...this.#decoders].map(async ([index, decoder]) => [index, await decoder.samples?.(rows.length)] as const),
+    );
+    const byFeature = new Map(samples);
+    return rows.map((row, index) => row.map((cell, feature) => byFeature.get(feature)?.[index] ?? cell));
   }
 
   /**
@@ -44,20 +47,24 @@ export class Decoders {
    */
   async decode(rows: readonly SentRow[], options: DecodeOptions = {}): Promise<Row[]> {
     const undecodable: UndecodableValue[] = [];
-    const cell = async (sent: SentCell, row: number, index: number): Promise<Cell> => {
-      if (!isEncoded(sent)) return sent;
-      const decoder = this.#decoders[index];
-      if (decoder === undefined) return sent as Cell;
-      return decoder.decode(sent, options).catch((error: unknown) => {
-        if (!(error instanceof DecodeError)) throw error;
-        undecodable.push({ row, feature: this.#features[index]?.name ?? '', error });
-        return null;
+    const decodeRow = async (sent: SentRow, row: number): Promise<Row> => {
+      const cells = [...sent] as Cell[];
+      const decoding = Array.from(this.#decoders, async ([index, decoder]) => {
+        const cell = sent[index];
+        if (!isEncoded(cell)) return;
+        cells[index] = await decoder.decode(cell, options).catch((error: unknown) => {
+          if (!(error instanceof DecodeError)) throw error;
+          undecodable.push({ row, feature: this.#features[index]?.name ?? '', error });
+          return null;
+        });
       });
+      await Promise.all(decoding);
+      return cells;
     };
     const pending: Promise<Row>[] = [];
     let turn = performance.now();
     for (const [row, sent] of rows.entries()) {
-      const decoding = Promise.all(sent.map((value, index) => cell(value, row, index)));
+      const decoding = decodeRow(sent, row);
       // It may fail while another row's turn is awaited.
       decoding.catch(() => undefined);
       pending.push(decoding);
@@ -71,7 +78,7 @@ export class Decoders {
   }
 }
 
-const isEncoded = (cell: SentCell): cell is string | Uint8Array =>
+const isEncoded = (cell: SentCell | undefined): cell is string | Uint8Array =>
   typeof cell === 'string' || cell instanceof Uint8Array;
 
 async function decoderOf(feature: Feature, model: string): Promise<FeatureDecoder | undefined> {

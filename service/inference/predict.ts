@@ -1,6 +1,7 @@
 import { EngineError } from '../../onnx/engine/engine.ts';
 import type { Model } from '../../onnx/model.ts';
 import type { Prediction } from '../../onnx/batch/decode-predictions.ts';
+import { predictRows } from '../../onnx/batch/predict-rows.ts';
 import type { Row } from '../../onnx/signature/cells.ts';
 import { ServiceError } from '../errors.ts';
 import { ownOutputs } from './batch.ts';
@@ -53,7 +54,7 @@ function run({ model, executor }: Predictor, rows: readonly Row[], options: RunO
   const { maxResponseBytes } = executor.plan;
   let next = options;
   let left = mostJsonElements(maxResponseBytes);
-  return model.predict(rows, async (feeds, fetches) => {
+  return predictRows(model.signature, rows, async (feeds, fetches) => {
     const result = executor.run(feeds, fetches, next);
     next = { ...options, continued: true };
     const outputs = ownOutputs(await result);

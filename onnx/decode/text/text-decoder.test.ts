@@ -2,6 +2,7 @@ import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Prediction } from '../../batch/decode-predictions.ts';
+import { predictRows } from '../../batch/predict-rows.ts';
 import { onnxruntime } from '../../engine/onnxruntime.ts';
 import { Model } from '../../model.ts';
 import type { ModelJson } from '../../signature/model-json.ts';
@@ -79,13 +80,11 @@ test('texts of different lengths share runs with those that are filled up alike'
   const texts = ['the model', 'a pod', 'the replica that crashes is restarted on a node', ''];
   const alone = await Promise.all(texts.map(async (text) => (await model.predict([[text]]))[0]));
   const runs: number[] = [];
-  const together = await model.predict(
-    texts.map((text) => [text]),
-    (feeds, fetches) => {
-      runs.push(feeds['input_ids']?.shape[0] ?? 0);
-      return model.run(feeds, fetches);
-    },
-  );
+  const rows = await model.decode(texts.map((text) => [text]));
+  const together = await predictRows(model.signature, rows, (feeds, fetches) => {
+    runs.push(feeds['input_ids']?.shape[0] ?? 0);
+    return model.run(feeds, fetches);
+  });
   await model.release();
   expect(runs).toEqual([3, 1]);
   const values = (of: readonly (Prediction | undefined)[]): number[] =>
