@@ -3,7 +3,7 @@ import { externalTensors } from './graph/external-data.ts';
 import { ENTRY, FUNCTION, GRAPH, MODEL, OPSET, TENSOR } from './graph/field-numbers.ts';
 import { operatorName, readNode, type Node } from './graph/node.ts';
 import { fields, first, int64, int64s, messages, textOf } from './graph/protobuf.ts';
-import { describeType, readValue } from './graph/value-type.ts';
+import { describeType, readValue, weightNames } from './graph/value-type.ts';
 
 /** What a graph says about itself, as the exporter wrote it. */
 export interface GraphDescription {
@@ -46,7 +46,7 @@ export function describeGraph(model: Uint8Array): GraphDescription {
   const nodes = messages(graph, GRAPH.node).map(readNode);
   const weights = messages(graph, GRAPH.initializer);
   // Exporters from before 2019 list the weights among the inputs.
-  const inner = new Set(weights.map((tensor) => textOf(tensor, TENSOR.name)));
+  const inner = weightNames(graph);
   const values = (number: number): ValueDescription[] =>
     messages(graph, number)
       .map(readValue)

@@ -4,7 +4,7 @@ import { noConversions } from './conversions.ts';
 import { operatorName, readNode, type Node } from './node.ts';
 import { floatOnly, oneType, sameType } from './output-types.ts';
 import { first, fields, int64, int64s, messages, textOf } from './protobuf.ts';
-import { readValue } from './value-type.ts';
+import { readInputs, readValue } from './value-type.ts';
 
 /** What a graph shows about how long its runs may take, how much memory they may need, and whether they may crash. */
 export interface GraphFacts {
@@ -61,11 +61,7 @@ export function graphFacts(model: Uint8Array, conversions = noConversions): Grap
   let openShapes = conversions.anyRank;
   let emptyInputs = false;
   for (const graph of messages(model, MODEL.graph)) {
-    // Older exporters also list the weights as inputs.
-    const weights = new Set(messages(graph, GRAPH.initializer).map((weight) => textOf(weight, TENSOR.name)));
-    const inputs = messages(graph, GRAPH.input)
-      .map(readValue)
-      .filter(({ name }) => !weights.has(name));
+    const inputs = readInputs(graph);
     openShapes ||= inputs.some(
       ({ type }) =>
         type.kind !== 'tensor' ||

@@ -1,9 +1,11 @@
 import {
   DATA_TYPES,
   DIMENSION,
+  GRAPH,
   MAP_TYPE,
   SEQUENCE_TYPE,
   SHAPE,
+  TENSOR,
   TENSOR_TYPE,
   TYPE,
   VALUE_INFO,
@@ -38,6 +40,18 @@ export function readValue(valueInfo: Uint8Array): Value {
     description: textOf(valueInfo, VALUE_INFO.docString),
     type: type === undefined ? { kind: 'unknown' } : readType(message(type)),
   };
+}
+
+/** Returns the names of the weights of a GraphProto. */
+export const weightNames = (graph: Uint8Array): ReadonlySet<string> =>
+  new Set(messages(graph, GRAPH.initializer).map((tensor) => textOf(tensor, TENSOR.name)));
+
+/** Reads the inputs of a GraphProto, without the weights, which exporters from before 2019 list among them. */
+export function readInputs(graph: Uint8Array): Value[] {
+  const weights = weightNames(graph);
+  return messages(graph, GRAPH.input)
+    .map(readValue)
+    .filter(({ name }) => !weights.has(name));
 }
 
 function readType(type: Uint8Array): ValueType {
@@ -94,6 +108,21 @@ export function dataType(field: Field | undefined): string {
 
 /** Returns whether a value is a tensor; a value without a declared type is assumed to be one. */
 export const isTensor = ({ kind }: ValueType): boolean => kind === 'tensor' || kind === 'unknown';
+
+/** Returns the number of a tensor's dimensions. Undefined if nobody knows it, or the value is not a tensor. */
+export const rankOf = ({ type }: Value): number | undefined =>
+  type.kind === 'tensor' ? type.shape?.length : undefined;
+
+/** A tensor of floats with two dimensions. */
+export interface FloatTable {
+  readonly kind: 'tensor';
+  readonly dtype: string;
+  readonly shape: readonly [rows: number | string, columns: number | string];
+}
+
+/** Returns whether a type is a table of floats, such as a number for each class in each row. */
+export const isFloatTable = (type: ValueType | undefined): type is FloatTable =>
+  type?.kind === 'tensor' && type.dtype.startsWith('float') && type.shape?.length === 2;
 
 /** Element types that engines do not return, and the types that represent all of their values. */
 const wider: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import { GRAPH, MODEL } from '../graph/field-numbers.ts';
 import { intAttribute, newNode } from '../graph/node.ts';
 import { concatenate, embed, encode, fields, messages } from '../graph/protobuf.ts';
 import { Scope } from '../graph/scope.ts';
-import { readValue } from '../graph/value-type.ts';
+import { isFloatTable, readValue } from '../graph/value-type.ts';
 import { declareValue } from './replacement.ts';
 
 /** The outputs of a classifier that are made from an output with a number for each class. */
@@ -33,7 +33,7 @@ export function rankClasses(
   const type = messages(graph, GRAPH.output)
     .map(readValue)
     .find(({ name }) => name === output)?.type;
-  if (type?.kind !== 'tensor' || !type.dtype.startsWith('float') || type.shape?.length !== 2) return undefined;
+  if (!isFloatTable(type)) return undefined;
   const scope = Scope.ofModel(model);
   const free = (name: string): string => (scope.has(name) ? free(`${name}_`) : name);
   const label = free('label');

@@ -1,7 +1,7 @@
-import { GRAPH, MODEL, TENSOR } from '../graph/field-numbers.ts';
+import { GRAPH, MODEL } from '../graph/field-numbers.ts';
 import { graphNodes } from '../graph/node.ts';
-import { messages, textOf } from '../graph/protobuf.ts';
-import { readValue, type Value } from '../graph/value-type.ts';
+import { messages } from '../graph/protobuf.ts';
+import { isFloatTable, rankOf, readInputs, readValue, type Value } from '../graph/value-type.ts';
 import type { Size } from './image.ts';
 import type { FeatureJson, ModelJson } from './model-json.ts';
 import { SignatureError } from './tensor-spec.ts';
@@ -23,9 +23,7 @@ export function guessImage(
   classes: readonly string[] | undefined,
 ): Pick<ModelJson, 'features' | 'outputs'> {
   const [graph = new Uint8Array()] = messages(model, MODEL.graph);
-  const values = (number: number): Value[] => messages(graph, number).map(readValue);
-  const weights = new Set(messages(graph, GRAPH.initializer).map((tensor) => textOf(tensor, TENSOR.name)));
-  const inputs = values(GRAPH.input).filter(({ name }) => !weights.has(name));
+  const inputs = readInputs(graph);
   const images = inputs.filter((input) => rankOf(input) === 4);
   const [image = inputs.length === 1 ? inputs[0] : undefined, second] = images;
   if (image === undefined || second !== undefined) {
@@ -36,7 +34,11 @@ export function guessImage(
     );
   }
   const decode: FeatureJson['decode'] = { image: size === undefined ? {} : { resize: size } };
-  const output = classes && values(GRAPH.output).find((each) => hasNumbers(each, classes.length));
+  const output =
+    classes &&
+    messages(graph, GRAPH.output)
+      .map(readValue)
+      .find((each) => hasNumbers(each, classes.length));
   const source = output && graphNodes(model).find(({ outputs }) => outputs.includes(output.name));
   return {
     features: inputs.map(({ name }) => ({ name, ...(name === image.name && { decode }) })),
@@ -53,11 +55,9 @@ export function guessImage(
   };
 }
 
-const rankOf = ({ type }: Value): number | undefined => (type.kind === 'tensor' ? type.shape?.length : undefined);
-
 /** Returns whether an output has a number for each class. */
 function hasNumbers({ type }: Value, classes: number): boolean {
-  if (type.kind !== 'tensor' || !type.dtype.startsWith('float') || type.shape?.length !== 2) return false;
+  if (!isFloatTable(type)) return false;
   const [, count] = type.shape;
   return typeof count === 'string' || count === classes;
 }

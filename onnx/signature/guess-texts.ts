@@ -1,6 +1,6 @@
-import { GRAPH, MODEL, TENSOR } from '../graph/field-numbers.ts';
-import { messages, textOf } from '../graph/protobuf.ts';
-import { readValue, type Value } from '../graph/value-type.ts';
+import { GRAPH, MODEL } from '../graph/field-numbers.ts';
+import { messages } from '../graph/protobuf.ts';
+import { rankOf, readInputs, readValue, type Value } from '../graph/value-type.ts';
 import type { ModelJson } from './model-json.ts';
 import { namesOfInputs, tokenInputs, type TokensJson } from './tokens.ts';
 
@@ -28,11 +28,7 @@ const DECIMALS = 6;
  */
 export function guessTexts(model: Uint8Array, { maxLength, ...hints }: TextHints): GuessedTexts | undefined {
   const [graph = new Uint8Array()] = messages(model, MODEL.graph);
-  // Exporters from before 2019 list the weights among the inputs.
-  const weights = new Set(messages(graph, GRAPH.initializer).map((tensor) => textOf(tensor, TENSOR.name)));
-  const inputs = messages(graph, GRAPH.input)
-    .map(readValue)
-    .filter(({ name }) => !weights.has(name));
+  const inputs = readInputs(graph);
   const tokens = tokenInputs({}, inputs);
   if (tokens === undefined || namesOfInputs(tokens).length !== inputs.length) return undefined;
   return {
@@ -59,8 +55,6 @@ function guessOutputs(
   if (logits === undefined || classes.length < 2) return {};
   return { outputs: { [logits.name]: { classes: { softmax: true } } }, classes };
 }
-
-const rankOf = ({ type }: Value): number => (type.kind === 'tensor' ? (type.shape?.length ?? 0) : 0);
 
 /** Prefers what is an embedding already to the vectors of the tokens. */
 function embedding(outputs: readonly Value[]): Value | undefined {
