@@ -7,7 +7,7 @@ import { timeoutParameter } from './parameters.ts';
 import { runErrors, runSecurity, type Security } from './security.ts';
 import { bodyErrors, COMPRESSION, problemResponses } from './responses.ts';
 import { ref } from '../contract/schemas.ts';
-import { acceptsUploads, FORM_TYPE, imageTypes, onlyImage } from '../protocol/predictions/uploads.ts';
+import { acceptsUploads, FORM_TYPE, imageTypes, isImage, onlyImage } from '../protocol/predictions/uploads.ts';
 import { featureSchema, outputSchema, rowSchema, type Json, requiredFeatures } from '../protocol/json-schemas.ts';
 
 /** Returns the operation `POST …/predictions` of a model. */
@@ -19,6 +19,7 @@ export function predictionsOperation(
 ): Json {
   const { signature, example } = model;
   const { name, version } = signature;
+  const takesUploads = acceptsUploads(signature.features);
   const recorded = signature.examples.length > 0 ? signature.examples : example ? [example] : [];
   const inputs = recorded.map(({ input }) => input);
   const predictions = recorded.map(({ input, ...prediction }) => ({ ...prediction, model: { name, version } }));
@@ -28,7 +29,7 @@ export function predictionsOperation(
     summary: `Predict with the model ${name}, version ${version}`,
     ...runSecurity(security, name),
     description:
-      (acceptsUploads(signature.features) ? 'The body is an image, a form or JSON. ' : '') +
+      (takesUploads ? 'The body is an image, a form or JSON. ' : '') +
       'For one object, the response is one object. ' +
       'For an array or a table of columns, it is an array in the same order. ' +
       COMPRESSION,
@@ -59,7 +60,7 @@ export function predictionsOperation(
             },
           }),
         },
-        ...uploads(signature.features),
+        ...(takesUploads && uploads(signature.features)),
       },
     },
     responses: {
@@ -76,7 +77,7 @@ export function predictionsOperation(
       },
       ...problemResponses([
         ...bodyErrors,
-        ...(acceptsUploads(signature.features) ? (['invalid-multipart'] as const) : []),
+        ...(takesUploads ? (['invalid-multipart'] as const) : []),
         'unsupported-media-type',
         ...runErrors(security),
         'model-not-ready',
@@ -91,7 +92,6 @@ export function predictionsOperation(
 
 /** Returns the bodies that are images or forms, of a model that has images. */
 function uploads(features: readonly Feature[]): Json {
-  if (!acceptsUploads(features)) return {};
   const image = onlyImage(features);
   const alone = image !== undefined && features.every((feature) => feature === image || feature.optional);
   return {
@@ -103,14 +103,12 @@ function uploads(features: readonly Feature[]): Json {
         properties: Object.fromEntries(
           features.map((feature) => [
             feature.name,
-            feature.decode?.image ? { contentMediaType: 'image/*' } : featureSchema(feature, false, false),
+            isImage(feature) ? { contentMediaType: 'image/*' } : featureSchema(feature, false, false),
           ]),
         ),
       },
       encoding: Object.fromEntries(
-        features
-          .filter(({ decode }) => decode?.image)
-          .map(({ name }) => [name, { contentType: imageTypes.join(', ') }]),
+        features.filter(isImage).map(({ name }) => [name, { contentType: imageTypes.join(', ') }]),
       ),
     },
   };

@@ -8,7 +8,7 @@ import { DecodeError } from '../decode-error.ts';
 import type { DecodeOptions, FeatureDecoder } from '../feature-decoder.ts';
 import { bytesOf } from './base64.ts';
 import { enlarge, sourceOf, type Pixels, type UsedAxis } from './enlarge.ts';
-import { IMAGE_FORMATS, imageFormat } from './image-format.ts';
+import { checkImageFormat, IMAGE_FORMATS } from './image-format.ts';
 import { isLarge, type ImageHeader } from './large-image.ts';
 import { loadSharp, type Sharp } from './load-sharp.ts';
 import { PixelTensors } from './pixel-tensor.ts';
@@ -72,7 +72,7 @@ class ImageDecoder implements FeatureDecoder {
     const { maxBytes } = this.#image;
     if (bytes.length > maxBytes)
       throw new DecodeError(`The image has ${bytes.length} bytes.`, `at most ${maxBytes} bytes`);
-    imageFormat(bytes);
+    checkImageFormat(bytes);
     const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
       slots.use(async () => {
         before?.();

@@ -1,6 +1,6 @@
 import { DecodeError } from '../decode-error.ts';
 
-export type ImageFormat = 'jpeg' | 'png' | 'webp';
+type ImageFormat = 'jpeg' | 'png' | 'webp';
 
 /** What is accepted, for messages. */
 export const IMAGE_FORMATS = 'a JPEG, PNG or WebP';
@@ -21,11 +21,11 @@ const others: readonly (readonly [name: string, is: (bytes: Uint8Array) => boole
 ];
 
 /**
- * Returns the format of an image by its first bytes, so that no other file reaches the decoder.
+ * Checks the format of an image by its first bytes, so that no other file reaches the decoder.
  *
  * @throws {DecodeError} if it is something else, or an animation
  */
-export function imageFormat(bytes: Uint8Array): ImageFormat {
+export function checkImageFormat(bytes: Uint8Array): void {
   const format = formatOf(bytes);
   if (format === undefined) {
     const what = others.find(([, is]) => is(bytes))?.[0];
@@ -33,7 +33,6 @@ export function imageFormat(bytes: Uint8Array): ImageFormat {
     throw new DecodeError(length ?? (what === undefined ? 'It is not an image.' : `It is ${what}.`), IMAGE_FORMATS);
   }
   if (isAnimated(format, bytes)) throw new DecodeError('The image is animated.', `${IMAGE_FORMATS} of one frame`);
-  return format;
 }
 
 function formatOf(bytes: Uint8Array): ImageFormat | undefined {

@@ -18,7 +18,8 @@ export function onlyImage(features: readonly Feature[]): Feature | undefined {
   return others.length === 0 ? image : undefined;
 }
 
-const isImage = ({ decode }: Feature): boolean => decode?.image !== undefined;
+/** Returns whether requests have an image in place of a tensor. */
+export const isImage = ({ decode }: Feature): boolean => decode?.image !== undefined;
 
 /**
  * Reads a body that is an image or a form, as the object that JSON would be: images are bytes.
