@@ -67,6 +67,12 @@ export interface DeploymentStatus {
   readonly canary?: CanaryStatus;
 }
 
+/** The replicas, and then those of the canary. */
+export const allReplicas = ({ replicas, canary }: DeploymentStatus): readonly ReplicaStatus[] => [
+  ...replicas,
+  ...(canary?.replicas ?? []),
+];
+
 /** The reason and what is known about it: `Error: exit code 137`. Undefined if there is no reason. */
 export const describeReason = ({ reason, message }: Pick<ReplicaStatus, 'reason' | 'message'>): string | undefined =>
   reason === undefined || message === undefined ? reason : `${reason}: ${message}`;

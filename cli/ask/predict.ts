@@ -48,7 +48,6 @@ export async function predictImage(
     throw new Failure(`Cannot read ${file}: ${reasonOf(cause)}`, { cause, hint: 'Check the path of --file.' });
   });
   context.report.command(curlLine({ url, path, file, contentType }));
-  await context.walkthrough?.pause();
   return orFailure(url, connect(context, url).request(path, { body, contentType }));
 }
 

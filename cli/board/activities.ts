@@ -17,7 +17,7 @@ import type { Result } from './messages.ts';
 const longestLoad = 5 * 60_000;
 
 /** Something runs already, and only one thing can. */
-export class Busy extends Failure {
+class Busy extends Failure {
   override readonly name = 'Busy';
 }
 
@@ -43,7 +43,7 @@ export class Activities {
     this.#begin('load', async (context) => {
       const load = startLoad(await this.#load(context, rate));
       const live = setInterval(() => {
-        this.#feed.traffic(load.report());
+        this.#feed.traffic(load);
       }, 500);
       try {
         await sleep(longestLoad, undefined, { signal: context.signal }).catch(() => undefined);
@@ -63,8 +63,8 @@ export class Activities {
     this.#begin(experiment.name, async (context) => {
       await before?.ended;
       const chaos = await openChaosContext(context, this.#target, await this.#load(context, rate));
-      return perform(experiment, chaos, (report) => {
-        this.#feed.traffic(report);
+      return perform(experiment, chaos, (load) => {
+        this.#feed.traffic(load);
       });
     });
   }

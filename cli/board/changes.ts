@@ -1,4 +1,4 @@
-import { describeReason, type DeploymentStatus, type ReplicaStatus } from '../deployment-status.ts';
+import { allReplicas, describeReason, type DeploymentStatus, type ReplicaStatus } from '../deployment-status.ts';
 import type { BoardEvent } from './messages.ts';
 
 type Change = Pick<BoardEvent, 'kind' | 'text' | 'replica'>;
@@ -18,11 +18,6 @@ export function changes(before: DeploymentStatus, after: DeploymentStatus): read
     ...gone.map(({ name }) => ({ kind: 'note', text: 'is gone', replica: name }) as const),
   ];
 }
-
-const allReplicas = ({ replicas, canary }: DeploymentStatus): readonly ReplicaStatus[] => [
-  ...replicas,
-  ...(canary?.replicas ?? []),
-];
 
 function changeOf(before: ReplicaStatus | undefined, now: ReplicaStatus): Omit<Change, 'replica'> | undefined {
   const why = describeReason(now);

@@ -1,5 +1,5 @@
 import type { DeploymentStatus } from '../deployment-status.ts';
-import type { LoadReport } from '../load/report.ts';
+import type { Load } from '../load/load.ts';
 import type { Activity, BoardEvent, BoardInfo, BoardMessage, Result, Second } from './messages.ts';
 
 /** How much a page that is opened later still sees. */
@@ -53,11 +53,12 @@ export class Feed {
   }
 
   /** Takes over the last seconds of a load, without the one that goes on. */
-  traffic({ startedAt, perSecond }: LoadReport): void {
+  traffic(load: Pick<Load, 'recent'>): void {
+    // With the one that goes on.
+    const { startedAt, perSecond } = load.recent(changing + 1);
     const seconds = perSecond
       .map(({ second, sent, failed, p50, max }) => ({ at: startedAt + second * 1000, sent, failed, p50, max }))
-      .filter(({ at }) => at + 1000 <= Date.now())
-      .slice(-changing);
+      .filter(({ at }) => at + 1000 <= Date.now());
     for (const second of seconds) this.#seconds.set(second.at, second);
     for (const at of [...this.#seconds.keys()].slice(0, -mostSeconds)) this.#seconds.delete(at);
     this.#tell({ kind: 'traffic', seconds });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isClone } from '../own-package.ts';
 
-export interface PageFile {
+interface PageFile {
   readonly type: string;
   readonly text: string;
 }

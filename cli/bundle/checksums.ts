@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 /** The file with the checksums, in the format of `sha256sum`. */
-export const checksumsFile = 'SHA256SUMS';
+const checksumsFile = 'SHA256SUMS';
 
 /** Writes the checksums of all files in a folder. */
 export async function writeChecksums(folder: string): Promise<void> {

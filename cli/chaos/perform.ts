@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
-import { startLoad } from '../load/load.ts';
+import { startLoad, type Load } from '../load/load.ts';
 import { byKind, type LoadFailure, type LoadReport } from '../load/report.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import type { Experiment, Recovery, Undo } from './experiment.ts';
@@ -23,13 +23,13 @@ const after = 4000;
 
 /**
  * Performs an experiment under load, and undoes what must be undone.
- * @param show called twice a second with the load so far
+ * @param show called twice a second with the load
  * @throws the signal's reason, after everything is undone
  */
 export async function perform(
   experiment: Experiment,
   chaos: ChaosContext,
-  show: (load: LoadReport) => void,
+  show: (load: Load) => void,
 ): Promise<Outcome> {
   const { context, watch, wanted } = chaos;
   const { report, signal } = context;
@@ -46,7 +46,7 @@ export async function perform(
   const started = performance.now();
   const load = startLoad((await experiment.load?.(chaos)) ?? { ...chaos.load, retryAfter });
   const live = setInterval(() => {
-    show(load.report());
+    show(load);
   }, 500);
   let recovery: Recovery | undefined;
   let failure: Failure | undefined;

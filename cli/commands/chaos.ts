@@ -6,8 +6,8 @@ import { perform } from '../chaos/perform.ts';
 import { markdownTable, table } from '../chaos/table.ts';
 import { Failure } from '../failure.ts';
 import { assertedLoad } from '../load/examples.ts';
+import type { Load } from '../load/load.ts';
 import { plot } from '../load/plot.ts';
-import type { LoadReport } from '../load/report.ts';
 import { findTarget } from '../targets/find.ts';
 import { openService } from '../targets/open-service.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
@@ -62,8 +62,8 @@ export function chaosCommand(context: CommandContext): Command {
         } as const;
         const signal = AbortSignal.any([context.signal, ended.signal]);
         const chaos = await openChaosContext({ ...context, signal }, target, load);
-        const show = (load: LoadReport): void => {
-          context.report.progress([...(isTerminal(process.stderr) ? plot(load) : []), ...chaos.watch.lines]);
+        const show = (load: Load): void => {
+          context.report.progress([...(isTerminal(process.stderr) ? plot(load.report()) : []), ...chaos.watch.lines]);
         };
         for (const experiment of selected) outcomes.push(await perform(experiment, chaos, show));
       } finally {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import {
+  allReplicas,
   describeReason,
   isEmpty,
   type DeploymentStatus,
@@ -75,7 +76,7 @@ async function screen(target: Target, status: DeploymentStatus): Promise<readonl
   return [
     `${target.name}: ${ready}${address}`,
     ...(status.canary === undefined ? [] : [canarySummary(status.canary)]),
-    ...replicaTable([...status.replicas, ...(status.canary?.replicas ?? [])], style),
+    ...replicaTable(allReplicas(status), style),
   ];
 }
 

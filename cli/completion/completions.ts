@@ -72,9 +72,3 @@ function shortened(description: string): string {
 }
 
 const mostCharacters = 70;
-
-/** Quotes a text for a POSIX shell and for fish, whose single quotes know these two escapes. */
-export const quoted = {
-  posix: (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`,
-  fish: (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
-} as const;

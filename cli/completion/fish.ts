@@ -1,4 +1,4 @@
-import { quoted, type CompletableCommand, type CompletableFlag, type Completions, type Value } from './completions.ts';
+import { type CompletableCommand, type CompletableFlag, type Completions, type Value } from './completions.ts';
 
 /** Writes a completion script for fish. */
 export function fishScript({ commands, flags }: Completions): string {
@@ -20,7 +20,7 @@ ${commands.flatMap(commandLines).join('\n')}
 function commandLines({ name, description, flags, arguments: given }: CompletableCommand): string[] {
   const seen = `__fish_seen_subcommand_from ${name}`;
   return [
-    `${begin('__fish_use_subcommand')} --arguments ${name} --description ${quoted.fish(description)}`,
+    `${begin('__fish_use_subcommand')} --arguments ${name} --description ${quoteForFish(description)}`,
     ...flags.map((flag) => flagLine(flag, seen)),
     ...given.slice(0, 1).flatMap(({ value }) => {
       const values = valueOptions(value);
@@ -29,7 +29,7 @@ function commandLines({ name, description, flags, arguments: given }: Completabl
   ];
 }
 
-const begin = (condition: string): string => `complete --command rhizome --condition ${quoted.fish(condition)}`;
+const begin = (condition: string): string => `complete --command rhizome --condition ${quoteForFish(condition)}`;
 
 function flagLine({ names, description, value }: CompletableFlag, condition: string): string {
   const options = names.map((name) =>
@@ -37,7 +37,7 @@ function flagLine({ names, description, value }: CompletableFlag, condition: str
   );
   const values =
     value === undefined ? [] : [value === 'file' ? '--require-parameter' : '--exclusive', valueOptions(value)];
-  return [begin(condition), ...options, ...values, `--description ${quoted.fish(description)}`]
+  return [begin(condition), ...options, ...values, `--description ${quoteForFish(description)}`]
     .filter((part) => part !== '')
     .join(' ');
 }
@@ -46,5 +46,8 @@ function flagLine({ names, description, value }: CompletableFlag, condition: str
 function valueOptions(value: Value): string {
   if (value === 'file') return '--force-files';
   if (value === 'model') return `--arguments '(__rhizome_models)'`;
-  return value.length === 0 ? '' : `--arguments ${quoted.fish(value.join(' '))}`;
+  return value.length === 0 ? '' : `--arguments ${quoteForFish(value.join(' '))}`;
 }
+
+/** Quotes a text for fish, whose single quotes know these two escapes. */
+const quoteForFish = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

@@ -1,4 +1,5 @@
-import { quoted, type CompletableArgument, type CompletableFlag, type Completions, type Value } from './completions.ts';
+import { quote } from '../tools/quote.ts';
+import { type CompletableArgument, type CompletableFlag, type Completions, type Value } from './completions.ts';
 
 /** Writes a completion script for zsh, to be evaluated after `compinit` or found in `fpath` as `_rhizome`. */
 export function zshScript({ commands, flags }: Completions): string {
@@ -6,7 +7,7 @@ export function zshScript({ commands, flags }: Completions): string {
 # Completes rhizome in zsh, also after npx. Written by \`rhizome completion zsh\`.
 _rhizome() {
   local -a commands=(
-${commands.map(({ name, description }) => `    ${quoted.posix(`${name}:${escape(description)}`)}`).join('\n')}
+${commands.map(({ name, description }) => `    ${quote([`${name}:${escape(description)}`])}`).join('\n')}
   )
   if [[ $words[1] == npx ]]; then
     if [[ $words[2] != rhizome ]] || (( CURRENT == 2 )); then
@@ -50,15 +51,15 @@ fi
 function flagSpec({ names, description, value }: CompletableFlag): string {
   // One spec for each name: a flag may be given once, by any of its names.
   const specs = names.map((name) =>
-    quoted.posix(
+    quote([
       `(${names.join(' ')})${name}[${escape(description)}]${value === undefined ? '' : `:value:${action(value)}`}`,
-    ),
+    ]),
   );
   return specs.join(' ');
 }
 
 const argumentSpec = ({ value, variadic }: CompletableArgument, index: number): string =>
-  quoted.posix(`${variadic ? '*' : String(index + 1)}:argument:${action(value)}`);
+  quote([`${variadic ? '*' : String(index + 1)}:argument:${action(value)}`]);
 
 function action(value: Value): string {
   if (value === 'file') return '_files';

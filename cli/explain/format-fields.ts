@@ -4,7 +4,7 @@ import type { Style } from '../terminal/style.ts';
 import { isGroup, nameOf, type Field } from './fields.ts';
 
 /** What a line may have at most: longer ones are hard to read, even on a wide terminal. */
-export const widest = 80;
+const widest = 80;
 
 /** Formats fields and their explanations, for a reader. Fields with the same explanation share it. */
 export function formatFields(fields: readonly Field[], style: Style): string {

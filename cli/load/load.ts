@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attempt, type LoadRequest } from './attempt.ts';
 import { freshPool, inTurn, keptPool, type Pool } from './pool.ts';
-import { summarize, type LoadFailure, type LoadReport, type Sample } from './report.ts';
+import { bySecond, summarize, type LoadFailure, type LoadReport, type Sample } from './report.ts';
 
 export const connectionKinds = ['new', 'keep-alive', 'both'] as const;
 export type Connections = (typeof connectionKinds)[number];
@@ -37,6 +37,8 @@ export interface Load {
   answered(): number;
   /** Reports as if the load ended now. Requests without a response yet are not counted. */
   report(): LoadReport;
+  /** Returns the last seconds of the report alone, which costs little however long the load has been running. */
+  recent(seconds: number): Pick<LoadReport, 'startedAt' | 'perSecond'>;
   /** Sends no more requests, waits for all responses, and reports. Can be called again. */
   stop(): Promise<LoadReport>;
 }
@@ -132,6 +134,10 @@ export function startLoad(options: LoadOptions): Load {
   return {
     answered: () => answeredAt.length,
     report: () => report(now()),
+    recent(seconds) {
+      const from = Math.floor(now() / 1000 - seconds) * 1000;
+      return { startedAt, perSecond: bySecond(samples.filter(({ due }) => due >= from)) };
+    },
     stop: () => (ended ??= end()),
   };
 }

@@ -66,26 +66,30 @@ export function summarize(
   end: number,
 ): Omit<LoadReport, 'startedAt' | 'sent' | 'failures' | 'lost' | 'opened' | 'kept'> {
   const times = took(samples);
-  const bySecond = Map.groupBy(samples, ({ due }) => Math.floor(due / 1000));
   return {
     p50: quantile(times, 0.5),
     p90: quantile(times, 0.9),
     p99: quantile(times, 0.99),
     max: quantile(times, 1),
     longestGapMs: tenth(longestGap(answeredAt, end)),
-    perSecond: [...bySecond]
-      .toSorted(([a], [b]) => a - b)
-      .map(([second, of]) => {
-        const right = took(of);
-        return {
-          second,
-          sent: of.length,
-          failed: of.length - right.length,
-          p50: quantile(right, 0.5),
-          max: quantile(right, 1),
-        };
-      }),
+    perSecond: bySecond(samples),
   };
+}
+
+/** Returns what was due in each second, in order. */
+export function bySecond(samples: readonly Sample[]): readonly SecondReport[] {
+  return [...Map.groupBy(samples, ({ due }) => Math.floor(due / 1000))]
+    .toSorted(([a], [b]) => a - b)
+    .map(([second, of]) => {
+      const right = took(of);
+      return {
+        second,
+        sent: of.length,
+        failed: of.length - right.length,
+        p50: quantile(right, 0.5),
+        max: quantile(right, 1),
+      };
+    });
 }
 
 /** Returns the response times of requests that succeeded, ascending. */

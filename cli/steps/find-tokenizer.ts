@@ -13,9 +13,10 @@ export interface FoundTokenizer {
  * Finds the tokenizer of a model of texts: next to the model, or above it as in the repositories of Hugging Face, where
  * the model is in a folder `onnx`.
  *
+ * @param known the model's bytes, if they were read already
  * @returns undefined if there is none, or the model has other inputs than texts
  */
-export async function findTokenizer(model: string): Promise<FoundTokenizer | undefined> {
+export async function findTokenizer(model: string, known?: Uint8Array): Promise<FoundTokenizer | undefined> {
   const folder = [dirname(model), dirname(dirname(model))].find((each) => existsSync(join(each, 'tokenizer.json')));
   if (folder === undefined) return undefined;
   const [{ guessTexts }, { readModelBytes }] = await Promise.all([
@@ -23,7 +24,7 @@ export async function findTokenizer(model: string): Promise<FoundTokenizer | und
     import('../../onnx/file/model-file.ts'),
   ]);
   // A file that is not a model is refused when it is loaded, with a better message.
-  const bytes = await readModelBytes(model).catch(() => undefined);
+  const bytes = known ?? (await readModelBytes(model).catch(() => undefined));
   const texts = bytes && guessTexts(bytes, await hintsOf(folder));
   return texts && { file: join(folder, 'tokenizer.json'), texts };
 }

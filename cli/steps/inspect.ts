@@ -48,8 +48,9 @@ export async function inspect(path: string): Promise<Inspection> {
     loadApart(),
   ]);
   try {
-    const description = describeGraph(await readModelBytes(file));
-    const found = await findTokenizer(file);
+    const model = await readModelBytes(file);
+    const description = describeGraph(model);
+    const found = await findTokenizer(file, model);
     return { file, bytes, description, ...(found && { texts: found.texts }), ...(await tryToServe(file, engine)) };
   } catch (cause) {
     return { file, bytes, reason: reasonOf(cause) };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  allReplicas,
   describeReason,
   emptyCluster,
   isEmpty,
@@ -68,12 +69,7 @@ function linesOf(target: Target, observation: Observation, shown: Lines): Lines 
       `${target.name}: ${summary(observation)}`,
       ...(observation.canary === undefined ? [] : [canarySummary(observation.canary)]),
     ].join('; '),
-    replicas: new Map(
-      [...observation.replicas, ...(observation.canary?.replicas ?? [])].map((replica) => [
-        replica.name,
-        replicaLine(replica),
-      ]),
-    ),
+    replicas: new Map(allReplicas(observation).map((replica) => [replica.name, replicaLine(replica)])),
   };
 }
 

@@ -1,10 +1,10 @@
-import type { DeploymentStatus } from '../../deployment-status.ts';
+import { allReplicas, type DeploymentStatus } from '../../deployment-status.ts';
 import type { BoardInfo, BoardMessage, Second } from '../messages.ts';
 import { showActivity, showControls, showResult, showRunningTime } from './controls.ts';
 import { find, h } from './element.ts';
 import { clearEvents, showEvents } from './journal.ts';
 import { offerLogs } from './log.ts';
-import { showTraffic, type Mark } from './plots.ts';
+import { showTraffic, span, type Mark } from './plots.ts';
 import { showAges, showReplicas } from './replicas.ts';
 
 const notice = find(HTMLElement, '#notice');
@@ -59,13 +59,13 @@ function showStatus(status: DeploymentStatus | string): void {
     return;
   }
   warn(note);
-  const { ready, wanted, replicas, canary } = status;
+  const { ready, wanted } = status;
   const counts = `${String(ready)} of ${String(wanted)} replicas ready`;
   summary.textContent = counts;
   summary.className = `summary ${ready >= wanted ? 'good' : 'bad'}`;
   document.title = `${counts} · Rhizome board`;
   showReplicas(status);
-  offerLogs([...replicas, ...(canary?.replicas ?? [])].map(({ name }) => name));
+  offerLogs(allReplicas(status).map(({ name }) => name));
 }
 
 function warn(text: string): void {
@@ -74,8 +74,10 @@ function warn(text: string): void {
 }
 
 function drawPlots(): void {
-  const drawn = [...seconds.values()].toSorted((one, other) => one.at - other.at).slice(-180);
-  showTraffic(drawn, marks, Date.now());
+  const now = Date.now();
+  for (const at of seconds.keys()) if (at < now - span * 1000) seconds.delete(at);
+  const drawn = [...seconds.values()].toSorted((one, other) => one.at - other.at);
+  showTraffic(drawn, marks, now);
 }
 
 const updates = new EventSource('stream/updates');

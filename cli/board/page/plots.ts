@@ -9,7 +9,7 @@ export interface Mark {
 }
 
 /** Seconds that a plot shows. */
-const span = 60;
+export const span = 60;
 const height = 140;
 /** Room for the numbers at the axes. */
 const margin = { top: 8, right: 4, bottom: 20, left: 52 };
@@ -25,18 +25,16 @@ interface Frame {
 const requests = find(HTMLElement, '#requests');
 const latency = find(HTMLElement, '#latency');
 
-/** Draws the last minute of requests: how many per second, and how long they took. */
+/** Draws the last minute of requests: how many per second, and how long they took. @param seconds of that minute */
 export function showTraffic(seconds: readonly Second[], marks: readonly Mark[], now: number): void {
-  const start = now - span * 1000;
-  const recent = seconds.filter(({ at }) => at >= start);
-  const recentMarks = marks.filter(({ at }) => at >= start);
-  drawRequests(recent, recentMarks, now);
-  drawLatency(recent, recentMarks, now);
+  const recentMarks = marks.filter(({ at }) => at >= now - span * 1000);
+  drawRequests(seconds, recentMarks, now);
+  drawLatency(seconds, recentMarks, now);
 }
 
 function drawRequests(seconds: readonly Second[], marks: readonly Mark[], now: number): void {
   const frame = { width: requests.clientWidth, now, most: niceMost(Math.max(10, ...seconds.map(({ sent }) => sent))) };
-  const width = Math.max(2, (1000 * (frame.width - margin.left - margin.right)) / (span * 1000) - 1.5);
+  const width = Math.max(2, (frame.width - margin.left - margin.right) / span - 1.5);
   const bar = (at: number, from: number, to: number, kind: string): SVGElement =>
     svg('rect', { class: kind, x: x(at, frame), width, y: y(to, frame), height: y(from, frame) - y(to, frame) });
   const last = seconds.at(-1);
