@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, symlink } from 'node:fs/promises';
+import { mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { execa } from 'execa';
+import { join } from 'node:path';
+import { copyProject } from './copy-project.ts';
 import { linkToolkit } from './toolkit.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -25,13 +25,7 @@ export function initOptions(example: string) {
 /** Copies the files of an example to a temporary folder, where `rhizome-kit` is this repository's sources. */
 export async function copyExample(example: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `rhizome-${example}-`));
-  const { stdout } = await execa('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-    cwd: join(examples, example),
-  });
-  for (const file of stdout.split('\n')) {
-    await mkdir(dirname(join(folder, file)), { recursive: true });
-    await cp(join(examples, example, file), join(folder, file));
-  }
+  copyProject(join(examples, example), folder);
   linkToolkit(folder, 'client', 'infra');
   for (const name of ['.bin', '@types', 'cdk8s', 'cdk8s-plus-27', 'constructs', 'onnxruntime-node'])
     await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name));

@@ -20,6 +20,14 @@ export const variables = {
 /** The name of the suite's own cluster. It is not `rhizome`, because a cluster of that name may be the user's. */
 export const kindCluster = 'rhizome-e2e';
 
+/** Returns flags of `rhizome up` with two ports that nothing listens on. */
+export const freePortFlags = async (): Promise<readonly string[]> => [
+  '--port',
+  String(await freePort()),
+  '--grpc-port',
+  String(await freePort()),
+];
+
 /** Returns a port on this machine that nothing listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -1,8 +1,8 @@
 import { execa } from 'execa';
-import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { copyProject } from './copy-project.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -28,12 +28,7 @@ const timeout = 480_000;
 /** Copies the project's files, including those that are not committed yet, to a temporary folder. */
 export async function createWorkspace(): Promise<Workspace> {
   const folder = await mkdtemp(join(tmpdir(), 'rhizome-e2e-'));
-  const { stdout } = await execa('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root });
-  // The index may still list a file that was deleted.
-  for (const file of stdout.split('\n').filter((name) => existsSync(join(root, name)))) {
-    await mkdir(dirname(join(folder, file)), { recursive: true });
-    await cp(join(root, file), join(folder, file));
-  }
+  copyProject(root, folder);
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   return {
     folder,

@@ -4,7 +4,7 @@ import { request, type IncomingMessage } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { addressOfBoard } from '../../e2e/board/address.ts';
 import { accessibilityViolations, launchBrowser, testWithBrowser } from '../../e2e/browser.ts';
-import { freePort } from '../../e2e/suite.ts';
+import { freePortFlags } from '../../e2e/suite.ts';
 import { createWorkspace, type Workspace } from '../../e2e/workspace.ts';
 
 /** Generous, since other tests keep this machine busy. */
@@ -17,7 +17,7 @@ let browser: Browser | undefined;
 let page: Page;
 beforeAll(async () => {
   workspace = await createWorkspace();
-  const ports = ['--port', String(await freePort()), '--grpc-port', String(await freePort())];
+  const ports = await freePortFlags();
   running = workspace.start('up', '--board', ...ports);
   board = await addressOfBoard(running);
 });

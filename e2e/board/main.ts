@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { launchBrowser } from '../browser.ts';
 import { addressOfBoard } from './address.ts';
-import { freePort } from '../suite.ts';
+import { freePortFlags } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
 const file = join(import.meta.dirname, '../../docs/board.webp');
@@ -20,7 +20,7 @@ const lastStays = 5000;
 
 const workspace = await createWorkspace();
 await addReplica(workspace);
-const ports = ['--port', String(await freePort()), '--grpc-port', String(await freePort())];
+const ports = await freePortFlags();
 const running = workspace.start('up', '--board', ...ports);
 try {
   const browser = await launchBrowser();

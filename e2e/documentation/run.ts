@@ -1,9 +1,10 @@
 /** Runs every snippet of some pages as it is printed, from top to bottom, in a fresh copy of the project. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { execaSync } from 'execa';
 import { cleanUpAtEnd } from '../cleanup.ts';
+import { copyProject } from '../copy-project.ts';
 import { findTool, testUnless, testWithTools } from '../needs.ts';
 import { variables } from '../suite.ts';
 import { Shell } from './shell.ts';
@@ -36,7 +37,7 @@ export function testSnippets(
 ): void {
   const skipReason = findSkipReason(created);
   const folder = mkdtempSync(join(tmpdir(), 'rhizome-readme-'));
-  copyProject(folder);
+  copyProject(root, folder);
   prepare(folder);
   const shell = new Shell(folder);
 
@@ -85,15 +86,6 @@ function findSkipReason({ containers, volumes = [] }: Created): string | undefin
   return existing.length === 0
     ? undefined
     : `the snippets would delete what exists already: remove ${existing.join(' and ')} first`;
-}
-
-/** Copies the project's files, including those that are not committed yet. */
-function copyProject(folder: string): void {
-  const { stdout } = execaSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root });
-  for (const file of stdout.split('\n').filter((name) => existsSync(join(root, name)))) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    cpSync(join(root, file), join(folder, file));
-  }
 }
 
 /** Registers commands that remove what the snippets create and that restore the tags that they move. */

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rhizomeOnTerminal, screenOf, testOnTerminal, withoutColours } from '../pseudo-terminal.ts';
-import { freePort } from '../suite.ts';
+import { freePort, freePortFlags } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
 let project: Workspace;
@@ -83,7 +83,7 @@ test('chaos overload: what the replicas cannot serve is refused, and they stay',
     const added = await slow.rhizome('add', model, '--name', 'slow');
     expect({ ...added }).toMatchObject({ exitCode: 0 });
     await rm(join(slow.folder, 'models/iris'), { recursive: true });
-    const ports = ['--port', String(await freePort()), '--grpc-port', String(await freePort())];
+    const ports = await freePortFlags();
     const up = await slow.rhizome('up', '--detach', ...ports);
     expect({ ...up }).toMatchObject({ exitCode: 0 });
     const { exitCode, stdout, stderr } = await slow.rhizome('chaos', 'overload', '--json');

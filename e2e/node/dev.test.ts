@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startService } from '../../service/fixtures/process.ts';
-import { freePort } from '../suite.ts';
+import { freePort, freePortFlags } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
 const row = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
@@ -137,7 +137,7 @@ test('cdk8s.yaml is a part of the manifests, and package.json of the replicas', 
 });
 
 test('a second up takes over, and the first one says so', async () => {
-  const ports = ['--port', String(await freePort()), '--grpc-port', String(await freePort())];
+  const ports = await freePortFlags();
   const second = await workspace.rhizome('up', '--detach', '--json', ...ports);
   expect(second.exitCode).toBe(0);
   expect(await up).toMatchObject({ exitCode: 0 });

@@ -8,7 +8,7 @@ import { scaffold } from '../../cli/scaffold/scaffold.ts';
 import { validateManifests } from '../../infra/kubernetes-schemas/validate.ts';
 import { newestKubernetesVersion } from '../../infra/kubernetes-schemas/versions.ts';
 import { copyExample, exampleNames, initOptions } from '../examples.ts';
-import { freePort } from '../suite.ts';
+import { freePortFlags } from '../suite.ts';
 
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'examples/README.md'), 'utf8');
@@ -131,7 +131,7 @@ test.each(exampleNames)('%s runs on this machine, and predicts what README shows
   expect(requests).not.toEqual([]);
   const folder = await copyExample(example);
   try {
-    const ports = `--port ${await freePort()} --grpc-port ${await freePort()}`;
+    const ports = (await freePortFlags()).join(' ');
     const { exitCode, stdout, stderr } = await run(folder, `npx rhizome up --detach --json ${ports}`);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     const { url, withoutExamples } = JSON.parse(stdout) as {

@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { answerWith, createProject, rolledOut } from '../../cli/fixtures/project.ts';
 import { rhizomeOnTerminal, screenOf, testOnTerminal, withoutColours } from '../pseudo-terminal.ts';
-import { freePort } from '../suite.ts';
+import { freePortFlags } from '../suite.ts';
 import { createWorkspace } from '../workspace.ts';
 
 const question = 'Enter continues, q and Enter stops:';
@@ -32,7 +32,7 @@ const steps = (lines: readonly string[]): readonly string[] =>
 testOnTerminal('on this machine: why each step is there, its command, and a pause before it', async () => {
   const workspace = await createWorkspace();
   try {
-    const ports = ['--port', String(await freePort()), '--grpc-port', String(await freePort())];
+    const ports = await freePortFlags();
     const { exitCode, lines } = await answer(
       rhizomeOnTerminal(workspace.folder, 'up', '--explain', '--detach', ...ports),
       () => '\n',
