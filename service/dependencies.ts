@@ -92,7 +92,10 @@ export function shared(dependencies: Dependencies): Shared {
       repository.versions(entry.name).at(-1) === entry ? `${base}/${encodeURIComponent(entry.name)}${end}` : undefined;
   const routes = modelRoutes(
     shadowed(
-      exchange(predictionsProtocol(options.strictRanges, fitting), limits),
+      exchange(
+        predictionsProtocol(options.strictRanges, fitting, (model) => metrics.models.of(model)),
+        limits,
+      ),
       shadow,
       at(paths.models, paths.predictions),
     ),

@@ -181,3 +181,14 @@ test('the model says that its feature is an image, and what a request may be', a
     'multipart/form-data',
   ]);
 });
+
+test('how long decoding takes is a metric of models that decode', async () => {
+  const count = async (): Promise<number> => {
+    const text = await (await app.request('GET', '/metrics')).text();
+    return Number(/^rhizome_decode_duration_seconds_count\{model="colors"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  };
+  const before = await count();
+  await sendImage('pixel.png', 'image/png');
+  await sendImage('cmyk.jpg', 'image/jpeg');
+  expect((await count()) - before).toBe(2);
+});

@@ -7,6 +7,7 @@ export const metrics = {
   connectionsClosed: 'rhizome_connections_closed_total',
   tokenKeyFetches: 'rhizome_token_key_fetches_total',
   tokenKeyAge: 'rhizome_token_key_age_seconds',
+  decodeDuration: 'rhizome_decode_duration_seconds',
   inferenceDuration: 'rhizome_inference_duration_seconds',
   batchRows: 'rhizome_batch_rows',
   queueRows: 'rhizome_queue_rows',

@@ -11,15 +11,18 @@ const modelOf = (decode: Feature['decode'], decodeAll: DecodedModel['decode']): 
   return { decode: decodeAll, signature };
 };
 
+const observer = { decoded: jest.fn<undefined, [seconds: number]>() };
+beforeEach(() => observer.decoded.mockClear());
+
 test('a request whose images wait until its deadline has timed out', async () => {
   const model = modelOf({}, () => Promise.reject(new NoSlotError()));
-  await expect(decodeRows(model, features, { deadline })).rejects.toMatchObject({
+  await expect(decodeRows(model, features, { deadline }, observer)).rejects.toMatchObject({
     code: 'timeout',
     message: 'The time for the request was over before all of it was decoded.',
   });
 });
 
-test('decoding has a span in the trace of a request, if the model decodes', async () => {
+test('decoding is timed, and has a span in the trace of a request, if the model decodes', async () => {
   const spans: boolean[] = [];
   const trace = {
     decoded: (from: number, to: number, failed: boolean) => {
@@ -32,13 +35,16 @@ test('decoding has a span in the trace of a request, if the model decodes', asyn
     modelOf({}, () => Promise.resolve([])),
     features,
     { deadline, trace },
+    observer,
   );
   await decodeRows(
     modelOf(undefined, () => Promise.resolve([])),
     features,
     { deadline, trace },
+    observer,
   );
   const late = modelOf({}, () => Promise.reject(new NoSlotError()));
-  await expect(decodeRows(late, features, { deadline, trace })).rejects.toThrow();
+  await expect(decodeRows(late, features, { deadline, trace }, observer)).rejects.toThrow();
   expect(spans).toEqual([false, true]);
+  expect(observer.decoded.mock.calls).toEqual([[expect.any(Number)], [expect.any(Number)]]);
 });

@@ -7,6 +7,11 @@ import type { RunOptions } from '../inference/run.ts';
 import { IssueList } from '../protocol/issue-list.ts';
 import type { DecodedFeatures } from '../protocol/predictions/request.ts';
 
+/** Is told how long decoding took, such as for metrics. */
+export interface DecodeObserver {
+  decoded(seconds: number): void;
+}
+
 /**
  * Makes the rows of a request those of the model: images become tensors.
  *
@@ -16,13 +21,13 @@ export async function decodeRows(
   model: Pick<Model, 'decode' | 'signature'>,
   { rows, pointer }: DecodedFeatures,
   { deadline, abandoned, trace }: RunOptions,
+  observer: DecodeObserver,
 ): Promise<readonly Row[]> {
   const late = (): ServiceError =>
     new ServiceError('timeout', 'The time for the request was over before all of it was decoded.');
   const before = (): void => {
     if (performance.now() >= deadline || abandoned?.() === true) throw late();
   };
-  const isDecoded = model.signature.features.some(({ decode }) => decode !== undefined);
   const started = performance.now();
   let failed = true;
   try {
@@ -42,6 +47,10 @@ export async function decodeRows(
     issues.throwIfAny();
     throw error;
   } finally {
-    if (isDecoded) trace?.decoded(started, performance.now(), failed);
+    if (model.signature.features.some(({ decode }) => decode !== undefined)) {
+      const ended = performance.now();
+      trace?.decoded(started, ended, failed);
+      observer.decoded((ended - started) / 1000);
+    }
   }
 }

@@ -18,7 +18,7 @@ import { writePredictions } from '../protocol/predictions/response.ts';
 import { acceptsUploads, readUpload, withBase64 } from '../protocol/predictions/uploads.ts';
 import { countRows, predictionsLimit } from '../protocol/row-limit.ts';
 import { checkJson, checkUpload } from './body/content-type.ts';
-import { decodeRows } from './decode-rows.ts';
+import { decodeRows, type DecodeObserver } from './decode-rows.ts';
 import type { ExchangeProtocol, ExchangeResponse } from './exchange.ts';
 import { JSON_BODY } from './body/json-body.ts';
 
@@ -51,8 +51,13 @@ type Result = { readonly run: RunResult } | { readonly run?: undefined; readonly
  *
  * @param strictRanges rejects values outside their feature's range or choices, which otherwise only cause a warning
  * @param largeIsPlain whether large bodies have to consist of numbers
+ * @param observerOf returns who is told about a model's decoding
  */
-export function predictionsProtocol(strictRanges: boolean, largeIsPlain: boolean): ExchangeProtocol<Decoded, Result> {
+export function predictionsProtocol(
+  strictRanges: boolean,
+  largeIsPlain: boolean,
+  observerOf: (model: string) => DecodeObserver,
+): ExchangeProtocol<Decoded, Result> {
   const cache = new WeakMap<LoadedEntry, Prepared>();
   const prepare = (entry: LoadedEntry): Prepared => {
     const known = cache.get(entry);
@@ -75,7 +80,7 @@ export function predictionsProtocol(strictRanges: boolean, largeIsPlain: boolean
 
   const predictGenerally = async (entry: LoadedEntry, decoded: Decoded, options: RunOptions): Promise<Result> => {
     const read = features(entry, decoded);
-    const rows = await decodeRows(entry.model, read, options);
+    const rows = await decodeRows(entry.model, read, options, observerOf(entry.name));
     return { predictions: await predict(entry, rows, read.pointer, options) };
   };
 

@@ -2,11 +2,13 @@ import type * as Prometheus from './prometheus.ts';
 import { durationBounds, metrics as names } from '../contract/index.ts';
 import type { ExecutorObserver, ExecutorObservers, RefusalReason } from '../inference/queue/executor.ts';
 import { ROWS } from './bounds.ts';
-import { Histogram } from './histogram.ts';
+import { Histogram, type HistogramSeries } from './histogram.ts';
 
 /** What an executor reports of its model, and what is refused before it. */
 export interface ModelObserver extends Omit<ExecutorObserver, 'refused'> {
   refused(reason: RefusalReason | 'large-requests' | 'memory' | 'slow'): void;
+  /** Images or texts of a request have become tensors, or could not. */
+  decoded(seconds: number): void;
 }
 
 /** Metrics of queues and runs, by model. Versions of a model share their series. */
@@ -22,6 +24,11 @@ export class ModelMetrics implements ExecutorObservers {
     'Time that a request waited for its run in seconds, by model.',
     durationBounds,
   );
+  readonly #decodes = histogram(
+    names.decodeDuration,
+    'Time that it took to decode the images or texts of a request in seconds, waiting included, by model.',
+    durationBounds,
+  );
   readonly #observers = new Map<string, ModelObserver>();
   /** By model, then by reason. */
   readonly #refused = new Map<string, Map<string, number>>();
@@ -29,7 +36,7 @@ export class ModelMetrics implements ExecutorObservers {
 
   /** Shows the metrics in a registry. */
   register({ Counter, Gauge }: typeof Prometheus, registry: Prometheus.Registry): void {
-    for (const each of [this.#runs, this.#batches, this.#waits]) each.register(registry);
+    for (const each of [this.#runs, this.#batches, this.#waits, this.#decodes]) each.register(registry);
     const [refused, watched] = [this.#refused, this.#watched];
     new Counter({
       name: names.requestsRefused,
@@ -80,6 +87,8 @@ export class ModelMetrics implements ExecutorObservers {
     const [runs, batches, waits] = [this.#runs, this.#batches, this.#waits].map((each) => each.add({ model }));
     const refused = new Map<string, number>();
     this.#refused.set(model, refused);
+    // Most models decode nothing, and have no series.
+    let decodes: HistogramSeries | undefined;
     return {
       ran: (rows, seconds) => {
         runs?.observe(seconds);
@@ -87,6 +96,9 @@ export class ModelMetrics implements ExecutorObservers {
       },
       waited: (seconds) => {
         waits?.observe(seconds);
+      },
+      decoded: (seconds) => {
+        (decodes ??= this.#decodes.add({ model })).observe(seconds);
       },
       refused: (reason) => refused.set(reason, (refused.get(reason) ?? 0) + 1),
     };
