@@ -29,21 +29,39 @@ export interface ExternalApiKeyProps {
   /** The service whose API key it is. */
   readonly service: PredictionService;
 
-  /** Name of the SecretStore or ClusterSecretStore, which must exist. */
+  /**
+   * Name of the SecretStore or ClusterSecretStore, which must exist.
+   *
+   * @explains ExternalSecret.spec.secretStoreRef.name
+   * @without The operator does not know where the keys are.
+   * @setBy ExternalApiKey.store
+   */
   readonly store: string;
 
   /**
    * Whether the store belongs to the namespace or to the whole cluster.
    * @default 'SecretStore'
+   * @explains ExternalSecret.spec.secretStoreRef.kind
+   * @without The default is SecretStore, one of this namespace.
+   * @setBy ExternalApiKey.storeKind
    */
   readonly storeKind?: 'SecretStore' | 'ClusterSecretStore';
 
-  /** The keys that are valid, at least one. List the old and the new one while clients change from one to the other. */
+  /**
+   * The keys that are valid, at least one. List the old and the new one while clients change from one to the other.
+   *
+   * @explains ExternalSecret.spec.data[].**
+   * @without The Secret has no key, and no pod starts.
+   * @setBy ExternalApiKey.keys
+   */
   readonly keys: readonly RemoteKey[];
 
   /**
    * Seconds between two looks at the store, 1 or more.
    * @default 60
+   * @explains ExternalSecret.spec.refreshInterval
+   * @without The operator looks once an hour: a key that was withdrawn stays valid for so long.
+   * @setBy ExternalApiKey.refreshSeconds
    */
   readonly refreshSeconds?: number;
 }
@@ -60,6 +78,8 @@ const types: PropTypes<ExternalApiKeyProps> = {
  * Lets the External Secrets Operator make the Secret with the API key, from a store such as Vault or that of a cloud.
  * If the store loses the key, the Secret stays. Needs version 0.17 or newer of the operator in the cluster.
  *
+ * @explains ExternalSecret
+ * @without Somebody has to create the Secret, and again for each new key; without it, no pod starts.
  * @throws {InvalidPropsError} if a prop would not work on a cluster
  */
 export class ExternalApiKey extends ApiObject {
@@ -71,7 +91,12 @@ export class ExternalApiKey extends ApiObject {
     const invalid = [...checkService(service), ...checkKeys(props)];
     if (invalid.length > 0) throw new InvalidPropsError(`ExternalApiKey of '${name}'`, invalid);
 
-    // The lines of the entry, each of which is a valid key.
+    /**
+     * The entry of the Secret that the service reads. Each of its lines is a valid key.
+     *
+     * @explains ExternalSecret.spec.target.template.**
+     * @without The Secret has an entry for each key, and none that the pods mount: they do not start.
+     */
     const lines = keys.map((_, index) => `{{ .key${index} }}`).join('\n');
     super(scope, id, {
       apiVersion: 'external-secrets.io/v1',
@@ -81,8 +106,27 @@ export class ExternalApiKey extends ApiObject {
         refreshInterval: `${refreshSeconds}s`,
         secretStoreRef: { kind: storeKind, name: store },
         target: {
+          /**
+           * Name of the Secret that the operator makes, and that the pods mount.
+           *
+           * @explains ExternalSecret.spec.target.name
+           * @without The Secret has the name of the ExternalSecret, which is the same.
+           * @setBy apiKeySecret
+           */
           name: apiKeySecret,
+          /**
+           * The Secret belongs to the ExternalSecret, and is deleted together with it.
+           *
+           * @explains ExternalSecret.spec.target.creationPolicy
+           * @without The default is the same.
+           */
           creationPolicy: 'Owner',
+          /**
+           * If the store loses the key, the Secret stays.
+           *
+           * @explains ExternalSecret.spec.target.deletionPolicy
+           * @without The default is the same. With `Delete`, a mistake in the store would keep new pods from starting.
+           */
           deletionPolicy: 'Retain',
           template: { engineVersion: 'v2', data: { [apiKeyMount.file]: lines } },
         },

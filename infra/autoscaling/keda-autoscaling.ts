@@ -24,6 +24,9 @@ export interface PrometheusQuery {
   /**
    * With `scaleToZero`: the value above which pods run at all. 0 or more.
    * @default 0
+   * @explains ScaledObject.spec.triggers[].metadata.activationThreshold
+   * @without The default is the same.
+   * @setBy KedaAutoscaling.queries
    */
   readonly activation?: number;
 }
@@ -33,7 +36,13 @@ export interface KedaAutoscalingProps extends ReplicaBounds, ScalingSpeeds, Load
   /** The service whose number of pods is scaled. */
   readonly service: PredictionService;
 
-  /** The URL of Prometheus, as KEDA reaches it: `http://prometheus.monitoring:9090`. */
+  /**
+   * The URL of Prometheus, as KEDA reaches it: `http://prometheus.monitoring:9090`.
+   *
+   * @explains ScaledObject.spec.triggers[].metadata.serverAddress
+   * @without KEDA refuses the trigger.
+   * @setBy KedaAutoscaling.prometheus
+   */
   readonly prometheus: string;
 
   /**
@@ -47,18 +56,27 @@ export interface KedaAutoscalingProps extends ReplicaBounds, ScalingSpeeds, Load
    * on the service's own metrics: without pods there are none, so nothing would ever start a pod. Requests fail until
    * the first pod is ready.
    * @default false
+   * @explains ScaledObject.spec.idleReplicaCount
+   * @without The fewest pods, which are for requests that may come at any time, run day and night.
+   * @setBy KedaAutoscaling.scaleToZero
    */
   readonly scaleToZero?: boolean;
 
   /**
    * Seconds without load after which the last pods are removed, with `scaleToZero`. 0 or more.
    * @default 300
+   * @explains ScaledObject.spec.cooldownPeriod
+   * @without The default is the same. A short one stops pods that the next request starts again, slowly.
+   * @setBy KedaAutoscaling.cooldownSeconds
    */
   readonly cooldownSeconds?: number;
 
   /**
    * Seconds between two queries. 1 or more.
    * @default 15
+   * @explains ScaledObject.spec.pollingInterval
+   * @without KEDA asks every 30 seconds: the pods for more requests start later.
+   * @setBy KedaAutoscaling.pollingSeconds
    */
   readonly pollingSeconds?: number;
 }
@@ -75,7 +93,12 @@ const types: PropTypes<KedaAutoscalingProps> = {
   pollingSeconds: 'number',
 };
 
-/** After how many failed queries in a row the number of pods no longer follows them. */
+/**
+ * After how many failed queries in a row the number of pods no longer follows them.
+ *
+ * @explains ScaledObject.spec.fallback.failureThreshold
+ * @without KEDA refuses the fallback.
+ */
 const failureThreshold = 3;
 
 /**
@@ -83,6 +106,8 @@ const failureThreshold = 3;
  * run stay. KEDA creates the HorizontalPodAutoscaler itself, so use this or Autoscaling. Needs KEDA 2.17 or newer in
  * the cluster.
  *
+ * @explains ScaledObject
+ * @without The number of pods stays the same, whatever the load is.
  * @throws {InvalidPropsError} if a prop would not work on a cluster
  */
 export class KedaAutoscaling extends ApiObject {
@@ -102,13 +127,31 @@ export class KedaAutoscaling extends ApiObject {
       kind: 'ScaledObject',
       metadata: { name, namespace: service.namespace, labels: objectLabels(name) },
       spec: {
+        /**
+         * The Deployment whose number of pods changes.
+         *
+         * @explains ScaledObject.spec.scaleTargetRef.**
+         * @without KEDA refuses the ScaledObject.
+         */
         scaleTargetRef: { apiVersion, kind, name },
         ...(scaleToZero && { idleReplicaCount: 0, cooldownPeriod: props.cooldownSeconds ?? 300 }),
         minReplicaCount: minReplicas,
         maxReplicaCount: maxReplicas,
         pollingInterval: props.pollingSeconds ?? 15,
+        /**
+         * While Prometheus does not respond, the pods that run stay, and there are at least the fewest.
+         *
+         * @explains ScaledObject.spec.fallback.**
+         * @without The number stays what it happens to be: 0, if there was no load before.
+         */
         fallback: { failureThreshold, replicas: minReplicas, behavior: 'currentReplicasIfHigher' },
         advanced: {
+          /**
+           * The pods that run stay if somebody deletes the ScaledObject.
+           *
+           * @explains ScaledObject.spec.advanced.restoreToOriginalReplicaCount
+           * @without The default is the same. With true, the number from before the ScaledObject would come back.
+           */
           restoreToOriginalReplicaCount: false,
           horizontalPodAutoscalerConfig: {
             behavior: k8s.toJson_HorizontalPodAutoscalerBehaviorV2(scalingBehavior(props)) as unknown,
@@ -170,12 +213,28 @@ function* checkQuery(
 
 function* triggers(props: KedaAutoscalingProps): Generator<object> {
   const { service, prometheus, requestsInFlight, queuedRows, queries = [], scaleToZero = false } = props;
+  /**
+   * What decides how many pods run: the result of a query of Prometheus, divided by what each pod should have of it.
+   * With several, the one that needs the most pods counts.
+   *
+   * @explains ScaledObject.spec.triggers[].**
+   * @without KEDA has nothing to scale by, and refuses the ScaledObject.
+   * @setBy KedaAutoscaling.requestsInFlight
+   * @setBy KedaAutoscaling.queuedRows
+   * @setBy KedaAutoscaling.queries
+   */
   const trigger = (query: string, perReplica: number, more: object): object => ({
     type: 'prometheus',
     metricType: 'AverageValue',
     metadata: { serverAddress: prometheus, query, threshold: `${perReplica}`, ...more },
   });
-  // No result is no load only if there may be no pod. Otherwise the scrape has failed.
+  /**
+   * Whether no result means no load. It does only if there may be no pod; otherwise the scrape has failed.
+   *
+   * @explains ScaledObject.spec.triggers[].metadata.ignoreNullValues
+   * @without The default is true: while Prometheus does not scrape the pods, KEDA removes them.
+   * @setBy KedaAutoscaling.scaleToZero
+   */
   const own = { ignoreNullValues: `${scaleToZero}` };
   const total = (metric: string): string => `sum(avg_over_time(${metric}{${podMatchers(service.resolved)}}[1m]))`;
   if (requestsInFlight !== undefined) yield trigger(total(metrics.requestsInFlight), requestsInFlight, own);

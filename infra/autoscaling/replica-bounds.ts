@@ -8,8 +8,10 @@ export interface ReplicaBounds {
    * The most pods that may run. At least `minReplicas`.
    *
    * @explains HorizontalPodAutoscaler.spec.maxReplicas
-   * @without Kubernetes refuses the autoscaler.
+   * @explains ScaledObject.spec.maxReplicaCount
+   * @without Kubernetes refuses a HorizontalPodAutoscaler; the default of KEDA is 100.
    * @setBy Autoscaling.maxReplicas
+   * @setBy KedaAutoscaling.maxReplicas
    */
   readonly maxReplicas: number;
 
@@ -18,8 +20,10 @@ export interface ReplicaBounds {
    * without an autoscaler, so that adding one never removes a pod.
    * @default the `replicas` of the service
    * @explains HorizontalPodAutoscaler.spec.minReplicas
-   * @without Kubernetes' default is 1: a single pod serves nobody while its node is drained or it restarts.
+   * @explains ScaledObject.spec.minReplicaCount
+   * @without The default is 1, and that of KEDA 0: a single pod serves nobody while its node is drained or it restarts.
    * @setBy Autoscaling.minReplicas
+   * @setBy KedaAutoscaling.minReplicas
    */
   readonly minReplicas?: number;
 

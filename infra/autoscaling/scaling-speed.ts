@@ -37,8 +37,10 @@ export interface ScalingSpeeds {
    * How fast pods are added.
    * @default at once: 4 pods or twice as many, whichever is more, every 15 seconds
    * @explains HorizontalPodAutoscaler.spec.behavior.scaleUp.**
+   * @explains ScaledObject.spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleUp.**
    * @without Kubernetes' defaults apply, which are the same; the manifest does not show them.
    * @setBy Autoscaling.scaleUp
+   * @setBy KedaAutoscaling.scaleUp
    */
   readonly scaleUp?: ScalingSpeed;
 
@@ -46,8 +48,10 @@ export interface ScalingSpeeds {
    * How fast pods are removed.
    * @default after 5 minutes in which fewer were enough: one pod or a tenth of them, whichever is more, every minute
    * @explains HorizontalPodAutoscaler.spec.behavior.scaleDown.**
+   * @explains ScaledObject.spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.**
    * @without After five minutes, Kubernetes removes all pods that are too many at once: the next wave finds too few.
    * @setBy Autoscaling.scaleDown
+   * @setBy KedaAutoscaling.scaleDown
    */
   readonly scaleDown?: ScalingSpeed;
 }

@@ -21,6 +21,9 @@ const types: PropTypes<VerticalPodAutoscalerProps> = { service: 'object' };
  *
  * The mode that changes pods is not offered: it would restart pods, and the memory limit, Node's heap and the number of
  * inference threads would no longer match.
+ *
+ * @explains VerticalPodAutoscaler
+ * @without Nobody knows whether the pods request too little, or more than they use.
  */
 export class VerticalPodAutoscaler extends ApiObject {
   constructor(scope: Construct, id: string, props: VerticalPodAutoscalerProps) {
@@ -32,7 +35,22 @@ export class VerticalPodAutoscaler extends ApiObject {
       apiVersion: 'autoscaling.k8s.io/v1',
       kind: 'VerticalPodAutoscaler',
       metadata: { name, namespace: service.namespace, labels: objectLabels(name) },
-      spec: { targetRef: { apiVersion, kind, name }, updatePolicy: { updateMode: 'Off' } },
+      spec: {
+        /**
+         * The Deployment whose pods are observed.
+         *
+         * @explains VerticalPodAutoscaler.spec.targetRef.**
+         * @without The autoscaler observes no pods.
+         */
+        targetRef: { apiVersion, kind, name },
+        /**
+         * The autoscaler only recommends, and changes no pod.
+         *
+         * @explains VerticalPodAutoscaler.spec.updatePolicy.updateMode
+         * @without It restarts pods with other requests, and Node's heap and the inference threads no longer match.
+         */
+        updatePolicy: { updateMode: 'Off' },
+      },
     });
     patchAsWritten(this);
   }

@@ -15,7 +15,13 @@ export interface PriorityClassProps {
   readonly name: string;
   /** Namespace of the service. The PriorityClass itself belongs to the whole cluster. */
   readonly namespace: string;
-  /** The priority: a whole number, at most 1000000000. Most pods have priority 0. */
+  /**
+   * The priority: a whole number, at most 1000000000. Most pods have priority 0.
+   *
+   * @explains PriorityClass.value
+   * @without Kubernetes refuses the class.
+   * @setBy priority
+   */
   readonly value: number;
 }
 
@@ -38,6 +44,12 @@ export class PriorityClass extends k8s.KubePriorityClass {
     }
     super(scope, id, {
       metadata: { name: priorityClassName({ name, namespace }, value), labels: objectLabels(name) },
+      /**
+       * What the class is for, as `kubectl describe priorityclass` shows it.
+       *
+       * @explains PriorityClass.description
+       * @without Administrators of the cluster have to guess which pods may have this priority.
+       */
       description: 'Serves requests that someone is waiting for: takes precedence over batch work.',
       value,
     });

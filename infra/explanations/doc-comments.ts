@@ -5,14 +5,15 @@ import { join } from 'node:path';
 export interface Explanation {
   /**
    * Paths of fields, which start with the kind of the object: `Service.spec.type`. `*` stands for every kind,
-   * `HeadlessService` for a Service without an address, `PodSpec` and `Container` for those of a Deployment.
+   * `HeadlessService` for a Service without an address, `PodSpec` and `Container` for those of a Deployment. A name may
+   * follow the kind, in which `*` stands for any characters: `Deployment/*-canary`.
    */
   readonly fields: readonly string[];
   /** Why the field is there. */
   readonly why: string;
   /** What breaks without it. */
   readonly without?: string;
-  /** The prop that changes it. */
+  /** The prop that changes it, or those of several constructs. */
   readonly prop?: string;
   /** What that prop is by default. */
   readonly default?: string;
@@ -24,7 +25,8 @@ export interface Explanation {
  *
  * - `@explains PATH`, once for each field
  * - `@without TEXT`: what breaks without it
- * - `@setBy PROP`: the prop that changes it; on an optional prop itself, it is that prop
+ * - `@setBy PROP`: the prop that changes it, once for each construct that has one; on an optional prop itself, it is
+ *   that prop
  *
  * The text before the tags says why the field is there. The comments themselves are read, rather than a list beside
  * them: whoever changes the code sees what it says, and there is no second copy.
@@ -50,7 +52,8 @@ function explanation(comment: string, ownProp: string | undefined): Explanation 
   const valuesOf = (name: string): readonly string[] =>
     tags.filter((tag) => tag.startsWith(`${name} `)).map((tag) => oneLine(tag.slice(name.length)));
   const [without] = valuesOf('without');
-  const [prop = ownProp] = valuesOf('setBy');
+  const setBy = valuesOf('setBy');
+  const prop = setBy.length > 0 ? setBy.join(' or ') : ownProp;
   const [byDefault] = valuesOf('default');
   return {
     fields: valuesOf('explains'),

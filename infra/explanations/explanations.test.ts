@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { environments } from '../environments.ts';
-import { chartsWithEveryConstruct, everyConstruct } from '../fixtures/every-construct.ts';
+import { everyConstruct } from '../fixtures/every-construct.ts';
 import { at, minimalProps, type Manifest } from '../fixtures/manifests.ts';
 import { serviceProps } from '../props/checks/types.ts';
 import { withDefaults } from '../props/resolved-props.ts';
@@ -14,6 +14,7 @@ const committed = Object.keys(environments()).flatMap((environment) => {
   const yaml = readFileSync(join(import.meta.dirname, '../../charts-out', `${environment}.k8s.yaml`), 'utf8');
   return parseAllDocuments(yaml, { version: '1.1' }).map((document) => document.toJS() as Manifest);
 });
+const written = everyConstruct().flatMap((chart) => chart.toJson() as Manifest[]);
 const explanations = readExplanations();
 const infra = join(import.meta.dirname, '..');
 const comments = readComments(infra);
@@ -23,28 +24,19 @@ function leavesOf(value: unknown, place: Place = []): readonly string[] {
   return stepsOf(value).flatMap(([step, inner]) => leavesOf(inner, [...place, step]));
 }
 
-test('every object and field of the committed charts is explained', () => {
-  const missing = committed.flatMap((manifest) => {
+test.each([
+  ['the committed charts', committed],
+  ['every construct', written],
+])('every object and field of %s is explained', (_, manifests) => {
+  const missing = manifests.flatMap((manifest) => {
     const known = explanationsOf(manifest, explanations);
     return ['', ...leavesOf(manifest)].filter((path) => !known.has(path)).map((path) => `${manifest.kind}.${path}`);
   });
   expect(missing).toEqual([]);
 });
 
-/** Kinds of objects of the opt-in constructs. Fields of the others may lack an explanation. */
-const explainedOptIns = ['HorizontalPodAutoscaler', 'Ingress', 'HTTPRoute', 'GRPCRoute', 'PodMonitor'];
-
-test.each(explainedOptIns)('every field of a %s is explained', (kind) => {
-  const written = everyConstruct().flatMap((chart) => chart.toJson() as Manifest[]);
-  const manifest = written.find((each) => each.kind === kind)!;
-  const known = explanationsOf(manifest, explanations);
-  expect(['', ...leavesOf(manifest)].filter((path) => !known.has(path))).toEqual([]);
-});
-
 test('every explanation is about a field that exists, and says what breaks without it', () => {
-  const charts = everyConstruct();
-  expect(charts).toHaveLength(chartsWithEveryConstruct.length);
-  const manifests = [...committed, ...charts.flatMap((chart) => chart.toJson() as Manifest[])];
+  const manifests = [...committed, ...written];
   const needless = comments.flatMap(({ fields, ...explanation }) =>
     fields.filter((field) =>
       manifests.every((each) => explanationsOf(each, [{ ...explanation, fields: [field] }]).size === 0),
@@ -67,7 +59,7 @@ test('every prop that an explanation names exists', () => {
     return code.includes(`export class ${construct} extends`) && new RegExp(`readonly ${prop}\\??:`).test(code);
   };
   const wrong = comments
-    .flatMap(({ prop }) => (prop === undefined ? [] : [prop]))
+    .flatMap(({ prop }) => prop?.split(' or ') ?? [])
     .filter((prop) => !known.includes(prop) && at(resolved, prop) === undefined && !isOptIn(prop));
   expect(wrong).toEqual([]);
 });
@@ -118,6 +110,27 @@ test('a comment may have several lines and fields; others are left alone', () =>
       prop: 'field',
     },
   ]);
+});
+
+test('an explanation may name a prop of each construct that has it', () => {
+  const source = `
+    /**
+     * Why.
+     *
+     * @explains Service.spec.type
+     * @setBy A.type
+     * @setBy B.type
+     */`;
+  expect(parseComments(source)).toMatchObject([{ prop: 'A.type or B.type' }]);
+});
+
+test('an explanation may be about objects with a certain name', () => {
+  const why = (name: string) =>
+    explanationsOf(
+      { kind: 'Deployment', metadata: { name } },
+      ['Deployment/*-canary', 'Deployment'].map((field) => ({ fields: [field], why: field })),
+    ).get('')?.why;
+  expect([why('iris-canary'), why('canary-iris')]).toEqual(['Deployment/*-canary', 'Deployment']);
 });
 
 test('the most precise explanation counts', () => {

@@ -10,6 +10,7 @@ export const packagedExplanations = 'explanations.json';
 /** The part of a manifest that decides which explanations are about it. */
 interface KindOfObject {
   readonly kind: string;
+  readonly metadata?: { readonly name?: string };
   readonly spec?: unknown;
 }
 
@@ -46,9 +47,9 @@ export function explanationsOf(
   const best = new Map<string, { readonly explanation: Explanation; readonly precision: number }>();
   for (const explanation of explanations) {
     for (const field of explanation.fields) {
-      const [kind, ...path] = segmentsOf(field);
-      if (!isAbout(object, kind)) continue;
-      const precision = precisionOf([kind, ...path]);
+      const { name, kind, path } = parseField(field);
+      if (!isAbout(object, kind) || !(name?.test(object.metadata?.name ?? '') ?? true)) continue;
+      const precision = precisionOf([kind, ...path]) + (name === undefined ? 0 : 1);
       for (const place of placesAt(object, path)) {
         const at = formatPlace(place);
         if (precision > (best.get(at)?.precision ?? -1)) best.set(at, { explanation, precision });
@@ -58,13 +59,20 @@ export function explanationsOf(
   return new Map([...best].map(([path, { explanation }]) => [path, explanation]));
 }
 
+/** A path in a comment. */
+interface ExplainedField {
+  readonly kind: Segment;
+  /** What the name of the object must match. */
+  readonly name?: RegExp;
+  readonly path: readonly Segment[];
+}
+
 /** @throws {Error} if a comment has a wrong path, which a test finds */
-function segmentsOf(field: string): readonly [Segment, ...Segment[]] {
-  const [, kind = '', rest = ''] = /^([\w*]+)(.*)$/s.exec(field) ?? [];
-  const segments = parsePath((shorthands[kind] ?? kind) + rest);
-  const [first, ...others] = segments ?? [];
-  if (first === undefined) throw new Error(`@explains ${field}: this is not the path of a field.`);
-  return [first, ...others];
+function parseField(field: string): ExplainedField {
+  const [, start = '', name, rest = ''] = /^([\w*]+)(?:\/([\w*-]+))?(.*)$/s.exec(field) ?? [];
+  const [kind, ...path] = parsePath((shorthands[start] ?? start) + rest) ?? [];
+  if (kind === undefined) throw new Error(`@explains ${field}: this is not the path of a field.`);
+  return { kind, path, ...(name !== undefined && { name: new RegExp(`^${name.replaceAll('*', '.*')}$`) }) };
 }
 
 function isAbout(object: KindOfObject, kind: Segment): boolean {

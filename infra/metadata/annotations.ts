@@ -10,7 +10,13 @@ import type { Labels } from './labels.ts';
  */
 export const targetVersionAnnotation = 'rhizome-kit/kubernetes-version';
 
-/** The annotation of a canary's Deployment with its share of the requests in percent. */
+/**
+ * The annotation of a canary's Deployment with its share of the requests in percent.
+ *
+ * @explains Deployment.metadata.annotations["rhizome-kit/share-percent"]
+ * @without `rhizome status` and `promote` take the canary for one without requests.
+ * @setBy Canary.weight
+ */
 export const shareAnnotation = 'rhizome-kit/share-percent';
 
 /**

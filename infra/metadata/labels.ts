@@ -9,7 +9,13 @@ const longestLabelValue = 63;
 /** The label with the name of the application, which the objects of a service share with those of its variants. */
 export const applicationLabel = 'app.kubernetes.io/name';
 
-/** The label that says what a variant is. The objects of the service itself do not have it. */
+/**
+ * The label that says what a variant is. The objects of the service itself do not have it.
+ *
+ * @explains *.metadata.labels["app.kubernetes.io/component"]
+ * @explains Deployment.spec.template.metadata.labels["app.kubernetes.io/component"]
+ * @without `rhizome status` shows the variant as one more service, and `promote` finds no canary.
+ */
 export const componentLabel = 'app.kubernetes.io/component';
 
 /** What pods are that run beside those of a service, and differ from them. */

@@ -53,12 +53,18 @@ export interface AlertRulesProps {
   /**
    * The page that each alert's `runbook_url` leads to; the alert's name in lower case follows as the anchor.
    * @default Rhizome's own
+   * @explains PrometheusRule.spec.groups[1].rules[].annotations.runbook_url
+   * @without Whoever is woken has to find out alone what to do.
+   * @setBy AlertRules.runbooks
    */
   readonly runbooks?: string;
   /**
    * More labels of the PrometheusRule, such as those by which Prometheus selects it:
    * `{ release: 'kube-prometheus-stack' }`.
    * @default none
+   * @explains PrometheusRule.metadata.labels.*
+   * @without A Prometheus that selects PrometheusRules by these labels ignores this one.
+   * @setBy AlertRules.labels
    */
   readonly labels?: Labels;
 }
@@ -69,6 +75,9 @@ const ownRunbooks = 'https://github.com/rhizome-kit/rhizome/blob/main/docs/runbo
  * Alerts on the service's objectives, and on what threatens them: a PrometheusRule of the Prometheus operator, whose
  * CRDs the cluster needs. Alerts on replicas and pods use the metrics of kube-state-metrics, and the one on memory that
  * of the kubelet. Without those metrics, these alerts never fire.
+ *
+ * @explains PrometheusRule
+ * @without Clients are the first to notice that requests fail.
  */
 export class AlertRules extends ApiObject {
   constructor(scope: Construct, id: string, props: AlertRulesProps) {
@@ -101,6 +110,12 @@ export class AlertRules extends ApiObject {
       kind: 'PrometheusRule',
       metadata: { name, namespace, labels: { ...objectLabels(name), ...props.labels } },
       spec: {
+        /**
+         * Names of the groups of rules, which contain namespace and service.
+         *
+         * @explains PrometheusRule.spec.groups[].name
+         * @without Prometheus refuses the rules.
+         */
         groups: [
           { name: `${namespace}.${name}.objectives`, rules: recordingRules(service, limits) },
           { name: `${namespace}.${name}.alerts`, rules },
@@ -112,10 +127,45 @@ export class AlertRules extends ApiObject {
     function alertRule(alert: AlertName, definition: Alert): object {
       const { severity, forSeconds, summary, description, expression } = definition;
       return {
+        /**
+         * Name of the alert. docs/runbooks.md has a section for each.
+         *
+         * @explains PrometheusRule.spec.groups[1].rules[].alert
+         * @without Prometheus refuses the rule.
+         */
         alert,
+        /**
+         * The condition, in PromQL: the alert fires while it holds. The objectives and the limits of drift are in it.
+         *
+         * @explains PrometheusRule.spec.groups[1].rules[].expr
+         * @without Prometheus refuses the rule.
+         * @setBy AlertRules.availability
+         * @setBy AlertRules.latency
+         * @setBy AlertRules.drift
+         */
         expr: expression(service, limits),
+        /**
+         * How long the condition must hold before the alert fires.
+         *
+         * @explains PrometheusRule.spec.groups[1].rules[].for
+         * @without The alert fires at once: someone is told about what would have ended by itself.
+         * @setBy AlertRules.alerts
+         */
         ...(forSeconds > 0 && { for: duration(forSeconds) }),
+        /**
+         * The service that the alert is about.
+         *
+         * @explains PrometheusRule.spec.groups[1].rules[].labels.namespace
+         * @explains PrometheusRule.spec.groups[1].rules[].labels.service
+         * @without Alertmanager cannot send the alerts of each service to the team that runs it.
+         */
         labels: { severity, namespace, service: name },
+        /**
+         * What has happened, in words.
+         *
+         * @explains PrometheusRule.spec.groups[1].rules[].annotations.*
+         * @without The message about the alert contains its name and its labels alone.
+         */
         annotations: { summary, description, runbook_url: `${runbooks}#${alert.toLowerCase()}` },
       };
     }

@@ -12,6 +12,13 @@ export interface AlertLimits extends Objectives {
 
 /** What an alert is about, and when it fires. */
 export interface Alert {
+  /**
+   * How urgent the alert is: `critical` wakes someone, `warning` is for working hours, `info` for a dashboard.
+   *
+   * @explains PrometheusRule.spec.groups[1].rules[].labels.severity
+   * @without Alertmanager cannot tell what should wake someone from what can wait.
+   * @setBy AlertRules.alerts
+   */
   readonly severity: AlertSeverity;
   /** What the service must have. Without it, nothing exports the metrics of the expression. @default nothing */
   readonly needs?: 'drift' | 'tokens';

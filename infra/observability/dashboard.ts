@@ -20,11 +20,17 @@ export interface DashboardProps {
   /**
    * Labels by which Grafana's sidecar finds the ConfigMap.
    * @default the label of the Grafana and kube-prometheus-stack Helm charts: { grafana_dashboard: '1' }
+   * @explains ConfigMap/*-dashboard.metadata.labels.*
+   * @without Grafana does not find the dashboard.
+   * @setBy Dashboard.labels
    */
   readonly labels?: Labels;
   /**
    * Grafana's folder for the dashboard, if its sidecar reads the annotation `grafana_folder`.
    * @default Grafana's own
+   * @explains ConfigMap/*-dashboard.metadata.annotations.grafana_folder
+   * @without The dashboard is in the folder that the sidecar uses for all.
+   * @setBy Dashboard.folder
    */
   readonly folder?: string;
   /**
@@ -37,6 +43,10 @@ export interface DashboardProps {
 /**
  * A Grafana dashboard as a ConfigMap: requests, errors, latency, queues, models, drift, and the memory and restarts of
  * pods. The reader chooses the data source, the models and the pods.
+ *
+ * @explains ConfigMap/*-dashboard
+ * @explains ConfigMap/*-dashboard.data.*
+ * @without Whoever looks for the cause of an alert has to write the queries first.
  */
 export class Dashboard extends ConfigMap {
   constructor(scope: Construct, id: string, props: DashboardProps) {
@@ -45,6 +55,12 @@ export class Dashboard extends ConfigMap {
     const { namespace = service.namespace, labels = { grafana_dashboard: '1' }, folder, title = name } = props;
     super(scope, id, {
       metadata: {
+        /**
+         * The name of the service, and what the ConfigMap holds.
+         *
+         * @explains ConfigMap/*-dashboard.metadata.name
+         * @without Kubernetes refuses an object without a name.
+         */
         name: `${name}-dashboard`,
         namespace,
         labels: { ...objectLabels(name), ...labels },

@@ -50,11 +50,27 @@ export const burnRates: Readonly<Record<'fast' | 'slow', readonly BurnRate[]>> =
 
 /** A rule that stores the result of an expression. */
 export interface RecordingRule {
-  /** Name of the stored metric. */
+  /**
+   * Name of the stored metric.
+   *
+   * @explains PrometheusRule.spec.groups[0].rules[].record
+   * @without Prometheus refuses the rule.
+   */
   readonly record: string;
-  /** What is stored, in PromQL. */
+  /**
+   * What is stored, in PromQL: which share of the requests violated an objective within a window.
+   *
+   * @explains PrometheusRule.spec.groups[0].rules[].expr
+   * @without The alerts on objectives, which compare the stored metric, never fire.
+   * @setBy AlertRules.latency
+   */
   readonly expr: string;
-  /** Labels of the stored metric. */
+  /**
+   * Labels of the stored metric: the service whose requests it counts.
+   *
+   * @explains PrometheusRule.spec.groups[0].rules[].labels.**
+   * @without The alerts do not find the metric; those of two services would be one.
+   */
   readonly labels: Readonly<Record<string, string>>;
 }
 

@@ -65,18 +65,24 @@ export interface PodProps {
    * Names of Secrets with the credentials of registries. Lower-case letters, digits, dashes and dots, at most 253
    * characters.
    * @default none: the nodes' own credentials
+   * @explains PodSpec.imagePullSecrets.**
+   * @without A node whose own credentials are not enough cannot pull the image, and its pods never start.
    */
   readonly imagePullSecrets?: readonly string[];
 
   /**
    * Labels that a node must have to run the pods, such as `{ 'kubernetes.io/arch': 'arm64' }`.
    * @default none: every node
+   * @explains PodSpec.nodeSelector.*
+   * @without The pods run on any node, also on one that lacks what they need.
    */
   readonly nodeSelector?: Labels;
 
   /**
    * Taints of nodes on which the pods may run, in addition to lost nodes for `lostNodeSeconds`.
    * @default none
+   * @explains PodSpec.tolerations[].**
+   * @without The pods cannot run on nodes with this taint.
    */
   readonly tolerations?: readonly k8s.Toleration[];
 
@@ -99,6 +105,8 @@ export interface PodProps {
    * has a user namespace of its own: a process that escapes from it has no rights on the node. Needs nodes with Linux
    * 6.3 and containerd 2.0 or newer, and file systems of volumes that support idmapped mounts, which NFS does not.
    * @default false if `kubernetesVersion` is 1.36 or newer and there is no `accelerator`, otherwise true
+   * @explains PodSpec.hostUsers
+   * @without A process that escapes from the container has the rights of its user on the node.
    */
   readonly hostUsers?: boolean;
 
@@ -106,12 +114,16 @@ export interface PodProps {
    * Labels of the pods, in addition to those that the service sets, which start with `app.kubernetes.io/`. A change
    * replaces the pods.
    * @default none
+   * @explains Deployment.spec.template.metadata.labels.*
+   * @without What selects pods by this label, such as a report of costs, does not find them.
    */
   readonly podLabels?: Labels;
 
   /**
    * Annotations of the pods, for example for a mesh or a collector of logs. A change replaces the pods.
    * @default none
+   * @explains Deployment.spec.template.metadata.annotations.*
+   * @without What reads the annotation, such as a mesh, treats the pods like any others.
    */
   readonly podAnnotations?: Labels;
 
@@ -120,12 +132,18 @@ export interface PodProps {
    * ConfigMaps. Variables of the service go into `settings`, which checks them. A changed Secret takes effect when a
    * pod starts.
    * @default none
+   * @explains Container.env[].**
+   * @without The library or the code that reads the variable uses its own default, or fails.
    */
   readonly env?: Readonly<Record<string, string | EntryReference>>;
 
   /**
-   * Volumes by name, such as `{ certificates: { configMap: 'ca', mountPath: '/etc/ssl/own' } }`.
+   * Volumes of your own by name, such as `{ certificates: { configMap: 'ca', mountPath: '/etc/ssl/own' } }`. They are
+   * read-only.
    * @default none
+   * @explains PodSpec.volumes[].**
+   * @explains Container.volumeMounts[].**
+   * @without The container has no such files.
    */
   readonly volumes?: Readonly<Record<string, ExtraVolume>>;
 }

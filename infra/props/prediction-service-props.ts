@@ -348,6 +348,8 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
    * Name of an existing PriorityClass for the pods. Lower-case letters, digits, dashes and dots, at most 253
    * characters.
    * @default none: the cluster's default priority
+   * @explains PodSpec.priorityClassName
+   * @without The pods have the cluster's default priority: on full nodes, others may displace them.
    */
   readonly priorityClassName?: string;
 }

@@ -13,6 +13,8 @@ import { nearestShare } from './share.ts';
  * They have a Deployment of their own, `<name>-canary`, with its own disruption budget, NetworkPolicy, spread and
  * Service; the objects of the service stay as they are, except that its Service also selects the pods of the canary.
  *
+ * @explains Deployment/*-canary
+ * @without A new version gets all requests at once, and its errors reach every client.
  * @throws {InvalidPropsError} if a prop would not work on a cluster
  */
 export class Canary extends Construct {

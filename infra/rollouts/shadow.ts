@@ -13,6 +13,8 @@ import { checkShadow, shadowTypes, type ShadowProps } from './shadow-props.ts';
  *
  * A gateway could mirror requests too, but throws the answers away, so nobody could count.
  *
+ * @explains Deployment/*-shadow
+ * @without Clients are the first to see how the answers of a new version differ.
  * @throws {InvalidPropsError} if a prop would not work on a cluster
  */
 export class Shadow extends Construct {

@@ -13,6 +13,11 @@ export interface Admission {
    * The pods that the requests come from, those of the gateway or of the Ingress controller, for a service that limits
    * its callers with `allowFrom`. They are often in a namespace of their own, and not in that of the Gateway.
    * @default none: those in `allowFrom`, or everyone
+   * @explains NetworkPolicy/*-gateway.spec.ingress[].from.**
+   * @explains NetworkPolicy/*-ingress.spec.ingress[].from.**
+   * @without Everyone may connect to these ports.
+   * @setBy GatewayRoutes.admitFrom
+   * @setBy IngressRoute.admitFrom
    */
   readonly admitFrom?: readonly k8s.NetworkPolicyPeer[];
 }
@@ -35,6 +40,10 @@ export function* checkAdmission({ resolved }: PredictionService, { admitFrom }: 
 /**
  * Admits the pods that send the requests of a route, with a NetworkPolicy beside that of the service: what either
  * admits may connect.
+ *
+ * @explains NetworkPolicy/*-gateway
+ * @explains NetworkPolicy/*-ingress
+ * @without The service admits only those in `allowFrom`, and every request of the route times out.
  */
 export function admit(
   scope: Construct,
@@ -48,6 +57,13 @@ export function admit(
     metadata: { name: `${name}-${suffix}`, namespace: service.namespace, labels: objectLabels(name) },
     spec: {
       podSelector: { matchLabels: { [instanceLabel]: name } },
+      /**
+       * The policy only adds who may connect to the pods; what they may connect to is in that of the service.
+       *
+       * @explains NetworkPolicy/*-gateway.spec.policyTypes
+       * @explains NetworkPolicy/*-ingress.spec.policyTypes
+       * @without The default is the same, since the policy has no rules for egress.
+       */
       policyTypes: ['Ingress'],
       ingress: [
         {

@@ -20,6 +20,9 @@ export interface AllowedRegistriesProps {
   /**
    * Whether images must also have a digest.
    * @default false
+   * @explains ValidatingAdmissionPolicy.spec.validations[1].**
+   * @without A tag can move to another image after somebody has approved it.
+   * @setBy AllowedRegistries.requireDigest
    */
   readonly requireDigest?: boolean;
 
@@ -27,6 +30,9 @@ export interface AllowedRegistriesProps {
    * Whether other images are refused. If not, they are admitted with a warning and an audit entry, to find out what
    * would be refused.
    * @default true
+   * @explains ValidatingAdmissionPolicyBinding.spec.validationActions
+   * @without Kubernetes refuses the binding.
+   * @setBy AllowedRegistries.enforce
    */
   readonly enforce?: boolean;
 }
@@ -38,7 +44,12 @@ const types: PropTypes<AllowedRegistriesProps> = {
   enforce: 'true or false',
 };
 
-/** What has containers: pods, and the workloads that make them, which are refused when they are applied. */
+/**
+ * What has containers: pods, and the workloads that make them, which are refused when they are applied.
+ *
+ * @explains ValidatingAdmissionPolicy.spec.matchConstraints.**
+ * @without Kubernetes refuses the policy. Without the workloads, a Deployment is accepted, and none of its pods starts.
+ */
 const resourceRules = [
   { apiGroups: [''], resources: ['pods', 'pods/ephemeralcontainers', 'replicationcontrollers'] },
   { apiGroups: ['apps'], resources: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'] },
@@ -72,9 +83,21 @@ function imagesOf(pod: string): string {
  * @throws {InvalidPropsError} if a prop would not work on a cluster
  */
 export class AllowedRegistries extends Construct {
-  /** The ValidatingAdmissionPolicy. */
+  /**
+   * Refuses pods, and workloads that make them, with images from other registries.
+   *
+   * @explains ValidatingAdmissionPolicy
+   * @without Everyone who may create pods in the namespace can run any image from anywhere.
+   * @setBy AllowedRegistries.registries
+   */
   readonly policy: ApiObject;
-  /** What binds the policy to the namespace. */
+  /**
+   * Binds the policy to the namespace.
+   *
+   * @explains ValidatingAdmissionPolicyBinding
+   * @explains ValidatingAdmissionPolicyBinding.spec.policyName
+   * @without The policy applies nowhere.
+   */
   readonly binding: ApiObject;
 
   constructor(scope: Construct, id: string, props: AllowedRegistriesProps) {
@@ -93,8 +116,21 @@ export class AllowedRegistries extends Construct {
       kind: 'ValidatingAdmissionPolicy',
       metadata,
       spec: {
+        /**
+         * If the API server cannot evaluate an expression, it refuses the object.
+         *
+         * @explains ValidatingAdmissionPolicy.spec.failurePolicy
+         * @without The default is the same. With `Ignore`, such an object could run any image.
+         */
         failurePolicy: 'Fail',
         matchConstraints: { resourceRules },
+        /**
+         * What the rules compare: the images of an object that it did not have before. An object that has had an image
+         * for long can still be scaled and deleted.
+         *
+         * @explains ValidatingAdmissionPolicy.spec.variables[].**
+         * @without The rules name variables that do not exist, and Kubernetes refuses the policy.
+         */
         variables: [
           { name: 'pod', expression: podOf('object') },
           { name: 'oldPod', expression: `oldObject == null ? dyn({}) : ${podOf('oldObject')}` },
@@ -109,6 +145,13 @@ export class AllowedRegistries extends Construct {
             : []),
         ],
         validations: [
+          /**
+           * The rule, and the message with the images that violate it, which `kubectl apply` prints.
+           *
+           * @explains ValidatingAdmissionPolicy.spec.validations[].**
+           * @without Images of every registry are admitted.
+           * @setBy AllowedRegistries.registries
+           */
           {
             expression: 'size(variables.foreign) == 0',
             messageExpression:
@@ -138,6 +181,13 @@ export class AllowedRegistries extends Construct {
       spec: {
         policyName: metadata.name,
         validationActions: enforce ? ['Deny'] : ['Warn', 'Audit'],
+        /**
+         * The namespace that is held to the registries.
+         *
+         * @explains ValidatingAdmissionPolicyBinding.spec.matchResources.**
+         * @without The policy applies to every namespace of the cluster, that of Kubernetes itself included.
+         * @setBy AllowedRegistries.namespace
+         */
         matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } },
       },
     });

@@ -6,28 +6,55 @@ import { parseQuantity } from '../props/quantity.ts';
 
 /** What all pods of a namespace may use together. */
 export interface Quota {
-  /** Processor time. With the limit `none`, pods need no limit. */
+  /**
+   * Processor time. With the limit `none`, pods need no limit.
+   *
+   * @explains ResourceQuota.spec.hard["requests.cpu"]
+   * @explains ResourceQuota.spec.hard["limits.cpu"]
+   * @without The pods of this namespace can take the processor time that other teams need.
+   * @setBy TenantNamespace.quota.cpu
+   */
   readonly cpu: RequestAndLimit;
-  /** Memory. */
+  /**
+   * Memory of all pods together.
+   *
+   * @explains ResourceQuota.spec.hard["requests.memory"]
+   * @explains ResourceQuota.spec.hard["limits.memory"]
+   * @without The pods of this namespace can fill the nodes, and those of other teams find no room.
+   * @setBy TenantNamespace.quota.memory
+   */
   readonly memory: RequestAndLimit;
   /**
    * Disk space for log files and /tmp.
    * @default no quota
+   * @explains ResourceQuota.spec.hard["requests.ephemeral-storage"]
+   * @explains ResourceQuota.spec.hard["limits.ephemeral-storage"]
+   * @without The pods of this namespace can fill the disks of the nodes.
+   * @setBy TenantNamespace.quota.ephemeralStorage
    */
   readonly ephemeralStorage?: RequestAndLimit;
   /**
    * Number of pods, including those that a rolling update starts in addition.
    * @default no quota
+   * @explains ResourceQuota.spec.hard.pods
+   * @without Many small pods use up what a node can run: 110, unless it is configured otherwise.
+   * @setBy TenantNamespace.quota.pods
    */
   readonly pods?: number;
   /**
    * Number of ports that Services may have on every node.
    * @default 0
+   * @explains ResourceQuota.spec.hard["services.nodeports"]
+   * @without The team can open ports on every node of the cluster.
+   * @setBy TenantNamespace.quota.nodePorts
    */
   readonly nodePorts?: number;
   /**
    * Number of Services that may have a load balancer, which most clouds charge for.
    * @default 0
+   * @explains ResourceQuota.spec.hard["services.loadbalancers"]
+   * @without The team can order load balancers, each with an address outside the cluster and a price.
+   * @setBy TenantNamespace.quota.loadBalancers
    */
   readonly loadBalancers?: number;
 }
@@ -74,6 +101,12 @@ export function hardQuota({ pods, nodePorts = 0, loadBalancers = 0, ...amounts }
 export function containerDefaults(defaults: Resources): k8s.LimitRangeItem {
   const amounts = resourcesOf(defaults);
   return {
+    /**
+     * The defaults are for each container, not for a pod or a volume.
+     *
+     * @explains LimitRange.spec.limits[].type
+     * @without Kubernetes refuses the LimitRange.
+     */
     type: 'Container',
     defaultRequest: Object.fromEntries(amounts.map(([prop, { request }]) => [resourceNames[prop], quantity(request)])),
     default: Object.fromEntries(

@@ -30,6 +30,10 @@ export interface TenantNamespaceProps {
   /**
    * What a container gets that does not say what it needs, such as one of `kubectl run`.
    * @default what a pod of PredictionService gets: cpu 250m to 1, memory 256Mi to 512Mi, ephemeralStorage 64Mi to 256Mi
+   * @explains LimitRange.spec.limits[].default.*
+   * @explains LimitRange.spec.limits[].defaultRequest.*
+   * @without The quota refuses the pod of such a container, which says nothing about what the quota counts.
+   * @setBy TenantNamespace.containerDefaults
    */
   readonly containerDefaults?: Partial<Resources>;
 
@@ -62,11 +66,28 @@ const types: PropTypes<TenantNamespaceProps> = {
 export class TenantNamespace extends Construct {
   /** The Namespace. */
   readonly namespace: RestrictedNamespace;
-  /** The ResourceQuota. */
+  /**
+   * The ResourceQuota: what all pods and Services of the namespace may use together.
+   *
+   * @explains ResourceQuota
+   * @without One team can use what all others need.
+   * @setBy TenantNamespace.quota
+   */
   readonly quota: k8s.KubeResourceQuota;
-  /** What containers get that do not say what they need. */
+  /**
+   * What containers get that do not say what they need.
+   *
+   * @explains LimitRange
+   * @without The quota refuses their pods.
+   * @setBy TenantNamespace.containerDefaults
+   */
   readonly limitRange: k8s.KubeLimitRange;
-  /** Denies what no other NetworkPolicy allows. */
+  /**
+   * Denies every connection that no other NetworkPolicy of the namespace allows.
+   *
+   * @explains NetworkPolicy/default-deny
+   * @without Pods that no policy selects can connect to anything, and everything to them.
+   */
   readonly networkPolicy: k8s.KubeNetworkPolicy;
 
   constructor(scope: Construct, id: string, props: TenantNamespaceProps) {
@@ -97,6 +118,12 @@ export class TenantNamespace extends Construct {
     });
     this.networkPolicy = new k8s.KubeNetworkPolicy(this, 'network-policy', {
       metadata: { ...metadata, name: 'default-deny' },
+      /**
+       * Every pod of the namespace.
+       *
+       * @explains NetworkPolicy/default-deny.spec.podSelector
+       * @without Kubernetes refuses the policy.
+       */
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
     });
     for (const object of [this.quota, this.limitRange, this.networkPolicy]) patchAsWritten(object);
