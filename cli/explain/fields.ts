@@ -24,7 +24,8 @@ export function fieldsOf(object: KubernetesObject, explanations: readonly Explan
     if (!isTree(value)) return [{ object, place, path, value, explanation }];
     const inner = stepsOf(value).flatMap(([step, each]) => from(each, [...place, step]));
     // What is said about everything below a field is said about the values.
-    const own = inner[0]?.explanation === explanation ? undefined : explanation;
+    const first = inner.find((field) => field.value !== undefined);
+    const own = first?.explanation === explanation ? undefined : explanation;
     return [{ object, place, path, value: undefined, explanation: own }, ...inner];
   };
   return from(object, []);

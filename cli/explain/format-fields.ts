@@ -15,7 +15,7 @@ export function formatFields(fields: readonly Field[], style: Style): string {
     if (before !== undefined && (before.object !== field.object || before.explanation !== field.explanation))
       lines.push(...explained(before, style), '');
     if (before?.object !== field.object) lines.push(style('bold', nameOf(field.object)));
-    if (field.path !== '') lines.push(...columns([[style('cyan', titleOf(field))]], { width: widest }));
+    if (field.path !== '') lines.push(...title(field).map((line) => style('cyan', line)));
     before = field;
   }
   return [...lines, ...(before === undefined ? [] : explained(before, style))].join('\n');
@@ -33,8 +33,24 @@ export function formatObjects(fields: readonly Field[], style: Style): string {
     .join('\n\n');
 }
 
-const titleOf = ({ path, value }: Field): string =>
-  value === undefined ? path : `${path}: ${typeof value === 'string' ? value : JSON.stringify(value)}`;
+/** A value that is no longer than this stays on the line of its name. */
+const shortValue = 20;
+
+/** Writes a path and its value. A long path is broken after a dot, so that no name is. */
+function title({ path, value }: Field): string[] {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const steps = path.split(/(?<=\.)/);
+  const lines = [''];
+  for (const [index, step] of steps.entries()) {
+    const line = `${lines.at(-1) ?? ''}${step}`;
+    const isLast = index === steps.length - 1 && value !== undefined;
+    const more = isLast ? ': '.length + (text.length <= shortValue ? text.length : 0) : 0;
+    if (line.length + more > widest) lines.push(`  ${step}`);
+    else lines[lines.length - 1] = line;
+  }
+  if (value === undefined) return lines;
+  return [...lines.slice(0, -1), ...columns([[`${lines.at(-1) ?? ''}: ${text}`]], { width: widest })];
+}
 
 function explained({ object, path, explanation }: Field, style: Style): string[] {
   if (explanation === undefined) {

@@ -9,7 +9,18 @@ const telemetryDestinations = ({ tracing, payloadLog }: ResolvedProps): readonly
   ...(payloadLog === undefined || payloadLog.to === 'stdout' ? [] : [{ ...payloadLog, url: payloadLog.to }]),
 ];
 
-/** One entry for each prop that names URLs: what the pods connect to because of it. */
+/**
+ * What the pods connect to besides the cluster's DNS: the receivers of traces and of the payload log, the server of the
+ * models, a shadow, and the keys of tokens. There is an entry for each prop that names URLs.
+ *
+ * @explains NetworkPolicy.spec.egress[].**
+ * @without These connections fail: traces are lost, models are not downloaded, and tokens are refused.
+ * @setBy tracing
+ * @setBy payloadLog
+ * @setBy models
+ * @setBy settings
+ * @setBy jwt
+ */
 const implied: readonly ((props: ResolvedProps) => readonly Destination[])[] = [
   telemetryDestinations,
   ({ models }) => {

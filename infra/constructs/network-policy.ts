@@ -70,7 +70,7 @@ export function networkPolicySpec(props: ResolvedProps): k8s.NetworkPolicySpec {
         /**
          * The pods may connect to the cluster's DNS, which they need to resolve names.
          *
-         * @explains NetworkPolicy.spec.egress[].**
+         * @explains NetworkPolicy.spec.egress[0].**
          * @without The pods cannot resolve names, such as that of a receiver of traces.
          */
         to: [

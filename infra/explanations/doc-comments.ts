@@ -5,8 +5,8 @@ import { join } from 'node:path';
 export interface Explanation {
   /**
    * Paths of fields, which start with the kind of the object: `Service.spec.type`. `*` stands for every kind,
-   * `HeadlessService` for a Service without an address, `PodSpec` and `Container` for those of a Deployment. A name may
-   * follow the kind, in which `*` stands for any characters: `Deployment/*-canary`.
+   * `HeadlessService` for a Service without an address, `PodSpec` and `Container` for those of a Deployment, init
+   * containers included. A name may follow the kind, in which `*` stands for any characters: `Deployment/*-canary`.
    */
   readonly fields: readonly string[];
   /** Why the field is there. */

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { environments } from '../environments.ts';
 import { everyConstruct } from '../fixtures/every-construct.ts';
-import { at, minimalProps, type Manifest } from '../fixtures/manifests.ts';
+import { at, minimalProps, predictionService, type Manifest } from '../fixtures/manifests.ts';
+import { newestKubernetesVersion } from '../kubernetes-schemas/versions.ts';
 import { serviceProps } from '../props/checks/types.ts';
+import type { PredictionServiceProps } from '../props/prediction-service-props.ts';
 import { withDefaults } from '../props/resolved-props.ts';
 import { parseComments, readComments } from './doc-comments.ts';
 import { explanationsOf, readExplanations } from './explanations.ts';
@@ -15,6 +17,19 @@ const committed = Object.keys(environments()).flatMap((environment) => {
   return parseAllDocuments(yaml, { version: '1.1' }).map((document) => document.toJS() as Manifest);
 });
 const written = everyConstruct().flatMap((chart) => chart.toJson() as Manifest[]);
+const hash = 'a'.repeat(64);
+const tokens = { issuer: 'https://id.example.com', audience: 'iris', jwksUrl: 'https://id.example.com/keys' };
+/** Props that not every service needs, and which exclude each other. */
+const optional = [
+  { models: { image: `registry.example.com/models@sha256:${hash}` }, kubernetesVersion: newestKubernetesVersion },
+  { models: { claim: 'models', path: 'iris' }, accelerator: 'cuda' },
+  { models: { url: 'https://models.example.com/iris.onnx', sha256: hash, secret: 'mirror', privateNetwork: true } },
+  { models: { configMap: join(import.meta.dirname, '../../models') }, platforms: ['linux/amd64', 'linux/arm64'] },
+  { nodePort: 30080, grpcNodePort: 30081, publicProbes: true, jwt: tokens },
+  { tracing: { endpoint: 'http://collector:4318', headersSecret: 'collector' } },
+  { payloadLog: { to: 'https://log.example.com/', headersSecret: 'log', hash: ['age'], hashKeySecret: 'key' } },
+  { trafficDistribution: 'PreferClose', kubernetesVersion: '1.31', unauthenticated: 'behind a gateway' },
+].flatMap((props) => predictionService(props as Partial<PredictionServiceProps>));
 const explanations = readExplanations();
 const infra = join(import.meta.dirname, '..');
 const comments = readComments(infra);
@@ -27,6 +42,7 @@ function leavesOf(value: unknown, place: Place = []): readonly string[] {
 test.each([
   ['the committed charts', committed],
   ['every construct', written],
+  ['props that not every service needs', optional],
 ])('every object and field of %s is explained', (_, manifests) => {
   const missing = manifests.flatMap((manifest) => {
     const known = explanationsOf(manifest, explanations);
@@ -36,7 +52,7 @@ test.each([
 });
 
 test('every explanation is about a field that exists, and says what breaks without it', () => {
-  const manifests = [...committed, ...written];
+  const manifests = [...committed, ...written, ...optional];
   const needless = comments.flatMap(({ fields, ...explanation }) =>
     fields.filter((field) =>
       manifests.every((each) => explanationsOf(each, [{ ...explanation, fields: [field] }]).size === 0),

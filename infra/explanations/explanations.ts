@@ -31,9 +31,10 @@ const settings: readonly Explanation[] = Object.entries<Variable>(variables).map
   ...(variable.default !== undefined && { default: `'${variable.default}'` }),
 }));
 
-const shorthands: Readonly<Record<string, string>> = {
-  PodSpec: 'Deployment.spec.template.spec',
-  Container: 'Deployment.spec.template.spec.containers[]',
+const podSpec = 'Deployment.spec.template.spec';
+const shorthands: Readonly<Record<string, readonly string[]>> = {
+  PodSpec: [podSpec],
+  Container: [`${podSpec}.containers[]`, `${podSpec}.initContainers[]`],
 };
 
 /**
@@ -46,8 +47,7 @@ export function explanationsOf(
 ): ReadonlyMap<string, Explanation> {
   const best = new Map<string, { readonly explanation: Explanation; readonly precision: number }>();
   for (const explanation of explanations) {
-    for (const field of explanation.fields) {
-      const { name, kind, path } = parseField(field);
+    for (const { name, kind, path } of explanation.fields.flatMap(parseField)) {
       if (!isAbout(object, kind) || !(name?.test(object.metadata?.name ?? '') ?? true)) continue;
       const precision = precisionOf([kind, ...path]) + (name === undefined ? 0 : 1);
       for (const place of placesAt(object, path)) {
@@ -68,11 +68,14 @@ interface ExplainedField {
 }
 
 /** @throws {Error} if a comment has a wrong path, which a test finds */
-function parseField(field: string): ExplainedField {
+function parseField(field: string): readonly ExplainedField[] {
   const [, start = '', name, rest = ''] = /^([\w*]+)(?:\/([\w*-]+))?(.*)$/s.exec(field) ?? [];
-  const [kind, ...path] = parsePath((shorthands[start] ?? start) + rest) ?? [];
-  if (kind === undefined) throw new Error(`@explains ${field}: this is not the path of a field.`);
-  return { kind, path, ...(name !== undefined && { name: new RegExp(`^${name.replaceAll('*', '.*')}$`) }) };
+  const named = name === undefined ? {} : { name: new RegExp(`^${name.replaceAll('*', '.*')}$`) };
+  return (shorthands[start] ?? [start]).map((long) => {
+    const [kind, ...path] = parsePath(long + rest) ?? [];
+    if (kind === undefined) throw new Error(`@explains ${field}: this is not the path of a field.`);
+    return { kind, path, ...named };
+  });
 }
 
 function isAbout(object: KindOfObject, kind: Segment): boolean {

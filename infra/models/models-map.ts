@@ -39,7 +39,17 @@ export interface ModelsMapProps {
   readonly labels: Labels;
 }
 
-/** An immutable ConfigMap that holds small models, and is named after their content, like the one of the settings. */
+/**
+ * An immutable ConfigMap that holds small models, and is named after their content, like the one of the settings.
+ *
+ * @explains ConfigMap/*-models-*
+ * @explains ConfigMap/*-models-*.metadata.name
+ * @explains ConfigMap/*-models-*.immutable
+ * @explains ConfigMap/*-models-*.binaryData.*
+ * @without The pods serve the models of the image. With a fixed name, a changed model would reach a pod only when it
+ *   happens to restart.
+ * @setBy models
+ */
 export class ModelsMap extends ConfigMap {
   /** Where each entry belongs in the models folder. */
   readonly items: readonly { readonly key: string; readonly path: string }[];

@@ -45,10 +45,25 @@ export function downloadContainer(
     [names.credentialsDir]: secret === undefined ? undefined : download.credentialsDir,
   };
   return {
+    /**
+     * The container that downloads the models before the service starts.
+     *
+     * @explains PodSpec.initContainers[name=download-models].name
+     * @explains PodSpec.initContainers[name=download-models].command
+     * @without The service finds no models, and no pod becomes ready.
+     * @setBy models
+     */
     name: 'download-models',
     image: props.image,
     imagePullPolicy: props.imagePullPolicy,
     command: ['node', `${image.workingDir}/${download.program}`],
+    /**
+     * What is downloaded, from where, and the most bytes that it may have.
+     *
+     * @explains PodSpec.initContainers[name=download-models].env[].**
+     * @without The download does not know what to get, and no pod starts.
+     * @setBy models
+     */
     env: [
       ...Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [{ name: key, value }])),
       ...variables(props.env),

@@ -96,7 +96,13 @@ export function placement(
   };
 }
 
-/** Tolerates the taint of the resource, and that of nodes with GPUs, which those that offer parts of GPUs have too. */
+/**
+ * The pods run on nodes with GPUs, whose taint keeps other pods away. Nodes that offer parts of GPUs have it too.
+ *
+ * @explains PodSpec.tolerations[key=nvidia.com/gpu].**
+ * @without No node with a GPU accepts the pods.
+ * @setBy accelerator
+ */
 const gpuTolerations = ({ resource }: Required<Accelerator>): k8s.Toleration[] =>
   [...new Set([resource, gpuResource])].map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' }));
 

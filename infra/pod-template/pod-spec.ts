@@ -214,6 +214,13 @@ function resourceRequirements({ resources, accelerator }: ResolvedProps): k8s.Re
         .filter((resource) => resources[resource][end] !== noLimit)
         .map((resource) => [names[resource], k8s.Quantity.fromString(resources[resource][end])]),
     );
+  /**
+   * The GPUs of each pod.
+   *
+   * @explains Container.resources.limits["nvidia.com/gpu"]
+   * @without The container sees no GPU, and the models do not load.
+   * @setBy accelerator
+   */
   const gpu = accelerator && { [accelerator.resource]: k8s.Quantity.fromNumber(accelerator.count) };
   // Kubernetes requests as many devices as the limit says.
   return { requests: each('request'), limits: { ...each('limit'), ...gpu } };

@@ -56,7 +56,20 @@ const secretsOf = ({ tracing, payloadLog }: TelemetryOf): readonly (readonly [Mo
     ] as const
   ).flatMap(([mount, secret]) => (secret === undefined ? [] : [[mount, secret] as const]));
 
-/** Returns the volumes of the Secrets. Without one of them, or its entry, the pods do not start. */
+/**
+ * The Secrets with the credentials for the receivers of traces and of the payload log, and with the key of its hashes.
+ * Without one of them, or its entry, the pods do not start.
+ *
+ * @explains PodSpec.volumes[name=tracing-headers].**
+ * @explains PodSpec.volumes[name=payload-log-headers].**
+ * @explains PodSpec.volumes[name=payload-log-key].**
+ * @explains Container.volumeMounts[name=tracing-headers].**
+ * @explains Container.volumeMounts[name=payload-log-headers].**
+ * @explains Container.volumeMounts[name=payload-log-key].**
+ * @without A receiver that asks for credentials refuses what the pods send.
+ * @setBy tracing
+ * @setBy payloadLog
+ */
 export const telemetryVolumes = (props: TelemetryOf): k8s.Volume[] =>
   secretsOf(props).map(([name, secretName]) => {
     const { file } = telemetryMounts[name];

@@ -90,6 +90,8 @@ export interface PodProps {
    * Platforms of the image, such as `['linux/amd64', 'linux/arm64']`: pods run only on nodes of one of them. On another
    * one, their container would fail with `exec format error`.
    * @default none: every node; with `accelerator`, linux/amd64, for which alone there are CUDA libraries
+   * @explains PodSpec.affinity.**
+   * @without A pod on a node of another platform fails with `exec format error`.
    */
   readonly platforms?: readonly string[];
 

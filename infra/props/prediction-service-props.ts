@@ -280,6 +280,8 @@ export interface PredictionServiceProps extends PodProps, TelemetryProps {
    * Others serve it if no preferred pod is ready, not if one is busy. From 1.35, the API server warns about
    * `PreferClose`.
    * @default none: every ready pod is equally likely
+   * @explains Service.spec.trafficDistribution
+   * @without Connections go to pods in every zone, which takes longer, and which most clouds charge for.
    */
   readonly trafficDistribution?: TrafficDistribution;
 

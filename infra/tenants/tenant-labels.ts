@@ -1,8 +1,8 @@
 import { objectLabels, type Labels } from '../metadata/labels.ts';
 
 /**
- * Returns the labels of what belongs to a namespace and not to a service in it. `rhizome up` and `down` delete by the
- * name of the service, which may be called like the namespace: they must not find these.
+ * The labels of what belongs to a namespace and not to a service in it. `rhizome up` and `down` delete by the name of
+ * the service, which may be called like the namespace: they must not find these.
  *
  * @explains ResourceQuota.metadata.labels["app.kubernetes.io/name"]
  * @explains LimitRange.metadata.labels["app.kubernetes.io/name"]
