@@ -263,6 +263,11 @@ export class Model {
     return this.#decoders === undefined ? Promise.resolve(rows as Row[]) : this.#decoders.decode(rows, options);
   }
 
+  /** About how long the images of a request that comes now would wait for others, in milliseconds. */
+  get decodeWaitMs(): number {
+    return this.#decoders?.waitMs ?? 0;
+  }
+
   /**
    * Returns one prediction per row, in the same order. Decodes what is not decoded yet. Uses a single run if the model
    * and the rows allow it.

@@ -31,6 +31,11 @@ export class Decoders {
     return new Decoders(features, await Promise.all(features.map((feature) => decoderOf(feature, model))));
   }
 
+  /** About how long values that come now would wait for others, in milliseconds. */
+  get waitMs(): number {
+    return Math.max(0, ...Array.from(this.#decoders.values(), ({ waitMs = 0 }) => waitMs));
+  }
+
   /** Puts generated images in the place of generated tensors, so that rows can be examples. */
   async withSamples(rows: readonly Row[]): Promise<SentRow[]> {
     const samples = await Promise.all(

@@ -4,6 +4,8 @@ import type { CellTensor } from '../signature/cells.ts';
 export interface FeatureDecoder {
   /** @throws {DecodeError} if the value cannot be decoded, or {NoSlotError} if it has waited until the deadline */
   decode(value: string | Uint8Array, options: DecodeOptions): Promise<CellTensor>;
+  /** About how long a value that comes now would wait for others, in milliseconds. @default values do not wait */
+  readonly waitMs?: number;
   /** Generates values for examples. @default the feature has none */
   samples?(count: number): Promise<readonly string[]>;
 }

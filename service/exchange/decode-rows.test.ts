@@ -5,14 +5,14 @@ import { decodeRows } from './decode-rows.ts';
 const features = { rows: [], pointer: () => '', single: true, warnings: new Map() };
 const deadline = performance.now() + 60_000;
 type DecodedModel = Parameters<typeof decodeRows>[0];
-const modelOf = (decode: Feature['decode'], decodeAll: DecodedModel['decode']): DecodedModel => {
+const modelOf = (decode: Feature['decode'], decodeAll: DecodedModel['decode'], decodeWaitMs = 0): DecodedModel => {
   const feature = { name: 'image', input: 'image', dtype: 'float32', shape: [], ...(decode && { decode }) } as const;
   const signature = { name: 'm', version: '1', features: [feature] } as unknown as DecodedModel['signature'];
-  return { decode: decodeAll, signature };
+  return { decode: decodeAll, decodeWaitMs, signature };
 };
 
-const observer = { decoded: jest.fn<undefined, [seconds: number]>() };
-beforeEach(() => observer.decoded.mockClear());
+const observer = { decoded: jest.fn<undefined, [seconds: number]>(), refused: jest.fn<undefined, [reason: string]>() };
+beforeEach(() => jest.clearAllMocks());
 
 test('a request whose images wait until its deadline has timed out', async () => {
   const model = modelOf({}, () => Promise.reject(new NoSlotError()));
@@ -20,6 +20,16 @@ test('a request whose images wait until its deadline has timed out', async () =>
     code: 'timeout',
     message: 'The time for the request was over before all of it was decoded.',
   });
+  expect(observer.refused.mock.calls).toEqual([['expired']]);
+});
+
+test('a request whose images would wait for more than a third of its time is refused at once', async () => {
+  const soon = performance.now() + 60_000;
+  const patient = modelOf({}, () => Promise.resolve([]), 10_000);
+  await expect(decodeRows(patient, features, { deadline: soon }, observer)).resolves.toEqual([]);
+  const busy = modelOf({}, () => Promise.resolve([]), 30_000);
+  await expect(decodeRows(busy, features, { deadline: soon }, observer)).rejects.toMatchObject({ code: 'overloaded' });
+  expect(observer.refused.mock.calls).toEqual([['decoding']]);
 });
 
 test('decoding is timed, and has a span in the trace of a request, if the model decodes', async () => {

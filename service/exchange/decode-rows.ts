@@ -7,22 +7,47 @@ import type { RunOptions } from '../inference/run.ts';
 import { IssueList } from '../protocol/issue-list.ts';
 import type { DecodedFeatures } from '../protocol/predictions/request.ts';
 
-/** Is told how long decoding took, such as for metrics. */
+/** Is told about decoding, such as for metrics. */
 export interface DecodeObserver {
   decoded(seconds: number): void;
+  refused(reason: 'decoding' | 'expired' | 'abandoned'): void;
+}
+
+/** The share of a request's time for which its images may wait. The rest is for them, and for the model. */
+const WAITING_SHARE = 1 / 3;
+
+/**
+ * Refuses a request whose images would wait too long for those of others.
+ *
+ * @throws {ServiceError} `overloaded`
+ */
+export function checkDecodeWait(
+  { decodeWaitMs }: Pick<Model, 'decodeWaitMs'>,
+  { deadline }: Pick<RunOptions, 'deadline'>,
+  observer: DecodeObserver,
+): void {
+  if (decodeWaitMs === 0 || decodeWaitMs <= WAITING_SHARE * (deadline - performance.now())) return;
+  observer.refused('decoding');
+  throw new ServiceError(
+    'overloaded',
+    'More images wait than can be decoded in time for this request. Send it again later.',
+  );
 }
 
 /**
  * Makes the rows of a request those of the model: images become tensors.
  *
- * @throws {ServiceError} `invalid-input` for values that cannot be decoded, or `timeout` if the request's time is over
+ * @throws {ServiceError} `invalid-input` for values that cannot be decoded, `overloaded` if they would wait too long, or
+ *   `timeout` if the request's time is over
  */
 export async function decodeRows(
-  model: Pick<Model, 'decode' | 'signature'>,
+  model: Pick<Model, 'decode' | 'decodeWaitMs' | 'signature'>,
   { rows, pointer }: DecodedFeatures,
-  { deadline, abandoned, trace }: RunOptions,
+  options: RunOptions,
   observer: DecodeObserver,
 ): Promise<readonly Row[]> {
+  checkDecodeWait(model, options, observer);
+  const { deadline, abandoned, trace } = options;
   const late = (): ServiceError =>
     new ServiceError('timeout', 'The time for the request was over before all of it was decoded.');
   const before = (): void => {
@@ -35,7 +60,11 @@ export async function decodeRows(
     failed = false;
     return decoded;
   } catch (error) {
-    if (error instanceof NoSlotError) throw late();
+    const given = error instanceof NoSlotError ? late() : error;
+    if (given instanceof ServiceError) {
+      observer.refused(abandoned?.() === true ? 'abandoned' : 'expired');
+      throw given;
+    }
     if (!(error instanceof UndecodableRowsError)) throw error;
     const issues = new IssueList();
     for (const {

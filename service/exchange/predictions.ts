@@ -18,7 +18,7 @@ import { writePredictions } from '../protocol/predictions/response.ts';
 import { acceptsUploads, readUpload, withBase64 } from '../protocol/predictions/uploads.ts';
 import { countRows, predictionsLimit } from '../protocol/row-limit.ts';
 import { checkJson, checkUpload } from './body/content-type.ts';
-import { decodeRows, type DecodeObserver } from './decode-rows.ts';
+import { checkDecodeWait, decodeRows, type DecodeObserver } from './decode-rows.ts';
 import type { ExchangeProtocol, ExchangeResponse } from './exchange.ts';
 import { JSON_BODY } from './body/json-body.ts';
 
@@ -86,7 +86,12 @@ export function predictionsProtocol(
 
   return {
     check(request, entry) {
-      (prepare(entry).uploads ? checkUpload : checkJson)(request);
+      if (!prepare(entry).uploads) {
+        checkJson(request);
+        return;
+      }
+      checkUpload(request);
+      checkDecodeWait(entry.model, request, observerOf(entry.name));
     },
     decode(entry, request, bytes) {
       const prepared = prepare(entry);

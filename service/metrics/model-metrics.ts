@@ -6,7 +6,7 @@ import { Histogram, type HistogramSeries } from './histogram.ts';
 
 /** What an executor reports of its model, and what is refused before it. */
 export interface ModelObserver extends Omit<ExecutorObserver, 'refused'> {
-  refused(reason: RefusalReason | 'large-requests' | 'memory' | 'slow'): void;
+  refused(reason: RefusalReason | 'large-requests' | 'memory' | 'slow' | 'decoding'): void;
   /** Images or texts of a request have become tensors, or could not. */
   decoded(seconds: number): void;
 }

@@ -6,6 +6,7 @@ import type { ImageDecode, ImageInterpolation } from '../../signature/image.ts';
 import { Slots } from '../../slots.ts';
 import { DecodeError } from '../decode-error.ts';
 import type { DecodeOptions, FeatureDecoder } from '../feature-decoder.ts';
+import { Backlog } from './backlog.ts';
 import { bytesOf } from './base64.ts';
 import { enlarge, sourceOf, type Pixels, type UsedAxis } from './enlarge.ts';
 import { checkImageFormat, IMAGE_FORMATS } from './image-format.ts';
@@ -25,6 +26,7 @@ export interface ImageFeature {
 /** How many images are decoded at once, in the process: each takes a thread of libuv's four. */
 const CONCURRENT_DECODES = 2;
 const slots = new Slots(CONCURRENT_DECODES);
+const backlog = new Backlog(CONCURRENT_DECODES);
 /** Those that take much memory: up to 280 MB for a WebP of 25 million pixels with transparency. */
 const largeOnes = new Slots(1);
 
@@ -73,20 +75,38 @@ class ImageDecoder implements FeatureDecoder {
     if (bytes.length > maxBytes)
       throw new DecodeError(`The image has ${bytes.length} bytes.`, `at most ${maxBytes} bytes`);
     checkImageFormat(bytes);
+    let worked = 0;
     const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
       slots.use(async () => {
         before?.();
+        const started = performance.now();
         try {
           return await work();
         } catch (cause) {
           if (cause instanceof DecodeError) throw cause;
           const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.trim() ?? '';
           throw new DecodeError(`The image is damaged or incomplete: ${reason}.`, IMAGE_FORMATS, { cause });
+        } finally {
+          worked += performance.now() - started;
         }
       }, deadline);
-    const header = await inTurn(() => this.#header(bytes));
-    const decode = (): Promise<CellTensor> => inTurn(() => this.#decode(bytes, header));
-    return isLarge(header) ? largeOnes.use(decode, deadline) : decode();
+    backlog.enter();
+    try {
+      const [header, tensor] = await inTurn(async () => {
+        const read = await this.#header(bytes);
+        return [read, isLarge(read) ? undefined : await this.#decode(bytes, read)] as const;
+      });
+      return tensor ?? (await largeOnes.use(() => inTurn(() => this.#decode(bytes, header)), deadline));
+    } catch (error) {
+      if (!(error instanceof DecodeError)) worked = 0;
+      throw error;
+    } finally {
+      backlog.leave(worked);
+    }
+  }
+
+  get waitMs(): number {
+    return backlog.waitMs;
   }
 
   samples(count: number): Promise<string[]> {
