@@ -6,10 +6,12 @@ import { ownPackageJson } from '../own-package.ts';
 import { synth } from '../project/synth.ts';
 import { readKindConfig } from '../targets/kind-config.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
+import { lockedPackagesInstalled } from '../tools/measure-packages.ts';
 import { quote } from '../tools/quote.ts';
 import { writeChecksums } from './checksums.ts';
 import { checkCache, registryOf } from './npmrc.ts';
 import { copyProject, describeFiles } from './project-files.ts';
+import { tar } from './tar.ts';
 
 /** The images in a bundle. */
 export interface BundledImages {
@@ -53,17 +55,18 @@ export async function packProject(context: ExecContext, { folder }: Staging, out
   const registry = await registryOf(context);
   const files = await copyProject(context, project, await placeIn(context.root, output));
   for (const line of describeFiles(files)) context.report.line(line);
-  await exec(context, ['tar', '-cf', join(folder, 'project.tar'), '-C', project, '.']);
+  await tar(context, join(folder, 'project.tar'), { from: project });
   // The installation here needs the credentials that the archive must not have.
   const npmrc = join(context.root, '.npmrc');
   if (existsSync(npmrc)) await cp(npmrc, join(project, '.npmrc'));
   const there = { ...context, root: project };
   await exec(there, ['npm', 'ci', '--cache', cache, '--no-audit', '--no-fund', '--no-update-notifier'], {
     stream: true,
+    measure: await lockedPackagesInstalled(project),
     hint: 'The bundle gets the packages that `npm ci` installs. Try that first.',
   });
   await checkCache(cache);
-  await exec(context, ['tar', '-cf', join(folder, 'npm-cache.tar'), '--exclude=_logs', '-C', cache, '.']);
+  await tar(context, join(folder, 'npm-cache.tar'), { from: cache, exclude: '_logs' });
   await rm(project, { recursive: true });
   await rm(cache, { recursive: true });
   return registry;
@@ -105,6 +108,8 @@ export async function describeBundle(
 
 /** Writes the archive, with checksums of all files in it. @param output relative to the current folder */
 export async function writeArchive(context: ExecContext, { folder }: Staging, output: string): Promise<void> {
-  await writeChecksums(folder);
-  await exec(context, ['tar', '-cf', resolve(output), '-C', dirname(folder), 'rhizome']);
+  await writeChecksums(folder, (share) => {
+    context.report.share(share);
+  });
+  await tar(context, resolve(output), { from: dirname(folder), what: 'rhizome' });
 }

@@ -13,6 +13,7 @@ import { columns } from '../terminal/columns.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { widthOf } from '../terminal/style.ts';
 import { exec } from '../tools/exec.ts';
+import { packagesInstalled } from '../tools/measure-packages.ts';
 import { quote } from '../tools/quote.ts';
 import { examples, type CommandContext } from './options.ts';
 
@@ -73,6 +74,7 @@ export function initCommand(given: CommandContext): Command {
       await run('Install', async () => {
         await exec(context, ['npm', 'install', '--no-audit', '--no-fund', ...packed], {
           stream: true,
+          measure: packagesInstalled(root),
           hint: 'Fix what npm reports, in package.json or in its settings, then run `rhizome init` again to continue.',
         });
         // npm does not run `postinstall` of the project if a package is named.

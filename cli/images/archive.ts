@@ -1,16 +1,12 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseImageReference, splitRegistry } from '../../infra/props/image-reference.ts';
-import {
-  dockerApiVersion,
-  imageInspect,
-  imageSave,
-  imageTag,
-  type ContainerEngine,
-} from '../tools/container-engine.ts';
+import { dockerApiVersion, imageSave, imageTag, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
+import { bytesAdded } from '../tools/measure-files.ts';
+import { inspectImage } from './content-tag.ts';
 
 /** The first version of Docker's API that can save a single platform of an image. */
 const savesPlatform = { major: 1, minor: 48 };
@@ -47,23 +43,20 @@ export async function saveImage(
   image: string,
   file: string,
 ): Promise<void> {
+  const { Os = 'linux', Architecture, Size, GraphDriver } = await inspectImage(context, engine, image);
+  // containerd's store has compressed layers, and does not say how large they are. An archive adds the headers of tar.
+  const measure = await bytesAdded(dirname(file), GraphDriver?.Data ? Size : undefined);
   if (engine === 'podman') {
     // podman names it localhost/…, while Kubernetes expands a name without a registry to docker.io/….
     await exec(context, imageTag(engine, image, fullName(image)));
-    await exec(context, imageSave(engine, fullName(image), file));
+    await exec(context, imageSave(engine, fullName(image), file), { measure });
     return;
   }
   const [major = 0, minor = 0] = (await exec(context, dockerApiVersion(), { quiet: true })).split('.').map(Number);
   const canSavePlatform =
     major > savesPlatform.major || (major === savesPlatform.major && minor >= savesPlatform.minor);
-  await exec(context, imageSave(engine, image, file, canSavePlatform ? await platformOf(context, image) : undefined));
-}
-
-async function platformOf(context: ExecContext, image: string): Promise<string> {
-  const [{ Os, Architecture }] = JSON.parse(await exec(context, imageInspect('docker', image), { quiet: true })) as [
-    { Os: string; Architecture: string },
-  ];
-  return `${Os}/${Architecture}`;
+  const platform = canSavePlatform ? `${Os}/${Architecture}` : undefined;
+  await exec(context, imageSave(engine, image, file, platform), { measure });
 }
 
 /** Expands an image name as containerd and Kubernetes do: `iris-server:v1` to `docker.io/library/iris-server:v1`. */

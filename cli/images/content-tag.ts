@@ -18,7 +18,10 @@ export interface InspectedImage {
   readonly Architecture: string;
   /** Of an architecture, such as `v8`. */
   readonly Variant?: string;
+  /** Of all layers, uncompressed; with Docker's containerd store, as they are stored. */
   readonly Size: number;
+  /** Has data unless Docker keeps images in containerd's store. */
+  readonly GraphDriver?: { readonly Data?: object | null };
   readonly RootFS: { readonly Layers?: readonly string[] };
   readonly Config: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 import { Failure } from '../failure.ts';
 import { nodeImages, type ContainerEngine } from '../tools/container-engine.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
+import { bytesRead } from '../tools/measure-files.ts';
 import { kindEnvironment, kindLoad, kindNodes } from '../tools/kind.ts';
 import { fullName, withArchive } from './archive.ts';
 
@@ -31,7 +32,12 @@ export async function loadIntoKind(
   const nodesWithout = nodes.filter((_, index) => images[index]?.includes(fullName(image)) !== true);
   if (nodesWithout.length === 0) return 'every node already has it';
   const load = (file: string): Promise<string> =>
-    exec(context, kindLoad(cluster, file, nodesWithout), { ...kind, stream: true });
+    exec(context, kindLoad(cluster, file, nodesWithout), {
+      ...kind,
+      stream: true,
+      // kind prints nothing. Each node reads the archive.
+      measure: bytesRead(file, nodesWithout.length),
+    });
   await (archive === undefined ? withArchive(context, engine, image, load) : load(archive));
   return undefined;
 }

@@ -80,6 +80,20 @@ test('on a terminal: a bar beside the counter, as soon as there is one', () => {
   ]);
 });
 
+test('on a terminal: an amount instead of the percentage, or alone; the same bar is not drawn again', () => {
+  const out = output(true, 80);
+  const report = createReporter(out, { NO_COLOR: '1' });
+  report.counter(2);
+  report.share(0.5, '100 of about 200 MB');
+  report.share(0.5, '100 of about 200 MB');
+  report.share(undefined, '412 packages');
+  expect(out.text.split(/\u001b\[1A\u001b\[0J/)).toEqual([
+    '  ⠹ 2 s\n',
+    `  ⠹ 2 s  ${'━'.repeat(12)}${'─'.repeat(12)} 100 of about 200 MB\n`,
+    '  ⠹ 2 s  412 packages\n',
+  ]);
+});
+
 test('a failure: what happened, the details, what to do', () => {
   const out = output(false);
   createReporter(out, {}).failure('It failed.', ['Event: bad'], 'Do this.');

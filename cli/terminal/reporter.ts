@@ -21,8 +21,11 @@ export interface Reporter {
   progress(lines: readonly string[]): void;
   /** Shows how many seconds the step has taken so far, below the progress. Undefined removes it. */
   counter(seconds: number | undefined): void;
-  /** Shows how much of the step is done, from 0 to 1, as a bar beside the counter. Undefined removes it. */
-  share(done: number | undefined): void;
+  /**
+   * Shows how much of the step is done, from 0 to 1, as a bar beside the counter, with a percentage or an amount such
+   * as `143 MB`. An amount may be all that is known. Undefined removes them.
+   */
+  share(done: number | undefined, amount?: string): void;
   /** Ends a step. */
   done(title: string, seconds: number): void;
   /** Ends a step that had nothing to do, and says why. */
@@ -40,10 +43,13 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
   let lines: readonly string[] = [];
   let elapsed: number | undefined;
   let done: number | undefined;
+  let doneAmount: string | undefined;
+  const bar = (): string | undefined => (elapsed === undefined ? undefined : progressBar(elapsed, done, doneAmount));
   const draw = (): void => {
     const width = widthOf(output) - 3;
-    const counter = elapsed === undefined ? [] : [progressBar(elapsed, done)];
-    const all = [...lines.map((line) => escapeControls(stripVTControlCharacters(line)).slice(0, width)), ...counter];
+    const counter = bar();
+    const all = lines.map((line) => escapeControls(stripVTControlCharacters(line)).slice(0, width));
+    if (counter !== undefined) all.push(counter);
     liveLines.show(all.map((line) => `  ${style('dim', line)}`));
   };
   const print = (text: string): void => {
@@ -73,9 +79,10 @@ export function createReporter(output: Output, env: NodeJS.ProcessEnv = process.
       elapsed = seconds;
       draw();
     },
-    share(of) {
-      done = of;
-      if (live && elapsed !== undefined) draw();
+    share(of, amount) {
+      const before = bar();
+      [done, doneAmount] = [of, amount];
+      if (live && bar() !== before) draw();
     },
     done(title, seconds) {
       print(style('green', `  ✓ ${printable(title)} (${seconds.toFixed(1)} s)`));

@@ -89,9 +89,9 @@ export function createWalkthrough(given: Reporter, { input, write, signal }: Wal
           given.progress(lines);
         });
       },
-      share: (done) => {
+      share: (done, amount) => {
         show(() => {
-          given.share(done);
+          given.share(done, amount);
         });
       },
       // A second that was counted while the reader read is of no interest.

@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { Reporter } from '../terminal/reporter.ts';
 import type { Walkthrough } from '../terminal/walkthrough.ts';
+import { showMeasured, type Measure } from './measure.ts';
 import { quote } from './quote.ts';
 import { MissingTool } from './tool.ts';
 
@@ -24,6 +25,8 @@ export interface ExecOptions {
   readonly stream?: boolean;
   /** Reads from each line of the output how much of the command is done, from 0 to 1; undefined if it says nothing. */
   readonly share?: (line: string) => number | undefined;
+  /** Measures how much of the command is done, while it runs, if the output does not say it. */
+  readonly measure?: Measure;
   /** Called with each line of standard output and standard error, instead of returning standard output. */
   readonly onLine?: (line: string) => void;
   /** Variables to add to the environment. They are printed before the command. */
@@ -105,6 +108,9 @@ export async function exec(context: ExecContext, argv: readonly string[], option
       if (options.stream === true) report.progress([line]);
     }
   };
+  const ended = new AbortController();
+  if (options.measure !== undefined && child.pid !== undefined)
+    void showMeasured(report, child.pid, options.measure, ended.signal);
   try {
     const [result] = await Promise.all([child, readLines()]);
     return typeof result.stdout === 'string' ? result.stdout : '';
@@ -113,5 +119,8 @@ export async function exec(context: ExecContext, argv: readonly string[], option
     if (!(error instanceof ExecaError)) throw error;
     if (error.code === 'ENOENT') throw new MissingTool(file, error);
     throw new CommandFailed(printed, error as ExecaError, lastLines, options.hint);
+  } finally {
+    ended.abort();
+    if (options.measure !== undefined) report.share(undefined);
   }
 }

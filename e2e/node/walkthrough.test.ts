@@ -1,14 +1,11 @@
 /** `rhizome up --explain`: a person at a terminal, who presses Enter at each question. */
-import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { execa } from 'execa';
 import { answerWith, createProject, rolledOut } from '../../cli/fixtures/project.ts';
-import { rhizomeOnTerminal, screenOf, testOnTerminal, withoutColours } from '../pseudo-terminal.ts';
+import { projectOnTerminal, rhizomeOnTerminal, screenOf, testOnTerminal, withoutColours } from '../pseudo-terminal.ts';
 import { freePortFlags } from '../suite.ts';
 import { createWorkspace } from '../workspace.ts';
 
 const question = 'Enter continues, q and Enter stops:';
-const repository = join(import.meta.dirname, '../..');
 
 /** Answers each question. @returns the exit code, and the lines on the screen */
 async function answer(
@@ -90,14 +87,7 @@ testOnTerminal('on a cluster: each step pauses before the first command that cha
     service.port,
   );
   try {
-    const command = `exec ${process.execPath} ${join(repository, 'cli/main.ts')} up --on kind --explain --detach`;
-    const running = execa('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-      cwd: project.folder,
-      env: { PATH: `${join(project.folder, 'bin')}:${process.env['PATH']!}`, HOME: project.folder, TERM: 'xterm' },
-      reject: false,
-      timeout: 120_000,
-      stdin: 'pipe',
-    });
+    const running = projectOnTerminal(project, 'up', '--on', 'kind', '--explain', '--detach');
     const { exitCode, lines } = await answer(running, () => '\n');
     expect(exitCode === 0 ? [] : lines).toEqual([]);
     const all = steps(lines);

@@ -1,0 +1,61 @@
+import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Measure, Measured } from './measure.ts';
+
+/** Formats a number of bytes as a person reads it. */
+export const megabytes = (bytes: number): string => `${String(Math.round(bytes / 1e6))} MB`;
+
+/**
+ * Measures the bytes that a process adds to a folder, whatever it calls the file until it is complete.
+ * @param about how many bytes they may become; undefined if that is not known
+ */
+export async function bytesAdded(folder: string, about: number | undefined): Promise<Measure> {
+  const before = await bytesIn(folder);
+  return async () => {
+    const added = (await bytesIn(folder)) - before;
+    // Without a percentage, since the whole is not exactly known.
+    return about === undefined || added > about
+      ? { amount: megabytes(added) }
+      : { share: added / about, amount: `${megabytes(added)} of about ${megabytes(about)}` };
+  };
+}
+
+/** Returns the size of all files in a folder, but not in its subfolders. */
+async function bytesIn(folder: string): Promise<number> {
+  const sizes = await Promise.all((await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Measures how much of a file with a known final size a process has written. */
+export const bytesWritten =
+  (file: string, size: number): Measure =>
+  async () => ({ share: (await stat(file)).size / size });
+
+/** Names a file's size, for a program of which nothing else can be measured. */
+export const sizeOf = async (file: string): Promise<Measured> => ({
+  amount: `of ${megabytes((await stat(file)).size)}`,
+});
+
+/**
+ * Measures how much of a file a process has read, on Linux, which knows the position in each open file. Elsewhere, it
+ * names only the file's size.
+ * @param times how often the process reads the file, at the same time
+ */
+export function bytesRead(file: string, times: number): Measure {
+  let furthest = 0;
+  return async (processId) => {
+    const [path, { size }] = [await realpath(file), await stat(file)];
+    const process = `/proc/${String(processId)}`;
+    const open = await readdir(join(process, 'fd')).catch(() => []);
+    let read = 0;
+    for (const descriptor of open) {
+      const target = await readlink(join(process, 'fd', descriptor)).catch(() => '');
+      if (target !== path) continue;
+      const info = await readFile(join(process, 'fdinfo', descriptor), 'utf8').catch(() => '');
+      read += Number(/^pos:\s*(\d+)$/m.exec(info)?.[1] ?? 0);
+    }
+    // A file that was closed has been read.
+    furthest = Math.max(furthest, read);
+    return furthest === 0 ? sizeOf(file) : { share: furthest / (size * times) };
+  };
+}

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Measure } from './measure.ts';
+
+/** Counts the packages that npm has put into node_modules. How many there will be is known to npm only. */
+export const packagesInstalled =
+  (root: string): Measure =>
+  async () => ({ amount: `${String((await packagesIn(join(root, 'node_modules'))).length)} packages` });
+
+async function packagesIn(modules: string): Promise<readonly string[]> {
+  const names = (await readdir(modules)).filter((name) => !name.startsWith('.'));
+  const scoped = names.filter((name) => name.startsWith('@'));
+  const nested = await Promise.all(
+    scoped.map(async (scope) => (await readdir(join(modules, scope))).map((name) => join(scope, name))),
+  );
+  // npm creates all folders first.
+  return [...names, ...nested.flat()].filter((name) => existsSync(join(modules, name, 'package.json')));
+}
+
+/** The part of a package-lock.json that says what `npm ci` installs. */
+interface Lockfile {
+  readonly packages?: Readonly<Record<string, { readonly link?: boolean; readonly optional?: boolean }>>;
+}
+
+/** Counts the packages that `npm ci` has installed, of those in package-lock.json. */
+export async function lockedPackagesInstalled(root: string): Promise<Measure> {
+  const text = await readFile(join(root, 'package-lock.json'), 'utf8').catch(() => '{}');
+  const packages = Object.entries((JSON.parse(text) as Lockfile).packages ?? {}).filter(
+    ([path, { link }]) => path.includes('node_modules/') && link !== true,
+  );
+  if (packages.length === 0) return packagesInstalled(root);
+  return () => {
+    const isThere = packages.map(([path]) => existsSync(join(root, path, 'package.json')));
+    const there = isThere.filter(Boolean).length;
+    // Not all optional packages are for this platform, so each counts once it is there.
+    const all = packages.filter(([, { optional }], index) => isThere[index] || optional !== true).length;
+    return Promise.resolve({ share: there / all, amount: `${String(there)} of ${String(all)} packages` });
+  };
+}
