@@ -27,11 +27,12 @@ export function resolveDecode(what: TensorSpec, image: ImageJson): Decode {
 
 /** Describes how an image is decoded, for people. */
 export function describeImage(image: ImageDecode): string {
-  const { resize, crop, fit, interpolation, color, layout, scale, mean, std } = image;
+  const { resize, crop, centering, fit, interpolation, color, layout, scale, mean, std } = image;
   const size = ([height, width]: readonly number[]): string => `${height} × ${width}`;
+  const how = [fit, interpolation, ...(centering === 'floor' ? ['center rounded down'] : [])];
   const isNormalized = mean.some((value) => value !== 0) || std.some((value) => value !== 1);
   return [
-    `an image, resized to ${size(resize)} (${fit}, ${interpolation})`,
+    `an image, resized to ${size(resize)} (${how.join(', ')})`,
     ...(size(crop) === size(resize) ? [] : [`the center of ${size(crop)}`]),
     `${color} as ${layout}`,
     ...(scale === 1 ? [] : [`divided by ${scale}`]),

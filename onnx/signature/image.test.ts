@@ -8,6 +8,7 @@ test('size, layout, colors and scale follow from the shape of the input', () => 
   expect(resolveImage(input([3, 224, 192]), {})).toEqual({
     resize: [224, 192],
     crop: [224, 192],
+    centering: 'round',
     fit: 'crop',
     padding: 0,
     interpolation: 'bilinear',
@@ -29,7 +30,8 @@ test('what the shape leaves open is declared', () => {
     resize: [256, 256],
     crop: [224, 224],
   });
-  expect(resolveImage(input([3, 224, 224]), { resize: [256, 256] })).toMatchObject({ crop: [224, 224] });
+  for (const fit of ['crop', 'stretch'] as const)
+    expect(resolveImage(input([3, 224, 224]), { resize: [256, 256], fit })).toMatchObject({ crop: [224, 224] });
   expect(resolveImage(input([64]), { resize: [8, 8], color: 'gray' })).toMatchObject({ crop: [8, 8], color: 'gray' });
   expect(resolveImage(input(['c', 'h', 'w']), { resize: [8, 8], mean: [0.5], std: [0.2] })).toMatchObject({
     color: 'RGB',
@@ -42,7 +44,12 @@ test.each<[string, TensorSpec, ImageJson, string]>([
   ['no size', input([3, 'h', 'w']), {}, 'needs "resize": [height, width]'],
   ['another size', input([3, 8, 8]), { crop: [4, 4] }, 'crops to 4 × 4 pixels, but the input has 8 × 8'],
   ['a smaller size', input([3, 8, 8]), { resize: [8, 4] }, 'resizes to 8 × 4 pixels, but the input has 8 × 8'],
-  ['a larger size that is not cropped', input([3, 8, 8]), { resize: [9, 9], fit: 'pad' }, 'Only the fit crop'],
+  [
+    'a larger size that is not cropped',
+    input([3, 8, 8]),
+    { resize: [9, 9], fit: 'pad' },
+    'The fit pad cuts off nothing',
+  ],
   ['other channels', input([4, 8, 8]), {}, 'has the color RGB in the layout NCHW, but the input has 4 channels'],
   ['another color', input([1, 8, 8]), { color: 'BGR' }, 'has the color BGR'],
   ['another layout', input([3, 8, 8]), { layout: 'NHW' }, 'has the layout NHW, which has 2 dimensions'],

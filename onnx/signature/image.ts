@@ -6,6 +6,8 @@ export type ImageFit = 'crop' | 'stretch' | 'pad';
 export type ImageLayout = 'NCHW' | 'NHWC' | 'NHW';
 export type ImageColor = 'RGB' | 'BGR' | 'gray';
 export type ImageInterpolation = 'bilinear' | 'bicubic' | 'lanczos';
+/** How the place of a center between two pixels is rounded. */
+export type ImageCentering = 'round' | 'floor';
 
 /** Height and width in pixels. */
 export type Size = readonly [number, number];
@@ -14,8 +16,17 @@ export type Size = readonly [number, number];
 export interface ImageJson {
   /** Height and width to which the image is resized. @default those of the input */
   readonly resize?: Size;
-  /** Height and width of the center that is used, after resizing with the fit `crop`. @default `resize` */
+  /** Height and width of the center that is used, after resizing with the fit `crop` or `stretch`. @default `resize` */
   readonly crop?: Size;
+  /**
+   * Where the center starts if that is between two pixels, both for `crop` and the fit `pad`.
+   *
+   * - `round`: at an even number, as in torchvision and Pillow
+   * - `floor`: at the lower number, as in Hugging Face's processors
+   *
+   * @default round
+   */
+  readonly centering?: ImageCentering;
   /**
    * - `crop`: fills the size, and cuts off what is beyond
    * - `stretch`: fills the size, without regard to proportions
@@ -91,10 +102,8 @@ export function resolveImage(input: TensorSpec, json: ImageJson): ImageDecode {
   const { fit = 'crop', resize = json.crop ?? crop } = json;
   if (json.crop !== undefined && !isSize(json.crop, crop))
     refuse(`crops to ${sizeText(json.crop)} pixels, but the input has ${sizeText(crop)}.`);
-  if (fit !== 'crop' && !isSize(resize, crop))
-    refuse(
-      `resizes to ${sizeText(resize)} pixels, but the input has ${sizeText(crop)}. Only the fit crop cuts off any.`,
-    );
+  if (fit === 'pad' && !isSize(resize, crop))
+    refuse(`resizes to ${sizeText(resize)} pixels, but the input has ${sizeText(crop)}. The fit pad cuts off nothing.`);
   if (resize[0] < crop[0] || resize[1] < crop[1])
     refuse(`resizes to ${sizeText(resize)} pixels, but the input has ${sizeText(crop)}.`);
   const elements = crop[0] * crop[1] * channels;
@@ -110,6 +119,7 @@ export function resolveImage(input: TensorSpec, json: ImageJson): ImageDecode {
   return {
     resize,
     crop,
+    centering: json.centering ?? 'round',
     fit,
     padding: json.padding ?? 0,
     interpolation: json.interpolation ?? 'bilinear',

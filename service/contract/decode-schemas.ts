@@ -1,4 +1,10 @@
-import type { ImageColor, ImageFit, ImageInterpolation, ImageLayout } from '../../onnx/signature/image.ts';
+import type {
+  ImageCentering,
+  ImageColor,
+  ImageFit,
+  ImageInterpolation,
+  ImageLayout,
+} from '../../onnx/signature/image.ts';
 
 /** Height and width in pixels. */
 const size = { type: 'array', minItems: 2, maxItems: 2, items: { type: 'integer' } } as const;
@@ -11,6 +17,7 @@ export const decodeSchemas = {
     required: [
       'resize',
       'crop',
+      'centering',
       'fit',
       'padding',
       'interpolation',
@@ -25,6 +32,11 @@ export const decodeSchemas = {
     properties: {
       resize: { ...size, description: 'Height and width to which the image is resized.' },
       crop: { ...size, description: 'Height and width of the tensor, from the center of the resized image.' },
+      centering: {
+        type: 'string',
+        enum: ['round', 'floor'] satisfies readonly ImageCentering[],
+        description: 'How the place of a center between two pixels is rounded.',
+      },
       fit: { type: 'string', enum: ['crop', 'stretch', 'pad'] satisfies readonly ImageFit[] },
       padding: { type: 'integer', description: 'The value of the pixels around an image with the fit `pad`.' },
       interpolation: {

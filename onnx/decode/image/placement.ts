@@ -21,25 +21,31 @@ function round(value: number): number {
  *
  * @param image the image's size, which is at least 1 × 1
  */
-export function placeImage(image: Size, { fit, resize, crop }: ImageDecode): ImagePlacement {
+export function placeImage(image: Size, { fit, resize, crop, centering }: ImageDecode): ImagePlacement {
   const [height, width] = image;
   const [toHeight, toWidth] = resize;
+  const rounded = centering === 'floor' ? Math.floor : round;
+  /** Returns where the smaller of two sizes starts if it is in the center of the larger one. */
+  const centerOf = (larger: Size, smaller: Size): Size => [
+    rounded((larger[0] - smaller[0]) / 2),
+    rounded((larger[1] - smaller[1]) / 2),
+  ];
   /** Whether the width determines the size, as opposed to the height. */
   const byWidth = width * toHeight <= height * toWidth === (fit === 'crop');
   switch (fit) {
     case 'stretch':
-      return { resized: resize, from: [0, 0], to: [0, 0] };
+      return { resized: resize, from: centerOf(resize, crop), to: [0, 0] };
     case 'crop': {
       const resized: Size = byWidth
         ? [Math.max(toHeight, Math.floor((toWidth * height) / width)), toWidth]
         : [toHeight, Math.max(toWidth, Math.floor((toHeight * width) / height))];
-      return { resized, from: [round((resized[0] - crop[0]) / 2), round((resized[1] - crop[1]) / 2)], to: [0, 0] };
+      return { resized, from: centerOf(resized, crop), to: [0, 0] };
     }
     case 'pad': {
       const resized: Size = byWidth
         ? [Math.max(1, Math.min(toHeight, round((height / width) * toWidth))), toWidth]
         : [toHeight, Math.max(1, Math.min(toWidth, round((width / height) * toHeight)))];
-      return { resized, from: [0, 0], to: [round((crop[0] - resized[0]) / 2), round((crop[1] - resized[1]) / 2)] };
+      return { resized, from: [0, 0], to: centerOf(crop, resized) };
     }
   }
 }
