@@ -2,6 +2,7 @@ import type { DType, Tensor, TensorData } from '../../../onnx/engine/engine.ts';
 import { arrayTypes } from '../../../onnx/engine/array-types.ts';
 import { formatCount } from '../../inference/format-value.ts';
 import { invalidTensor } from '../../inference/tensor-shape.ts';
+import { paths } from '../../contract/index.ts';
 import { datatypeOf } from './datatypes.ts';
 
 /** The size of the length in front of each element of BYTES. */
@@ -78,7 +79,12 @@ export function readText(name: string, index: number, bytes: Uint8Array): string
   try {
     return utf8.decode(bytes);
   } catch (cause) {
-    throw invalidTensor(name, `element ${index} is not UTF-8, which texts must be`, cause);
+    throw invalidTensor(
+      name,
+      `element ${index} is not UTF-8, as texts are. Send the tensor of an image, or the image to ` +
+        `POST ${paths.models}/{name}${paths.predictions}`,
+      cause,
+    );
   }
 }
 
