@@ -28,7 +28,7 @@ export interface ReplicaStatus {
   readonly lastTermination?: Termination;
   /** When its container last started: ISO 8601, UTC. Missing while it doesn't run. */
   readonly startedAt?: string;
-  /** What it has in memory, in bytes. Only if the status was requested with `memory`. */
+  /** What it has in memory, in bytes, as its metrics report it. On the board only. */
   readonly memoryBytes?: number;
   /** Process ID. Local runtime only. */
   readonly pid?: number;

@@ -43,7 +43,7 @@ export class Activities {
     this.#begin('load', async (context) => {
       const load = startLoad(await this.#load(context, rate));
       const live = setInterval(() => {
-        this.#feed.traffic(load);
+        this.#feed.load(load);
       }, 500);
       try {
         await sleep(longestLoad, undefined, { signal: context.signal }).catch(() => undefined);
@@ -64,7 +64,7 @@ export class Activities {
       await before?.ended;
       const chaos = await openChaosContext(context, this.#target, await this.#load(context, rate));
       return perform(experiment, chaos, (load) => {
-        this.#feed.traffic(load);
+        this.#feed.load(load);
       });
     });
   }

@@ -83,6 +83,15 @@ testWithBrowser('the page shows the replicas, and is accessible in light and dar
     .first()
     .getByText(/^\d+ MiB$/)
     .waitFor();
+  // Requests that others send.
+  const service = await page.locator('#target a').getAttribute('href');
+  const row = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
+  for (let sent = 0; sent < 5; sent++) {
+    const body = JSON.stringify(row);
+    const headers = { 'content-type': 'application/json' };
+    expect((await fetch(`${service ?? ''}/predictions`, { method: 'POST', headers, body })).status).toBe(200);
+  }
+  await page.getByRole('img', { name: /in the last minute, at most [1-9]/ }).waitFor();
   await page.locator('#log', { hasText: 'model loaded model=iris version=1' }).waitFor();
   expect(await page.locator('#controls button:visible').allTextContents()).toEqual([
     'load',
@@ -119,7 +128,7 @@ testWithBrowser(
     await page.setViewportSize({ width: 1200, height: 900 });
     await page.getByLabel('Requests per second').fill('10');
     await page.getByRole('button', { name: 'load', exact: true }).press('Enter');
-    await page.getByRole('img', { name: /: 10 in the last second/ }).waitFor();
+    await page.getByRole('img', { name: /load: 10 in the last second/ }).waitFor();
     // The one that was pressed has become the one that stops.
     expect(await page.evaluate('document.activeElement.textContent')).toBe('stop');
 

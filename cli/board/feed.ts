@@ -1,6 +1,6 @@
 import type { DeploymentStatus } from '../deployment-status.ts';
 import type { Load } from '../load/load.ts';
-import type { Activity, BoardEvent, BoardInfo, BoardMessage, Result, Second } from './messages.ts';
+import type { Activity, BoardEvent, BoardInfo, BoardMessage, Result, Second, Traffic } from './messages.ts';
 
 /** How much a page that is opened later still sees. */
 const mostEvents = 200;
@@ -14,6 +14,7 @@ export class Feed {
   #status: DeploymentStatus | string | undefined;
   #activity: Activity | null = null;
   readonly #events: BoardEvent[] = [];
+  readonly #traffic: Traffic[] = [];
   readonly #seconds = new Map<number, Second>();
   readonly #results = new Map<string, Result>();
   readonly #listeners = new Set<(message: BoardMessage) => void>();
@@ -27,7 +28,8 @@ export class Feed {
     listener({ kind: 'info', info: this.#info });
     if (this.#status !== undefined) listener({ kind: 'status', status: this.#status });
     listener({ kind: 'events', events: [...this.#events] });
-    listener({ kind: 'traffic', seconds: [...this.#seconds.values()] });
+    listener({ kind: 'traffic', traffic: [...this.#traffic] });
+    listener({ kind: 'load', seconds: [...this.#seconds.values()] });
     for (const result of this.#results.values()) listener({ kind: 'result', result });
     listener({ kind: 'activity', activity: this.#activity });
     this.#listeners.add(listener);
@@ -52,8 +54,15 @@ export class Feed {
     this.#tell({ kind: 'activity', activity });
   }
 
+  /** Takes over what the replicas have served. */
+  served(traffic: Traffic): void {
+    this.#traffic.push(traffic);
+    this.#traffic.splice(0, this.#traffic.length - mostSeconds);
+    this.#tell({ kind: 'traffic', traffic: [traffic] });
+  }
+
   /** Takes over the last seconds of a load, without the one that goes on. */
-  traffic(load: Pick<Load, 'recent'>): void {
+  load(load: Pick<Load, 'recent'>): void {
     // With the one that goes on.
     const { startedAt, perSecond } = load.recent(changing + 1);
     const seconds = perSecond
@@ -61,7 +70,7 @@ export class Feed {
       .filter(({ at }) => at + 1000 <= Date.now());
     for (const second of seconds) this.#seconds.set(second.at, second);
     for (const at of [...this.#seconds.keys()].slice(0, -mostSeconds)) this.#seconds.delete(at);
-    this.#tell({ kind: 'traffic', seconds });
+    this.#tell({ kind: 'load', seconds });
   }
 
   result(result: Result): void {

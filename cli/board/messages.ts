@@ -40,7 +40,19 @@ export interface Activity {
   readonly startedAt: number;
 }
 
-/** The requests that were due in one second. A time is null if no request succeeded. */
+/** What the replicas served between two times, whoever sent it, as their metrics report it. */
+export interface Traffic {
+  readonly from: number;
+  readonly to: number;
+  /** Completed requests per second, those that failed included. */
+  readonly requests: number;
+  /** Requests per second that the service failed. */
+  readonly failed: number;
+  /** 95 % of the requests took at most so many milliseconds. Null if there were none. */
+  readonly p95: number | null;
+}
+
+/** A load's requests that were due in one second, as its client saw them. A time is null if no request succeeded. */
 export interface Second {
   readonly at: number;
   readonly sent: number;
@@ -66,6 +78,7 @@ export type BoardMessage =
   | { readonly kind: 'events'; readonly events: readonly BoardEvent[] }
   /** Null if nothing runs. */
   | { readonly kind: 'activity'; readonly activity: Activity | null }
+  | { readonly kind: 'traffic'; readonly traffic: readonly Traffic[] }
   /** Seconds that are new, or replace what was sent for them before. */
-  | { readonly kind: 'traffic'; readonly seconds: readonly Second[] }
+  | { readonly kind: 'load'; readonly seconds: readonly Second[] }
   | { readonly kind: 'result'; readonly result: Result };

@@ -14,7 +14,10 @@ export type ModelReader = (scope: Scope, pods: readonly Pod[]) => Promise<Readon
 export function modelReader(context: ExecContext): ModelReader {
   const known = new Map<string, string>();
   const query = async (scope: Scope, pod: Pod): Promise<string | undefined> => {
-    const response = await queryPod(context, scope, pod, paths.models);
+    const port = pod.spec.containers[0]?.ports?.[0]?.containerPort;
+    if (port === undefined) return undefined;
+    const { name } = pod.metadata;
+    const response = await queryPod(context, scope, { name, port, path: paths.models, timeout: 5000 });
     try {
       return response === undefined ? undefined : formatServedModels(JSON.parse(response));
     } catch (error) {

@@ -94,6 +94,7 @@ export async function startLocalRuntime({
     const rows = replicas.map((replica) => ({
       status: replica.status(),
       ...(replica.id === undefined ? {} : { process: replica.id }),
+      ...(replica.managementPort === undefined ? {} : { managementPort: replica.managementPort }),
     }));
     try {
       writeState(root, {

@@ -13,7 +13,14 @@ export interface RuntimeState {
   /** Host and port of gRPC. */
   readonly grpc?: string;
   readonly graceSeconds: number;
-  readonly replicas: readonly { readonly status: ReplicaStatus; readonly process?: ProcessId }[];
+  readonly replicas: readonly ReplicaState[];
+}
+
+export interface ReplicaState {
+  readonly status: ReplicaStatus;
+  readonly process?: ProcessId;
+  /** This machine's port for its metrics. */
+  readonly managementPort?: number;
 }
 
 /** The files of a project's local runtime. `rhizome down` deletes `folder`. */
@@ -124,10 +131,13 @@ function isState(value: unknown): value is RuntimeState {
     typeof url === 'string' &&
     typeof graceSeconds === 'number' &&
     Array.isArray(replicas) &&
-    (replicas as readonly Partial<RuntimeState['replicas'][number]>[]).every(
-      ({ status, process: id }) =>
+    (replicas as readonly Partial<ReplicaState>[]).every(
+      ({ status, process: id, managementPort: port }) =>
         // It names a log file.
-        typeof status?.name === 'string' && /^[\w-][\w.-]*$/.test(status.name) && (id === undefined || isProcessId(id)),
+        typeof status?.name === 'string' &&
+        /^[\w-][\w.-]*$/.test(status.name) &&
+        (id === undefined || isProcessId(id)) &&
+        (port === undefined || typeof port === 'number'),
     )
   );
 }

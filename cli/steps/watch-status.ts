@@ -8,14 +8,14 @@ import {
   type DeploymentStatus,
   type ReplicaStatus,
 } from '../deployment-status.ts';
-import type { StatusOptions, Target } from '../targets/target.ts';
+import type { Target } from '../targets/target.ts';
 import { Failure } from '../failure.ts';
 import type { ExecContext } from '../tools/exec.ts';
 
 /** The status of a target, or a message that says why there is none. */
 export type Observation = DeploymentStatus | string;
 
-export interface ObserveOptions extends Pick<StatusOptions, 'memory'> {
+export interface ObserveOptions {
   /** Milliseconds from one status to the next request for it. @default 1000 */
   readonly pause?: number;
 }
@@ -24,11 +24,11 @@ export interface ObserveOptions extends Pick<StatusOptions, 'memory'> {
 export async function* observe(
   context: ExecContext,
   target: Target,
-  { pause = 1000, memory = false }: ObserveOptions = {},
+  { pause = 1000 }: ObserveOptions = {},
 ): AsyncGenerator<Observation> {
   const interrupted = (): boolean => context.signal.aborted;
   while (!interrupted()) {
-    const observation = await target.status({ models: true, memory }).then(
+    const observation = await target.status({ models: true }).then(
       (status) => status ?? 'Nothing is running any more.',
       (error: unknown) => {
         if (error instanceof Failure) return error.message;

@@ -4,7 +4,7 @@ import { canaryOf, currentManifests } from '../project/manifests.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { scopeOf } from '../cluster/scope.ts';
 import { kubectlContexts } from '../tools/kubectl.ts';
-import { memoryReader } from '../cluster/pod-memory.ts';
+import { readPodMetrics } from '../cluster/pod-metrics.ts';
 import { modelReader } from '../cluster/served-models.ts';
 import { lines, removeInstallation } from '../cluster/owned-objects.ts';
 import { followLogs } from '../cluster/pod-logs.ts';
@@ -45,12 +45,9 @@ export function inCluster(
   kubeContext: string,
   on: string,
   environment: string,
-): Pick<Target, 'isUp' | 'status' | 'logs' | 'down'> {
+): Pick<Target, 'isUp' | 'status' | 'metrics' | 'logs' | 'down'> {
   const readModels = modelReader(context);
-  const readMemory = memoryReader(context);
-  const status = async ({ models = false, memory = false }: StatusOptions = {}): Promise<
-    DeploymentStatus | undefined
-  > => {
+  const status = async ({ models = false }: StatusOptions = {}): Promise<DeploymentStatus | undefined> => {
     const manifests = currentManifests(context.root, environment);
     const scope = scopeOf(kubeContext, manifests);
     const read = async (deployment: string) => {
@@ -58,13 +55,10 @@ export function inCluster(
       if (snapshot === undefined) return undefined;
       const { replicas, ...counts } = deploymentStatus(snapshot);
       const pods = [...snapshot.current, ...snapshot.old];
-      const [served, used] = await Promise.all([
-        models ? readModels(scope, pods) : undefined,
-        memory ? readMemory(scope, pods) : undefined,
-      ]);
+      const served = models ? await readModels(scope, pods) : undefined;
       const queried = replicas.map((replica) => {
-        const [model, memoryBytes] = [served?.get(replica.name), used?.get(replica.name)];
-        return { ...replica, ...(model !== undefined && { model }), ...(memoryBytes !== undefined && { memoryBytes }) };
+        const model = served?.get(replica.name);
+        return { ...replica, ...(model !== undefined && { model }) };
       });
       return { snapshot, status: { ...counts, replicas: queried } };
     };
@@ -80,6 +74,8 @@ export function inCluster(
   return {
     status,
     isUp: async () => (await status()) !== undefined,
+    metrics: (replica) =>
+      readPodMetrics(context, scopeOf(kubeContext, currentManifests(context.root, environment)), replica),
     async logs({ signal, ...options }) {
       const manifests = currentManifests(context.root, environment);
       const { deployment } = manifests;

@@ -105,6 +105,7 @@ export function kindTarget(
       return mapping && `http://localhost:${String(mapping.hostPort)}`;
     },
 
+    metrics: (replica) => shared.metrics(replica),
     logs: (options) => shared.logs(options),
 
     async down() {

@@ -4,7 +4,7 @@ import { apiKey } from '../ask/connection.ts';
 import { formatServedModels } from '../cluster/served-models.ts';
 import { printLogs } from '../local/logs.ts';
 import { isRunning } from '../local/replica/process-id.ts';
-import { residentBytes } from '../local/replica/process-memory.ts';
+import { readMetrics } from '../local/metrics.ts';
 import { readState, type RuntimeState } from '../local/state.ts';
 import { orphans, stopLocal } from '../local/stop.ts';
 import type { Target } from './target.ts';
@@ -17,19 +17,15 @@ export function localTarget(root: string): Target {
     async isUp() {
       return (await this.status()) !== undefined;
     },
-    async status({ models: withModels = false, memory = false } = {}) {
+    async status({ models: withModels = false } = {}) {
       const state = await readState(root);
       if (state === undefined) return undefined;
       if (isRunning(state.supervisor)) {
         const model = withModels ? await models(state) : undefined;
-        const replicas = state.replicas.map(({ status }) => {
-          const memoryBytes = memory && status.pid !== undefined ? residentBytes(status.pid) : undefined;
-          return {
-            ...status,
-            ...(model !== undefined && status.ready && { model }),
-            ...(memoryBytes !== undefined && { memoryBytes }),
-          };
-        });
+        const replicas = state.replicas.map(({ status }) => ({
+          ...status,
+          ...(model !== undefined && status.ready && { model }),
+        }));
         return { wanted: replicas.length, ready: replicas.filter(({ ready }) => ready).length, replicas };
       }
       const left = orphans(root, state);
@@ -51,6 +47,7 @@ export function localTarget(root: string): Target {
       const state = await readState(root);
       return state !== undefined && isRunning(state.supervisor) ? state.url : undefined;
     },
+    metrics: (replica) => readMetrics(root, replica),
     logs: (options) => printLogs(root, options),
     down: () => stopLocal(root, 'down'),
   };

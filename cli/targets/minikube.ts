@@ -65,6 +65,7 @@ export function minikubeTarget(
     isUp: async () => (await isRunning()) && (await shared.isUp()),
     status: async (options) => ((await isRunning()) ? shared.status(options) : undefined),
     url: () => forwardedUrl(context.root, profile),
+    metrics: (replica) => shared.metrics(replica),
     logs: (options) => shared.logs(options),
     down: async () => ((await isRunning()) ? shared.down() : []),
   };

@@ -4,8 +4,6 @@ import type { LogOptions } from '../log-options.ts';
 export interface StatusOptions {
   /** Also requests the served models from the replicas. @default false */
   readonly models?: boolean;
-  /** Also measures the replicas' memory. @default false */
-  readonly memory?: boolean;
 }
 
 /** A place where the model runs. The steps of `rhizome up` bring it there. */
@@ -17,6 +15,8 @@ export interface Target {
   status(options?: StatusOptions): Promise<DeploymentStatus | undefined>;
   /** Base URL of the Service, without a trailing slash; undefined if nothing is up. */
   url(): Promise<string | undefined>;
+  /** Returns a replica's metrics in the Prometheus text format; undefined if it doesn't respond in time. */
+  metrics(replica: string): Promise<string | undefined>;
   /** Writes the replicas' log lines. */
   logs(options: LogOptions): Promise<void>;
   /** Removes what `up` created, and nothing else. Idempotent. Returns descriptions of what it removed. */

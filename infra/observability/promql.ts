@@ -49,10 +49,13 @@ export const deploymentMatchers = ({ name, namespace }: MonitoredService): strin
 export const forModel = 'model!=""';
 
 /**
- * Matches requests that the service failed: HTTP 5xx, and the statuses of gRPC that correspond. RESOURCE_EXHAUSTED is
- * not among them, because a body that is too large gets it too.
+ * A regular expression for the codes of requests that the service failed: HTTP 5xx, and the statuses of gRPC that
+ * correspond. RESOURCE_EXHAUSTED is not among them, because a body that is too large gets it too.
  */
-export const failed = 'code=~"5..|DEADLINE_EXCEEDED|INTERNAL|UNAVAILABLE|UNKNOWN"';
+export const failedCodes = '5..|DEADLINE_EXCEEDED|INTERNAL|UNAVAILABLE|UNKNOWN';
+
+/** Matches requests that the service failed. */
+export const failed = `code=~"${failedCodes}"`;
 
 /**
  * Matches the bucket of a histogram up to a bound. Since version 3, Prometheus stores a whole number as `1.0`; older

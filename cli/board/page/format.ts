@@ -17,5 +17,8 @@ export function formatMilliseconds(value: number): string {
   return value >= 1000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
 }
 
+/** A whole number, or one digit more if it is small. */
+export const formatRate = (perSecond: number): string => String(Number(perSecond.toFixed(perSecond < 10 ? 1 : 0)));
+
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${String(count)} ${count === 1 ? one : many}`;

@@ -1,14 +1,16 @@
 import { allReplicas, type DeploymentStatus } from '../../deployment-status.ts';
-import type { BoardInfo, BoardMessage, Second } from '../messages.ts';
+import type { BoardInfo, BoardMessage, Second, Traffic } from '../messages.ts';
+import { span, type Mark } from './axes.ts';
 import { showActivity, showControls, showResult, showRunningTime } from './controls.ts';
 import { find, h } from './element.ts';
 import { clearEvents, showEvents } from './journal.ts';
 import { offerLogs } from './log.ts';
-import { showTraffic, span, type Mark } from './plots.ts';
+import { showPlots } from './plots.ts';
 import { showAges, showReplicas } from './replicas.ts';
 
 const notice = find(HTMLElement, '#notice');
 const summary = find(HTMLElement, '#summary');
+let traffic: Traffic[] = [];
 const seconds = new Map<number, Second>();
 let marks: Mark[] = [];
 /** What limits the load, for as long as nothing is worse. */
@@ -29,6 +31,10 @@ function show(message: BoardMessage): void {
       marks = marks.slice(-50);
       break;
     case 'traffic':
+      traffic.push(...message.traffic);
+      drawPlots();
+      break;
+    case 'load':
       for (const second of message.seconds) seconds.set(second.at, second);
       drawPlots();
       break;
@@ -46,6 +52,7 @@ function showInfo(info: BoardInfo): void {
   note = info.note ?? '';
   warn(note);
   clearEvents();
+  traffic = [];
   seconds.clear();
   marks = [];
   const link = h('a', { href: info.url, target: '_blank', rel: 'noreferrer' }, info.url);
@@ -75,9 +82,11 @@ function warn(text: string): void {
 
 function drawPlots(): void {
   const now = Date.now();
-  for (const at of seconds.keys()) if (at < now - span * 1000) seconds.delete(at);
-  const drawn = [...seconds.values()].toSorted((one, other) => one.at - other.at);
-  showTraffic(drawn, marks, now);
+  const start = now - span * 1000;
+  traffic = traffic.filter(({ to }) => to > start);
+  for (const at of seconds.keys()) if (at < start) seconds.delete(at);
+  const load = [...seconds.values()].toSorted((one, other) => one.at - other.at);
+  showPlots({ traffic, load, marks, now });
 }
 
 const updates = new EventSource('stream/updates');

@@ -1,5 +1,6 @@
 // Longer than most files: the life of a replica is one state machine. Its parts (probes, back-off, process,
 // environment) are files of their own.
+import { ports } from '../../../service/contract/index.ts';
 import { describeReason, type ReplicaStatus, type Termination } from '../../deployment-status.ts';
 import type { Container } from '../../kubernetes.ts';
 import type { LogFile } from '../log-file.ts';
@@ -90,6 +91,12 @@ export class Replica {
   /** Returns this machine's port for one of the container's ports; undefined while the replica isn't ready. */
   endpoint(port = this.#options.servingPort): number | undefined {
     return this.#ready ? this.#ports.get(port) : undefined;
+  }
+
+  /** This machine's port for the metrics; undefined if the container has none, or while no process runs. */
+  get managementPort(): number | undefined {
+    const port = this.#options.container.ports?.find(({ name }) => name === ports.management.name);
+    return port === undefined || this.id === undefined ? undefined : this.#ports.get(port.containerPort);
   }
 
   /** Whether waiting is pointless: it crashes repeatedly, or reports that it will not become ready. */
