@@ -73,6 +73,7 @@ function stretch(
   const size = axis.length;
   const result = { ...image, [direction]: size };
   const data = new Uint8ClampedArray(result.width * result.height * 3);
+  const source = image.data;
   const offset = sourceOf(axis, interpolation).start;
   // The bytes between neighbors along the axis, and along the other one.
   const [near, next, others, far] =
@@ -84,8 +85,9 @@ function stretch(
       for (let channel = 0; channel < 3; channel++) {
         let sum = 0;
         let at = (start - offset) * near + other * far + channel;
-        for (const weight of weights) {
-          sum += weight * (image.data[at] as number);
+        // With an iterator, an image would take four times as long.
+        for (let index = 0; index < weights.length; index++) {
+          sum += (weights[index] as number) * (source[at] as number);
           at += near;
         }
         data[to * next + other * farTo + channel] = sum;
