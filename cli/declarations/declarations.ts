@@ -2,6 +2,7 @@
 import { classNumbers } from '../../onnx/batch/decode-predictions.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { Feature } from '../../onnx/signature/features.ts';
+import { mayCarryRows } from '../../onnx/signature/batching.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { typeNames } from '../../service/contract/index.ts';
@@ -168,12 +169,13 @@ const featureType = (feature: Feature): string =>
 const outputTypes: Readonly<Record<Kind, string>> = { ...inputTypes, float: 'Float' };
 
 /** Returns the type of an output's value for one row: without the dimension of the rows, if it certainly has one. */
-function outputType({ dtype, shape, sequence }: TensorSpec, { batching, inputs }: Signature): string {
+function outputType(spec: TensorSpec, { batching, inputs }: Signature): string {
+  const { dtype, shape, sequence } = spec;
   const element = outputTypes[kindOf(dtype)];
   if (sequence && shape.length > 0) return nested(shape, element);
   if (shape.length === 0) return `Nested<${element}>`;
   const [rows, ...rest] = shape;
-  if (batching === 'unbatched' || (typeof rows === 'number' && rows !== 1)) return nested(shape, element);
+  if (!mayCarryRows(spec, batching)) return nested(shape, element);
   const certain = rows === 1 || (rows !== '' && inputs.some((input) => input.shape[0] === rows));
   return certain ? nested(rest, element) : `${nested(rest, element)} | ${nested(shape, element)}`;
 }

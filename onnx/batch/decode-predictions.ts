@@ -1,5 +1,5 @@
 import type { Tensor } from '../engine/engine.ts';
-import type { Batching } from '../signature/batching.ts';
+import { mayCarryRows, type Batching } from '../signature/batching.ts';
 import { unpack, type Scalar } from '../signature/dtypes.ts';
 import type { OutputValue } from '../signature/model-json.ts';
 import type { Signature } from '../signature/signature.ts';
@@ -118,13 +118,7 @@ function perRow(spec: TensorSpec, tensor: Tensor, rows: number, batching: Batchi
 
 /** Returns whether an output has the run's rows along its first dimension; otherwise it is one value as a whole. */
 export function hasRows(spec: TensorSpec, { shape }: Tensor, rows: number, batching: Batching): boolean {
-  const [declared] = spec.shape;
-  return (
-    !spec.sequence &&
-    batching !== 'unbatched' &&
-    shape[0] === rows &&
-    (typeof declared === 'string' || declared === 1 || declared === undefined)
-  );
+  return shape[0] === rows && mayCarryRows(spec, batching);
 }
 
 /** Nests the elements of the tensors of a sequence, each by its shape. */

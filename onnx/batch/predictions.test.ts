@@ -82,6 +82,23 @@ test('outputs are nested arrays by name, without the dimension of rows', () => {
   ]);
 });
 
+test('the objects that a detector finds are a list, even if there is one or none', () => {
+  const detector = signature(
+    [['image', 'float32', [1, 1, 8, 8]]],
+    [
+      ['boxes', 'float32', ['objects', 4]],
+      ['labels', 'string', ['objects']],
+    ],
+  );
+  for (const labels of [[], ['cat'], ['cat', 'dog']]) {
+    const boxes = tensor('float32', [labels.length, 4], new Float32Array(labels.length * 4));
+    const outputs = { boxes, labels: tensor('string', [labels.length], labels) };
+    expect(decodePredictions(detector, outputs, 1)).toEqual([
+      { outputs: { boxes: labels.map(() => [0, 0, 0, 0]), labels } },
+    ]);
+  }
+});
+
 test('an unbatched model has its tensors unchanged as inputs and outputs', () => {
   const scalar = signature(
     [

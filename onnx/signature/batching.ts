@@ -61,6 +61,27 @@ export function mayBeSequence(inputs: readonly TensorSpec[], batching: Batching)
   );
 }
 
+/**
+ * Returns whether the first dimension of an output counts what a run finds, such as the objects in an image. A graph
+ * whose inputs have exactly one row has no name for the number of rows.
+ */
+export function isRowless({ shape: [first] }: TensorSpec, inputs: readonly TensorSpec[]): boolean {
+  return (
+    typeof first === 'string' &&
+    !isNameless(first) &&
+    // What tf2onnx calls a dimension of unknown size.
+    !first.startsWith('unk__') &&
+    !countsRows(first) &&
+    inputs.length > 0 &&
+    inputs.every(({ shape }) => shape[0] === 1)
+  );
+}
+
+/** Returns whether an output may have the rows along its first dimension; its declared rank may be unknown. */
+export function mayCarryRows({ shape: [first = 1], sequence, rowless }: TensorSpec, batching: Batching): boolean {
+  return !sequence && !rowless && batching !== 'unbatched' && (typeof first === 'string' || first === 1);
+}
+
 /** Returns whether a symbol is also another dimension of an input, and so counts something other than rows. */
 function usedElsewhere(symbol: string, inputs: readonly TensorSpec[]): boolean {
   return inputs.some(({ shape }) => shape.slice(1).includes(symbol));

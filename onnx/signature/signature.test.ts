@@ -160,6 +160,19 @@ describe('features', () => {
     expect(shapes(['N', 4], {}, { name: 'label', dtype: 'float32', shape: [1] }).batching).toBe('per-row');
     expect(shapes(['N', 'L'], {}, { name: 'y', dtype: 'float32', shape: ['L'] }).batching).toBe('per-row');
   });
+
+  test.each([
+    // torchvision's detectors, exported for one image
+    [[1, 3, 8, 8], 'Gatherboxes_dim_0', true],
+    [['N', 3, 8, 8], 'Gemmlogits_dim_0', undefined],
+    [[1, 3, 8, 8], 'N', undefined],
+    [[1, 3, 8, 8], 'unk__7', undefined],
+    [[1, 3, 8, 8], '', undefined],
+    [[1, 3, 8, 8], 1, undefined],
+  ])('inputs %j and an output of %p rows: whether it has none', (shape, first, rowless) => {
+    const output: TensorInfo = { name: 'boxes', dtype: 'float32', shape: [first, 4] };
+    expect(shapes(shape, {}, output).outputs[0]?.rowless).toBe(rowless);
+  });
 });
 
 describe('tasks', () => {

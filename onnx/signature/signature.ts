@@ -1,6 +1,6 @@
 import type { Session } from '../engine/engine.ts';
 import type { ClassLabel } from '../graph/class-labels.ts';
-import { resolveBatching, type Batching } from './batching.ts';
+import { isRowless, resolveBatching, type Batching } from './batching.ts';
 import { readCell, type SentCell, type SentRow } from './cells.ts';
 import { checkDistribution, type DistributionJson } from './distribution.ts';
 import { checkInputs, resolveFeatures, type Feature } from './features.ts';
@@ -55,7 +55,12 @@ export function resolveSignature(
   const inputs = session.inputs.map((input) => toTensorSpec(input, 'input'));
   const outputs = session.outputs.map((output): TensorSpec => {
     const decimals = json.outputs?.[output.name]?.embedding?.decimals;
-    return { ...toTensorSpec(output, 'output'), ...(decimals !== undefined && { decimals }) };
+    const spec = toTensorSpec(output, 'output');
+    return {
+      ...spec,
+      ...(isRowless(spec, inputs) && { rowless: true }),
+      ...(decimals !== undefined && { decimals }),
+    };
   });
   checkInputs(inputs);
   const batching = shown ?? resolveBatching(inputs, outputs);

@@ -123,8 +123,8 @@ function found<T>(task: keyof typeof rules, output: T | undefined, outputs: read
 const describeAll = (outputs: readonly TensorSpec[]): string => outputs.map(describeTensor).join(', ');
 
 /** Returns whether an output has one element per row. */
-function isColumn({ shape }: TensorSpec, batching: Batching): boolean {
-  return batching !== 'unbatched' && (shape.length === 1 || (shape.length === 2 && shape[1] === 1));
+function isColumn({ shape, rowless }: TensorSpec, batching: Batching): boolean {
+  return batching !== 'unbatched' && !rowless && (shape.length === 1 || (shape.length === 2 && shape[1] === 1));
 }
 
 const isFloat = ({ dtype }: TensorSpec): boolean => dtype === 'float32' || dtype === 'float64' || dtype === 'float16';

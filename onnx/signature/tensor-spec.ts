@@ -13,6 +13,11 @@ export interface TensorSpec {
    * @default false
    */
   readonly sequence?: boolean;
+  /**
+   * Whether the first dimension of an output counts what a run finds, such as the objects in an image, not rows.
+   * @default false
+   */
+  readonly rowless?: boolean;
   /** To how many digits after the point `model.json` rounds the numbers of an output. @default not rounded */
   readonly decimals?: number;
 }

@@ -1,4 +1,5 @@
 import { integerRange, largestFloat } from '../../onnx/signature/dtypes.ts';
+import { mayCarryRows } from '../../onnx/signature/batching.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { Feature } from '../../onnx/signature/features.ts';
 import type { Model } from '../../onnx/model.ts';
@@ -150,13 +151,14 @@ export function responseElement(dtype: DType): Json {
 }
 
 /** Returns the schema of an output's value for one row, without the dimension of the rows if it has one. */
-export function outputSchema({ dtype, shape, sequence }: TensorSpec, { batching, inputs }: Signature): Json {
+export function outputSchema(spec: TensorSpec, { batching, inputs }: Signature): Json {
+  const { dtype, shape, sequence } = spec;
   const element = responseElement(dtype);
   if (sequence && shape.length > 0) return nested(shape, element);
   // The graph declares neither the rank nor whether there are rows.
   if (shape.length === 0) return { anyOf: [element, ref('Nested')] };
   const [rows, ...rest] = shape;
-  if (batching === 'unbatched' || (typeof rows === 'number' && rows !== 1)) return nested(shape, element);
+  if (!mayCarryRows(spec, batching)) return nested(shape, element);
   const certain = rows === 1 || (rows !== '' && inputs.some((input) => input.shape[0] === rows));
   return certain ? nested(rest, element) : { anyOf: [nested(rest, element), nested(shape, element)] };
 }
