@@ -54,6 +54,14 @@ test.each(exampleNames)('%s has the files that init writes', async (example) => 
   }
 });
 
+/** An example that decodes images has the version of sharp that Rhizome works with. */
+function expectSharp(folder: string): void {
+  const [own, ours] = [folder, root].map(
+    (at) => JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as WithDependencies,
+  );
+  expect(own?.dependencies?.sharp).toBe(ours?.peerDependencies?.sharp);
+}
+
 /** What else an example has, while its replicas run. */
 const more: Readonly<Record<string, (folder: string, url: string) => Promise<void>>> = {
   canary: async (folder) => {
@@ -71,16 +79,17 @@ const more: Readonly<Record<string, (folder: string, url: string) => Promise<voi
     expect(Object.fromEntries(replicas)).toEqual({ 'wine-server': 3, 'wine-server-canary': 1 });
   },
   'image-classifier': async (folder, url) => {
-    const projects = [folder, root].map(
-      (at) => JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as WithDependencies,
-    );
-    expect(projects[0]?.dependencies?.sharp).toBe(projects[1]?.peerDependencies?.sharp);
+    expectSharp(folder);
     for (const digit of ['three', 'seven']) {
       const headers = { 'content-type': 'image/jpeg' };
       const body = readFileSync(join(folder, `${digit}.jpg`));
       const response = await fetch(`${url}/predictions`, { method: 'POST', headers, body });
       expect(await response.json()).toMatchObject({ prediction: digit });
     }
+  },
+  detector: (folder) => {
+    expectSharp(folder);
+    return Promise.resolve();
   },
   'web-app': async (folder, url) => {
     const check = await run(folder, 'npx rhizome types --out src/models.ts --check && tsc');
