@@ -36,12 +36,14 @@ export function drawBoxes({ outputs = {} }: PredictionResponse, picture: Picture
   const found = boxes
     .map((corners, index) => ({ corners, score: Number(scores[index]), label: textOf(labels?.[index]) }))
     .filter(({ score }) => score >= LEAST_SCORE)
-    .slice(0, MOST_BOXES);
+    .slice(0, MOST_BOXES)
+    .map(({ corners, score, label }) => ({ corners, name: `${label} ${formatShare(score)}`.trim() }));
   const { base64, decode } = picture;
   const [[height, width], [resizedHeight, resizedWidth]] = [decode.crop, decode.resize];
   const fits = { crop: 'xMidYMid slice', stretch: 'none', pad: 'xMidYMid meet' } as const;
   const title = newId();
-  const summary = found.map(({ label, score }) => `${label} ${formatShare(score)}`.trim()).join(', ');
+  const size = width / 32;
+  const summary = found.map(({ name }) => name).join(', ');
   const text = `${plural(found.length, 'object')}${found.length > 0 ? `: ${summary}` : ''}`;
   return h(
     'figure',
@@ -51,6 +53,8 @@ export function drawBoxes({ outputs = {} }: PredictionResponse, picture: Picture
       {
         viewBox: `0 0 ${String(width)} ${String(height)}`,
         preserveAspectRatio: 'xMinYMid',
+        'font-size': size,
+        'stroke-width': size / 5,
         role: 'img',
         'aria-labelledby': title,
       },
@@ -63,16 +67,15 @@ export function drawBoxes({ outputs = {} }: PredictionResponse, picture: Picture
         height: resizedHeight,
         preserveAspectRatio: fits[decode.fit],
       }),
-      ...found.flatMap(({ corners: [left = 0, top = 0, right = 0, bottom = 0], label }) => {
+      ...found.flatMap(({ corners: [left = 0, top = 0, right = 0, bottom = 0] }) => {
         const place = { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) };
-        const size = width / 24;
-        return [
-          // Two colours, of which one can be seen on any photo.
-          svg('rect', { ...place, class: 'outline' }),
-          svg('rect', place),
-          svg('text', { x: left + size / 4, y: top + size, 'font-size': size, 'stroke-width': size / 5 }, label),
-        ];
+        // Two colours, of which one can be seen on any photo.
+        return [svg('rect', { ...place, class: 'outline' }), svg('rect', place)];
       }),
+      ...found.map(({ corners: [left = 0, top = 0], name }) =>
+        // Above the box, so as not to cover what is in it, or inside if there is no space.
+        svg('text', { x: left, y: top > 1.4 * size ? top - 0.4 * size : top + 1.2 * size }, name),
+      ),
     ),
     h('figcaption', {}, text),
   );
