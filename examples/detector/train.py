@@ -5,9 +5,9 @@
 
 In models/detector/model.json, "fit" is then "pad": a detector has to see the whole picture, which "crop" cuts.
 
-The digits (E. Alpaydin, C. Kaynak, 1998) come with scikit-learn: 1,797 images of 8 × 8 pixels, light on dark. Scenes are
-made of them, in which they have other sizes. A window slides over each scene in four sizes, and a small network says
-what is in it: a digit, or nothing. The same seed produces the same model.
+The digits (E. Alpaydin, C. Kaynak, 1998) come with scikit-learn: 1,797 images of 8 × 8 pixels, light on dark. Scenes
+are made of them, in which they have other sizes. A window slides over each scene in four sizes, and a small network
+says what is in it: a digit, or nothing. The same seed produces the same model.
 """
 
 import warnings
@@ -105,7 +105,7 @@ for _ in range(3):
         rows |= (truth == 0) & (network.predict_proba(seen)[:, 0] < 0.7)
 
 # The same network as a graph: a window that slides is a convolution.
-nodes, logits = [], []
+nodes, logits = [helper.make_node("Unsqueeze", ["places", "zero"], ["window_boxes"])], []
 for factor in FACTORS:
     pool = {"kernel_shape": [factor, factor], "strides": [factor, factor]}
     nodes += [
@@ -133,9 +133,7 @@ nodes += [
     helper.make_node("Reshape", ["window_digits", "row"], ["all_digits"]),
     helper.make_node("Gather", ["all_digits", "windows"], ["found"], axis=0),
     helper.make_node("Gather", ["names", "found"], ["labels"], axis=0),
-    helper.make_node("Unsqueeze", ["places", "zero"], ["window_boxes"]),
 ]
-nodes.insert(0, nodes.pop())
 hidden, out = (weights.astype(numpy.float32) for weights in network.coefs_)
 values = {
     "weights": hidden.T.reshape(-1, 1, WINDOW, WINDOW),
