@@ -38,8 +38,15 @@ export class Interrupted extends Failure {
   }
 }
 
-/** Returns an error's message; for a model that cannot be loaded, its reason, which doesn't name the file. */
+/** What the system calls an error of a file, before its words, and the call with the path after them. */
+const systemError = /^E[A-Z]+: (.+?), \w+(?: '.*')?$/s;
+
+/**
+ * Returns an error's message; for a model that cannot be loaded, its reason, and for a file, what is wrong with it:
+ * neither names the file.
+ */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
+  if ('reason' in error && typeof error.reason === 'string') return error.reason;
+  return systemError.exec(error.message)?.[1] ?? error.message;
 }

@@ -47,7 +47,7 @@ test('each experiment has ✓ or ✗, and no line is longer than 80 characters',
   expect(lines.slice(0, 3)).toEqual([
     '  EXPERIMENT  EXPECTED       REQUESTS  FAILED  TWICE  LONGEST GAP  BACK AFTER',
     '✓ kill        one retry      515       21      0      0.09 s       3.1 s',
-    '    restarted (Error) (failures: ECONNRESET 21)',
+    '    restarted (Error); failures: ECONNRESET 21',
   ]);
   expect(lines[3]).toMatch(/^✗ bad-image +no failures +12345 +1234 +12 +10\.45 s +never$/);
   expect(

@@ -67,5 +67,5 @@ function note(outcome: Outcome): string {
   if (skipped !== undefined) return skipped;
   return kinds === '' || outcome.exceeded.length > 0
     ? observation(outcome)
-    : `${observation(outcome)} (failures: ${kinds})`;
+    : `${observation(outcome)}; failures: ${kinds}`;
 }

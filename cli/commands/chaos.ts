@@ -28,7 +28,12 @@ export function chaosCommand(context: CommandContext): Command {
   return new Command('chaos')
     .summary('break replicas and check that they recover')
     .description('break the replicas on purpose, under load, and check that they recover; everything is undone')
-    .addArgument(withChoices(new Argument('<experiment...>'), [...names, 'all']))
+    .addArgument(
+      withChoices(new Argument('<experiment...>', 'what to do, one after another; docs/chaos.md describes each'), [
+        ...names,
+        'all',
+      ]),
+    )
     .addOption(onOption('the running target'))
     .option(
       '--rate <number>',

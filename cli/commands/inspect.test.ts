@@ -49,10 +49,10 @@ Operators
 Classes: 0, 1
 
 Served as colours 1, a classifier (the rows of a batch share one run)
-  input  colour  string
-  input  size    float32
-  output prediction     0, 1
-  output probabilities  of each class
+  input   colour         string
+  input   size           float32
+  output  prediction     0, 1
+  output  probabilities  of each class
 
 This model can be served: npx rhizome add colours.onnx --name NAME`,
   });
@@ -64,7 +64,7 @@ test('shows the texts of the author', async () => {
   expect(stdout).toContain(
     '\nInputs\n  X      float32[N, 2]     Length and width in cm.\n  image  float32[N, 2, 2]  Of the leaf.\n',
   );
-  expect(stdout).toContain('\n  input  image  float32[2, 2], Of the leaf.\n');
+  expect(stdout).toContain('\n  input   image    float32[2, 2], Of the leaf.\n');
   expect(stdout).toContain('\nMetadata\n  author   Ada\n  licence  CC0\n');
 });
 
@@ -166,8 +166,8 @@ test('an incomplete model is reported, in JSON too', async () => {
 });
 
 test.each([
-  ['none.onnx', /Cannot read none\.onnx: ENOENT/],
-  ['.', /Cannot read model\.onnx: ENOENT/],
+  ['none.onnx', /Cannot read none\.onnx: no such file or directory/],
+  ['.', /Cannot read model\.onnx: no such file or directory/],
 ])('a file that does not exist: %s', async (path, message) => {
   expect(await inspect(path)).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringMatching(message) });
 });

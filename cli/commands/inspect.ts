@@ -166,12 +166,11 @@ function served({ name, version, batching, features, output, outputs }: Signatur
     '',
     `Served as ${name} ${version}, ${kinds[output.task]} (${batchings[batching]})`,
     ...columns(
-      shown.map(([name = '', ...rest]) => [`input  ${name}`, ...rest]),
-      { indent: '  ' },
-    ),
-    ...(features.length > mostShown ? [`  … and ${String(features.length - mostShown)} more`] : []),
-    ...columns(
-      answers.map(([name = '', ...rest]) => [`output ${name}`, ...rest]),
+      [
+        ...shown.map((row) => ['input', ...row]),
+        ...(features.length > mostShown ? [['', `… and ${String(features.length - mostShown)} more`]] : []),
+        ...answers.map((row) => ['output', ...row]),
+      ],
       { indent: '  ' },
     ),
   ];

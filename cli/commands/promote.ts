@@ -12,7 +12,7 @@ import { examples, onOption, type CommandContext } from './options.ts';
 export function promoteCommand(context: CommandContext): Command {
   return new Command('promote')
     .summary('give the service what its canary has, on a cluster')
-    .description('replace the pods of the service by ones like those of its canary, then remove the canary')
+    .description('replace the pods of the service with pods like those of its canary, then remove the canary')
     .addOption(onOption('the running target'))
     .option('--json', 'print {"target", "image"}')
     .addHelpText('after', examples('rhizome promote', 'rhizome promote --on context=staging'))

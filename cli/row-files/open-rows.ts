@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { Failure } from '../failure.ts';
+import { Failure, reasonOf } from '../failure.ts';
 import { csvRows } from './csv.ts';
 import { jsonRows } from './json-rows.ts';
 import type { RowSource } from './row-source.ts';
@@ -43,7 +43,7 @@ async function sizeOf(file: string): Promise<number> {
   try {
     return (await stat(file)).size;
   } catch (cause) {
-    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new Failure(`Cannot read ${file}: ${reasonOf(cause)}`, {
       cause,
       hint: 'Name a file with CSV or JSON, or - for standard input.',
     });

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Signature } from '../../onnx/signature/signature.ts';
-import { Failure } from '../failure.ts';
+import { Failure, reasonOf } from '../failure.ts';
 import { quote } from '../tools/quote.ts';
 import { loadRuntime } from './load-engine.ts';
 
@@ -49,7 +49,7 @@ export async function writeTypes(file: string, text: string): Promise<void> {
 export async function checkTypes(file: string, text: string): Promise<void> {
   const hint = `To update it: rhizome types --out ${quote([file])}`;
   const current = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Failure(`Cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new Failure(`Cannot read ${file}: ${reasonOf(cause)}`, {
       cause,
       hint,
     });
