@@ -1,4 +1,5 @@
 /** Runs the client against the service itself. */
+import { readFileSync } from 'node:fs';
 import { createClient, InvalidTensor, type Client, type InferInput, type InferOutput } from './index.ts';
 import { startServiceWith } from './fixtures/service.ts';
 import type { ServiceProcess } from '../service/fixtures/process.ts';
@@ -10,6 +11,7 @@ beforeAll(async () => {
     iris: 'models/iris',
     echo: 'onnx/fixtures/echo.onnx',
     columns: 'onnx/fixtures/columns.onnx',
+    colors: 'service/fixtures/images/colors',
     outliers: 'fixtures/training-libraries/isolation-forest/model.onnx',
     'price/1': 'onnx/fixtures/regressor.onnx',
     'price/2': 'onnx/fixtures/regressor.onnx',
@@ -45,6 +47,24 @@ describe('predict', () => {
     ]) {
       expect(predictions).toMatchObject([setosa, { prediction: 'virginica' }]);
     }
+  });
+
+  test('an image: bytes, or a Blob with a type or without one', async () => {
+    const bytes = readFileSync('onnx/decode/image/fixtures/pixel.png');
+    const red = { prediction: 'red', model: { name: 'colors', version: '1' } };
+    for (const image of [
+      bytes,
+      new Uint8Array(bytes).buffer,
+      new Blob([bytes]),
+      new Blob([bytes], { type: 'image/png' }),
+    ])
+      expect(await client.predict('colors', image)).toMatchObject(red);
+    expect(await client.predict('colors', bytes, { version: '1' })).toMatchObject(red);
+    expect(await failure(client.predict('colors', new Uint8Array(9)))).toMatchObject({
+      status: 422,
+      errors: [{ pointer: '#/image', detail: 'It is not an image.' }],
+    });
+    expect(await failure(client.predict('iris', bytes))).toMatchObject({ status: 415 });
   });
 
   test('texts and numbers, a version, an anomaly', async () => {

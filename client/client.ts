@@ -2,6 +2,7 @@ import type { Health, ModelDescription, ModelList, ModelListEntry } from '../ser
 import { paths } from '../service/contract/endpoints.ts';
 import type { ModelMetadata, ServerMetadata } from '../service/contract/inference.ts';
 import { ServiceProblem } from './errors.ts';
+import { imageRequest, type ImageFile } from './images.ts';
 import { inferRequest, readInference, type InferRequest, type InferResponse } from './inference.ts';
 import { stringifyJson } from './json.ts';
 import type { AnyModels, Columns, Features, ModelMap, ModelName, Prediction } from './models.ts';
@@ -44,9 +45,16 @@ export interface Client<M extends ModelMap<M> = AnyModels> {
     rows: readonly Features<M, N>[] | Columns<Features<M, N>>,
     options?: ModelOptions,
   ): Promise<Prediction<M, N>[]>;
+  // As unions with the rows, TypeScript's errors would be about images instead of features.
+  /* eslint-disable @typescript-eslint/unified-signatures */
+  /** Predicts an image with the default model, which has a single feature. */
+  predict(image: ImageFile, options?: CallOptions): Promise<Prediction<M>>;
+  /** Predicts an image: the bytes of a JPEG, PNG or WebP, for a model with a single feature. */
+  predict<N extends ModelName<M>>(model: N, image: ImageFile, options?: ModelOptions): Promise<Prediction<M, N>>;
   // The last overload is the one that TypeScript's error messages are about.
   /** Predicts one row: an object with a value for each feature. */
   predict<N extends ModelName<M>>(model: N, row: Features<M, N>, options?: ModelOptions): Promise<Prediction<M, N>>;
+  /* eslint-enable @typescript-eslint/unified-signatures */
 
   /** Lists all versions of all models with their states, including those that could not be loaded, and why. */
   models(options?: CallOptions): Promise<readonly ModelListEntry[]>;
@@ -106,10 +114,10 @@ export function createClient<M extends ModelMap<M> = AnyModels>(options: ClientO
     readJson((await send(request, call)).bytes);
   const get = async <T>(path: string, call: CallOptions | undefined, accept: readonly number[] = []): Promise<T> =>
     (await sendJson({ path, accept }, call)) as T;
-  const post = (path: string, body: string, call: CallOptions | undefined): Promise<unknown> =>
-    sendJson({ path, body, headers: jsonContent }, call);
-  const predict = async (path: string, input: unknown, call: CallOptions | undefined): Promise<unknown> =>
-    readPredictions(await post(path, stringifyJson(input), call));
+  const predict = async (path: string, input: unknown, call: CallOptions | undefined): Promise<unknown> => {
+    const content = imageRequest(input) ?? { body: stringifyJson(input), headers: jsonContent };
+    return readPredictions(await sendJson({ path, ...content }, call));
+  };
 
   return {
     predict: ((first: unknown, second: unknown, third?: ModelOptions) =>

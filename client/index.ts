@@ -1,6 +1,7 @@
 /** The client library for callers of the service, `rhizome-kit/client`. It needs nothing but `fetch`. */
 export { createClient, type Client, type InferOptions, type ModelOptions, type RequestOptions } from './client.ts';
 export { InvalidTensor, RhizomeError, ServiceProblem, TimedOut, UnexpectedResponse, Unreachable } from './errors.ts';
+export type { ImageFile } from './images.ts';
 export type { InferParameters, InferRequest, InferResponse } from './inference.ts';
 export type {
   AnyModels,

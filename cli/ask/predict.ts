@@ -45,7 +45,7 @@ export async function predictImage(
   { url, path, file, contentType }: { readonly url: string; readonly path: string } & ImageFile,
 ): Promise<unknown> {
   const body = await readFile(file).catch((cause: unknown) => {
-    throw new Failure(`Cannot read ${file}: ${reasonOf(cause)}`, { cause, hint: 'Check the path of --file.' });
+    throw new Failure(`Cannot read ${file}: ${reasonOf(cause)}`, { cause, hint: 'Check the path of the image.' });
   });
   context.report.command(curlLine({ url, path, file, contentType }));
   return orFailure(url, connect(context, url).request(path, { body, contentType }));

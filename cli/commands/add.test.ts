@@ -63,7 +63,7 @@ test('--image describes the images of a model, and --classes reads their classes
   const { exitCode, stdout } = await add(colors, '--name', 'colors', '--image', '--classes', 'classes.txt');
   expect(exitCode).toBe(0);
   expect(stdout).toContain('an image, resized to 32 × 32 (crop, bilinear), RGB as NCHW, divided by 255');
-  expect(stdout).toContain('npx rhizome predict colors --file photo.jpg');
+  expect(stdout).toContain('npx rhizome predict colors photo.jpg');
   const { examples, ...json } = await modelJson('colors');
   expect(json).toMatchObject({
     features: [{ name: 'image', decode: { image: { resize: [32, 32], scale: 255, layout: 'NCHW' } } }],
@@ -225,7 +225,7 @@ test('a model that no generated input fits is added without examples, and what i
 
 test.each<[string, readonly string[], number, RegExp]>([
   ['what is not a model', [import.meta.filename, '--name', 'x'], 1, /add\.test\.ts cannot be served: /],
-  ['a file that is not there', ['none.onnx'], 1, /Cannot read .*none\.onnx: ENOENT/],
+  ['a file that is not there', ['none.onnx'], 1, /Cannot read .*none\.onnx: no such file or directory/],
   [
     'too few names',
     [fixture('columns'), '--features', 'a'],

@@ -177,7 +177,7 @@ function description(
     '',
     'Try:',
     '  npx rhizome up',
-    ...(decodes ? [`  npx rhizome predict ${name} --file photo.jpg`] : []),
+    ...(decodes ? [`  npx rhizome predict ${name} photo.jpg`] : []),
     ...(first === undefined || decodes
       ? []
       : [`  npx rhizome predict ${name}${request.length > mostCharacters ? '' : ` --json ${quote([request])}`}`]),

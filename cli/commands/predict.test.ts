@@ -53,14 +53,15 @@ const predict = (args: readonly string[], input = '') =>
   });
 const csv = (rows: readonly (readonly unknown[])[]) => `${rows.map((row) => row.join(',')).join('\n')}\n`;
 
-test('--file sends an image', async () => {
+test('sends an image, which is an argument or that of --file', async () => {
   const image = join(repository, 'onnx/decode/image/fixtures/pixel.png');
-  const { stdout, stderr } = await predict(['colors', '--file', image]);
+  const { stdout, stderr } = await predict(['colors', image]);
   expect(JSON.parse(stdout)).toMatchObject({ prediction: 'red', model: { name: 'colors' } });
   expect(stderr).toContain(`-H 'content-type: image/png' --data-binary @${image}`);
   const refused = await predict(['iris', '--file', image]);
   expect(refused.stderr).toContain('The Content-Type is image/png. Send JSON');
-  expect((await predict(['colors', '--file', 'none.jpg'])).stderr).toContain('Cannot read none.jpg');
+  // Without a model, as for a service that has only one.
+  expect((await predict(['none.jpg'])).stderr).toContain('Cannot read none.jpg: no such file or directory');
 });
 
 test('an image has a curl line too, and refuses the options that are for rows', async () => {
@@ -234,7 +235,13 @@ test.each<[string, readonly string[], string, number, RegExp]>([
     ),
   ],
   ['no model if there are several', ['--file', '-'], 'a\n1', 2, /Which model\? The service has /],
-  ['a file that does not exist', ['iris', '--file', 'none.csv'], '', 1, /Cannot read none\.csv: ENOENT/],
+  [
+    'a file that does not exist',
+    ['iris', '--file', 'none.csv'],
+    '',
+    1,
+    /Cannot read none\.csv: no such file or directory/,
+  ],
   [
     'to overwrite the file that is read',
     ['iris', '--file', 'x.csv', '--out', './x.csv'],
@@ -242,6 +249,8 @@ test.each<[string, readonly string[], string, number, RegExp]>([
     2,
     /--out \.\/x\.csv would overwrite the file that --file reads/,
   ],
+  ['an argument that is not an image', ['iris', 'x.csv'], '', 2, /x\.csv is not an image[^]*use --file x\.csv/],
+  ['an image beside --json', ['colors', 'x.jpg', '--json', '{}'], '', 2, /x\.jpg and --json are both to be sent/],
   ['--out alone', ['iris', '--out', 'x.csv'], '', 2, /--out has no effect without --file/],
 ])('rejects %s', async (_, args, input, exitCode, message) => {
   expect(await predict(args, input)).toMatchObject({ exitCode, stdout: '', stderr: expect.stringMatching(message) });

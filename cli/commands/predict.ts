@@ -4,6 +4,7 @@ import { UsageError } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, type ProjectModel } from '../project/models.ts';
 import { formats, type RowFormat } from '../row-files/writer.ts';
+import { imageArgument } from '../ask/image-argument.ts';
 import { predictFile } from '../ask/predict-file.ts';
 import { curlLine, imageType, predict, predictImage } from '../ask/predict.ts';
 import { examplesOf } from '../ask/verify-models.ts';
@@ -32,6 +33,7 @@ export function predictCommand(context: CommandContext): Command {
     .summary('send a request to a model')
     .description("send a request to a model and print the response; by default, the model's first example")
     .argument('[model]', 'such as wine or wine/2; required only if there are several')
+    .argument('[image]', 'JPEG, PNG or WebP to send, as with --file')
     .addOption(onOption('the running target'))
     .addOption(urlOption())
     .addOption(
@@ -61,12 +63,14 @@ export function predictCommand(context: CommandContext): Command {
         'rhizome predict',
         `rhizome predict wine --json '{"alcohol": 13.2, "ash": 2.4, "hue": 1.05}'`,
         'rhizome predict --file flowers.csv --out predictions.csv',
-        'rhizome predict photo --file cat.jpg',
+        'rhizome predict cat.jpg',
         'cat rows.json | rhizome predict wine/2 --file - --url http://localhost:8080',
         'API_KEY=... rhizome predict      # sends "Authorization: Bearer ..."',
       ),
     )
-    .action(async (model: string | undefined, flags: PredictFlags) => {
+    .action(async (first: string | undefined, second: string | undefined, given: PredictFlags) => {
+      const { model, image } = imageArgument(context.root, [first, second]);
+      const flags = withImage(image, given);
       const work = await prepare(context, model, flags);
       if (flags.url !== undefined) {
         await work(flags.url);
@@ -80,6 +84,14 @@ export function predictCommand(context: CommandContext): Command {
       const { url, close } = await openService(context, target);
       await work(url).finally(close);
     });
+}
+
+/** Makes an image that is an argument the value of `--file`. */
+function withImage(image: string | undefined, flags: PredictFlags): PredictFlags {
+  if (image === undefined) return flags;
+  const other = Object.entries({ '--file': flags.file, '--json': flags.json }).find(([, value]) => value !== undefined);
+  if (other === undefined) return { ...flags, file: image };
+  throw new UsageError(`${image} and ${other[0]} are both to be sent.`, { hint: 'Pass only one of them.' });
 }
 
 /**

@@ -62,7 +62,7 @@ function readers(program: Command) {
 function valueOf(of: Argument | Option): Value {
   if (of.argChoices !== undefined) return of.argChoices;
   const name = 'flags' in of ? (/[<[]([\w-]+)/.exec(of.flags)?.[1] ?? '') : of.name();
-  return name === 'model' ? 'model' : ['file', 'folder'].includes(name) ? 'file' : [];
+  return name === 'model' ? 'model' : ['file', 'folder', 'image'].includes(name) ? 'file' : [];
 }
 
 /** Shells show one line: details are for `--help`. */
