@@ -105,7 +105,10 @@ test('keeps sharp, for one platform, only if a model decodes images', () => {
     false,
     false,
   ]);
-  expect(() => run('arm64')).toThrow('There is no sharp for linux/arm64, only sharp-linux-x64.');
+  expect(() => run('arm64')).toThrow(
+    'There is no sharp for linux/arm64, only sharp-linux-x64. Install its packages for that platform: ' +
+      'npm ci --os=linux --cpu=arm64 --libc=glibc',
+  );
   rmSync(join(root, 'node_modules/sharp'), { recursive: true });
   expect(() => run()).toThrow('photo/2/model.json decodes images, which needs sharp. Run npm install sharp.');
 });

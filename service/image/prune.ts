@@ -101,7 +101,10 @@ function pruneImageBinaries(modules: string, os: string, arch: string): void {
   const wanted = [`sharp-${os}-${arch}`, `sharp-libvips-${os}-${arch}`];
   const platforms = globSync('sharp-*', { cwd: join(modules, '@img') });
   if (!platforms.includes(wanted[0] ?? ''))
-    throw new PruneError(`There is no sharp for ${os}/${arch}, only ${platforms.join(', ') || 'without binaries'}.`);
+    throw new PruneError(
+      `There is no sharp for ${os}/${arch}, only ${platforms.join(', ') || 'without binaries'}. ` +
+        `Install its packages for that platform: npm ci --os=${os} --cpu=${arch} --libc=glibc`,
+    );
   for (const name of platforms) if (!wanted.includes(name)) rmSync(join(modules, '@img', name), { recursive: true });
 }
 
