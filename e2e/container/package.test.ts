@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { paths } from '../../service/contract/index.ts';
 import { freePort } from '../suite.ts';
-import { build, docker, inspect, root, start, testWithDocker } from './docker.ts';
+import { build, copyFromImage, docker, inspect, root, start, temporaryFolder, testWithDocker } from './docker.ts';
+import { processors } from './processors.ts';
 
 const minutes = 60_000;
 
@@ -146,4 +147,55 @@ testWithDocker('the image contains only the service and its model, in the same l
     signal: AbortSignal.timeout(20_000),
   });
   expect(await response.json()).toMatchObject({ prediction, model: { name: 'wine' } });
+});
+
+/** As a pod of `productionProfile` runs. */
+const production = [
+  '--read-only',
+  '--user',
+  '10001:10001',
+  '--cap-drop',
+  'ALL',
+  '--security-opt',
+  'no-new-privileges',
+  '--memory',
+  '512m',
+  '--cpus',
+  '1',
+];
+
+testWithDocker('with a model of images, the image has sharp for its platform, and decodes a JPEG', async () => {
+  const classifier = join(root, 'examples/image-classifier');
+  await cp(join(classifier, 'models/digits'), join(project, 'models/digits'), { recursive: true });
+  const { dependencies } = JSON.parse(await readFile(join(classifier, 'package.json'), 'utf8')) as {
+    readonly dependencies: { readonly sharp: string };
+  };
+  await run('npm', 'install', '--no-audit', '--no-fund', `sharp@${dependencies.sharp}`);
+  const image = await build({ context: project });
+  {
+    await using container = await start(production, image);
+    await container.waitUntilReady();
+    const response = await fetch(`${container.url}/models/digits/predictions`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/jpeg' },
+      body: await readFile(join(classifier, 'seven.jpg')),
+      signal: AbortSignal.timeout(20_000),
+    });
+    expect(await response.json()).toMatchObject({ prediction: 'seven', model: { name: 'digits' } });
+  }
+  // The last stage only copies what this one has, to a base of that platform.
+  const arm64 = await build({ context: project, flags: ['--platform', 'linux/arm64', '--target', 'app'] });
+  for (const [processor, built] of [
+    [process.arch === 'x64' ? 'amd64' : process.arch, image],
+    ['arm64', arm64],
+  ] as const) {
+    using copied = temporaryFolder();
+    await copyFromImage(built, '/app/node_modules/@img', copied.path);
+    const files = await processors(copied.path);
+    expect([processor, new Set(files.values())]).toEqual([processor, new Set([processor])]);
+    expect([...files.keys()].map((path) => path.split('/').at(-1)).sort()).toEqual([
+      expect.stringMatching(/^libvips-cpp\.so/),
+      expect.stringMatching(/^sharp-linux-.*\.node$/),
+    ]);
+  }
 });
