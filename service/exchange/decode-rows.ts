@@ -37,8 +37,8 @@ export function checkDecodeWait(
 /**
  * Makes the rows of a request those of the model: images become tensors.
  *
- * @throws {ServiceError} `invalid-input` for values that cannot be decoded, `overloaded` if they would wait too long, or
- *   `timeout` if the request's time is over
+ * @throws {ServiceError} `invalid-input` for values that cannot be decoded, `overloaded` if they would wait too long,
+ *   or `timeout` if the request's time is over
  */
 export async function decodeRows(
   model: Pick<Model, 'decode' | 'decodeWaitMs' | 'signature'>,
