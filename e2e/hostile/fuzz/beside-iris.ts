@@ -1,15 +1,26 @@
-/** Serves hostile models beside iris, and checks that the clients of iris notice nothing. */
+/** Serves hostile models beside iris, sends hostile requests, and checks that the clients of iris notice nothing. */
+import { readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startService, type ServiceProcess } from '../../../service/fixtures/process.ts';
 import { metric } from '../../../service/fixtures/metric.ts';
 import { goodClient } from '../../../service/hostile/fixtures/good-client.ts';
+import { attackDecoders, type Fault } from './attack-decoders.ts';
 import { attackModel } from './attack-model.ts';
 
-const iris = join(import.meta.dirname, '../../../models/iris');
+const root = join(import.meta.dirname, '../../..');
+/** Iris, and a model of images and one of texts, which get mutated requests. */
+const own = ['models/iris', 'service/fixtures/images/colors', 'onnx/decode/text/fixtures/sentences'];
 const flower = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
+const image = readFileSync(join(root, 'onnx/decode/image/fixtures/pixel.png'), 'base64');
+/** Requests of iris, and of the models that get mutated requests. */
+const right: readonly (readonly [path: string, body: object])[] = [
+  ['/predictions', flower],
+  ['/models/colors/predictions', { image }],
+  ['/models/sentences/predictions', { text: 'An iris.' }],
+];
 /** Some models take their time until they are ended. */
 const PATIENCE_MS = 180_000;
 const REQUEST_MS = 10_000;
@@ -27,36 +38,49 @@ export interface Served {
   readonly problem?: string;
   /** How many inference processes ended, and were replaced. */
   readonly restarts: number;
+  /** Requests whose responses are the service's fault. */
+  readonly faults: readonly Fault[];
+}
+
+/** The mutated requests that a service gets. */
+export interface Requests {
+  readonly seed: number;
+  readonly count: number;
 }
 
 /** Serves the models and iris. While the models load, and while each gets requests, iris is requested too. */
-export async function besideIris(models: ReadonlyMap<string, Uint8Array>): Promise<Served> {
+export async function besideIris(models: ReadonlyMap<string, Uint8Array>, requests: Requests): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'rhizome-fuzz-'));
   try {
-    await cp(iris, join(folder, 'iris'), { recursive: true });
+    for (const each of own) await cp(join(root, each), join(folder, basename(each)), { recursive: true });
     for (const [name, bytes] of models) {
       await mkdir(join(folder, name));
       await writeFile(join(folder, name, 'model.onnx'), bytes);
     }
-    return await serve(folder, [...models.keys()]);
+    return await serve(folder, [...models.keys()], requests);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function serve(folder: string, names: readonly string[]): Promise<Served> {
+async function serve(folder: string, names: readonly string[], { seed, count }: Requests): Promise<Served> {
   const service = await startService(folder, environment, undefined, 'listening');
   try {
-    if (!(await until(service, () => isServed(service)))) return describe(service, 'iris was not served');
+    if (!(await until(service, () => isServed(service, '/predictions', flower))))
+      return describe(service, 'iris was not served');
     const good = await goodClient(service.url, [{ path: '/predictions', body: flower }, { path: '/livez' }]);
     const loaded = await until(service, () => isLoaded(service));
+    const attacks = loaded ? attackDecoders(service.url, seed, count) : [];
     if (loaded) for (const name of names) await attackModel(service.url, name);
+    const faults = await attacks;
     const { served, wrong } = await good.stop();
     if (!loaded) return describe(service, 'some models were still loading');
     if (wrong.length > 0 || served === 0)
       return describe(service, `${wrong.length} wrong responses: ${wrong[0] ?? ''}`);
-    if (!service.alive()) return describe(service, 'nothing else was noticed');
-    return { restarts: await metric(service, 'rhizome_inference_process_restarts_total') };
+    for (const [path, body] of right)
+      if (!(await until(service, () => isServed(service, path, body))))
+        return describe(service, `${path} is not served any more`);
+    return { restarts: await metric(service, 'rhizome_inference_process_restarts_total'), faults };
   } finally {
     await service.stop();
   }
@@ -64,7 +88,7 @@ async function serve(folder: string, names: readonly string[]): Promise<Served> 
 
 function describe(service: ServiceProcess, what: string): Served {
   const end = service.alive() ? 'the service runs' : 'THE SERVICE ENDED';
-  return { problem: `${end}: ${what} ${service.errors().slice(0, 500)}`, restarts: 0 };
+  return { problem: `${end}: ${what} ${service.errors().slice(0, 500)}`, restarts: 0, faults: [] };
 }
 
 /** Resolves with whether the condition came true in time, and before the service ended. */
@@ -77,10 +101,10 @@ async function until(service: ServiceProcess, condition: () => Promise<boolean>)
   return false;
 }
 
-async function isServed({ url }: ServiceProcess): Promise<boolean> {
+async function isServed({ url }: ServiceProcess, path: string, body: object): Promise<boolean> {
   const headers = { 'Content-Type': 'application/json' };
   const signal = AbortSignal.timeout(REQUEST_MS);
-  return (await fetch(`${url}/predictions`, { method: 'POST', headers, body: JSON.stringify(flower), signal })).ok;
+  return (await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body), signal })).ok;
 }
 
 /** Whether each model is loaded, or has failed. */

@@ -1,7 +1,7 @@
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededRandom } from '../../../onnx/seeded-random.ts';
-import { besideIris } from './beside-iris.ts';
+import { besideIris, type Requests } from './beside-iris.ts';
 import { mutate } from './mutate.ts';
 import { Reader } from './reader.ts';
 
@@ -9,6 +9,8 @@ const root = join(import.meta.dirname, '../../..');
 const LARGEST_SEED_BYTES = 200_000;
 /** How many models a service gets at once. */
 const SERVED_AT_ONCE = 50;
+/** How many requests with images and texts each of these services gets. */
+const REQUESTS = 200;
 
 export interface FuzzOptions {
   readonly count: number;
@@ -17,16 +19,19 @@ export interface FuzzOptions {
   readonly workers: number;
   /** Further models to serve beside iris, by name. @default none */
   readonly also?: ReadonlyMap<string, Uint8Array>;
-  /** Receives each model that ends the runtime, and each that ends or disturbs anything else. */
+  /** How many mutated images and texts each service gets. @default 200 */
+  readonly requests?: number;
+  /** Receives each model that ends the runtime, and each model or request that ends or disturbs anything else. */
   readonly onCase?: (found: Found) => void;
 }
 
-/** A model that is worth keeping. */
+/** A model, or the body of a request, that is worth keeping. */
 export interface Found {
   /** Whether it broke more than the process that may break. */
   readonly isFinding: boolean;
+  /** The name of its file. */
   readonly name: string;
-  readonly model: Uint8Array;
+  readonly bytes: Uint8Array;
   readonly why: string;
 }
 
@@ -36,12 +41,24 @@ export interface FuzzResult {
   readonly tally: ReadonlyMap<string, number>;
 }
 
-/** Mutates models, and gives each to all that has to survive it. */
-export async function fuzz({ count, seed, workers, also = new Map(), onCase }: FuzzOptions): Promise<FuzzResult> {
+/** Mutates models and requests, and gives each to all that has to survive it. */
+export async function fuzz({
+  count,
+  seed,
+  workers,
+  also = new Map(),
+  requests = REQUESTS,
+  onCase,
+}: FuzzOptions): Promise<FuzzResult> {
   const corpus = readCorpus();
   const findings: Found[] = [];
   const tally = new Map<string, number>();
-  const add = (what: string, times = 1): void => void tally.set(what, (tally.get(what) ?? 0) + times);
+  /** Returns how often it occurred before. */
+  const add = (what: string, times = 1): number => {
+    const before = tally.get(what) ?? 0;
+    tally.set(what, before + times);
+    return before;
+  };
   const report = (found: Found): void => {
     if (found.isFinding) findings.push(found);
     onCase?.(found);
@@ -51,10 +68,13 @@ export async function fuzz({ count, seed, workers, also = new Map(), onCase }: F
   const serveWaiting = async (): Promise<void> => {
     const served = waiting;
     waiting = new Map();
-    const { restarts, problem } = await besideIris(served);
+    const sent = { seed: seed + add('requests with images and texts', requests), count: requests };
+    const { restarts, problem, faults } = await besideIris(served, sent);
+    for (const { number, body, why } of faults)
+      report({ isFinding: true, name: `request-${number}`, bytes: body, why });
     if (problem !== undefined)
-      for (const [name, why] of await disturbing(served, problem))
-        report({ isFinding: true, name, model: served.get(name) ?? new Uint8Array(), why });
+      for (const [name, why] of await disturbing(served, problem, sent))
+        report({ isFinding: true, name: `${name}.onnx`, bytes: served.get(name) ?? new Uint8Array(), why });
     add('served next to iris', served.size);
     add('inference processes ended there', restarts);
   };
@@ -67,12 +87,12 @@ export async function fuzz({ count, seed, workers, also = new Map(), onCase }: F
       const { refused, ran, finding } = await reader.read(model);
       if (finding !== undefined) {
         add('findings before the runtime');
-        report({ isFinding: true, name, model, why: finding });
+        report({ isFinding: true, name: `${name}.onnx`, bytes: model, why: finding });
         continue;
       }
       const end = refused === undefined ? `runtime: ${ran ?? ''}` : `refused: ${refused}`;
       add(end);
-      if (end.includes('process')) report({ isFinding: false, name, model, why: end });
+      if (end.includes('process')) report({ isFinding: false, name: `${name}.onnx`, bytes: model, why: end });
       waiting.set(name, model);
       if (waiting.size >= SERVED_AT_ONCE) await serveWaiting();
     }
@@ -92,18 +112,22 @@ export function readCorpus(): readonly Uint8Array[] {
 }
 
 /** Returns the models that disturb iris, each with what happened; found by halving. */
-async function disturbing(models: ReadonlyMap<string, Uint8Array>, problem: string): Promise<[string, string][]> {
+async function disturbing(
+  models: ReadonlyMap<string, Uint8Array>,
+  problem: string,
+  requests: Requests,
+): Promise<[string, string][]> {
   const entries = [...models];
   if (entries.length === 1)
-    return (await besideIris(models)).problem === undefined ? [] : entries.map(([name]) => [name, problem]);
+    return (await besideIris(models, requests)).problem === undefined ? [] : entries.map(([name]) => [name, problem]);
   const middle = Math.ceil(entries.length / 2);
   const found: [string, string][] = [];
   for (const half of [entries.slice(0, middle), entries.slice(middle)].map((part) => new Map(part))) {
-    const again = await besideIris(half);
-    if (again.problem !== undefined) found.push(...(await disturbing(half, again.problem)));
+    const again = await besideIris(half, requests);
+    if (again.problem !== undefined) found.push(...(await disturbing(half, again.problem, requests)));
   }
   if (found.length > 0) return found;
   // Neither half does it: it takes models of both, or the machine was too busy.
-  const again = await besideIris(models);
+  const again = await besideIris(models, requests);
   return again.problem === undefined ? [] : entries.map(([name]) => [name, `one of ${models.size}: ${problem}`]);
 }
