@@ -8,7 +8,7 @@ import { experiments } from '../chaos/experiments/index.ts';
 import { impactInWords } from '../chaos/outcome.ts';
 import { Failure } from '../failure.ts';
 import { loadOfExamples } from '../load/examples.ts';
-import { openService } from '../targets/open-service.ts';
+import { openService, type OpenService } from '../targets/open-service.ts';
 import type { Target } from '../targets/target.ts';
 import { checkPortFree } from '../tools/port.ts';
 import type { ExecContext } from '../tools/exec.ts';
@@ -33,9 +33,18 @@ export interface Board {
  */
 export async function openBoard(context: ExecContext, target: Target, port = 0): Promise<Board> {
   if (port !== 0) await checkPortFree(port, 'Choose another port with --port.');
+  const service = await openService(context, target);
+  try {
+    return await serve(context, target, service, port);
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
+}
+
+async function serve(context: ExecContext, target: Target, service: OpenService, port: number): Promise<Board> {
   const ended = new AbortController();
   const signal = AbortSignal.any([context.signal, ended.signal]);
-  const service = await openService(context, target);
   const feed = new Feed({
     target: target.name,
     url: service.url,
