@@ -50,6 +50,7 @@ export class Activities {
       } finally {
         clearInterval(live);
         await load.stop();
+        this.#feed.load(load);
       }
       return outcomeOf(await load.stop());
     });

@@ -61,13 +61,16 @@ export class Feed {
     this.#tell({ kind: 'traffic', traffic: [traffic] });
   }
 
-  /** Takes over the last seconds of a load, without the one that goes on. */
+  /** Takes over the last seconds of a load. */
   load(load: Pick<Load, 'recent'>): void {
-    // With the one that goes on.
-    const { startedAt, perSecond } = load.recent(changing + 1);
-    const seconds = perSecond
-      .map(({ second, sent, failed, p50, max }) => ({ at: startedAt + second * 1000, sent, failed, p50, max }))
-      .filter(({ at }) => at + 1000 <= Date.now());
+    const { startedAt, perSecond } = load.recent(changing);
+    const seconds = perSecond.map(({ second, sent, failed, p50, max }) => ({
+      at: startedAt + second * 1000,
+      sent,
+      failed,
+      p50,
+      max,
+    }));
     for (const second of seconds) this.#seconds.set(second.at, second);
     for (const at of [...this.#seconds.keys()].slice(0, -mostSeconds)) this.#seconds.delete(at);
     this.#tell({ kind: 'load', seconds });

@@ -23,7 +23,7 @@ const after = 4000;
 
 /**
  * Performs an experiment under load, and undoes what must be undone.
- * @param show called twice a second with the load
+ * @param show called twice a second with the load, and once after its end
  * @throws the signal's reason, after everything is undone
  */
 export async function perform(
@@ -63,6 +63,7 @@ export async function perform(
     clearInterval(live);
     await undoAll();
     await load.stop();
+    show(load);
   }
   const loaded = await load.stop();
   const refused = loaded.failures.filter((failed) => failed.refused);

@@ -37,7 +37,10 @@ export interface Load {
   answered(): number;
   /** Reports as if the load ended now. Requests without a response yet are not counted. */
   report(): LoadReport;
-  /** Returns the last seconds of the report alone, which costs little however long the load has been running. */
+  /**
+   * Returns the last complete seconds of the report, which costs little however long the load has been running. After
+   * the end, the last second is the one in which it ended.
+   */
   recent(seconds: number): Pick<LoadReport, 'startedAt' | 'perSecond'>;
   /** Sends no more requests, waits for all responses, and reports. Can be called again. */
   stop(): Promise<LoadReport>;
@@ -135,8 +138,9 @@ export function startLoad(options: LoadOptions): Load {
     answered: () => answeredAt.length,
     report: () => report(now()),
     recent(seconds) {
-      const from = Math.floor(now() / 1000 - seconds) * 1000;
-      return { startedAt, perSecond: bySecond(samples.filter(({ due }) => due >= from)) };
+      const current = Math.floor(now() / 1000) * 1000;
+      const [from, to] = [current - seconds * 1000, ended === undefined ? current : Infinity];
+      return { startedAt, perSecond: bySecond(samples.filter(({ due }) => due >= from && due < to)) };
     },
     stop: () => (ended ??= end()),
   };
