@@ -27,7 +27,7 @@ export interface ExperimentInfo {
 /** Something that happened. Times are in milliseconds since the epoch. */
 export interface BoardEvent {
   readonly at: number;
-  readonly kind: 'step' | 'command' | 'note' | 'good' | 'bad';
+  readonly kind: 'step' | 'command' | 'note' | 'good' | 'warning' | 'bad';
   readonly text: string;
   /** The replica that it happened to. */
   readonly replica?: string;

@@ -24,6 +24,9 @@ export async function observeReplicas(context: ExecContext, target: Target, feed
     },
     signal: context.signal,
   });
+  const observingEvents = target.events(context.signal, ({ warning, ...event }) => {
+    feed.events([{ at: Date.now(), kind: warning ? 'warning' : 'note', ...event }]);
+  });
   for await (const observation of observe(context, target, { pause: pause.status })) {
     feed.status(typeof observation === 'string' ? observation : withMemory(observation, memory));
     if (typeof observation === 'string') continue;
@@ -33,7 +36,7 @@ export async function observeReplicas(context: ExecContext, target: Target, feed
     }
     before = observation;
   }
-  await observingTraffic;
+  await Promise.all([observingTraffic, observingEvents]);
 }
 
 function withMemory(status: DeploymentStatus, memory: ReadonlyMap<string, number>): DeploymentStatus {

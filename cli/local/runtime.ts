@@ -9,9 +9,12 @@ import { grpcPort as grpcContainerPort, readWorkload } from './manifests/workloa
 import { notReady } from './not-ready.ts';
 import { identify, killGroup } from './replica/process-id.ts';
 import type { ReplicaEvent } from './replica/replica.ts';
-import { createFolder, localPaths, removeState, replicaLog, writeState } from './state.ts';
+import { createFolder, localPaths, removeState, replicaLog, writeState, type NumberedEvent } from './state.ts';
 import { LocalReplicas } from './replicas.ts';
 import { type UnsupportedFields, unsupportedFields } from './manifests/unsupported-fields.ts';
+
+/** Enough for what happens between two looks of a board. */
+const keptEvents = 50;
 
 export interface LocalOptions {
   /** Path of the synthesized manifests, relative to the root. */
@@ -70,6 +73,7 @@ export async function startLocalRuntime({
   let grpcTarget = grpcContainerPort(manifests);
   await stopPrevious(root, port, grpcTarget === undefined ? undefined : grpcPort);
 
+  const events: NumberedEvent[] = [];
   const changes = new EventEmitter().setMaxListeners(0);
   let supervisor: LocalReplicas | undefined;
   const balancer = new Balancer(() => supervisor?.endpoints() ?? []);
@@ -103,6 +107,7 @@ export async function startLocalRuntime({
         ...(grpc === undefined ? {} : { grpc }),
         graceSeconds,
         replicas: rows,
+        events,
       });
     } catch (error) {
       // A full disk must not stop the replicas.
@@ -110,8 +115,14 @@ export async function startLocalRuntime({
     }
     changes.emit('change');
   };
+  const showEvent = (event: ReplicaEvent): void => {
+    events.push({ ...event, number: (events.at(-1)?.number ?? 0) + 1 });
+    events.splice(0, events.length - keptEvents);
+    record();
+    onEvent(event);
+  };
   const start = (): LocalReplicas =>
-    new LocalReplicas({ manifests, root, logs: localPaths(root).logs, clock, onEvent, onChange: record });
+    new LocalReplicas({ manifests, root, logs: localPaths(root).logs, clock, onEvent: showEvent, onChange: record });
   try {
     createFolder(root);
     rmSync(localPaths(root).logs, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { ReplicaStatus } from '../deployment-status.ts';
 import { Failure } from '../failure.ts';
 import { checkFolder, createPrivateFile, createPrivateFolder, exposed } from './private-files.ts';
+import type { ReplicaEvent } from './replica/replica.ts';
 import { isRunning, type ProcessId } from './replica/process-id.ts';
 
 /** What runs, in a file for other commands to read. The file is always complete. */
@@ -14,6 +15,13 @@ export interface RuntimeState {
   readonly grpc?: string;
   readonly graceSeconds: number;
   readonly replicas: readonly ReplicaState[];
+  /** The last events. */
+  readonly events?: readonly NumberedEvent[];
+}
+
+/** An event with its number, so that readers can tell which ones are new. */
+export interface NumberedEvent extends ReplicaEvent {
+  readonly number: number;
 }
 
 export interface ReplicaState {

@@ -7,6 +7,7 @@ import { kubectlContexts } from '../tools/kubectl.ts';
 import { readPodMetrics } from '../cluster/pod-metrics.ts';
 import { modelReader } from '../cluster/served-models.ts';
 import { lines, removeInstallation } from '../cluster/owned-objects.ts';
+import { followEvents } from '../cluster/pod-events.ts';
 import { followLogs } from '../cluster/pod-logs.ts';
 import { readApplied, isSameInstallation } from '../cluster/applied.ts';
 import { deploymentStatus, readSnapshot } from '../cluster/snapshot.ts';
@@ -45,7 +46,7 @@ export function inCluster(
   kubeContext: string,
   on: string,
   environment: string,
-): Pick<Target, 'isUp' | 'status' | 'metrics' | 'logs' | 'down'> {
+): Pick<Target, 'isUp' | 'status' | 'metrics' | 'events' | 'logs' | 'down'> {
   const readModels = modelReader(context);
   const status = async ({ models = false }: StatusOptions = {}): Promise<DeploymentStatus | undefined> => {
     const manifests = currentManifests(context.root, environment);
@@ -76,6 +77,11 @@ export function inCluster(
     isUp: async () => (await status()) !== undefined,
     metrics: (replica) =>
       readPodMetrics(context, scopeOf(kubeContext, currentManifests(context.root, environment)), replica),
+    async events(signal, show) {
+      const manifests = currentManifests(context.root, environment);
+      const deployments = [manifests, ...manifests.variants].map(({ deployment }) => deployment);
+      await followEvents({ ...context, signal }, scopeOf(kubeContext, manifests), deployments, show);
+    },
     async logs({ signal, ...options }) {
       const manifests = currentManifests(context.root, environment);
       const { deployment } = manifests;

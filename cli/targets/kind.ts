@@ -106,6 +106,7 @@ export function kindTarget(
     },
 
     metrics: (replica) => shared.metrics(replica),
+    events: (signal, show) => shared.events(signal, show),
     logs: (options) => shared.logs(options),
 
     async down() {

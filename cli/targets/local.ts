@@ -2,6 +2,7 @@ import { createClient, RhizomeError } from '../../client/index.ts';
 import { paths } from '../../service/contract/index.ts';
 import { apiKey } from '../ask/connection.ts';
 import { formatServedModels } from '../cluster/served-models.ts';
+import { followEvents } from '../local/events.ts';
 import { printLogs } from '../local/logs.ts';
 import { isRunning } from '../local/replica/process-id.ts';
 import { readMetrics } from '../local/metrics.ts';
@@ -48,6 +49,7 @@ export function localTarget(root: string): Target {
       return state !== undefined && isRunning(state.supervisor) ? state.url : undefined;
     },
     metrics: (replica) => readMetrics(root, replica),
+    events: (signal, show) => followEvents(root, signal, show),
     logs: (options) => printLogs(root, options),
     down: () => stopLocal(root, 'down'),
   };

@@ -66,6 +66,7 @@ export function minikubeTarget(
     status: async (options) => ((await isRunning()) ? shared.status(options) : undefined),
     url: () => forwardedUrl(context.root, profile),
     metrics: (replica) => shared.metrics(replica),
+    events: (signal, show) => shared.events(signal, show),
     logs: (options) => shared.logs(options),
     down: async () => ((await isRunning()) ? shared.down() : []),
   };

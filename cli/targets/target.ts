@@ -6,6 +6,16 @@ export interface StatusOptions {
   readonly models?: boolean;
 }
 
+/** Something that happened, in Kubernetes' words. */
+export interface TargetEvent {
+  /** The replica that it happened to. Missing if it happened to what creates replicas. */
+  readonly replica?: string;
+  /** One word in CamelCase, such as `Killing`, and more about it. */
+  readonly text: string;
+  /** Whether something may be wrong. */
+  readonly warning: boolean;
+}
+
 /** A place where the model runs. The steps of `rhizome up` bring it there. */
 export interface Target {
   readonly name: string;
@@ -17,6 +27,8 @@ export interface Target {
   url(): Promise<string | undefined>;
   /** Returns a replica's metrics in the Prometheus text format; undefined if it doesn't respond in time. */
   metrics(replica: string): Promise<string | undefined>;
+  /** Shows what happens from now on to the replicas, until the signal aborts. */
+  events(signal: AbortSignal, show: (event: TargetEvent) => void): Promise<void>;
   /** Writes the replicas' log lines. */
   logs(options: LogOptions): Promise<void>;
   /** Removes what `up` created, and nothing else. Idempotent. Returns descriptions of what it removed. */

@@ -77,6 +77,10 @@ export const kubectlRaw = (context: string, path: string): string[] => [
 export const kubectlEvents = (scope: Scope, fields: string): string[] =>
   kubectl(scope, 'get', 'events', '--field-selector', fields, '--sort-by', '.lastTimestamp', '--output', 'json');
 
+/** Prints each event of a namespace from now on, as one line `{"type", "object"}`, until it is stopped. */
+export const kubectlWatchEvents = (scope: Scope): string[] =>
+  kubectl(scope, 'get', 'events', '--watch-only', '--output-watch-events', '--output', 'json');
+
 export function kubectlLogs(
   scope: Scope,
   pod: string,

@@ -1,8 +1,13 @@
 import { once } from 'node:events';
-import type { Workspace } from '../workspace.ts';
+import type { Readable } from 'node:stream';
+
+interface Command extends PromiseLike<{ readonly stderr: string }> {
+  readonly exitCode: number | null;
+  readonly stdout: Readable;
+}
 
 /** Waits until a command that was just started has printed the address of a board. */
-export async function addressOfBoard(command: ReturnType<Workspace['start']>): Promise<string> {
+export async function addressOfBoard(command: Command): Promise<string> {
   const signal = AbortSignal.timeout(90_000);
   for (let output = ''; ;) {
     if (command.exitCode !== null) throw new Error((await command).stderr);

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BoardMessage } from '../../cli/board/messages.ts';
 import { addressOfBoard } from '../board/address.ts';
+import { readStream } from '../board/stream.ts';
 import { freePort, kindCluster, variables } from '../suite.ts';
 import { listPodNames, listReplicas } from './replicas.ts';
 import { context, expectSuccess, isOwn, kubectl, name, testIfSupported, useTestbed } from './testbed.ts';
@@ -85,7 +86,7 @@ kindTest('the board shows the pods with their nodes and memory, and an experimen
   try {
     const address = await addressOfBoard(board);
     const messages: BoardMessage[] = [];
-    const reading = read(`${address}stream/updates`, (message) => messages.push(message as BoardMessage));
+    const reading = readStream(`${address}stream/updates`, (message) => messages.push(message as BoardMessage));
     const latest = (kind: BoardMessage['kind']): unknown => messages.findLast((message) => message.kind === kind);
     const replica = { ready: true, node: expect.stringContaining('worker'), model: 'iris 1', revision: 'new' };
     const measured = { ...replica, memoryBytes: expect.any(Number), startedAt: expect.any(String) };
@@ -95,7 +96,7 @@ kindTest('the board shows the pods with their nodes and memory, and an experimen
 
     const lines: unknown[] = [];
     const [pod = ''] = await pods();
-    const log = read(`${address}stream/log/${pod}`, (line) => lines.push(line));
+    const log = readStream(`${address}stream/log/${pod}`, (line) => lines.push(line));
     const body = JSON.stringify({ rate: 20 });
     const results = () => messages.flatMap((message) => (message.kind === 'result' ? [message.result] : []));
     // On a busy machine a replica may need longer than promised. The tutorial tries it up to three times too.
@@ -111,8 +112,9 @@ kindTest('the board shows the pods with their nodes and memory, and an experimen
     const served = messages.flatMap((message) => (message.kind === 'traffic' ? message.traffic : []));
     expect(Math.max(...served.map(({ requests }) => requests))).toBeGreaterThan(10);
     const events = JSON.stringify(messages.filter(({ kind }) => kind === 'events'));
-    // Each status is a moment: what was between two of them may be missed.
+    // Each status is a moment: what was between two of them may be missed. Kubernetes' own events are all there.
     expect(events).toMatch(/is not ready|restarted/);
+    expect(events).toContain('Started: ');
     expect(lines.join('')).toContain('POST /predictions 200');
     // Once: a second signal would not wait.
     board.kill('SIGINT');
@@ -171,21 +173,6 @@ kindTest('down deletes the cluster; called again, it succeeds without doing anyt
   expect(second.stdout).toBe('Nothing was up.');
   expect((await testbed().project.rhizome('status')).exitCode).toBe(1);
 });
-
-/** Reads server-sent events until the server ends them. */
-async function read(url: string, receive: (data: unknown) => void): Promise<void> {
-  const { body } = await fetch(url);
-  let rest = '';
-  try {
-    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop()!;
-      for (const line of lines.filter((each) => each.startsWith('data: '))) receive(JSON.parse(line.slice(6)));
-    }
-  } catch {
-    // The board has closed the connection.
-  }
-}
 
 async function isReady(base: string): Promise<boolean> {
   return fetch(`${base}/readyz`, { signal: AbortSignal.timeout(2000) }).then(
