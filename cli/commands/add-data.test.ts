@@ -71,7 +71,7 @@ test('a training file gives names, units, ranges and real examples; --target com
   const model = await Model.load(join(folder, 'models/iris'), onnxruntime, { threads: 1 });
   await expect(model.verify()).resolves.toBeUndefined();
   const inspected = await rhizome('inspect', 'models/iris');
-  expect(inspected.stdout).toContain('  input  petal_width   float32, 0.1 to 2.5 cm\n');
+  expect(inspected.stdout).toContain('  input   petal_width    float32, 0.1 to 2.5 cm\n');
 });
 
 test('columns match by similar names; texts that are repeated are choices', async () => {
