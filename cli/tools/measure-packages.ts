@@ -20,8 +20,19 @@ async function packagesIn(modules: string): Promise<readonly string[]> {
 
 /** The part of a package-lock.json that says what `npm ci` installs. */
 interface Lockfile {
-  readonly packages?: Readonly<Record<string, { readonly link?: boolean; readonly optional?: boolean }>>;
+  readonly packages?: Readonly<Record<string, LockedPackage>>;
 }
+
+interface LockedPackage {
+  readonly link?: boolean;
+  readonly optional?: boolean;
+  /** The platforms that it is for. */
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+}
+
+/** Whether npm installs a package on some platforms only. */
+const isForSome = ({ optional, os, cpu }: LockedPackage): boolean => optional === true && (os ?? cpu) !== undefined;
 
 /** Counts the packages that `npm ci` has installed, of those in package-lock.json. */
 export async function lockedPackagesInstalled(root: string): Promise<Measure> {
@@ -33,8 +44,8 @@ export async function lockedPackagesInstalled(root: string): Promise<Measure> {
   return () => {
     const isThere = packages.map(([path]) => existsSync(join(root, path, 'package.json')));
     const there = isThere.filter(Boolean).length;
-    // Not all optional packages are for this platform, so each counts once it is there.
-    const all = packages.filter(([, { optional }], index) => isThere[index] || optional !== true).length;
+    // Those of other platforms never come.
+    const all = packages.filter(([, locked], index) => isThere[index] || !isForSome(locked)).length;
     return Promise.resolve({ share: there / all, amount: `${String(there)} of ${String(all)} packages` });
   };
 }

@@ -79,14 +79,14 @@ test('the packages that npm has installed: how many there will be is not known',
   expect(await measured(script, packagesInstalled(folder), expected)).toEqual(expected);
 });
 
-test('the packages of a lockfile: an optional one counts once it is there', async () => {
+test('the packages of a lockfile: one for some platforms counts once it is there', async () => {
   const packages = {
     '': {},
     'node_modules/a': {},
     'node_modules/a/node_modules/b': {},
-    'node_modules/@img/sharp-linux-x64': { optional: true },
-    'node_modules/@img/sharp-win32-x64': { optional: true },
-    'node_modules/c': {},
+    'node_modules/@img/sharp-linux-x64': { optional: true, os: ['linux'], cpu: ['x64'] },
+    'node_modules/@img/sharp-win32-x64': { optional: true, os: ['win32'], cpu: ['x64'] },
+    'node_modules/c': { optional: true },
     'node_modules/linked': { link: true },
   };
   await writeFile(join(folder, 'package-lock.json'), JSON.stringify({ packages }));
