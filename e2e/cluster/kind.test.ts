@@ -90,8 +90,8 @@ kindTest('the board shows the pods with their nodes and memory, and an experimen
     const latest = (kind: BoardMessage['kind']): unknown => messages.findLast((message) => message.kind === kind);
     const replica = { ready: true, node: expect.stringContaining('worker'), model: 'iris 1', revision: 'new' };
     const measured = { ...replica, memoryBytes: expect.any(Number), startedAt: expect.any(String) };
-    // From the replicas' metrics, twice.
-    await until('the traffic', 60_000, () => Promise.resolve(latest('traffic') !== undefined));
+    const isMeasured = (): boolean => JSON.stringify(latest('status') ?? '').split('memoryBytes').length === 3;
+    await until('the memory of both', 60_000, () => Promise.resolve(isMeasured()));
     expect(latest('status')).toMatchObject({ status: { wanted: 2, ready: 2, replicas: [measured, measured] } });
 
     const lines: unknown[] = [];
@@ -110,7 +110,7 @@ kindTest('the board shows the pods with their nodes and memory, and an experimen
       outcome: { failedTwice: 0, exceeded: [], backAfterSeconds: expect.any(Number) },
     });
     const served = messages.flatMap((message) => (message.kind === 'traffic' ? message.traffic : []));
-    expect(Math.max(...served.map(({ requests }) => requests))).toBeGreaterThan(10);
+    expect(Math.max(...served.map(({ requests }) => requests))).toBeGreaterThan(5);
     const events = JSON.stringify(messages.filter(({ kind }) => kind === 'events'));
     // Each status is a moment: what was between two of them may be missed. Kubernetes' own events are all there.
     expect(events).toMatch(/is not ready|restarted/);
