@@ -86,6 +86,13 @@ test.each(['photo.jpg', 'rgb.png', 'lossy.webp'])('a part of %s is refused', asy
   }
 });
 
+test('an image of whose damage nothing is known is refused as damaged', async () => {
+  // The checksum of its header is wrong.
+  const body = picture('pixel.png').fill(0, 29, 33);
+  const { errors } = await problemOf(send(body, { 'Content-Type': 'image/png' }));
+  expect(errors?.[0]?.detail).toBe('The image is damaged or incomplete.');
+});
+
 test('every invalid image of a request is named', async () => {
   const image = base64('pixel.png');
   const { detail, errors } = await problemOf(

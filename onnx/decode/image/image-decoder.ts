@@ -8,8 +8,9 @@ import { DecodeError } from '../decode-error.ts';
 import type { DecodeOptions, FeatureDecoder } from '../feature-decoder.ts';
 import { Backlog } from './backlog.ts';
 import { bytesOf } from './base64.ts';
+import { damagedImage } from './damaged-image.ts';
 import { enlarge, sourceOf, type Pixels, type UsedAxis } from './enlarge.ts';
-import { checkImageFormat, IMAGE_FORMATS } from './image-format.ts';
+import { checkImageFormat } from './image-format.ts';
 import { isLarge, type ImageHeader } from './large-image.ts';
 import { loadSharp, type Sharp } from './load-sharp.ts';
 import { PixelTensors } from './pixel-tensor.ts';
@@ -83,9 +84,7 @@ class ImageDecoder implements FeatureDecoder {
         try {
           return await work();
         } catch (cause) {
-          if (cause instanceof DecodeError) throw cause;
-          const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.trim() ?? '';
-          throw new DecodeError(`The image is damaged or incomplete: ${reason}.`, IMAGE_FORMATS, { cause });
+          throw cause instanceof DecodeError ? cause : damagedImage(cause);
         } finally {
           worked += performance.now() - started;
         }
