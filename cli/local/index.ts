@@ -2,7 +2,7 @@
 export { detach, type DetachedRuntime, type DetachOptions } from './daemon/detach.ts';
 export type { UnsupportedFields } from './manifests/unsupported-fields.ts';
 export { startLocalRuntime, type LocalOptions, type LocalRuntime } from './runtime.ts';
-export type { ReplicaEvent } from './replica/replica.ts';
+export type { ReplicaEvent } from './replica/replica-event.ts';
 export { belongsTo, sendSignal } from './replica/process-id.ts';
 export { readState } from './state.ts';
 export { describeStopper } from './stopper.ts';

@@ -9,7 +9,8 @@ import type { Deployment } from '../kubernetes.ts';
 import { localModels } from './replica/local-models.ts';
 import { LogFile } from './log-file.ts';
 import { type Workload, replicaCount, servedDeployment, serviceOf, servingContainer } from './manifests/workload.ts';
-import { type ReplicaEvent, Replica } from './replica/replica.ts';
+import { Replica } from './replica/replica.ts';
+import type { ReplicaEvent } from './replica/replica-event.ts';
 
 export interface LocalReplicasOptions {
   readonly manifests: Workload;

@@ -9,7 +9,7 @@ import { FakeClock } from './fixtures/fake-clock.ts';
 import { livenessProbe, project, type Wishes } from './fixtures/manifests.ts';
 import { load } from './fixtures/load.ts';
 import { identify, isRunning, type ProcessId } from './replica/process-id.ts';
-import type { ReplicaEvent } from './replica/replica.ts';
+import type { ReplicaEvent } from './replica/replica-event.ts';
 import { localTarget } from '../targets/local.ts';
 
 const cleanUp: (() => Promise<void>)[] = [];

@@ -8,7 +8,7 @@ import { stopPrevious } from './stop.ts';
 import { grpcPort as grpcContainerPort, readWorkload } from './manifests/workload.ts';
 import { notReady } from './not-ready.ts';
 import { identify, killGroup } from './replica/process-id.ts';
-import type { ReplicaEvent } from './replica/replica.ts';
+import type { ReplicaEvent } from './replica/replica-event.ts';
 import { createFolder, localPaths, removeState, replicaLog, writeState, type NumberedEvent } from './state.ts';
 import { LocalReplicas } from './replicas.ts';
 import { type UnsupportedFields, unsupportedFields } from './manifests/unsupported-fields.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { ReplicaStatus } from '../deployment-status.ts';
 import { Failure } from '../failure.ts';
 import { checkFolder, createPrivateFile, createPrivateFolder, exposed } from './private-files.ts';
-import type { ReplicaEvent } from './replica/replica.ts';
+import type { ReplicaEvent } from './replica/replica-event.ts';
 import { isRunning, type ProcessId } from './replica/process-id.ts';
 
 /** What runs, in a file for other commands to read. The file is always complete. */

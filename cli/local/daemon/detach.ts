@@ -9,7 +9,7 @@ import { grpcPort as grpcContainerPort, readWorkload } from '../manifests/worklo
 import type { UnsupportedFields } from '../manifests/unsupported-fields.ts';
 import { lastLines } from '../log-file.ts';
 import { stopPrevious } from '../stop.ts';
-import type { ReplicaEvent } from '../replica/replica.ts';
+import type { ReplicaEvent } from '../replica/replica-event.ts';
 import { createPrivateFile } from '../private-files.ts';
 import { createFolder, localPaths } from '../state.ts';
 

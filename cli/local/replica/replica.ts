@@ -12,13 +12,7 @@ import { freePorts } from './ports.ts';
 import { probeContainer, type Unhealthy } from './prober.ts';
 import type { ProcessId } from './process-id.ts';
 import { containerProgram } from './container-program.ts';
-
-/** Something that happened to a replica. The reasons are those of the kubelet's events, plus `Ready` and `Exited`. */
-export interface ReplicaEvent {
-  readonly replica: string;
-  readonly reason: 'Started' | 'Ready' | 'Unhealthy' | 'Killing' | 'Exited' | 'BackOff';
-  readonly message: string;
-}
+import type { ReplicaEvent } from './replica-event.ts';
 
 export interface ReplicaOptions {
   readonly name: string;
