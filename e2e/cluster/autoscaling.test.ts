@@ -17,11 +17,16 @@ const profile = '...localProfile,';
 const fixed = 3;
 /** Seconds for which the load continues. It is the grace period, after which no removed pod is left. */
 const after = 12;
+/**
+ * The watching requests per second over kept connections, and over new ones. Few: they continue while pods should go,
+ * and on a slow machine 50 of each use as much of the processor as the load that adds pods.
+ */
+const rate = 10;
 
 const unable = noMetrics ?? noMetricsServer;
 const testbed = useTestbed(async (opened) => {
   if (unable !== undefined) return;
-  const resources = `resources: { cpu: { request: '50m', limit: '1' } }`;
+  const resources = `resources: { cpu: { request: '80m', limit: '1' } }`;
   await opened.edit('infra/environments.ts', profile, `${profile} replicas: ${fixed}, ${resources},`);
   await opened.up();
   await provideMetrics();
@@ -108,5 +113,6 @@ autoscalingTest('load adds pods, and its end removes them: no request fails', as
       );
     },
     after,
+    rate,
   );
 });

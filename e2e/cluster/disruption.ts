@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { addRow } from '../impact-table.ts';
 import type { Testbed } from './testbed.ts';
 
-/** Requests per second over kept connections, and the same number over new connections. */
-const rate = 50;
+/** Requests per second over kept connections, and the same number over new connections, if a test does not set them. */
+const usualRate = 50;
 /** Kept connections to all replicas together. */
 const pool = 20;
 
@@ -28,12 +28,14 @@ export interface Impact {
  * to the table.
  *
  * @param after seconds for which the load continues afterwards: a terminating pod closes its connections late
+ * @param rate requests per second over kept connections, and the same number over new connections
  */
 export async function measureImpact(
   testbed: Testbed,
   disruption: string,
   disrupt: Disrupt,
   after = 3,
+  rate = usualRate,
 ): Promise<Impact> {
   const options = {
     url: `${await testbed.url()}/predictions`,
@@ -82,15 +84,16 @@ export async function expectNoFailedRequests(
   disruption: string,
   disrupt: Disrupt,
   after?: number,
+  rate?: number,
 ): Promise<Impact> {
-  const impact = await measureImpact(testbed, disruption, disrupt, after);
+  const impact = await measureImpact(testbed, disruption, disrupt, after, rate);
   expect(impact.failures).toEqual([]);
   return impact;
 }
 
 /** Expects that the other replicas served all the time: there is no second in which all new connections failed. */
 export function expectOtherReplicasServed({ newConnections }: Impact): void {
-  expect(newConnections.perSecond.filter(({ sent, failed }) => sent > rate / 2 && failed === sent)).toEqual([]);
+  expect(newConnections.perSecond.filter(({ sent, failed }) => sent > usualRate / 2 && failed === sent)).toEqual([]);
 }
 
 /** Describes failures in one line: how many of each kind, and over how many seconds. */
