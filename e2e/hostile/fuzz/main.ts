@@ -1,6 +1,6 @@
 /**
- * Mutates the models of the tests, images and texts, and checks that no file breaks what reads it, and that what breaks the runtime is
- * contained in its process.
+ * Mutates the models of the tests, images and texts, and checks that no file breaks what reads it, and that what breaks
+ * the runtime is contained in its process.
  *
  *     node e2e/hostile/fuzz/main.ts [--count 10000] [--seed N] [--workers 2] [--requests 200]
  *
