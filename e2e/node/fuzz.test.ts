@@ -10,7 +10,7 @@ const slow = join(import.meta.dirname, '../../onnx/fixtures/slow');
 const modelWithOutput = (name: string): Uint8Array =>
   modelOf([nodeOf('Relu', ['x'], ['y']), floatsOf(GRAPH.input, 'x', [1]), floatsOf(GRAPH.output, name, [1])]);
 
-test('mutated models, images and texts, and models that crash or hang, end nothing but their own processes', async () => {
+test('mutated models, images and texts, and models that crash or hang, end only their own processes', async () => {
   const also = new Map<string, Uint8Array>();
   for (const name of ['crash', 'endless']) also.set(name, await readFile(join(slow, `${name}.onnx`)));
   // The message about it takes a regular expression minutes, unless it is cut.
