@@ -62,20 +62,30 @@ export function mayBeSequence(inputs: readonly TensorSpec[], batching: Batching)
 }
 
 /**
- * Returns whether the first dimension of an output counts what a run finds, such as the objects in an image. A graph
- * whose inputs have exactly one row has no name for the number of rows.
+ * Returns whether the first dimension of an output counts what a run finds, as that of a detector does: one output has
+ * four numbers for the box of each object, another one says what it is. A graph whose inputs have exactly one row has
+ * no name for the number of rows, but a name may stand for a size that its export did not know.
  */
-export function isRowless({ shape: [first] }: TensorSpec, inputs: readonly TensorSpec[]): boolean {
+export function isRowless(
+  { shape: [first] }: TensorSpec,
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+): boolean {
   return (
-    typeof first === 'string' &&
-    !isNameless(first) &&
-    // What tf2onnx calls a dimension of unknown size.
-    !first.startsWith('unk__') &&
-    !countsRows(first) &&
+    countsFinds(first) &&
+    outputs.length > 1 &&
+    outputs.some(({ shape }) => shape.length === 2 && countsFinds(shape[0]) && shape[1] === 4) &&
     inputs.length > 0 &&
     inputs.every(({ shape }) => shape[0] === 1)
   );
 }
+
+const countsFinds = (first: number | string | undefined): boolean =>
+  typeof first === 'string' &&
+  !isNameless(first) &&
+  // What tf2onnx calls a dimension of unknown size.
+  !first.startsWith('unk__') &&
+  !countsRows(first);
 
 /** Returns whether an output may have the rows along its first dimension; its declared rank may be unknown. */
 export function mayCarryRows({ shape: [first = 1], sequence, rowless }: TensorSpec, batching: Batching): boolean {

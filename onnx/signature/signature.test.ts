@@ -169,9 +169,20 @@ describe('features', () => {
     [[1, 3, 8, 8], 'unk__7', undefined],
     [[1, 3, 8, 8], '', undefined],
     [[1, 3, 8, 8], 1, undefined],
-  ])('inputs %j and an output of %p rows: whether it has none', (shape, first, rowless) => {
-    const output: TensorInfo = { name: 'boxes', dtype: 'float32', shape: [first, 4] };
-    expect(shapes(shape, {}, output).outputs[0]?.rowless).toBe(rowless);
+  ])('inputs %j and an output of %p boxes: whether they are no rows', (shape, first, rowless) => {
+    const image: TensorInfo = { name: 'image', dtype: 'float32', shape };
+    const outputs: TensorInfo[] = [
+      { name: 'boxes', dtype: 'float32', shape: [first, 4] },
+      { name: 'scores', dtype: 'float32', shape: [first] },
+    ];
+    const each = (json: ModelJson, ...some: TensorInfo[]): unknown[] =>
+      resolve(json, [image], some, new Map()).outputs.map((output) => output.rowless);
+    expect(each({}, ...outputs)).toEqual([rowless, rowless]);
+    expect(each({ task: 'tensors' }, ...outputs)).toEqual([rowless, rowless]);
+    // An export may have named a size that it did not know: one number, or four, without boxes of anything.
+    expect(each({}, outputs[1]!)).toEqual([undefined]);
+    expect(each({}, outputs[0]!)).toEqual([undefined]);
+    expect(each({ task: 'regressor' }, outputs[1]!)).toEqual([undefined]);
   });
 });
 

@@ -53,12 +53,13 @@ export function resolveSignature(
   shown?: Batching,
 ): Signature {
   const inputs = session.inputs.map((input) => toTensorSpec(input, 'input'));
-  const outputs = session.outputs.map((output): TensorSpec => {
-    const decimals = json.outputs?.[output.name]?.embedding?.decimals;
-    const spec = toTensorSpec(output, 'output');
+  const declared = session.outputs.map((output) => toTensorSpec(output, 'output'));
+  const outputs = declared.map((spec): TensorSpec => {
+    const decimals = json.outputs?.[spec.name]?.embedding?.decimals;
     return {
       ...spec,
-      ...(isRowless(spec, inputs) && { rowless: true }),
+      // The other tasks have rows.
+      ...((json.task ?? 'tensors') === 'tensors' && isRowless(spec, inputs, declared) && { rowless: true }),
       ...(decimals !== undefined && { decimals }),
     };
   });
