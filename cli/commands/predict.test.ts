@@ -44,9 +44,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const predict = (args: readonly string[], input = '') =>
+const predict = (args: readonly string[], input = '', cwd = folder) =>
   execa(process.execPath, [join(repository, 'cli/main.ts'), 'predict', '--url', service.url, ...args], {
-    cwd: folder,
+    cwd,
     reject: false,
     timeout: 60_000,
     input,
@@ -62,6 +62,19 @@ test('sends an image, which is an argument or that of --file', async () => {
   expect(refused.stderr).toContain('The Content-Type is image/png. Send JSON');
   // Without a model, as for a service that has only one.
   expect((await predict(['none.jpg'])).stderr).toContain('Cannot read none.jpg: no such file or directory');
+});
+
+test('with --url, a request needs no project', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'rhizome-predict-'));
+  const image = join(repository, 'onnx/decode/image/fixtures/pixel.png');
+  const flower = '{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}';
+  for (const args of [
+    ['iris', '--json', flower],
+    ['colors', image],
+    ['colors', '--file', image],
+  ])
+    expect(await predict(args, '', elsewhere)).toMatchObject({ exitCode: 0 });
+  await rm(elsewhere, { recursive: true });
 });
 
 test('an image has a curl line too, and refuses the options that are for rows', async () => {

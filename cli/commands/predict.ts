@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { UsageError } from '../failure.ts';
 import { toJson } from '../json.ts';
 import { predictionsPath, projectModel, type ProjectModel } from '../project/models.ts';
@@ -69,7 +70,10 @@ export function predictCommand(context: CommandContext): Command {
       ),
     )
     .action(async (first: string | undefined, second: string | undefined, given: PredictFlags) => {
-      const { model, image } = imageArgument(context.root, [first, second]);
+      // With a URL, no project is needed, and another one's models would say nothing.
+      const hasModel = (name: string): boolean =>
+        given.url === undefined && existsSync(join(context.root, 'models', name));
+      const { model, image } = imageArgument(hasModel, [first, second]);
       const flags = withImage(image, given);
       const work = await prepare(context, model, flags);
       if (flags.url !== undefined) {
@@ -166,7 +170,7 @@ function refuseIdle({ file, out, printCurl, ...flags }: PredictFlags, isImage: b
   }
   if (printCurl === true)
     throw new UsageError('--print-curl is not for rows: --file sends them in several requests.', {
-      hint: 'Pass one request with --json, or an image with --file.',
+      hint: 'Pass one request with --json, or an image.',
     });
   if (out !== undefined && resolve(out) === resolve(file))
     throw new UsageError(`--out ${out} would overwrite the file that --file reads.`, { hint: 'Choose another file.' });
