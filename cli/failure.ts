@@ -1,3 +1,5 @@
+import { getSystemErrorMap } from 'node:util';
+
 /**
  * A failure that a user can act on: the message says what happened, `details` are lines that show it (events, a
  * command's last output), and `hint` says what to do. `main.ts` prints these three without a stack trace.
@@ -38,9 +40,6 @@ export class Interrupted extends Failure {
   }
 }
 
-/** What the system calls an error of a file, before its words, and the call with the path after them. */
-const systemError = /^E[A-Z]+: (.+?), \w+(?: '.*')?$/s;
-
 /**
  * Returns an error's message; for a model that cannot be loaded, its reason, and for a file, what is wrong with it:
  * neither names the file.
@@ -48,5 +47,7 @@ const systemError = /^E[A-Z]+: (.+?), \w+(?: '.*')?$/s;
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('reason' in error && typeof error.reason === 'string') return error.reason;
-  return systemError.exec(error.message)?.[1] ?? error.message;
+  const { errno } = error as NodeJS.ErrnoException;
+  const [, words = error.message] = (errno !== undefined && getSystemErrorMap().get(errno)) || [];
+  return words;
 }
