@@ -23,7 +23,7 @@ export interface Reporter {
   counter(seconds: number | undefined): void;
   /**
    * Shows how much of the step is done, from 0 to 1, as a bar beside the counter, with a percentage or an amount such
-   * as `143 MB`. An amount may be all that is known. Undefined removes them.
+   * as `143 MB`. The share may be unknown. Undefined removes them.
    */
   share(done: number | undefined, amount?: string): void;
   /** Ends a step. */

@@ -6,7 +6,7 @@ export type ImageFit = 'crop' | 'stretch' | 'pad';
 export type ImageLayout = 'NCHW' | 'NHWC' | 'NHW';
 export type ImageColor = 'RGB' | 'BGR' | 'gray';
 export type ImageInterpolation = 'bilinear' | 'bicubic' | 'lanczos';
-/** How the place of a center between two pixels is rounded. */
+/** How the offset of the center is rounded if it is not a whole number. */
 export type ImageCentering = 'round' | 'floor';
 
 /** Height and width in pixels. */

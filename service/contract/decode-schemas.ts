@@ -35,7 +35,7 @@ export const decodeSchemas = {
       centering: {
         type: 'string',
         enum: ['round', 'floor'] satisfies readonly ImageCentering[],
-        description: 'How the place of a center between two pixels is rounded.',
+        description: 'How the offset of the center is rounded if it is not a whole number.',
       },
       fit: { type: 'string', enum: ['crop', 'stretch', 'pad'] satisfies readonly ImageFit[] },
       padding: { type: 'integer', description: 'The value of the pixels around an image with the fit `pad`.' },
