@@ -39,7 +39,7 @@ async function bars(
       }
     });
     const { exitCode } = await running;
-    if (exitCode !== 0) console.log(screenOf(output).join('\n'));
+    if (exitCode !== 0 || seen.length < Object.keys(expected).length) console.log(screenOf(output).join('\n'));
     return { exitCode, seen };
   } finally {
     await project.remove();
