@@ -4,10 +4,9 @@ import type { Event } from '../kubernetes.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlWatchEvents, type Scope } from '../tools/kubectl.ts';
 
-interface WatchEvent {
-  readonly type: string;
-  readonly object: Event;
-}
+/** A line of the watch. The API server also reports that it cannot continue: then the object is a Status. */
+type WatchEvent =
+  { readonly type: 'ADDED' | 'MODIFIED'; readonly object: Event } | { readonly type: 'DELETED' | 'BOOKMARK' | 'ERROR' };
 
 interface ShownEvent {
   readonly replica?: string;
@@ -36,9 +35,11 @@ export async function followEvents(
   const onLine = (line: string): void => {
     // Warnings of kubectl may be in between.
     if (!line.startsWith('{"type":')) return;
-    const { type, object } = JSON.parse(line) as WatchEvent;
+    const event = JSON.parse(line) as WatchEvent;
+    if (event.type !== 'ADDED' && event.type !== 'MODIFIED') return;
+    const { object } = event;
     const { uid = '' } = object.metadata;
-    if (type === 'DELETED' || !isOwn(object) || Date.now() - (shownAt.get(uid) ?? 0) < repeatAfter) return;
+    if (!isOwn(object) || Date.now() - (shownAt.get(uid) ?? 0) < repeatAfter) return;
     shownAt.set(uid, Date.now());
     show(describe(object));
   };

@@ -42,8 +42,10 @@ test('the board shows the events of the service’s objects, and a load up to it
     return `echo '${JSON.stringify({ type: 'ADDED', object })}'`;
   };
   const killing = event('Pod', 'iris-server-1-a', 'Killing');
+  const expired = { type: 'ERROR', object: { kind: 'Status', metadata: {}, reason: 'Expired', code: 410 } };
   const watched = [
     killing,
+    `echo '${JSON.stringify(expired)}'`,
     event('Pod', 'iris-server-1-a', 'Unhealthy', { type: 'Warning' }),
     event('Pod', 'iris-server-wine-1-a', 'Killing'),
     event('ReplicaSet', 'iris-server-2', 'FailedCreate', { type: 'Warning' }),
