@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { openChaosContext } from '../chaos/chaos-context.ts';
 import { experiments } from '../chaos/experiments/index.ts';
 import { impactInWords } from '../chaos/outcome.ts';
-import { Failure } from '../failure.ts';
+import { Failure, reasonOf } from '../failure.ts';
 import { loadOfExamples } from '../load/examples.ts';
 import { openService, type OpenService } from '../targets/open-service.ts';
 import type { Target } from '../targets/target.ts';
@@ -66,6 +66,10 @@ async function serve(context: ExecContext, target: Target, service: OpenService,
   hosts.push(`127.0.0.1:${bound}`, `localhost:${bound}`);
 
   const observing = observeReplicas(within, target, feed);
+  // The page says so at once, the command once it ends: until then, the buttons still work.
+  observing.catch((error: unknown) => {
+    within.report.failure(`The board no longer shows everything: ${reasonOf(error)}`, [], undefined);
+  });
   const close = async (): Promise<void> => {
     await activities.stop();
     ended.abort();

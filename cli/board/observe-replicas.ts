@@ -15,28 +15,32 @@ export async function observeReplicas(context: ExecContext, target: Target, feed
   let before: DeploymentStatus | undefined;
   let memory: ReadonlyMap<string, number> = new Map();
   const pause = isCluster(target) ? pauses.cluster : pauses.local;
-  const observingTraffic = observeTraffic(target, {
-    pause: pause.traffic,
-    replicas: () => (before === undefined ? [] : allReplicas(before)),
-    show: (traffic, used) => {
-      memory = used;
-      if (traffic !== undefined) feed.served(traffic);
-    },
-    signal: context.signal,
-  });
-  const observingEvents = target.events(context.signal, ({ warning, ...event }) => {
-    feed.events([{ at: Date.now(), kind: warning ? 'warning' : 'note', ...event }]);
-  });
-  for await (const observation of observe(context, target, { pause: pause.status })) {
-    feed.status(typeof observation === 'string' ? observation : withMemory(observation, memory));
-    if (typeof observation === 'string') continue;
-    if (before !== undefined) {
-      const at = Date.now();
-      feed.events(changes(before, observation).map((change) => ({ at, ...change })));
+  const observeStatus = async (): Promise<void> => {
+    for await (const observation of observe(context, target, { pause: pause.status })) {
+      feed.status(typeof observation === 'string' ? observation : withMemory(observation, memory));
+      if (typeof observation === 'string') continue;
+      if (before !== undefined) {
+        const at = Date.now();
+        feed.events(changes(before, observation).map((change) => ({ at, ...change })));
+      }
+      before = observation;
     }
-    before = observation;
-  }
-  await Promise.all([observingTraffic, observingEvents]);
+  };
+  await Promise.all([
+    observeStatus(),
+    observeTraffic(target, {
+      pause: pause.traffic,
+      replicas: () => (before === undefined ? [] : allReplicas(before)),
+      show: (traffic, used) => {
+        memory = used;
+        if (traffic !== undefined) feed.served(traffic);
+      },
+      signal: context.signal,
+    }),
+    target.events(context.signal, ({ warning, ...event }) => {
+      feed.events([{ at: Date.now(), kind: warning ? 'warning' : 'note', ...event }]);
+    }),
+  ]);
 }
 
 function withMemory(status: DeploymentStatus, memory: ReadonlyMap<string, number>): DeploymentStatus {

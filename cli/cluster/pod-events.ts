@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { podPattern } from '../../infra/observability/promql.ts';
+import { Failure } from '../failure.ts';
 import type { Event } from '../kubernetes.ts';
-import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
+import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlWatchEvents, type Scope } from '../tools/kubectl.ts';
 
 /** A line of the watch. The API server also reports that it cannot continue: then the object is a Status. */
@@ -14,44 +15,79 @@ interface ShownEvent {
   readonly warning: boolean;
 }
 
-/** Milliseconds. The API server ends a watch now and then, and may not allow it at all. */
-const pause = 2000;
+/** Whose events are shown. */
+interface Watched {
+  readonly scope: Scope;
+  readonly deployments: readonly string[];
+}
+
+/**
+ * Milliseconds from the end of a watch to the next one. The API server ends a watch now and then. If it doesn't allow
+ * any, or doesn't respond, each pause is twice as long as the one before.
+ */
+const pauses = { shortest: 2000, longest: 60_000 };
 /** Milliseconds. A probe fails each second or two with the same message. */
 const repeatAfter = 10_000;
 
 /**
  * Shows the events of Deployments, and of their ReplicaSets and pods, from now on, until the signal aborts. Shows none
- * without the right to see them.
+ * while they cannot be watched, such as without the right to do so.
+ * @param find says what to watch, before each watch; throws a Failure if that isn't known now
  */
 export async function followEvents(
   context: ExecContext,
-  scope: Scope,
-  deployments: readonly string[],
+  find: () => Watched,
   show: (event: ShownEvent) => void,
 ): Promise<void> {
-  const isOwn = ownObjects(scope, deployments);
-  /** When each event was last shown, by its ID. */
-  const shownAt = new Map<string, number>();
-  const onLine = (line: string): void => {
-    // Warnings of kubectl may be in between.
-    if (!line.startsWith('{"type":')) return;
-    const event = JSON.parse(line) as WatchEvent;
-    if (event.type !== 'ADDED' && event.type !== 'MODIFIED') return;
-    const { object } = event;
-    const { uid = '' } = object.metadata;
-    if (!isOwn(object) || Date.now() - (shownAt.get(uid) ?? 0) < repeatAfter) return;
-    shownAt.set(uid, Date.now());
-    show(describe(object));
-  };
-  while (!context.signal.aborted) {
-    await exec(context, kubectlWatchEvents(scope), { quiet: true, onLine }).catch((error: unknown) => {
-      if (!(error instanceof CommandFailed) && !context.signal.aborted) throw error;
+  const { signal } = context;
+  const isRepeated = repeats();
+  let pause = pauses.shortest;
+  while (!signal.aborted) {
+    const isOver = await watchEvents(context, find, (event) => {
+      if (!isRepeated(event)) show(describe(event));
     });
-    await sleep(pause, undefined, { signal: context.signal }).catch(() => undefined);
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+    pause = isOver ? pauses.shortest : Math.min(2 * pause, pauses.longest);
   }
 }
 
-function ownObjects({ namespace }: Scope, deployments: readonly string[]): (event: Event) => boolean {
+/** @returns whether the watch began and ended; otherwise it failed */
+async function watchEvents(
+  context: ExecContext,
+  find: () => Watched,
+  receive: (event: Event) => void,
+): Promise<boolean> {
+  try {
+    const watched = find();
+    const isOwn = ownObjects(watched);
+    const onLine = (line: string): void => {
+      // Warnings of kubectl may be in between.
+      if (!line.startsWith('{"type":')) return;
+      const event = JSON.parse(line) as WatchEvent;
+      if ((event.type === 'ADDED' || event.type === 'MODIFIED') && isOwn(event.object)) receive(event.object);
+    };
+    await exec(context, kubectlWatchEvents(watched.scope), { quiet: true, onLine });
+    return true;
+  } catch (error) {
+    if (error instanceof Failure || context.signal.aborted) return false;
+    throw error;
+  }
+}
+
+/** Returns a function that says whether an event was there already a short time ago. */
+function repeats(): (event: Event) => boolean {
+  /** When each event was last new, by its ID. */
+  const newAt = new Map<string, number>();
+  return ({ metadata: { uid = '' } }) => {
+    const now = Date.now();
+    for (const [id, at] of newAt) if (now - at >= repeatAfter) newAt.delete(id);
+    if (newAt.has(uid)) return true;
+    newAt.set(uid, now);
+    return false;
+  };
+}
+
+function ownObjects({ scope: { namespace }, deployments }: Watched): (event: Event) => boolean {
   const patterns = deployments.map((name) => {
     const pod = podPattern({ name, namespace });
     return { Deployment: `^${name}$`, ReplicaSet: `^${name}-[a-z0-9]+$`, Pod: `^${pod}$` };

@@ -75,12 +75,15 @@ export function inCluster(
   return {
     status,
     isUp: async () => (await status()) !== undefined,
-    metrics: (replica) =>
+    metrics: async (replica) =>
       readPodMetrics(context, scopeOf(kubeContext, currentManifests(context.root, environment)), replica),
     async events(signal, show) {
-      const manifests = currentManifests(context.root, environment);
-      const deployments = [manifests, ...manifests.variants].map(({ deployment }) => deployment);
-      await followEvents({ ...context, signal }, scopeOf(kubeContext, manifests), deployments, show);
+      const find = () => {
+        const manifests = currentManifests(context.root, environment);
+        const deployments = [manifests, ...manifests.variants].map(({ deployment }) => deployment);
+        return { scope: scopeOf(kubeContext, manifests), deployments };
+      };
+      await followEvents({ ...context, signal }, find, show);
     },
     async logs({ signal, ...options }) {
       const manifests = currentManifests(context.root, environment);
