@@ -1,5 +1,3 @@
-import { Failure } from './failure.ts';
-
 /** How a container ended. */
 export interface Termination {
   /**
@@ -83,7 +81,3 @@ export const isEmpty = ({ wanted, updated, replicas }: DeploymentStatus): boolea
 
 /** What is said about such a cluster. */
 export const emptyCluster = 'the cluster is running, but nothing is deployed on it';
-
-/** Returns the failure of a command that needs a Deployment. @param target its name */
-export const nothingDeployed = (target: string): Failure =>
-  new Failure(`${target}: ${emptyCluster}.`, { hint: `To deploy: rhizome up --on ${target}` });

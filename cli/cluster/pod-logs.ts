@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nothingDeployed } from '../deployment-status.ts';
 import type { LogOptions } from '../log-options.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { plainLog } from '../terminal/log-format.ts';
 import { kubectlLogs, type Scope } from '../tools/kubectl.ts';
+import { nothingDeployed } from './nothing-deployed.ts';
 import { readSnapshot, replicaStatus } from './snapshot.ts';
 
 /** How often to look for new replicas and restarted containers. */

@@ -1,4 +1,5 @@
-import { isEmpty, nothingDeployed } from '../deployment-status.ts';
+import { nothingDeployed } from '../cluster/nothing-deployed.ts';
+import { isEmpty } from '../deployment-status.ts';
 import { Failure } from '../failure.ts';
 import { currentManifests, type Manifests } from '../project/manifests.ts';
 import { containerPort } from '../tools/container-engine.ts';
