@@ -1,3 +1,4 @@
+import type { ReplicaStatus } from '../../deployment-status.ts';
 import type { Traffic } from '../messages.ts';
 import type { Counts } from './counts.ts';
 
@@ -7,27 +8,31 @@ export interface Reading {
   readonly counts: Counts;
 }
 
+/** A replica that was asked. */
+type Asked = Pick<ReplicaStatus, 'name' | 'ready'>;
+
 /** Computes from the counts of the replicas what all of them serve. */
 export class TrafficMeter {
-  #readings = new Map<string, Reading>();
-  #measuredAt = 0;
+  #readings: ReadonlyMap<string, Reading> = new Map();
 
   /**
-   * Returns what was served since the last call; undefined if that isn't known.
-   * @param readings by replica
-   * @param ready the replicas that should have responded: those that serve requests
+   * Returns what was served since the last time that this was known; undefined if it isn't known now, because a replica
+   * that serves requests did not respond.
+   * @param readings of those that responded, by name
    */
-  measure(readings: ReadonlyMap<string, Reading>, ready: readonly string[], at: number): Traffic | undefined {
-    const [before, from] = [this.#readings, this.#measuredAt];
-    // A replica that doesn't respond now may respond again, and has counted in the meantime.
-    this.#readings = new Map([...before, ...readings]);
-    this.#measuredAt = at;
+  measure(readings: ReadonlyMap<string, Reading>, asked: readonly Asked[]): Traffic | undefined {
+    const before = this.#readings;
+    const isComplete = asked.every(({ name, ready }) => !ready || readings.has(name));
+    // What is not known now is part of what is measured next: that counts from the readings before.
+    const latest = isComplete ? [...before, ...readings] : [...readings, ...before];
+    const names = new Set(asked.map(({ name }) => name));
+    this.#readings = new Map(latest.filter(([name]) => names.has(name)));
     const known = [...readings].flatMap(([name, now]) => {
       const last = before.get(name);
       // A process that is new has counted since the last call, or since long ago: nobody knows.
       return last === undefined || last.counts.startedAt !== now.counts.startedAt ? [] : [{ last, now }];
     });
-    if (known.length === 0 || ready.some((name) => !readings.has(name))) return undefined;
+    if (known.length === 0 || !isComplete) return undefined;
     const rate = (count: (counts: Counts) => number): number =>
       known.reduce(
         (sum, { last, now }) => sum + ((count(now.counts) - count(last.counts)) * 1000) / Math.max(1, now.at - last.at),
@@ -35,8 +40,9 @@ export class TrafficMeter {
       );
     const bounds = [...new Set(known.flatMap(({ now }) => [...now.counts.durations.keys()]))];
     return {
-      from,
-      to: at,
+      // One that did not respond for a while has counted for longer than the others.
+      from: Math.max(...known.map(({ last }) => last.at)),
+      to: Math.max(...known.map(({ now }) => now.at)),
       requests: rate(({ requests }) => requests),
       failed: rate(({ failed }) => failed),
       p95: quantile(

@@ -29,11 +29,10 @@ export async function observeTraffic(target: Target, { pause, replicas, show, si
       running.map(({ name }) => name),
       signal,
     );
-    const ready = running.filter((replica) => replica.ready).map(({ name }) => name);
     const memory = [...readings].flatMap(([name, { counts }]) =>
       counts.memoryBytes === undefined ? [] : [[name, counts.memoryBytes] as const],
     );
-    show(meter.measure(readings, ready, Date.now()), new Map(memory));
+    show(meter.measure(readings, running), new Map(memory));
     await next;
   }
 }
