@@ -2,7 +2,7 @@
 import { classNumbers } from '../../onnx/batch/decode-predictions.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { Feature } from '../../onnx/signature/features.ts';
-import { mayCarryRows } from '../../onnx/signature/batching.ts';
+import { rowShapes } from '../../onnx/signature/batching.ts';
 import type { Signature } from '../../onnx/signature/signature.ts';
 import type { TensorSpec } from '../../onnx/signature/tensor-spec.ts';
 import { typeNames } from '../../service/contract/index.ts';
@@ -168,16 +168,11 @@ const featureType = (feature: Feature): string =>
       : nested(feature.shape, inputType(feature));
 const outputTypes: Readonly<Record<Kind, string>> = { ...inputTypes, float: 'Float' };
 
-/** Returns the type of an output's value for one row: without the dimension of the rows, if it certainly has one. */
+/** Returns the type of an output's value for one row. */
 function outputType(spec: TensorSpec, { batching, inputs }: Signature): string {
-  const { dtype, shape, sequence } = spec;
-  const element = outputTypes[kindOf(dtype)];
-  if (sequence && shape.length > 0) return nested(shape, element);
-  if (shape.length === 0) return `Nested<${element}>`;
-  const [rows, ...rest] = shape;
-  if (!mayCarryRows(spec, batching)) return nested(shape, element);
-  const certain = rows === 1 || (rows !== '' && inputs.some((input) => input.shape[0] === rows));
-  return certain ? nested(rest, element) : `${nested(rest, element)} | ${nested(shape, element)}`;
+  const element = outputTypes[kindOf(spec.dtype)];
+  const types = rowShapes(spec, batching, inputs).map((shape) => nested(shape, element));
+  return types.length === 0 ? `Nested<${element}>` : types.join(' | ');
 }
 
 function nested(shape: readonly unknown[], element: string): string {

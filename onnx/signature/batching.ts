@@ -92,6 +92,23 @@ export function mayCarryRows({ shape: [first = 1], sequence, rowless }: TensorSp
   return !sequence && !rowless && batching !== 'unbatched' && (typeof first === 'string' || first === 1);
 }
 
+/**
+ * Returns the shapes that an output's value for one row may have: without the dimension of the rows, if it certainly
+ * has one; both, if only a run shows that; none, if the graph does not even declare the rank.
+ */
+export function rowShapes(
+  spec: TensorSpec,
+  batching: Batching,
+  inputs: readonly TensorSpec[],
+): readonly TensorSpec['shape'][] {
+  const { shape } = spec;
+  const [rows, ...rest] = shape;
+  if (rows === undefined) return [];
+  if (!mayCarryRows(spec, batching)) return [shape];
+  const isCertain = rows === 1 || (rows !== '' && inputs.some((input) => input.shape[0] === rows));
+  return isCertain ? [rest] : [rest, shape];
+}
+
 /** Returns whether a symbol is also another dimension of an input, and so counts something other than rows. */
 function usedElsewhere(symbol: string, inputs: readonly TensorSpec[]): boolean {
   return inputs.some(({ shape }) => shape.slice(1).includes(symbol));

@@ -1,5 +1,5 @@
 import { integerRange, largestFloat } from '../../onnx/signature/dtypes.ts';
-import { mayCarryRows } from '../../onnx/signature/batching.ts';
+import { rowShapes } from '../../onnx/signature/batching.ts';
 import type { DType } from '../../onnx/engine/engine.ts';
 import type { Feature } from '../../onnx/signature/features.ts';
 import type { Model } from '../../onnx/model.ts';
@@ -150,17 +150,13 @@ export function responseElement(dtype: DType): Json {
   return dtype === 'bool' ? { type: 'boolean' } : ref('Number');
 }
 
-/** Returns the schema of an output's value for one row, without the dimension of the rows if it has one. */
+/** Returns the schema of an output's value for one row. */
 export function outputSchema(spec: TensorSpec, { batching, inputs }: Signature): Json {
-  const { dtype, shape, sequence } = spec;
-  const element = responseElement(dtype);
-  if (sequence && shape.length > 0) return nested(shape, element);
-  // The graph declares neither the rank nor whether there are rows.
-  if (shape.length === 0) return { anyOf: [element, ref('Nested')] };
-  const [rows, ...rest] = shape;
-  if (!mayCarryRows(spec, batching)) return nested(shape, element);
-  const certain = rows === 1 || (rows !== '' && inputs.some((input) => input.shape[0] === rows));
-  return certain ? nested(rest, element) : { anyOf: [nested(rest, element), nested(shape, element)] };
+  const element = responseElement(spec.dtype);
+  const schemas = rowShapes(spec, batching, inputs).map((shape) => nested(shape, element));
+  const [only] = schemas;
+  if (only === undefined) return { anyOf: [element, ref('Nested')] };
+  return schemas.length === 1 ? only : { anyOf: schemas };
 }
 
 /**
