@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { sizeOfTar } from './tar.ts';
+import { createReporter } from '../terminal/reporter.ts';
+import { CommandFailed } from '../tools/exec.ts';
+import { sizeOfTar, tar } from './tar.ts';
 
 test.each([
   { what: '.', exclude: '_logs' },
@@ -29,4 +31,14 @@ test.each([
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test('if a folder cannot be read, the command of tar says so', async () => {
+  const context = {
+    root: tmpdir(),
+    report: createReporter({ write: () => undefined }),
+    signal: new AbortController().signal,
+  };
+  const archived = tar(context, join(tmpdir(), 'rhizome-none.tar'), { from: join(tmpdir(), 'rhizome-none') });
+  await expect(archived).rejects.toThrow(CommandFailed);
 });

@@ -16,8 +16,10 @@ export interface TarOptions {
 export async function tar(context: ExecContext, file: string, options: TarOptions): Promise<void> {
   const { from, what = '.', exclude } = options;
   const excluded = exclude === undefined ? [] : [`--exclude=${exclude}`];
+  // If it cannot be read, tar says why.
+  const size = await sizeOfTar(options).catch(() => undefined);
   await exec(context, ['tar', '-cf', file, ...excluded, '-C', from, what], {
-    measure: bytesWritten(file, await sizeOfTar(options)),
+    ...(size !== undefined && { measure: bytesWritten(file, size) }),
   });
 }
 

@@ -20,9 +20,20 @@ export async function bytesAdded(folder: string, about: number | undefined): Pro
   };
 }
 
-/** Returns the size of all files in a folder, but not in its subfolders. */
+/**
+ * Returns the size of all files in a folder, but not in its subfolders. What cannot be read counts nothing: it is the
+ * command that reports it.
+ */
 async function bytesIn(folder: string): Promise<number> {
-  const sizes = await Promise.all((await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size));
+  const names = await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

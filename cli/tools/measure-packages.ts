@@ -36,10 +36,7 @@ const isForSome = ({ optional, os, cpu }: LockedPackage): boolean => optional ==
 
 /** Counts the packages that `npm ci` has installed, of those in package-lock.json. */
 export async function lockedPackagesInstalled(root: string): Promise<Measure> {
-  const text = await readFile(join(root, 'package-lock.json'), 'utf8').catch(() => '{}');
-  const packages = Object.entries((JSON.parse(text) as Lockfile).packages ?? {}).filter(
-    ([path, { link }]) => path.includes('node_modules/') && link !== true,
-  );
+  const packages = await lockedPackages(root);
   if (packages.length === 0) return packagesInstalled(root);
   return () => {
     const isThere = packages.map(([path]) => existsSync(join(root, path, 'package.json')));
@@ -48,4 +45,14 @@ export async function lockedPackagesInstalled(root: string): Promise<Measure> {
     const all = packages.filter(([, locked], index) => isThere[index] || !isForSome(locked)).length;
     return Promise.resolve({ share: there / all, amount: `${String(there)} of ${String(all)} packages` });
   };
+}
+
+async function lockedPackages(root: string): Promise<readonly (readonly [path: string, locked: LockedPackage])[]> {
+  try {
+    const { packages = {} } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lockfile;
+    return Object.entries(packages).filter(([path, { link }]) => path.includes('node_modules/') && link !== true);
+  } catch {
+    // The command says what is wrong with the file.
+    return [];
+  }
 }

@@ -54,6 +54,13 @@ test('the bytes that are added to a folder, if nobody knows how many there will 
   expect(await measured(script, await bytesAdded(folder, 2e6), [undefined, '3 MB'])).toEqual([undefined, '3 MB']);
 });
 
+test('a folder that does not exist has no bytes, until the command makes it', async () => {
+  const archives = join(folder, 'archives');
+  const expected = [undefined, '3 MB'];
+  const script = 'mkdir archives && head -c 3000000 /dev/zero > archives/a.tar && $wait';
+  expect(await measured(script, await bytesAdded(archives, undefined), expected)).toEqual(expected);
+});
+
 test('the bytes that are written to a file of a known size', async () => {
   const script = 'head -c 3000000 /dev/zero > archive && $wait';
   expect(await measured(script, bytesWritten(join(folder, 'archive'), 4e6), [0.75, undefined])).toEqual([
@@ -94,3 +101,12 @@ test('the packages of a lockfile: one for some platforms counts once it is there
   const expected = [0.75, '3 of 4 packages'];
   expect(await measured(script, await lockedPackagesInstalled(folder), expected)).toEqual(expected);
 });
+
+test.each(['{', 'null', '{"packages":{"node_modules/a":null}}'])(
+  'a package-lock.json that npm refuses breaks nothing before npm reads it: %s',
+  async (lockfile) => {
+    await writeFile(join(folder, 'package-lock.json'), lockfile);
+    const expected = [undefined, '1 packages'];
+    expect(await measured(`${install('a')}; $wait`, await lockedPackagesInstalled(folder), expected)).toEqual(expected);
+  },
+);
