@@ -15,7 +15,7 @@ import { readKindConfig } from '../targets/kind-config.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { chooseContainerEngine } from '../tools/container-engine.ts';
 import { exec } from '../tools/exec.ts';
-import { sizeOf } from '../tools/measure-files.ts';
+import { describeSize } from '../tools/measure-files.ts';
 import { minikubeLoad } from '../tools/minikube.ts';
 import { examples, type CommandContext } from './options.ts';
 
@@ -105,7 +105,7 @@ async function load(
 ): Promise<void> {
   await writeArchive(image, fullName(reference), file);
   if (on === 'minikube') {
-    await exec(context, minikubeLoad('minikube', file), { stream: true, measure: () => sizeOf(file) });
+    await exec(context, minikubeLoad('minikube', file), { stream: true, measure: () => describeSize(file) });
     return;
   }
   const cluster = readKindConfig(context.root)?.name;

@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
-import { sizeOf } from '../tools/measure-files.ts';
+import { describeSize } from '../tools/measure-files.ts';
 import { minikubeImages, minikubeLoad, minikubeStatus } from '../tools/minikube.ts';
 import { fullName, withArchive } from '../images/archive.ts';
 import { inCluster, type Cluster } from './cluster.ts';
@@ -57,7 +57,7 @@ export function minikubeTarget(
       const images = (await exec(context, minikubeImages(profile), { quiet: true })).split('\n');
       if (images.includes(image) || images.includes(fullName(image))) return 'minikube already has it';
       await withArchive(context, engine, image, (file) =>
-        exec(context, minikubeLoad(profile, file), { stream: true, measure: () => sizeOf(file) }),
+        exec(context, minikubeLoad(profile, file), { stream: true, measure: () => describeSize(file) }),
       );
       return undefined;
     },

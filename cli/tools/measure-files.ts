@@ -42,31 +42,39 @@ export const bytesWritten =
   (file: string, size: number): Measure =>
   async () => ({ share: (await stat(file)).size / size });
 
-/** Names a file's size, for a program of which nothing else can be measured. */
-export const sizeOf = async (file: string): Promise<Measured> => ({
-  amount: `of ${megabytes((await stat(file)).size)}`,
+/** Names the size of an archive, for a program of which nothing else can be measured. */
+export const describeSize = async (file: string): Promise<Measured> => ({
+  amount: `archive of ${megabytes((await stat(file)).size)}`,
 });
 
 /**
  * Measures how much of a file a process has read, on Linux, which knows the position in each open file. Elsewhere, it
  * names only the file's size.
- * @param times how often the process reads the file, at the same time
+ * @param times how often the process reads the file, at the same time or one after the other
  */
 export function bytesRead(file: string, times: number): Measure {
-  let furthest = 0;
+  let positions: ReadonlyMap<string, number> = new Map();
+  let closed = 0;
   return async (processId) => {
     const [path, { size }] = [await realpath(file), await stat(file)];
-    const process = `/proc/${String(processId)}`;
-    const open = await readdir(join(process, 'fd')).catch(() => []);
-    let read = 0;
-    for (const descriptor of open) {
-      const target = await readlink(join(process, 'fd', descriptor)).catch(() => '');
-      if (target !== path) continue;
-      const info = await readFile(join(process, 'fdinfo', descriptor), 'utf8').catch(() => '');
-      read += Number(/^pos:\s*(\d+)$/m.exec(info)?.[1] ?? 0);
-    }
-    // A file that was closed has been read.
-    furthest = Math.max(furthest, read);
-    return furthest === 0 ? sizeOf(file) : { share: furthest / (size * times) };
+    const now = await positionsIn(path, `/proc/${String(processId)}`);
+    // A file that was closed has been read. If the position is lower, another has the same descriptor now.
+    for (const [descriptor, position] of positions) if ((now.get(descriptor) ?? -1) < position) closed++;
+    positions = now;
+    const read = [...now.values()].reduce((sum, position) => sum + position, closed * size);
+    return read === 0 ? describeSize(file) : { share: Math.min(1, read / (size * times)) };
   };
+}
+
+/** Returns the position in each descriptor with which a process has opened a file. */
+async function positionsIn(path: string, process: string): Promise<ReadonlyMap<string, number>> {
+  const positions = new Map<string, number>();
+  for (const descriptor of await readdir(join(process, 'fd')).catch(() => [])) {
+    const target = await readlink(join(process, 'fd', descriptor)).catch(() => '');
+    if (target !== path) continue;
+    const info = await readFile(join(process, 'fdinfo', descriptor), 'utf8').catch(() => '');
+    const [, position] = /^pos:\s*(\d+)$/m.exec(info) ?? [];
+    if (position !== undefined) positions.set(descriptor, Number(position));
+  }
+  return positions;
 }

@@ -69,12 +69,34 @@ test('the bytes that are written to a file of a known size', async () => {
   ]);
 });
 
+const isLinux = process.platform === 'linux';
+const onlySize = [undefined, 'archive of 4 MB'];
+// The parentheses in the scripts: without them, the shell itself has a copy of the descriptor while a program reads.
+
 test('the bytes that two readers have read of a file; where that is not known, its size', async () => {
   const file = join(folder, 'archive');
   await writeFile(file, Buffer.alloc(4e6));
-  const script = 'exec 3< archive 4< archive; head -c 3000000 <&3 >&2; head -c 1000000 <&4 >&2; $wait; exec 3<&- 4<&-';
-  const expected = process.platform === 'linux' ? [0.5, undefined] : [undefined, 'of 4 MB'];
+  const script = 'exec >&2 3< archive 4< archive; (head -c 3000000 <&3); (head -c 1000000 <&4); $wait';
+  const expected = isLinux ? [0.5, undefined] : onlySize;
   expect(await measured(script, bytesRead(file, 2), expected)).toEqual(expected);
+});
+
+test.each([
+  ['at the same time', 0.5, '4< archive; (head -c 1000000 <&4)', 'exec 3<&-'],
+  ['one after the other', 0.375, '', 'exec 3<&- 3< archive; (head -c 1000000 <&3)'],
+])('a file that was closed has been read, if two readers read it %s', async (_, before, beside, then) => {
+  const file = join(folder, 'archive');
+  await writeFile(file, Buffer.alloc(4e6));
+  const seen = 'until [ -e seen ]; do sleep 0.05; done';
+  const script = `exec >/dev/null 3< archive ${beside}; (head -c 3000000 <&3); ${seen}; ${then}; $wait`;
+  const read = bytesRead(file, 2);
+  const measure: Measure = async (processId) => {
+    const result = await read(processId);
+    if (!isLinux || result?.share === before) await writeFile(join(folder, 'seen'), '');
+    return result;
+  };
+  const expected = isLinux ? [0.625, undefined] : onlySize;
+  expect(await measured(script, measure, expected)).toEqual(expected);
 });
 
 const install = (...names: readonly string[]): string =>
