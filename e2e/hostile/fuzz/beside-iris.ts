@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startService, type ServiceProcess } from '../../../service/fixtures/process.ts';
 import { metric } from '../../../service/fixtures/metric.ts';
 import { goodClient } from '../../../service/hostile/fixtures/good-client.ts';
-import { attackDecoders, type Fault } from './attack-decoders.ts';
+import { attackDecoders, noTime, type Attack } from './attack-decoders.ts';
 import { attackModel } from './attack-model.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -33,23 +33,22 @@ const environment = {
 };
 
 /** What happened in the service. */
-export interface Served {
+export interface Served extends Attack {
   /** What a client of iris noticed, or how the service ended; undefined if all was well. */
   readonly problem?: string;
   /** How many inference processes ended, and were replaced. */
   readonly restarts: number;
-  /** Requests whose responses are the service's fault. */
-  readonly faults: readonly Fault[];
 }
 
-/** The mutated requests that a service gets. */
-export interface Requests {
-  readonly seed: number;
-  readonly count: number;
-}
-
-/** Serves the models and iris. While the models load, and while each gets requests, iris is requested too. */
-export async function besideIris(models: ReadonlyMap<string, Uint8Array>, requests: Requests): Promise<Served> {
+/**
+ * Serves the models and iris. While the models load, and while each gets requests, iris is requested too.
+ *
+ * @param requests the numbers of the mutated requests that the service gets
+ */
+export async function besideIris(
+  models: ReadonlyMap<string, Uint8Array>,
+  requests: readonly number[],
+): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'rhizome-fuzz-'));
   try {
     for (const each of own) await cp(join(root, each), join(folder, basename(each)), { recursive: true });
@@ -63,32 +62,33 @@ export async function besideIris(models: ReadonlyMap<string, Uint8Array>, reques
   }
 }
 
-async function serve(folder: string, names: readonly string[], { seed, count }: Requests): Promise<Served> {
+async function serve(folder: string, names: readonly string[], requests: readonly number[]): Promise<Served> {
   const service = await startService(folder, environment, undefined, 'listening');
+  let attack: Attack = { faults: [], responses: new Map() };
+  const describe = (what: string): Served => {
+    const end = service.alive() ? 'the service runs' : 'THE SERVICE ENDED';
+    return { ...attack, restarts: 0, problem: `${end}: ${what} ${service.errors().slice(0, 500)}` };
+  };
   try {
     if (!(await until(service, () => isServed(service, '/predictions', flower))))
-      return describe(service, 'iris was not served');
+      return describe('iris was not served');
     const good = await goodClient(service.url, [{ path: '/predictions', body: flower }, { path: '/livez' }]);
     const loaded = await until(service, () => isLoaded(service));
-    const attacks = loaded ? attackDecoders(service.url, seed, count) : [];
+    const attacking = attackDecoders(service, loaded ? requests : []);
     if (loaded) for (const name of names) await attackModel(service.url, name);
-    const faults = await attacks;
+    attack = await attacking;
     const { served, wrong } = await good.stop();
-    if (!loaded) return describe(service, 'some models were still loading');
-    if (wrong.length > 0 || served === 0)
-      return describe(service, `${wrong.length} wrong responses: ${wrong[0] ?? ''}`);
+    if (!loaded) return describe('some models were still loading');
+    if (wrong.length > 0 || served === 0) return describe(`${wrong.length} wrong responses: ${wrong[0] ?? ''}`);
+    const refused = noTime.reduce((sum, status) => sum + (attack.responses.get(status) ?? 0), 0);
+    if (refused > requests.length / 2) return describe(`no time for ${refused} of ${requests.length} requests`);
     for (const [path, body] of right)
       if (!(await until(service, () => isServed(service, path, body))))
-        return describe(service, `${path} is not served any more`);
-    return { restarts: await metric(service, 'rhizome_inference_process_restarts_total'), faults };
+        return describe(`${path} is not served any more`);
+    return { ...attack, restarts: await metric(service, 'rhizome_inference_process_restarts_total') };
   } finally {
     await service.stop();
   }
-}
-
-function describe(service: ServiceProcess, what: string): Served {
-  const end = service.alive() ? 'the service runs' : 'THE SERVICE ENDED';
-  return { problem: `${end}: ${what} ${service.errors().slice(0, 500)}`, restarts: 0, faults: [] };
 }
 
 /** Resolves with whether the condition came true in time, and before the service ended. */

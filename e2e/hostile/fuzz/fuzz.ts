@@ -1,7 +1,8 @@
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededRandom } from '../../../onnx/seeded-random.ts';
-import { besideIris, type Requests } from './beside-iris.ts';
+import { numberedRequest } from './attack-decoders.ts';
+import { besideIris, type Served } from './beside-iris.ts';
 import { mutate } from './mutate.ts';
 import { Reader } from './reader.ts';
 
@@ -68,13 +69,16 @@ export async function fuzz({
   const serveWaiting = async (): Promise<void> => {
     const served = waiting;
     waiting = new Map();
-    const sent = { seed: seed + add('requests with images and texts', requests), count: requests };
-    const { restarts, problem, faults } = await besideIris(served, sent);
-    for (const { number, body, why } of faults)
-      report({ isFinding: true, name: `request-${number}`, bytes: body, why });
-    if (problem !== undefined)
-      for (const [name, why] of await disturbing(served, problem, sent))
-        report({ isFinding: true, name: `${name}.onnx`, bytes: served.get(name) ?? new Uint8Array(), why });
+    const first = seed + add('requests with images and texts', requests);
+    const sent = Array.from({ length: requests }, (_, index) => first + index);
+    const { restarts, problem, faults, responses } = await besideIris(served, sent);
+    for (const { number, why } of faults) report(foundRequest(number, why));
+    for (const [status, times] of responses) add(`requests with images and texts: ${status}`, times);
+    if (problem !== undefined) {
+      const found = await disturbing(served, sent, problem);
+      for (const each of found) report(each);
+      if (found.length === 0) add(`did not occur again: ${problem}`);
+    }
     add('served next to iris', served.size);
     add('inference processes ended there', restarts);
   };
@@ -111,23 +115,40 @@ export function readCorpus(): readonly Uint8Array[] {
     .map((path) => readFileSync(join(root, path)));
 }
 
-/** Returns the models that disturb iris, each with what happened; found by halving. */
+const foundRequest = (number: number, why: string): Found => {
+  return { isFinding: true, name: `request-${number}`, bytes: numberedRequest(number).body, why };
+};
+
+/** Returns the requests that disturb iris, or else the models that do. */
 async function disturbing(
   models: ReadonlyMap<string, Uint8Array>,
+  requests: readonly number[],
   problem: string,
-  requests: Requests,
-): Promise<[string, string][]> {
-  const entries = [...models];
-  if (entries.length === 1)
-    return (await besideIris(models, requests)).problem === undefined ? [] : entries.map(([name]) => [name, problem]);
-  const middle = Math.ceil(entries.length / 2);
-  const found: [string, string][] = [];
-  for (const half of [entries.slice(0, middle), entries.slice(middle)].map((part) => new Map(part))) {
-    const again = await besideIris(half, requests);
-    if (again.problem !== undefined) found.push(...(await disturbing(half, again.problem, requests)));
+): Promise<readonly Found[]> {
+  const serveRequests = (some: readonly number[]): Promise<Served> => besideIris(new Map(), some);
+  const alone = (await serveRequests(requests)).problem;
+  if (alone !== undefined)
+    return (await halve(requests, alone, serveRequests)).map(([number, why]) => foundRequest(number, why));
+  const found = await halve([...models], problem, (some) => besideIris(new Map(some), []));
+  return found.map(([[name, bytes], why]) => ({ isFinding: true, name: `${name}.onnx`, bytes, why }));
+}
+
+/** Returns those that are served with a problem, each with what happened; found by halving. */
+async function halve<T>(
+  all: readonly T[],
+  problem: string,
+  serve: (some: readonly T[]) => Promise<Served>,
+): Promise<readonly (readonly [T, string])[]> {
+  const found: (readonly [T, string])[] = [];
+  const middle = Math.ceil(all.length / 2);
+  const halves = all.length > 1 ? [all.slice(0, middle), all.slice(middle)] : [];
+  for (const half of halves) {
+    const again = (await serve(half)).problem;
+    if (again !== undefined) found.push(...(await halve(half, again, serve)));
   }
   if (found.length > 0) return found;
-  // Neither half does it: it takes models of both, or the machine was too busy.
-  const again = await besideIris(models, requests);
-  return again.problem === undefined ? [] : entries.map(([name]) => [name, `one of ${models.size}: ${problem}`]);
+  // Neither half does it: it takes some of both, or the machine was too busy.
+  const again = (await serve(all)).problem;
+  if (again === undefined) return [];
+  return all.map((each) => [each, all.length === 1 ? problem : `one of ${all.length}: ${problem}`]);
 }
