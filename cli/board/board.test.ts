@@ -83,18 +83,23 @@ testWithBrowser('the page shows the replicas, and is accessible in light and dar
     .first()
     .getByText(/^\d+ MiB$/)
     .waitFor();
+  await page.locator('#log', { hasText: 'model loaded model=iris version=1' }).waitFor();
   // Requests that others send, until the page shows them: it has to measure twice.
   const service = await page.locator('#target a').getAttribute('href');
   const row = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
   const served = page.getByRole('img', { name: /in the last minute, at most [1-9]/ });
+  const isShown = () =>
+    served.waitFor({ timeout: 200 }).then(
+      () => true,
+      () => false,
+    );
   const deadline = Date.now() + timeout;
-  while (!(await served.isVisible())) {
+  do {
     expect(Date.now()).toBeLessThan(deadline);
     const body = JSON.stringify(row);
     const headers = { 'content-type': 'application/json' };
     expect((await fetch(`${service ?? ''}/predictions`, { method: 'POST', headers, body })).status).toBe(200);
-  }
-  await page.locator('#log', { hasText: 'model loaded model=iris version=1' }).waitFor();
+  } while (!(await isShown()));
   expect(await page.locator('#controls button:visible').allTextContents()).toEqual([
     'load',
     'kill',
