@@ -48,8 +48,8 @@ export class Activities {
       try {
         await sleep(longestLoad, undefined, { signal: context.signal }).catch(() => undefined);
       } finally {
-        clearInterval(live);
         await load.stop();
+        clearInterval(live);
         this.#feed.load(load);
       }
       return outcomeOf(await load.stop());

@@ -60,10 +60,13 @@ export async function perform(
     if (!(error instanceof Failure)) throw error;
     failure = error;
   } finally {
-    clearInterval(live);
-    await undoAll();
-    await load.stop();
-    show(load);
+    try {
+      await undoAll();
+    } finally {
+      await load.stop();
+      clearInterval(live);
+      show(load);
+    }
   }
   const loaded = await load.stop();
   const refused = loaded.failures.filter((failed) => failed.refused);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { addressOfBoard } from '../../e2e/board/address.ts';
 import { readStream } from '../../e2e/board/stream.ts';
 import type { BoardMessage } from '../board/messages.ts';
@@ -29,7 +30,12 @@ test('a board that cannot be opened does not keep a port-forward, and so the com
 });
 
 test('the board shows the events of the service’s objects, and a load up to its last request', async () => {
-  const { server, port } = await serveExamples();
+  // One response that the load has to wait for at its end.
+  let holds = false;
+  const held: ServerResponse[] = [];
+  const { server, port } = await serveExamples(() =>
+    holds && held.length === 0 ? (_, response) => held.push(response) : undefined,
+  );
   const event = (kind: string, name: string, reason: string, more: object = {}): string => {
     const involvedObject = { kind, name };
     const object = {
@@ -80,14 +86,22 @@ test('the board shows the events of the service’s objects, and a load up to it
     const post = (path: string) => fetch(`${address}${path}`, { method: 'POST', body: JSON.stringify({ rate: 20 }) });
     expect((await post('load')).status).toBe(204);
     await until((message) => message.kind === 'load' && message.seconds.length > 0);
-    expect((await post('stop')).status).toBe(204);
+    holds = true;
+    await until(() => held.length === 1);
+    const stopped = post('stop');
+    // Until its last response, a load is still shown.
+    const shown = () => messages.filter(({ kind }) => kind === 'load').length;
+    const before = shown();
+    await until(() => shown() >= before + 2);
+    held[0]?.end('null');
+    expect((await stopped).status).toBe(204);
     await until(({ kind }) => kind === 'result');
     const seconds = new Map(
       messages.flatMap((message) => (message.kind === 'load' ? message.seconds.map((each) => [each.at, each]) : [])),
     );
     const sent = [...seconds.values()].reduce((sum, second) => sum + second.sent, 0);
     expect(messages.findLast(({ kind }) => kind === 'result')).toMatchObject({
-      result: { outcome: { sent, failed: 0 } },
+      result: { outcome: { sent, kinds: 'wrong prediction 1' } },
     });
     running.kill('SIGINT');
     await reading;
