@@ -112,7 +112,7 @@ kindTest('the board shows the pods with their nodes and memory, and an experimen
     const served = messages.flatMap((message) => (message.kind === 'traffic' ? message.traffic : []));
     expect(Math.max(...served.map(({ requests }) => requests))).toBeGreaterThan(5);
     const events = JSON.stringify(messages.filter(({ kind }) => kind === 'events'));
-    // Each status is a moment: what was between two of them may be missed. Kubernetes' own events are all there.
+    // Each status is a moment: what was between two of them may be missed. Kubernetes' own events tell more.
     expect(events).toMatch(/is not ready|restarted/);
     expect(events).toContain('Started: ');
     expect(lines.join('')).toContain('POST /predictions 200');
