@@ -6,7 +6,8 @@ export interface Explanation {
   /**
    * Paths of fields, which start with the kind of the object: `Service.spec.type`. `*` stands for every kind,
    * `HeadlessService` for a Service without an address, `PodSpec` and `Container` for those of a Deployment, init
-   * containers included. A name may follow the kind, in which `*` stands for any characters: `Deployment/*-canary`.
+   * containers included. A name may follow the kind, in which `*` stands for any characters: `Deployment/*-canary`. The
+   * name of the service is not compared.
    */
   readonly fields: readonly string[];
   /** Why the field is there. */

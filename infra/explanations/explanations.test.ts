@@ -149,6 +149,17 @@ test('an explanation may be about objects with a certain name', () => {
   expect([why('iris-canary'), why('canary-iris')]).toEqual(['Deployment/*-canary', 'Deployment']);
 });
 
+test('an explanation about a name is not about a service that is called so', () => {
+  const why = (name: string, service: string) =>
+    explanationsOf(
+      { kind: 'ConfigMap', metadata: { name, labels: { 'app.kubernetes.io/name': service } } },
+      ['ConfigMap/*-models-*', 'ConfigMap'].map((field) => ({ fields: [field], why: field })),
+    ).get('')?.why;
+  expect(why('iris-models-1234567890', 'iris')).toBe('ConfigMap/*-models-*');
+  expect(why('iris-canary-models-1234567890', 'iris')).toBe('ConfigMap/*-models-*');
+  expect(why('iris-models-1234567890', 'iris-models')).toBe('ConfigMap');
+});
+
 test('the most precise explanation counts', () => {
   const of = (field: string) => ({ fields: [field], why: field });
   const fields = ['*.spec.**', 'Service.spec.**', 'Service.spec.ports[].name', 'Service.spec.ports[name=http].name'];

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { variables, type Variable } from '../../service/contract/index.ts';
+import { applicationLabel, type Labels } from '../metadata/labels.ts';
 import { readComments, type Explanation } from './doc-comments.ts';
 import { parsePath, placesAt, valueAt, formatPlace, type Segment } from './field-path.ts';
 
@@ -10,7 +11,7 @@ export const packagedExplanations = 'explanations.json';
 /** The part of a manifest that decides which explanations are about it. */
 interface KindOfObject {
   readonly kind: string;
-  readonly metadata?: { readonly name?: string };
+  readonly metadata?: { readonly name?: string; readonly labels?: Labels };
   readonly spec?: unknown;
 }
 
@@ -46,9 +47,10 @@ export function explanationsOf(
   explanations: readonly Explanation[],
 ): ReadonlyMap<string, Explanation> {
   const best = new Map<string, { readonly explanation: Explanation; readonly precision: number }>();
+  const suffix = suffixOf(object);
   for (const explanation of explanations) {
     for (const { name, kind, path } of explanation.fields.flatMap(parseField)) {
-      if (!isAbout(object, kind) || !(name?.test(object.metadata?.name ?? '') ?? true)) continue;
+      if (!isAbout(object, kind) || !(name?.test(suffix) ?? true)) continue;
       const precision = precisionOf([kind, ...path]) + (name === undefined ? 0 : 1);
       for (const place of placesAt(object, path)) {
         const at = formatPlace(place);
@@ -59,10 +61,19 @@ export function explanationsOf(
   return new Map([...best].map(([path, { explanation }]) => [path, explanation]));
 }
 
+/**
+ * Returns an object's name without that of its service at the start: the service `iris-canary` is not a canary, and the
+ * settings of the service `iris-models` are not models.
+ */
+function suffixOf({ metadata: { name = '', labels } = {} }: KindOfObject): string {
+  const service = labels?.[applicationLabel] ?? '';
+  return name.startsWith(service) ? name.slice(service.length) : name;
+}
+
 /** A path in a comment. */
 interface ExplainedField {
   readonly kind: Segment;
-  /** What the name of the object must match. */
+  /** What the name of the object must match, without the name of its service. */
   readonly name?: RegExp;
   readonly path: readonly Segment[];
 }
