@@ -3,6 +3,7 @@ import type { Model } from '../../onnx/model.ts';
 import type { Row } from '../../onnx/signature/cells.ts';
 import { NoSlotError } from '../../onnx/slots.ts';
 import { ServiceError } from '../errors.ts';
+import { WAITING_SHARE } from '../inference/admission/pace.ts';
 import type { RunOptions } from '../inference/run.ts';
 import { IssueList } from '../protocol/issue-list.ts';
 import type { DecodedFeatures } from '../protocol/predictions/request.ts';
@@ -12,9 +13,6 @@ export interface DecodeObserver {
   decoded(seconds: number): void;
   refused(reason: 'decoding' | 'expired' | 'abandoned'): void;
 }
-
-/** The share of a request's time for which its images may wait. The rest is for them, and for the model. */
-const WAITING_SHARE = 1 / 3;
 
 /**
  * Refuses a request whose images would wait too long for those of others.

@@ -1,7 +1,7 @@
+import { TimeEstimate } from '../../time-estimate.ts';
+
 /** How much of the estimate a new measurement replaces. */
 const WEIGHT = 0.2;
-/** An image counts as this many times the estimate at most: a process may be paused once, or wait for its CPU limit. */
-const MOST_RISE = 3;
 /** Until an image is measured: what a small photo takes on a fast machine. */
 const FIRST_MS = 2;
 
@@ -9,7 +9,7 @@ const FIRST_MS = 2;
 export class Backlog {
   readonly #atOnce: number;
   #images = 0;
-  #millisecondsEach = FIRST_MS;
+  readonly #each = new TimeEstimate(FIRST_MS, WEIGHT);
 
   /** @param atOnce how many images are decoded at the same time */
   constructor(atOnce: number) {
@@ -18,7 +18,7 @@ export class Backlog {
 
   /** About how long an image that comes now has to wait. */
   get waitMs(): number {
-    return (this.#images * this.#millisecondsEach) / this.#atOnce;
+    return (this.#images * this.#each.milliseconds) / this.#atOnce;
   }
 
   /** An image has come. Each leaves exactly once. */
@@ -29,8 +29,6 @@ export class Backlog {
   /** @param milliseconds for which the image was worked on; 0 if it was given up before */
   leave(milliseconds: number): void {
     this.#images--;
-    if (milliseconds === 0) return;
-    const known = this.#millisecondsEach;
-    this.#millisecondsEach += WEIGHT * (Math.min(milliseconds, MOST_RISE * known) - known);
+    if (milliseconds > 0) this.#each.add(milliseconds);
   }
 }

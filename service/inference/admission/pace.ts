@@ -1,38 +1,34 @@
+import { TimeEstimate } from '../../../onnx/time-estimate.ts';
 import type { QueueLimits } from './queue-limits.ts';
 import type { RunCost } from '../placement/calibration.ts';
 
 /** How much of the estimate a new measurement replaces: after three runs, most of it. */
 const WEIGHT = 0.5;
-/** A run counts as this many times the estimate at most: a process may be paused once, or wait for its CPU limit. */
-const MOST_RISE = 3;
 /** The share of a request's time that those before it may take. The rest is for its own run, and for a slower pace. */
-const WAITING_SHARE = 1 / 3;
+export const WAITING_SHARE = 1 / 3;
 
 /**
  * How fast a model gets through its queue now. That may be much slower than what was measured when the model was
  * loaded: other models, other containers and a CPU limit take their share of the processor.
  */
 export class Pace {
-  #millisecondsPerRow: number;
+  readonly #row: TimeEstimate;
 
   /** @param costs what was measured when the model was loaded */
   constructor(costs: readonly RunCost[]) {
     const best = costs.at(-1);
-    this.#millisecondsPerRow = best === undefined ? 0 : best.milliseconds / best.rows;
+    this.#row = new TimeEstimate(best === undefined ? 0 : best.milliseconds / best.rows, WEIGHT);
   }
 
   /** A run ended. */
   ran(rows: number, milliseconds: number): void {
-    if (rows === 0) return;
-    const known = this.#millisecondsPerRow;
-    const measured = known === 0 ? milliseconds / rows : Math.min(milliseconds / rows, MOST_RISE * known);
-    this.#millisecondsPerRow += WEIGHT * (measured - known);
+    if (rows > 0) this.#row.add(milliseconds / rows);
   }
 
   /** Returns the limits for a request that has some milliseconds: lower ones if a full queue would take too many. */
   limitsWithin(milliseconds: number, limits: QueueLimits): QueueLimits {
     const available = milliseconds * WAITING_SHARE;
-    if (limits.rows * this.#millisecondsPerRow <= available) return limits;
-    return { rows: Math.max(0, Math.floor(available / this.#millisecondsPerRow)), bytes: limits.bytes };
+    if (limits.rows * this.#row.milliseconds <= available) return limits;
+    return { rows: Math.max(0, Math.floor(available / this.#row.milliseconds)), bytes: limits.bytes };
   }
 }
