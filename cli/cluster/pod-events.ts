@@ -2,18 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { podPattern } from '../../infra/observability/promql.ts';
 import { Failure } from '../failure.ts';
 import type { Event } from '../kubernetes.ts';
+import type { TargetEvent } from '../target-event.ts';
 import { exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlWatchEvents, type Scope } from '../tools/kubectl.ts';
 
 /** A line of the watch. The API server also reports that it cannot continue: then the object is a Status. */
 type WatchEvent =
   { readonly type: 'ADDED' | 'MODIFIED'; readonly object: Event } | { readonly type: 'DELETED' | 'BOOKMARK' | 'ERROR' };
-
-interface ShownEvent {
-  readonly replica?: string;
-  readonly text: string;
-  readonly warning: boolean;
-}
 
 /** Whose events are shown. */
 interface Watched {
@@ -37,7 +32,7 @@ const repeatAfter = 10_000;
 export async function followEvents(
   context: ExecContext,
   find: () => Watched,
-  show: (event: ShownEvent) => void,
+  show: (event: TargetEvent) => void,
 ): Promise<void> {
   const { signal } = context;
   const isRepeated = repeats();
@@ -97,7 +92,7 @@ function ownObjects({ scope: { namespace }, deployments }: Watched): (event: Eve
     patterns.some((pattern) => new RegExp(pattern[kind]).test(name));
 }
 
-function describe({ involvedObject: { kind = '', name = '' }, reason = '', message = '', type }: Event): ShownEvent {
+function describe({ involvedObject: { kind = '', name = '' }, reason = '', message = '', type }: Event): TargetEvent {
   const text = `${reason}: ${message}`;
   const warning = type === 'Warning';
   return kind === 'Pod' ? { replica: name, text, warning } : { text: `${kind} ${name}: ${text}`, warning };

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TargetEvent } from '../target-event.ts';
 import type { ProcessId } from './replica/process-id.ts';
 import { readState } from './state.ts';
 
@@ -9,7 +10,7 @@ const pause = 200;
 export async function followEvents(
   root: string,
   signal: AbortSignal,
-  show: (event: { readonly replica: string; readonly text: string; readonly warning: boolean }) => void,
+  show: (event: TargetEvent) => void,
 ): Promise<void> {
   let seen: { readonly by: ProcessId; readonly number: number } | undefined;
   while (!signal.aborted) {

@@ -1,19 +1,10 @@
 import type { DeploymentStatus } from '../deployment-status.ts';
 import type { LogOptions } from '../log-options.ts';
+import type { TargetEvent } from '../target-event.ts';
 
 export interface StatusOptions {
   /** Also requests the served models from the replicas. @default false */
   readonly models?: boolean;
-}
-
-/** Something that happened, in Kubernetes' words. */
-export interface TargetEvent {
-  /** The replica that it happened to. Missing if it happened to what creates replicas. */
-  readonly replica?: string;
-  /** One word in CamelCase, such as `Killing`, and more about it. */
-  readonly text: string;
-  /** Whether something may be wrong. */
-  readonly warning: boolean;
 }
 
 /** A place where the model runs. The steps of `rhizome up` bring it there. */
