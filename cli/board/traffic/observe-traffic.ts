@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Slots } from '../../../onnx/slots.ts';
 import type { ReplicaStatus } from '../../deployment-status.ts';
 import { Failure } from '../../failure.ts';
 import type { Target } from '../../targets/target.ts';
@@ -43,18 +44,16 @@ async function readAll(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Reading>> {
   const readings = new Map<string, Reading>();
-  const waiting = [...replicas];
-  const readOneByOne = async (): Promise<void> => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const text = await target.metrics(name).catch((error: unknown) => {
-        // Ctrl-C ends what runs.
-        if (error instanceof Failure || signal.aborted) return undefined;
-        throw error;
-      });
-      const counts = text === undefined ? undefined : parseCounts(text);
-      if (counts !== undefined) readings.set(name, { at: Date.now(), counts });
-    }
+  const slots = new Slots(atOnce);
+  const read = async (name: string): Promise<void> => {
+    const text = await target.metrics(name).catch((error: unknown) => {
+      // Ctrl-C ends what runs.
+      if (error instanceof Failure || signal.aborted) return undefined;
+      throw error;
+    });
+    const counts = text === undefined ? undefined : parseCounts(text);
+    if (counts !== undefined) readings.set(name, { at: Date.now(), counts });
   };
-  await Promise.all(Array.from({ length: atOnce }, readOneByOne));
+  await Promise.all(replicas.map((name) => slots.use(() => read(name))));
   return readings;
 }
