@@ -6,6 +6,9 @@ export interface Mark {
   readonly kind: 'good' | 'bad';
 }
 
+/** Values at times, which are in milliseconds since the epoch. */
+export type Points = readonly (readonly [at: number, value: number])[];
+
 /** Seconds that a plot shows. */
 export const span = 60;
 const height = 140;
@@ -44,8 +47,9 @@ export class Axes {
     return svg('rect', { class: kind, x: left, width, y: this.y(high), height: this.y(low) - this.y(high) });
   }
 
-  /** A line through points, interrupted where the time from one to the next is longer than `gap` milliseconds. */
-  line(kind: string, points: readonly (readonly [at: number, value: number])[], gap: number): SVGElement {
+  /** A line through points, if there are any, interrupted where the next one is more than `gap` milliseconds away. */
+  line(kind: string, points: Points, gap: number): readonly SVGElement[] {
+    if (points.length === 0) return [];
     let before = -Infinity;
     const path = points.map(([at, value]) => {
       const [joined, point] = [at - before <= gap, `${this.x(at).toFixed(1)} ${this.y(value).toFixed(1)}`];
@@ -53,7 +57,7 @@ export class Axes {
       // A single point is a dot.
       return joined ? `L${point}` : `M${point}h.1`;
     });
-    return svg('path', { class: kind, d: path.join('') });
+    return [svg('path', { class: kind, d: path.join('') })];
   }
 
   /** Shows a plot. @param text what it shows, for those who don't see it */

@@ -1,5 +1,5 @@
 import type { Second, Traffic } from '../messages.ts';
-import { Axes, type Mark } from './axes.ts';
+import { Axes, type Mark, type Points } from './axes.ts';
 import { find } from './element.ts';
 import { formatMilliseconds, formatRate } from './format.ts';
 
@@ -45,15 +45,11 @@ function drawRequests({ traffic, load, marks, now }: LastMinute): void {
     ...load
       .filter(({ failed }) => failed > 0)
       .map(({ at, sent: all, failed }) => axes.bar('failed', at, at + 1000, all - failed, all)),
-    ...(load.length === 0
-      ? []
-      : [
-          axes.line(
-            'sent',
-            middles(load, ({ sent: all }) => all),
-            secondGap,
-          ),
-        ]),
+    ...axes.line(
+      'sent',
+      middles(load, ({ sent: all }) => all),
+      secondGap,
+    ),
   ]);
 }
 
@@ -73,13 +69,11 @@ function drawLatency({ traffic, load, marks, now }: LastMinute): void {
       ...(median.length === 0 ? [] : [`The load: median ${last(median)}, slowest ${last(slowest)}.`]),
     ].join(' ') || 'No responses in the last minute.';
   axes.draw(latency, text, formatMilliseconds, marks, [
-    ...(slowest.length === 0 ? [] : [axes.line('slowest', slowest, secondGap)]),
-    ...(median.length === 0 ? [] : [axes.line('median', median, secondGap)]),
-    ...(served.length === 0 ? [] : [axes.line('p95', served, servedGap)]),
+    ...axes.line('slowest', slowest, secondGap),
+    ...axes.line('median', median, secondGap),
+    ...axes.line('p95', served, servedGap),
   ]);
 }
-
-type Points = readonly (readonly [at: number, value: number])[];
 
 /** Milliseconds. One second without a value interrupts a line. */
 const secondGap = 1500;
