@@ -7,6 +7,7 @@ import { repositoryFiles } from '../../onnx/file/repository-files.ts';
 import { Failure, UsageError } from '../failure.ts';
 import { fullName } from '../images/archive.ts';
 import { loadIntoKind } from '../images/kind-nodes.ts';
+import { loadIntoMinikube } from '../images/minikube-nodes.ts';
 import { toJson } from '../json.ts';
 import { createModelImage, writeArchive, type ModelImage } from '../model-images/model-image.ts';
 import { pushModelImage } from '../model-images/registry.ts';
@@ -14,9 +15,6 @@ import { verifyHere } from '../steps/verify-here.ts';
 import { readKindConfig } from '../targets/kind-config.ts';
 import { createSteps } from '../terminal/steps.ts';
 import { chooseContainerEngine } from '../tools/container-engine.ts';
-import { exec } from '../tools/exec.ts';
-import { describeSize } from '../tools/measure-files.ts';
-import { minikubeLoad } from '../tools/minikube.ts';
 import { examples, type CommandContext } from './options.ts';
 
 interface PushModelFlags {
@@ -105,7 +103,7 @@ async function load(
 ): Promise<void> {
   await writeArchive(image, fullName(reference), file);
   if (on === 'minikube') {
-    await exec(context, minikubeLoad('minikube', file), { stream: true, measure: () => describeSize(file) });
+    await loadIntoMinikube(context, 'minikube', file);
     return;
   }
   const cluster = readKindConfig(context.root)?.name;

@@ -56,6 +56,7 @@ export function kindTarget(
   };
 
   return {
+    ...shared,
     name: 'kind',
     context: kubeContext,
     environment,
@@ -104,10 +105,6 @@ export function kindTarget(
       const mapping = config?.portMappings.find(({ containerPort }) => containerPort === service.nodePort);
       return mapping && `http://localhost:${String(mapping.hostPort)}`;
     },
-
-    metrics: (replica) => shared.metrics(replica),
-    events: (signal, show) => shared.events(signal, show),
-    logs: (options) => shared.logs(options),
 
     async down() {
       if (!(await exists())) return [];

@@ -3,9 +3,9 @@ import { Failure } from '../failure.ts';
 import { chooseContainerEngine, type ContainerEngine } from '../tools/container-engine.ts';
 import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
 import { kubectlVersion } from '../tools/kubectl.ts';
-import { describeSize } from '../tools/measure-files.ts';
-import { minikubeImages, minikubeLoad, minikubeStatus } from '../tools/minikube.ts';
+import { minikubeImages, minikubeStatus } from '../tools/minikube.ts';
 import { fullName, withArchive } from '../images/archive.ts';
+import { loadIntoMinikube } from '../images/minikube-nodes.ts';
 import { inCluster, type Cluster } from './cluster.ts';
 import { forwardedUrl } from '../cluster/port-forward.ts';
 
@@ -40,6 +40,7 @@ export function minikubeTarget(
   };
 
   return {
+    ...shared,
     name: 'minikube',
     context: profile,
     environment,
@@ -56,18 +57,13 @@ export function minikubeTarget(
     async load(image) {
       const images = (await exec(context, minikubeImages(profile), { quiet: true })).split('\n');
       if (images.includes(image) || images.includes(fullName(image))) return 'minikube already has it';
-      await withArchive(context, engine, image, (file) =>
-        exec(context, minikubeLoad(profile, file), { stream: true, measure: () => describeSize(file) }),
-      );
+      await withArchive(context, engine, image, (file) => loadIntoMinikube(context, profile, file));
       return undefined;
     },
 
     isUp: async () => (await isRunning()) && (await shared.isUp()),
     status: async (options) => ((await isRunning()) ? shared.status(options) : undefined),
     url: () => forwardedUrl(context.root, profile),
-    metrics: (replica) => shared.metrics(replica),
-    events: (signal, show) => shared.events(signal, show),
-    logs: (options) => shared.logs(options),
     down: async () => ((await isRunning()) ? shared.down() : []),
   };
 }
