@@ -95,6 +95,9 @@ let built: Promise<string> | undefined;
 /** Returns the id of the image that a user gets. Builds it on the first call. */
 export const irisImage = (): Promise<string> => (built ??= build({ flags: ['--tag', sharedTag] }));
 
+/** Runs a container as the manifests do: it can write nowhere, has no capabilities, and cannot gain any. */
+export const restricted = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'] as const;
+
 export interface Container extends AsyncDisposable {
   readonly id: string;
   /** Base URL of the service, reachable from this machine. */

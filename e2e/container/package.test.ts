@@ -8,7 +8,17 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { paths } from '../../service/contract/index.ts';
 import { freePort } from '../suite.ts';
-import { build, copyFromImage, docker, inspect, root, start, temporaryFolder, testWithDocker } from './docker.ts';
+import {
+  build,
+  copyFromImage,
+  docker,
+  inspect,
+  restricted,
+  root,
+  start,
+  temporaryFolder,
+  testWithDocker,
+} from './docker.ts';
 import { processors } from './processors.ts';
 
 const minutes = 60_000;
@@ -150,19 +160,7 @@ testWithDocker('the image contains only the service and its model, in the same l
 });
 
 /** As a pod of `productionProfile` runs. */
-const production = [
-  '--read-only',
-  '--user',
-  '10001:10001',
-  '--cap-drop',
-  'ALL',
-  '--security-opt',
-  'no-new-privileges',
-  '--memory',
-  '512m',
-  '--cpus',
-  '1',
-];
+const production = [...restricted, '--user', '10001:10001', '--memory', '512m', '--cpus', '1'];
 
 testWithDocker('with a model of images, the image has sharp for its platform, and decodes a JPEG', async () => {
   const classifier = join(root, 'examples/image-classifier');

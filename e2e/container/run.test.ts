@@ -6,6 +6,7 @@ import {
   inspect,
   irisImage,
   predict,
+  restricted,
   root,
   start,
   temporaryFolder,
@@ -23,15 +24,7 @@ interface State {
 const now = (): string => String(Date.now() / 1000);
 
 testWithDocker('serves with a read-only root file system, no capabilities and no way to gain any', async () => {
-  await using container = await start([
-    '--read-only',
-    '--cap-drop',
-    'ALL',
-    '--security-opt',
-    'no-new-privileges',
-    '--memory',
-    '256m',
-  ]);
+  await using container = await start([...restricted, '--memory', '256m']);
   await container.waitUntilReady();
   expect(await predict(container.url)).toMatchObject({ prediction: 'setosa', model: { name: 'iris', version: '1' } });
 

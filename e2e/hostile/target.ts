@@ -4,7 +4,16 @@ import { chmod, cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { ports } from '../../service/contract/index.ts';
-import { docker, inspect, root, start, temporaryFolder, testWithDocker, type Container } from '../container/docker.ts';
+import {
+  docker,
+  inspect,
+  restricted,
+  root,
+  start,
+  temporaryFolder,
+  testWithDocker,
+  type Container,
+} from '../container/docker.ts';
 import { GoodClient } from './good-client.ts';
 
 /** Requests that take longer than this are given up by the service, so that the tests need not wait long. */
@@ -77,8 +86,8 @@ export async function addModels(models: string, prepare: (models: string) => Pro
 export async function startTarget(models: string): Promise<Target> {
   const { memory, nodeOptions } = productionLimits();
   const container = await start([
-    ...['--memory', memory, '--memory-swap', memory, '--cpus', '1', '--read-only', '--cap-drop', 'ALL'],
-    ...['--tmpfs', '/tmp:size=64m', '--security-opt', 'no-new-privileges'],
+    ...restricted,
+    ...['--memory', memory, '--memory-swap', memory, '--cpus', '1', '--tmpfs', '/tmp:size=64m'],
     ...['--env', `NODE_OPTIONS=${nodeOptions}`, '--env', `GRPC_PORT=${ports.grpc.number}`],
     ...['--env', `MANAGEMENT_PORT=${ports.management.number}`],
     ...['--env', `REQUEST_TIMEOUT_SECONDS=${REQUEST_TIMEOUT_SECONDS}`, '--env', 'DRAIN_DELAY_SECONDS=0'],
