@@ -110,17 +110,23 @@ test('refusals differ by protocol and request id, and leave the connection usabl
   const paths = ['/v2/models/busy/infer', '/models/busy/predictions'];
   const queued = (): Promise<number> => metric(service, 'rhizome_queue_rows{model="busy"}');
   // If the machine was busy when the model was measured, all rows are in one run, and the queue is empty meanwhile. It
-  // accepts any request then.
-  while ((await queued()) === 0) {
-    waiting.push(send(service, infer('busy'), left.signal).catch(String));
-    await delay(20);
-  }
+  // accepts any request then. It may also be empty again before all requests were sent.
+  const fill = async (): Promise<void> => {
+    while ((await queued()) === 0) {
+      waiting.push(send(service, infer('busy'), left.signal).catch(String));
+      await delay(20);
+    }
+  };
   const refused = [];
-  for (const path of [...paths, ...paths]) refused.push(await refuse(path));
+  while (refused.length < 4) {
+    await fill();
+    const answer = await refuse(paths[refused.length % 2]!);
+    if (answer.refusal[0] === 503) refused.push(answer);
+  }
   const inference = [503, 'application/json', '1', ['error']];
   const problem = [503, 'application/problem+json', '1', ['type', 'title', 'status', 'detail']];
   expect(refused.map(({ refusal }) => refusal)).toEqual([inference, problem, inference, problem]);
-  expect(refused.map(({ reused }) => reused)).toEqual([false, true, true, true]);
+  expect(refused.slice(1).map(({ reused }) => reused)).toEqual([true, true, true]);
   expect(new Set(refused.map(({ id }) => id)).size).toBe(4);
   agent.destroy();
   left.abort();

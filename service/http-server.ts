@@ -3,6 +3,7 @@ import type { RequestListener, Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import type { Config } from './config/config.ts';
 import type { VariableName } from './contract/index.ts';
+import { acceptWaiting } from './connections/accept-waiting.ts';
 import { Connections, type ConnectionsOptions } from './connections/connections.ts';
 import { DirectRequest } from './exchange/body/body-receiver.ts';
 import type { Listener } from './lifecycle/drain.ts';
@@ -111,10 +112,15 @@ async function open(
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     dismiss: () => undefined, // middleware/draining.ts tells each client.
     async close() {
+      await acceptWaiting(server);
       const sparedUntil = performance.now() + firstRequestSeconds * 1000;
-      // Repeatedly, because a busy connection becomes idle when its response is sent.
+      // Repeatedly, because a busy connection becomes idle when its response is sent. Requests that have arrived are
+      // read before `setImmediate`, but not before a timer.
       const closeIdle = setInterval(() => {
-        if (performance.now() > sparedUntil) server.closeIdleConnections();
+        if (performance.now() > sparedUntil)
+          setImmediate(() => {
+            server.closeIdleConnections();
+          });
       }, 50);
       await closeListener(server);
       clearInterval(closeIdle);

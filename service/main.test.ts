@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const models = join(import.meta.dirname, '../models');
 const flower = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
@@ -242,6 +243,24 @@ test('a connection that was opened just before the listener closed may still sen
   await once(socket, 'close');
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(await exited).toBe(0);
+});
+
+test('a process that stood still until the drain delay ended serves the connections that were opened meanwhile', async () => {
+  const delaySeconds = 1;
+  const { url, process: child, exited, logged } = await start({ DRAIN_DELAY_SECONDS: String(delaySeconds) });
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+  expect((await predict(url, kept)).status).toBe(200);
+  child.kill('SIGTERM');
+  await logged('draining');
+  // It writes the line before the delay begins.
+  expect((await predict(url, new Agent())).connection).toBe('close');
+  child.kill('SIGSTOP');
+  const answers = [...Array.from({ length: 20 }, () => new Agent()), kept].map((agent) => predict(url, agent));
+  await sleep(1000 * delaySeconds + 200);
+  child.kill('SIGCONT');
+  expect((await Promise.all(answers)).map(({ status, error }) => status ?? error)).toEqual(new Array(21).fill(200));
+  expect(await exited).toBe(0);
+  kept.destroy();
 });
 
 /** Sends the first half of a request. */

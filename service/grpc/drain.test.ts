@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { drain } from '../lifecycle/drain.ts';
 import { models } from '../fixtures/app.ts';
@@ -100,4 +101,19 @@ test('a client that does not close its side of a connection does not keep the pr
   void service.stop();
   await until(() => !service.alive(), 'the process ends');
   client.destroy();
+});
+
+test('connections that were opened while the process stood still until it closed are answered, not reset', async () => {
+  const delaySeconds = 1;
+  const service = await startService(models, { GRPC_PORT: '0', DRAIN_DELAY_SECONDS: String(delaySeconds) });
+  const exited = service.stop();
+  // The drain has begun once a response closes its connection.
+  await until(async () => (await fetch(`${service.url}/livez`)).headers.get('connection') === 'close', 'it drains');
+  process.kill(service.pid, 'SIGSTOP');
+  const clients = Array.from({ length: 20 }, () => new RawClient(service.grpcAddress));
+  const answers = clients.map(({ socket }) => once(socket, 'data').then(() => 'answered', String));
+  await sleep(1000 * delaySeconds + 200);
+  process.kill(service.pid, 'SIGCONT');
+  expect(await Promise.all(answers)).toEqual(new Array(20).fill('answered'));
+  expect(await exited).toBe(0);
 });

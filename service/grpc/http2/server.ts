@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Server, type AddressInfo, type Socket } from 'node:net';
+import { acceptWaiting } from '../../connections/accept-waiting.ts';
 import { defaultConnectionLimits, Sessions, type Connection, type ConnectionLimits } from './sessions.ts';
 import { GrpcStream } from './stream.ts';
 
@@ -99,8 +100,9 @@ export class GrpcServer {
   }
 
   /** Accepts no new connections. Resolves when the last call has ended. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
+  async close(): Promise<void> {
+    await acceptWaiting(this.#server);
+    await new Promise<void>((resolve) => {
       this.#server.close(() => {
         resolve();
       });
