@@ -75,7 +75,7 @@ export async function measureImpact(
     ['kept connections', keptConnections],
     ['new connections', newConnections],
   ] as const) {
-    if (report.failures.length > 0) console.log(`  ${what}: ${summarize(report.failures)}`);
+    if (report.failures.length > 0) console.log(`  ${what}: ${summarize(report.failures, report.startedAt)}`);
   }
   return { rate, keptConnections, newConnections, failures, lost };
 }
@@ -98,9 +98,15 @@ export function expectOtherReplicasServed({ rate, newConnections }: Impact): voi
   expect(newConnections.perSecond.filter(({ sent, failed }) => sent > rate / 2 && failed === sent)).toEqual([]);
 }
 
-/** Describes failures in one line: how many of each kind, and over how many seconds. */
-function summarize(failures: readonly LoadFailure[]): string {
-  const from = Math.min(...failures.map(({ failedAt }) => failedAt));
-  const to = Math.max(...failures.map(({ failedAt }) => failedAt));
-  return `${byKind(failures)}, over ${((to - from) / 1000).toFixed(1)} s`;
+/**
+ * Describes failures in one line: how many of each kind, when after the start of the load, how long each took, and how
+ * many were the first request of their connection.
+ */
+function summarize(failures: readonly LoadFailure[], startedAt: number): string {
+  const range = (values: readonly number[]): string =>
+    [Math.min(...values), Math.max(...values)].map((ms) => (ms / 1000).toFixed(1)).join(' to ');
+  const failed = range(failures.map(({ failedAt }) => failedAt - startedAt));
+  const took = range(failures.map(({ failedAt, sentAt }) => failedAt - sentAt));
+  const first = failures.filter(({ answeredBefore }) => answeredBefore === 0).length;
+  return `${byKind(failures)}, ${failed} s after the start, each after ${took} s, ${first} on new connections`;
 }
