@@ -245,7 +245,7 @@ test('a connection that was opened just before the listener closed may still sen
   expect(await exited).toBe(0);
 });
 
-test('a process that stood still until the drain delay ended serves the connections that were opened meanwhile', async () => {
+test('a process that stood still until the drain delay ended serves those who connected meanwhile', async () => {
   const delaySeconds = 1;
   const { url, process: child, exited, logged } = await start({ DRAIN_DELAY_SECONDS: String(delaySeconds) });
   const kept = new Agent({ keepAlive: true, maxSockets: 1 });
