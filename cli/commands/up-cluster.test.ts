@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { priorityClassName } from '../../infra/metadata/names.ts';
 import { contentHash } from '../images/content-tag.ts';
+import { bytesBlob, jsonBlob, mediaTypes, writeLayout } from '../images/oci-layout.ts';
 import {
   answerWith,
   createProject,
@@ -32,6 +33,7 @@ const answers = (port: number): Answers => ({
   'kind get nodes': 'printf "a\\nb\\n"',
   'docker exec a ctr': `echo docker.io/library/${tag}`,
   'docker image inspect': `echo '${JSON.stringify([inspected])}'`,
+  'docker save': 'echo > "$3"',
   'minikube image ls': 'echo docker.io/library/iris-server:v0.1.0-older',
   'kubectl config get-contexts': 'printf "staging\\nkind-mine\\n"',
   'kubectl --context * get deployments': `echo '${rolledOut}'`,
@@ -52,9 +54,18 @@ const pruned = (context: string): readonly string[] => [
 ];
 /** Removes what differs between runs: the folder of the archive, and the order in which the nodes are queried. */
 const anywhere = (calls: readonly string[]): string[] => {
-  const asked = calls.filter((call) => / exec \w+ ctr /.test(call)).toSorted();
+  const isQuery = (call: string): boolean => / exec \w+ ctr /.test(call);
+  const what = (call: string): string => call.replace(/^.* ctr /, '');
+  const asked = calls.filter(isQuery).toSorted();
   return calls.map((call) =>
-    / exec \w+ ctr /.test(call) ? (asked.shift() ?? '') : call.replace(/\S+\/rhizome-image-\w+\//, '/'),
+    isQuery(call)
+      ? asked
+          .splice(
+            asked.findIndex((other) => what(other) === what(call)),
+            1,
+          )
+          .join()
+      : call.replace(/\S+\/rhizome-image-\w+\//, '/'),
   );
 };
 const builtAndTagged = [
@@ -197,6 +208,7 @@ test('up --on kind: finds the cluster of kind.yaml, and predicts through the map
     `docker image inspect ${tag}`,
     'docker version --format {{.Client.APIVersion}}',
     `docker save --output /image.tar ${tag}`,
+    'docker exec b ctr --namespace k8s.io content list -q',
     'kind load image-archive /image.tar --name rhizome --nodes b',
     applied('kind-rhizome'),
     get('kind-rhizome'),
@@ -369,6 +381,46 @@ test('saves the image for one platform if Docker can, and deletes the archive, a
     expect(await readdir(temporary)).toEqual([]);
   } finally {
     await rm(temporary, { recursive: true });
+  }
+});
+
+test('loads only the layers that the nodes lack; if that fails, the whole image', async () => {
+  const layer = bytesBlob(mediaTypes.layer, Buffer.alloc(2_000_000));
+  const manifest = jsonBlob(mediaTypes.manifest, {});
+  const saved = join(project.folder, 'saved.tar');
+  await writeLayout([layer, manifest], manifest, `docker.io/library/${tag}`, saved);
+  const loaded = async (load: string): Promise<{ loads: readonly string[]; exitCode: number; stderr: string }> => {
+    const { exitCode = 1, stderr } = await project.start(['up', '--on', 'context=kind-mine', '--detach'], {
+      env: { SAVED: saved, LOAD: load },
+    });
+    const calls = anywhere(await project.calls()).filter((call) => call.startsWith('kind load'));
+    return { loads: calls.map((call) => call.replace(/ --name.*/, '')), exitCode, stderr };
+  };
+  const withSaved = await createProject(
+    {
+      ...answers(service.port),
+      'docker save': 'cat "$SAVED" > "$3"',
+      'docker exec b ctr --namespace k8s.io content': `echo ${layer.digest}`,
+      'kind load': 'case "$3" in *$LOAD*) exit 1;; esac',
+    },
+    service.port,
+  );
+  const whole = project;
+  try {
+    project = withSaved;
+    const rest = await loaded('nothing');
+    expect(rest.stderr).toContain('  The nodes already have 2 MB of the image.\n');
+    expect([rest.exitCode, rest.loads]).toEqual([0, ['kind load image-archive /missing.tar']]);
+    const again = await loaded('missing');
+    expect(again.stderr).toContain('  They could not load the rest alone. Loading the whole image.\n');
+    expect([again.exitCode, again.loads.slice(1)]).toEqual([
+      0,
+      ['kind load image-archive /missing.tar', 'kind load image-archive /image.tar'],
+    ]);
+    // What a command that failed in the end says is about the whole image.
+    expect((await loaded('tar')).stderr).toMatch(/✗ This command failed \(exit code 1\): kind load .*\/image\.tar /);
+  } finally {
+    await whole.remove();
   }
 });
 
@@ -776,6 +828,7 @@ test('podman builds the image, saves it under its full name for Kubernetes, and 
     {
       ...answers(service.port),
       'podman image inspect': `echo '${JSON.stringify([inspected])}'`,
+      'podman save': 'echo > "$3"',
       'kind get clusters': 'echo rhizome; echo "provider $KIND_EXPERIMENTAL_PROVIDER" >&2',
     },
     service.port,
@@ -797,6 +850,8 @@ test('podman builds the image, saves it under its full name for Kubernetes, and 
     `podman image inspect ${tag}`,
     `podman tag ${tag} docker.io/library/${tag}`,
     `podman save --output /image.tar docker.io/library/${tag}`,
+    'podman exec a ctr --namespace k8s.io content list -q',
+    'podman exec b ctr --namespace k8s.io content list -q',
     'kind load image-archive /image.tar --name rhizome --nodes a,b',
     'kind get clusters',
   ]);

@@ -1,13 +1,15 @@
+import { dirname, join } from 'node:path';
 import { Failure } from '../failure.ts';
-import { nodeImages, type ContainerEngine } from '../tools/container-engine.ts';
-import { exec, type ExecContext } from '../tools/exec.ts';
-import { bytesRead } from '../tools/measure-files.ts';
+import { nodeContent, nodeImages, type ContainerEngine } from '../tools/container-engine.ts';
+import { CommandFailed, exec, type ExecContext } from '../tools/exec.ts';
+import { bytesRead, megabytes } from '../tools/measure-files.ts';
 import { kindEnvironment, kindLoad, kindNodes } from '../tools/kind.ts';
 import { fullName, withArchive } from './archive.ts';
+import { writeMissing } from './missing-layers.ts';
 
 /**
- * Loads an image into the nodes of a kind cluster that don't have it. Its tag is content-based, so the name is enough
- * to tell.
+ * Loads an image into the nodes of a kind cluster that don't have it, without the layers that all of these have. Its
+ * tag is content-based, so the name is enough to tell.
  * @param archive a file with the image. @default the container engine of this machine has it
  * @returns why there was nothing to do; undefined if it was loaded
  */
@@ -38,6 +40,38 @@ export async function loadIntoKind(
       // kind prints nothing. Each node reads the archive.
       measure: bytesRead(file, nodesWithout.length),
     });
-  await (archive === undefined ? withArchive(context, engine, image, load) : load(archive));
+  if (archive !== undefined) {
+    await load(archive);
+    return undefined;
+  }
+  await withArchive(context, engine, image, async (file) => {
+    const missing = join(dirname(file), 'missing.tar');
+    const present = await contentOf(context, engine, nodesWithout);
+    const leftOut = await writeMissing(file, fullName(image), present, missing);
+    if (leftOut === undefined) {
+      await load(file);
+      return;
+    }
+    context.report.line(`The nodes already have ${megabytes(leftOut)} of the image.`);
+    try {
+      await load(missing);
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error;
+      // A node deletes what no image needs. It may have done so just now.
+      context.report.line('They could not load the rest alone. Loading the whole image.');
+      await load(file);
+    }
+  });
   return undefined;
+}
+
+/** Returns the digests of what each of the nodes has. */
+async function contentOf(
+  context: ExecContext,
+  engine: ContainerEngine,
+  nodes: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const lists = await Promise.all(nodes.map((node) => exec(context, nodeContent(engine, node), { quiet: true })));
+  const [first = new Set<string>(), ...others] = lists.map((list) => new Set(list.split('\n')));
+  return new Set([...first].filter((digest) => others.every((other) => other.has(digest))));
 }

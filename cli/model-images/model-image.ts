@@ -3,15 +3,8 @@ import { createWriteStream, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { RepositoryFile } from '../../onnx/file/repository-files.ts';
-import { archive, type ArchiveFile } from './tar.ts';
-
-/** A part of an image that a registry stores by its digest. */
-export interface Blob {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
-  readonly content: Buffer | { readonly file: string };
-}
+import { blobPath, descriptor, jsonBlob, mediaTypes, textFile, writeLayout, type Blob } from '../images/oci-layout.ts';
+import { archive, type ArchiveFile } from '../images/tar.ts';
 
 /** An image that contains a models folder, for each platform of nodes. */
 export interface ModelImage {
@@ -21,13 +14,6 @@ export interface ModelImage {
   /** Names the manifests. Its digest is that of the image. */
   readonly index: Blob;
 }
-
-const types = {
-  layer: 'application/vnd.oci.image.layer.v1.tar',
-  config: 'application/vnd.oci.image.config.v1+json',
-  manifest: 'application/vnd.oci.image.manifest.v1+json',
-  index: 'application/vnd.oci.image.index.v1+json',
-} as const;
 
 /** The image is the same for all, but a container runtime unpacks only one that is for its own. */
 const architectures = ['amd64', 'arm64'] as const;
@@ -48,25 +34,25 @@ export async function createModelImage(files: readonly RepositoryFile[], folder:
     }
   }, createWriteStream(file));
   const layer: Blob = {
-    mediaType: types.layer,
+    mediaType: mediaTypes.layer,
     digest: `sha256:${hash.digest('hex')}`,
     size: statSync(file).size,
     content: { file },
   };
   const parts = architectures.map((architecture) => {
-    const config = json(types.config, {
+    const config = jsonBlob(mediaTypes.config, {
       architecture,
       os: 'linux',
       config: {},
       rootfs: { type: 'layers', diff_ids: [layer.digest] },
     });
     const [configEntry, layerEntry] = [config, layer].map(descriptor);
-    const content = { schemaVersion: 2, mediaType: types.manifest, config: configEntry, layers: [layerEntry] };
-    return { architecture, config, manifest: json(types.manifest, content) };
+    const content = { schemaVersion: 2, mediaType: mediaTypes.manifest, config: configEntry, layers: [layerEntry] };
+    return { architecture, config, manifest: jsonBlob(mediaTypes.manifest, content) };
   });
-  const index = json(types.index, {
+  const index = jsonBlob(mediaTypes.index, {
     schemaVersion: 2,
-    mediaType: types.index,
+    mediaType: mediaTypes.index,
     manifests: parts.map(({ architecture, manifest }) => ({
       ...descriptor(manifest),
       platform: { architecture, os: 'linux' },
@@ -83,29 +69,9 @@ export async function createModelImage(files: readonly RepositoryFile[], folder:
 /** Writes an image to a file that `kind load image-archive` and `minikube image load` read. */
 export async function writeArchive(image: ModelImage, reference: string, file: string): Promise<void> {
   const { layer, configs, manifests, index } = image;
-  const name = (blob: Blob): string => `blobs/${blob.digest.replace(':', '/')}`;
-  const text = (path: string, value: unknown): ArchiveFile => {
-    const content = Buffer.from(JSON.stringify(value));
-    return { path, size: content.length, content };
-  };
-  const top = { ...descriptor(index), annotations: { 'io.containerd.image.name': reference } };
   const [config = layer] = configs;
-  await pipeline(
-    archive([
-      ...[layer, ...configs, ...manifests, index].map((blob) => ({ path: name(blob), ...blob })),
-      text('index.json', { schemaVersion: 2, mediaType: types.index, manifests: [top] }),
-      // The format of `docker save`, for programs that do not know that of OCI.
-      text('manifest.json', [{ Config: name(config), RepoTags: [reference], Layers: [name(layer)] }]),
-      text('oci-layout', { imageLayoutVersion: '1.0.0' }),
-    ]),
-    createWriteStream(file),
-  );
+  await writeLayout([layer, ...configs, ...manifests, index], index, reference, file, [
+    // The format of `docker save`, for programs that do not know that of OCI.
+    textFile('manifest.json', [{ Config: blobPath(config), RepoTags: [reference], Layers: [blobPath(layer)] }]),
+  ]);
 }
-
-function json(mediaType: string, value: unknown): Blob {
-  const content = Buffer.from(JSON.stringify(value));
-  const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
-  return { mediaType, digest, size: content.length, content };
-}
-
-const descriptor = ({ mediaType, digest, size }: Blob) => ({ mediaType, digest, size });

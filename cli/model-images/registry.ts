@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { request as requestHttp, type IncomingHttpHeaders } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { Failure } from '../failure.ts';
-import type { Blob, ModelImage } from './model-image.ts';
+import type { Blob } from '../images/oci-layout.ts';
+import type { ModelImage } from './model-image.ts';
 import { loginOf, type Login } from './registry-login.ts';
 
 /** How long a registry may send nothing. */

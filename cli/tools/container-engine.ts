@@ -90,15 +90,27 @@ export const containerEngineVersion = (engine: ContainerEngine): string[] =>
 /** Prints the API version that Docker's client and engine have in common, such as `1.48`. */
 export const dockerApiVersion = (): string[] => ['docker', 'version', '--format', '{{.Client.APIVersion}}'];
 
-/** Prints the names of a kind node's images, one per line. */
-export const nodeImages = (engine: ContainerEngine, node: string): string[] => [
+const containerdOf = (engine: ContainerEngine, node: string): string[] => [
   engine,
   'exec',
   node,
   'ctr',
   '--namespace',
   'k8s.io',
+];
+
+/** Prints the names of a kind node's images, one per line. */
+export const nodeImages = (engine: ContainerEngine, node: string): string[] => [
+  ...containerdOf(engine, node),
   'images',
+  'list',
+  '-q',
+];
+
+/** Prints the digests of what a kind node's images consist of, one per line. */
+export const nodeContent = (engine: ContainerEngine, node: string): string[] => [
+  ...containerdOf(engine, node),
+  'content',
   'list',
   '-q',
 ];

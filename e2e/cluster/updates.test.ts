@@ -39,6 +39,8 @@ clusterTest('rolling update to a new model: no request fails, and the new versio
     after,
   );
   expect(up?.answer.model.version).toBe('2');
+  // Only the layer with the models is new.
+  expect(up?.log).toMatch(/The nodes already have \d{3} MB of the image\./);
 });
 
 clusterTest('changing a setting creates a new ConfigMap and replaces the pods: no request fails', async () => {
