@@ -26,6 +26,6 @@ export default {
     // Needs nothing but Node.
     project('node', ['{onnx,service,infra,cli,client,bench}/**/*.test.ts', 'e2e/node/**/*.test.ts']),
     // Needs Docker, and for cluster/ also kind and kubectl. Tests whose tools are missing are skipped, with the reason.
-    project('e2e', ['e2e/{container,cluster,hostile}/**/*.test.ts']),
+    project('e2e', ['e2e/{board,container,cluster,hostile}/**/*.test.ts']),
   ],
 };

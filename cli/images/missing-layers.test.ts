@@ -60,7 +60,7 @@ async function read(file: string): Promise<ReadonlyMap<string, Buffer>> {
 
 const blob = (bytes: Buffer): string => `blobs/${sha256(bytes).replace(':', '/')}`;
 
-test('an archive of an older Docker or of podman: becomes an image of OCI without the layers that are there', async () => {
+test('an archive of an older Docker or of podman becomes one of OCI, without the layers that are there', async () => {
   const present = new Set([system, libraries].map(sha256));
   expect(await writeMissing(await dockerArchive(), reference, present, at('missing.tar'))).toBe(2_500_001);
   const files = await read(at('missing.tar'));

@@ -1,6 +1,6 @@
 /**
- * Records docs/board.webp: the board of three real replicas, while a load runs and one of them is killed. It takes a
- * minute and needs Chromium (.ci/browser). Quiet machines give better pictures.
+ * Records docs/board.webp, or the file that it is called with: the board of three real replicas, while a load runs and
+ * one of them is killed. It takes a minute and needs Chromium (.ci/browser). Quiet machines give better pictures.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { addressOfBoard } from './address.ts';
 import { freePortFlags } from '../suite.ts';
 import { createWorkspace, type Workspace } from '../workspace.ts';
 
-const file = join(import.meta.dirname, '../../docs/board.webp');
+const [, , file = join(import.meta.dirname, '../../docs/board.webp')] = process.argv;
 const size = { width: 1040, height: 800 };
 /** Milliseconds between two pictures, and for which the last one stays. */
 const pace = 400;
