@@ -82,6 +82,7 @@ testOnTerminal('on a cluster: each step pauses before the first command that cha
       'kind get clusters': 'echo rhizome',
       'kind get nodes': 'echo a',
       'docker image inspect': `echo '${JSON.stringify(image)}'`,
+      'docker save': 'echo > "$3"',
       'kubectl --context * get deployments': `echo '${rolledOut}'`,
     },
     service.port,
