@@ -56,16 +56,9 @@ const pruned = (context: string): readonly string[] => [
 const anywhere = (calls: readonly string[]): string[] => {
   const isQuery = (call: string): boolean => / exec \w+ ctr /.test(call);
   const what = (call: string): string => call.replace(/^.* ctr /, '');
-  const asked = calls.filter(isQuery).toSorted();
+  const asked = Map.groupBy(calls.filter(isQuery).toSorted(), what);
   return calls.map((call) =>
-    isQuery(call)
-      ? asked
-          .splice(
-            asked.findIndex((other) => what(other) === what(call)),
-            1,
-          )
-          .join()
-      : call.replace(/\S+\/rhizome-image-\w+\//, '/'),
+    isQuery(call) ? (asked.get(what(call))?.shift() ?? '') : call.replace(/\S+\/rhizome-image-\w+\//, '/'),
   );
 };
 const builtAndTagged = [
@@ -387,41 +380,36 @@ test('saves the image for one platform if Docker can, and deletes the archive, a
 test('loads only the layers that the nodes lack; if that fails, the whole image', async () => {
   const layer = bytesBlob(mediaTypes.layer, Buffer.alloc(2_000_000));
   const manifest = jsonBlob(mediaTypes.manifest, {});
-  const saved = join(project.folder, 'saved.tar');
-  await writeLayout([layer, manifest], manifest, `docker.io/library/${tag}`, saved);
-  const loaded = async (load: string): Promise<{ loads: readonly string[]; exitCode: number; stderr: string }> => {
-    const { exitCode = 1, stderr } = await project.start(['up', '--on', 'context=kind-mine', '--detach'], {
-      env: { SAVED: saved, LOAD: load },
-    });
-    const calls = anywhere(await project.calls()).filter((call) => call.startsWith('kind load'));
-    return { loads: calls.map((call) => call.replace(/ --name.*/, '')), exitCode, stderr };
-  };
-  const withSaved = await createProject(
+  await project.remove();
+  project = await createProject(
     {
       ...answers(service.port),
       'docker save': 'cat "$SAVED" > "$3"',
       'docker exec b ctr --namespace k8s.io content': `echo ${layer.digest}`,
-      'kind load': 'case "$3" in *$LOAD*) exit 1;; esac',
+      'kind load': 'case "$3" in *$FAILING*) exit 1;; esac',
     },
     service.port,
   );
-  const whole = project;
-  try {
-    project = withSaved;
-    const rest = await loaded('nothing');
-    expect(rest.stderr).toContain('  The nodes already have 2 MB of the image.\n');
-    expect([rest.exitCode, rest.loads]).toEqual([0, ['kind load image-archive /missing.tar']]);
-    const again = await loaded('missing');
-    expect(again.stderr).toContain('  They could not load the rest alone. Loading the whole image.\n');
-    expect([again.exitCode, again.loads.slice(1)]).toEqual([
-      0,
-      ['kind load image-archive /missing.tar', 'kind load image-archive /image.tar'],
-    ]);
-    // What a command that failed in the end says is about the whole image.
-    expect((await loaded('tar')).stderr).toMatch(/✗ This command failed \(exit code 1\): kind load .*\/image\.tar /);
-  } finally {
-    await whole.remove();
-  }
+  const saved = join(project.folder, 'saved.tar');
+  await writeLayout([layer, manifest], manifest, `docker.io/library/${tag}`, saved);
+  const loaded = async (failing: string): Promise<{ loads: readonly string[]; exitCode: number; stderr: string }> => {
+    const { exitCode = 1, stderr } = await project.start(['up', '--on', 'context=kind-mine', '--detach'], {
+      env: { SAVED: saved, FAILING: failing },
+    });
+    const calls = anywhere(await project.calls()).filter((call) => call.startsWith('kind load'));
+    return { loads: calls.map((call) => call.replace(/ --name.*/, '')), exitCode, stderr };
+  };
+  const rest = await loaded('nothing');
+  expect(rest.stderr).toContain('  The nodes already have 2 MB of the image.\n');
+  expect([rest.exitCode, rest.loads]).toEqual([0, ['kind load image-archive /missing.tar']]);
+  const again = await loaded('missing');
+  expect(again.stderr).toContain('  They could not load the rest alone. Loading the whole image.\n');
+  expect([again.exitCode, again.loads.slice(1)]).toEqual([
+    0,
+    ['kind load image-archive /missing.tar', 'kind load image-archive /image.tar'],
+  ]);
+  // What a command that failed in the end says is about the whole image.
+  expect((await loaded('tar')).stderr).toMatch(/✗ This command failed \(exit code 1\): kind load .*\/image\.tar /);
 });
 
 test('deletes objects that the manifests no longer have, but keeps what an earlier ReplicaSet needs', async () => {

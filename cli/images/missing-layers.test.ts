@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { writeMissing } from './missing-layers.ts';
 import { bytesBlob, jsonBlob, mediaTypes, textFile, writeLayout } from './oci-layout.ts';
-import { archive, bytesOf, listFiles, type ArchiveFile } from './tar.ts';
+import { archive, listFiles, readContent, type ArchiveFile } from './tar.ts';
 
 const reference = 'docker.io/library/iris-server:v1';
 const sha256 = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -50,11 +50,7 @@ async function layoutArchive(): Promise<string> {
 /** Returns the content of each file in an archive. */
 async function read(file: string): Promise<ReadonlyMap<string, Buffer>> {
   const files = new Map<string, Buffer>();
-  for (const { path, size, content } of await listFiles(file)) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of bytesOf(content, size)) chunks.push(chunk);
-    files.set(path, Buffer.concat(chunks));
-  }
+  for (const each of await listFiles(file)) files.set(each.path, await readContent(each));
   return files;
 }
 

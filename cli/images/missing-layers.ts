@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { bytesBlob, descriptor, jsonBlob, mediaTypes, writeLayout, type Blob } from './oci-layout.ts';
-import { archive, bytesOf, listFiles, UnknownFormat, type ArchiveFile } from './tar.ts';
+import { archive, listFiles, readContent, UnknownFormat, type ArchiveFile } from './tar.ts';
 
 /** Smaller blobs, such as manifests, are not worth leaving out. */
 const WORTH_BYTES = 1_000_000;
@@ -28,11 +28,13 @@ export async function writeMissing(
     // Docker writes this format since version 25, beside its older one.
     if (files.some(({ path }) => path === 'oci-layout')) {
       const left = files.filter(({ path, size }) => isPresent({ digest: digestOf(path), size }));
-      if (left.length > 0) await pipeline(archive(files.filter((each) => !left.includes(each))), createWriteStream(to));
+      if (left.length === 0) return undefined;
+      await pipeline(archive(files.filter((each) => !left.includes(each))), createWriteStream(to));
       return total(left);
     }
     const { config, layers } = await readDockerArchive(files);
     const left = layers.filter(isPresent);
+    if (left.length === 0) return undefined;
     const manifest = jsonBlob(mediaTypes.manifest, {
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
@@ -40,7 +42,7 @@ export async function writeMissing(
       layers: layers.map(descriptor),
     });
     const blobs = [...layers.filter((layer) => !left.includes(layer)), config, manifest];
-    if (left.length > 0) await writeLayout(blobs, manifest, reference, to);
+    await writeLayout(blobs, manifest, reference, to);
     return total(left);
   } catch (error) {
     if (error instanceof UnknownFormat) return undefined;
@@ -51,8 +53,7 @@ export async function writeMissing(
 /** Returns the digest of the blob at a path: `blobs/sha256/0123…`. */
 const digestOf = (path: string): string => path.replace(/^blobs\/([^/]+)\//, '$1:');
 
-const total = (left: readonly { readonly size: number }[]): number | undefined =>
-  left.length === 0 ? undefined : left.reduce((sum, { size }) => sum + size, 0);
+const total = (left: readonly { readonly size: number }[]): number => left.reduce((sum, { size }) => sum + size, 0);
 
 /**
  * Reads the parts of an image from an archive as Docker wrote them until version 24, and podman still does: its layers
@@ -66,18 +67,13 @@ async function readDockerArchive(files: readonly ArchiveFile[]): Promise<{ confi
     if (found === undefined) throw new UnknownFormat(`The archive has no file ${path}.`);
     return found;
   };
-  const read = async ({ content, size }: ArchiveFile): Promise<Buffer> => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of bytesOf(content, size)) chunks.push(chunk);
-    return Buffer.concat(chunks);
-  };
-  const images = JSON.parse((await read(find('manifest.json'))).toString()) as readonly {
+  const images = JSON.parse((await readContent(find('manifest.json'))).toString()) as readonly {
     readonly Config: string;
     readonly Layers: readonly string[];
   }[];
   const [image] = images;
   if (image === undefined || images.length > 1) throw new UnknownFormat('The archive has not exactly one image.');
-  const bytes = await read(find(image.Config));
+  const bytes = await readContent(find(image.Config));
   const { rootfs } = JSON.parse(bytes.toString()) as {
     readonly rootfs: { readonly diff_ids: readonly string[] };
   };

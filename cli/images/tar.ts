@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 
 /** What a file of an archive contains: bytes, or those of another file, from an offset. */
 export type Content = Buffer | { readonly file: string; readonly start?: number };
@@ -38,8 +38,14 @@ export async function* archive(files: readonly ArchiveFile[]): AsyncGenerator<Bu
   yield Buffer.alloc(2 * blockSize);
 }
 
-/** Yields a content. */
-export async function* bytesOf(content: Content, size: number): AsyncGenerator<Buffer> {
+/** Reads a file of an archive. */
+export async function readContent({ content, size }: Pick<ArchiveFile, 'content' | 'size'>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of bytesOf(content, size)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function* bytesOf(content: Content, size: number): AsyncGenerator<Buffer> {
   if (Buffer.isBuffer(content)) yield content;
   else if (size > 0) {
     const { file, start = 0 } = content;
@@ -65,23 +71,17 @@ export async function listFiles(file: string): Promise<readonly ArchiveFile[]> {
         throw new UnknownFormat(`${file} has no header of a tar archive at byte ${String(offset)}.`);
       const type = String.fromCharCode(bytes[156] ?? 0);
       const start = offset + blockSize;
-      const content = { path: text(bytes.subarray(0, longestName)), size: Number.parseInt(size, 8) };
-      if (type === '0') files.push({ ...content, content: { file, start } });
+      const path = bytes.toString('utf8', 0, longestName).replace(/\0.*$/s, '');
+      const entry: ArchiveFile = { path, size: Number.parseInt(size, 8), content: { file, start } };
+      if (type === '0') files.push(entry);
       // A long name, in the formats of GNU and pax. Docker's attributes are times.
-      if (type === 'L' || (type === 'x' && (await has(archive, start, content.size, /(?:^|\n)\d+ (?:path|size)=/))))
+      if (type === 'L' || (type === 'x' && /(?:^|\n)\d+ (?:path|size)=/.test((await readContent(entry)).toString())))
         throw new UnknownFormat(`${file} has a name or a size of its own kind at byte ${String(offset)}.`);
-      offset = start + Math.ceil(content.size / blockSize) * blockSize;
+      offset = start + Math.ceil(entry.size / blockSize) * blockSize;
     }
   } finally {
     await archive.close();
   }
-}
-
-const text = (field: Buffer): string => field.toString('utf8').replace(/\0.*$/s, '');
-
-async function has(archive: FileHandle, start: number, size: number, pattern: RegExp): Promise<boolean> {
-  const { buffer } = await archive.read(Buffer.alloc(size), 0, size, start);
-  return pattern.test(buffer.toString());
 }
 
 const padding = (size: number): Buffer => Buffer.alloc((blockSize - (size % blockSize)) % blockSize);
