@@ -11,6 +11,7 @@ import {
   context,
   expectSuccess,
   isOwn,
+  kindNodes,
   kubectl,
   name,
   skipReason,
@@ -169,8 +170,7 @@ async function serve(file: Buffer): Promise<void> {
 
 testIfSupported(ownCluster, 'a claim, of a volume that every node has', async () => {
   await train('6');
-  const { stdout } = await execa('kind', ['get', 'nodes', '--name', context.replace('kind-', '')]);
-  for (const node of stdout.split('\n')) {
+  for (const node of await kindNodes()) {
     await execa('docker', ['exec', node, 'mkdir', '-p', '/var/models/releases']);
     await execa('docker', ['cp', folder('trained'), `${node}:/var/models/releases/6`]);
   }

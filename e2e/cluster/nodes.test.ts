@@ -1,11 +1,11 @@
 /** Evictions, drained nodes and lost nodes under load. */
 import { execa, execaSync } from 'execa';
 import { expectOtherReplicasServed, expectNoFailedRequests, measureImpact } from './disruption.ts';
-import { listPodNames, listReplicas, secondsUntil, type Replica } from './replicas.ts';
+import { listPodNames, listReplicas, runOnNode, secondsUntil, type Replica } from './replicas.ts';
 import {
   clusterTest,
   context,
-  kindName,
+  kindNodes,
   kubectl,
   name,
   noContainerNodes,
@@ -182,14 +182,10 @@ testIfSupported(
  * route some new connections there, also those of the next test file.
  */
 async function forgetConnectionsTo(address: string): Promise<void> {
-  const { stdout: nodes } = await execa('kind', ['get', 'nodes', '--name', kindName!], { timeout: 30_000 });
-  for (const node of nodes.split('\n')) {
-    const conntrack = (action: string): Promise<{ stdout: string }> =>
-      execa('docker', ['exec', node, 'conntrack', action, '--proto', 'tcp', '--reply-src', address], {
-        timeout: 30_000,
-        reject: action !== '--delete', // It fails if there is nothing to delete.
-      });
-    await conntrack('--delete');
-    expect((await conntrack('--dump')).stdout).toBe('');
+  const connections = `--proto tcp --reply-src ${address}`;
+  for (const node of await kindNodes()) {
+    // To delete nothing is an error for it.
+    await runOnNode(node, `conntrack --delete ${connections} || true`);
+    expect(await runOnNode(node, `conntrack --dump ${connections}`)).toBe('');
   }
 }

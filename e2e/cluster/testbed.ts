@@ -94,6 +94,12 @@ export async function kubectl(...args: readonly string[]): Promise<string> {
   return stdout;
 }
 
+/** Returns the names of the kind cluster's nodes. */
+export async function kindNodes(): Promise<readonly string[]> {
+  const { stdout } = await execa('kind', ['get', 'nodes', '--name', kindName!], { timeout: 30_000 });
+  return stdout.split('\n');
+}
+
 /**
  * Creates a testbed before the tests of a file, and removes its copy of the project after them. The cluster is left for
  * the next file; e2e/run.ts deletes it in the end.
@@ -176,8 +182,7 @@ async function registerCleanUps(): Promise<void> {
   if (kindName !== undefined) {
     const ctr = 'ctr --namespace k8s.io images';
     const remove = `${ctr} ls --quiet | grep -F ${name} | xargs -r ${ctr} rm`;
-    for (const node of (await execa('kind', ['get', 'nodes', '--name', kindName])).stdout.split('\n'))
-      cleanUpAtEnd('docker', 'exec', node, 'sh', '-c', remove);
+    for (const node of await kindNodes()) cleanUpAtEnd('docker', 'exec', node, 'sh', '-c', remove);
   }
   cleanUpAtEnd('kubectl', '--context', context, 'delete', 'namespace', name, '--ignore-not-found');
 }
