@@ -4,7 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { startLoad } from '../../cli/load/load.ts';
+import type { LoadRequest } from '../../cli/load/attempt.ts';
+import { startLoad, type Load } from '../../cli/load/load.ts';
+import type { LoadReport } from '../../cli/load/report.ts';
 import { testUnless } from '../needs.ts';
 import { batchOf } from './batch.ts';
 import { expectNoFailedRequests } from './disruption.ts';
@@ -22,11 +24,15 @@ const after = 12;
  * and on a slow machine 50 of each use as much of the processor as the load that adds pods.
  */
 const rate = 10;
+/** How many of the loads that should add pods run at once, at most. */
+const maxLoads = 3;
+/** Seconds after which the autoscaler has noticed a load: it and metrics-server each look every 15 seconds. */
+const noticed = 40;
 
 const unable = noMetrics ?? noMetricsServer;
 const testbed = useTestbed(async (opened) => {
   if (unable !== undefined) return;
-  const resources = `resources: { cpu: { request: '80m', limit: '1' } }`;
+  const resources = `resources: { cpu: { request: '120m', limit: '1' } }`;
   await opened.edit('infra/environments.ts', profile, `${profile} replicas: ${fixed}, ${resources},`);
   await opened.up();
   await provideMetrics();
@@ -89,24 +95,42 @@ const addedAutoscaler = `synthesize(app, environments, ({ service }) => {
   new Autoscaling(service, 'autoscaling', { service, maxReplicas: 5, scaleDown });
 });`;
 
+const ready = (now: readonly Replica[]): number => now.filter((replica) => replica.ready).length;
+
+/**
+ * Sends requests of many rows until there are more replicas, and more of them while the autoscaler adds none: how much
+ * of the processor a request takes depends on the machine. Expects that none fails.
+ * @returns the number of requests, and the seconds until then
+ */
+async function loadUntilReplicasAreAdded(batch: LoadRequest): Promise<{ sent: number; seconds: number }> {
+  const url = `${await testbed().url()}/predictions`;
+  const startedAt = Date.now();
+  const loads: Load[] = [];
+  const condition = (now: readonly Replica[]): boolean => {
+    if (loads.length < maxLoads && Date.now() - startedAt >= loads.length * noticed * 1000)
+      loads.push(startLoad({ url, requests: [batch], rate: 40, connections: 'both', timeout: 30_000 }));
+    return ready(now) > fixed;
+  };
+  const stop = (): Promise<readonly LoadReport[]> => Promise.all(loads.map((load) => load.stop()));
+  const seconds = await secondsUntil('there are more replicas', startedAt, condition, maxLoads * noticed + 30).finally(
+    async () => {
+      await stop();
+      console.log(await kubectl('get', 'hpa', name));
+    },
+  );
+  const reports = await stop();
+  expect(reports.flatMap(({ failures }) => failures)).toEqual([]);
+  return { sent: reports.reduce((sum, { sent }) => sum + sent, 0), seconds };
+}
+
 autoscalingTest('load adds pods, and its end removes them: no request fails', async () => {
   const rows = 5000;
   const batch = batchOf(testbed().requests, rows);
-  const ready = (now: readonly Replica[]): number => now.filter((replica) => replica.ready).length;
   await expectNoFailedRequests(
     testbed(),
     'autoscaler 3 → 4 or 5 → 3',
     async () => {
-      const url = `${await testbed().url()}/predictions`;
-      const load = startLoad({ url, requests: [batch], rate: 25, connections: 'both', timeout: 30_000 });
-      const added = await secondsUntil('there are more replicas', Date.now(), (now) => ready(now) > fixed, 150).finally(
-        async () => {
-          await load.stop();
-          console.log(await kubectl('get', 'hpa', name));
-        },
-      );
-      const { sent, failures } = await load.stop();
-      expect(failures).toEqual([]);
+      const { sent, seconds: added } = await loadUntilReplicasAreAdded(batch);
       const removed = await secondsUntil('they are gone', Date.now(), (now) => now.length === fixed, 200);
       console.log(
         `${sent} requests of ${rows} rows: pods after ${added.toFixed(0)} s, gone ${removed.toFixed(0)} s later`,
