@@ -39,3 +39,24 @@ test('a model that was not measured has its limits until it has run', () => {
   pace.ran(1, 100);
   expect(pace.limitsWithin(150, limits)).toEqual({ rows: 1, bytes: 1000 });
 });
+
+test('runs of few rows lower the limits by how much slower they are, not by how few rows they have', () => {
+  const costs = [
+    { rows: 1, milliseconds: 1 },
+    { rows: 4, milliseconds: 1.6 },
+    { rows: 100, milliseconds: 10 },
+  ];
+  const many = { rows: 1_000_000, bytes: 1000 };
+  const rowsAfter = (rows: number, milliseconds: number): number => {
+    const pace = new Pace(costs);
+    for (let run = 0; run < 30; run++) pace.ran(rows, milliseconds);
+    return pace.limitsWithin(3000, many).rows;
+  };
+  // A third of the time is enough for 10,000 rows at 0.1 ms each.
+  expect(rowsAfter(1, 1)).toBeCloseTo(10_000, -1);
+  expect(rowsAfter(1, 2)).toBeCloseTo(5000, -1);
+  expect(rowsAfter(2, 1.2)).toBeCloseTo(10_000, -1);
+  expect(rowsAfter(52, 5.8)).toBeCloseTo(10_000, -1);
+  expect(rowsAfter(100, 20)).toBeCloseTo(5000, -1);
+  expect(rowsAfter(200, 20)).toBeCloseTo(10_000, -1);
+});
