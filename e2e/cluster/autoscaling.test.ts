@@ -2,8 +2,6 @@
  * The HorizontalPodAutoscaler of the construct Autoscaling, with the metrics of metrics-server: it takes over a fixed
  * number of replicas, adds pods under load and removes them afterwards, and no request fails.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import type { LoadRequest } from '../../cli/load/attempt.ts';
 import { startLoad, type Load } from '../../cli/load/load.ts';
 import type { LoadReport } from '../../cli/load/report.ts';
@@ -13,7 +11,8 @@ import { expectNoFailedRequests } from './disruption.ts';
 import { noMetrics, noMetricsServer, provideMetrics, removeMetrics } from './metrics-server.ts';
 import { until } from '../../service/fixtures/until.ts';
 import { listPodNames, secondsUntil, type Replica } from './replicas.ts';
-import { context, kubectl, name, skipReason, testIfSupported, useTestbed } from './testbed.ts';
+import { kubectl, name, skipReason, testIfSupported, useTestbed } from './testbed.ts';
+import { watchObjects } from './watch.ts';
 
 const profile = '...localProfile,';
 const fixed = 3;
@@ -32,7 +31,7 @@ const noticed = 40;
 const unable = noMetrics ?? noMetricsServer;
 const testbed = useTestbed(async (opened) => {
   if (unable !== undefined) return;
-  const resources = `resources: { cpu: { request: '120m', limit: '1' } }`;
+  const resources = `resources: { cpu: { request: '80m', limit: '1' } }`;
   await opened.edit('infra/environments.ts', profile, `${profile} replicas: ${fixed}, ${resources},`);
   await opened.up();
   await provideMetrics();
@@ -53,20 +52,10 @@ const autoscalingTest = (title: string, run: () => Promise<void>): void => {
 const waitUntilActive = (): Promise<string> =>
   kubectl('wait', '--for=condition=ScalingActive', `hpa/${name}`, '--timeout=110s');
 
-/**
- * Watches the number of replicas that the Deployment should have until the signal aborts.
- * @returns every number that it had
- */
-async function watchReplicas(signal: AbortSignal): Promise<readonly number[]> {
-  const args = ['--context', context, '--namespace', name, 'get', 'deployment', name, '--watch'];
-  const numbers: number[] = [];
-  // The API server ends a watch now and then. A new one begins with the current number.
-  while (!signal.aborted) {
-    const output = ['--output', String.raw`jsonpath={.spec.replicas}{"\n"}`];
-    for await (const line of execa('kubectl', [...args, ...output], { cancelSignal: signal, reject: false }))
-      numbers.push(Number(line));
-    await sleep(200);
-  }
+/** @returns every number of replicas that the Deployment should have had until the signal aborts */
+async function watchReplicas(signal: AbortSignal): Promise<ReadonlySet<number>> {
+  const numbers = new Set<number>();
+  for await (const line of watchObjects(['deployment', name], '{.spec.replicas}', signal)) numbers.add(Number(line));
   return numbers;
 }
 
@@ -84,7 +73,7 @@ autoscalingTest('an autoscaler takes over from fixed replicas: none of them stop
   }).finally(() => {
     ended.abort();
   });
-  expect(new Set(await numbers)).toEqual(new Set([fixed]));
+  expect(await numbers).toEqual(new Set([fixed]));
   expect(await listPodNames()).toEqual(before);
 });
 
@@ -108,7 +97,15 @@ async function loadUntilReplicasAreAdded(batch: LoadRequest): Promise<{ sent: nu
   const loads: Load[] = [];
   const condition = (now: readonly Replica[]): boolean => {
     if (loads.length < maxLoads && Date.now() - startedAt >= loads.length * noticed * 1000)
-      loads.push(startLoad({ url, requests: [batch], rate: 40, connections: 'both', timeout: 30_000 }));
+      loads.push(
+        startLoad({
+          url,
+          requests: [batch],
+          rate: 40,
+          connections: 'both',
+          timeout: 30_000,
+        }),
+      );
     return ready(now) > fixed;
   };
   const stop = (): Promise<readonly LoadReport[]> => Promise.all(loads.map((load) => load.stop()));

@@ -5,14 +5,14 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import type { LoadRequest } from '../../cli/load/attempt.ts';
 import { underLoad, type LoadOptions } from '../../cli/load/load.ts';
 import { byKind, type LoadReport } from '../../cli/load/report.ts';
 import { addRow } from '../impact-table.ts';
 import { batchOf } from './batch.ts';
 import { listPodNames, restartCounts } from './replicas.ts';
-import { clusterTest, context, kubectl, name, useTestbed } from './testbed.ts';
+import { clusterTest, kubectl, name, useTestbed } from './testbed.ts';
+import { watchObjects } from './watch.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** How long the replicas are kept busy, in milliseconds: much longer than the probes need to fail three times. */
@@ -30,25 +30,17 @@ const testbed = useTestbed(async (opened) => {
  * @returns every change after which fewer than two were ready. What had not been ready before is not counted.
  */
 async function watchEndpoints(signal: AbortSignal): Promise<readonly string[]> {
-  const args = [
-    ...['--context', context, '--namespace', name, 'get', 'endpointslices', '--watch'],
-    ...['--selector', `kubernetes.io/service-name=${name}`],
-    // Without `range`: kubectl fails at the second object then.
-    ...['--output', String.raw`jsonpath={.metadata.name} {.endpoints[*]['targetRef.name','conditions.ready']}{"\n"}`],
-  ];
   // Replicas that are terminating may be in a slice of their own.
   const readyIn = new Map<string, number>();
   const incomplete: string[] = [];
   let complete = false;
-  // The API server ends a watch now and then. A new one begins with the current state.
-  while (!signal.aborted) {
-    for await (const line of execa('kubectl', args, { cancelSignal: signal, reject: false })) {
-      readyIn.set(line.split(' ', 1).join(), line.match(/ true/g)?.length ?? 0);
-      const ready = [...readyIn.values()].reduce((sum, count) => sum + count, 0);
-      if (ready >= 2) complete = true;
-      else if (complete) incomplete.push(line);
-    }
-    await sleep(200);
+  const objects = ['endpointslices', '--selector', `kubernetes.io/service-name=${name}`];
+  const columns = "{.metadata.name} {.endpoints[*]['targetRef.name','conditions.ready']}";
+  for await (const line of watchObjects(objects, columns, signal)) {
+    readyIn.set(line.split(' ', 1).join(), line.match(/ true/g)?.length ?? 0);
+    const ready = [...readyIn.values()].reduce((sum, count) => sum + count, 0);
+    if (ready >= 2) complete = true;
+    else if (complete) incomplete.push(line);
   }
   expect(complete).toBe(true);
   return incomplete;

@@ -25,6 +25,7 @@ import {
   testIfSupported,
   useTestbed,
 } from './testbed.ts';
+import { watchObjects } from './watch.ts';
 
 /** Limits in seconds. */
 const maxRecoveryTime = 5;
@@ -173,11 +174,39 @@ clusterTest(
   },
 );
 
+/** Something that happened, and its clock time in milliseconds. */
+interface Incident {
+  readonly at: number;
+  readonly what: string;
+}
+
+/** @returns every state of a pod until the signal aborts, and when it was reported */
+async function watchPod(pod: string, signal: AbortSignal): Promise<readonly Incident[]> {
+  const container = '.status.containerStatuses[0]';
+  const columns =
+    "ready {.status.conditions[?(@.type=='Ready')].status}, " +
+    `started {${container}.started}, restarts {${container}.restartCount}, {${container}.containerID}`;
+  const states: Incident[] = [];
+  for await (const what of watchObjects(['pod', pod], columns, signal)) states.push({ at: Date.now(), what });
+  return states;
+}
+
 testIfSupported(noContainerNodes, 'a replica hangs: the liveness probe restarts it, and the others serve', async () => {
   const [victim] = await createFreshReplicas();
-  const impact = await killUnderLoad('hang (SIGSTOP)', victim!, (replica) => signalOnNode(replica, 'STOP'));
+  const ended = new AbortController();
+  const states = watchPod(victim!.pod, ended.signal);
+  const impact = await killUnderLoad('hang (SIGSTOP)', victim!, (replica) => signalOnNode(replica, 'STOP')).finally(
+    () => {
+      ended.abort();
+    },
+  );
   expectOtherReplicasServed(impact);
   // The readiness probe removes it from the Service within 8 s: three probes with a timeout of 2 s, one every 2 s.
-  expect(impact.newConnections.failures.filter(({ sentAt }) => sentAt > impact.killedAt + 10_000)).toEqual([]);
+  const late = impact.newConnections.failures
+    .filter(({ sentAt }) => sentAt > impact.killedAt + 10_000)
+    .map(({ kind, sentAt }) => ({ at: sentAt, what: kind }));
+  // The states of the replica meanwhile tell whether it was routed to, and why.
+  const story = late.length === 0 ? [] : [...(await states), ...late].toSorted((a, b) => a.at - b.at);
+  expect(story.map(({ at, what }) => `${((at - impact.killedAt) / 1000).toFixed(3)} s: ${what}`)).toEqual([]);
   expect(await restartCounts()).toEqual([0, 1]);
 });
