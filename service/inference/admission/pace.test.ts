@@ -40,7 +40,7 @@ test('a model that was not measured has its limits until it has run', () => {
   expect(pace.limitsWithin(150, limits)).toEqual({ rows: 1, bytes: 1000 });
 });
 
-test('runs of few rows lower the limits by how much slower they are, not by how few rows they have', () => {
+test('runs of few rows lower the limits by how much longer they take than measured, not by how few rows they have', () => {
   const costs = [
     { rows: 1, milliseconds: 1 },
     { rows: 4, milliseconds: 1.6 },
@@ -52,11 +52,13 @@ test('runs of few rows lower the limits by how much slower they are, not by how 
     for (let run = 0; run < 30; run++) pace.ran(rows, milliseconds);
     return pace.limitsWithin(3000, many).rows;
   };
-  // A third of the time is enough for 10,000 rows at 0.1 ms each.
+  // A third of the time is enough for 100 runs of 100 rows.
   expect(rowsAfter(1, 1)).toBeCloseTo(10_000, -1);
-  expect(rowsAfter(1, 2)).toBeCloseTo(5000, -1);
   expect(rowsAfter(2, 1.2)).toBeCloseTo(10_000, -1);
   expect(rowsAfter(52, 5.8)).toBeCloseTo(10_000, -1);
-  expect(rowsAfter(100, 20)).toBeCloseTo(5000, -1);
   expect(rowsAfter(200, 20)).toBeCloseTo(10_000, -1);
+  // Each waits 10 ms for its turn.
+  expect(rowsAfter(1, 11)).toBeCloseTo(5000, -1);
+  expect(rowsAfter(52, 15.8)).toBeCloseTo(5000, -1);
+  expect(rowsAfter(100, 20)).toBeCloseTo(5000, -1);
 });

@@ -13,37 +13,41 @@ export const WAITING_SHARE = 1 / 3;
  */
 export class Pace {
   readonly #costs: readonly RunCost[];
-  /** The time per row in large runs: those that a full queue is run in. */
-  readonly #row: TimeEstimate;
-  readonly #rowAtLoad: number;
+  /** The largest run that was measured. A full queue is run in such runs. */
+  readonly #full: RunCost;
+  readonly #fullRun: TimeEstimate;
 
   /** @param costs what was measured when the model was loaded */
   constructor(costs: readonly RunCost[]) {
     this.#costs = costs;
-    const best = costs.at(-1);
-    this.#rowAtLoad = best === undefined ? 0 : best.milliseconds / best.rows;
-    this.#row = new TimeEstimate(this.#rowAtLoad, WEIGHT);
+    this.#full = costs.at(-1) ?? { rows: 1, milliseconds: 0 };
+    this.#fullRun = new TimeEstimate(this.#full.milliseconds, WEIGHT);
   }
 
   /** A run ended. */
   ran(rows: number, milliseconds: number): void {
-    if (rows > 0) this.#row.add(milliseconds / this.#inLargeRuns(rows));
+    if (rows > 0) this.#fullRun.add(this.#asFullRun(rows, milliseconds));
   }
 
   /** Returns the limits for a request that has some milliseconds: lower ones if a full queue would take too many. */
   limitsWithin(milliseconds: number, limits: QueueLimits): QueueLimits {
     const available = milliseconds * WAITING_SHARE;
-    if (limits.rows * this.#row.milliseconds <= available) return limits;
-    return { rows: Math.max(0, Math.floor(available / this.#row.milliseconds)), bytes: limits.bytes };
+    const row = this.#fullRun.milliseconds / this.#full.rows;
+    if (limits.rows * row <= available) return limits;
+    return { rows: Math.max(0, Math.floor(available / row)), bytes: limits.bytes };
   }
 
-  /** Returns how many rows of large runs were measured to take as long as one run of so many rows. */
-  #inLargeRuns(rows: number): number {
+  /**
+   * Returns how long a full run would have taken instead. A small run mostly waits for its turn, and a full one would
+   * have waited as long: only what it computes takes longer.
+   */
+  #asFullRun(rows: number, milliseconds: number): number {
+    if (rows >= this.#full.rows) return (milliseconds * this.#full.rows) / rows;
     const next = this.#costs.findIndex((cost) => cost.rows >= rows);
-    const to = this.#costs[next];
-    if (to === undefined) return rows;
+    const to = this.#costs[next] ?? this.#full;
     const from = this.#costs[next - 1] ?? to;
     const share = to.rows === from.rows ? 1 : (rows - from.rows) / (to.rows - from.rows);
-    return (from.milliseconds + share * (to.milliseconds - from.milliseconds)) / this.#rowAtLoad;
+    const measured = from.milliseconds + share * (to.milliseconds - from.milliseconds);
+    return milliseconds + Math.max(this.#full.milliseconds - measured, 0);
   }
 }
