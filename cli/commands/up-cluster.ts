@@ -94,7 +94,6 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       );
     else context.print(nextSteps(cluster, manifests, verification, lasts ? url : undefined, board?.url));
     if (options.detach === true) return;
-    context.report.line('Watching the replicas. Ctrl-C ends this command; the replicas keep running.');
     const redeploy = async (): Promise<void> => {
       const again = createSteps(context.report);
       await verifyFirst(context, again.run, deployment);
@@ -106,11 +105,15 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
         ? [['kind.yaml', 'it applies to a new cluster. Run `rhizome down --on kind`, then `up` again.']]
         : [],
     );
+    // Before the line that says so: who reads it may change a file at once.
+    const redeploying =
+      options.watch === true ? redeployOnChange(context, () => imageSources(context.root), redeploy, fixed) : undefined;
+    context.report.line('Watching the replicas. Ctrl-C ends this command; the replicas keep running.');
     await Promise.all([
+      redeploying,
       watch(context, cluster, (line) => {
         context.report.line(line);
       }),
-      ...(options.watch === true ? [redeployOnChange(context, () => imageSources(context.root), redeploy, fixed)] : []),
     ]);
   } finally {
     await board?.close();

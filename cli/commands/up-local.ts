@@ -86,8 +86,8 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
     reloadManifests({ ...context, report: withoutCommands(given.report) }, { path, file, running });
   try {
     await run({ ...upSteps.wait, pauseFirst: true }, () => running.waitReady({ timeoutSeconds, signal }));
-    await ready(running);
     if (options.watch === true) {
+      // Before anything says that the replicas are ready: who reads it may change a file at once.
       watchFiles(root, {
         signal: AbortSignal.any([signal, ended.signal]),
         onChange: (paths) => {
@@ -106,6 +106,7 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
         },
       });
     }
+    await ready(running);
     // With --json, standard output is for the one object.
     if (options.json === true) await once(signal, 'abort');
     else
