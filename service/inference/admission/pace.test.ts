@@ -40,7 +40,7 @@ test('a model that was not measured has its limits until it has run', () => {
   expect(pace.limitsWithin(150, limits)).toEqual({ rows: 1, bytes: 1000 });
 });
 
-test('runs of few rows lower the limits by how much longer they take than measured, not by how few rows they have', () => {
+test('runs of few rows lower the limits by how much longer they take than measured, not by their few rows', () => {
   const costs = [
     { rows: 1, milliseconds: 1 },
     { rows: 4, milliseconds: 1.6 },
