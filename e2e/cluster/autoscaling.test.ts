@@ -4,10 +4,10 @@
  */
 import type { LoadRequest } from '../../cli/load/attempt.ts';
 import { startLoad, type Load } from '../../cli/load/load.ts';
-import { formatReport, type LoadFailure, type LoadReport } from '../../cli/load/report.ts';
+import { formatReport, type LoadReport } from '../../cli/load/report.ts';
 import { testUnless } from '../needs.ts';
 import { batchOf } from './batch.ts';
-import { expectNoFailedRequests, measureImpact } from './disruption.ts';
+import { expectNoFailedRequests } from './disruption.ts';
 import { noMetrics, noMetricsServer, provideMetrics, removeMetrics } from './metrics-server.ts';
 import { until } from '../../service/fixtures/until.ts';
 import { listPodNames, secondsUntil, type Replica } from './replicas.ts';
@@ -88,10 +88,6 @@ const addedAutoscaler = `synthesize(app, environments, ({ service }) => {
 
 const ready = (now: readonly Replica[]): number => now.filter((replica) => replica.ready).length;
 
-/** A replica may refuse a request while it has no processor time, such as when another one starts beside it. */
-const notRefused = (failures: readonly LoadFailure[]): readonly LoadFailure[] =>
-  failures.filter(({ refused }) => !refused);
-
 /**
  * Sends requests of many rows until there are more replicas, and more of them while the autoscaler adds none: how much
  * of the processor a request takes depends on the machine. Expects that none fails.
@@ -113,13 +109,13 @@ async function loadUntilReplicasAreAdded(batch: LoadRequest): Promise<number> {
       console.log(await kubectl('get', 'hpa', name));
     },
   );
-  expect((await stop()).flatMap(({ failures }) => notRefused(failures))).toEqual([]);
+  expect((await stop()).flatMap(({ failures }) => failures)).toEqual([]);
   return seconds;
 }
 
 autoscalingTest('load adds a pod, and its end removes it: no request fails', async () => {
   const batch = batchOf(testbed().requests, rows);
-  const impact = await measureImpact(
+  await expectNoFailedRequests(
     testbed(),
     'autoscaler 3 → 4 → 3',
     async () => {
@@ -130,5 +126,4 @@ autoscalingTest('load adds a pod, and its end removes it: no request fails', asy
     after,
     rate,
   );
-  expect([notRefused(impact.failures), impact.lost]).toEqual([[], []]);
 });
