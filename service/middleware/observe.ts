@@ -21,11 +21,20 @@ export function observe(
     c.set('observation', observation);
     // Set before the route runs, so that a route can override them.
     c.header('X-Request-Id', observation.requestId);
-    setHeaders(c, SECURITY_HEADERS);
+    setHeaders(c.header, SECURITY_HEADERS);
     try {
       await next();
-      if (replica !== undefined) setHeaders(c, servedBy(replica, observation.started));
-      if (lifecycle.phase !== 'serving') c.res.headers.set('Connection', 'close');
+      const { headers } = c.res;
+      if (replica !== undefined) {
+        // `c.header` would turn the body into a stream here, and each response would hold a copy of what it sends.
+        setHeaders(
+          (name, value) => {
+            headers.set(name, value);
+          },
+          servedBy(replica, observation.started),
+        );
+      }
+      if (lifecycle.phase !== 'serving') headers.set('Connection', 'close');
     } finally {
       observation.end(c.res.status, patternOf(c));
     }
@@ -33,8 +42,8 @@ export function observe(
 }
 
 /** @param headers names and values in turn */
-function setHeaders(c: Context, headers: readonly string[]): void {
-  for (let index = 0; index < headers.length; index += 2) c.header(headers[index] ?? '', headers[index + 1]);
+function setHeaders(set: (name: string, value: string) => void, headers: readonly string[]): void {
+  for (let index = 0; index < headers.length; index += 2) set(headers[index] ?? '', headers[index + 1] ?? '');
 }
 
 /** Refuses requests that arrive after the grace period. */

@@ -51,10 +51,14 @@ test('without the playground, there is nothing at /', async () => {
     expect((await request('GET', path)).status).toBe(404);
 });
 
-test('responses say which replica they come from, if it is known', async () => {
-  const { request } = await start({ load: false, replica: 'iris-server-x2k4q' });
-  const { headers } = await request('GET', '/livez');
-  expect(headers.get('X-Served-By')).toBe('iris-server-x2k4q');
-  expect(headers.get('Server-Timing')).toMatch(/^service;dur=\d+\.\d\d$/);
-  expect((await (await start({ load: false })).request('GET', '/livez')).headers.has('X-Served-By')).toBe(false);
-});
+// Hono routes all but the first.
+test.each(['/livez', '/docs', '/none'])(
+  'the response of %s says which replica it comes from, if known',
+  async (path) => {
+    const { request } = await start({ load: false, replica: 'iris-server-x2k4q' });
+    const { headers } = await request('GET', path);
+    expect(headers.get('X-Served-By')).toBe('iris-server-x2k4q');
+    expect(headers.get('Server-Timing')).toMatch(/^service;dur=\d+\.\d\d$/);
+    expect((await (await start({ load: false })).request('GET', path)).headers.has('X-Served-By')).toBe(false);
+  },
+);
