@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { image as contract } from '../../service/contract/index.ts';
 import { cleanUpAtEnd } from '../cleanup.ts';
 import type { GrpcLoadReport } from './fixtures/grpc-load.ts';
+import { listReplicas } from './replicas.ts';
 import { context, kubectl, name } from './testbed.ts';
 
 /** Its own namespace, because the tests count every pod in the service's namespace as a replica. */
@@ -115,12 +116,9 @@ export async function grpcLoad(
   return JSON.parse((await calling).stdout.split('\n').at(-1) ?? '') as GrpcLoadReport;
 }
 
-/** Returns how many ModelInfer calls each replica has handled successfully, by the pod's name. */
+/** Returns how many ModelInfer calls each replica that is not terminating has handled successfully, by its pod. */
 export async function successfulCallsByPod(): Promise<ReadonlyMap<string, number>> {
-  const pods = (await kubectl('get', 'pods', '--field-selector=status.phase=Running', '--output', 'name'))
-    .split('\n')
-    .map((pod) => pod.replace('pod/', ''));
-  const counts = pods.map(async (pod) => {
+  const counts = (await listReplicas()).map(async ({ pod }) => {
     const text = await kubectl('get', '--raw', `/api/v1/namespaces/${name}/pods/${pod}:8000/proxy/metrics`);
     const lines = text
       .split('\n')
