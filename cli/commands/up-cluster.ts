@@ -6,7 +6,7 @@ import { verifiedByReplicas, verifyModels, type ModelsVerification } from '../as
 import { nameInRegistry } from '../images/push.ts';
 import { imageSources } from '../images/image-sources.ts';
 import { planEnvironment } from '../steps/plan-environment.ts';
-import { redeployOnChange } from '../steps/redeploy-on-change.ts';
+import { watchSources, type SourceWatch } from '../steps/watch-sources.ts';
 import { preflight } from '../steps/preflight.ts';
 import { withoutCommands } from '../terminal/reporter.ts';
 import { createSteps, type Skip } from '../terminal/steps.ts';
@@ -29,6 +29,24 @@ import { upSteps } from './up-steps.ts';
 
 /** Runs the models on Kubernetes. A step that has nothing to do is skipped, and says why. */
 export async function upOnCluster(context: CommandContext, cluster: Cluster, options: UpOptions): Promise<void> {
+  const fixed = new Map(
+    cluster.isOwn ? [['kind.yaml', 'it applies to a new cluster. Run `rhizome down --on kind`, then `up` again.']] : [],
+  );
+  // From the start: an image is built from what was saved before, and that may take a minute.
+  const sources = options.watch === true ? watchSources(context, () => imageSources(context.root), fixed) : undefined;
+  try {
+    await deployAndWatch(context, cluster, options, sources);
+  } finally {
+    sources?.end();
+  }
+}
+
+async function deployAndWatch(
+  context: CommandContext,
+  cluster: Cluster,
+  options: UpOptions,
+  sources: SourceWatch | undefined,
+): Promise<void> {
   const { run, times } = createSteps(context.report, { walkthrough: context.walkthrough });
   const engine = chooseContainerEngine(options.engine);
   const { registry, env: environment = defaultEnvironment } = options;
@@ -100,17 +118,9 @@ export async function upOnCluster(context: CommandContext, cluster: Cluster, opt
       const deployed = await deploy(context, again.run, deployment);
       await again.run(upSteps.predict, (skip) => verify(deployed.manifests, skip));
     };
-    const fixed = new Map(
-      cluster.isOwn
-        ? [['kind.yaml', 'it applies to a new cluster. Run `rhizome down --on kind`, then `up` again.']]
-        : [],
-    );
-    // Before the line that says so: who reads it may change a file at once.
-    const redeploying =
-      options.watch === true ? redeployOnChange(context, () => imageSources(context.root), redeploy, fixed) : undefined;
     context.report.line('Watching the replicas. Ctrl-C ends this command; the replicas keep running.');
     await Promise.all([
-      redeploying,
+      sources?.redeployOnChange(redeploy),
       watch(context, cluster, (line) => {
         context.report.line(line);
       }),

@@ -81,13 +81,13 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
   }
   const running = await run(upSteps.start, () => startLocalRuntime(runtime));
   const ended = new AbortController();
-  let reloading = Promise.resolve();
   const reload = (path: string): Promise<void> =>
     reloadManifests({ ...context, report: withoutCommands(given.report) }, { path, file, running });
   try {
-    await run({ ...upSteps.wait, pauseFirst: true }, () => running.waitReady({ timeoutSeconds, signal }));
+    const waiting = run({ ...upSteps.wait, pauseFirst: true }, () => running.waitReady({ timeoutSeconds, signal }));
     if (options.watch === true) {
-      // Before anything says that the replicas are ready: who reads it may change a file at once.
+      // What changes while the replicas start replaces them once they are ready.
+      let reloading: Promise<void> = waiting.catch(() => undefined);
       watchFiles(root, {
         signal: AbortSignal.any([signal, ended.signal]),
         onChange: (paths) => {
@@ -106,6 +106,7 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
         },
       });
     }
+    await waiting;
     await ready(running);
     // With --json, standard output is for the one object.
     if (options.json === true) await once(signal, 'abort');
