@@ -1,4 +1,4 @@
-import { closeSync, existsSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { createPrivateFile } from './private-files.ts';
 
 /** 10 MiB, like the kubelet's containerLogMaxSize; one older file of that size is kept. */
@@ -19,6 +19,8 @@ export class LogFile {
   constructor(path: string, limit = maxBytes) {
     this.path = path;
     this.#maxBytes = limit;
+    // Who reads an earlier log keeps that file.
+    rmSync(path, { force: true });
     this.#descriptor = createPrivateFile(path);
   }
 

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './fixtures/eventually.ts';
-import { olderLog } from './log-file.ts';
+import { LogFile, olderLog } from './log-file.ts';
 import { printLogs } from './logs.ts';
 import { identify } from './replica/process-id.ts';
 import { localPaths, replicaLog, writeState } from './state.ts';
@@ -53,15 +53,49 @@ test('does not lose a line whose end is not written yet', async () => {
 });
 
 test('follows after the last lines', async () => {
-  writeRuntime(identify(process.pid)!);
   writeFileSync(log, 'one\ntwo\n');
+  await using following = follow(1);
+  await following.prints('two\n');
+  appendFileSync(log, 'three\n');
+  await following.prints('two\nthree\n');
+});
+
+test.each([
+  ['has been rotated', (file: LogFile) => file],
+  ['begins anew', () => new LogFile(log)],
+])('loses nothing of a log that %s, and has become longer, before it is read again', async (_, next) => {
+  const file = new LogFile(log, 8);
+  file.write(Buffer.from('one\n'));
+  await using following = follow();
+  await following.prints('one\n');
+  file.write(Buffer.from('two\n'));
+  const after = next(file);
+  after.write(Buffer.from('a long line\n'));
+  await following.prints('one\ntwo\na long line\n');
+  for (const each of new Set([file, after])) each.close();
+});
+
+test('an emptied log is read from its beginning', async () => {
+  writeFileSync(log, 'one\ntwo\n');
+  await using following = follow();
+  await following.prints('one\ntwo\n');
+  writeFileSync(log, 'new\n');
+  await following.prints('one\ntwo\nnew\n');
+});
+
+/** Follows the log until it is disposed of. */
+function follow(tail?: number) {
+  writeRuntime(identify(process.pid)!);
   const stop = new AbortController();
   let printed = '';
   const output = { write: (text: string) => (printed += text) };
-  const following = printLogs(root, { follow: true, tail: 1, signal: stop.signal, output });
-  await eventually('the last line', 2000, () => printed === 'web-a | two\n');
-  appendFileSync(log, 'three\n');
-  await eventually('the new line', 2000, () => printed === 'web-a | two\nweb-a | three\n');
-  stop.abort();
-  await following;
-});
+  const ended = printLogs(root, { follow: true, signal: stop.signal, output, ...(tail !== undefined && { tail }) });
+  return {
+    prints: (expected: string) =>
+      eventually(`${JSON.stringify(expected)} is printed`, 2000, () => printed.replaceAll('web-a | ', '') === expected),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await ended;
+    },
+  };
+}

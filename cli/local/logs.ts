@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogOptions } from '../log-options.ts';
 import { plainLog, type FormatLog } from '../terminal/log-format.ts';
@@ -24,23 +23,29 @@ export async function printLogs(
         readers.push(readerOf(root, name, format));
   };
   readNew(state);
-  if (tail !== undefined) for (const reader of readers) await printTail(reader, tail, output);
-  for (let last = !follow; ; last ||= signal.aborted || !isRunning(state.supervisor)) {
-    for (const reader of readers) await printNew(reader, output);
-    if (last) break;
-    // With `up --watch`, changed manifests may ask for more replicas.
-    const now = await readState(root);
-    if (now !== undefined) readNew(now);
-    await delay(pollMs, undefined, { signal }).catch(() => undefined);
+  try {
+    if (tail !== undefined) for (const reader of readers) await printTail(reader, tail, output);
+    for (let last = !follow; ; last ||= signal.aborted || !isRunning(state.supervisor)) {
+      for (const reader of readers) await printNew(reader, output);
+      if (last) break;
+      // With `up --watch`, changed manifests may ask for more replicas.
+      const now = await readState(root);
+      if (now !== undefined) readNew(now);
+      await delay(pollMs, undefined, { signal }).catch(() => undefined);
+    }
+    for (const { name, rest } of readers) if (rest !== '') output.write(`${format(name, rest)}\n`);
+  } finally {
+    for (const { file } of readers) await file?.close();
   }
-  for (const { name, rest } of readers) if (rest !== '') output.write(`${format(name, rest)}\n`);
 }
 
-/** How far a log has been read. */
+/** A log, and how far it has been read. */
 interface Reader {
   readonly name: string;
   readonly path: string;
   readonly format: FormatLog;
+  /** Undefined until there is one. */
+  file: FileHandle | undefined;
   offset: number;
   /** The beginning of a line whose end has not been written yet. */
   rest: string;
@@ -50,6 +55,7 @@ const readerOf = (root: string, name: string, format: FormatLog): Reader => ({
   name,
   path: replicaLog(root, name),
   format,
+  file: undefined,
   offset: 0,
   rest: '',
 });
@@ -65,28 +71,34 @@ async function printTail(reader: Reader, count: number, output: { write(text: st
 }
 
 async function printNew(reader: Reader, output: { write(text: string): unknown }): Promise<void> {
-  const size = (await stat(reader.path).catch(() => undefined))?.size ?? 0;
-  if (size < reader.offset) {
-    // The log has been rotated: what was written before that is in the older file. Or `up --watch` began a new one.
-    const older = olderLog(reader.path);
-    if (existsSync(older)) await printFrom(older, reader, output);
-    reader.offset = 0;
+  if (await isReplaced(reader)) {
+    // The log has been rotated, or `up --watch` began a new one. The old file stays readable as long as it is open.
+    await printRest(reader, output);
+    await reader.file?.close();
+    [reader.file, reader.offset] = [undefined, 0];
   }
-  if (size > reader.offset) await printFrom(reader.path, reader, output);
+  reader.file ??= await open(reader.path).catch(() => undefined);
+  await printRest(reader, output);
 }
 
-async function printFrom(path: string, reader: Reader, output: { write(text: string): unknown }): Promise<void> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read({
-      buffer: Buffer.alloc((await file.stat()).size - reader.offset),
-      position: reader.offset,
-    });
-    const lines = (reader.rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
-    reader.offset += bytesRead;
-    reader.rest = lines.pop() ?? '';
-    for (const line of lines) output.write(`${reader.format(reader.name, line)}\n`);
-  } finally {
-    await file.close();
-  }
+/** Returns whether the path is another file by now. Between two files there is none. */
+async function isReplaced({ file, path }: Reader): Promise<boolean> {
+  const there = file && (await stat(path).catch(() => undefined));
+  return there !== undefined && there.ino !== (await file?.stat())?.ino;
+}
+
+async function printRest(reader: Reader, output: { write(text: string): unknown }): Promise<void> {
+  const { file } = reader;
+  if (file === undefined) return;
+  const { size } = await file.stat();
+  // Somebody has emptied the file.
+  if (size < reader.offset) reader.offset = 0;
+  const { buffer, bytesRead } = await file.read({
+    buffer: Buffer.alloc(size - reader.offset),
+    position: reader.offset,
+  });
+  const lines = (reader.rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
+  reader.offset += bytesRead;
+  reader.rest = lines.pop() ?? '';
+  for (const line of lines) output.write(`${reader.format(reader.name, line)}\n`);
 }

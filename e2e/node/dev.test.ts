@@ -1,4 +1,5 @@
 /** `npm run dev`, which is `rhizome up --watch`: it serves what you save. */
+import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +19,7 @@ beforeAll(async () => {
   url = `http://localhost:${port}`;
   up = workspace.start('up', '--watch', '--port', String(port), '--grpc-port', String(await freePort()));
   for (const stream of [up.stdout, up.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  up.stderr.on('data', saveAtStart);
   await until('setosa', prediction, 60_000);
   // It watches from here on.
   for (let tries = 0; !output.includes('Ctrl-C') && tries < 600; tries++) await sleep(100);
@@ -28,6 +30,12 @@ afterAll(async () => {
   await up;
   await workspace.remove();
 });
+
+/** Saves a file each time something happens while the replicas start. */
+function saveAtStart(): void {
+  if (output.includes('Predict')) up.stderr.off('data', saveAtStart);
+  else writeFileSync(join(workspace.folder, 'models/iris/saved.txt'), output);
+}
 
 /** Uses a new connection each time, because a kept one may end with its replica. */
 async function get(path: string, init?: RequestInit): Promise<unknown> {
@@ -66,6 +74,13 @@ async function change(file: string, from: string, to: string): Promise<void> {
   expect(text).toContain(from);
   await writeFile(join(workspace.folder, file), text.replaceAll(from, to));
 }
+
+test('what was saved while the replicas started replaces them', async () => {
+  const ready = (): number => output.split(' Ready: ').length - 1;
+  for (let tries = 0; ready() < 4 && tries < 300; tries++) await sleep(100);
+  expect(output).toContain('models/iris/saved.txt changed: replacing the replicas.');
+  expect(ready()).toBe(4);
+});
 
 test('a changed model is served within two seconds, or what three starts take on a busy machine', async () => {
   const times: number[] = [];
