@@ -7,6 +7,6 @@ testWithDocker('good and bad requests, mixed: every good one gets its response, 
   expect(wrong).toEqual([]);
   expect(milliseconds.length).toBeGreaterThan(1000);
   expect(bad.size).toBeGreaterThan(20);
-  expect(Math.max(...samples.map(({ workingSet }) => workingSet))).toBeLessThan(450);
+  expect(Math.max(...samples.map(({ workingSet }) => workingSet))).toBeLessThan(250);
   expect(states[1]).toEqual(states[0]);
 });
