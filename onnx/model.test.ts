@@ -92,6 +92,25 @@ test.each([
   expect((await load()).signature.batching).toBe(batching);
 });
 
+test.each([
+  ['a generated row', undefined],
+  ['an example', [{ input: { x: new Array(4).fill([0, 0, 0, 0]) }, outputs: {} }]],
+])('what a model finds in each row is a list, even of a single thing, as the run of %s shows', async (_, examples) => {
+  await put('shapes/finds', { examples });
+  const model = await load();
+  const rows = [[], [3], [3, 5]].map((large) => [
+    { shape: [4, 4], data: Array.from({ length: 16 }, (_, index) => (large.includes(index) ? 1 : 0)) },
+  ]);
+  expect((await model.predict(rows)).map(({ outputs }) => outputs?.['found'])).toEqual([
+    [],
+    [[0n, 0n, 3n]],
+    [
+      [0n, 0n, 3n],
+      [0n, 1n, 1n],
+    ],
+  ]);
+});
+
 test('without examples, lengths are tried until the model runs, and it has to run on that row again', async () => {
   await put('shapes/speech');
   const model = await load();
