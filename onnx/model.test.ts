@@ -92,23 +92,38 @@ test.each([
   expect((await load()).signature.batching).toBe(batching);
 });
 
-test.each([
-  ['a generated row', undefined],
-  ['an example', [{ input: { x: new Array(4).fill([0, 0, 0, 0]) }, outputs: {} }]],
-])('what a model finds in each row is a list, even of a single thing, as the run of %s shows', async (_, examples) => {
-  await put('shapes/finds', { examples });
-  const model = await load();
-  const rows = [[], [3], [3, 5]].map((large) => [
+describe('what a model finds in each row', () => {
+  /** A row with large values in these places. */
+  const row = (...large: number[]) => [
     { shape: [4, 4], data: Array.from({ length: 16 }, (_, index) => (large.includes(index) ? 1 : 0)) },
-  ]);
-  expect((await model.predict(rows)).map(({ outputs }) => outputs?.['found'])).toEqual([
-    [],
-    [[0n, 0n, 3n]],
-    [
-      [0n, 0n, 3n],
-      [0n, 1n, 1n],
-    ],
-  ]);
+  ];
+  const rows = [row(), row(3), row(3, 5)];
+  const input = { x: [[0, 0, 0, 1], ...new Array<number[]>(3).fill([0, 0, 0, 0])] };
+
+  test.each([
+    ['the run of a generated row', undefined],
+    ['an example', [{ input, outputs: { found: [[0, 0, 3]] } }]],
+  ])('is a list, even of a single thing, as %s shows', async (_, examples) => {
+    await put('shapes/finds', { examples });
+    const model = await load();
+    await model.verify();
+    expect(model.signature.batching).toBe('per-row');
+    expect((await model.predict(rows)).map(({ outputs }) => outputs?.['found'])).toEqual([
+      [],
+      [[0n, 0n, 3n]],
+      [
+        [0n, 0n, 3n],
+        [0n, 1n, 1n],
+      ],
+    ]);
+  });
+
+  test('is as in an example that has a single thing without a list', async () => {
+    await put('shapes/finds', { examples: [{ input, outputs: { found: [0, 0, 3] } }] });
+    const model = await load();
+    await model.verify();
+    expect(await model.predict([row(3)])).toEqual([{ outputs: { found: [0n, 0n, 3n] } }]);
+  });
 });
 
 test('without examples, lengths are tried until the model runs, and it has to run on that row again', async () => {

@@ -1,13 +1,13 @@
 import { basename, join } from 'node:path';
 import { givesScores } from './batch/class-scores.ts';
 import { exampleMismatch } from './batch/example-mismatch.ts';
-import { encodeRows } from './batch/encode-rows.ts';
 import { plausibleInputSets, plausibleRows } from './batch/plausible-inputs.ts';
 import type { RowShapes } from './batch/plausible-shapes.ts';
 import type { Prediction } from './batch/decode-predictions.ts';
 import { predictRows } from './batch/predict-rows.ts';
 import { toExample } from './batch/record-examples.ts';
-import { shownBatching, shownRowless } from './batch/row-axis.ts';
+import { shownBatching } from './batch/row-axis.ts';
+import { withRowlessOutputs } from './batch/rowless-outputs.ts';
 import { tryRows, type FailedTrial, type Trial } from './batch/trial.ts';
 import type { Engine, EngineOptions, Session, Tensor } from './engine/engine.ts';
 import { readModelFile, type ReadOptions } from './file/model-file.ts';
@@ -19,7 +19,6 @@ import type { Row, SentRow } from './signature/cells.ts';
 import { withDocStrings } from './signature/doc-strings.ts';
 import { readModelJson, type Example, type ModelJson } from './signature/model-json.ts';
 import type { Batching } from './signature/batching.ts';
-import type { TensorSpec } from './signature/tensor-spec.ts';
 import {
   exampleRow,
   fittingExamples,
@@ -137,7 +136,8 @@ export class Model {
       if (signature.examples.length === 0)
         loaded.#trial = await tryRows(plausibleRows(signature, nodes()), (rows) => loaded.predict(rows));
       if (await loaded.#givesScores(nodes)) loaded.#nameScores();
-      await loaded.#findRowless();
+      const shown = signature.examples.length > 0 ? signature.examples : [loaded.#ran?.prediction ?? {}];
+      loaded.#signature = withRowlessOutputs(loaded.#signature, shown);
       if (samples) loaded.#samples = (rows) => plausibleInputSets(signature, nodes(), rows, loaded.#shapes());
       return loaded;
     } catch (cause) {
@@ -167,25 +167,6 @@ export class Model {
     if (ran?.prediction === undefined) return;
     const { probabilities, ...rest } = ran.prediction;
     this.#trial = { ...ran, prediction: { ...rest, ...(probabilities && { scores: probabilities }) } };
-  }
-
-  /** Marks the outputs that have no dimension of rows, by the examples or else by the row that ran. */
-  async #findRowless(): Promise<void> {
-    const rows = [...this.#exampleRows.slice(0, SAMPLES), ...(this.#ran === undefined ? [] : [this.#ran.row])];
-    const run = (row: Row, fetches: readonly string[]): ReturnType<Session['run']> =>
-      this.run(encodeRows(this.#signature, [row]), fetches);
-    // Whoever verifies the examples says why one does not run.
-    const rowless = await shownRowless(this.#signature, rows, run).catch(() => new Set());
-    const mark = (spec: TensorSpec): TensorSpec => (rowless.has(spec.name) ? { ...spec, rowless: true } : spec);
-    const { outputs, output } = this.#signature;
-    if (output.task !== 'tensors' || rowless.size === 0) return;
-    this.#signature = {
-      ...this.#signature,
-      // In a run of several rows, nobody knows which row something was found in.
-      ...(this.#signature.batching === 'batched' && { batching: 'per-row' }),
-      outputs: outputs.map(mark),
-      output: { ...output, outputs: output.outputs.map(mark) },
-    };
   }
 
   get signature(): Signature {

@@ -1,7 +1,6 @@
 import { EngineError, type Session, type Tensor } from '../engine/engine.ts';
 import type { Node } from '../graph/node.ts';
-import { mayBeSequence, rowShapes, type Batching } from '../signature/batching.ts';
-import type { Row } from '../signature/cells.ts';
+import { mayBeSequence, type Batching } from '../signature/batching.ts';
 import type { Signature } from '../signature/signature.ts';
 import { encodeRows } from './encode-rows.ts';
 import { plausibleInputSets, plausibleRows } from './plausible-inputs.ts';
@@ -56,28 +55,6 @@ export async function shownBatching(
     // Some exports contain the number of rows of the example that they were traced with.
     return error instanceof EngineError && error.code === 'run-failed' ? 'per-row' : undefined;
   }
-}
-
-/**
- * Runs rows alone to see which outputs of a model have no dimension of rows, if their declared shapes leave that open:
- * a detector finds any number of objects in an image.
- *
- * @returns their names
- */
-export async function shownRowless(
-  { inputs, output, batching }: Signature,
-  rows: readonly Row[],
-  run: (row: Row, fetches: readonly string[]) => ReturnType<Session['run']>,
-): Promise<ReadonlySet<string>> {
-  const outputs = output.task === 'tensors' ? output.outputs : [];
-  const open = outputs.filter((spec) => rowShapes(spec, batching, inputs).length > 1).map(({ name }) => name);
-  const found = new Set<string>();
-  for (const row of rows) {
-    if (found.size === open.length) break;
-    const tensors = await run(row, open);
-    for (const name of open) if ((tensors[name]?.shape[0] ?? 1) !== 1) found.add(name);
-  }
-  return found;
 }
 
 /**
