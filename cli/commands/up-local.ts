@@ -84,10 +84,10 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
   const reload = (path: string): Promise<void> =>
     reloadManifests({ ...context, report: withoutCommands(given.report) }, { path, file, running });
   try {
-    const waiting = run({ ...upSteps.wait, pauseFirst: true }, () => running.waitReady({ timeoutSeconds, signal }));
+    let serve = (): void => undefined;
     if (options.watch === true) {
-      // What changes while the replicas start replaces them once they are ready.
-      let reloading: Promise<void> = waiting.catch(() => undefined);
+      // What changes while the replicas start replaces them once they serve.
+      let reloading = new Promise<void>((resolve) => (serve = resolve));
       watchFiles(root, {
         signal: AbortSignal.any([signal, ended.signal]),
         onChange: (paths) => {
@@ -106,8 +106,9 @@ export async function upOnThisMachine(given: CommandContext, options: UpOptions)
         },
       });
     }
-    await waiting;
+    await run({ ...upSteps.wait, pauseFirst: true }, () => running.waitReady({ timeoutSeconds, signal }));
     await ready(running);
+    serve();
     // With --json, standard output is for the one object.
     if (options.json === true) await once(signal, 'abort');
     else

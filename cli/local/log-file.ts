@@ -19,7 +19,7 @@ export class LogFile {
   constructor(path: string, limit = maxBytes) {
     this.path = path;
     this.#maxBytes = limit;
-    // Who reads an earlier log keeps that file.
+    // A process that reads the earlier log keeps its file.
     rmSync(path, { force: true });
     this.#descriptor = createPrivateFile(path);
   }

@@ -6,7 +6,7 @@ import { lastLines, olderLog } from './log-file.ts';
 import { isRunning } from './replica/process-id.ts';
 import { readState, replicaLog, type RuntimeState } from './state.ts';
 
-/** Short enough to seem immediate, and cheap: one `stat` per replica. */
+/** Short enough to seem immediate, and cheap: three `stat`s per replica. */
 const pollMs = 200;
 
 /** Prints the replicas' logs. With `follow`, continues until the signal aborts or the local runtime has ended. */
@@ -77,8 +77,18 @@ async function printNew(reader: Reader, output: { write(text: string): unknown }
     await reader.file?.close();
     [reader.file, reader.offset] = [undefined, 0];
   }
-  reader.file ??= await open(reader.path).catch(() => undefined);
+  reader.file ??= await openLog(reader.path);
   await printRest(reader, output);
+}
+
+/** Opens a log. Returns undefined if there is none yet. */
+async function openLog(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Returns whether the path is another file by now. Between two files there is none. */

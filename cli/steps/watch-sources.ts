@@ -4,7 +4,7 @@ import { watchFiles } from '../local/index.ts';
 import type { ExecContext } from '../tools/exec.ts';
 import { keepGoing, reportFailure } from './keep-going.ts';
 
-/** Notices, until it ends, what changes in what the image and the manifests are made of. */
+/** Records changes of what the image and the manifests are made of, until it ends. */
 export interface SourceWatch {
   /**
    * Calls a function after each change, until Ctrl-C, and at once for what has changed since the watch began. A change

@@ -75,7 +75,7 @@ async function change(file: string, from: string, to: string): Promise<void> {
   await writeFile(join(workspace.folder, file), text.replaceAll(from, to));
 }
 
-test('what was saved while the replicas started replaces them', async () => {
+test('a save while the replicas start replaces them once they serve', async () => {
   const ready = (): number => output.split(' Ready: ').length - 1;
   for (let tries = 0; ready() < 4 && tries < 300; tries++) await sleep(100);
   expect(output).toContain('models/iris/saved.txt changed: replacing the replicas.');
