@@ -5,7 +5,7 @@ export default tseslint.config(
   {
     ignores: [
       ...['node_modules', 'dist', 'charts-out', 'coverage', '.rhizome', 'cli/templates', 'examples', '**/*.d.ts'],
-      ...['docs/api', 'docs/.vitepress/cache', 'docs/.vitepress/dist'],
+      ...['docs/api', 'docs/.vitepress/.temp', 'docs/.vitepress/cache', 'docs/.vitepress/dist'],
     ],
   },
   ...tseslint.configs.strictTypeChecked,
