@@ -77,7 +77,7 @@ test('a replica that is killed takes its inference process with it, even while t
   left.abort();
   await Promise.all(responses);
   const { exitCode, stderr } = await project.rhizome('predict', 'busy', '--json', row);
-  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.any(String) });
 });
 
 test('down ends the inference processes of all replicas', async () => {
