@@ -28,6 +28,8 @@ beforeAll(async () => {
 afterAll(async () => {
   up.kill('SIGINT');
   await up;
+  // The second one, if a test has failed.
+  await workspace.rhizome('down');
   await workspace.remove();
 });
 
