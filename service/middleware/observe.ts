@@ -5,6 +5,7 @@ import type { RequestObserver } from '../exchange/request-observer.ts';
 import { SECURITY_HEADERS } from '../exchange/response/security-headers.ts';
 import { servedBy } from '../exchange/response/served-by.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+import { setHeaders } from './set-headers.ts';
 
 /**
  * Observes each request, sets the headers that every response has, and after SIGTERM tells each client to close its
@@ -21,29 +22,17 @@ export function observe(
     c.set('observation', observation);
     // Set before the route runs, so that a route can override them.
     c.header('X-Request-Id', observation.requestId);
-    setHeaders(c.header, SECURITY_HEADERS);
+    setHeaders({ set: c.header }, SECURITY_HEADERS);
     try {
       await next();
       const { headers } = c.res;
-      if (replica !== undefined) {
-        // `c.header` would turn the body into a stream here, and each response would hold a copy of what it sends.
-        setHeaders(
-          (name, value) => {
-            headers.set(name, value);
-          },
-          servedBy(replica, observation.started),
-        );
-      }
+      // `c.header` would turn the body into a stream here, and each response would hold a copy of what it sends.
+      if (replica !== undefined) setHeaders(headers, servedBy(replica, observation.started));
       if (lifecycle.phase !== 'serving') headers.set('Connection', 'close');
     } finally {
       observation.end(c.res.status, patternOf(c));
     }
   };
-}
-
-/** @param headers names and values in turn */
-function setHeaders(set: (name: string, value: string) => void, headers: readonly string[]): void {
-  for (let index = 0; index < headers.length; index += 2) set(headers[index] ?? '', headers[index + 1] ?? '');
 }
 
 /** Refuses requests that arrive after the grace period. */
