@@ -17,7 +17,7 @@ export function withRowlessOutputs(
 ): Signature {
   const { inputs, outputs, output, batching } = signature;
   if (output.task !== 'tensors') return signature;
-  const isRowless = (spec: TensorSpec): boolean => {
+  const showsFinds = (spec: TensorSpec): boolean => {
     const [withoutRows, whole] = rowShapes(spec, batching, inputs);
     if (withoutRows === undefined || whole === undefined) return false;
     const values = predictions
@@ -25,12 +25,12 @@ export function withRowlessOutputs(
       .filter((value) => value !== undefined);
     return values.length > 0 && values.every((value) => hasShape(value, whole) && !hasShape(value, withoutRows));
   };
-  const rowless = new Set(output.outputs.filter(isRowless).map(({ name }) => name));
+  const rowless = new Set(output.outputs.filter(showsFinds).map(({ name }) => name));
   if (rowless.size === 0) return signature;
   const mark = (spec: TensorSpec): TensorSpec => (rowless.has(spec.name) ? { ...spec, rowless: true } : spec);
   return {
     ...signature,
-    batching: batching === 'batched' ? 'per-row' : batching,
+    batching: 'per-row',
     outputs: outputs.map(mark),
     output: { ...output, outputs: output.outputs.map(mark) },
   };
