@@ -21,7 +21,7 @@ beforeAll(async () => {
   for (const stream of [up.stdout, up.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   up.stderr.on('data', saveAtStart);
   await until('setosa', prediction, 60_000);
-  // It watches from here on.
+  // What is saved from here on is served at once.
   for (let tries = 0; !output.includes('Ctrl-C') && tries < 600; tries++) await sleep(100);
   expect(output).toContain('Ctrl-C');
 });
